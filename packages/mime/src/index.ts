@@ -1,0 +1,13 @@
+export { type Address, parseAddresses } from './addresses.ts';
+export { body, bodyStructure } from './body-structure.ts';
+export type { Disposition } from './content-fields.ts';
+export { envelope } from './envelope.ts';
+export { findSection, type Section, type SectionRange } from './find-section.ts';
+export { HeaderFieldSelector } from './header-field-selector.ts';
+export type { EnvelopeFields } from './header-fields.ts';
+export { limits } from './limits.ts';
+export { MessageParser, parseMessage } from './message-parser.ts';
+export type { OctetString } from './octet-string.ts';
+export { type Parameter, parameterValue } from './parameters.ts';
+export type { MessageStructure, Part, PartRange } from './part.ts';
+export { decodePartIndex, encodePartIndex, type PartIndex, PartIndexError } from './part-index.ts';
