@@ -1,0 +1,15 @@
+import { offeredMechanisms } from '@postel/sasl';
+import { MESSAGE_OCTETS } from './limits.ts';
+import type { Session } from './session.ts';
+
+/** What CAPABILITY names: only what is built. */
+export function capabilities(session: Session): readonly string[] {
+  const { transport } = session;
+  const names = ['IMAP4rev1', 'LITERAL+', 'SASL-IR', 'IDLE', 'UIDPLUS', 'UNSELECT', `APPENDLIMIT=${MESSAGE_OCTETS}`];
+  if (session.isAuthenticated) return names;
+  const mechanisms = offeredMechanisms(transport.security);
+  if (transport.canStartTls) names.push('STARTTLS');
+  // RFC 9051 §6.2.3: where LOGIN would be refused, clients must not try it and show the password.
+  if (!transport.security.isTls && !transport.security.allowPlaintextWithoutTls) names.push('LOGINDISABLED');
+  return [...names, ...mechanisms.map(({ name }) => `AUTH=${name}`)];
+}

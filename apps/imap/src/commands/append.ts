@@ -1,0 +1,72 @@
+import type { Arguments, DateTime, LiteralHeader } from '@postel/imap-wire';
+import type { Content, Flags } from '@postel/storage';
+import { Bad, type Command, No, ok } from '../command.ts';
+import { parseFlags } from '../flags.ts';
+import { MESSAGE_OCTETS } from '../limits.ts';
+import type { Session } from '../session.ts';
+
+interface AppendArgs {
+  readonly mailboxName: string;
+  readonly flags: Flags;
+  readonly date: DateTime | null;
+  readonly literal: LiteralHeader;
+}
+
+/** APPEND: RFC 9051 §6.3.12; APPENDUID: RFC 4315 §3. The message streams to storage; limits are checked before its octets. */
+export const append: Command<AppendArgs> = {
+  name: 'APPEND',
+  state: 'authenticated',
+
+  takesMessage(args) {
+    parseBeforeMessage(args);
+    return args.peekMessageLiteral();
+  },
+
+  parse(args) {
+    const { mailboxName, flags, date } = parseBeforeMessage(args);
+    return { mailboxName, flags: parseFlags(flags), date, literal: args.messageLiteral() };
+  },
+
+  async run(session, { mailboxName, flags, date, literal }) {
+    const { account, store } = session;
+    if (literal.size > MESSAGE_OCTETS) throw new No(`A message may have ${MESSAGE_OCTETS} octets`, 'TOOBIG');
+    if (literal.size === 0) throw new No('A message has at least one octet', 'CANNOT');
+    const mailbox = await store.findMailbox(account.accountId, mailboxName);
+    if (mailbox === null) throw new No('No such mailbox', 'TRYCREATE');
+    const content = await receive(session, literal);
+    const { uid, uidvalidity } = await store.append(account.accountId, {
+      mailbox: mailbox.id,
+      content,
+      flags,
+      internalDate: date?.epochMs ?? Date.now(),
+      arrival: null,
+    });
+    await session.sync({ ask: 'memory', expunges: true });
+    return ok('Appended', { type: 'APPENDUID', uidvalidity, uid });
+  },
+};
+
+function parseBeforeMessage(args: Arguments) {
+  const mailboxName = args.sp().mailbox();
+  const flags = args.sp().peek('(') ? args.flagList() : null;
+  if (flags !== null) args.sp();
+  const date = args.peek('"') ? args.dateTime() : null;
+  if (date !== null) args.sp();
+  return { mailboxName, flags: flags ?? [], date };
+}
+
+async function receive(session: Session, literal: LiteralHeader): Promise<Content> {
+  const writer = session.store.receive(MESSAGE_OCTETS);
+  try {
+    for await (const octets of session.transport.receiveMessage(literal)) {
+      // RFC 9051 §4.3: NUL only in literal8, which comes with BINARY.
+      if (octets.includes(0)) throw new Bad('NUL in the message');
+      await writer.write(octets);
+    }
+    await session.transport.endOfCommand();
+    return await writer.finish();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}

@@ -1,0 +1,3 @@
+import { selectCommand } from '../open-selected.ts';
+
+export const examine = selectCommand('EXAMINE');

@@ -1,0 +1,25 @@
+import { type Command, No } from '../command.ts';
+import { type LoginOutcome, settleLogin } from '../settle-login.ts';
+
+interface LoginArgs {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** LOGIN: RFC 9051 §6.2.3. */
+export const login: Command<LoginArgs> = {
+  name: 'LOGIN',
+  state: 'not-authenticated',
+  parse(args) {
+    const user = args.sp().astring();
+    return { user, password: args.sp().astring() };
+  },
+  async run(session, { user, password }) {
+    const { isTls, allowPlaintextWithoutTls } = session.transport.security;
+    if (!isTls && !allowPlaintextWithoutTls) throw new No('Begin TLS first (STARTTLS)', 'PRIVACYREQUIRED');
+    const account = await session.services.directory.verifyPassword(user, password);
+    const outcome: LoginOutcome =
+      account === null ? { type: 'failure', reason: 'credentials' } : { type: 'success', identity: account };
+    return settleLogin(session, outcome);
+  },
+};

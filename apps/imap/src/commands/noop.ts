@@ -1,0 +1,12 @@
+import { type Command, ok } from '../command.ts';
+
+/** NOOP: RFC 9051 §6.1.2. */
+export const noop: Command<null> = {
+  name: 'NOOP',
+  state: 'any',
+  parse: () => null,
+  async run(session) {
+    await session.sync({ ask: 'database', expunges: true });
+    return ok('Done');
+  },
+};

@@ -1,0 +1,90 @@
+import { type Arguments, ParseError, type Partial, type Section } from '@postel/imap-wire';
+
+/** One data item of FETCH (RFC 9051 §6.4.5). */
+export type FetchItem =
+  | { readonly type: 'uid' | 'flags' | 'internaldate' | 'size' | 'envelope' | 'bodystructure' | 'body' }
+  | {
+      readonly type: 'section';
+      readonly section: Section;
+      readonly partial: Partial | null;
+      readonly name: SectionName;
+    };
+
+/** RFC822 and its kin are sections with another name in the answer (RFC 3501 §6.4.5). */
+export type SectionName = 'BODY' | 'RFC822' | 'RFC822.HEADER' | 'RFC822.TEXT';
+
+export interface FetchItems {
+  readonly items: readonly FetchItem[];
+  /** An item was asked for that sets \Seen. */
+  readonly setsSeen: boolean;
+}
+
+const MACROS = new Map<string, readonly FetchItem['type'][]>([
+  ['ALL', ['flags', 'internaldate', 'size', 'envelope']],
+  ['FAST', ['flags', 'internaldate', 'size']],
+  ['FULL', ['flags', 'internaldate', 'size', 'envelope', 'body']],
+]);
+
+const SIMPLE = new Map<string, Exclude<FetchItem['type'], 'section'>>([
+  ['UID', 'uid'],
+  ['FLAGS', 'flags'],
+  ['INTERNALDATE', 'internaldate'],
+  ['RFC822.SIZE', 'size'],
+  ['ENVELOPE', 'envelope'],
+  ['BODYSTRUCTURE', 'bodystructure'],
+]);
+
+/** Items in one command; each may cost a section of every message. */
+const MAX_ITEMS = 100;
+
+/** Parses what to fetch: a macro, an item, or a list of items. UID is added for UID FETCH (RFC 9051 §6.4.9). */
+export function parseFetchItems(args: Arguments, kind: 'sequence' | 'uid'): FetchItems {
+  let setsSeen = false;
+  const take = (): readonly FetchItem[] => {
+    const parsed = parseItem(args);
+    setsSeen ||= parsed.setsSeen;
+    return parsed.items;
+  };
+  const items = (args.peek('(') ? args.list(take) : [take()]).flat();
+  if (items.length === 0) throw new ParseError('Nothing to fetch');
+  if (items.length > MAX_ITEMS) throw new ParseError('Too many items to fetch', 'limit');
+  const asked = items.filter(
+    (item, index) => item.type === 'section' || items.findIndex(({ type }) => type === item.type) === index,
+  );
+  if (kind === 'uid' && !asked.some(({ type }) => type === 'uid')) asked.unshift({ type: 'uid' });
+  return { items: asked, setsSeen };
+}
+
+function parseItem(args: Arguments): FetchItems {
+  const label = args.label();
+  const macro = MACROS.get(label);
+  if (macro !== undefined) return quiet(...macro.map((type) => ({ type }) as FetchItem));
+  const simple = SIMPLE.get(label);
+  if (simple !== undefined) return quiet({ type: simple });
+  switch (label) {
+    case 'BODY':
+      if (!args.peek('[')) return quiet({ type: 'body' });
+      return { items: [sectionOf(args)], setsSeen: true };
+    case 'BODY.PEEK':
+      return quiet(sectionOf(args));
+    case 'RFC822':
+      return { items: [whole('RFC822', { type: 'body', part: [] })], setsSeen: true };
+    case 'RFC822.HEADER':
+      return quiet(whole('RFC822.HEADER', { type: 'header', part: [] }));
+    case 'RFC822.TEXT':
+      return { items: [whole('RFC822.TEXT', { type: 'text', part: [] })], setsSeen: true };
+    default:
+      throw new ParseError('Unknown FETCH item');
+  }
+}
+
+const quiet = (...items: readonly FetchItem[]): FetchItems => ({ items, setsSeen: false });
+
+function sectionOf(args: Arguments): FetchItem {
+  const section = args.section();
+  return { type: 'section', section, partial: args.partial(), name: 'BODY' };
+}
+
+function whole(name: SectionName, section: Section): FetchItem {
+  return { type: 'section', section, partial: null, name };
+}

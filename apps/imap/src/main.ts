@@ -1,0 +1,37 @@
+import { parseImapSettings } from '@postel/config';
+import { openDirectory } from '@postel/directory';
+import { openDatabase, Store } from '@postel/storage';
+import { runApp } from '@postel/supervision';
+import { createMetrics } from './metrics.ts';
+import { ImapServer } from './server.ts';
+
+/** Connections to the database: as many accounts can be written to at once. */
+const DATABASE_CONNECTIONS = 8;
+
+runApp({
+  name: 'imap',
+  parseSettings: parseImapSettings,
+  async start(settings, { log, metrics }) {
+    const database = openDatabase(settings.database, {
+      applicationName: `postel ${settings.processName}`,
+      maxConnections: DATABASE_CONNECTIONS,
+    });
+    const store = new Store(database, {
+      blobDirectory: settings.blobDirectory,
+      onError: (error) => log.warn({ err: error }, 'storage'),
+    });
+    await store.start();
+    const services = { store, directory: openDirectory(database), hostname: settings.hostname };
+    const server = await ImapServer.create(services, settings.certificates, createMetrics(metrics), log);
+    const ports: number[] = [];
+    for (const listener of settings.listeners) ports.push(await server.listen(listener));
+    return {
+      ports,
+      async stop() {
+        await server.close();
+        await store.close();
+        await database.close();
+      },
+    };
+  },
+});

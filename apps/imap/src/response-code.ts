@@ -1,0 +1,47 @@
+import type { ResponseWriter } from '@postel/imap-wire';
+import type { StorageErrorKind } from '@postel/storage';
+
+/** Response codes (RFC 9051 §7.1, RFC 5530) with what follows them. */
+export type ResponseCode =
+  | 'ALERT'
+  | 'ALREADYEXISTS'
+  | 'AUTHENTICATIONFAILED'
+  | 'AUTHORIZATIONFAILED'
+  | 'CANNOT'
+  | 'EXPUNGEISSUED'
+  | 'INUSE'
+  | 'LIMIT'
+  | 'NONEXISTENT'
+  | 'OVERQUOTA'
+  | 'PRIVACYREQUIRED'
+  | 'READ-ONLY'
+  | 'READ-WRITE'
+  | 'SERVERBUG'
+  | 'TOOBIG'
+  | 'TRYCREATE'
+  | 'UNAVAILABLE'
+  | { readonly type: 'CAPABILITY'; readonly names: readonly string[] }
+  | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uid: number };
+
+export function writeResponseCode(out: ResponseWriter, code: ResponseCode): void {
+  if (typeof code === 'string') {
+    out.text('[').text(code).text('] ');
+  } else if (code.type === 'CAPABILITY') {
+    out.text('[CAPABILITY ').text(code.names.join(' ')).text('] ');
+  } else {
+    out.text('[APPENDUID ').number(code.uidvalidity).sp().number(code.uid).text('] ');
+  }
+}
+
+/** Null: the connection ends without an answer. */
+export const storageErrorCode = {
+  nonexistent: 'NONEXISTENT',
+  exists: 'ALREADYEXISTS',
+  'over-quota': 'OVERQUOTA',
+  'too-many-keywords': 'LIMIT',
+  'uid-exhausted': 'LIMIT',
+  'too-large': 'TOOBIG',
+  'disk-full': 'UNAVAILABLE',
+  unavailable: 'UNAVAILABLE',
+  'outcome-unknown': null,
+} as const satisfies Record<StorageErrorKind, ResponseCode | null>;
