@@ -1,0 +1,82 @@
+import { createAccount, removeAccountMail, type Sql } from '@postel/storage';
+import { isAccountName } from './account-name.ts';
+import { formatAddress } from './address.ts';
+import { acceptAddress, insertAddress } from './addresses.ts';
+import type { AccountSummary } from './directory.ts';
+import { ensureDomain } from './domains.ts';
+import { DirectoryError } from './errors.ts';
+import { findAccount } from './find-account.ts';
+import type { HashPool } from './hash-pool.ts';
+import { acceptPassword, derivePasswordKeys, newScramParameters, storePassword } from './passwords.ts';
+import { changeDirectory, changeMail, readDirectory } from './transaction.ts';
+
+export interface NewAccount {
+  readonly name: string;
+  readonly address: string;
+  readonly password: string;
+}
+
+export async function addAccount(
+  sql: Sql,
+  pool: HashPool,
+  { name, address: text, password }: NewAccount,
+): Promise<void> {
+  if (!isAccountName(name)) {
+    throw new DirectoryError(
+      'invalid-name',
+      `${JSON.stringify(name)} is not an account name: 1 to 64 of a-z, 0-9, ".", "_" and "-", a letter or digit first`,
+    );
+  }
+  const address = acceptAddress(text);
+  const parameters = newScramParameters();
+  const keys = await derivePasswordKeys(pool, await acceptPassword(password), parameters);
+
+  await changeDirectory(sql, async (tx) => {
+    const [existing] = await tx`select from accounts where name = ${name}`;
+    if (existing !== undefined) throw new DirectoryError('account-exists', `There is an account ${name} already`);
+    const accountId = await createAccount(tx, name);
+    await insertAddress(tx, accountId, await ensureDomain(tx, address.domain), address);
+    await tx`
+      insert into scram_parameters (account_id, sha256_salt, sha256_iterations, sha1_salt, sha1_iterations)
+      values (${accountId}, ${parameters.sha256Salt}, ${parameters.sha256Iterations},
+              ${parameters.sha1Salt}, ${parameters.sha1Iterations})`;
+    await storePassword(tx, accountId, keys);
+  });
+}
+
+export async function listAccounts(sql: Sql): Promise<readonly AccountSummary[]> {
+  const rows = await readDirectory(
+    () => sql<(Omit<AccountSummary, 'addresses'> & { localPart: string | null; domain: string | null })[]>`
+      select account.name, used_octets as "usedOctets", used_messages as "usedMessages", created_at as "createdAt",
+             local_part as "localPart", domain.name as domain
+        from accounts as account
+        left join addresses using (account_id)
+        left join domains as domain using (domain_id)
+       order by account.name, domain.name, local_part`,
+  );
+  const accounts = new Map<string, AccountSummary & { readonly addresses: string[] }>();
+  for (const { localPart, domain, ...account } of rows) {
+    const summary = accounts.get(account.name) ?? { ...account, addresses: [] };
+    accounts.set(account.name, summary);
+    if (localPart !== null && domain !== null) {
+      summary.addresses.push(formatAddress({ localPart, domain }));
+    }
+  }
+  return [...accounts.values()];
+}
+
+/**
+ * In two transactions, because deleting a large account's mail takes long and the first holds up every other change of
+ * the directory. After the first nobody can log in to the account or send it mail.
+ */
+export async function removeAccount(sql: Sql, name: string): Promise<void> {
+  const accountId = await changeDirectory(sql, async (tx) => {
+    const account = await findAccount(tx, name);
+    await tx`update accounts set is_disabled = true where account_id = ${account}`;
+    await tx`update domains set catchall_account_id = null where catchall_account_id = ${account}`;
+    await tx`delete from addresses where account_id = ${account}`;
+    await tx`delete from credentials where account_id = ${account}`;
+    return account;
+  });
+  await changeMail(sql, (tx) => removeAccountMail(tx, accountId));
+}

@@ -1,0 +1,76 @@
+import { canonicalDomain } from './domain-name.ts';
+
+/** An address as it was written: a quoted local part with its quotes, a domain in any form. */
+export interface Address {
+  readonly localPart: string;
+  readonly domain: string;
+}
+
+declare const brand: unique symbol;
+
+/**
+ * An address in the one form that is stored and compared: local part in NFC and lower case, quoted only if it must be;
+ * domain in A-labels. It is its own canonical form.
+ */
+export interface CanonicalAddress extends Address {
+  readonly [brand]: 'CanonicalAddress';
+}
+
+/** RFC 5321 §4.5.3.1.1. */
+const MAX_LOCAL_PART_OCTETS = 64;
+/** RFC 5321 §4.1.2: Dot-string, with the letters that RFC 6531 §3.3 adds. */
+const ATOM = String.raw`[\w!#$%&'*+\-/=?^\x60{|}~\u{80}-\u{10ffff}]+`;
+const DOT_STRING = new RegExp(`^${ATOM}(?:\\.${ATOM})*$`, 'u');
+/** RFC 5321 §4.1.2: what a Quoted-string holds between its quotes, likewise. */
+const QUOTED_CONTENT = /^(?:[ !#-[\]-~\u{80}-\u{10ffff}]|\\[ -~])+$/u;
+const QUOTED_PAIR = /\\(.)/gu;
+/** Not allowed in any form: C1 control characters, line separators, lone surrogates. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
+
+/** @returns null if the address is not well formed or its domain is an address literal */
+export function canonicalAddress({ localPart, domain }: Address): CanonicalAddress | null {
+  const canonicalName = canonicalDomain(domain);
+  const canonicalPart = canonicalLocalPart(localPart);
+  if (canonicalName === null || canonicalPart === null) return null;
+  return { localPart: canonicalPart, domain: canonicalName } as CanonicalAddress;
+}
+
+/** Reads `local-part@domain` (RFC 5321 §4.1.2, Mailbox). @returns null as {@link canonicalAddress} does */
+export function parseAddress(text: string): CanonicalAddress | null {
+  // A domain holds no `@`, a quoted local part may.
+  const at = text.lastIndexOf('@');
+  return at === -1 ? null : canonicalAddress({ localPart: text.slice(0, at), domain: text.slice(at + 1) });
+}
+
+export function formatAddress({ localPart, domain }: Address): string {
+  return `${localPart}@${domain}`;
+}
+
+/**
+ * `user` of `user+detail`, else null. `+` is the separator that senders and filters expect (RFC 5233 §1 leaves it open);
+ * the first one counts, so that a detail may hold more of them.
+ */
+export function withoutDetail(localPart: string): string | null {
+  const content = unquote(localPart) ?? '';
+  const plus = content.indexOf('+');
+  return plus > 0 ? quoteIfNeeded(content.slice(0, plus)) : null;
+}
+
+function canonicalLocalPart(written: string): string | null {
+  const content = unquote(written);
+  if (content === null || UNPRINTABLE.test(content)) return null;
+  // RFC 5321 §2.4 leaves the case of local parts to their host: here it tells nobody apart. Lower case may need NFC anew.
+  const canonical = quoteIfNeeded(content.normalize('NFC').toLowerCase().normalize('NFC'));
+  return Buffer.byteLength(canonical) <= MAX_LOCAL_PART_OCTETS ? canonical : null;
+}
+
+function unquote(written: string): string | null {
+  if (DOT_STRING.test(written)) return written;
+  if (written.length < 3 || !written.startsWith('"') || !written.endsWith('"')) return null;
+  const content = written.slice(1, -1);
+  return QUOTED_CONTENT.test(content) ? content.replace(QUOTED_PAIR, '$1') : null;
+}
+
+function quoteIfNeeded(content: string): string {
+  return DOT_STRING.test(content) ? content : `"${content.replace(/["\\]/g, '\\$&')}"`;
+}

@@ -1,0 +1,99 @@
+import type { CredentialVerifier } from '@postel/sasl';
+import type { AccountId } from '@postel/storage';
+import type { Address } from './address.ts';
+
+/** Who logged in. */
+export interface AuthenticatedAccount {
+  readonly accountId: AccountId;
+  readonly name: string;
+  /** The address the login named, in canonical form; null if it named the account. */
+  readonly loginAddress: string | null;
+}
+
+export interface AccountSummary {
+  readonly name: string;
+  /** In canonical form, sorted. */
+  readonly addresses: readonly string[];
+  readonly usedOctets: number;
+  readonly usedMessages: number;
+  readonly createdAt: Date;
+}
+
+/** Where mail for an address goes: `not-local` is for the relay, `unknown-address` is for nobody. */
+export type RecipientResolution =
+  | { readonly type: 'account'; readonly accountId: AccountId; readonly accountName: string }
+  | { readonly type: 'unknown-address' }
+  | { readonly type: 'not-local' };
+
+/**
+ * Domains, accounts, addresses and credentials. As a `CredentialVerifier` it serves the SASL mechanisms directly.
+ *
+ * Every method throws `DirectoryError`, and every change raises `installation.directory_version` in its transaction.
+ */
+export interface Directory extends CredentialVerifier<AuthenticatedAccount> {
+  /** Makes a domain local. No error if it is already. */
+  addDomain(name: string): Promise<void>;
+
+  /**
+   * Names the account that gets mail for addresses of the domain that do not exist; null: such mail is refused.
+   *
+   * @throws 'no-such-domain', 'no-such-account'
+   */
+  setCatchall(domain: string, accountName: string | null): Promise<void>;
+
+  /**
+   * Adds an account with its first address, and the address's domain if that is new.
+   *
+   * @param name 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit
+   * @throws 'account-exists', 'address-exists', 'invalid-name', 'invalid-address', 'weak-password'
+   */
+  addAccount(account: { readonly name: string; readonly address: string; readonly password: string }): Promise<void>;
+
+  /**
+   * Gives an account one more address, in a domain that is local already.
+   *
+   * @throws 'no-such-account', 'no-such-domain', 'address-exists', 'invalid-address'
+   */
+  addAddress(accountName: string, address: string): Promise<void>;
+
+  /** All accounts, by name. */
+  listAccounts(): Promise<readonly AccountSummary[]>;
+
+  /**
+   * Removes an account with its addresses and all its mail. Logins and deliveries end first. If it is cut short, the
+   * account is left without address and login, and removing it again finishes the work.
+   *
+   * @throws 'no-such-account'
+   */
+  removeAccount(name: string): Promise<void>;
+
+  /**
+   * Replaces the account's password; from the commit on the old one is refused everywhere.
+   *
+   * @throws 'no-such-account', 'weak-password'
+   */
+  setPassword(accountName: string, password: string): Promise<void>;
+
+  /**
+   * The account behind an account name or one of its addresses and its password. Null for an unknown login, a wrong
+   * password and a disabled account: after the same work.
+   *
+   * @throws 'unavailable'
+   */
+  verifyPassword(login: string, password: string): Promise<AuthenticatedAccount | null>;
+
+  /** An authorization identity is the account's own name or one of its own addresses; any other is refused with null. */
+  authorize(account: AuthenticatedAccount, authorizationIdentity: string): Promise<AuthenticatedAccount | null>;
+
+  /**
+   * Where mail for an address goes: to the account that has it; else, for `user+detail@domain`, to the account that has
+   * `user@domain` (RFC 5233 §1); else to the domain's catchall.
+   */
+  resolveRecipient(address: Address): Promise<RecipientResolution>;
+
+  /**
+   * Whether the account may send as an address: it may if mail to that address would come to it, so that catchall and
+   * `+detail` addresses can be answered from.
+   */
+  mayUseAddress(accountId: AccountId, address: Address): Promise<boolean>;
+}

@@ -1,0 +1,29 @@
+/**
+ * - `account-exists`, `address-exists`: the name or address is taken.
+ * - `no-such-account`, `no-such-domain`: what was named is not here.
+ * - `invalid-name`, `invalid-address`, `invalid-domain`: what was given is none.
+ * - `weak-password`: too short, too long, or with characters that no password may hold.
+ * - `unavailable`: the database does not answer, or too many logins wait; the same may work later. If the connection
+ *   broke during the commit of a change, the change may have been made.
+ */
+export type DirectoryErrorKind =
+  | 'account-exists'
+  | 'address-exists'
+  | 'no-such-account'
+  | 'no-such-domain'
+  | 'invalid-name'
+  | 'invalid-address'
+  | 'invalid-domain'
+  | 'weak-password'
+  | 'unavailable';
+
+/** The message says to a person what is wrong and what would be right. */
+export class DirectoryError extends Error {
+  readonly kind: DirectoryErrorKind;
+
+  constructor(kind: DirectoryErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DirectoryError';
+    this.kind = kind;
+  }
+}

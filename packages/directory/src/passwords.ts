@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import {
+  deriveScramKeys,
+  MAX_PASSWORD_OCTETS,
+  type PreparedPassword,
+  preparePassword,
+  type ScramKeys,
+} from '@postel/sasl';
+import type { Transaction } from '@postel/storage';
+import { DirectoryError } from './errors.ts';
+import type { HashPool } from './hash-pool.ts';
+
+const MIN_PASSWORD_OCTETS = 8;
+export const SALT_OCTETS = 16;
+
+/**
+ * The figure RFC 7677 §4 names for a server (its floor is 4,096). Every client with SCRAM repeats the work, phones too,
+ * so it cannot be what a login form may ask. Accounts keep the count that they were made with.
+ */
+export const ITERATIONS = 15_000;
+
+/** Salt and iteration count of an account, one pair for each hash (RFC 5802 §5.1: shown before the proof). */
+export interface AccountScramParameters {
+  readonly sha256Salt: Buffer;
+  readonly sha256Iterations: number;
+  readonly sha1Salt: Buffer;
+  readonly sha1Iterations: number;
+}
+
+export interface PasswordKeys {
+  readonly sha256: ScramKeys;
+  readonly sha1: ScramKeys;
+}
+
+export function newScramParameters(): AccountScramParameters {
+  return {
+    sha256Salt: randomBytes(SALT_OCTETS),
+    sha256Iterations: ITERATIONS,
+    sha1Salt: randomBytes(SALT_OCTETS),
+    sha1Iterations: ITERATIONS,
+  };
+}
+
+/**
+ * A new password, ready to derive keys from.
+ *
+ * @throws {DirectoryError} 'weak-password'
+ */
+export async function acceptPassword(password: string): Promise<PreparedPassword> {
+  const prepared = await preparePassword(password, 'stored');
+  if (prepared === null && password !== '') {
+    throw new DirectoryError(
+      'weak-password',
+      'A password cannot hold control characters, characters newer than Unicode 3.2 such as emoji, or a mix of directions of writing',
+    );
+  }
+  // What clients send is limited as they send it; what can be guessed is what is left after preparation.
+  const isLongEnough = prepared !== null && Buffer.byteLength(prepared) >= MIN_PASSWORD_OCTETS;
+  if (!isLongEnough || Buffer.byteLength(password) > MAX_PASSWORD_OCTETS) {
+    throw new DirectoryError(
+      'weak-password',
+      `A password has at least ${MIN_PASSWORD_OCTETS} characters and at most ${MAX_PASSWORD_OCTETS} octets`,
+    );
+  }
+  return prepared;
+}
+
+export async function derivePasswordKeys(
+  pool: HashPool,
+  password: PreparedPassword,
+  parameters: AccountScramParameters,
+): Promise<PasswordKeys> {
+  const { sha256Salt, sha256Iterations, sha1Salt, sha1Iterations } = parameters;
+  const [sha256, sha1] = await Promise.all([
+    pool.run(() => deriveScramKeys(password, { hash: 'sha256', salt: sha256Salt, iterations: sha256Iterations })),
+    pool.run(() => deriveScramKeys(password, { hash: 'sha1', salt: sha1Salt, iterations: sha1Iterations })),
+  ]);
+  return { sha256, sha1 };
+}
+
+/** Puts the keys in the place of the account's own password, if it has one. */
+export async function storePassword(tx: Transaction, accountId: number, { sha256, sha1 }: PasswordKeys): Promise<void> {
+  await tx`
+    insert into credentials (account_id, kind, sha256_stored_key, sha256_server_key, sha1_stored_key, sha1_server_key)
+    values (${accountId}, 'password', ${sha256.storedKey}, ${sha256.serverKey}, ${sha1.storedKey}, ${sha1.serverKey})
+    on conflict (account_id) where kind = 'password' do update
+       set sha256_stored_key = excluded.sha256_stored_key, sha256_server_key = excluded.sha256_server_key,
+           sha1_stored_key = excluded.sha1_stored_key, sha1_server_key = excluded.sha1_server_key, created_at = now()`;
+}

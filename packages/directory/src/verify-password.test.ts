@@ -1,0 +1,196 @@
+import { chooseMechanism } from '@postel/sasl';
+import type { Sql } from '@postel/storage';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startDirectory } from './directory-for-tests.ts';
+import { findCredentials } from './find-credentials.ts';
+import type { HashPool } from './hash-pool.ts';
+import { VerifiedLogins } from './verified-logins.ts';
+import { verifyPassword } from './verify-password.ts';
+
+const password = 'tanstaaftanstaaf';
+
+let server: Awaited<ReturnType<typeof startDirectory>>;
+beforeAll(async () => {
+  server = await startDirectory();
+  const { directory } = server;
+  await directory.addAccount({ name: 'mary', address: 'mary@example.com', password });
+  await directory.addAddress('mary', 'jürgen@example.com');
+  await directory.addAccount({ name: 'fat', address: 'fat@example.com', password: 'Ⅸ passwords' });
+  await directory.addAccount({ name: 'disabled', address: 'disabled@example.com', password });
+  await server.sql`update accounts set is_disabled = true where name = 'disabled'`;
+  await directory.setCatchall('example.com', 'mary');
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** A login with a memory of its own, and what it cost. */
+function startLogins() {
+  const work = { queries: 0, hashes: 0 };
+  const sql: Sql = new Proxy(server.sql, {
+    apply(target, self, args) {
+      work.queries += 1;
+      return Reflect.apply(target, self, args);
+    },
+  });
+  const pool: HashPool = {
+    run(hash) {
+      work.hashes += 1;
+      return hash();
+    },
+  };
+  const verified = new VerifiedLogins({ maxEntries: 10, lifetimeMs: 1_000, now: () => 0 });
+  const logIn = async (login: string, secret: string) => {
+    Object.assign(work, { queries: 0, hashes: 0 });
+    const account = await verifyPassword(sql, pool, verified, login, secret);
+    return { account: account?.name ?? null, ...work };
+  };
+  return { logIn };
+}
+
+test.each([
+  ['its name', 'mary', null],
+  ['its name in capitals', 'MARY', null],
+  ['its name with a soft hyphen', 'ma\u00adry', null],
+  ['its name in full-width letters', 'ｍａｒｙ', null],
+  ['its address', 'mary@example.com', 'mary@example.com'],
+  ['its address in another form', '"Mary"@EXAMPLE.com.', 'mary@example.com'],
+  ['another of its addresses', 'JU\u0308RGEN@example.com', 'jürgen@example.com'],
+])('hardening 24: an account logs in by %s', async (_, login, loginAddress) => {
+  expect(await server.directory.verifyPassword(login, password)).toEqual({
+    accountId: expect.any(Number),
+    name: 'mary',
+    loginAddress,
+  });
+});
+
+test.each([
+  '',
+  '%',
+  '*',
+  'mar_',
+  ')(uid=*',
+  '"mary"',
+  "mary' or '1'='1",
+  'mary\0',
+  'mary\u2028',
+  'mary ',
+  'máry',
+  'mаry',
+  'm\u0131ry',
+  'mary@',
+  '@example.com',
+  'mary@example.com@example.com',
+  'mary+detail@example.com',
+  'whoever@example.com',
+  'mary@EXAMPLE.org',
+  '__proto__',
+  'a'.repeat(1_000),
+])('hardening 24: nobody logs in as %j', async (login) => {
+  expect(await server.directory.verifyPassword(login, password)).toBeNull();
+});
+
+test.each(['Tanstaaftanstaaf', 'tanstaaftanstaa', 'tanstaaftanstaaf ', '', ' ', '\0', '\u00ad', 'a'.repeat(1_025)])(
+  'the password %j is wrong',
+  async (wrong) => {
+    expect(await server.directory.verifyPassword('mary', wrong)).toBeNull();
+  },
+);
+
+test('a password is compared as SASLprep makes it (RFC 4616 §2)', async () => {
+  expect(await server.directory.verifyPassword('fat', 'IX passwords')).toMatchObject({ name: 'fat' });
+  expect(await server.directory.verifyPassword('fat', 'Ⅸ pass\u00adwords')).toMatchObject({ name: 'fat' });
+});
+
+test.each([
+  ['a known name', 'mary', 'wrong password'],
+  ['a known address', 'mary@example.com', 'wrong password'],
+  ['an unknown name', 'nobody', password],
+  ['an unknown address', 'nobody@example.com', password],
+  ['an address elsewhere', 'mary@example.org', password],
+  ['what is neither name nor address', 'no body', password],
+  ['a disabled account', 'disabled', password],
+])('hardening 17: a login that fails costs one query and one hash: %s', async (_, login, secret) => {
+  const { logIn } = startLogins();
+  expect(await logIn(login, secret)).toEqual({ account: null, queries: 1, hashes: 1 });
+});
+
+test('hardening 17: as many credentials are read for an unknown login as for a known one', async () => {
+  const { storedKeys: known } = await findCredentials(server.sql, 'mary');
+  const { storedKeys: unknown, account } = await findCredentials(server.sql, 'nobody');
+  expect(account).toBeNull();
+  expect(unknown).toHaveLength(known.length);
+});
+
+test('an installation without accounts refuses every login', async () => {
+  await using own = await startDirectory();
+  expect(await own.directory.verifyPassword('nobody', password)).toBeNull();
+});
+
+test('the right password is hashed once and then remembered, by whichever name the account logs in', async () => {
+  const { logIn } = startLogins();
+  expect(await logIn('mary', password)).toEqual({ account: 'mary', queries: 1, hashes: 1 });
+  expect(await logIn('mary@example.com', password)).toEqual({ account: 'mary', queries: 1, hashes: 0 });
+  expect(await logIn('mary', 'wrong password')).toEqual({ account: null, queries: 1, hashes: 1 });
+});
+
+test('hardening 26: a changed password is refused at once, also where it was remembered', async () => {
+  const { directory } = server;
+  const { logIn } = startLogins();
+  await directory.addAccount({ name: 'changer', address: 'changer@example.com', password });
+  expect(await logIn('changer', password)).toMatchObject({ account: 'changer' });
+  await directory.setPassword('changer', 'another password');
+  expect(await logIn('changer', password)).toEqual({ account: null, queries: 1, hashes: 1 });
+  expect(await logIn('changer', 'another password')).toMatchObject({ account: 'changer' });
+});
+
+test('hardening 26: a disabled account is refused at once, also where it was remembered', async () => {
+  const { directory, sql } = server;
+  const { logIn } = startLogins();
+  await directory.addAccount({ name: 'suspect', address: 'suspect@example.com', password });
+  expect(await logIn('suspect', password)).toMatchObject({ account: 'suspect' });
+  await sql`update accounts set is_disabled = true where name = 'suspect'`;
+  expect(await logIn('suspect', password)).toEqual({ account: null, queries: 1, hashes: 1 });
+});
+
+test('hardening 18: an unknown login has a salt of its own, always the same, and the iteration count of all', async () => {
+  const { sql } = server;
+  const known = await findCredentials(sql, 'mary');
+  const unknown = await findCredentials(sql, 'nobody');
+  expect(await findCredentials(sql, 'NOBODY')).toEqual(unknown);
+  expect((await findCredentials(sql, 'nobody2')).salt).not.toEqual(unknown.salt);
+  expect((await findCredentials(sql, 'no body')).salt).not.toEqual((await findCredentials(sql, 'no one')).salt);
+  expect(unknown.salt).toHaveLength(known.salt.length);
+  expect(unknown.iterations).toBe(known.iterations);
+});
+
+test('an authorization identity is the account itself or an address of it', async () => {
+  const { directory } = server;
+  const mary = await directory.verifyPassword('mary', password);
+  if (mary === null) throw new Error('mary cannot log in');
+  expect(await directory.authorize(mary, 'Mary')).toEqual(mary);
+  expect(await directory.authorize(mary, 'jürgen@example.com')).toEqual({
+    ...mary,
+    loginAddress: 'jürgen@example.com',
+  });
+  for (const refused of [
+    'fat',
+    'fat@example.com',
+    'whoever@example.com',
+    'mary+x@example.com',
+    'nobody',
+    '',
+    'a b@c',
+  ]) {
+    expect(await directory.authorize(mary, refused), refused).toBeNull();
+  }
+});
+
+test('the directory is what a SASL mechanism verifies with', async () => {
+  const tls = { isTls: true, allowPlaintextWithoutTls: false };
+  const choice = chooseMechanism('PLAIN', tls);
+  if (choice.type !== 'offered') throw new Error('PLAIN is not offered');
+  const exchange = choice.mechanism.start(server.directory, tls);
+  expect(await exchange.next(Buffer.from(`jürgen@example.com\0mary\0${password}`))).toMatchObject({
+    type: 'success',
+    identity: { name: 'mary', loginAddress: 'jürgen@example.com' },
+  });
+});

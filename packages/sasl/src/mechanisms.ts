@@ -1,0 +1,27 @@
+import { login } from './login.ts';
+import { plain } from './plain.ts';
+import type { ConnectionSecurity, ServerMechanism } from './server-mechanism.ts';
+
+/** Strongest first: clients that do not rank by themselves take the first that they know. */
+const MECHANISMS: readonly ServerMechanism[] = [plain, login];
+
+export type MechanismChoice =
+  | { readonly type: 'offered'; readonly mechanism: ServerMechanism }
+  | { readonly type: 'needs-tls' }
+  | { readonly type: 'unknown' };
+
+/** What to announce on this connection (RFC 4422 §3.2), strongest first. */
+export function offeredMechanisms(connection: ConnectionSecurity): readonly ServerMechanism[] {
+  return MECHANISMS.filter((mechanism) => isOffered(mechanism, connection));
+}
+
+/** The mechanism a client named, in whatever case, if it is offered on this connection. */
+export function chooseMechanism(name: string, connection: ConnectionSecurity): MechanismChoice {
+  const mechanism = MECHANISMS.find((known) => known.name === name.toUpperCase());
+  if (mechanism === undefined) return { type: 'unknown' };
+  return isOffered(mechanism, connection) ? { type: 'offered', mechanism } : { type: 'needs-tls' };
+}
+
+function isOffered(mechanism: ServerMechanism, { isTls, allowPlaintextWithoutTls }: ConnectionSecurity): boolean {
+  return isTls || allowPlaintextWithoutTls || !mechanism.needsTls;
+}
