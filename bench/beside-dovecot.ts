@@ -1,0 +1,208 @@
+/**
+ * Measures Postel beside Dovecot, in turn, in one run: `npm run bench -- --help`.
+ *
+ * Needs root (Dovecot does) and Debian's dovecot-imapd and dovecot-lmtpd. Prints a table as docs/benchmarks.md has it.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const SCENARIOS = 'append-serial,append-8,fetch-flags,fetch-list,idle-fanout,idle-memory';
+const POSTEL_OFFSET = 31_000;
+const DOVECOT_PORTS = { imap: 32_143, imaps: 32_993, lmtp: 32_024, auth: 32_145 };
+const MAILBENCH = fileURLToPath(new URL('mailbench/', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../bin/postel.mjs', import.meta.url));
+
+interface Row {
+  readonly scenario: string;
+  readonly opsPerS: number;
+  readonly cpuPerOpUs: number;
+  readonly p50: number | null;
+  readonly othersPct: number;
+  readonly errors: number;
+  readonly extra: { readonly pssKbPerConn?: number };
+}
+
+interface Peer {
+  readonly name: 'postel' | 'dovecot';
+  readonly args: readonly string[];
+  readonly pids: readonly number[];
+}
+
+const { values: options } = parseArgs({
+  options: {
+    help: { type: 'boolean' },
+    rounds: { type: 'string', default: '3' },
+    scale: { type: 'string', default: '1' },
+    scenario: { type: 'string', default: SCENARIOS },
+  },
+});
+
+if (options.help) {
+  console.log(`Measures Postel beside Dovecot on this machine, in turn, and prints medians.
+
+  npm run bench -- [--rounds N] [--scale N] [--scenario a,b,...]
+
+  --rounds N     each scenario runs N times on each server, in turn (default 3)
+  --scale N      multiplies message counts (default 1: 10,000 messages in the big mailbox)
+  --scenario L   default: ${SCENARIOS}
+                 (node bench/mailbench/mailbench.mjs --list names all)
+
+As root, with Debian's dovecot-imapd and dovecot-lmtpd installed.`);
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'postel-bench-'));
+  const postel = spawn(
+    process.execPath,
+    [LAUNCHER, 'localserve', '--data', join(directory, 'postel'), '--port-offset', String(POSTEL_OFFSET)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  try {
+    await ready(postel);
+    const run: { postgres: { pid: number } } = JSON.parse(readFileSync(join(directory, 'postel/run.json'), 'utf8'));
+    const postelPids = [postel.pid ?? 0, run.postgres.pid];
+    await new Promise((resolve) => setTimeout(resolve, 3_000)); // start-up's garbage is not what an idle server holds
+    console.log(`\nMemory idle after start (PSS, all processes, Postgres included): ${pssMegabytes(postelPids)} MB\n`);
+
+    dovecot('start', directory);
+    const peers: readonly Peer[] = [
+      {
+        name: 'postel',
+        pids: postelPids,
+        args: ['--imap', `127.0.0.1:${POSTEL_OFFSET + 143}`, '--user', 'postel', '--pass', 'postelpostel'],
+      },
+      {
+        name: 'dovecot',
+        pids: [Number(dovecot('pid', directory))],
+        args: ['--imap', `127.0.0.1:${DOVECOT_PORTS.imap}`, '--user', 'bench@postel.test', '--pass', 'benchpass'],
+      },
+    ];
+    print(measure(peers, directory));
+  } finally {
+    dovecot('stop', directory);
+    postel.kill('SIGTERM');
+    await new Promise((resolve) => (postel.exitCode === null ? postel.once('exit', resolve) : resolve(null)));
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function ready(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      if (/^postel ready$/m.test(text)) resolve();
+    });
+    server.once('exit', (code) => reject(new Error(`Postel ended with status ${code} before it was ready`)));
+  });
+}
+
+/** The daemon keeps its standard output open, so that must not be a pipe that we wait for. */
+function dovecot(command: 'start' | 'stop' | 'pid', directory: string): string {
+  const { imap, imaps, lmtp, auth } = DOVECOT_PORTS;
+  const result = spawnSync(
+    join(MAILBENCH, 'peers/dovecot.sh'),
+    [command, join(directory, 'dovecot'), ...[imap, imaps, lmtp, auth].map(String)],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', command === 'pid' ? 'pipe' : 'ignore', 'inherit'],
+    },
+  );
+  if (result.error) throw result.error;
+  return result.stdout?.trim() ?? '';
+}
+
+function measure(peers: readonly Peer[], directory: string): Map<string, Map<string, Row[]>> {
+  const rows = new Map<string, Map<string, Row[]>>();
+  for (let round = 1; round <= Number(options.rounds); round++) {
+    for (const { name, args, pids } of peers) {
+      console.error(`round ${round} of ${options.rounds}: ${name}`);
+      const json = join(directory, `${name}.json`);
+      const fixed = [
+        '--server-pid',
+        pids.join(),
+        '--scenario',
+        options.scenario,
+        '--scale',
+        options.scale,
+        '--label',
+        name,
+        '--json',
+        json,
+      ];
+      const result = spawnSync(
+        process.execPath,
+        [join(MAILBENCH, 'mailbench.mjs'), ...args, ...fixed, '--quiet', '--settle', '5'],
+        { stdio: 'ignore' },
+      );
+      if (result.status !== 0) console.error(`${name}: mailbench ended with status ${result.status}`);
+      const measured: { rows: readonly Row[] } = JSON.parse(readFileSync(json, 'utf8'));
+      for (const row of measured.rows) {
+        const byPeer = rows.get(row.scenario) ?? new Map<string, Row[]>();
+        rows.set(row.scenario, byPeer.set(name, [...(byPeer.get(name) ?? []), row]));
+      }
+    }
+  }
+  return rows;
+}
+
+function print(rows: Map<string, Map<string, Row[]>>): void {
+  console.log(
+    '| scenario | ops/s Postel | Dovecot | ratio | CPU us/op Postel | Dovecot | ratio | p50 ms Postel | Dovecot | others % |',
+  );
+  console.log('|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|');
+  for (const [scenario, byPeer] of rows) {
+    const postel = byPeer.get('postel') ?? [];
+    const other = byPeer.get('dovecot') ?? [];
+    const pair = (of: (row: Row) => number | null) => {
+      const [a, b] = [median(postel.map(of)), median(other.map(of))];
+      return [format(a), format(b), b > 0 ? (a / b).toFixed(2) : '-'];
+    };
+    const [p50, otherP50] = pair((row) => row.p50);
+    const others = Math.max(...[...postel, ...other].map((row) => row.othersPct ?? 0));
+    const errors = [...postel, ...other].reduce((n, row) => n + row.errors, 0);
+    console.log(
+      `| ${[scenario, ...pair((row) => row.opsPerS), ...pair((row) => row.cpuPerOpUs), p50, otherP50, others].join(' | ')} |${errors > 0 ? ` ${errors} ERRORS` : ''}`,
+    );
+    const memory = pair((row) => row.extra.pssKbPerConn ?? null);
+    if (postel.some((row) => row.extra.pssKbPerConn !== undefined))
+      console.log(`| ${scenario}: kB (PSS) a connection | ${memory.join(' | ')} | | | | | | |`);
+  }
+}
+
+function median(values: readonly (number | null)[]): number {
+  const sorted = values.filter((value) => value !== null && Number.isFinite(value)).sort((a, b) => (a ?? 0) - (b ?? 0));
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
+
+function format(value: number): string {
+  if (!Number.isFinite(value)) return '-';
+  return value >= 100 ? String(Math.round(value)) : value.toPrecision(2);
+}
+
+/** Proportional set size of processes and all their descendants. */
+function pssMegabytes(roots: readonly number[]): number {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // ended meanwhile
+    }
+  }
+  const isOurs = (pid: number): boolean => roots.includes(pid) || (parents.has(pid) && isOurs(parents.get(pid) ?? 0));
+  let kilobytes = 0;
+  for (const pid of [...parents.keys()].filter(isOurs)) {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    kilobytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+  }
+  return Math.round(kilobytes / 1024);
+}
