@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { MailServer, plainResponse } from '../testing/mail-server.ts';
+import { SmtpClient } from '../testing/smtp-client.ts';
+
+test('STARTTLS, and then everything anew', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await server.connect();
+  await client.dialogue`
+    C: EHLO client.example
+    S: ...
+    C: AUTH PLAIN ${plainResponse(account)}
+    S: 235 2.7.0 ...
+    C: STARTTLS
+    S: 220 2.0.0 ...
+  `;
+  const socket = await client.startTls({ ca: server.postel.ca });
+  expect(socket.getProtocol()).toBe('TLSv1.3');
+  await client.dialogue`
+    C: MAIL FROM:<${account.address}>
+    S: 503 5.5.1 ...
+    C: EHLO client.example
+    S: ...
+    C: MAIL FROM:<${account.address}>
+    S: 530 5.7.0 Log in first...
+    C: STARTTLS
+    S: 503 5.5.1 ...
+    C: AUTH PLAIN ${plainResponse(account)}
+    S: 235 2.7.0 ...
+    C: MAIL FROM:<${account.address}>
+    S: 250 2.0.0 ...
+  `;
+});
+
+test('STARTTLS before EHLO, as gsasl does it', async () => {
+  const server = new MailServer();
+  await using client = await server.connect();
+  expect(await client.command('STARTTLS')).toMatch(/^220 /);
+  await client.startTls({ ca: server.postel.ca });
+  expect(await client.command('EHLO client.example')).toMatch(/^250 /);
+});
+
+test('hardening 5: what stands in the packet behind STARTTLS is never executed', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await server.connect();
+  await client.command('EHLO client.example');
+  client.send(`STARTTLS\r\nEHLO injected.example\r\nAUTH PLAIN ${plainResponse(account)}\r\nNOOP\r\n`);
+  expect(await client.reply()).toEqual(['220 2.0.0 Start TLS']);
+  await client.startTls({ ca: server.postel.ca });
+  await client.dialogue`
+    C: MAIL FROM:<${account.address}>
+    S: 503 5.5.1 Say EHLO first...
+    C: EHLO client.example
+    S: ...
+    C: MAIL FROM:<${account.address}>
+    S: 530 5.7.0 ...
+  `;
+});
+
+test('hardening 6: STARTTLS with a parameter', async () => {
+  const server = new MailServer();
+  await using client = await server.connect();
+  await client.dialogue`
+    C: STARTTLS now
+    S: 501 5.5.4 ...
+    C: NOOP
+    S: 250 2.0.0 ...
+  `;
+});
+
+test('plain text after 220 closes the connection, and the log says why', async () => {
+  const server = new MailServer();
+  await using client = await server.connect();
+  const refused = await client.command('NONSENSE');
+  const id = /\((\w+)\)$/.exec(refused)?.[1] ?? '';
+  await client.dialogue`
+    C: STARTTLS
+    S: 220 2.0.0 ...
+  `;
+  client.send('EHLO client.example\r\n');
+  const said = (await client.closed()).join();
+  expect(said).not.toMatch(/250/);
+  await vi.waitFor(async () => {
+    const log = await readFile(join(server.postel.dataDirectory, 'logs', 'smtp.log'), 'latin1');
+    expect(
+      log
+        .split('\n')
+        .filter((line) => line.includes(id))
+        .join('\n'),
+    ).toMatch(/spoke plain text after STARTTLS/);
+  });
+});
+
+test('the certificate is the one of the configuration, never the one smtp-server comes with', async () => {
+  const server = new MailServer();
+  await using implicit = await SmtpClient.connectTls(server.postel.ports.submissions, { ca: server.postel.ca });
+  expect(await implicit.reply()).toHaveLength(1);
+  await using client = await server.connect();
+  await client.command('STARTTLS');
+  const { subjectaltname } = (await client.startTls({ ca: server.postel.ca })).getPeerCertificate();
+  expect(subjectaltname).toContain('DNS:localhost');
+});
+
+test('TLS 1.1 is too old', async () => {
+  const server = new MailServer();
+  const old = { ca: server.postel.ca, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
+  await expect(SmtpClient.connectTls(server.postel.ports.submissions, old)).rejects.toThrow(/version/);
+});
+
+test('hardening 16: a client that speaks TLS or HTTP to the plain port', async () => {
+  const server = new MailServer();
+  const { submission } = server.postel.ports;
+  await expect(SmtpClient.connectTls(submission, { ca: server.postel.ca })).rejects.toThrow();
+  await using client = await server.connect();
+  client.send('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  expect(await client.closed()).toEqual([expect.stringMatching(/^554 5\.5\.1 This is SMTP/)]);
+});

@@ -1,0 +1,150 @@
+import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+import { LINE_OCTETS, SKIPPED_LINE_OCTETS } from './limits.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+/** The content type of a TLS handshake record, with which a ClientHello begins. No command does. */
+const TLS_HANDSHAKE = 0x16;
+const NOTHING = Buffer.alloc(0);
+
+/** What came in the place of a command or of a response to a challenge. */
+export type InputLine =
+  /** Without its CRLF. */
+  | { readonly type: 'line'; readonly octets: Buffer }
+  | { readonly type: 'bare-line-feed' }
+  | { readonly type: 'too-long' }
+  /** So long that its end was not waited for. */
+  | { readonly type: 'endless' }
+  | { readonly type: 'tls' }
+  | { readonly type: 'end' };
+
+/**
+ * What a client sends, pulled by whoever wants the next line or the next octets of a message; while nobody does, nothing is
+ * taken from the socket. It holds one chunk at most, and LINE_OCTETS of a line that is not complete.
+ *
+ * It stands in the place of smtp-server's parser, which pushes; of that it is a subclass because the connection wants one.
+ */
+export class Input extends SMTPStream {
+  #chunk: Buffer = NOTHING;
+  #takeNext: (() => void) | null = null;
+  #wake: (() => void) | null = null;
+  #isFirst = true;
+  #hasEnded = false;
+  /** The beginning of a line whose end has not come. */
+  #line: Buffer = NOTHING;
+  #lineOctets = 0;
+
+  constructor() {
+    super();
+    this.once('finish', () => this.stop());
+  }
+
+  /** Somebody waits for the client. */
+  get isAwaited(): boolean {
+    return this.#wake !== null;
+  }
+
+  get hasOctets(): boolean {
+    return this.#chunk.length > 0;
+  }
+
+  /** A whole line is here already. */
+  get hasLine(): boolean {
+    return this.#chunk.includes(LF);
+  }
+
+  /** The octets that came next, at least one; null if there will be none. Those not used go back with `unread`. */
+  async read(): Promise<Buffer | null> {
+    while (this.#chunk.length === 0) {
+      if (this.#hasEnded) return null;
+      this.#letNextCome();
+      if (this.#chunk.length === 0 && !this.#hasEnded) await this.#arrival();
+    }
+    const chunk = this.#chunk;
+    this.#chunk = NOTHING;
+    return chunk;
+  }
+
+  unread(octets: Buffer): void {
+    if (!this.#hasEnded) this.#chunk = octets;
+  }
+
+  /** The next line, up to CRLF (RFC 5321 §2.3.8). */
+  async readLine(): Promise<InputLine> {
+    for (;;) {
+      const chunk = await this.read();
+      if (chunk === null) return { type: 'end' };
+      if (this.#isFirst && chunk[0] === TLS_HANDSHAKE) return { type: 'tls' };
+      this.#isFirst = false;
+
+      const lineFeed = chunk.indexOf(LF);
+      if (lineFeed === -1) {
+        this.#keep(chunk);
+        if (this.#lineOctets > SKIPPED_LINE_OCTETS) return { type: 'endless' };
+      } else {
+        this.unread(chunk.subarray(lineFeed + 1));
+        return this.#complete(chunk.subarray(0, lineFeed));
+      }
+    }
+  }
+
+  /** Nothing more is wanted, or will come: whoever waits learns of the end. */
+  stop(): void {
+    this.#hasEnded = true;
+    this.#chunk = NOTHING;
+    this.#line = NOTHING;
+    this.#letNextCome();
+    this.#wakeUp();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding | 'buffer', next: () => void): void {
+    // smtp-server closes the parser when it closes the connection or begins TLS: what came before is not to be used.
+    if (this.#hasEnded || this.isClosed) {
+      next();
+      return;
+    }
+    this.#chunk = chunk;
+    this.#takeNext = next;
+    this.#wakeUp();
+  }
+
+  #letNextCome(): void {
+    const takeNext = this.#takeNext;
+    this.#takeNext = null;
+    takeNext?.();
+  }
+
+  #arrival(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+
+  /** Copied, because a chunk may be much larger; and into one buffer, because a client may send an octet a packet. */
+  #keep(part: Buffer): void {
+    if (this.#line.length === 0) this.#line = Buffer.allocUnsafeSlow(LINE_OCTETS + 1);
+    part.copy(this.#line, Math.min(this.#lineOctets, this.#line.length));
+    this.#lineOctets += part.length;
+  }
+
+  /** @param last what the line ends in, up to its LF */
+  #complete(last: Buffer): InputLine {
+    const octets = this.#lineOctets === 0 ? last : this.#joinedWith(last);
+    this.#line = NOTHING;
+    this.#lineOctets = 0;
+    if (octets === null || octets.length > LINE_OCTETS + 1) return { type: 'too-long' };
+    if (octets[octets.length - 1] !== CR) return { type: 'bare-line-feed' };
+    return { type: 'line', octets: octets.subarray(0, -1) };
+  }
+
+  #joinedWith(last: Buffer): Buffer | null {
+    if (this.#lineOctets + last.length > LINE_OCTETS + 1) return null;
+    return Buffer.concat([this.#line.subarray(0, this.#lineOctets), last]);
+  }
+}

@@ -1,0 +1,64 @@
+/** Every limit on what comes from a client, in one place. */
+
+/** Content of one message (RFC 1870). */
+export const MESSAGE_OCTETS = 100 * 1024 * 1024;
+
+/**
+ * A line of a message, without its CRLF. RFC 5321 §4.5.3.1.6 asks for 998, and programs that put a whole HTML page on a
+ * line exist; what is longer still, few other servers would take from us.
+ */
+export const TEXT_LINE_OCTETS = 64 * 1024;
+
+/** A command line, without its CRLF. RFC 5321 §4.5.3.1.4 asks for 512, and MAIL has parameters for 500 more. */
+export const COMMAND_LINE_OCTETS = 2_048;
+
+/** A response in an AUTH exchange, in base64 (RFC 4954 §4). */
+export const AUTH_RESPONSE_OCTETS = 12_288;
+
+/** The longest line that is held at all: `AUTH`, a mechanism and an initial response. */
+export const LINE_OCTETS = AUTH_RESPONSE_OCTETS + 64;
+
+/** How much of an over-long line is passed over, in the hope of its end, before the connection closes. */
+export const SKIPPED_LINE_OCTETS = 64 * 1024;
+
+/** A reverse-path or forward-path with its angle brackets (RFC 5321 §4.5.3.1.3). */
+export const PATH_OCTETS = 256;
+
+/** A client's name in EHLO (RFC 5321 §4.5.3.1.2). */
+export const CLIENT_NAME_OCTETS = 255;
+
+/** RFC 5321 §4.5.3.1.8 asks for 100. */
+export const RECIPIENTS = 1_000;
+
+/** Replies to commands that were no commands; a mail program makes none. */
+export const FAULTS = 20;
+
+/** Refused logins on one connection. */
+export const FAILED_LOGINS = 5;
+
+/** Commands of whoever has not logged in; a mail program needs four. */
+export const COMMANDS_BEFORE_LOGIN = 100;
+
+/** Commands done before other connections get their turn. */
+export const COMMANDS_A_TURN = 100;
+
+/** Replies kept back to be sent with the next ones. */
+export const GATHERED_OCTETS = 16 * 1024;
+
+/** Connections to one listener. */
+export const CONNECTIONS = 5_000;
+
+/** Connections from one address. Not for loopback, where a proxy or a web mail program stands for many people. */
+export const CONNECTIONS_AN_ADDRESS = 200;
+
+/** How long a client may be silent: RFC 5321 §4.5.3.2.7 asks for 5 minutes. */
+export const IDLE_MS = 5 * 60_000;
+
+/** How long a TLS handshake may take. */
+export const TLS_HANDSHAKE_MS = 60_000;
+
+/** How long mail transactions in hand may go on when the server stops. The process has 8 s for all of it. */
+export const STOP_MS = 2_500;
+
+/** How much of a header section is looked through for Date and Message-ID. */
+export const HEADER_SEARCH_OCTETS = 64 * 1024;

@@ -1,0 +1,4 @@
+import { runApp } from '@postel/supervision';
+import { smtpApp } from './smtp-app.ts';
+
+runApp(smtpApp);

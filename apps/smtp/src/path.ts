@@ -1,0 +1,63 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { PATH_OCTETS } from './limits.ts';
+
+/** A mailbox as it was written: a quoted local part with its quotes, an address literal with its brackets. */
+export interface MailboxAddress {
+  readonly localPart: string;
+  readonly domain: string;
+}
+
+/** `mailbox` is null for `<>` and, with the local part alone in `text`, for a postmaster without domain. */
+export interface Path {
+  readonly mailbox: MailboxAddress | null;
+  /** Without angle brackets and source route. */
+  readonly text: string;
+  /** What follows the path. */
+  readonly rest: string;
+}
+
+/** RFC 5321 §4.1.2: A-d-l. */
+const SOURCE_ROUTE = /@[a-z0-9.-]+(?:,@[a-z0-9.-]+)*:/iy;
+/** RFC 5321 §4.1.2: Dot-string and Quoted-string. */
+const LOCAL_PART = /[\w!#$%&'*+\-/=?^`{|}~]+(?:\.[\w!#$%&'*+\-/=?^`{|}~]+)*|"(?:[ !#-[\]-~]|\\[ -~])*"/y;
+/** RFC 5321 §4.1.2: Domain; §4.1.3: what may be an address literal. */
+const DOMAIN = /[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[!-Z^-~]+\]/iy;
+
+/**
+ * Reads a Reverse-path or Forward-path (RFC 5321 §4.1.2) at the start of `text`. A source route is taken and ignored
+ * (RFC 5321 §3.6.1, appendix C).
+ *
+ * @returns null if there is none, or it is longer than PATH_OCTETS
+ */
+export function parsePath(text: string): Path | null {
+  if (!text.startsWith('<')) return null;
+  if (text.startsWith('<>')) return { mailbox: null, text: '', rest: text.slice(2) };
+
+  const start = 1 + matchAt(SOURCE_ROUTE, text, 1).length;
+  const localPart = matchAt(LOCAL_PART, text, start);
+  const afterLocalPart = start + localPart.length;
+  if (localPart === '') return null;
+  if (localPart.toLowerCase() === 'postmaster' && text[afterLocalPart] === '>') {
+    return { mailbox: null, text: localPart, rest: text.slice(afterLocalPart + 1) };
+  }
+  if (text[afterLocalPart] !== '@') return null;
+
+  const domain = matchAt(DOMAIN, text, afterLocalPart + 1);
+  const end = afterLocalPart + 1 + domain.length;
+  if (domain === '' || text[end] !== '>' || end + 1 > PATH_OCTETS) return null;
+  if (domain.startsWith('[') && !isAddressLiteral(domain)) return null;
+  return { mailbox: { localPart, domain }, text: text.slice(start, end), rest: text.slice(end + 1) };
+}
+
+/** `[192.0.2.1]` or `[IPv6:2001:db8::1]`: RFC 5321 §4.1.3. No other tag was ever registered. */
+export function isAddressLiteral(text: string): boolean {
+  if (!text.startsWith('[') || !text.endsWith(']')) return false;
+  const inner = text.slice(1, -1);
+  // isIPv6 also takes a zone, which means nothing to another host.
+  return isIPv4(inner) || (/^ipv6:/i.test(inner) && !inner.includes('%') && isIPv6(inner.slice(5)));
+}
+
+function matchAt(pattern: RegExp, text: string, position: number): string {
+  pattern.lastIndex = position;
+  return pattern.exec(text)?.[0] ?? '';
+}

@@ -1,0 +1,144 @@
+import type { StorageErrorKind } from '@postel/storage';
+import { MESSAGE_OCTETS, RECIPIENTS, TEXT_LINE_OCTETS } from './limits.ts';
+
+/** RFC 3463 §2. */
+type EnhancedStatusCode = `${2 | 4 | 5}.${number}.${number}`;
+
+/**
+ * Code (RFC 5321 §4.2), enhanced status code and text, chosen together. The enhanced one is null where RFC 2034 §3 wants
+ * none: the greeting, replies to HELO and EHLO, and 3yz. Several texts make a reply of several lines.
+ */
+export type SmtpReply = readonly [
+  code: number,
+  enhancedStatusCode: EnhancedStatusCode | null,
+  text: string | readonly string[],
+];
+
+export const replies = {
+  ok: [250, '2.0.0', 'OK'],
+  goodbye: [221, '2.0.0', 'Goodbye'],
+  help: [
+    214,
+    '2.0.0',
+    ['Commands: EHLO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY QUIT', 'See RFC 5321 and RFC 6409'],
+  ],
+  cannotVerify: [252, '2.5.0', 'Send to it, and see'],
+
+  // TLS and AUTH: RFC 3207 §4, RFC 4954 §4 and §6.
+  startTls: [220, '2.0.0', 'Start TLS'],
+  alreadyTls: [503, '5.5.1', 'TLS is in use already'],
+  loggedIn: [235, '2.7.0', 'Logged in'],
+  alreadyLoggedIn: [503, '5.5.1', 'Logged in already'],
+  noAuthInTransaction: [503, '5.5.1', 'No AUTH inside a mail transaction'],
+  authNeedsTls: [538, '5.7.11', 'Use STARTTLS first: this mechanism shows the password'],
+  unknownMechanism: [504, '5.5.4', 'No such authentication mechanism'],
+  authCancelled: [501, '5.7.0', 'Authentication cancelled'],
+  authNotBase64: [501, '5.5.2', 'Not base64'],
+  authLineTooLong: [500, '5.5.6', 'Authentication response too long'],
+  wrongCredentials: [535, '5.7.8', 'Wrong user name or password'],
+  wrongAuthorization: [535, '5.7.8', 'These credentials may not act as that identity'],
+  authUnavailable: [454, '4.7.0', 'Cannot check passwords now, try again later'],
+  needsLogin: [530, '5.7.0', 'Log in first'],
+  needsTlsAndLogin: [530, '5.7.0', 'Use STARTTLS and log in first'],
+
+  // The order of commands: RFC 5321 §4.1.4.
+  needsGreeting: [503, '5.5.1', 'Say EHLO first'],
+  needsMail: [503, '5.5.1', 'Say MAIL first'],
+  noNestedMail: [503, '5.5.1', 'A mail transaction is open already'],
+  noRecipients: [554, '5.5.1', 'No valid recipients'],
+
+  // Grammar: RFC 5321 §4.1.2.
+  unknownCommand: [500, '5.5.1', 'No such command'],
+  notImplemented: [502, '5.5.1', 'Command not implemented'],
+  badCharacters: [501, '5.5.2', 'A command is printable ASCII'],
+  bareLineFeed: [500, '5.5.2', 'A line ends in CRLF'],
+  lineTooLong: [500, '5.5.2', 'Line too long'],
+  takesNoArgument: [501, '5.5.4', 'This command takes no argument'],
+  needsArgument: [501, '5.5.4', 'This command needs an argument'],
+  badClientName: [501, null, 'EHLO and HELO need a domain name or an address literal'],
+  badAuth: [501, '5.5.4', 'Say AUTH mechanism [initial-response]'],
+  badMail: [501, '5.5.4', 'Say MAIL FROM:<address>'],
+  badRcpt: [501, '5.5.4', 'Say RCPT TO:<address>'],
+  badReversePath: [501, '5.1.7', 'Not an address like <user@example.com>'],
+  badForwardPath: [501, '5.1.3', 'Not an address like <user@example.com>'],
+  badParameter: [501, '5.5.4', 'A parameter is malformed or given twice'],
+  unknownParameter: [555, '5.5.4', 'No such parameter here'],
+
+  // Mail transactions: RFC 5321 §3.3, RFC 6409 §6.
+  senderNotYours: [550, '5.7.1', 'You may not send as this address'],
+  noSuchAddress: [550, '5.1.1', 'No such address here'],
+  // Not 5.1.x, which blames the address and makes programs strike it out: it is this server that will not.
+  noRelay: [550, '5.7.1', 'Postel does not send mail to other servers yet, only to its own addresses'],
+  tooManyRecipients: [452, '4.5.3', `No more than ${RECIPIENTS} recipients: send to the others in another transaction`],
+  startMail: [354, null, 'Send the message, and end it with a line of one dot'],
+  messageTooLarge: [552, '5.3.4', `The message is larger than ${MESSAGE_OCTETS} octets`],
+  badLineEnds: [
+    550,
+    '5.6.11',
+    'The message has a bare CR, a bare LF or a NUL: lines end in CRLF (RFC 5321 section 2.3.8)',
+  ],
+  textLineTooLong: [550, '5.6.0', `The message has a line longer than ${TEXT_LINE_OCTETS} octets`],
+
+  unavailable: [451, '4.3.0', 'Something is out of order here, try again later'],
+
+  // Ends of the connection.
+  notPipelined: [554, '5.5.1', 'Wait for the reply to DATA'],
+  earlyTalker: [554, '5.5.1', 'Wait for the greeting'],
+  notHttp: [554, '5.5.1', 'This is SMTP, not HTTP'],
+  tlsTooEarly: [554, '5.5.1', 'This port begins in plain text: use STARTTLS'],
+  tooManyConnections: [421, '4.3.2', 'Too many connections, try again later'],
+  tooManyFromAddress: [421, '4.7.0', 'Too many connections from your address'],
+  tooManyFaults: [421, '4.7.0', 'Too many errors'],
+  tooManyLogins: [421, '4.7.0', 'Too many refused logins'],
+  tooManyCommands: [421, '4.7.0', 'Too many commands without a login'],
+  timeout: [421, '4.4.2', 'Silent for too long'],
+  shuttingDown: [421, '4.3.2', 'Shutting down, try again later'],
+} as const satisfies Record<string, SmtpReply>;
+
+/** Null: neither yes nor no can be said, so the connection closes without an answer. */
+export const storageReplies = {
+  nonexistent: [550, '5.1.1', 'An account of this message has been removed'],
+  exists: [451, '4.3.0', 'Cannot store the message now'],
+  'over-quota': [452, '4.2.2', 'A mailbox of this message is full'],
+  'too-many-keywords': [451, '4.3.0', 'Cannot store the message now'],
+  'uid-exhausted': [452, '4.2.2', 'A mailbox of this message has no UIDs left'],
+  'too-large': replies.messageTooLarge,
+  'disk-full': [452, '4.3.1', 'No room to store the message'],
+  unavailable: [451, '4.3.0', 'Cannot store the message now, try again later'],
+  'outcome-unknown': null,
+} as const satisfies Record<StorageErrorKind, SmtpReply | null>;
+
+/** What a command throws for its answer to be `reply`. */
+export class SmtpError extends Error {
+  override readonly name = 'SmtpError';
+  readonly reply: SmtpReply;
+
+  constructor(reply: SmtpReply) {
+    super(`${reply[0]} ${reply[1] ?? ''}`);
+    this.reply = reply;
+  }
+}
+
+/** What ends the connection, after a last reply or, with null, without one. */
+export class Hangup extends Error {
+  override readonly name = 'Hangup';
+  readonly reply: SmtpReply | null;
+
+  constructor(reply: SmtpReply | null, why: string) {
+    super(why);
+    this.reply = reply;
+  }
+}
+
+/** The reply as it goes over the wire. Errors end in the connection's id, by which the log is found. */
+export function formatReply([code, enhancedStatusCode, text]: SmtpReply, connectionId: string): string {
+  const texts = typeof text === 'string' ? [text] : text;
+  const prefix = enhancedStatusCode === null ? '' : `${enhancedStatusCode} `;
+  const suffix = code >= 400 ? ` (${connectionId})` : '';
+  return texts
+    .map((line, i) => {
+      const isLast = i === texts.length - 1;
+      return `${code}${isLast ? ' ' : '-'}${prefix}${line}${isLast ? suffix : ''}\r\n`;
+    })
+    .join('');
+}

@@ -1,0 +1,11 @@
+import type { Directory } from '@postel/directory';
+import type { Store } from '@postel/storage';
+import type { SmtpMetrics } from './smtp-metrics.ts';
+
+/** What sessions work with: one for the process. */
+export interface Services {
+  readonly hostname: string;
+  readonly directory: Directory;
+  readonly store: Pick<Store, 'receive' | 'deliver'>;
+  readonly metrics: SmtpMetrics;
+}

@@ -1,0 +1,232 @@
+import { setImmediate } from 'node:timers/promises';
+import type { SmtpListener } from '@postel/config';
+import { type AuthenticatedAccount, DirectoryError } from '@postel/directory';
+import type { ConnectionSecurity } from '@postel/sasl';
+import { StorageError } from '@postel/storage';
+import type { Logger } from '@postel/supervision';
+import type { Command, Step } from './command.ts';
+import { findCommand } from './command-table.ts';
+import type { InputLine } from './input.ts';
+import { COMMAND_LINE_OCTETS, COMMANDS_A_TURN, COMMANDS_BEFORE_LOGIN, FAILED_LOGINS, FAULTS } from './limits.ts';
+import type { MailTransaction } from './mail-transaction.ts';
+import { formatReply, Hangup, replies, SmtpError, type SmtpReply, storageReplies } from './replies.ts';
+import type { Services } from './services.ts';
+import type { Wire } from './wire.ts';
+
+/** How a client introduced itself. */
+export interface Greeting {
+  readonly verb: 'EHLO' | 'HELO';
+  readonly clientName: string;
+}
+
+/** A command's name and, after a space, its argument. */
+const COMMAND = /^([a-z]+)(?: +(.*?))? *$/i;
+const PRINTABLE_ASCII = /^[ -~]*$/;
+/** What a browser may be made to send to any port. */
+const HTTP = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE|PRI) .*HTTP\/|^HOST:/i;
+
+/** One client's dialogue: what it has told so far, and the loop that reads its commands and answers them. */
+export class Session {
+  readonly wire: Wire;
+  readonly services: Services;
+  readonly listener: SmtpListener;
+  log: Logger;
+  greeting: Greeting | null = null;
+  account: AuthenticatedAccount | null = null;
+  transaction: MailTransaction | null = null;
+  messages = 0;
+  #commands = 0;
+  #faults = 0;
+  #failedLogins = 0;
+  #isStopping = false;
+  #lastReply: SmtpReply | null = null;
+
+  constructor(wire: Wire, services: Services, listener: SmtpListener, log: Logger) {
+    this.wire = wire;
+    this.services = services;
+    this.listener = listener;
+    this.log = log;
+  }
+
+  get security(): ConnectionSecurity {
+    return { isTls: this.wire.tls !== null, allowPlaintextWithoutTls: this.listener.allowPlaintextLogin };
+  }
+
+  /** Serves the client to the end. @param refusal the only reply there is, if the client may not come in */
+  async run(refusal: SmtpReply | null): Promise<void> {
+    try {
+      this.#greet(refusal);
+      for (;;) await this.#serve();
+    } catch (error) {
+      if (!(error instanceof Hangup)) this.log.error({ err: error }, 'the session ends by a fault of ours');
+      if (error instanceof Hangup && error.reply !== null) this.reply(error.reply);
+      const why = error instanceof Hangup ? error.message : 'error';
+      const { messages } = this;
+      this.log.info({ why, commands: this.#commands, messages, tls: this.wire.tls?.protocol }, 'disconnecting');
+    } finally {
+      this.wire.close();
+    }
+  }
+
+  /** Ends the session with `reply` as soon as it waits for the client. */
+  hangUp(reply: SmtpReply): void {
+    this.#lastReply ??= reply;
+    this.wire.stopReading();
+  }
+
+  /** Ends the session once its mail transaction, if there is one, has ended. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.transaction === null) this.hangUp(replies.shuttingDown);
+  }
+
+  reply(reply: SmtpReply): void {
+    this.wire.write(formatReply(reply, this.wire.id));
+  }
+
+  /** Sends an intermediate reply (3yz), which the client waits for. */
+  async ask(reply: SmtpReply): Promise<void> {
+    this.reply(reply);
+    await this.wire.flush();
+  }
+
+  /** To be thrown when the client sends nothing more. */
+  ended(): Hangup {
+    return new Hangup(this.#lastReply, this.#lastReply === null ? 'the client closed' : describe(this.#lastReply));
+  }
+
+  /** RFC 3207 §4.2, and what EHLO and RSET do as well: RFC 5321 §4.1.1.1, §4.1.1.5. */
+  forgetEverything(): void {
+    this.greeting = null;
+    this.account = null;
+    this.transaction = null;
+  }
+
+  loggedIn(account: AuthenticatedAccount): void {
+    this.account = account;
+    this.log = this.log.child({ account: account.name });
+    this.services.metrics.logins.inc({ outcome: 'success' });
+    this.log.info('logged in');
+  }
+
+  /** @throws {Hangup} once there were too many */
+  loginFailed(): void {
+    this.services.metrics.logins.inc({ outcome: 'failure' });
+    if (++this.#failedLogins >= FAILED_LOGINS) throw new Hangup(replies.tooManyLogins, 'too many refused logins');
+  }
+
+  #greet(refusal: SmtpReply | null): void {
+    if (refusal !== null) throw new Hangup(refusal, describe(refusal));
+    // Whoever talks before being greeted does not listen (RFC 5321 §3.1), so what is said is not for us.
+    if (this.wire.hasOctets) throw new Hangup(replies.earlyTalker, 'spoke before the greeting');
+    this.log.info({ tls: this.wire.tls?.protocol }, 'connected');
+    this.reply([220, null, `${this.services.hostname} ESMTP Postel`]);
+  }
+
+  async #serve(): Promise<void> {
+    if (this.#isStopping && this.transaction === null) throw new Hangup(replies.shuttingDown, 'shutting down');
+    await this.wire.flushUnlessMore();
+    const line = await this.wire.readLine();
+    this.#count();
+    if (this.#commands % COMMANDS_A_TURN === 0) await setImmediate();
+
+    const reply = await this.#answer(line);
+    if (reply === null) return;
+    this.reply(reply);
+    if (reply[0] === 221 || reply[0] === 421) throw new Hangup(null, describe(reply));
+  }
+
+  #count(): void {
+    this.#commands++;
+    if (this.#commands > COMMANDS_BEFORE_LOGIN && this.account === null) {
+      throw new Hangup(replies.tooManyCommands, 'too many commands without a login');
+    }
+  }
+
+  async #answer(line: InputLine): Promise<SmtpReply | null> {
+    switch (line.type) {
+      case 'line':
+        return await this.#dispatch(line.octets);
+      case 'bare-line-feed':
+        return this.#refuse(null, '', replies.bareLineFeed);
+      case 'too-long':
+        return this.#refuse(null, '', replies.lineTooLong);
+      case 'endless':
+        throw new Hangup(replies.lineTooLong, 'a line without end');
+      case 'tls':
+        throw new Hangup(replies.tlsTooEarly, 'the client spoke TLS where plain text and STARTTLS were due');
+      case 'end':
+        throw this.ended();
+      default:
+        return line satisfies never;
+    }
+  }
+
+  async #dispatch(octets: Buffer): Promise<SmtpReply | null> {
+    const text = octets.toString('latin1');
+    const [, name = '', argument = ''] = COMMAND.exec(text) ?? [];
+    const command = findCommand(name);
+    if (octets.length > COMMAND_LINE_OCTETS && command?.name !== 'AUTH') {
+      return this.#refuse(command, '', replies.lineTooLong);
+    }
+    if (!PRINTABLE_ASCII.test(text)) return this.#refuse(command, '', replies.badCharacters);
+    if (command === null) {
+      if (HTTP.test(text)) throw new Hangup(replies.notHttp, 'HTTP');
+      return this.#refuse(null, '', replies.unknownCommand);
+    }
+    try {
+      this.#require(command.needs);
+      const reply = await command.run(this, command.parse(argument));
+      return reply !== null && reply[0] >= 400 ? this.#refuse(command, argument, reply) : reply;
+    } catch (error) {
+      return this.#refuse(command, argument, this.#replyTo(error));
+    }
+  }
+
+  /** @throws {SmtpError} if the session is not there yet */
+  #require(step: Step): void {
+    if (step === 'connection') return;
+    if (this.greeting === null) throw new SmtpError(replies.needsGreeting);
+    if (step === 'greeting') return;
+    if (this.account === null) {
+      const { isTls, allowPlaintextWithoutTls } = this.security;
+      throw new SmtpError(isTls || allowPlaintextWithoutTls ? replies.needsLogin : replies.needsTlsAndLogin);
+    }
+    if (step === 'transaction' && this.transaction === null) throw new SmtpError(replies.needsMail);
+  }
+
+  /** The one place where an error becomes an answer. @throws {Hangup} where there is none to give */
+  #replyTo(error: unknown): SmtpReply {
+    if (error instanceof SmtpError) return error.reply;
+    if (error instanceof Hangup) throw error;
+    if (error instanceof StorageError) {
+      const reply = storageReplies[error.kind];
+      this.log.warn({ err: error, kind: error.kind }, 'the message was not stored');
+      if (reply === null) throw new Hangup(null, 'it is not known whether the message was stored');
+      return reply;
+    }
+    if (error instanceof DirectoryError && error.kind === 'unavailable') {
+      this.log.warn({ err: error }, 'the directory does not answer');
+      return replies.unavailable;
+    }
+    this.log.error({ err: error }, 'a command failed by a fault of ours');
+    return replies.unavailable;
+  }
+
+  /** Counts and logs a refusal. What a client sent is logged only for commands that bear no secret. */
+  #refuse(command: Command<unknown> | null, argument: string, reply: SmtpReply): SmtpReply {
+    const [code] = reply;
+    const name = command?.name ?? 'unknown';
+    this.services.metrics.refusals.inc({ command: name, class: Math.floor(code / 100) });
+    const shown = command?.showsArgument === true && argument !== '' ? { argument } : {};
+    this.log.info({ command: name, reply: describe(reply), ...shown }, 'refused');
+
+    const isFault = (code >= 500 && code <= 504) || code === 555;
+    if (isFault && ++this.#faults >= FAULTS) throw new Hangup(replies.tooManyFaults, 'too many errors');
+    return reply;
+  }
+}
+
+function describe([code, enhancedStatusCode]: SmtpReply): string {
+  return enhancedStatusCode === null ? String(code) : `${code} ${enhancedStatusCode}`;
+}

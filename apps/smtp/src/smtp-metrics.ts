@@ -1,0 +1,52 @@
+import { Counter, Gauge, Histogram, type Registry } from '@postel/supervision';
+
+/** What an operator watches of this process. */
+export class SmtpMetrics {
+  readonly connections: Counter;
+  readonly openConnections: Gauge;
+  readonly logins: Counter;
+  readonly messages: Counter;
+  readonly octets: Counter;
+  readonly refusals: Counter;
+  readonly deliverySeconds: Histogram;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.connections = new Counter({
+      name: 'postel_smtp_connections_total',
+      help: 'Connections accepted',
+      labelNames: ['listener'],
+      registers,
+    });
+    this.openConnections = new Gauge({
+      name: 'postel_smtp_open_connections',
+      help: 'Connections open now',
+      labelNames: ['listener'],
+      registers,
+    });
+    this.logins = new Counter({
+      name: 'postel_smtp_logins_total',
+      help: 'AUTH exchanges that came to an end, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.messages = new Counter({ name: 'postel_smtp_messages_total', help: 'Messages accepted', registers });
+    this.octets = new Counter({
+      name: 'postel_smtp_message_octets_total',
+      help: 'Octets of content of the messages accepted',
+      registers,
+    });
+    this.refusals = new Counter({
+      name: 'postel_smtp_refusals_total',
+      help: 'Replies that refused a command, by the first digit of their code',
+      labelNames: ['command', 'class'],
+      registers,
+    });
+    this.deliverySeconds = new Histogram({
+      name: 'postel_smtp_delivery_seconds',
+      help: 'From the end of data to the reply',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    });
+  }
+}

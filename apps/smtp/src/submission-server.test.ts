@@ -1,0 +1,212 @@
+import { once } from 'node:events';
+import { DirectoryError } from '@postel/directory';
+import { type ContentWriter, StorageError, type StorageErrorKind } from '@postel/storage';
+import { expect, test, vi } from 'vitest';
+import { replies, storageReplies } from './replies.ts';
+import { startOwnServer } from './testing/own-server.ts';
+import { SmtpClient } from './testing/smtp-client.ts';
+
+const MINUTE = 60_000;
+
+test('when it stops, who is idle hears 421 and who sends a message finishes', async () => {
+  await using own = await startOwnServer();
+  const { address } = own.account;
+  await using idle = await own.logIn();
+  await using busy = await own.logIn();
+  await busy.dialogue`
+    C: MAIL FROM:<${address}>
+    C: RCPT TO:<${address}>
+    C: DATA
+    S: 250 ...
+    S: 250 ...
+    S: 354 ...
+  `;
+  const stopped = own.server.stop(MINUTE);
+  expect(await idle.closed()).toEqual([expect.stringMatching(/^421 4\.3\.2 Shutting down/)]);
+  await expect(SmtpClient.connect(own.port)).rejects.toThrow('ECONNREFUSED');
+  await busy.dialogue`
+    C: Subject: just in time
+    C: .
+    S: 250 2.0.0 Accepted as {id}
+    S: 421 4.3.2 ...
+    S: (closed)
+  `;
+  await stopped;
+});
+
+test('who does not finish in time hears 421 too', async () => {
+  await using own = await startOwnServer();
+  await using client = await own.logIn();
+  await client.command(`MAIL FROM:<${own.account.address}>`);
+  await own.server.stop(1);
+  expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.3\.2 /)]);
+});
+
+test('a port in use is told as listen tells it', async () => {
+  await using own = await startOwnServer();
+  await expect(startOwnServer({}, { port: own.port })).rejects.toMatchObject({ code: 'EADDRINUSE', port: own.port });
+});
+
+test('without TLS there is no AUTH where plain-text logins are not allowed', async () => {
+  await using own = await startOwnServer({}, { allowPlaintextLogin: false });
+  await using client = await SmtpClient.connect(own.port);
+  await client.dialogue`
+    S: 220 ...
+    C: EHLO client.example
+    S: 250-localhost
+    S: 250-PIPELINING
+    S: 250-SIZE 104857600
+    S: 250-8BITMIME
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250 STARTTLS
+    C: AUTH PLAIN AG1hcnkAbWFyeXMgcGFzc3dvcmQ=
+    S: 538 5.7.11 ...
+    C: AUTH LOGIN
+    S: 538 5.7.11 ...
+    C: MAIL FROM:<mary@localhost>
+    S: 530 5.7.0 Use STARTTLS and log in first...
+  `;
+});
+
+test('when the directory does not answer, nobody`s password is wrong', async () => {
+  const unavailable = () => Promise.reject(new DirectoryError('unavailable', 'The database does not answer'));
+  await using own = await startOwnServer();
+  const directory = { ...own.directory, verifyPassword: unavailable };
+  await using down = await startOwnServer({ directory });
+  await using client = await SmtpClient.connect(down.port);
+  await client.dialogue`
+    S: 220 ...
+    C: EHLO client.example
+    S: ...
+    C: AUTH PLAIN AG1hcnkAbWFyeXMgcGFzc3dvcmQ=
+    S: 454 4.7.0 ...
+  `;
+  const halfDown = { ...own.directory, mayUseAddress: unavailable };
+  await using partly = await startOwnServer({ directory: halfDown });
+  await using another = await partly.logIn();
+  expect(await another.command('MAIL FROM:<mary@localhost>')).toMatch(/^451 4\.3\.0 /);
+});
+
+/** A store that takes in messages and then fails. */
+function failingStore(error: Error) {
+  const writer: Pick<ContentWriter, 'write' | 'finish' | 'abort'> = {
+    write: async () => {},
+    finish: () => Promise.reject(error),
+    abort: async () => {},
+  };
+  return { receive: () => writer as ContentWriter, deliver: () => Promise.reject(error) };
+}
+
+test.for(Object.keys(storageReplies) as StorageErrorKind[])(
+  'a storage error of kind %s has its answer',
+  async (kind) => {
+    await using own = await startOwnServer({ store: failingStore(new StorageError(kind, 'as the test wants it')) });
+    await using client = await own.logIn();
+    await client.dialogue`
+    C: MAIL FROM:<${own.account.address}>
+    C: RCPT TO:<${own.account.address}>
+    C: DATA
+    S: 250 ...
+    S: 250 ...
+    S: 354 ...
+    C: .
+  `;
+    const reply = storageReplies[kind];
+    if (reply === null) expect(await client.closed()).toEqual([]);
+    else expect(await client.reply()).toEqual([expect.stringMatching(`^${reply[0]} ${reply[1]} `)]);
+  },
+);
+
+test('a fault of ours is answered 451 and shows nothing of itself', async () => {
+  await using own = await startOwnServer({ store: failingStore(new TypeError('secret detail')) });
+  await using client = await own.logIn();
+  await client.dialogue`
+    C: MAIL FROM:<${own.account.address}>
+    C: RCPT TO:<${own.account.address}>
+    C: DATA
+    S: 250 ...
+    S: 250 ...
+    S: 354 ...
+    C: .
+    S: 451 4.3.0 ${replies.unavailable[2]}...
+    C: NOOP
+    S: 250 ...
+  `;
+});
+
+test('an account without room refuses the message for now', async () => {
+  const full = new StorageError('over-quota', 'full');
+  await using own = await startOwnServer({ store: failingStore(full) });
+  await using client = await own.logIn();
+  await client.dialogue`
+    C: MAIL FROM:<${own.account.address}>
+    C: RCPT TO:<${own.account.address}>
+    C: DATA
+    S: 250 ...
+    S: 250 ...
+    S: 354 ...
+    C: .
+    S: 452 4.2.2 ...
+  `;
+});
+
+test('a message is taken from the socket no faster than it is stored', async () => {
+  const firstPiece = Promise.withResolvers<void>();
+  const disk = Promise.withResolvers<void>();
+  let storedOctets = 0;
+  const slow: Pick<ContentWriter, 'write' | 'finish' | 'abort'> = {
+    async write(piece) {
+      firstPiece.resolve();
+      await disk.promise;
+      storedOctets += piece.length;
+    },
+    finish: () => Promise.reject(new StorageError('disk-full', 'full')),
+    abort: async () => {},
+  };
+  await using own = await startOwnServer({
+    store: { receive: () => slow as ContentWriter, deliver: () => Promise.resolve() },
+  });
+  await using client = await own.logIn();
+  await client.dialogue`
+    C: MAIL FROM:<${own.account.address}>
+    C: RCPT TO:<${own.account.address}>
+    C: DATA
+    S: 250 ...
+    S: 250 ...
+    S: 354 ...
+  `;
+  const [connection] = own.server.connections;
+  const chunk = Buffer.from(`${'x'.repeat(1_022)}\r\n`.repeat(64));
+  const sent = client.sendAll(Array.from({ length: 480 }, () => chunk));
+  await firstPiece.promise;
+  // The client has filled what lies between it and the server, which reads no more.
+  await vi.waitFor(() => expect(client.socket.writableNeedDrain).toBe(true));
+  expect(connection?._socket.bytesRead).toBeLessThan(512 * 1024);
+  disk.resolve();
+  await sent;
+  client.send('.\r\n');
+  expect(await client.reply()).toEqual([expect.stringMatching(/^452 4\.3\.1 /)]);
+  expect(storedOctets).toBe(480 * chunk.length);
+});
+
+test('a client that does not read its replies is not read from', async () => {
+  await using own = await startOwnServer();
+  await using client = await own.logIn();
+  client.socket.pause();
+  const [connection] = own.server.connections;
+  const noops = Buffer.from('HELP\r\n'.repeat(10_000));
+  const sent = client.sendAll(Array.from({ length: 500 }, () => noops));
+  await vi.waitFor(() => expect(client.socket.writableNeedDrain && connection?._socket.writableNeedDrain).toBe(true));
+  expect(connection?._socket.writableLength).toBeLessThan(128 * 1024);
+  client.socket.destroy();
+  await sent;
+  if (connection?._socket.destroyed === false) await once(connection._socket, 'close');
+});
+
+test('who is silent for too long hears 421', async () => {
+  await using own = await startOwnServer();
+  await using client = await own.logIn();
+  const [connection] = own.server.connections;
+  connection?._socket.emit('timeout');
+  expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 /)]);
+});

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SmtpListener } from '@postel/config';
+import { type Directory, openDirectory } from '@postel/directory';
+import { openDatabase, Store } from '@postel/storage';
+import { createLog, Registry } from '@postel/supervision';
+import { createTestDatabase, sharedPostel } from '@postel/testkit';
+import type { Services } from '../services.ts';
+import { SmtpMetrics } from '../smtp-metrics.ts';
+import { SubmissionServer } from '../submission-server.ts';
+import { SmtpClient } from './smtp-client.ts';
+
+const USER = { name: 'mary', address: 'mary@localhost', password: 'marys password' };
+
+/** A listener in this process with a database of its own, for what must not happen to the shared server. */
+export interface OwnServer extends AsyncDisposable {
+  readonly server: SubmissionServer;
+  readonly port: number;
+  readonly directory: Directory;
+  /** Its one account. */
+  readonly account: typeof USER;
+  /** Connected, greeted and logged in. */
+  logIn(): Promise<SmtpClient>;
+}
+
+/** @param replaced parts that behave as the test needs it */
+export async function startOwnServer(
+  replaced: Partial<Pick<Services, 'store' | 'directory'>> = {},
+  listening: Partial<SmtpListener> = {},
+): Promise<OwnServer> {
+  const { dataDirectory } = sharedPostel();
+  const certificates = join(dataDirectory, 'certificates');
+  const certificate = {
+    cert: await readFile(join(certificates, 'server.pem')),
+    key: await readFile(join(certificates, 'server-key.pem')),
+  };
+  const testDatabase = await createTestDatabase();
+  const database = openDatabase(testDatabase.target, { applicationName: 'smtp-test', maxConnections: 2 });
+  const directory = openDirectory(database);
+  await directory.addAccount(USER);
+  const store = new Store(database, {
+    blobDirectory: join(dataDirectory, 'blobs'),
+    onError: (error) => console.error(error),
+  });
+  const log = createLog({ name: 'smtp-test', file: '/dev/null' });
+  const services = { hostname: 'localhost', store, directory, metrics: new SmtpMetrics(new Registry()), ...replaced };
+  const server = new SubmissionServer({
+    listener: {
+      kind: 'submission',
+      host: '127.0.0.1',
+      port: 0,
+      tls: 'starttls',
+      allowPlaintextLogin: true,
+      ...listening,
+    },
+    certificate,
+    services,
+    log,
+  });
+  const port = await server.start();
+  return {
+    server,
+    port,
+    directory,
+    account: USER,
+    async logIn() {
+      const client = await SmtpClient.connect(port);
+      await client.reply();
+      await client.command('EHLO client.example');
+      const response = Buffer.from(`\0${USER.name}\0${USER.password}`).toString('base64');
+      const reply = await client.command(`AUTH PLAIN ${response}`);
+      if (!reply.startsWith('235 ')) throw new Error(`cannot log in: ${reply}`);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.stop(0);
+      await store.close();
+      await database.close();
+      await testDatabase[Symbol.asyncDispose]();
+    },
+  };
+}

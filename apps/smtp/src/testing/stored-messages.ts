@@ -1,0 +1,37 @@
+import { openDirectory, parseAddress } from '@postel/directory';
+import { type DatabaseTarget, openDatabase, Store, type StoreOptions } from '@postel/storage';
+
+/** A message as it is in the database. */
+export interface StoredMessage {
+  /** What Postel put before it. */
+  readonly prefix: string;
+  readonly content: Buffer;
+}
+
+/** All messages in the INBOX of the account that has this address, oldest first. */
+export async function storedMessages(
+  target: DatabaseTarget,
+  blobDirectory: StoreOptions['blobDirectory'],
+  address: string,
+): Promise<readonly StoredMessage[]> {
+  const database = openDatabase(target, { applicationName: 'smtp-test', maxConnections: 1 });
+  try {
+    const store = new Store(database, { blobDirectory, onError: (error) => console.error(error) });
+    const parsed = parseAddress(address);
+    const recipient = parsed === null ? null : await openDirectory(database).resolveRecipient(parsed);
+    if (recipient?.type !== 'account') throw new Error(`${address} is nobody's address`);
+    const inbox = await store.findMailbox(recipient.accountId, 'INBOX');
+    if (inbox === null) throw new Error(`${address} has no INBOX`);
+    const uids = Array.from({ length: inbox.uidNext - 1 }, (_, i) => i + 1);
+    const messages = await store.fetchMessages(recipient.accountId, inbox.id, uids, { octets: true });
+    return await Promise.all(
+      messages.map(async ({ prefix, octets, blobName, sizeOctets, prefixOctets }) => ({
+        prefix: (prefix ?? Buffer.alloc(0)).toString('latin1'),
+        content:
+          octets ?? Buffer.concat(await Array.fromAsync(store.readBlob(blobName ?? '', 0, sizeOctets - prefixOctets))),
+      })),
+    );
+  } finally {
+    await database.close();
+  }
+}
