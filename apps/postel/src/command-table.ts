@@ -1,0 +1,17 @@
+import type { Command } from './command.ts';
+import { configAccountAdd } from './commands/config-account-add.ts';
+import { configAccountList } from './commands/config-account-list.ts';
+import { configAccountRm } from './commands/config-account-rm.ts';
+import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
+import { help } from './commands/help.ts';
+import { localserve } from './commands/localserve.ts';
+
+/** Every command. What only one of them needs, it imports when it runs: a short command must not load a server. */
+export const commands: readonly Command[] = [
+  localserve,
+  configAccountAdd,
+  configAccountList,
+  configAccountRm,
+  configAccountSetpassword,
+  help,
+];

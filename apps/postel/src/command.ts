@@ -1,0 +1,46 @@
+import type { Terminal } from './terminal.ts';
+
+/** Options of a command, in the form of node:util parseArgs. */
+export type CommandOptions = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+
+/** A command line taken apart, after the words that name the command. */
+export interface CommandLine {
+  readonly positionals: readonly string[];
+  option(name: string): string | null;
+  flag(name: string): boolean;
+}
+
+export interface Invocation {
+  /** The data directory, absolute. It may not exist. */
+  readonly dataDirectory: string;
+  readonly terminal: Terminal;
+  /** All commands, for `help`. */
+  readonly commands: readonly Command[];
+}
+
+/** One subcommand. What `postel help` says of it stands here too, so that it is changed together with it. */
+export interface CommandDefinition<Args> {
+  /** The words that call it: `config account add`. */
+  readonly name: string;
+  /** What follows these words: `ACCOUNT ADDRESS`. */
+  readonly operands: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** Everything else, and examples. */
+  readonly help: string;
+  readonly options?: CommandOptions;
+  /** @throws {UsageError} */
+  parse(line: CommandLine): Args;
+  /** @throws {CommandError} */
+  run(args: Args, invocation: Invocation): Promise<void>;
+}
+
+/** A command as the table holds it: what its arguments are is its own business. */
+export interface Command extends Omit<CommandDefinition<unknown>, 'parse' | 'run'> {
+  execute(line: CommandLine, invocation: Invocation): Promise<void>;
+}
+
+export function defineCommand<Args>(definition: CommandDefinition<Args>): Command {
+  const { parse, run, ...rest } = definition;
+  return { ...rest, execute: (line, invocation) => run(parse(line), invocation) };
+}

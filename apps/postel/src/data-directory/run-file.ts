@@ -1,0 +1,85 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type DatabaseTarget, parseDatabaseTarget, SettingReader, SettingsError } from '@postel/config';
+import { identifyProcess, type ProcessIdentity } from './process-identity.ts';
+
+/** What runs on a data directory, as `run.json` says it to other commands, to tests, and to the start after a crash. */
+export interface RunState extends ProcessIdentity {
+  /** A server, or a command that is over soon and can be waited for. */
+  readonly kind: 'server' | 'command';
+  readonly isReady: boolean;
+  /** How to reach the database, once it answers. */
+  readonly database: DatabaseTarget | null;
+  /** A directory outside the data directory that Postgres's socket lies in; to be removed. */
+  readonly socketDirectory: string | null;
+  readonly postgres: ProcessIdentity | null;
+  readonly apps: readonly ({ readonly name: string } & ProcessIdentity)[];
+  /** Ports by service. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** Writes `run.json` whole at each change, for the process that holds the data directory's lock. */
+export class RunFile implements Disposable {
+  readonly #path: string;
+  #state: RunState;
+
+  /** @param leftOver what ran here before; named on until it is known to be gone, however often we start */
+  constructor(path: string, kind: RunState['kind'], leftOver: RunState | null) {
+    this.#path = path;
+    this.#state = {
+      kind,
+      ...(identifyProcess(process.pid) ?? { pid: process.pid, startedAt: 'unknown' }),
+      isReady: false,
+      database: null,
+      socketDirectory: leftOver?.socketDirectory ?? null,
+      postgres: null,
+      apps: leftOver?.apps ?? [],
+      ports: {},
+    };
+    this.#write();
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  update(change: Partial<RunState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#write();
+  }
+
+  /** Nothing runs any more. */
+  [Symbol.dispose](): void {
+    rmSync(this.#path, { force: true });
+  }
+
+  #write(): void {
+    const next = `${this.#path}.next`;
+    writeFileSync(next, `${JSON.stringify(this.#state, null, 2)}\n`, { mode: 0o600 });
+    renameSync(next, this.#path);
+  }
+}
+
+/** What `run.json` says; `null` if there is none, or none that this version understands. */
+export function readRunState(path: string): RunState | null {
+  try {
+    const run = new SettingReader(JSON.parse(readFileSync(path, 'utf8')));
+    return {
+      kind: run.at('kind').oneOf('server', 'command'),
+      ...parseProcess(run),
+      isReady: run.at('isReady').boolean(),
+      database: run.at('database').orNull(parseDatabaseTarget),
+      socketDirectory: run.at('socketDirectory').orNull((directory) => directory.text()),
+      postgres: run.at('postgres').orNull(parseProcess),
+      apps: run.at('apps').list((app) => ({ name: app.at('name').text(), ...parseProcess(app) })),
+      ports: run.at('ports').record((port) => port.port()),
+    };
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing || error instanceof SettingsError || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function parseProcess(value: SettingReader): ProcessIdentity {
+  return { pid: value.at('pid').integer(), startedAt: value.at('startedAt').text() };
+}

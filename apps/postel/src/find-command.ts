@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import type { Command, CommandLine, CommandOptions } from './command.ts';
+import { UsageError } from './command-error.ts';
+
+/** Options that every command takes, before or after its name. */
+const GLOBAL_OPTIONS = {
+  data: { type: 'string' },
+  help: { type: 'boolean' },
+} as const satisfies CommandOptions;
+
+export type FoundCommand =
+  | { readonly type: 'command'; readonly command: Command; readonly line: CommandLine }
+  /** Help was asked for: on the commands whose names begin with these words. */
+  | { readonly type: 'help'; readonly words: readonly string[] };
+
+/**
+ * Finds the command that a command line names and takes the rest apart.
+ * @throws {UsageError} for an unknown command or option
+ */
+export function findCommand(args: readonly string[], commands: readonly Command[]): FoundCommand {
+  const words = wordsOf(args, commands);
+  const wantsHelp = args.includes('--help') || args.includes('-h');
+  if (words.length === 0) {
+    const [option] = args.filter((arg) => arg.startsWith('-'));
+    if (!wantsHelp && option !== undefined) throw new UsageError(`Which command is ${option} for`);
+    return { type: 'help', words };
+  }
+  const command = commands.find(({ name }) => isPrefix(name.split(' '), words));
+  if (command === undefined) {
+    if (wantsHelp && commands.some(({ name }) => isPrefix(words, name.split(' ')))) return { type: 'help', words };
+    throw new UsageError(describeUnknown(words, commands));
+  }
+  if (wantsHelp) return { type: 'help', words: command.name.split(' ') };
+  return { type: 'command', command, line: takeApart(args, command) };
+}
+
+/** The words that are neither options nor their values. All options have one meaning in all commands. */
+function wordsOf(args: readonly string[], commands: readonly Command[]): readonly string[] {
+  const options = Object.assign({}, ...commands.map((command) => command.options ?? {}), GLOBAL_OPTIONS);
+  return parseArgs({ args: [...args], options, allowPositionals: true, strict: false }).positionals;
+}
+
+function takeApart(args: readonly string[], command: Command): CommandLine {
+  const options: CommandOptions = { ...GLOBAL_OPTIONS, ...command.options };
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    return {
+      positionals: positionals.slice(command.name.split(' ').length),
+      option(name) {
+        const value = values[name];
+        return typeof value === 'string' ? value : null;
+      },
+      flag: (name) => values[name] === true,
+    };
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function describeUnknown(words: readonly string[], commands: readonly Command[]): string {
+  for (let length = words.length; length > 0; length--) {
+    const begun = commands.filter(({ name }) => isPrefix(words.slice(0, length), name.split(' ')));
+    if (begun.length === 0) continue;
+    const next = [...new Set(begun.map(({ name }) => name.split(' ')[length]))];
+    const said = words[length] === undefined ? '' : `, and "${words[length]}" is none of them`;
+    return `"${words.slice(0, length).join(' ')}" is followed by ${next.join(', ')}${said}`;
+  }
+  const known = [...new Set(commands.map(({ name }) => name.split(' ')[0]))];
+  return `There is no command "${words[0]}"; there are ${known.join(', ')}`;
+}
+
+function isPrefix(prefix: readonly string[], words: readonly string[]): boolean {
+  return prefix.every((word, i) => word === words[i]);
+}

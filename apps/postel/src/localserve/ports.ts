@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { CommandError, UsageError } from '../command-error.ts';
+
+/** A test server with known passwords listens here and nowhere else. There is no setting for it. */
+export const LOOPBACK = '127.0.0.1';
+
+/** The standard port of each service that is built. Two that cannot be below 1024 for real count from 80. */
+const STANDARD_PORTS = {
+  imap: 143,
+  imaps: 993,
+  submissions: 465,
+  submission: 587,
+  metrics: 81,
+} as const;
+
+type Service = keyof typeof STANDARD_PORTS;
+export type Ports = Readonly<Record<Service, number>>;
+
+const HIGHEST_OFFSET = 65_535 - Math.max(...Object.values(STANDARD_PORTS));
+
+/**
+ * The port of each service: its standard port + the offset, as it was typed.
+ * @throws {UsageError} if that is no number, or one that leads beyond the last port
+ */
+export function portsAt(typed: string): Ports {
+  const offset = /^\d{1,5}$/.test(typed) ? Number(typed) : Number.NaN;
+  if (!(offset <= HIGHEST_OFFSET)) {
+    throw new UsageError(`--port-offset is a whole number from 0 to ${HIGHEST_OFFSET}, not "${typed}"`);
+  }
+  const { imap, imaps, submissions, submission, metrics } = STANDARD_PORTS;
+  return {
+    imap: imap + offset,
+    imaps: imaps + offset,
+    submissions: submissions + offset,
+    submission: submission + offset,
+    metrics: metrics + offset,
+  };
+}
+
+/**
+ * Fails early, before anything is made, with what to do.
+ * @throws {CommandError}
+ */
+export async function checkPortsAreFree(ports: Ports): Promise<void> {
+  const outcomes = await Promise.all(Object.values(ports).map(tryPort));
+  const problem = outcomes.find((outcome) => outcome !== null);
+  if (problem !== undefined) throw new CommandError(describePortProblem(problem.port, problem.code));
+}
+
+/** What to do about a port that cannot be opened. */
+export function describePortProblem(port: number, code: string): string {
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} on ${LOOPBACK} is in use by another program. Stop that one, or use other ports with --port-offset N.`;
+  }
+  if (code === 'EACCES') {
+    return `Port ${port} is not open to ordinary users. Use ports of 1024 and above with --port-offset N.`;
+  }
+  return `Port ${port} on ${LOOPBACK} cannot be opened (${code}).`;
+}
+
+async function tryPort(port: number): Promise<{ readonly port: number; readonly code: string } | null> {
+  const server = createServer();
+  try {
+    server.listen(port, LOOPBACK);
+    await once(server, 'listening');
+  } catch (error) {
+    return { port, code: error instanceof Error && 'code' in error ? String(error.code) : String(error) };
+  }
+  server.close();
+  await once(server, 'close');
+  return null;
+}

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { LOOPBACK } from './ports.ts';
+
+export interface Health {
+  readonly isHealthy: boolean;
+  /** Part by part: `ready`, or what it is instead. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+export interface StatusSources {
+  health(): Promise<Health>;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 50;
+
+/** `/healthz` and `/metrics`: for monitoring, on loopback. */
+export async function serveStatus(port: number, sources: StatusSources): Promise<AsyncDisposable> {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    answer(path, sources, response).catch((error: unknown) => {
+      send(response, 500, 'text/plain', `${error instanceof Error ? error.message : error}\n`);
+    });
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.listen(port, LOOPBACK);
+  await once(server, 'listening');
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function answer(path: string, sources: StatusSources, response: ServerResponse): Promise<void> {
+  if (path === '/healthz') {
+    const { isHealthy, parts } = await sources.health();
+    const body = { status: isHealthy ? 'ok' : 'unavailable', parts };
+    send(response, isHealthy ? 200 : 503, 'application/json', `${JSON.stringify(body)}\n`);
+  } else if (path === '/metrics') {
+    send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await sources.metrics());
+  } else {
+    send(response, 404, 'text/plain', 'Here are /healthz and /metrics.\n');
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(body);
+}

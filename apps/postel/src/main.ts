@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { CommandError, UsageError } from './command-error.ts';
+import { commands } from './command-table.ts';
+import { describeCommands } from './describe-commands.ts';
+import { findCommand } from './find-command.ts';
+import { Stopped } from './stop-signal.ts';
+import { terminal } from './terminal.ts';
+
+const DEFAULT_DATA_DIRECTORY = 'data/localserve';
+
+/**
+ * Runs one command line (without `node` and the script) and sets the exit code: 0 if it did what it says, 1 if it could
+ * not, 2 if the command line makes no sense.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<void> {
+  endWithLauncher();
+  try {
+    const found = findCommand(args, commands);
+    if (found.type === 'help') {
+      terminal.say(describeCommands(found.words, commands));
+      return;
+    }
+    const { command, line } = found;
+    const dataDirectory = resolve(line.option('data') ?? DEFAULT_DATA_DIRECTORY);
+    await command.execute(line, { dataDirectory, terminal, commands });
+  } catch (error) {
+    process.exitCode = complain(error);
+  }
+}
+
+/**
+ * Under an older Node bin/postel.mjs runs this process as its child and holds an IPC channel to it, which closes when
+ * that launcher is gone. A command that cleans up on SIGTERM then does, and any other just ends.
+ */
+function endWithLauncher(): void {
+  if (!process.connected) return;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel?.unref(); // a finished command must not wait for it
+}
+
+/** Tells the person what went wrong. @returns the exit code */
+function complain(error: unknown): 1 | 2 {
+  if (error instanceof UsageError) {
+    console.error(`postel: ${error.message}.`);
+    console.error('Try: postel help');
+    return 2;
+  }
+  if (error instanceof Stopped) return 1;
+  if (error instanceof CommandError) {
+    console.error(`postel: ${error.message}`);
+    return 1;
+  }
+  console.error('postel: this should not happen; please report it:', error);
+  return 1;
+}

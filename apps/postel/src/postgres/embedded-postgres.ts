@@ -1,0 +1,161 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { DatabaseTarget } from '@postel/config';
+import { RestartBackOff } from '@postel/supervision';
+import { CommandError } from '../command-error.ts';
+import type { DataDirectory } from '../data-directory/data-directory.ts';
+import { DATABASE, makeClusterIfMissing, SUPERUSER } from './make-cluster.ts';
+import { findPostgresPackage } from './postgres-package.ts';
+import { PostgresPrograms } from './postgres-programs.ts';
+import { POSTGRES_SETTINGS, SETTINGS_FILE } from './postgres-settings.ts';
+import { choosePostgresUser } from './postgres-user.ts';
+import { readPostmasterFile } from './postmaster-file.ts';
+import {
+  clearSocketDirectory,
+  makeSocketDirectory,
+  removeSocketDirectory,
+  type SocketDirectory,
+} from './socket-directory.ts';
+import { stopLeftOverPostgres } from './stop-left-over-postgres.ts';
+
+export type PostgresEvent =
+  | { readonly type: 'started'; readonly pid: number }
+  | { readonly type: 'ready' }
+  | { readonly type: 'ended'; readonly how: string; readonly restartInMs: number };
+
+export interface EmbeddedPostgresOptions {
+  readonly directory: DataDirectory;
+  /** What is being done, for the person who waits. */
+  readonly report: (line: string) => void;
+  readonly onEvent?: (event: PostgresEvent) => void;
+  /** Ends the start: replaying the log of a crash can take a while. */
+  readonly signal?: AbortSignal;
+}
+
+const LOOK_AGAIN_MS = 10;
+const FAST_DEADLINE_MS = 20_000;
+const IMMEDIATE_DEADLINE_MS = 5_000;
+
+/**
+ * Postgres as a child of this process, in one data directory and on a Unix socket only. It is started again when it
+ * dies. If this process is killed it lives on, and the next start stops it: a database does not like to be cut off.
+ */
+export class EmbeddedPostgres implements AsyncDisposable {
+  readonly target: DatabaseTarget;
+  readonly socketDirectory: SocketDirectory;
+  restarts = 0;
+  isReady = false;
+  readonly #programs: PostgresPrograms;
+  readonly #options: EmbeddedPostgresOptions;
+  readonly #backOff = new RestartBackOff();
+  #child: ChildProcess | null = null;
+  #restartTimer: NodeJS.Timeout | null = null;
+  #isStopping = false;
+
+  private constructor(programs: PostgresPrograms, socketDirectory: SocketDirectory, options: EmbeddedPostgresOptions) {
+    this.#programs = programs;
+    this.#options = options;
+    this.socketDirectory = socketDirectory;
+    this.target = { socketDirectory: socketDirectory.path, database: DATABASE, user: SUPERUSER };
+  }
+
+  /**
+   * Makes the data directory if there is none, and resolves when Postgres accepts connections.
+   * @throws {CommandError} or the signal's reason
+   */
+  static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+    const { directory, report } = options;
+    const found = findPostgresPackage(join(directory.path, 'postgres-libraries'));
+    const user = await choosePostgresUser(found.postgres, directory.path, directory.postgres);
+    const programs = new PostgresPrograms(found, user, directory.path);
+    await makeClusterIfMissing(programs, directory.postgres, report);
+    await stopLeftOverPostgres(directory.postgres, report);
+    await writeFile(join(directory.postgres, SETTINGS_FILE), POSTGRES_SETTINGS, { mode: 0o644 });
+    const socketDirectory = await makeSocketDirectory(directory.path);
+    await programs.handOver(socketDirectory.path);
+    const postgres = new EmbeddedPostgres(programs, socketDirectory, options);
+    try {
+      await postgres.#launch();
+    } catch (error) {
+      await postgres[Symbol.asyncDispose]();
+      throw error;
+    }
+    return postgres;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Stops it: open transactions are rolled back, connections closed, everything written. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopping = true;
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    const child = this.#child;
+    if (child !== null) {
+      const gone = once(child, 'exit');
+      child.kill('SIGINT');
+      const rude = setTimeout(() => child.kill('SIGQUIT'), FAST_DEADLINE_MS);
+      const brutal = setTimeout(() => child.kill('SIGKILL'), FAST_DEADLINE_MS + IMMEDIATE_DEADLINE_MS);
+      await gone;
+      clearTimeout(rude);
+      clearTimeout(brutal);
+    }
+    if (this.socketDirectory.isTemporary) await removeSocketDirectory(this.socketDirectory.path);
+  }
+
+  async #launch(): Promise<void> {
+    const { directory, onEvent, signal } = this.#options;
+    await clearSocketDirectory(this.socketDirectory.path);
+    const log = openSync(directory.logOf('postgres'), 'a', 0o600);
+    const child = this.#programs.startServer(['-D', directory.postgres, '-k', this.socketDirectory.path], log);
+    closeSync(log);
+    this.#child = child;
+    child.once('error', (error) => this.#ended(child, error.message));
+    child.once('exit', (code, signal) => this.#ended(child, signal ?? `exit code ${code}`));
+    if (child.pid !== undefined) onEvent?.({ type: 'started', pid: child.pid });
+    // As pg_ctl does. After a crash it replays its log first; while it lives there is nothing to do but to wait.
+    while (this.#child === child) {
+      const file = readPostmasterFile(directory.postgres);
+      if (file?.pid === child.pid && file?.isReady) {
+        this.isReady = true;
+        this.#backOff.started();
+        onEvent?.({ type: 'ready' });
+        return;
+      }
+      signal?.throwIfAborted();
+      await wait(LOOK_AGAIN_MS);
+    }
+    throw new CommandError(`Postgres does not start; see the end of ${directory.logOf('postgres')}.`);
+  }
+
+  #ended(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    const wasReady = this.isReady;
+    this.isReady = false;
+    // A first start that fails is told by #launch; a later one is tried again.
+    if (this.#isStopping || (!wasReady && this.restarts === 0)) return;
+    this.#restartLater(how);
+  }
+
+  #restartLater(how: string): void {
+    const restartInMs = this.#backOff.ended();
+    this.#options.onEvent?.({ type: 'ended', how, restartInMs });
+    this.#restartTimer = setTimeout(() => void this.#restart(), restartInMs);
+  }
+
+  async #restart(): Promise<void> {
+    this.restarts++;
+    try {
+      await stopLeftOverPostgres(this.#options.directory.postgres, this.#options.report); // children of the dead one
+    } catch (error) {
+      return this.#restartLater(String(error));
+    }
+    if (!this.#isStopping) await this.#launch().catch(() => {}); // told and tried again by #ended
+  }
+}

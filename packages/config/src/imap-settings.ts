@@ -1,0 +1,34 @@
+import { type DatabaseTarget, parseDatabaseTarget } from './database-target.ts';
+import {
+  type AppSettings,
+  type CertificateFiles,
+  type ListenerSettings,
+  parseCertificateFiles,
+  parseListener,
+} from './server-settings.ts';
+import { SettingReader } from './setting-reader.ts';
+
+export type ImapListener = ListenerSettings;
+
+/** All that an IMAP process needs to know. */
+export interface ImapSettings extends AppSettings {
+  /** The name it calls itself by, in its greeting for instance. */
+  readonly hostname: string;
+  readonly database: DatabaseTarget;
+  readonly listeners: readonly ImapListener[];
+  readonly certificates: CertificateFiles;
+  readonly blobDirectory: string;
+}
+
+/** @throws {SettingsError} */
+export function parseImapSettings(value: unknown): ImapSettings {
+  const settings = new SettingReader(value);
+  return {
+    processName: settings.at('processName').text(),
+    hostname: settings.at('hostname').text(),
+    database: parseDatabaseTarget(settings.at('database')),
+    listeners: settings.at('listeners').list(parseListener),
+    certificates: parseCertificateFiles(settings.at('certificates')),
+    blobDirectory: settings.at('blobDirectory').text(),
+  };
+}

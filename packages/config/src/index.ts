@@ -1,0 +1,8 @@
+export type { DatabaseTarget } from './database-target.ts';
+export { parseDatabaseTarget } from './database-target.ts';
+export type { ImapListener, ImapSettings } from './imap-settings.ts';
+export { parseImapSettings } from './imap-settings.ts';
+export type { AppSettings, CertificateFiles, TlsMode } from './server-settings.ts';
+export { SettingReader, SettingsError } from './setting-reader.ts';
+export type { SmtpListener, SmtpSettings } from './smtp-settings.ts';
+export { parseSmtpSettings } from './smtp-settings.ts';

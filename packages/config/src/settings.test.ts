@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { parseImapSettings } from './imap-settings.ts';
+import { parseSmtpSettings } from './smtp-settings.ts';
+
+const listener = { host: '127.0.0.1', port: 143, tls: 'starttls', allowPlaintextLogin: false };
+const settings = {
+  processName: 'imap',
+  hostname: 'localhost',
+  database: { socketDirectory: '/run/postel', database: 'postel', user: 'postel' },
+  listeners: [listener],
+  certificates: { certFile: '/cert.pem', keyFile: '/key.pem' },
+  blobDirectory: '/blobs',
+};
+
+test('settings come through as they are, and what nobody reads does not', () => {
+  expect(parseImapSettings({ ...settings, surplus: true })).toEqual(settings);
+});
+
+test('a database is a URL or a socket', () => {
+  const database = { url: 'postgres://localhost/postel' };
+  expect(parseImapSettings({ ...settings, database }).database).toEqual(database);
+});
+
+test.for([
+  [undefined, 'Setting (all) must have members'],
+  [{ ...settings, hostname: '' }, 'Setting hostname must be a text'],
+  [{ ...settings, hostname: undefined }, 'Setting hostname must be a text'],
+  [{ ...settings, listeners: {} }, 'Setting listeners must be a list'],
+  [{ ...settings, listeners: [listener, { ...listener, port: '143' }] }, 'Setting listeners[1].port must be a port'],
+  [{ ...settings, listeners: [{ ...listener, port: 65_536 }] }, 'Setting listeners[0].port must be a port'],
+  [{ ...settings, listeners: [{ ...listener, tls: 'ssl' }] }, 'Setting listeners[0].tls must be implicit or starttls'],
+  [
+    { ...settings, listeners: [{ ...listener, allowPlaintextLogin: 'yes' }] },
+    'allowPlaintextLogin must be true or false',
+  ],
+  [{ ...settings, certificates: null }, 'Setting certificates must have members'],
+] as const)('%j is refused: %s', ([value, message]) => {
+  expect(() => parseImapSettings(value)).toThrow(message);
+});
+
+test('an SMTP listener says what it is for', () => {
+  const submission = { ...settings, listeners: [{ ...listener, kind: 'submission' }] };
+  expect(parseSmtpSettings(submission)).toEqual(submission);
+  expect(() => parseSmtpSettings(settings)).toThrow('Setting listeners[0].kind must be submission');
+});

@@ -1,0 +1,40 @@
+import { type Level, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
+
+export interface LogOptions {
+  /** The process, as `process` in every line. */
+  readonly name: string;
+  /** A file to append to; without one, standard output. */
+  readonly file?: string;
+  readonly level?: Level;
+  /** Is given each line of level error or above as well. */
+  readonly onProblem?: (line: string) => void;
+}
+
+/**
+ * Log fields that never show what they hold, here and one level down. A last line of defence: what must not be logged
+ * is not passed to the log in the first place.
+ */
+const SECRET_FIELDS = ['password', 'pass', 'secret', 'token', 'authorization', 'credentials'];
+
+/**
+ * The structured log of one process: JSON lines, written before the call returns, so that the last words of a process
+ * are in the file when it dies.
+ */
+export function createLog({ name, file, level = 'info', onProblem }: LogOptions): Logger {
+  const destination = pino.destination({ dest: file ?? 1, append: true, sync: true, mode: 0o600 });
+  const options = {
+    level,
+    base: { process: name, pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]),
+  };
+  if (onProblem === undefined) return pino(options, destination);
+  return pino(
+    options,
+    multistream([
+      { level: 'trace', stream: destination },
+      { level: 'error', stream: { write: onProblem } },
+    ]),
+  );
+}

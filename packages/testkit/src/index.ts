@@ -1,0 +1,4 @@
+export type { RunningPostel, TestAccount, TestPorts } from './running-postel.ts';
+export { sharedPostel } from './shared-postel.ts';
+export { type OwnPostel, type StartOptions, startPostel } from './start-postel.ts';
+export { createTestDatabase, type TestDatabase } from './test-database.ts';

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseTarget } from '@postel/config';
+import { readRunState } from './run-state.ts';
+
+export interface TestPorts {
+  readonly imap: number;
+  readonly imaps: number;
+  readonly submission: number;
+  readonly submissions: number;
+  readonly metrics: number;
+}
+
+export interface TestAccount {
+  readonly name: string;
+  readonly address: string;
+  readonly password: string;
+}
+
+/** A `postel localserve` that runs, and what a test needs to use it. */
+export class RunningPostel {
+  readonly dataDirectory: string;
+  readonly ports: TestPorts;
+  /** The authority's certificate, PEM; for the `ca` option of a TLS client. */
+  readonly ca: string;
+  readonly database: DatabaseTarget;
+
+  constructor(dataDirectory: string) {
+    const { database, ports } = readRunState(dataDirectory);
+    if (database === null) throw new Error(`The server on ${dataDirectory} has no database yet`);
+    const port = (service: keyof TestPorts) => ports[service] ?? 0;
+    this.dataDirectory = dataDirectory;
+    this.database = database;
+    this.ca = readFileSync(join(dataDirectory, 'ca.pem'), 'utf8');
+    this.ports = {
+      imap: port('imap'),
+      imaps: port('imaps'),
+      submission: port('submission'),
+      submissions: port('submissions'),
+      metrics: port('metrics'),
+    };
+  }
+
+  /** The processes as they are now: app processes by name; 0 for a Postgres that is not there. */
+  get pids(): {
+    readonly supervisor: number;
+    readonly postgres: number;
+    readonly apps: Readonly<Record<string, number>>;
+  } {
+    const { pid, postgresPid, apps } = readRunState(this.dataDirectory);
+    return { supervisor: pid, postgres: postgresPid ?? 0, apps };
+  }
+
+  /** An account for one test, with an address @localhost. Its name begins with `name` and is used by nobody else. */
+  async addAccount(name = 'test', password = `password-${randomBytes(6).toString('hex')}`): Promise<TestAccount> {
+    const [{ openDatabase }, { openDirectory }] = await Promise.all([
+      import('@postel/storage'),
+      import('@postel/directory'),
+    ]);
+    const unique = `${name}-${randomBytes(5).toString('hex')}`;
+    const account = { name: unique, address: `${unique}@localhost`, password };
+    const database = openDatabase(this.database, { applicationName: 'testkit', maxConnections: 1 });
+    try {
+      await openDirectory(database).addAccount(account);
+    } finally {
+      await database.close();
+    }
+    return account;
+  }
+}
