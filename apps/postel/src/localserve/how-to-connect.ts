@@ -22,7 +22,7 @@ Programs that check certificates must trust ${ca}
 
 Try it:
   printf 'Subject: Hello\\r\\n\\r\\nA first message.\\r\\n' | curl -s --cacert ${ca} --url smtps://localhost:${ports.submissions} \\
-    --user ${POSTEL.name}:${POSTEL.password} --mail-from ${POSTEL.address} --mail-rcpt ${OTHER.address} --crlf -T -
+    --user ${POSTEL.name}:${POSTEL.password} --mail-from ${POSTEL.address} --mail-rcpt ${OTHER.address} -T -
   curl -s --cacert ${ca} --user ${OTHER.name}:${OTHER.password} --url 'imaps://localhost:${ports.imaps}/INBOX;MAILINDEX=*'
   openssl s_client -CAfile ${ca} -quiet -crlf -connect localhost:${ports.imaps}
 

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  append,
+  holdAccount,
+  messageOf,
+  recount,
+  startStorage,
+  type TestStorage,
+  untilWaiting,
+} from './storage-for-tests.ts';
+
+let storage: TestStorage;
+beforeAll(async () => {
+  storage = await startStorage();
+});
+afterAll(() => storage[Symbol.asyncDispose]());
+
+const texts = (count: number) => Array.from({ length: count }, (_, i) => `message ${i}`);
+
+test('rule 5: appends that wait for one another share a transaction, in the order of their coming', async () => {
+  const { store, database } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const messages = await Promise.all(texts(20).map((text) => messageOf(store, inbox, text)));
+  const held = await holdAccount(database, account);
+  const appends = messages.map((message) => store.append(account, message));
+  await untilWaiting(database);
+  await held[Symbol.asyncDispose]();
+
+  const [first, ...others] = await Promise.all(appends);
+  expect([first, ...others].map((done) => done?.uid)).toEqual(messages.map((_, i) => i + 1));
+  expect(new Set(others.map(({ modseq }) => modseq))).toEqual(new Set([(first?.modseq ?? 0) + 1]));
+  expect(await recount(database, account)).toEqual([]);
+});
+
+test('rule 5: in a shared transaction each message has its own answer and failure', async () => {
+  const { store, database, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const sent = await store.findMailbox(account, 'Sent');
+  if (sent === null) throw new Error('no Sent');
+  await sql`update accounts set quota_octets = 1000 where account_id = ${account}`;
+  const messages = await Promise.all([
+    messageOf(store, inbox, 'first'),
+    messageOf(store, inbox, 'fits'),
+    messageOf(store, sent.id, Buffer.alloc(2_000, 'x')), // over the quota
+    messageOf(store, sent.id, 'fits too'),
+    { ...(await messageOf(store, inbox, 'nowhere')), mailbox: 99_999 as typeof inbox },
+    messageOf(store, inbox, 'many', {
+      flags: { system: 0, keywords: Array.from({ length: 1_001 }, (_, i) => `k${i}`) },
+    }),
+    messageOf(store, inbox, 'last'),
+  ]);
+  const held = await holdAccount(database, account);
+  const appends = Promise.allSettled(messages.map((message) => store.append(account, message)));
+  await untilWaiting(database);
+  await held[Symbol.asyncDispose]();
+
+  expect(await appends).toMatchObject([
+    { value: { uid: 1 } },
+    { value: { uid: 2 } },
+    { reason: { kind: 'over-quota' } },
+    { value: { uid: 1, uidvalidity: sent.uidvalidity } },
+    { reason: { kind: 'nonexistent' } },
+    { reason: { kind: 'too-many-keywords' } },
+    { value: { uid: 3 } },
+  ]);
+  expect(await recount(database, account)).toEqual([]);
+});
+
+test('rule 5: a message that the database refuses does not take with it those it shared a transaction with', async () => {
+  const { store, database } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const messages = await Promise.all([
+    messageOf(store, inbox, 'first'),
+    messageOf(store, inbox, 'good'),
+    messageOf(store, inbox, 'bad', { internalDate: Number.NEGATIVE_INFINITY }),
+    messageOf(store, inbox, 'good too'),
+  ]);
+  const held = await holdAccount(database, account);
+  const appends = Promise.allSettled(messages.map((message) => store.append(account, message)));
+  await untilWaiting(database);
+  await held[Symbol.asyncDispose]();
+  expect(await appends).toMatchObject([
+    { value: { uid: 1 } },
+    { value: { uid: 2 } },
+    { status: 'rejected' },
+    { value: { uid: 3 } },
+  ]);
+  expect(await recount(database, account)).toEqual([]);
+});
+
+test('other writes have their turn between appends, in the order of their coming', async () => {
+  const { store, database } = storage;
+  const { account, inbox } = await storage.newAccount();
+  await append(store, account, inbox, 'one');
+  const messages = await Promise.all(texts(4).map((text) => messageOf(store, inbox, text)));
+  const held = await holdAccount(database, account);
+  const seen = { mode: 'add', system: 1, keywords: [] } as const;
+  const [first, second, third, fourth] = messages.map((message) => () => store.append(account, message));
+  const work = [
+    first?.(),
+    second?.(),
+    store.changeFlags(account, inbox, [{ first: 1, last: 1 }], seen, null),
+    third?.(),
+    fourth?.(),
+  ];
+  await untilWaiting(database);
+  await held[Symbol.asyncDispose]();
+  const modseqs = (await Promise.all(work)).map((done) => done?.modseq ?? 0);
+  const from = modseqs[0] ?? 0;
+  expect(modseqs).toEqual([from, from + 1, from + 2, from + 3, from + 3]);
+});
+
+test('a busy account holds one connection, and others go on', async () => {
+  const { store } = await storage.openStore({ maxConnections: 2 });
+  const busy = await storage.newAccount();
+  const idle = await storage.newAccount();
+  const messages = await Promise.all(texts(100).map((text) => messageOf(store, busy.inbox, text)));
+  const held = await holdAccount(storage.database, busy.account);
+  const appends = Promise.all(messages.map((message) => store.append(busy.account, message)));
+  await untilWaiting(storage.database);
+  expect(await append(store, idle.account, idle.inbox, 'not held up')).toMatchObject({ uid: 1 });
+  await held[Symbol.asyncDispose]();
+  expect(await appends).toHaveLength(100);
+});
+
+test('hardening 65: writes that wait for a lock too long are told that the database is unavailable', async () => {
+  const { store, database } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const message = await messageOf(store, inbox, 'one');
+  const impatient = await storage.openStore();
+  const [row] = await impatient.database.sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  const held = await holdAccount(database, account);
+  const refused = expect(impatient.store.append(account, message)).rejects.toMatchObject({ kind: 'unavailable' });
+  await untilWaiting(database);
+  await storage.sql`select pg_cancel_backend(${row?.pid ?? 0}::integer)`; // as lock_timeout does
+  await refused;
+  await held[Symbol.asyncDispose]();
+  expect(await append(store, account, inbox, 'two')).toMatchObject({ uid: 1 });
+});

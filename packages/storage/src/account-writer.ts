@@ -1,0 +1,111 @@
+import postgres from 'postgres';
+import { type Appended, appendMessages, type NewMessage } from './append.ts';
+import type { Sql } from './database.ts';
+import { StorageError, translateDatabaseError } from './errors.ts';
+import type { AccountId } from './ids.ts';
+
+/** Appends that wait share a transaction, up to these bounds: others of the account should not wait long for one. */
+const BATCH_MESSAGES = 64;
+const BATCH_OCTETS = 4 * 1024 * 1024;
+/** Writes waiting for one account; a client whose write would be one more hears that the server is busy. */
+const WAITING_WRITES = 10_000;
+
+type Waiting =
+  | {
+      readonly type: 'append';
+      readonly message: NewMessage;
+      resolve(done: Appended): void;
+      reject(error: unknown): void;
+    }
+  | { readonly type: 'task'; run(): Promise<void> };
+
+/**
+ * The writes of this process to each account, one transaction at a time: so a busy account holds one connection, and
+ * appends that come while one is being written share the next transaction (group commit).
+ */
+export class AccountWriter {
+  readonly #sql: Sql;
+  readonly #queues = new Map<AccountId, Waiting[]>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** @throws {StorageError} this message's own failure */
+  append(account: AccountId, message: NewMessage): Promise<Appended> {
+    return new Promise((resolve, reject) =>
+      this.#enqueue(account, { type: 'append', message, resolve, reject }, reject),
+    );
+  }
+
+  /** Runs one transaction in its turn. */
+  run<T>(account: AccountId, task: (sql: Sql) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const run = () => task(this.#sql).then(resolve, (error) => reject(translateDatabaseError(error, true)));
+      this.#enqueue(account, { type: 'task', run }, reject);
+    });
+  }
+
+  #enqueue(account: AccountId, waiting: Waiting, reject: (error: unknown) => void): void {
+    const queue = this.#queues.get(account);
+    if (queue === undefined) {
+      this.#queues.set(account, [waiting]);
+      void this.#work(account);
+    } else if (queue.length < WAITING_WRITES) {
+      queue.push(waiting);
+    } else {
+      reject(new StorageError('unavailable', 'Too many changes wait for this account'));
+    }
+  }
+
+  async #work(account: AccountId): Promise<void> {
+    for (let queue = this.#queues.get(account); queue !== undefined && queue.length > 0; ) {
+      const batch = takeAppends(queue);
+      if (batch.length > 0) {
+        await this.#append(account, batch);
+      } else {
+        const next = queue.shift();
+        if (next?.type === 'task') await next.run();
+      }
+    }
+    this.#queues.delete(account);
+  }
+
+  async #append(account: AccountId, batch: readonly (Waiting & { type: 'append' })[]): Promise<void> {
+    try {
+      const results = await appendMessages(
+        this.#sql,
+        account,
+        batch.map(({ message }) => message),
+      );
+      batch.forEach((waiting, index) => {
+        const result = results[index];
+        if (result === undefined) waiting.reject(new Error('append_messages gave no answer for a message'));
+        else if (result instanceof StorageError) waiting.reject(result);
+        else waiting.resolve(result);
+      });
+    } catch (error) {
+      const translated = translateDatabaseError(error, true);
+      // What the database refused as a whole may be the fault of one message: each then stands alone.
+      if (batch.length > 1 && translated instanceof postgres.PostgresError) {
+        for (const waiting of batch) await this.#append(account, [waiting]);
+      } else {
+        for (const waiting of batch) waiting.reject(translated);
+      }
+    }
+  }
+}
+
+/** Takes the appends at the head of the queue, as many as fit in a batch. */
+function takeAppends(queue: Waiting[]): (Waiting & { type: 'append' })[] {
+  const batch: (Waiting & { type: 'append' })[] = [];
+  let octets = 0;
+  for (const waiting of queue) {
+    if (waiting.type !== 'append' || batch.length >= BATCH_MESSAGES) break;
+    octets += waiting.message.content.octets?.length ?? 0;
+    if (batch.length > 0 && octets > BATCH_OCTETS) break;
+    batch.push(waiting);
+  }
+  queue.splice(0, batch.length);
+  return batch;
+}

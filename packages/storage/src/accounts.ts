@@ -1,0 +1,62 @@
+import type { Sql, Transaction } from './database.ts';
+import { StorageError } from './errors.ts';
+import { type AccountId, accountId } from './ids.ts';
+import { numberArray } from './sql-arrays.ts';
+
+/** What a new account has: INBOX, and the special uses of RFC 6154 §2 that mail programs look for. */
+const DEFAULT_MAILBOXES = [
+  { name: 'INBOX', specialUse: null },
+  { name: 'Sent', specialUse: '\\Sent' },
+  { name: 'Drafts', specialUse: '\\Drafts' },
+  { name: 'Archive', specialUse: '\\Archive' },
+  { name: 'Trash', specialUse: '\\Trash' },
+  { name: 'Junk', specialUse: '\\Junk' },
+] as const;
+
+/**
+ * Makes an account with its default mailboxes, subscribed. The caller gives it addresses and credentials in the same
+ * transaction.
+ *
+ * @throws {StorageError} 'exists'
+ */
+export async function createAccount(tx: Transaction, name: string): Promise<AccountId> {
+  const [row] = await tx<{ account_id: number }[]>`
+    insert into accounts (name, next_uidvalidity)
+    select ${name}::text, greatest(extract(epoch from now())::bigint, uidvalidity_floor) from installation
+    on conflict (name) do nothing returning account_id`;
+  if (row === undefined) throw new StorageError('exists', `There is an account ${name} already`);
+  const account = accountId(row.account_id);
+  for (const mailbox of DEFAULT_MAILBOXES) {
+    await tx`select status from create_mailbox(${account}::bigint, ${mailbox.name}::text, ${mailbox.specialUse}::text)`;
+    await tx`insert into subscriptions (account_id, name, mod_seq) select account_id, ${mailbox.name}::text, modseq from accounts where account_id = ${account}`;
+  }
+  return account;
+}
+
+/** Deletes all mail of an account, and the account. Blobs that only it had are swept later. */
+export async function removeAccountMail(tx: Transaction, account: AccountId): Promise<void> {
+  await tx`select from accounts where account_id = ${account} for update`;
+  await tx`delete from messages where account_id = ${account}`;
+  await tx`delete from tombstones where account_id = ${account}`;
+  await tx`delete from changes where account_id = ${account}`;
+  await tx`delete from contents where account_id = ${account}`;
+  await tx`delete from deliveries where account_id = ${account}`;
+  await tx`delete from keywords where account_id = ${account}`;
+  await tx`delete from subscriptions where account_id = ${account}`;
+  await tx`delete from acls where account_id = ${account}`;
+  await tx`delete from annotations where account_id = ${account}`;
+  await tx`delete from mailboxes where account_id = ${account}`;
+  const [removed] = await tx<{ uidvalidity: number }[]>`
+    delete from accounts where account_id = ${account} returning next_uidvalidity as uidvalidity`;
+  if (removed === undefined) return;
+  // Last, because every change of the directory takes that row.
+  await tx`
+    update installation set uidvalidity_floor = greatest(uidvalidity_floor, ${removed.uidvalidity}::bigint)`;
+}
+
+/** The newest modseq of accounts, of those that exist. */
+export async function accountModSeqs(sql: Sql, accounts: Iterable<AccountId>): Promise<ReadonlyMap<AccountId, number>> {
+  const rows = await sql<{ account_id: AccountId; modseq: number }[]>`
+    select account_id, modseq from accounts where account_id = any(${numberArray(accounts)}::bigint[])`;
+  return new Map(rows.map((row) => [row.account_id, row.modseq]));
+}

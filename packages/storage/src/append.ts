@@ -1,0 +1,112 @@
+import type { Content } from './content-writer.ts';
+import type { Sql, Transaction } from './database.ts';
+import { StorageError } from './errors.ts';
+import type { Flags } from './flags.ts';
+import { type AccountId, type MailboxId, type ModSeq, modSeq, type Uid, uid } from './ids.ts';
+import { numberArray, textArray } from './sql-arrays.ts';
+
+/** How a message came by SMTP or LMTP. */
+export interface Arrival {
+  /** Header fields that Postel puts before the content, each ending in CRLF. */
+  readonly prefix: Buffer;
+  /** '' for the null reverse-path (RFC 5321 §4.5.5). */
+  readonly reversePath: string;
+  readonly forwardPath: string;
+  /** As in the `with` clause of Received: `ESMTPSA` ... (RFC 3848). */
+  readonly protocol: string;
+  readonly clientAddress: string | null;
+  /** What the client said in EHLO. */
+  readonly clientName: string | null;
+}
+
+export interface NewMessage {
+  readonly mailbox: MailboxId;
+  readonly content: Content;
+  readonly flags: Flags;
+  /** Epoch ms. */
+  readonly internalDate: number;
+  /** Null for APPEND. */
+  readonly arrival: Arrival | null;
+}
+
+/** RFC 4315 §3 APPENDUID, and the modseq that the message got. */
+export interface Appended {
+  readonly uid: Uid;
+  readonly uidvalidity: number;
+  readonly modseq: ModSeq;
+  readonly isBlobKept: boolean;
+}
+
+const failures = {
+  nonexistent: 'No such mailbox',
+  'over-quota': 'The account is over its quota',
+  'too-many-keywords': 'The mailbox has too many keywords',
+  'uid-exhausted': 'The mailbox has no UIDs left',
+} as const;
+
+/**
+ * Appends messages to mailboxes of one account, in one transaction under one modseq: one round trip for all of them. Their
+ * blobs have names for the account already.
+ *
+ * @returns for each message, in the order given, what became of it; one failing does not fail the others
+ */
+export async function appendMessages(
+  sql: Sql | Transaction,
+  account: AccountId,
+  messages: readonly NewMessage[],
+): Promise<readonly (Appended | StorageError)[]> {
+  // The function wants the messages of a mailbox together; the order within it is the order of arrival.
+  const order = messages.map((_, index) => index);
+  if (messages.some(({ mailbox }) => mailbox !== messages[0]?.mailbox)) {
+    order.sort((a, b) => (messages[a]?.mailbox ?? 0) - (messages[b]?.mailbox ?? 0) || a - b);
+  }
+  const sorted = order.map((index) => messages[index]).filter((message) => message !== undefined);
+  const lengths: number[] = [];
+  const octets: Buffer[] = [];
+  for (const { content, arrival } of sorted) {
+    for (const piece of [
+      content.hash,
+      content.envelope,
+      content.bodyStructure,
+      content.body,
+      content.partIndex,
+      arrival?.prefix,
+      content.octets,
+    ]) {
+      lengths.push(piece?.length ?? 0);
+      if (piece) octets.push(piece);
+    }
+  }
+  const column = (of: (message: NewMessage) => number) => numberArray(sorted.map(of));
+  const text = (of: (message: NewMessage) => string | null) => textArray(sorted.map(of));
+
+  const rows = await sql<
+    { status: keyof typeof failures | 'ok'; uid: number; uidvalidity: number; mod_seq: number; is_blob_kept: boolean }[]
+  >`
+    select status, uid, uidvalidity, mod_seq, is_blob_kept from append_messages(
+      ${account}::bigint,
+      ${column((m) => m.mailbox)}::bigint[],
+      ${column((m) => m.flags.system)}::smallint[],
+      ${text((m) => m.flags.keywords.join(' '))}::text[],
+      ${column((m) => m.internalDate)}::bigint[],
+      ${column((m) => m.content.sizeOctets)}::bigint[],
+      ${column((m) => m.content.headerOctets)}::bigint[],
+      ${text(({ content }) => content.blob?.nameFor(account) ?? null)}::text[],
+      ${numberArray(lengths)}::integer[],
+      ${Buffer.concat(octets)}::bytea,
+      ${text((m) => m.arrival?.reversePath ?? null)}::text[],
+      ${text((m) => m.arrival?.forwardPath ?? null)}::text[],
+      ${text((m) => m.arrival?.protocol ?? null)}::text[],
+      ${text((m) => m.arrival?.clientAddress ?? null)}::text[],
+      ${text((m) => m.arrival?.clientName ?? null)}::text[])`;
+
+  const results: (Appended | StorageError)[] = new Array(messages.length);
+  rows.forEach((row, position) => {
+    const index = order[position] ?? position;
+    results[index] =
+      row.status === 'ok'
+        ? { uid: uid(row.uid), uidvalidity: row.uidvalidity, modseq: modSeq(row.mod_seq), isBlobKept: row.is_blob_kept }
+        : new StorageError(row.status, failures[row.status]);
+  });
+  return results;
+}

@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { AccountId } from './ids.ts';
+
+const READ_OCTETS = 64 * 1024;
+
+/** Contents too large for a row, one file each. A name is random and never written twice. */
+export class BlobDirectory {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async create(): Promise<BlobWriter> {
+    const { name, path } = await this.#newName();
+    return new BlobWriter(this, name, await open(path, 'wx', 0o600), path);
+  }
+
+  /** Gives a blob one more name, durably; each name is removed by itself. */
+  async link(name: string): Promise<string> {
+    const added = await this.#newName();
+    await link(this.#path(name), added.path);
+    await syncDirectory(dirname(added.path));
+    return added.name;
+  }
+
+  /**
+   * Octets `start` to `end` (not included) of a blob, in pieces of at most 64 kB.
+   *
+   * @throws if the file is missing or shorter than asked, which no crash should leave behind
+   */
+  async *read(name: string, start: number, end: number): AsyncGenerator<Buffer> {
+    const file = await open(this.#path(name), constants.O_RDONLY);
+    try {
+      for (let at = start; at < end; ) {
+        const { bytesRead, buffer } = await file.read({
+          buffer: Buffer.allocUnsafe(Math.min(READ_OCTETS, end - at)),
+          position: at,
+        });
+        if (bytesRead === 0) throw new Error(`blob ${name} ends at octet ${at}, before ${end}`);
+        at += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    await unlink(this.#path(name));
+  }
+
+  async #newName(): Promise<{ readonly name: string; readonly path: string }> {
+    const name = randomBytes(16).toString('hex');
+    const path = this.#path(name);
+    const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (made !== undefined)
+      for (let at = dirname(path); at.length >= made.length; at = dirname(at)) await syncDirectory(dirname(at));
+    return { name, path };
+  }
+
+  /** 256 directories keep each one small. */
+  #path(name: string): string {
+    return join(this.#directory, name.slice(0, 2), name);
+  }
+}
+
+/** A blob being written. It counts only after `finish`; until its row commits nothing refers to it. */
+export class BlobWriter {
+  readonly #blobs: BlobDirectory;
+  readonly #name: string;
+  readonly #file: FileHandle;
+  readonly #path: string;
+
+  constructor(blobs: BlobDirectory, name: string, file: FileHandle, path: string) {
+    this.#blobs = blobs;
+    this.#name = name;
+    this.#file = file;
+    this.#path = path;
+  }
+
+  async write(octets: Buffer): Promise<void> {
+    for (let at = 0; at < octets.length; ) at += (await this.#file.write(octets, at)).bytesWritten;
+  }
+
+  /** Makes the file and its name durable. */
+  async finish(): Promise<NewBlob> {
+    await this.#file.sync();
+    await this.#file.close();
+    await syncDirectory(dirname(this.#path));
+    return new NewBlob(this.#blobs, this.#name);
+  }
+
+  async abort(): Promise<void> {
+    await this.#file.close().catch(() => {});
+    await unlink(this.#path).catch(() => {});
+  }
+}
+
+/**
+ * A blob that no content row names yet. Each account that may take it has a name of its own for it, so that one content
+ * row owns one name, and removing it never takes another account's octets.
+ */
+export class NewBlob {
+  readonly #blobs: BlobDirectory;
+  readonly #first: string;
+  readonly #names = new Map<AccountId, string>();
+  readonly #kept = new Set<string>();
+
+  constructor(blobs: BlobDirectory, name: string) {
+    this.#blobs = blobs;
+    this.#first = name;
+  }
+
+  /** Makes a name for the account, if it has none. To be called before `nameFor`. */
+  async prepareFor(account: AccountId): Promise<void> {
+    if (this.#names.has(account)) return;
+    if (this.#names.size === 0) this.#names.set(account, this.#first);
+    else {
+      const name = await this.#blobs.link(this.#first);
+      // Another append to the account may have been first.
+      if (this.#names.has(account)) await this.#blobs.remove(name);
+      else this.#names.set(account, name);
+    }
+  }
+
+  nameFor(account: AccountId): string {
+    const name = this.#names.get(account);
+    if (name === undefined) throw new Error('the blob has no name for this account');
+    return name;
+  }
+
+  /** A row names it now, or may. */
+  keepFor(account: AccountId): void {
+    this.#kept.add(this.nameFor(account));
+  }
+
+  /** Removes the names that no account kept. */
+  async discard(): Promise<void> {
+    for (const name of new Set([this.#first, ...this.#names.values()])) {
+      if (this.#kept.has(name)) continue;
+      this.#kept.add(name); // gone for good: not to be removed twice
+      await this.#blobs.remove(name);
+    }
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import type { DatabaseTarget } from './database.ts';
+
+/** The database as over a network that fails when a test wants it to. */
+export interface BreakableServer extends AsyncDisposable {
+  readonly target: DatabaseTarget;
+  /** Once a client has sent these octets it hears nothing more. Resolves when the server has answered. */
+  loseAnswerTo(octets: string): Promise<void>;
+  /** Cuts all connections. */
+  cut(): void;
+}
+
+export async function startBreakableServer(target: DatabaseTarget): Promise<BreakableServer> {
+  const sockets = new Set<Socket>();
+  let lost: { readonly octets: string; readonly answered: () => void } | null = null;
+
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = connectTo(target);
+    let isMute = false;
+    client.on('data', (sent) => {
+      if (lost !== null && sent.includes(lost.octets)) isMute = true;
+      upstream.write(sent);
+    });
+    upstream.on('data', (answer) => {
+      if (isMute) lost?.answered();
+      else client.write(answer);
+    });
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const { user, database } = 'url' in target ? partsOf(target.url) : target;
+
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    target: { url: `postgres://${user}@127.0.0.1:${address.port}/${database}` },
+    loseAnswerTo(octets) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      lost = { octets, answered: resolve };
+      return promise;
+    },
+    cut,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      cut();
+      await once(server, 'close');
+    },
+  };
+}
+
+function connectTo(target: DatabaseTarget): Socket {
+  if (!('url' in target)) return connect(`${target.socketDirectory}/.s.PGSQL.5432`);
+  const { hostname, port } = new URL(target.url);
+  return connect(Number(port), hostname);
+}
+
+function partsOf(url: string) {
+  const { username, pathname } = new URL(url);
+  return { user: username, database: pathname.slice(1) };
+}

@@ -1,0 +1,135 @@
+import { accountModSeqs } from './accounts.ts';
+import type { Database } from './database.ts';
+import type { AccountId } from './ids.ts';
+
+const CHANNEL = 'postel_mail';
+/** A lost NOTIFY costs at most this long. */
+const POLL_MS = 1_000;
+/** Well under the 8,000 octets that one NOTIFY carries, at two numbers of up to 16 digits each. */
+const ACCOUNTS_A_NOTIFY = 200;
+
+export interface FeedOptions {
+  /** What happens to an error of the feed's own queries: the next poll mends what they missed. */
+  onError(error: unknown): void;
+}
+
+/**
+ * Hears of an account's newest modseq whenever it rises, and every second besides, so that a listener that failed to act
+ * on it gets another chance. Null: the account is gone, or its modseq fell, as after a restore.
+ */
+export type FeedListener = (modseq: number | null) => void;
+
+interface Watched {
+  newest: number;
+  readonly listeners: Set<FeedListener>;
+}
+
+/**
+ * Knows the newest modseq of every account that this process serves: from its own commits, from NOTIFY of other
+ * processes, and from one query a second over all of them, so that a lost NOTIFY costs a second and never a change.
+ */
+export class ChangeFeed {
+  readonly #database: Database;
+  readonly #options: FeedOptions;
+  readonly #watched = new Map<AccountId, Watched>();
+  readonly #untold = new Map<AccountId, number>();
+  #telling: Promise<void> | null = null;
+  #unlisten: (() => Promise<void>) | null = null;
+  #pollTimer: NodeJS.Timeout | undefined;
+  #isPolling = false;
+  #isClosed = false;
+
+  constructor(database: Database, options: FeedOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  /** @throws {StorageError} 'unavailable' */
+  async start(): Promise<void> {
+    this.#unlisten = await this.#database.listen(CHANNEL, {
+      heard: (payload) => this.#heard(payload),
+      listening: () => void this.#poll(),
+    });
+    this.#pollTimer = setInterval(() => void this.#poll(), POLL_MS).unref();
+  }
+
+  /** Calls `listener` until the function returned is called. */
+  watch(account: AccountId, listener: FeedListener): () => void {
+    const watched = this.#watched.get(account) ?? { newest: 0, listeners: new Set() };
+    this.#watched.set(account, watched);
+    watched.listeners.add(listener);
+    return () => {
+      watched.listeners.delete(listener);
+      if (watched.listeners.size === 0 && this.#watched.get(account) === watched) this.#watched.delete(account);
+    };
+  }
+
+  /** The newest modseq known, 0 if the account is not watched or nothing was heard of it yet. */
+  newest(account: AccountId): number {
+    return this.#watched.get(account)?.newest ?? 0;
+  }
+
+  /** To be called after every commit of this process. Others hear of it in one NOTIFY with whatever else is new by then. */
+  committed(account: AccountId, modseq: number): void {
+    this.#raise(account, modseq);
+    this.#untold.set(account, Math.max(modseq, this.#untold.get(account) ?? 0));
+    this.#telling ??= this.#tell();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#pollTimer);
+    await this.#telling;
+    await this.#unlisten?.();
+  }
+
+  #raise(account: AccountId, modseq: number): void {
+    const watched = this.#watched.get(account);
+    if (watched === undefined || modseq <= watched.newest) return;
+    watched.newest = modseq;
+    for (const listener of watched.listeners) listener(modseq);
+  }
+
+  async #tell(): Promise<void> {
+    await Promise.resolve(); // commits of the same turn go together, and others while NOTIFY is on its way
+    while (this.#untold.size > 0) {
+      const told = [...this.#untold].slice(0, ACCOUNTS_A_NOTIFY);
+      for (const [account] of told) this.#untold.delete(account);
+      const payload = told.map(([account, modseq]) => `${account}:${modseq}`).join(' ');
+      try {
+        await this.#database.sql`select pg_notify(${CHANNEL}, ${payload})`;
+      } catch (error) {
+        this.#options.onError(error);
+      }
+    }
+    this.#telling = null;
+  }
+
+  #heard(payload: string): void {
+    for (const entry of payload.split(' ')) {
+      const [account, modseq] = entry.split(':').map(Number);
+      if (Number.isSafeInteger(account) && Number.isSafeInteger(modseq))
+        this.#raise(account as AccountId, modseq as number);
+    }
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#isPolling || this.#isClosed || this.#watched.size === 0) return;
+    this.#isPolling = true;
+    try {
+      const before = [...this.#watched].map(([account, watched]) => ({ account, watched, newest: watched.newest }));
+      const current = await accountModSeqs(this.#database.sql, this.#watched.keys());
+      for (const { account, watched, newest } of before) {
+        const modseq = current.get(account);
+        const isTrusted = modseq !== undefined && modseq >= newest;
+        // What this process committed or heard while the query ran is newer than the query's answer.
+        watched.newest = isTrusted ? Math.max(modseq, watched.newest) : (modseq ?? 0);
+        for (const listener of watched.listeners) listener(isTrusted ? watched.newest : null);
+      }
+    } catch (error) {
+      this.#options.onError(error);
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { type ConnectionOptions, type DatabaseTarget, listenOn } from './connection.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { type Sql, sqlOn } from './statement.ts';
+
+export type { DatabaseTarget } from './connection.ts';
+export type { Sql, Statement, Transaction } from './statement.ts';
+
+export interface DatabaseOptions extends ConnectionOptions {
+  readonly maxConnections: number;
+}
+
+export interface Listener {
+  heard(payload: string): void;
+  /** What was told until now may have been missed: called when listening begins, and when it begins anew. */
+  listening(): void;
+}
+
+/** A pool of connections. They are made when first needed, so a database that is down shows at the first statement. */
+export interface Database {
+  readonly sql: Sql;
+  /**
+   * Listens to a channel on a connection of its own, made anew whenever it breaks, until the function returned is called.
+   *
+   * @throws {StorageError} 'unavailable'
+   */
+  listen(channel: string, listener: Listener): Promise<() => Promise<void>>;
+  /** Waits for what is running, 5 s at most. */
+  close(): Promise<void>;
+}
+
+export function openDatabase(target: DatabaseTarget, options: DatabaseOptions): Database {
+  const pool = new ConnectionPool(target, options);
+  return {
+    sql: sqlOn(pool),
+    listen: (channel, listener) => listenOn(target, options, channel, listener),
+    close: () => pool.close(),
+  };
+}
+
+/** Asks the smallest question. @throws {StorageError} 'unavailable' */
+export async function pingDatabase({ sql }: Database): Promise<void> {
+  await sql`select 1`;
+}

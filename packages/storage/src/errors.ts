@@ -1,0 +1,77 @@
+import postgres from 'postgres';
+
+/**
+ * - `nonexistent`, `exists`: the account or mailbox.
+ * - `over-quota`: RFC 9208; `too-many-keywords`: 1,000 a mailbox; `uid-exhausted`: 2^32-1 UIDs are used up.
+ * - `too-large`: the message passes the limit its receiver set.
+ * - `disk-full`: nothing can be written until somebody makes room.
+ * - `unavailable`: the database does not answer; nothing was changed; the same may work later.
+ * - `outcome-unknown`: the connection broke before the answer to a write. The caller must say neither yes nor no.
+ */
+export type StorageErrorKind =
+  | 'nonexistent'
+  | 'exists'
+  | 'over-quota'
+  | 'too-many-keywords'
+  | 'uid-exhausted'
+  | 'too-large'
+  | 'disk-full'
+  | 'unavailable'
+  | 'outcome-unknown';
+
+export class StorageError extends Error {
+  readonly kind: StorageErrorKind;
+
+  constructor(kind: StorageErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StorageError';
+    this.kind = kind;
+  }
+}
+
+/** The connection broke while a statement was with the server: nobody knows what became of it. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+
+  constructor(options?: ErrorOptions) {
+    super('The connection to the database broke', options);
+  }
+}
+
+/**
+ * Turns what the database threw into a StorageError where the caller can do something about it; anything else, a bug of
+ * ours most likely, is returned as it is.
+ *
+ * @param wasWrite a statement whose answer was lost may have been committed
+ */
+export function translateDatabaseError(error: unknown, wasWrite = false): unknown {
+  if (error instanceof ConnectionLost) {
+    return wasWrite
+      ? new StorageError('outcome-unknown', 'The connection to the database broke while it wrote', { cause: error })
+      : new StorageError('unavailable', 'The connection to the database broke', { cause: error });
+  }
+  if (!(error instanceof postgres.PostgresError)) return error;
+  if (error.code === '53100')
+    return new StorageError('disk-full', 'The disk of the database is full', { cause: error });
+  return PASSING_CONDITIONS.test(error.code)
+    ? new StorageError('unavailable', 'The database cannot do this now', { cause: error })
+    : error;
+}
+
+/**
+ * SQLSTATEs that say nothing of the statement. When the server gives one as the answer, it has rolled back: it answers
+ * after the commit, and a server that goes down in the middle of one closes the connection without a word.
+ *
+ * 08: of a pooler's own connection; 25006: read-only; 25P03, 25P04: a transaction that took too long; 40: deadlock,
+ * serialisation; 53: out of memory, of connections; 55P03: lock_timeout; 57: shutting down, starting, statement_timeout;
+ * 58030: input or output failed.
+ */
+const PASSING_CONDITIONS = /^(08...|25006|25P03|25P04|40...|53...|55P03|57...|58030)$/;
+
+/** As translateDatabaseError, for what the file system threw. */
+export function translateFileError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? new StorageError('disk-full', 'The disk is full', { cause: error })
+    : error;
+}

@@ -1,0 +1,29 @@
+import type { Sql, Transaction } from './database.ts';
+import { StorageError } from './errors.ts';
+import type { AccountId, MailboxId, ModSeq } from './ids.ts';
+import { formatRanges, parseRanges, type UidRanges } from './uid-ranges.ts';
+
+/** More messages than this go in several transactions, so that no other write of the account waits long. */
+export const EXPUNGE_AT_ONCE = 10_000;
+
+/**
+ * Removes at most EXPUNGE_AT_ONCE messages, in one transaction under one new modseq, and leaves their tombstones.
+ *
+ * @param which 'deleted': only those with \Deleted; 'all': whatever their flags
+ * @returns what was removed; a null modseq if nothing was
+ * @throws {StorageError} 'nonexistent' if the mailbox was deleted
+ */
+export async function expungeMessages(
+  sql: Sql | Transaction,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: UidRanges,
+  which: 'deleted' | 'all',
+): Promise<{ readonly modseq: ModSeq | null; readonly removed: UidRanges }> {
+  const [row] = await sql<{ status: 'ok' | 'nonexistent'; mod_seq: ModSeq | null; removed: string }[]>`
+    select status, mod_seq, removed from expunge_messages(
+      ${account}::bigint, ${mailbox}::bigint, ${formatRanges(uids)}::int8multirange, ${which === 'deleted'}::boolean,
+      ${EXPUNGE_AT_ONCE}::integer)`;
+  if (row?.status !== 'ok') throw new StorageError('nonexistent', 'No such mailbox');
+  return { modseq: row.mod_seq, removed: parseRanges(row.removed) };
+}

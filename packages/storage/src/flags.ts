@@ -1,0 +1,15 @@
+/** System flags (RFC 9051 §2.3.2) as the bits of `messages.flags`. The SQL functions know Seen and Deleted by these numbers. */
+export const SystemFlag = { seen: 1, answered: 2, flagged: 4, deleted: 8, draft: 16 } as const;
+
+export const ALL_SYSTEM_FLAGS = 31;
+
+/** Flags of a message: bits of SystemFlag, and keywords by name. */
+export interface Flags {
+  readonly system: number;
+  readonly keywords: readonly string[];
+}
+
+/** How a STORE edits flags. */
+export interface FlagEdit extends Flags {
+  readonly mode: 'add' | 'remove' | 'replace';
+}

@@ -1,0 +1,33 @@
+export { accountModSeqs, createAccount, removeAccountMail } from './accounts.ts';
+export type { Appended, Arrival, NewMessage } from './append.ts';
+export type { FlagsChanged } from './change-flags.ts';
+export { type Content, type ContentWriter, INLINE_OCTETS } from './content-writer.ts';
+export {
+  type Database,
+  type DatabaseOptions,
+  type DatabaseTarget,
+  openDatabase,
+  pingDatabase,
+  type Sql,
+  type Transaction,
+} from './database.ts';
+export { StorageError, type StorageErrorKind, translateDatabaseError } from './errors.ts';
+export type { FetchColumns, FetchedMessage } from './fetch-messages.ts';
+export { type FlagEdit, type Flags, SystemFlag } from './flags.ts';
+export {
+  type AccountId,
+  accountId,
+  type ContentId,
+  type EmailId,
+  type MailboxId,
+  type ModSeq,
+  mailboxId,
+  modSeq,
+  type Uid,
+} from './ids.ts';
+export { HIERARCHY_DELIMITER, type Mailbox } from './mailboxes.ts';
+export { MessageTable } from './message-table.ts';
+export { MigrationError, migrate } from './migrate.ts';
+export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
+export { type Delivery, Store, type StoreOptions } from './store.ts';
+export { countUids, rangesOf, type UidRange, type UidRanges, uidsOf } from './uid-ranges.ts';

@@ -1,0 +1,363 @@
+/**
+ * Every table of Postel. Migrations are generated from this file (`npm run generate -w packages/storage`); functions and
+ * what drizzle cannot express stand in migrations written by hand.
+ *
+ * Rules that the tables keep (docs/storage.md):
+ * - `account_id` leads every primary key, unique constraint and index of the mail tables, and no foreign key crosses
+ *   accounts, so that the mail tables can be partitioned or distributed by account.
+ * - Object ids (mailbox, content, email, thread) are given out by `accounts.next_object_id` under the account row, so
+ *   no sequence is shared between accounts.
+ * - No counter and no modseq column of a hot row is in an index: their updates stay heap-only (HOT).
+ */
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  customType,
+  foreignKey,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+const inet = customType<{ data: string }>({ dataType: () => 'inet' });
+const integers = customType<{ data: number[] }>({ dataType: () => 'integer[]' });
+const uidRanges = customType<{ data: string }>({ dataType: () => 'int8multirange' });
+
+const id = (name: string) => bigint(name, { mode: 'number' });
+const octets = id;
+const seq = id;
+const at = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+/** One row for the whole installation. */
+export const installation = pgTable(
+  'installation',
+  {
+    one: boolean('one').primaryKey().default(true),
+    /** Raised by every change to accounts, addresses, credentials and domains; every process watches it. */
+    directoryVersion: id('directory_version').notNull().default(1),
+    /** Accounts made from now on start their UIDVALIDITYs here at least: removed ones, whose names may come again, were below. */
+    uidvalidityFloor: id('uidvalidity_floor').notNull().default(1),
+    /** Key of the made-up but stable SCRAM salts of users that do not exist (RFC 5802 §5.1 shows salts before proofs). */
+    saltKey: bytea('salt_key').notNull().default(sql`uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())`),
+  },
+  (table) => [check('installation_is_one_row', sql`${table.one}`)],
+);
+
+/**
+ * An account: its modseq, id counters, quota limits and use. Every change to an account's mail takes this row first, which
+ * makes modseq order commit order.
+ */
+export const accounts = pgTable(
+  'accounts',
+  {
+    accountId: id('account_id').primaryKey().generatedAlwaysAsIdentity(),
+    name: text('name').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    isDisabled: boolean('is_disabled').notNull().default(false),
+    modseq: seq('modseq').notNull().default(1),
+    nextObjectId: id('next_object_id').notNull().default(1),
+    /** Starts at creation time in seconds and only rises, so that no UIDVALIDITY is ever used twice. */
+    nextUidvalidity: id('next_uidvalidity').notNull(),
+    /** Limits are null where there is none (RFC 9208 §5). */
+    quotaOctets: octets('quota_octets'),
+    quotaMessages: id('quota_messages'),
+    quotaMailboxes: id('quota_mailboxes'),
+    usedOctets: octets('used_octets').notNull().default(0),
+    usedMessages: id('used_messages').notNull().default(0),
+    usedMailboxes: id('used_mailboxes').notNull().default(0),
+  },
+  (table) => [
+    uniqueIndex('accounts_name').on(table.name),
+    check('accounts_modseq_below_2_53', sql`${table.modseq} < 9007199254740992`),
+    check('accounts_uidvalidity_32_bits', sql`${table.nextUidvalidity} <= 4294967295`),
+    check(
+      'accounts_use_not_negative',
+      sql`least(${table.usedOctets}, ${table.usedMessages}, ${table.usedMailboxes}) >= 0`,
+    ),
+  ],
+);
+
+export const mailboxes = pgTable(
+  'mailboxes',
+  {
+    accountId: id('account_id').notNull(),
+    mailboxId: id('mailbox_id').notNull(),
+    name: text('name').notNull(),
+    /** `\Sent` and so on (RFC 6154 §2), null for none. */
+    specialUse: text('special_use'),
+    uidvalidity: id('uidvalidity').notNull(),
+    uidNext: id('uid_next').notNull().default(1),
+    /** Messages with a higher UID are `\Recent` to the next session that selects the mailbox. */
+    recentUid: id('recent_uid').notNull().default(0),
+    createSeq: seq('create_seq').notNull(),
+    /** Of the mailbox itself: name, special use. */
+    modSeq: seq('mod_seq').notNull(),
+    /** Of its messages: HIGHESTMODSEQ (RFC 7162 §3.1.2.1). */
+    highestModSeq: seq('highest_mod_seq').notNull(),
+    /** Changes and tombstones up to here may have been pruned; who knows less reloads. */
+    prunedSeq: seq('pruned_seq').notNull().default(0),
+    /** Set when the mailbox was deleted; the row stays as its tombstone. */
+    expungedSeq: seq('expunged_seq'),
+    nextKeywordId: integer('next_keyword_id').notNull().default(1),
+    messages: id('messages').notNull().default(0),
+    unseen: id('unseen').notNull().default(0),
+    deleted: id('deleted').notNull().default(0),
+    octets: octets('octets').notNull().default(0),
+    deletedOctets: octets('deleted_octets').notNull().default(0),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.mailboxId] }),
+    uniqueIndex('mailboxes_name').on(table.accountId, table.name).where(sql`${table.expungedSeq} is null`),
+    check('mailboxes_uid_32_bits', sql`${table.uidNext} <= 4294967296 and ${table.uidvalidity} <= 4294967295`),
+    check(
+      'mailboxes_counts_not_negative',
+      sql`least(${table.messages}, ${table.unseen}, ${table.deleted}, ${table.octets}, ${table.deletedOctets}) >= 0`,
+    ),
+  ],
+);
+
+/** A message as a mailbox holds it: what changes, and ids. What its bytes fix stands in `contents`. */
+export const messages = pgTable(
+  'messages',
+  {
+    accountId: id('account_id').notNull(),
+    mailboxId: id('mailbox_id').notNull(),
+    uid: id('uid').notNull(),
+    createSeq: seq('create_seq').notNull(),
+    modSeq: seq('mod_seq').notNull(),
+    internalDate: at('internal_date').notNull(),
+    saveDate: at('save_date').notNull(),
+    contentId: id('content_id').notNull(),
+    /** The same for all copies of one arrival (RFC 8474 §4.1, EMAILID); leads to its row in `deliveries`, if it has one. */
+    emailId: id('email_id').notNull(),
+    threadId: id('thread_id'),
+    /** RFC822.SIZE: prefix and content. */
+    sizeOctets: octets('size_octets').notNull(),
+    prefixOctets: integer('prefix_octets').notNull().default(0),
+    /** System flags as bits: see flags.ts. */
+    flags: smallint('flags').notNull(),
+    /** Ids of `keywords`, ascending. */
+    keywords: integers('keywords').notNull().default(sql`'{}'`),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.mailboxId, table.uid] }),
+    index('messages_content').on(table.accountId, table.contentId),
+  ],
+);
+
+/** What is left of a message after EXPUNGE: enough to answer QRESYNC, to read it by a stale number, and to undelete it. */
+export const tombstones = pgTable(
+  'tombstones',
+  {
+    accountId: id('account_id').notNull(),
+    mailboxId: id('mailbox_id').notNull(),
+    uid: id('uid').notNull(),
+    createSeq: seq('create_seq').notNull(),
+    /** Of the removal. */
+    modSeq: seq('mod_seq').notNull(),
+    internalDate: at('internal_date').notNull(),
+    saveDate: at('save_date').notNull(),
+    contentId: id('content_id').notNull(),
+    emailId: id('email_id').notNull(),
+    threadId: id('thread_id'),
+    sizeOctets: octets('size_octets').notNull(),
+    prefixOctets: integer('prefix_octets').notNull(),
+    flags: smallint('flags').notNull(),
+    keywords: integers('keywords').notNull(),
+    expungedAt: at('expunged_at').notNull().defaultNow(),
+    /** The message lives on elsewhere (MOVE), so there is nothing to undelete. */
+    wasMoved: boolean('was_moved').notNull().default(false),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.mailboxId, table.uid] }),
+    index('tombstones_mod_seq').on(table.accountId, table.mailboxId, table.modSeq),
+    index('tombstones_content').on(table.accountId, table.contentId),
+  ],
+);
+
+/**
+ * Which UIDs each change touched (new messages and flags), one row a mailbox and modseq. It stands in for an index on
+ * `messages.mod_seq`, which would make every flag change rewrite index entries.
+ */
+export const changes = pgTable(
+  'changes',
+  {
+    accountId: id('account_id').notNull(),
+    mailboxId: id('mailbox_id').notNull(),
+    modSeq: seq('mod_seq').notNull(),
+    uids: uidRanges('uids').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.mailboxId, table.modSeq] })],
+);
+
+/** The bytes of a message as received, once per account and hash, and everything that they fix, computed at arrival. */
+export const contents = pgTable(
+  'contents',
+  {
+    accountId: id('account_id').notNull(),
+    contentId: id('content_id').notNull(),
+    /** SHA-256 of the content. */
+    hash: bytea('hash').notNull(),
+    sizeOctets: octets('size_octets').notNull(),
+    /** Of the top header, its empty line included. */
+    headerOctets: octets('header_octets').notNull(),
+    /** Content up to 128 kB; else null, and `blob_name` says where it is. */
+    octets: bytea('octets'),
+    blobName: text('blob_name'),
+    /** ENVELOPE, BODYSTRUCTURE and BODY as sent, and the byte ranges of the parts (packages/mime). */
+    envelope: bytea('envelope').notNull(),
+    bodyStructure: bytea('body_structure').notNull(),
+    body: bytea('body').notNull(),
+    partIndex: bytea('part_index').notNull(),
+    preview: text('preview'),
+    searchText: text('search_text'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.contentId] }),
+    uniqueIndex('contents_hash').on(table.accountId, table.hash),
+    check('contents_stored_once', sql`(${table.octets} is null) <> (${table.blobName} is null)`),
+  ],
+);
+
+/** How a message came by SMTP: the header fields that Postel put before it, and the envelope it came in (RFC 5321 §3.3). */
+export const deliveries = pgTable(
+  'deliveries',
+  {
+    accountId: id('account_id').notNull(),
+    emailId: id('email_id').notNull(),
+    prefix: bytea('prefix').notNull(),
+    /** '' for the null reverse-path. */
+    reversePath: text('reverse_path').notNull(),
+    forwardPath: text('forward_path').notNull(),
+    protocol: text('protocol').notNull(),
+    clientAddress: inet('client_address'),
+    clientName: text('client_name'),
+    receivedAt: at('received_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.emailId] })],
+);
+
+/** Keywords of a mailbox (RFC 9051 §2.3.2). An id is never given to another keyword. */
+export const keywords = pgTable(
+  'keywords',
+  {
+    accountId: id('account_id').notNull(),
+    mailboxId: id('mailbox_id').notNull(),
+    keywordId: integer('keyword_id').notNull(),
+    name: text('name').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.mailboxId, table.keywordId] }),
+    uniqueIndex('keywords_name').on(table.accountId, table.mailboxId, sql`lower(${table.name})`),
+  ],
+);
+
+/** Names the account subscribed to, which need not exist (RFC 9051 §6.3.7). */
+export const subscriptions = pgTable(
+  'subscriptions',
+  {
+    accountId: id('account_id').notNull(),
+    name: text('name').notNull(),
+    modSeq: seq('mod_seq').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.name] })],
+);
+
+/** RFC 4314: who but the owner may do what with a mailbox. */
+export const acls = pgTable(
+  'acls',
+  {
+    accountId: id('account_id').notNull(),
+    mailboxId: id('mailbox_id').notNull(),
+    identifier: text('identifier').notNull(),
+    rights: text('rights').notNull(),
+    modSeq: seq('mod_seq').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.mailboxId, table.identifier] })],
+);
+
+/** RFC 5464 entries; `mailbox_id` 0 stands for the server. A null value is the tombstone of an entry. */
+export const annotations = pgTable(
+  'annotations',
+  {
+    accountId: id('account_id').notNull(),
+    mailboxId: id('mailbox_id').notNull(),
+    entry: text('entry').notNull(),
+    value: bytea('value'),
+    createSeq: seq('create_seq').notNull(),
+    modSeq: seq('mod_seq').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.mailboxId, table.entry] })],
+);
+
+export const domains = pgTable(
+  'domains',
+  {
+    domainId: id('domain_id').primaryKey().generatedAlwaysAsIdentity(),
+    name: text('name').notNull(),
+    /** Receives mail to addresses of the domain that do not exist; null: they are refused. */
+    catchallAccountId: id('catchall_account_id'),
+  },
+  (table) => [
+    uniqueIndex('domains_name').on(table.name),
+    foreignKey({ columns: [table.catchallAccountId], foreignColumns: [accounts.accountId] }).onDelete('set null'),
+  ],
+);
+
+export const addresses = pgTable(
+  'addresses',
+  {
+    domainId: id('domain_id').notNull(),
+    /** In the form that is compared: lower case, NFC. */
+    localPart: text('local_part').notNull(),
+    accountId: id('account_id').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.domainId, table.localPart] }),
+    index('addresses_account').on(table.accountId),
+    foreignKey({ columns: [table.domainId], foreignColumns: [domains.domainId] }),
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
+  ],
+);
+
+/** Salt and iteration count of all SCRAM keys of an account: one for all, because SCRAM shows them before the proof. */
+export const scramParameters = pgTable(
+  'scram_parameters',
+  {
+    accountId: id('account_id').primaryKey(),
+    sha256Salt: bytea('sha256_salt').notNull(),
+    sha256Iterations: integer('sha256_iterations').notNull(),
+    sha1Salt: bytea('sha1_salt').notNull(),
+    sha1Iterations: integer('sha1_iterations').notNull(),
+  },
+  (table) => [foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade')],
+);
+
+/** Passwords, as SCRAM keys only (RFC 5802 §3): the account's own and, later, one row an app password. */
+export const credentials = pgTable(
+  'credentials',
+  {
+    accountId: id('account_id').notNull(),
+    credentialId: id('credential_id').notNull().generatedAlwaysAsIdentity(),
+    /** 'password' */
+    kind: text('kind').notNull(),
+    sha256StoredKey: bytea('sha256_stored_key').notNull(),
+    sha256ServerKey: bytea('sha256_server_key').notNull(),
+    sha1StoredKey: bytea('sha1_stored_key').notNull(),
+    sha1ServerKey: bytea('sha1_server_key').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.credentialId] }),
+    uniqueIndex('credentials_one_password').on(table.accountId).where(sql`${table.kind} = 'password'`),
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
+  ],
+);

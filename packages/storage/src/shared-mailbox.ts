@@ -1,0 +1,329 @@
+import type { Sql } from './database.ts';
+import { translateDatabaseError } from './errors.ts';
+import type { AccountId, MailboxId } from './ids.ts';
+import { MessageTable } from './message-table.ts';
+import { unpackMessages } from './packed-messages.ts';
+import { parseRanges, rangesOf, type UidRanges } from './uid-ranges.ts';
+
+const LOAD_SLICE = 50_000;
+/** Changes kept for watchers that lag; one that lags more compares every message instead. */
+const RECENT_CHANGES = 64;
+const RECENT_UIDS = 20_000;
+
+/** A part of the process that shows the mailbox to somebody, an IMAP connection for instance. */
+export interface MailboxWatcher {
+  /** Messages went; called once for each change, before `changed`. */
+  removed(uids: Uint32Array): void;
+  /** The mailbox is newer than before. */
+  changed(): void;
+  /** The mailbox is gone, or the database went back in time: nothing here can be trusted any more. */
+  lost(reason: 'deleted' | 'rewound'): void;
+}
+
+interface MailboxRow {
+  readonly modseq: number;
+  readonly uidvalidity: number;
+  readonly uidNext: number;
+  readonly highestModSeq: number;
+  readonly prunedSeq: number;
+  readonly nextKeywordId: number;
+  readonly messages: number;
+  readonly isExpunged: boolean;
+}
+
+/**
+ * The messages of one mailbox, held once per process for all that watch it, and kept up to date from the database.
+ * Everything here is as of `seq`, a modseq of the account: who has seen it has seen every change up to it.
+ */
+export class SharedMailbox {
+  readonly account: AccountId;
+  readonly id: MailboxId;
+  readonly table = new MessageTable();
+  readonly #sql: Sql;
+  readonly #watchers = new Set<MailboxWatcher>();
+  readonly #keywords = new Map<number, string>();
+  #nextKeywordId = 1;
+  #changes: { readonly seq: number; readonly uids: Uint32Array }[] = [];
+  /** `#changes` lists all changes after this. */
+  #changesSince = 0;
+  #rememberedUids = 0;
+  #seq = 0;
+  #uidvalidity = 0;
+  #uidNext = 1;
+  #highestModSeq = 0;
+  #claimedUid = 0;
+  #lost: 'deleted' | 'rewound' | null = null;
+  #refreshing: Promise<void> | null = null;
+  #refreshAfter: Promise<void> | null = null;
+
+  private constructor(sql: Sql, account: AccountId, id: MailboxId) {
+    this.#sql = sql;
+    this.account = account;
+    this.id = id;
+  }
+
+  /** @throws {StorageError} 'unavailable' */
+  static async load(sql: Sql, account: AccountId, id: MailboxId): Promise<SharedMailbox> {
+    const mailbox = new SharedMailbox(sql, account, id);
+    try {
+      await mailbox.#load();
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+    return mailbox;
+  }
+
+  /** The modseq of the account up to which everything here is known. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get uidvalidity(): number {
+    return this.#uidvalidity;
+  }
+
+  get uidNext(): number {
+    return this.#uidNext;
+  }
+
+  get highestModSeq(): number {
+    return this.#highestModSeq;
+  }
+
+  get lost(): 'deleted' | 'rewound' | null {
+    return this.#lost;
+  }
+
+  get watcherCount(): number {
+    return this.#watchers.size;
+  }
+
+  /** The name of a keyword by its id. */
+  keyword(id: number): string {
+    return this.#keywords.get(id) ?? '';
+  }
+
+  /** Number of keywords ever seen here; it rises when one is new. */
+  get keywordCount(): number {
+    return this.#keywords.size;
+  }
+
+  /** Ids of the keywords that some message bears. */
+  keywordsInUse(): readonly number[] {
+    return this.table.keywordsInUse();
+  }
+
+  watch(watcher: MailboxWatcher): void {
+    this.#watchers.add(watcher);
+  }
+
+  /** @returns false if it was not watching */
+  unwatch(watcher: MailboxWatcher): boolean {
+    return this.#watchers.delete(watcher);
+  }
+
+  /** UIDs of messages, new ones included, that changed after `seq` and are still here; ascending. */
+  changedSince(seq: number): Uint32Array {
+    if (seq >= this.#seq) return new Uint32Array(0);
+    if (seq < this.#changesSince) return this.table.changedSince(seq);
+    const uids = new Set<number>();
+    for (const change of this.#changes) if (change.seq > seq) for (const uid of change.uids) uids.add(uid);
+    return Uint32Array.from(uids)
+      .filter((uid) => this.table.position(uid) >= 0)
+      .sort();
+  }
+
+  /**
+   * Asks the database for what is new. Calls that come while one is under way share the next one, so that each caller
+   * sees everything committed before its call.
+   *
+   * @throws {StorageError} 'unavailable'
+   */
+  refresh(): Promise<void> {
+    if (this.#refreshing === null) {
+      this.#refreshing = this.#refresh().finally(() => {
+        this.#refreshing = null;
+      });
+      return this.#refreshing;
+    }
+    this.#refreshAfter ??= this.#refreshing
+      .catch(() => {})
+      .then(() => {
+        this.#refreshAfter = null;
+        return this.refresh();
+      });
+    return this.#refreshAfter;
+  }
+
+  /** Refreshes unless everything up to `seq` is known already. */
+  async refreshTo(seq: number): Promise<void> {
+    // One under way may have begun before that change was committed: then once more.
+    if (seq > this.#seq && this.#refreshing !== null) await this.#refreshing.catch(() => {});
+    if (seq > this.#seq && this.#lost === null) await this.refresh();
+  }
+
+  /**
+   * Claims the messages that no session has seen as `\Recent`, for one session (RFC 3501 §2.3.2).
+   *
+   * @returns the messages with a UID above this are recent to the caller; the database is asked only when there is something
+   *   to claim
+   * @throws {StorageError} 'unavailable'
+   */
+  async claimRecent(): Promise<number> {
+    const upTo = this.#uidNext - 1;
+    if (upTo <= this.#claimedUid) return upTo;
+    const before = this.#claimedUid;
+    try {
+      const [row] = await this.#sql<{ was: number }[]>`
+        select claim_recent(${this.account}::bigint, ${this.id}::bigint, ${upTo}::bigint) as was`;
+      this.#claimedUid = Math.max(this.#claimedUid, upTo);
+      return Math.max(before, row?.was ?? upTo);
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    if (this.#lost !== null) return;
+    try {
+      const since = this.#seq;
+      const [row] = await this.#sql<(MailboxRow & { changed: Buffer | null; removed: string })[]>`
+        select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
+               b.pruned_seq as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
+               case when b.highest_mod_seq > ${since}::bigint then (
+                 select string_agg(pack_message(m.uid, m.mod_seq, m.flags, m.keywords), ''::bytea order by m.uid)
+                   from unnest((select range_agg(c.uids) from changes as c
+                                 where c.account_id = b.account_id and c.mailbox_id = b.mailbox_id
+                                   and c.mod_seq > ${since}::bigint)) as r
+                  cross join lateral (
+                    select uid, mod_seq, flags, keywords from messages
+                     where account_id = b.account_id and mailbox_id = b.mailbox_id and uid >= lower(r) and uid < upper(r)
+                       and mod_seq > ${since}::bigint order by uid) as m) end as changed,
+               case when b.highest_mod_seq > ${since}::bigint then (
+                 select coalesce(range_agg(int8range(t.uid, t.uid + 1)), '{}')::text from tombstones as t
+                  where t.account_id = b.account_id and t.mailbox_id = b.mailbox_id and t.mod_seq > ${since}::bigint)
+               else '{}' end as removed
+          from mailboxes as b join accounts as a using (account_id)
+         where b.account_id = ${this.account}::bigint and b.mailbox_id = ${this.id}::bigint`;
+      if (row === undefined || row.isExpunged) return this.#lose('deleted');
+      if (row.modseq < since || row.uidvalidity !== this.#uidvalidity) return this.#lose('rewound');
+      if (row.prunedSeq > since) return await this.#reload();
+      await this.#learnKeywords(row.nextKeywordId);
+      this.#apply(row, parseRanges(row.removed), row.changed);
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+  }
+
+  #apply(row: MailboxRow, removed: UidRanges, changed: Buffer | null): void {
+    if (row.modseq <= this.#seq) return;
+    const gone = removed.length === 0 ? new Uint32Array(0) : this.table.remove(removed);
+    const touched: number[] = [];
+    if (changed !== null) {
+      for (const message of unpackMessages(changed)) {
+        this.table.set(message);
+        touched.push(message.uid);
+      }
+    }
+    this.#adopt(row);
+    if (touched.length > 0) this.#remember(row.modseq, Uint32Array.from(touched));
+    if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone);
+    if (gone.length > 0 || touched.length > 0) for (const watcher of this.#watchers) watcher.changed();
+  }
+
+  #remember(seq: number, uids: Uint32Array): void {
+    this.#changes.push({ seq, uids });
+    this.#rememberedUids += uids.length;
+    while (this.#changes.length > RECENT_CHANGES || this.#rememberedUids > RECENT_UIDS) {
+      const oldest = this.#changes.shift();
+      if (oldest === undefined) return;
+      this.#rememberedUids -= oldest.uids.length;
+      this.#changesSince = oldest.seq;
+    }
+  }
+
+  #adopt(row: MailboxRow): void {
+    this.#seq = row.modseq;
+    this.#uidvalidity = row.uidvalidity;
+    this.#uidNext = row.uidNext;
+    this.#highestModSeq = row.highestModSeq;
+  }
+
+  /**
+   * Slices are read one after the other, each in its own snapshot, so the last sees changes that the first did not: what
+   * changed since the beginning is then applied on top, which is right because it tells states, not steps.
+   */
+  async #load(): Promise<void> {
+    const row = await this.#row();
+    if (row === undefined || row.isExpunged) {
+      this.#lost = 'deleted';
+      return;
+    }
+    await this.#learnKeywords(row.nextKeywordId);
+    this.table.reserve(row.messages);
+    await this.#readSlices(this.table);
+    this.#adopt(row);
+    this.#changesSince = row.modseq;
+    await this.#refresh();
+  }
+
+  /** Starts over, because changes that we have not seen were pruned. */
+  async #reload(): Promise<void> {
+    const row = await this.#row();
+    if (row === undefined || row.isExpunged) return this.#lose('deleted');
+    await this.#learnKeywords(row.nextKeywordId);
+    const fresh = new MessageTable();
+    fresh.reserve(row.messages);
+    await this.#readSlices(fresh);
+    const gone = this.table.uids().filter((uid) => fresh.position(uid) < 0);
+    this.table.remove(rangesOf(gone));
+    for (let i = 0; i < fresh.length; i++) {
+      const keywords = fresh.keywordsOf(fresh.keywordSet(i));
+      this.table.set({ uid: fresh.uid(i), modSeq: fresh.modSeq(i), flags: fresh.flags(i), keywords });
+    }
+    this.#changes = [];
+    this.#rememberedUids = 0;
+    this.#changesSince = row.modseq;
+    this.#adopt(row);
+    for (const watcher of this.#watchers) {
+      if (gone.length > 0) watcher.removed(gone);
+      watcher.changed();
+    }
+    await this.#refresh();
+  }
+
+  async #row(): Promise<MailboxRow | undefined> {
+    const [row] = await this.#sql<MailboxRow[]>`
+      select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
+             b.pruned_seq as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged"
+        from mailboxes as b join accounts as a using (account_id)
+       where b.account_id = ${this.account}::bigint and b.mailbox_id = ${this.id}::bigint`;
+    return row;
+  }
+
+  async #readSlices(table: MessageTable): Promise<void> {
+    for (let above = 0; ; above = table.lastUid()) {
+      const [slice] = await this.#sql<{ packed: Buffer | null; count: number }[]>`
+        select string_agg(pack_message(uid, mod_seq, flags, keywords), ''::bytea order by uid) as packed, count(*) as count
+          from (select uid, mod_seq, flags, keywords from messages
+                 where account_id = ${this.account}::bigint and mailbox_id = ${this.id}::bigint and uid > ${above}::bigint
+                 order by uid limit ${LOAD_SLICE}::integer) as slice`;
+      if (slice?.packed) for (const message of unpackMessages(slice.packed)) table.set(message);
+      if ((slice?.count ?? 0) < LOAD_SLICE) return;
+    }
+  }
+
+  async #learnKeywords(nextKeywordId: number): Promise<void> {
+    if (nextKeywordId === this.#nextKeywordId) return;
+    const rows = await this.#sql<{ keyword_id: number; name: string }[]>`
+      select keyword_id, name from keywords
+       where account_id = ${this.account}::bigint and mailbox_id = ${this.id}::bigint and keyword_id >= ${this.#nextKeywordId}::integer`;
+    for (const row of rows) this.#keywords.set(row.keyword_id, row.name);
+    this.#nextKeywordId = nextKeywordId;
+  }
+
+  #lose(reason: 'deleted' | 'rewound'): void {
+    this.#lost = reason;
+    for (const watcher of this.#watchers) watcher.lost(reason);
+  }
+}

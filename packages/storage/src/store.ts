@@ -1,0 +1,341 @@
+import { AccountWriter } from './account-writer.ts';
+import type { Appended, Arrival, NewMessage } from './append.ts';
+import { appendMessages } from './append.ts';
+import { BlobDirectory, type NewBlob } from './blob-store.ts';
+import { ChangeFeed } from './change-feed.ts';
+import { changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
+import { type Content, ContentWriter } from './content-writer.ts';
+import type { Database, Sql, Transaction } from './database.ts';
+import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
+import { EXPUNGE_AT_ONCE, expungeMessages } from './expunge.ts';
+import { type FetchColumns, type FetchedMessage, fetchMessages } from './fetch-messages.ts';
+import type { FlagEdit } from './flags.ts';
+import type { AccountId, MailboxId, ModSeq } from './ids.ts';
+import {
+  createMailbox,
+  deleteEmptyMailbox,
+  findInboxes,
+  findMailbox,
+  listMailboxes,
+  type Mailbox,
+} from './mailboxes.ts';
+import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
+import { countUids, rangesFrom, type UidRanges } from './uid-ranges.ts';
+
+export interface StoreOptions {
+  readonly blobDirectory: string;
+  /** Errors that no caller waits for: of the change feed, and of mailboxes that it could not bring up to date. */
+  onError(error: unknown): void;
+}
+
+/** One recipient of a delivery. */
+export interface Delivery {
+  readonly account: AccountId;
+  readonly arrival: Arrival;
+}
+
+interface AppendedTo {
+  readonly account: AccountId;
+  readonly appended: Appended;
+}
+
+interface OpenMailbox {
+  readonly mailbox: Promise<SharedMailbox>;
+  users: number;
+  unwatch(): void;
+}
+
+const NO_FLAGS = { system: 0, keywords: [] };
+const ALL_UIDS: UidRanges = [{ first: 1, last: 2 ** 32 - 1 }];
+
+/** The mail of all accounts, as one process uses it. */
+export class Store {
+  readonly #database: Database;
+  readonly #blobs: BlobDirectory;
+  readonly #feed: ChangeFeed;
+  readonly #writer: AccountWriter;
+  readonly #open = new Map<string, OpenMailbox>();
+  readonly #entries = new WeakMap<SharedMailbox, OpenMailbox>();
+  readonly #onError: (error: unknown) => void;
+
+  constructor(database: Database, options: StoreOptions) {
+    this.#database = database;
+    this.#blobs = new BlobDirectory(options.blobDirectory);
+    this.#feed = new ChangeFeed(database, options);
+    this.#writer = new AccountWriter(database.sql);
+    this.#onError = options.onError;
+  }
+
+  /** Begins to hear of changes that other processes make. */
+  async start(): Promise<void> {
+    await this.#feed.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#feed.close();
+  }
+
+  /** Takes the octets of a message to come. */
+  receive(limitOctets: number): ContentWriter {
+    return new ContentWriter(this.#blobs, limitOctets);
+  }
+
+  /**
+   * Appends one message. When the promise resolves it is durable, and everybody who watches the account hears of it.
+   *
+   * @throws {StorageError} 'nonexistent', 'over-quota', 'too-many-keywords', 'uid-exhausted', 'disk-full', 'unavailable',
+   *   'outcome-unknown'
+   */
+  async append(account: AccountId, message: NewMessage): Promise<Appended> {
+    const [done] = await this.#keepingBlob(message.content.blob, [account], async () => {
+      const appended = await this.#writer.append(account, message);
+      return [{ account, appended }];
+    });
+    if (done === undefined) throw new Error('the message has no answer');
+    return done.appended;
+  }
+
+  /**
+   * Delivers one message to the INBOX of each account, to all of them or to none, in one transaction that takes the
+   * accounts in ascending order.
+   *
+   * @throws {StorageError} as `append`; 'nonexistent' if an account has gone
+   */
+  async deliver(content: Content, deliveries: readonly Delivery[]): Promise<void> {
+    const accounts = [...new Set(deliveries.map(({ account }) => account))].sort((a, b) => a - b);
+    const inboxes = await this.#read(() => findInboxes(this.#database.sql, accounts));
+    const internalDate = Date.now();
+    const messagesFor = (account: AccountId): NewMessage[] => {
+      const mailbox = inboxes.get(account);
+      if (mailbox === undefined) throw new StorageError('nonexistent', 'No such account');
+      return deliveries
+        .filter((delivery) => delivery.account === account)
+        .map(({ arrival }) => ({ mailbox, content, flags: NO_FLAGS, internalDate, arrival }));
+    };
+    const messages = accounts.map((account) => ({ account, messages: messagesFor(account) }));
+    const [first] = messages;
+    if (first === undefined) return;
+    if (deliveries.length === 1) {
+      for (const message of first.messages) await this.append(first.account, message); // shares a transaction with others
+      return;
+    }
+    await this.#keepingBlob(content.blob, accounts, () =>
+      this.#inTurnOf(accounts, (sql) => sql.begin((tx) => appendEach(tx, messages))),
+    );
+  }
+
+  /** Makes the blob the accounts', if need be; `append` says what became of the message in each. */
+  async #keepingBlob(
+    blob: NewBlob | null,
+    accounts: readonly AccountId[],
+    append: () => Promise<readonly AppendedTo[]>,
+  ): Promise<readonly AppendedTo[]> {
+    if (blob !== null) {
+      try {
+        for (const account of accounts) await blob.prepareFor(account);
+      } catch (error) {
+        throw translateFileError(error);
+      }
+    }
+    try {
+      const done = await append();
+      for (const { account, appended } of done) {
+        if (appended.isBlobKept) blob?.keepFor(account);
+        this.#feed.committed(account, appended.modseq);
+      }
+      return done;
+    } catch (error) {
+      // A row that may have been committed may name it.
+      const isCertain = error instanceof StorageError && error.kind !== 'outcome-unknown';
+      if (!isCertain) for (const account of accounts) blob?.keepFor(account);
+      throw error;
+    }
+  }
+
+  /**
+   * Edits flags, of more than 10,000 messages in several transactions, each under a modseq of its own.
+   *
+   * @throws {StorageError} 'nonexistent', 'too-many-keywords', 'unavailable', 'outcome-unknown'
+   */
+  async changeFlags(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: UidRanges,
+    edit: FlagEdit,
+    unchangedSince: ModSeq | null,
+  ): Promise<FlagsChanged> {
+    const done: FlagsChanged[] = [];
+    for (let from: number | null = 0; from !== null; ) {
+      const rest = rangesFrom(uids, from);
+      const part = await this.#writer.run(account, (sql) =>
+        changeFlags(sql, account, mailbox, rest, edit, unchangedSince),
+      );
+      if (part.modseq !== null) this.#feed.committed(account, part.modseq);
+      done.push(part);
+      from = part.nextUid;
+    }
+    return joinFlagsChanged(done);
+  }
+
+  /**
+   * Removes the messages with \Deleted among `uids`, in as many transactions as their number asks for.
+   *
+   * @returns the modseq of the last one, null if nothing was removed
+   */
+  async expunge(account: AccountId, mailbox: MailboxId, uids: UidRanges): Promise<ModSeq | null> {
+    return this.#remove(account, mailbox, uids, 'deleted');
+  }
+
+  async #remove(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: UidRanges,
+    which: 'deleted' | 'all',
+  ): Promise<ModSeq | null> {
+    let last: ModSeq | null = null;
+    for (let rest = uids; ; ) {
+      const { modseq, removed } = await this.#writer.run(account, (sql) =>
+        expungeMessages(sql, account, mailbox, rest, which),
+      );
+      if (modseq !== null) this.#feed.committed(account, modseq);
+      last = modseq ?? last;
+      if (countUids(removed) < EXPUNGE_AT_ONCE) return last;
+      rest = rangesFrom(rest, (removed.at(-1)?.last ?? 0) + 1);
+    }
+  }
+
+  /** @throws {StorageError} 'exists', 'over-quota' */
+  async createMailbox(
+    account: AccountId,
+    name: string,
+    specialUse: string | null,
+  ): Promise<{ readonly uidvalidity: number }> {
+    const created = await this.#writer.run(account, (sql) => createMailbox(sql, account, name, specialUse));
+    this.#feed.committed(account, created.modseq);
+    return created;
+  }
+
+  /**
+   * Deletes a mailbox and its messages.
+   *
+   * @throws {StorageError} 'nonexistent', 'unavailable', 'outcome-unknown'
+   */
+  async deleteMailbox(account: AccountId, mailbox: MailboxId): Promise<void> {
+    for (let modseq: ModSeq | null = null; modseq === null; ) {
+      await this.#remove(account, mailbox, ALL_UIDS, 'all');
+      modseq = await this.#writer.run(account, (sql) => deleteEmptyMailbox(sql, account, mailbox));
+      if (modseq !== null) this.#feed.committed(account, modseq);
+    }
+  }
+
+  /** @throws {StorageError} 'unavailable' */
+  async listMailboxes(account: AccountId): Promise<readonly Mailbox[]> {
+    return this.#read(() => listMailboxes(this.#database.sql, account));
+  }
+
+  /** @throws {StorageError} 'unavailable' */
+  async findMailbox(account: AccountId, name: string): Promise<Mailbox | null> {
+    return this.#read(() => findMailbox(this.#database.sql, account, name));
+  }
+
+  /** See fetchMessages. */
+  fetchMessages(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: ArrayLike<number>,
+    columns: FetchColumns,
+  ): Promise<readonly FetchedMessage[]> {
+    return fetchMessages(this.#database.sql, account, mailbox, uids, columns);
+  }
+
+  /** Octets of a message's content that is in a blob. */
+  readBlob(name: string, start: number, end: number): AsyncGenerator<Buffer> {
+    return this.#blobs.read(name, start, end);
+  }
+
+  /**
+   * The mailbox as this process shares it, with everything that was committed before the call, and kept up to date as long
+   * as somebody has it open; `closeMailbox` gives it back.
+   *
+   * @throws {StorageError} 'nonexistent', 'unavailable'
+   */
+  async openMailbox(account: AccountId, id: MailboxId, watcher: MailboxWatcher): Promise<SharedMailbox> {
+    const key = `${account}/${id}`;
+    const open = this.#open.get(key);
+    const entry = open ?? this.#load(account, id);
+    this.#open.set(key, entry);
+    entry.users++;
+    try {
+      const mailbox = await entry.mailbox;
+      if (open !== undefined) await mailbox.refresh(); // it may have been loaded before a change that the caller knows of
+      if (mailbox.lost === 'deleted') throw new StorageError('nonexistent', 'No such mailbox');
+      if (mailbox.lost === null || open === undefined) {
+        this.#entries.set(mailbox, entry);
+        mailbox.watch(watcher);
+        return mailbox;
+      }
+    } catch (error) {
+      this.#release(key, entry);
+      throw error;
+    }
+    // The others must let go of what they hold; whoever comes now starts from what the database holds.
+    if (this.#open.get(key) === entry) this.#open.delete(key);
+    this.#release(key, entry);
+    return this.openMailbox(account, id, watcher);
+  }
+
+  #load(account: AccountId, id: MailboxId): OpenMailbox {
+    const mailbox = SharedMailbox.load(this.#database.sql, account, id);
+    const unwatch = this.#feed.watch(account, (modseq) => {
+      mailbox
+        .then((open) => (modseq === null ? open.refresh() : open.refreshTo(modseq)))
+        .catch((error) => this.#onError(error));
+    });
+    return { mailbox, users: 0, unwatch };
+  }
+
+  closeMailbox(mailbox: SharedMailbox, watcher: MailboxWatcher): void {
+    const entry = this.#entries.get(mailbox);
+    if (mailbox.unwatch(watcher) && entry !== undefined) this.#release(`${mailbox.account}/${mailbox.id}`, entry);
+  }
+
+  /** The newest modseq of a watched account that this process has heard of. */
+  newestModSeq(account: AccountId): number {
+    return this.#feed.newest(account);
+  }
+
+  #release(key: string, entry: OpenMailbox): void {
+    if (--entry.users > 0) return;
+    entry.unwatch();
+    if (this.#open.get(key) === entry) this.#open.delete(key);
+  }
+
+  /** Runs `task` while this process writes to none of the accounts, which ascend, so that two such calls never wait for each other. */
+  #inTurnOf<Result>(accounts: readonly AccountId[], task: (sql: Sql) => Promise<Result>): Promise<Result> {
+    const [first, ...rest] = accounts;
+    return first === undefined ? task(this.#database.sql) : this.#writer.run(first, () => this.#inTurnOf(rest, task));
+  }
+
+  async #read<T>(query: () => Promise<T>): Promise<T> {
+    try {
+      return await query();
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+  }
+}
+
+/** Appends to one account after the other, in ascending order; the first failure is that of all. */
+async function appendEach(
+  tx: Transaction,
+  batches: readonly { readonly account: AccountId; readonly messages: readonly NewMessage[] }[],
+): Promise<readonly AppendedTo[]> {
+  const done: AppendedTo[] = [];
+  for (const { account, messages } of batches) {
+    for (const appended of await appendMessages(tx, account, messages)) {
+      if (appended instanceof StorageError) throw appended;
+      done.push({ account, appended });
+    }
+  }
+  return done;
+}

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { countUids, formatRanges, parseRanges, rangesFrom, rangesOf, uidsOf } from './uid-ranges.ts';
+
+const ascendingUids = fc
+  .uniqueArray(fc.integer({ min: 1, max: 300 }), { maxLength: 200 })
+  .map((uids) => Uint32Array.from(uids).sort());
+
+test('ascending UIDs and their ranges tell the same', () => {
+  fc.assert(
+    fc.property(ascendingUids, (uids) => {
+      const ranges = rangesOf(uids);
+      expect([...uidsOf(ranges)]).toEqual([...uids]);
+      expect(countUids(ranges)).toBe(uids.length);
+      for (const [i, { first, last }] of ranges.entries()) {
+        expect(last).toBeGreaterThanOrEqual(first);
+        expect(ranges[i + 1]?.first ?? Number.POSITIVE_INFINITY).toBeGreaterThan(last + 1);
+      }
+    }),
+  );
+});
+
+test('ranges are cut at a UID', () => {
+  fc.assert(
+    fc.property(ascendingUids, fc.integer({ min: 0, max: 310 }), (uids, first) => {
+      expect(rangesFrom(rangesOf(uids), first)).toEqual(rangesOf(uids.filter((uid) => uid >= first)));
+    }),
+  );
+});
+
+test.each([
+  ['{}', []],
+  ['{[1,2)}', [{ first: 1, last: 1 }]],
+  [
+    '{[1,4),[4294967295,4294967296)}',
+    [
+      { first: 1, last: 3 },
+      { first: 4294967295, last: 4294967295 },
+    ],
+  ],
+])('Postgres writes %s for its ranges', (text, ranges) => {
+  expect(parseRanges(text)).toEqual(ranges);
+});
+
+test('ranges are written with both ends', () => {
+  expect(formatRanges([])).toBe('{}');
+  expect(
+    formatRanges([
+      { first: 1, last: 1 },
+      { first: 3, last: 9 },
+    ]),
+  ).toBe('{[1,1],[3,9]}');
+});

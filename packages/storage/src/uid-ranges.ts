@@ -1,0 +1,46 @@
+import type { Uid } from './ids.ts';
+
+/** Ascending, disjoint ranges of UIDs, both ends included. */
+export type UidRanges = readonly UidRange[];
+export interface UidRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** As an int8multirange. */
+export const formatRanges = (ranges: UidRanges): string =>
+  `{${ranges.map(({ first, last }) => `[${first},${last}]`).join(',')}}`;
+
+/** What Postgres prints of an int8multirange, which is canonical: `{[1,4),[7,8)}`. */
+export function parseRanges(text: string): UidRanges {
+  const ranges: UidRange[] = [];
+  for (const part of text.slice(1, -1).split('),')) {
+    if (part === '') continue;
+    const comma = part.indexOf(',');
+    ranges.push({ first: Number(part.slice(1, comma)), last: Number.parseInt(part.slice(comma + 1), 10) - 1 });
+  }
+  return ranges;
+}
+
+/** The ranges of ascending UIDs. */
+export function rangesOf(uids: ArrayLike<number>): UidRanges {
+  const ranges: UidRange[] = [];
+  for (let i = 0; i < uids.length; ) {
+    const first = uids[i] as number;
+    let last = first;
+    for (i++; i < uids.length && uids[i] === last + 1; i++) last++;
+    ranges.push({ first, last });
+  }
+  return ranges;
+}
+
+export const countUids = (ranges: UidRanges): number => ranges.reduce((n, { first, last }) => n + last - first + 1, 0);
+
+/** What ranges hold from `first` on. */
+export const rangesFrom = (ranges: UidRanges, first: number): UidRanges =>
+  ranges.filter((range) => range.last >= first).map((range) => ({ ...range, first: Math.max(range.first, first) }));
+
+/** The UIDs of ranges that hold nothing but existing ones, so of bounded size. */
+export function* uidsOf(ranges: UidRanges): Generator<Uid> {
+  for (const { first, last } of ranges) for (let uid = first; uid <= last; uid++) yield uid as Uid;
+}
