@@ -113,7 +113,8 @@ DECLARE
   item_size bigint;
   item_flags smallint;
   item_hash bytea;
-  last_mailbox bigint := -1;
+  this_mailbox bigint;
+  i integer := 1;
   pos integer := 1;
   len integer;
   n integer;
@@ -123,102 +124,98 @@ BEGIN
   new_seq := acct.modseq + 1;
   object_id := acct.next_object_id;
 
-  FOR i IN 1 .. cardinality(p_mailboxes) LOOP
-    IF p_mailboxes[i] <> last_mailbox THEN
-      IF box.uid_next > first_uid THEN PERFORM settle_append(box, first_uid, new_seq); END IF;
-      last_mailbox := p_mailboxes[i];
-      SELECT * INTO box FROM mailboxes AS b
-       WHERE b.account_id = p_account AND b.mailbox_id = last_mailbox AND b.expunged_seq IS NULL;
-      first_uid := box.uid_next;
-    END IF;
+  WHILE i <= cardinality(p_mailboxes) LOOP
+    SELECT * INTO box FROM mailboxes AS b
+     WHERE b.account_id = p_account AND b.mailbox_id = p_mailboxes[i] AND b.expunged_seq IS NULL;
+    this_mailbox := p_mailboxes[i];
+    first_uid := box.uid_next;
 
-    n := (i - 1) * 7;
-    item_size := p_sizes[i] + p_lengths[n + 6];
-    item_flags := p_flags[i];
-    uid := box.uid_next;
-    uidvalidity := box.uidvalidity;
-    mod_seq := new_seq;
-    is_blob_kept := false;
-    item_keywords := '{}';
-    status := CASE
-      WHEN box.mailbox_id IS NULL THEN 'nonexistent'
-      WHEN acct.used_octets + item_size > acct.quota_octets OR acct.used_messages + 1 > acct.quota_messages THEN 'over-quota'
-      WHEN box.uid_next > 4294967295 THEN 'uid-exhausted'
-      ELSE 'ok' END;
-    IF status = 'ok' AND p_keywords[i] <> '' THEN
-      item_keywords := keyword_ids(p_account, last_mailbox, string_to_array(p_keywords[i], ' '));
-      IF item_keywords IS NULL THEN status := 'too-many-keywords'; END IF;
-    END IF;
+    WHILE p_mailboxes[i] = this_mailbox LOOP
+      n := (i - 1) * 7;
+      item_size := p_sizes[i] + p_lengths[n + 6];
+      item_flags := p_flags[i];
+      uid := box.uid_next;
+      uidvalidity := box.uidvalidity;
+      mod_seq := new_seq;
+      is_blob_kept := false;
+      item_keywords := '{}';
+      status := CASE
+        WHEN box.mailbox_id IS NULL THEN 'nonexistent'
+        WHEN acct.used_octets + item_size > acct.quota_octets OR acct.used_messages + 1 > acct.quota_messages THEN 'over-quota'
+        WHEN box.uid_next > 4294967295 THEN 'uid-exhausted'
+        ELSE 'ok' END;
+      IF status = 'ok' AND p_keywords[i] <> '' THEN
+        item_keywords := keyword_ids(p_account, this_mailbox, string_to_array(p_keywords[i], ' '));
+        IF item_keywords IS NULL THEN status := 'too-many-keywords'; END IF;
+      END IF;
 
-    IF status = 'ok' THEN
-      item_hash := substring(p_octets from pos for p_lengths[n + 1]);
-      SELECT c.content_id INTO item_content FROM contents AS c WHERE c.account_id = p_account AND c.hash = item_hash;
-      IF NOT FOUND THEN
-        item_content := object_id;
+      IF status = 'ok' THEN
+        item_hash := substring(p_octets from pos for p_lengths[n + 1]);
+        SELECT c.content_id INTO item_content FROM contents AS c WHERE c.account_id = p_account AND c.hash = item_hash;
+        IF NOT FOUND THEN
+          item_content := object_id;
+          object_id := object_id + 1;
+          len := pos + p_lengths[n + 1];
+          INSERT INTO contents (account_id, content_id, hash, size_octets, header_octets, blob_name,
+                                envelope, body_structure, body, part_index, octets)
+          VALUES (p_account, item_content, item_hash, p_sizes[i], p_header_octets[i], p_blob_names[i],
+                  substring(p_octets from len for p_lengths[n + 2]),
+                  substring(p_octets from len + p_lengths[n + 2] for p_lengths[n + 3]),
+                  substring(p_octets from len + p_lengths[n + 2] + p_lengths[n + 3] for p_lengths[n + 4]),
+                  substring(p_octets from len + p_lengths[n + 2] + p_lengths[n + 3] + p_lengths[n + 4] for p_lengths[n + 5]),
+                  CASE WHEN p_blob_names[i] IS NULL THEN
+                    substring(p_octets from len + p_lengths[n + 2] + p_lengths[n + 3] + p_lengths[n + 4] + p_lengths[n + 5] + p_lengths[n + 6]
+                              for p_lengths[n + 7]) END);
+          is_blob_kept := p_blob_names[i] IS NOT NULL;
+        END IF;
+
+        INSERT INTO messages (account_id, mailbox_id, uid, create_seq, mod_seq, internal_date, save_date, content_id, email_id,
+                              size_octets, prefix_octets, flags, keywords)
+        VALUES (p_account, this_mailbox, box.uid_next, new_seq, new_seq, to_timestamp(p_internal_dates[i] / 1000.0), now_at,
+                item_content, object_id, item_size, p_lengths[n + 6], item_flags, item_keywords);
+
+        IF p_reverse_paths[i] IS NOT NULL THEN
+          INSERT INTO deliveries (account_id, email_id, prefix, reverse_path, forward_path, protocol, client_address, client_name,
+                                  received_at)
+          VALUES (p_account, object_id,
+                  substring(p_octets from pos + p_lengths[n + 1] + p_lengths[n + 2] + p_lengths[n + 3] + p_lengths[n + 4]
+                            + p_lengths[n + 5] for p_lengths[n + 6]),
+                  p_reverse_paths[i], p_forward_paths[i], p_protocols[i], p_client_addresses[i]::inet, p_client_names[i], now_at);
+        END IF;
         object_id := object_id + 1;
-        len := pos + p_lengths[n + 1];
-        INSERT INTO contents (account_id, content_id, hash, size_octets, header_octets, blob_name,
-                              envelope, body_structure, body, part_index, octets)
-        VALUES (p_account, item_content, item_hash, p_sizes[i], p_header_octets[i], p_blob_names[i],
-                substring(p_octets from len for p_lengths[n + 2]),
-                substring(p_octets from len + p_lengths[n + 2] for p_lengths[n + 3]),
-                substring(p_octets from len + p_lengths[n + 2] + p_lengths[n + 3] for p_lengths[n + 4]),
-                substring(p_octets from len + p_lengths[n + 2] + p_lengths[n + 3] + p_lengths[n + 4] for p_lengths[n + 5]),
-                CASE WHEN p_blob_names[i] IS NULL THEN
-                  substring(p_octets from len + p_lengths[n + 2] + p_lengths[n + 3] + p_lengths[n + 4] + p_lengths[n + 5] + p_lengths[n + 6]
-                            for p_lengths[n + 7]) END);
-        is_blob_kept := p_blob_names[i] IS NOT NULL;
+
+        box.uid_next := box.uid_next + 1;
+        box.messages := box.messages + 1;
+        box.octets := box.octets + item_size;
+        IF item_flags & 1 = 0 THEN box.unseen := box.unseen + 1; END IF;
+        IF item_flags & 8 <> 0 THEN
+          box.deleted := box.deleted + 1;
+          box.deleted_octets := box.deleted_octets + item_size;
+        END IF;
+        acct.used_octets := acct.used_octets + item_size;
+        acct.used_messages := acct.used_messages + 1;
       END IF;
 
-      INSERT INTO messages (account_id, mailbox_id, uid, create_seq, mod_seq, internal_date, save_date, content_id, email_id,
-                            size_octets, prefix_octets, flags, keywords)
-      VALUES (p_account, last_mailbox, box.uid_next, new_seq, new_seq, to_timestamp(p_internal_dates[i] / 1000.0), now_at,
-              item_content, object_id, item_size, p_lengths[n + 6], item_flags, item_keywords);
+      RETURN NEXT;
+      FOR k IN n + 1 .. n + 7 LOOP pos := pos + p_lengths[k]; END LOOP;
+      i := i + 1;
+    END LOOP;
 
-      IF p_reverse_paths[i] IS NOT NULL THEN
-        INSERT INTO deliveries (account_id, email_id, prefix, reverse_path, forward_path, protocol, client_address, client_name,
-                                received_at)
-        VALUES (p_account, object_id,
-                substring(p_octets from pos + p_lengths[n + 1] + p_lengths[n + 2] + p_lengths[n + 3] + p_lengths[n + 4]
-                          + p_lengths[n + 5] for p_lengths[n + 6]),
-                p_reverse_paths[i], p_forward_paths[i], p_protocols[i], p_client_addresses[i]::inet, p_client_names[i], now_at);
-      END IF;
-      object_id := object_id + 1;
-
-      box.uid_next := box.uid_next + 1;
-      box.messages := box.messages + 1;
-      box.octets := box.octets + item_size;
-      IF item_flags & 1 = 0 THEN box.unseen := box.unseen + 1; END IF;
-      IF item_flags & 8 <> 0 THEN
-        box.deleted := box.deleted + 1;
-        box.deleted_octets := box.deleted_octets + item_size;
-      END IF;
-      acct.used_octets := acct.used_octets + item_size;
-      acct.used_messages := acct.used_messages + 1;
+    IF box.uid_next > first_uid THEN
+      UPDATE mailboxes AS b
+         SET uid_next = box.uid_next, messages = box.messages, octets = box.octets, unseen = box.unseen,
+             deleted = box.deleted, deleted_octets = box.deleted_octets, highest_mod_seq = new_seq
+       WHERE b.account_id = p_account AND b.mailbox_id = this_mailbox;
+      INSERT INTO changes (account_id, mailbox_id, mod_seq, uids)
+      VALUES (p_account, this_mailbox, new_seq, uid_range(first_uid, box.uid_next - 1));
     END IF;
-
-    RETURN NEXT;
-    FOR k IN n + 1 .. n + 7 LOOP pos := pos + p_lengths[k]; END LOOP;
   END LOOP;
 
-  IF box.uid_next > first_uid THEN PERFORM settle_append(box, first_uid, new_seq); END IF;
   IF object_id > acct.next_object_id THEN
     UPDATE accounts AS a
        SET modseq = new_seq, next_object_id = object_id, used_octets = acct.used_octets, used_messages = acct.used_messages
      WHERE a.account_id = p_account;
   END IF;
-END $$;
---> statement-breakpoint
--- The end of append_messages for one mailbox: its counters, and the change as others will look for it.
-CREATE FUNCTION settle_append(p_box mailboxes, p_first_uid bigint, p_mod_seq bigint) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-  UPDATE mailboxes AS b
-     SET uid_next = p_box.uid_next, messages = p_box.messages, octets = p_box.octets, unseen = p_box.unseen,
-         deleted = p_box.deleted, deleted_octets = p_box.deleted_octets, highest_mod_seq = p_mod_seq
-   WHERE b.account_id = p_box.account_id AND b.mailbox_id = p_box.mailbox_id;
-  INSERT INTO changes (account_id, mailbox_id, mod_seq, uids)
-  VALUES (p_box.account_id, p_box.mailbox_id, p_mod_seq, uid_range(p_first_uid, p_box.uid_next - 1));
 END $$;
 --> statement-breakpoint
 -- Edits flags and keywords of messages under one new modseq. A message already as asked keeps its modseq, and if none
@@ -271,7 +268,7 @@ BEGIN
     FROM unnest(p_uids) AS r
    CROSS JOIN LATERAL (SELECT m.uid, m.mod_seq FROM messages AS m
                         WHERE m.account_id = p_account AND m.mailbox_id = p_mailbox AND m.uid >= lower(r) AND m.uid < upper(r)
-                          AND (m.flags <> (m.flags & p_keep | p_set) OR m.keywords <> edit_keywords(m.keywords, p_mode, ids)
+                          AND (m.flags <> (m.flags & p_keep | p_set) OR keywords_change(m.keywords, p_mode, ids)
                                OR m.mod_seq > p_unchanged_since)
                         ORDER BY m.uid) AS m;
 
@@ -310,6 +307,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN p_mode = 'replace' THEN p_ids
               WHEN p_ids = '{}' THEN p_old
               ELSE merge_keywords(p_old, p_mode, p_ids) END
+$$;
+--> statement-breakpoint
+CREATE FUNCTION keywords_change(p_old integer[], p_mode text, p_ids integer[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE p_mode WHEN 'replace' THEN p_old <> p_ids WHEN 'add' THEN NOT p_old @> p_ids ELSE p_old && p_ids END
 $$;
 --> statement-breakpoint
 -- Removes messages, at most p_limit of them, lowest UIDs first, and leaves tombstones under one new modseq. With

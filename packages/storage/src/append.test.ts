@@ -78,6 +78,9 @@ test('rule 4: the envelope a message came in is kept, and has no say in what sta
     arrival: { ...arrivalOf('"a,\\"b}"@example.com'), reversePath: '', clientAddress: null, clientName: '{NULL}' },
   });
   await append(store, account, inbox, 'two');
+  await append(store, account, inbox, 'three', {
+    arrival: { ...arrivalOf('mary@example.com'), clientAddress: 'fe80::1%eth0', clientName: null },
+  });
   expect(
     await sql`select reverse_path, forward_path, protocol, client_address::text, client_name from deliveries
                where account_id = ${account}`,
@@ -88,6 +91,13 @@ test('rule 4: the envelope a message came in is kept, and has no say in what sta
       protocol: 'ESMTP',
       client_address: null,
       client_name: '{NULL}',
+    },
+    {
+      reverse_path: 'sender@example.com',
+      forward_path: 'mary@example.com',
+      protocol: 'ESMTP',
+      client_address: 'fe80::1/128',
+      client_name: null,
     },
   ]);
 });

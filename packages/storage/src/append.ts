@@ -44,6 +44,9 @@ const failures = {
   'uid-exhausted': 'The mailbox has no UIDs left',
 } as const;
 
+/** Of a link-local IPv6 address (RFC 4007 §11); Postgres does not know it. */
+const ZONE = /%.*$/;
+
 /**
  * Appends messages to mailboxes of one account, in one transaction under one modseq: one round trip for all of them. Their
  * blobs have names for the account already.
@@ -97,7 +100,7 @@ export async function appendMessages(
       ${text((m) => m.arrival?.reversePath ?? null)}::text[],
       ${text((m) => m.arrival?.forwardPath ?? null)}::text[],
       ${text((m) => m.arrival?.protocol ?? null)}::text[],
-      ${text((m) => m.arrival?.clientAddress ?? null)}::text[],
+      ${text((m) => m.arrival?.clientAddress?.replace(ZONE, '') ?? null)}::text[],
       ${text((m) => m.arrival?.clientName ?? null)}::text[])`;
 
   const results: (Appended | StorageError)[] = new Array(messages.length);

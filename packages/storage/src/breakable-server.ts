@@ -9,13 +9,21 @@ export interface BreakableServer extends AsyncDisposable {
   loseAnswerTo(octets: string): Promise<void>;
   /** Cuts all connections. */
   cut(): void;
+  /** Cuts all connections, and those to come as soon as they come, or no more. */
+  refuse(isRefusing: boolean): void;
 }
 
 export async function startBreakableServer(target: DatabaseTarget): Promise<BreakableServer> {
   const sockets = new Set<Socket>();
   let lost: { readonly octets: string; readonly answered: () => void } | null = null;
 
+  let isRefusing = false;
+
   const server = createServer({ noDelay: true }, (client) => {
+    if (isRefusing) {
+      client.destroy();
+      return;
+    }
     const upstream = connectTo(target);
     let isMute = false;
     client.on('data', (sent) => {
@@ -55,6 +63,10 @@ export async function startBreakableServer(target: DatabaseTarget): Promise<Brea
       return promise;
     },
     cut,
+    refuse(is) {
+      isRefusing = is;
+      if (is) cut();
+    },
     async [Symbol.asyncDispose]() {
       server.close();
       cut();

@@ -7,7 +7,7 @@ import { textArray } from './sql-arrays.ts';
 import { formatRanges, parseRanges, type UidRanges } from './uid-ranges.ts';
 
 /** More messages than this go in several transactions, so that no other write of the account waits long. */
-export const CHANGE_AT_ONCE = 10_000;
+const CHANGE_AT_ONCE = 10_000;
 
 export interface FlagsChanged {
   /** Of the last transaction that changed something; null if no message changed. */
@@ -69,7 +69,7 @@ export function joinFlagsChanged(done: readonly FlagsChanged[]): FlagsChanged {
 }
 
 /** New flags are `flags & keep | set`. */
-export function systemFlagMasks({ mode, system }: FlagEdit): { readonly keep: number; readonly set: number } {
+function systemFlagMasks({ mode, system }: FlagEdit): { readonly keep: number; readonly set: number } {
   switch (mode) {
     case 'add':
       return { keep: ALL_SYSTEM_FLAGS, set: system };

@@ -27,9 +27,11 @@ const SESSION_SETTINGS = {
   // 250 and OK are said after the commit, and a commit is on the disk, whatever the server's default.
   synchronous_commit: 'on',
   // Our statements are short: compiling one costs more than running it.
-  jit: false,
+  jit: 'off',
   // They all have an index to go by. A plan made while a table is small is kept when it has grown, for minutes.
-  enable_seqscan: false,
+  enable_seqscan: 'off',
+  // And one plan does for all values: with new ones each time a refresh took 0.3 ms of the server's CPU instead of 0.1.
+  plan_cache_mode: 'force_generic_plan',
 } as const;
 
 interface ClientEvents {

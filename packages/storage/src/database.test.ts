@@ -84,6 +84,22 @@ test('only a lost answer to the commit leaves doubt', async () => {
   expect(await notes()).toContain('in doubt');
 });
 
+test('every connection sets its limits, and what its plans and commits shall be like', async () => {
+  const names = [
+    'synchronous_commit',
+    'lock_timeout',
+    'statement_timeout',
+    'idle_in_transaction_session_timeout',
+    'jit',
+    'enable_seqscan',
+    'plan_cache_mode',
+  ];
+  const settings = await Promise.all(
+    names.map((name) => storage.sql<{ value: string }[]>`select current_setting(${name}) as value`),
+  );
+  expect(settings.map(([row]) => row?.value)).toEqual(['on', '10s', '1min', '5s', 'off', 'off', 'force_generic_plan']);
+});
+
 test('a transaction is rolled back if its work throws', async () => {
   const failure = new Error('no');
   const work = storage.sql.begin(async (tx) => {

@@ -3,13 +3,13 @@ import { ConnectionPool } from './connection-pool.ts';
 import { type Sql, sqlOn } from './statement.ts';
 
 export type { DatabaseTarget } from './connection.ts';
-export type { Sql, Statement, Transaction } from './statement.ts';
+export type { Sql, Transaction } from './statement.ts';
 
 export interface DatabaseOptions extends ConnectionOptions {
   readonly maxConnections: number;
 }
 
-export interface Listener {
+interface Listener {
   heard(payload: string): void;
   /** What was told until now may have been missed: called when listening begins, and when it begins anew. */
   listening(): void;

@@ -14,8 +14,6 @@ export type ModSeq = Branded<'ModSeq'>;
 
 export const accountId = (value: number): AccountId => positive(value) as AccountId;
 export const mailboxId = (value: number): MailboxId => positive(value) as MailboxId;
-export const contentId = (value: number): ContentId => positive(value) as ContentId;
-export const emailId = (value: number): EmailId => positive(value) as EmailId;
 export const uid = (value: number): Uid => positive(value) as Uid;
 export const modSeq = (value: number): ModSeq => positive(value) as ModSeq;
 

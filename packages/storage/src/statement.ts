@@ -7,9 +7,9 @@ type Row = object | undefined;
 type Rows = readonly Row[];
 type Scalar = string | number | boolean | Uint8Array | Date | null;
 /** What stands between the pieces of a template: a value, a name, or a part of the statement. */
-export type SqlValue = Scalar | Identifier | Part;
+type SqlValue = Scalar | Identifier | Part;
 /** What a statement gives: its rows, and how many it found or changed. */
-export type Found<Result extends Rows> = Result & { readonly count: number };
+type Found<Result extends Rows> = Result & { readonly count: number };
 
 type Write = (client: Client) => postgres.PendingQuery<postgres.Row[]>;
 type Run = (write: Write) => Promise<unknown>;
@@ -62,7 +62,7 @@ class Identifier {
 }
 
 /** A promise whose work begins when somebody first asks for the result. */
-export class Statement<Result extends Rows> extends Part implements Promise<Found<Result>> {
+class Statement<Result extends Rows> extends Part implements Promise<Found<Result>> {
   readonly [Symbol.toStringTag] = 'Statement';
   readonly #run: Run;
   #result: Promise<Found<Result>> | null = null;

@@ -57,7 +57,7 @@ export type TestStorage = Awaited<ReturnType<typeof startStorage>>;
 let accounts = 0;
 
 /** A fresh account and its INBOX. */
-export async function newAccount({ sql }: Database): Promise<{ account: AccountId; inbox: MailboxId }> {
+async function newAccount({ sql }: Database): Promise<{ account: AccountId; inbox: MailboxId }> {
   const account = await sql.begin((tx) => createAccount(tx, `account-${++accounts}`));
   const [inbox] = await sql<{ id: MailboxId }[]>`
     select mailbox_id as id from mailboxes where account_id = ${account} and name = 'INBOX'`;

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { arrivalOf, contentOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
+import type { Delivery } from './store.ts';
+
+let storage: TestStorage;
+beforeAll(async () => {
+  storage = await startStorage();
+});
+afterAll(() => storage[Symbol.asyncDispose]());
+
+const accounts = (count: number) => Promise.all(Array.from({ length: count }, () => storage.newAccount()));
+const deliveriesTo = (recipients: readonly { account: Delivery['account'] }[]): Delivery[] =>
+  recipients.map(({ account }) => ({
+    account,
+    arrival: arrivalOf(`${account}@example.com`, `Delivered-To: ${account}\r\n`),
+  }));
+
+async function counts(recipients: readonly { account: Delivery['account'] }[]) {
+  const mailboxes = await Promise.all(recipients.map(({ account }) => storage.store.findMailbox(account, 'INBOX')));
+  return mailboxes.map((mailbox) => mailbox?.messages);
+}
+
+test.each([
+  ['in the row', 50],
+  ['in a blob', 200_000],
+])('a message %s goes to the INBOX of each, with what was put before it there', async (_, size) => {
+  const { store, sql } = storage;
+  const recipients = await accounts(3);
+  const octets = randomBytes(size);
+  await using content = await contentOf(store, octets);
+  await store.deliver(content, deliveriesTo(recipients.toReversed()));
+  for (const { account, inbox } of recipients) {
+    const [message] = await store.fetchMessages(account, inbox, [1], { octets: true });
+    if (message === undefined) throw new Error('no message');
+    const { prefix, octets: inline, blobName } = message;
+    expect(prefix?.toString()).toBe(`Delivered-To: ${account}\r\n`);
+    const stored = blobName === null ? inline : Buffer.concat(await Array.fromAsync(store.readBlob(blobName, 0, size)));
+    expect(stored?.equals(octets)).toBe(true);
+    expect(await recount(storage.database, account)).toEqual([]);
+  }
+  const names =
+    await sql`select distinct blob_name from contents where account_id = any(${`{${recipients.map((r) => r.account).join()}}`}::bigint[])`;
+  expect(names).toHaveLength(size > 1_000 ? 3 : 1);
+});
+
+test('one recipient twice has the message twice, its content once', async () => {
+  const [mary, peter] = await accounts(2);
+  if (mary === undefined || peter === undefined) throw new Error('no accounts');
+  await using content = await contentOf(storage.store, randomBytes(200_000));
+  await storage.store.deliver(content, deliveriesTo([mary, peter, mary]));
+  expect(await counts([mary, peter])).toEqual([2, 1]);
+  expect(await storage.sql`select count(*)::int as n from contents where account_id = ${mary.account}`).toEqual([
+    { n: 1 },
+  ]);
+});
+
+test.each([
+  ['is over its quota', 'over-quota', 'quota_messages = 0'],
+  ['has gone', 'nonexistent', `is_disabled = true`],
+])('a recipient that %s: nobody has the message, and no blob stays', async (_, kind, how) => {
+  const { store, sql } = storage;
+  const recipients = await accounts(3);
+  const [first, second] = recipients;
+  await sql.unsafe(`update accounts set ${how} where account_id = ${second?.account}`);
+  if (kind === 'nonexistent') await sql`delete from mailboxes where account_id = ${second?.account ?? 0}`;
+  const before = await storage.blobs();
+  {
+    await using content = await contentOf(store, randomBytes(200_000));
+    await expect(store.deliver(content, deliveriesTo(recipients))).rejects.toMatchObject({ kind });
+  }
+  expect(await counts(first === undefined ? [] : [first])).toEqual([0]);
+  expect(await storage.blobs()).toEqual(before);
+  expect(
+    await recount(storage.database, first?.account ?? second?.account ?? (recipients[0]?.account as never)),
+  ).toEqual([]);
+});
+
+test('many messages to the same recipients in any order, from two processes, all arrive', async () => {
+  const recipients = await accounts(4);
+  const other = await storage.openStore();
+  await Promise.all(
+    Array.from({ length: 40 }, async (_, i) => {
+      const { store } = i % 2 === 0 ? storage : other;
+      const turned = [...recipients.slice(i % 4), ...recipients.slice(0, i % 4)];
+      await using content = await contentOf(store, `Subject: ${i}\r\n\r\n`);
+      await store.deliver(content, deliveriesTo(i % 3 === 0 ? turned.toReversed() : turned));
+    }),
+  );
+  expect(await counts(recipients)).toEqual([40, 40, 40, 40]);
+  for (const { account } of recipients) expect(await recount(storage.database, account)).toEqual([]);
+});
+
+test('to nobody is nothing', async () => {
+  await using content = await contentOf(storage.store, 'x');
+  await storage.store.deliver(content, []);
+});

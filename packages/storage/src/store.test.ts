@@ -1,0 +1,314 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from './database.ts';
+import type { MailboxId } from './ids.ts';
+import {
+  append,
+  holdAccount,
+  messagesIn,
+  messagesInDatabase,
+  RecordingWatcher,
+  recount,
+  startStorage,
+  type TestStorage,
+  untilWaiting,
+} from './storage-for-tests.ts';
+import { Store } from './store.ts';
+import { rangesOf } from './uid-ranges.ts';
+
+let storage: TestStorage;
+beforeAll(async () => {
+  storage = await startStorage();
+});
+afterAll(() => storage[Symbol.asyncDispose]());
+
+test('connections of a process share a mailbox as long as one has it open', async () => {
+  const { store } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const [first, second, third] = [new RecordingWatcher(), new RecordingWatcher(), new RecordingWatcher()];
+  const [a, b] = await Promise.all([
+    store.openMailbox(account, inbox, first),
+    store.openMailbox(account, inbox, second),
+  ]);
+  expect(b).toBe(a);
+  store.closeMailbox(a, first);
+  store.closeMailbox(a, first); // once more takes nothing from the other
+  expect(await store.openMailbox(account, inbox, third)).toBe(a);
+  store.closeMailbox(a, second);
+  store.closeMailbox(a, third);
+  expect(a.watcherCount).toBe(0);
+  expect(await store.openMailbox(account, inbox, first)).not.toBe(a);
+});
+
+test('a mailbox that is closed while another connection opens it stays up to date', async () => {
+  const { store } = storage;
+  const { account, inbox } = await storage.newAccount();
+  for (let round = 0; round < 20; round++) {
+    const [leaving, coming] = [new RecordingWatcher(), new RecordingWatcher()];
+    const mailbox = await store.openMailbox(account, inbox, leaving);
+    const opening = store.openMailbox(account, inbox, coming);
+    store.closeMailbox(mailbox, leaving);
+    const opened = await opening;
+    const { uid } = await append(store, account, inbox, 'x');
+    await coming.until(() => opened.table.lastUid() === uid);
+    store.closeMailbox(opened, coming);
+  }
+});
+
+test('who opens a mailbox sees what was committed before, also if others have had it open', async () => {
+  const { account, inbox } = await storage.newAccount();
+  const deaf = await storage.openStore({ isDeaf: true });
+  await deaf.store.openMailbox(account, inbox, new RecordingWatcher());
+  const { uid } = await append(storage.store, account, inbox, 'x');
+  const mailbox = await deaf.store.openMailbox(account, inbox, new RecordingWatcher());
+  expect(mailbox.table.lastUid()).toBe(uid);
+});
+
+test('a mailbox that is not there, or is deleted while it loads, is not opened', async () => {
+  const { store } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const watcher = new RecordingWatcher();
+  await expect(store.openMailbox(account, 999_999 as MailboxId, watcher)).rejects.toMatchObject({
+    kind: 'nonexistent',
+  });
+  for (let i = 0; i < 20; i++) await append(store, account, inbox, `${i}`);
+  const outcomes = await Promise.allSettled([
+    store.deleteMailbox(account, inbox),
+    ...Array.from({ length: 5 }, () => store.openMailbox(account, inbox, watcher)),
+  ]);
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ kind: 'nonexistent' });
+  await expect(store.openMailbox(account, inbox, watcher)).rejects.toMatchObject({ kind: 'nonexistent' });
+});
+
+test('hardening 65: a mailbox that could not be loaded is loaded by the next who opens it', async () => {
+  const { account, inbox } = await storage.newAccount();
+  const database = openDatabase(storage.target, { applicationName: 'unloadable', maxConnections: 2 });
+  const store = new Store(database, { blobDirectory: storage.blobDirectory, onError: () => {} });
+  await append(store, account, inbox, 'x');
+  const lock = Promise.withResolvers<void>();
+  const holder = storage.sql.begin(async (tx) => {
+    await tx`lock table messages in access exclusive mode`;
+    await lock.promise;
+  });
+  const opening = Promise.allSettled(
+    Array.from({ length: 3 }, () => store.openMailbox(account, inbox, new RecordingWatcher())),
+  );
+  await untilWaiting(storage.database);
+  await storage.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'unloadable'`;
+  for (const outcome of await opening) expect(outcome).toMatchObject({ reason: { kind: 'unavailable' } });
+  lock.resolve();
+  await holder;
+  const mailbox = await store.openMailbox(account, inbox, new RecordingWatcher());
+  expect(mailbox.table.length).toBe(1);
+  await store.close();
+  await database.close();
+});
+
+test('hardening 65: reads of a database that does not answer are unavailable', async () => {
+  const { account, inbox } = await storage.newAccount();
+  const { store } = await storage.openStore({
+    target: { socketDirectory: '/nonexistent', database: 'x', user: 'x' },
+    isDeaf: true,
+  });
+  const reads = [
+    () => store.listMailboxes(account),
+    () => store.findMailbox(account, 'INBOX'),
+    () => store.fetchMessages(account, inbox, [1], {}),
+    () => store.openMailbox(account, inbox, new RecordingWatcher()),
+    () => store.start(),
+    () => store.createMailbox(account, 'x', null),
+    () => store.changeFlags(account, inbox, rangesOf([1]), { mode: 'add', system: 1, keywords: [] }, null),
+  ];
+  for (const read of reads) await expect(read()).rejects.toMatchObject({ kind: 'unavailable' });
+});
+
+test('hardening 52: readers see what many writers in two processes made of a mailbox', async () => {
+  const { account, inbox } = await storage.newAccount();
+  const other = await storage.openStore();
+  const stores = [storage.store, other.store];
+  const watchers = stores.map(() => new RecordingWatcher());
+  const mailboxes = await Promise.all(
+    stores.map((store, i) => store.openMailbox(account, inbox, watchers[i] ?? new RecordingWatcher())),
+  );
+  await Promise.all(
+    Array.from({ length: 16 }, async (_, writer) => {
+      const store = stores[writer % 2] ?? storage.store;
+      for (let i = 0; i < 12; i++) {
+        const { uid } = await append(store, account, inbox, `${writer} ${i}`, {
+          flags: { system: i % 2, keywords: i % 5 === 0 ? [`k${writer % 3}`] : [] },
+        });
+        const some = rangesOf([Math.max(1, uid - 3), uid].slice(uid > 3 ? 0 : 1));
+        await store.changeFlags(account, inbox, some, { mode: 'add', system: i % 3 === 0 ? 8 : 4, keywords: [] }, null);
+        if (i % 4 === 3) await store.expunge(account, inbox, [{ first: 1, last: uid }]);
+      }
+    }),
+  );
+  const truth = await messagesInDatabase(storage.database, account, inbox);
+  const gone = await storage.sql<
+    { uid: number }[]
+  >`select uid from tombstones where account_id = ${account} order by uid`;
+  for (const [i, mailbox] of mailboxes.entries()) {
+    await mailbox.refresh();
+    expect(messagesIn(mailbox)).toEqual(truth);
+    const removals = watchers[i]?.removals ?? [];
+    expect(new Set(removals).size).toBe(removals.length);
+    expect(gone.map(({ uid }) => uid)).toEqual(expect.arrayContaining(removals));
+  }
+  expect(truth.length + gone.length).toBe(16 * 12);
+  expect(await recount(storage.database, account)).toEqual([]);
+});
+
+interface ModelMessage {
+  flags: number;
+  keywords: string[];
+  readonly size: number;
+}
+
+interface ModelMailbox {
+  readonly id: MailboxId;
+  uidNext: number;
+  readonly messages: Map<number, ModelMessage>;
+}
+
+const NAMES = ['INBOX', 'work', 'Work'];
+const QUOTA_MESSAGES = 30;
+const store = fc.nat(1);
+const mailbox = fc.constantFrom(...NAMES);
+const system = fc.constantFrom(0, 1, 4, 8, 9, 31);
+const keywords = fc.subarray(['one', 'Two', 'three']);
+const uids = fc.uniqueArray(fc.integer({ min: 1, max: 25 }), { minLength: 1, maxLength: 12 });
+const step = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ type: fc.constant('append' as const), store, mailbox, system, keywords, size: fc.nat(40) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('flags' as const),
+      store,
+      mailbox,
+      uids,
+      mode: fc.constantFrom('add', 'remove', 'replace'),
+      system,
+      keywords,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('expunge' as const), store, mailbox, uids }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('create' as const), store, mailbox }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('delete' as const), store, mailbox }) },
+);
+
+test('rule 6: after any steps of two processes mailboxes, counters and quota are as in a plain model', async () => {
+  const other = await storage.openStore();
+  const stores = [storage.store, other.store];
+  const uidvalidities = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 80 }), async (steps) => {
+      const { account, inbox } = await storage.newAccount();
+      await storage.sql`update accounts set quota_messages = ${QUOTA_MESSAGES} where account_id = ${account}`;
+      const model = new Map<string, ModelMailbox>([['INBOX', { id: inbox, uidNext: 1, messages: new Map() }]]);
+      const watchers = stores.map(() => new RecordingWatcher());
+      const inboxes = await Promise.all(
+        stores.map((each, i) => each.openMailbox(account, inbox, watchers[i] ?? new RecordingWatcher())),
+      );
+      const used = () => [...model.values()].reduce((n, { messages }) => n + messages.size, 0);
+
+      for (const step of steps) {
+        const by = stores[step.store] ?? storage.store;
+        const box = model.get(step.mailbox);
+        if (step.type === 'create') {
+          const created = by.createMailbox(account, step.mailbox, null);
+          if (box !== undefined) {
+            await expect(created).rejects.toMatchObject({ kind: 'exists' });
+            continue;
+          }
+          const { uidvalidity } = await created;
+          expect(uidvalidities).not.toContain(`${account} ${uidvalidity}`);
+          uidvalidities.add(`${account} ${uidvalidity}`);
+          const id = (await by.findMailbox(account, step.mailbox))?.id as MailboxId;
+          model.set(step.mailbox, { id, uidNext: 1, messages: new Map() });
+        } else if (box === undefined) {
+        } else if (step.type === 'delete') {
+          if (step.mailbox === 'INBOX') continue;
+          await by.deleteMailbox(account, box.id);
+          model.delete(step.mailbox);
+        } else if (step.type === 'append') {
+          const text = ''.padEnd(step.size, 'x');
+          const appended = append(by, account, box.id, text, {
+            flags: { system: step.system, keywords: step.keywords },
+          });
+          if (used() === QUOTA_MESSAGES) {
+            await expect(appended).rejects.toMatchObject({ kind: 'over-quota' });
+            continue;
+          }
+          expect((await appended).uid).toBe(box.uidNext);
+          box.messages.set(box.uidNext++, { flags: step.system, keywords: [...step.keywords], size: 13 + step.size });
+        } else if (step.type === 'flags') {
+          const { mode, system, keywords } = step;
+          const changed: number[] = [];
+          for (const uid of step.uids.toSorted((a, b) => a - b)) {
+            const message = box.messages.get(uid);
+            if (message === undefined) continue;
+            const before = JSON.stringify([message.flags, message.keywords.toSorted()]);
+            const rest = mode === 'replace' ? [] : message.keywords.filter((name) => !keywords.includes(name));
+            message.keywords = mode === 'remove' ? rest : [...rest, ...keywords];
+            message.flags =
+              mode === 'add' ? message.flags | system : mode === 'remove' ? message.flags & ~system : system;
+            if (JSON.stringify([message.flags, message.keywords.toSorted()]) !== before) changed.push(uid);
+          }
+          const ranges = rangesOf(step.uids.toSorted((a, b) => a - b));
+          const done = await by.changeFlags(account, box.id, ranges, { mode, system, keywords }, null);
+          expect(done.changed).toEqual(rangesOf(changed));
+        } else {
+          await by.expunge(account, box.id, rangesOf(step.uids.toSorted((a, b) => a - b)));
+          for (const uid of step.uids) if ((box.messages.get(uid)?.flags ?? 0) & 8) box.messages.delete(uid);
+        }
+      }
+
+      expect(await recount(storage.database, account)).toEqual([]);
+      for (const [name, { id, uidNext, messages }] of model) {
+        const expected = [...messages].map(([uid, { flags, keywords }]) => ({
+          uid,
+          flags,
+          keywords: keywords.toSorted(),
+        }));
+        const found = (await messagesInDatabase(storage.database, account, id)).map(({ uid, flags, keywords }) => ({
+          uid,
+          flags,
+          keywords: keywords.toSorted(),
+        }));
+        expect(found).toEqual(expected);
+        const all = [...messages.values()];
+        expect(await storage.store.findMailbox(account, name)).toMatchObject({
+          uidNext,
+          messages: all.length,
+          unseen: all.filter(({ flags }) => !(flags & 1)).length,
+          deleted: all.filter(({ flags }) => flags & 8).length,
+          octets: all.reduce((n, { size }) => n + size, 0),
+        });
+      }
+      for (const [i, mailbox] of inboxes.entries()) {
+        await mailbox.refresh();
+        expect(messagesIn(mailbox)).toEqual(await messagesInDatabase(storage.database, account, inbox));
+        stores[i]?.closeMailbox(mailbox, watchers[i] ?? new RecordingWatcher());
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('a write waits for a writer of another process, and then counts on what that one did', async () => {
+  const { store, database, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  await append(store, account, inbox, 'x');
+  const held = await holdAccount(database, account);
+  const changed = store.changeFlags(account, inbox, rangesOf([1]), { mode: 'add', system: 8, keywords: [] }, null);
+  await untilWaiting(database);
+  await held[Symbol.asyncDispose]();
+  await changed;
+  expect(await sql`select deleted::int from mailboxes where account_id = ${account} and mailbox_id = ${inbox}`).toEqual(
+    [{ deleted: 1 }],
+  );
+});
