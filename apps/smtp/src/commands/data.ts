@@ -25,6 +25,7 @@ export const data: Command<null> = {
     await session.ask(replies.startMail);
     try {
       const message = await receiveMessage(session, session.services.store.receive(MESSAGE_OCTETS));
+      await using _content = message.content; // what no account took is removed
       return await deliver(session, transaction, message);
     } finally {
       session.transaction = null;
