@@ -3,7 +3,7 @@ import type { ResponseCode } from './response-code.ts';
 import type { Session } from './session.ts';
 
 /** When a command is legal (RFC 9051 §3). `authenticated` includes the selected state. */
-export type CommandState = 'any' | 'not-authenticated' | 'authenticated' | 'selected';
+type CommandState = 'any' | 'not-authenticated' | 'authenticated' | 'selected';
 
 /** The tagged OK that ends a command. */
 export interface Ok {
@@ -67,5 +67,12 @@ export class Bad extends Error {
   }
 }
 
-/** The connection is to end without an answer to the command: what became of it is not known. */
+/** The connection is to end without an answer to the command: what became of it is not known, or nobody is there to hear. */
 export class Abandoned extends Error {}
+
+/** The client has closed its side, or we stop listening to it, where more was to come. Nothing of an answer is said yet. */
+export class InputEnded extends Abandoned {
+  constructor() {
+    super('the client says no more');
+  }
+}

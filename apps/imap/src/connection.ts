@@ -1,49 +1,54 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import {
   Arguments,
+  type CommandLimits,
+  type CommandParts,
   type CommandPolicy,
   CommandReader,
   type LiteralHeader,
+  type LiteralUse,
   limitsAfterLogin,
   limitsBeforeLogin,
-  ParseError,
   type ReadResult,
   ResponseWriter,
   tagOf,
 } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
-import { StorageError } from '@postel/storage';
 import type { Logger } from '@postel/supervision';
 import { capabilities } from './capabilities.ts';
-import { Abandoned, Bad, No, type Ok } from './command.ts';
+import { Abandoned, Bad, InputEnded, type Ok } from './command.ts';
 import { commands } from './commands/table.ts';
+import { failureOf } from './failure.ts';
 import {
+  ANSWER_OCTETS,
   BAD_COMMANDS,
+  BAD_COMMANDS_BEFORE_LOGIN,
+  COMMANDS_A_TURN,
   DISCARDED_OCTETS,
   IDLE_TIMEOUT_MS,
+  LINGER_MS,
   LOGIN_TIMEOUT_MS,
   OUTPUT_HIGH_WATER_OCTETS,
   TLS_HANDSHAKE_MS,
   WRITE_TIMEOUT_MS,
 } from './limits.ts';
-import type { ImapMetrics } from './metrics.ts';
-import { type ResponseCode, storageErrorCode, writeResponseCode } from './response-code.ts';
+import { type ResponseCode, writeResponseCode } from './response-code.ts';
 import { type Services, Session, type Transport } from './session.ts';
 
-/** The longest line that a client may answer a challenge with (RFC 9051 §6.2.2 asks for 12,288 octets). */
-const ANSWER_OCTETS = 12_288;
-
+/** What all connections of a listener share. */
 export interface ConnectionOptions {
   readonly isTls: boolean;
   readonly allowPlaintextLogin: boolean;
-  readonly secureContext: () => SecureContext;
-  readonly metrics: ImapMetrics;
+  readonly secureContext: SecureContext;
 }
 
+const FLUSHED = Promise.resolve();
+
 /** One client: reads its commands one after the other, runs them, answers. */
-export class Connection implements Transport {
+export class Connection implements Transport, CommandPolicy {
   readonly id = randomBytes(5).toString('base64url').slice(0, 6);
   readonly out = new ResponseWriter();
   readonly #options: ConnectionOptions;
@@ -53,7 +58,9 @@ export class Connection implements Transport {
   #socket: Socket;
   #isTls: boolean;
   #startTls = false;
-  #isClosing = false;
+  /** What BYE is to say when the command in hand is answered: the server wants to end the connection. */
+  #farewell: string | null = null;
+  #loginTimer: NodeJS.Timeout | null;
   /** Where the message literal of the current command stands. */
   #literal: { readonly header: LiteralHeader; state: 'announced' | 'streaming' | 'read' } | null = null;
   #badCommands = 0;
@@ -67,6 +74,7 @@ export class Connection implements Transport {
     this.#reader = new CommandReader({
       onFlow: (paused) => (paused ? this.#socket.pause() : this.#socket.resume()),
     });
+    this.#loginTimer = setTimeout(this.#onTimeout, LOGIN_TIMEOUT_MS);
     this.#attach();
   }
 
@@ -86,100 +94,128 @@ export class Connection implements Transport {
       writeResponseCode(this.out, { type: 'CAPABILITY', names: capabilities(this.#session) });
       this.out.text('Postel ready').crlf();
       await this.flush();
-      while (!this.#session.isLoggedOut && !this.#isClosing) {
-        const result = await this.#reader.readCommand(this.#policy());
-        if (result.type === 'end') break;
-        await this.#answer(result);
-        await this.flush();
-        if (this.#startTls) await this.#upgrade();
-        if (this.#session.isAuthenticated) this.#socket.setTimeout(IDLE_TIMEOUT_MS);
-      }
+      await this.#converse();
     } catch (error) {
       if (!(error instanceof Abandoned)) this.#log.error({ err: error }, 'connection failed');
     } finally {
       this.#session.close();
-      this.#socket.end();
-      this.#socket.setTimeout(TLS_HANDSHAKE_MS);
+      this.#hangUp();
     }
   }
 
-  /** Says BYE, unless in the middle of an answer, and closes. */
-  async shutDown(): Promise<void> {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    if (this.out.length === 0) this.out.text('* BYE Postel is stopping: connect again\r\n');
-    await this.flush().catch(() => {});
-    this.#reader.end();
-    this.#socket.end();
+  /** Says BYE when the command in hand is answered, and closes. */
+  stop(): void {
+    this.#end('Postel is stopping: connect again');
   }
 
-  async flush(): Promise<void> {
+  /** Closes without a word. */
+  destroy(): void {
+    this.#reader.end();
+    this.#socket.destroy();
+  }
+
+  flush(): Promise<void> {
     const pieces = this.out.take();
     const socket = this.#socket;
-    if (socket.destroyed) {
-      if (pieces.length > 0) throw new Abandoned('the client is gone');
-      return;
-    }
+    if (socket.destroyed) return pieces.length > 0 ? Promise.reject(new Abandoned('the client is gone')) : FLUSHED;
     if (pieces.length > 1) socket.cork();
     for (const piece of pieces) socket.write(piece);
     if (pieces.length > 1) socket.uncork();
-    if (socket.writableLength > OUTPUT_HIGH_WATER_OCTETS) await this.#drained();
+    return socket.writableLength > OUTPUT_HIGH_WATER_OCTETS ? this.#drained() : FLUSHED;
   }
 
-  async ask(challenge: string): Promise<string | null> {
+  async flushMuch(): Promise<void> {
+    await this.flush();
+    await nextTurn();
+  }
+
+  async ask(challenge: string): Promise<string> {
     this.out.text('+ ').text(challenge).crlf();
     await this.flush();
     return this.readLine();
   }
 
-  async readLine(): Promise<string | null> {
+  async readLine(): Promise<string> {
     const line = await this.#reader.readLine(ANSWER_OCTETS);
-    if (line.type === 'text-too-long') throw new Bad('The line is too long');
-    if (line.type === 'line' && line.literal !== null) throw new Bad('No literal is expected here');
-    return line.type === 'end' ? null : line.text.toString('latin1');
+    if (line.type === 'end') throw new InputEnded();
+    if (line.type === 'text-too-long') {
+      this.#session.bye('The line is too long');
+      throw new Bad('The line is too long');
+    }
+    if (line.literal !== null) {
+      // Its octets may follow already, and must not be taken for commands.
+      this.#session.bye('No literal is expected here');
+      throw new Bad('No literal is expected here');
+    }
+    return line.text.toString('latin1');
   }
 
   async *receiveMessage(literal: LiteralHeader): AsyncGenerator<Buffer> {
     if (this.#literal === null) throw new Error('the command has no message literal');
     this.#literal.state = 'streaming';
     if (literal.sync) {
-      this.out.text('+ OK\r\n');
+      this.sendContinuation();
       await this.flush();
     }
     yield* this.#reader.streamLiteral(literal.size);
   }
 
   async endOfCommand(): Promise<void> {
-    const rest = await this.#reader.readRest({ ...this.#policy(), onLiteral: () => 'refuse' });
-    if (rest.type === 'end') throw new Abandoned('the client is gone');
+    const rest = await this.#reader.readRest({ limits: this.limits, sendContinuation() {}, onLiteral: () => 'refuse' });
+    if (rest.type === 'end') throw new InputEnded();
     if (this.#literal !== null) this.#literal.state = 'read';
-    if (rest.type !== 'command' || !new Arguments(rest.parts).isAtEnd())
-      throw new Bad('Unexpected arguments behind the message');
+    if (rest.type === 'command' && new Arguments(rest.parts).isAtEnd()) return;
+    if (rest.type === 'refused' && !rest.inStep) this.#session.bye('One message at a time');
+    throw new Bad('Unexpected arguments behind the message');
   }
 
   startTlsAfterAnswer(): void {
     this.#startTls = true;
   }
 
-  #policy(): CommandPolicy {
-    return {
-      limits: this.#session.isAuthenticated ? limitsAfterLogin : limitsBeforeLogin,
-      sendContinuation: () => {
-        this.out.text('+ OK\r\n');
-        void this.flush().catch(() => {});
-      },
-      onLiteral: (partial, literal) => {
-        if (!this.#session.isAuthenticated) return 'buffer';
-        const args = new Arguments(partial, { messageLiteral: literal });
-        try {
-          args.tag();
-          const { takesMessage } = commands.find(args.sp()) ?? {};
-          return takesMessage?.(args) ? 'message' : 'buffer';
-        } catch {
-          return 'buffer'; // what is malformed is told when the command is whole
-        }
-      },
-    };
+  // --- How commands are read: CommandPolicy ---
+
+  get limits(): CommandLimits {
+    return this.#session.isAuthenticated ? limitsAfterLogin : limitsBeforeLogin;
+  }
+
+  sendContinuation(): void {
+    this.out.text('+ OK\r\n');
+    this.flush().catch(() => {}); // the wait for the literal ends with the connection
+  }
+
+  onLiteral(partial: CommandParts, literal: LiteralHeader): LiteralUse {
+    if (!this.#session.isAuthenticated) return 'buffer';
+    const args = new Arguments(partial, { messageLiteral: literal });
+    try {
+      args.tag();
+      return commands.find(args.sp())?.takesMessage(args) ? 'message' : 'buffer';
+    } catch {
+      return 'buffer'; // what is malformed is told when the command is whole
+    }
+  }
+
+  // --- Commands ---
+
+  async #converse(): Promise<void> {
+    try {
+      for (let count = 1; !this.#session.isLoggedOut && this.#farewell === null; count++) {
+        const result = await this.#reader.readCommand(this);
+        if (result.type === 'end') break;
+        await this.#answer(result);
+        await this.flush();
+        if (this.#startTls) await this.#upgrade();
+        if (this.#session.isAuthenticated) this.#endLoginTimer();
+        // A client with thousands of commands on their way must not keep the others waiting.
+        if (count % COMMANDS_A_TURN === 0) await nextTurn();
+      }
+    } catch (error) {
+      if (!(error instanceof InputEnded)) throw error;
+    }
+    if (this.#farewell !== null && !this.#session.isLoggedOut) {
+      this.#session.bye(this.#farewell);
+      await this.flush();
+    }
   }
 
   async #answer(result: Exclude<ReadResult, { type: 'end' }>): Promise<void> {
@@ -187,11 +223,9 @@ export class Connection implements Transport {
       this.#refuse(result);
       return;
     }
-    this.#literal = result.type === 'message-literal' ? { header: result.literal, state: 'announced' } : null;
-    const args = new Arguments(
-      result.parts,
-      result.type === 'message-literal' ? { messageLiteral: result.literal } : {},
-    );
+    const isMessage = result.type === 'message-literal';
+    this.#literal = isMessage ? { header: result.literal, state: 'announced' } : null;
+    const args = new Arguments(result.parts, isMessage ? { messageLiteral: result.literal } : {});
     const tag = tagOf(result.parts);
     let name = 'unknown';
     try {
@@ -200,9 +234,7 @@ export class Connection implements Transport {
       const command = commands.find(args.sp());
       if (command === null) throw new Bad('Unknown command');
       name = command.name;
-      const ok = await this.#session.execute(command, args);
-      this.#badCommands = 0;
-      this.#ended(tag, name, ok);
+      this.#succeeded(tag, name, await this.#session.execute(command, args));
     } catch (error) {
       await this.#skipLiteral();
       this.#failed(tag, name, error);
@@ -210,48 +242,23 @@ export class Connection implements Transport {
     this.#literal = null;
   }
 
-  #ended(tag: string, name: string, { code, text }: Ok): void {
-    this.#options.metrics.commands.inc({ command: name, outcome: 'OK' });
+  #succeeded(tag: string, name: string, { code, text }: Ok): void {
+    this.#badCommands = 0;
+    this.#session.services.metrics.commands.inc({ command: name, outcome: 'OK' });
     this.#tagged(tag, 'OK', code, text);
   }
 
   #failed(tag: string | null, name: string, error: unknown): void {
-    const { metrics } = this.#options;
-    if (error instanceof Abandoned) throw error;
-    if (error instanceof Bad || (error instanceof ParseError && error.kind !== 'mailbox-name')) {
-      metrics.commands.inc({ command: name, outcome: 'BAD' });
-      this.#tagged(tag ?? '*', 'BAD', error instanceof Bad ? error.code : null, this.#withId(error.message));
-      if (++this.#badCommands >= BAD_COMMANDS) this.#session.bye('Too many commands that are none');
-      return;
-    }
-    const [code, text] = this.#noOf(error);
-    metrics.commands.inc({ command: name, outcome: 'NO' });
-    this.#tagged(tag ?? '*', 'NO', code, this.#withId(text));
-  }
-
-  #noOf(error: unknown): readonly [ResponseCode | null, string] {
-    if (error instanceof No) return [error.code, error.message];
-    if (error instanceof ParseError) return ['CANNOT', error.message];
-    if (error instanceof StorageError) {
-      const code = storageErrorCode[error.kind];
-      if (code === null) {
-        // Neither yes nor no would be true: the client finds out when it looks.
-        this.#log.error({ err: error }, 'the outcome of a write is not known: closing');
-        throw new Abandoned(error.message);
-      }
-      if (code === 'UNAVAILABLE') this.#log.error({ err: error }, 'storage unavailable');
-      return [code, error.message];
-    }
-    this.#log.error({ err: error }, 'command failed');
-    return ['SERVERBUG', 'Internal error, which the log tells more of'];
+    const { condition, code, text } = failureOf(error, this.#log);
+    this.#session.services.metrics.commands.inc({ command: name, outcome: condition });
+    const most = this.#session.isAuthenticated ? BAD_COMMANDS : BAD_COMMANDS_BEFORE_LOGIN;
+    if (condition === 'BAD' && ++this.#badCommands >= most) this.#session.bye('Too many commands that are none');
+    this.#tagged(tag ?? '*', condition, code, this.#withId(text));
   }
 
   #refuse({ tag, reason, inStep }: Extract<ReadResult, { type: 'refused' }>): void {
     const text = reason === 'text-too-long' ? 'The command is too long' : 'The literal is too large';
-    if (!inStep) {
-      this.out.text('* BYE [ALERT] ').humanText(this.#withId(text)).crlf();
-      this.#session.close();
-    }
+    if (!inStep) this.#session.bye(text);
     this.#tagged(tag ?? '*', 'BAD', reason === 'literal-refused' ? null : 'TOOBIG', this.#withId(text));
   }
 
@@ -261,7 +268,7 @@ export class Connection implements Transport {
     if (literal === null || literal.state === 'read') return;
     const rest = await this.#reader.skipRest(literal.state === 'announced' ? literal.header : null, DISCARDED_OCTETS);
     if (rest === 'out-of-step') this.#session.bye('The message is too large');
-    if (rest === 'end') throw new Abandoned('the client is gone');
+    if (rest === 'end') throw new InputEnded();
   }
 
   #tagged(tag: string, condition: 'OK' | 'NO' | 'BAD', code: ResponseCode | null, text: string): void {
@@ -274,22 +281,31 @@ export class Connection implements Transport {
     return `${text} (${this.id})`;
   }
 
+  // --- The socket ---
+
   #attach(): void {
     const socket = this.#socket;
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onEnd);
     socket.on('error', this.#onError);
-    socket.setTimeout(LOGIN_TIMEOUT_MS);
     socket.on('timeout', this.#onTimeout);
+  }
+
+  #detach(): void {
+    const socket = this.#socket;
+    socket.off('data', this.#onData);
+    socket.off('end', this.#onEnd);
+    socket.off('close', this.#onEnd);
+    socket.off('timeout', this.#onTimeout);
   }
 
   readonly #onData = (chunk: Buffer): void => {
     this.#reader.push(chunk);
   };
 
+  /** The client has closed its side, or is gone. Commands that came before are still answered. */
   readonly #onEnd = (): void => {
-    this.#isClosing = true;
     this.#reader.end();
   };
 
@@ -298,9 +314,34 @@ export class Connection implements Transport {
   };
 
   readonly #onTimeout = (): void => {
-    if (!this.#isClosing) this.#socket.write('* BYE Autologout: nothing heard for too long\r\n');
-    this.#socket.destroySoon();
+    this.#end('Autologout: nothing heard for too long');
   };
+
+  #end(farewell: string): void {
+    this.#farewell ??= farewell;
+    this.#reader.end();
+  }
+
+  #endLoginTimer(): void {
+    if (this.#loginTimer === null) return;
+    clearTimeout(this.#loginTimer);
+    this.#loginTimer = null;
+    this.#socket.setTimeout(IDLE_TIMEOUT_MS);
+  }
+
+  /** Closes our side. What the client still sends is dropped, so that it can read what we said last. */
+  #hangUp(): void {
+    if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
+    const socket = this.#socket;
+    this.#reader.end();
+    this.#reader.discardBuffered();
+    socket.setTimeout(0);
+    if (socket.destroyed) return;
+    socket.end();
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
+  }
 
   /** Waits until the client has taken what was sent. */
   #drained(): Promise<void> {
@@ -313,7 +354,10 @@ export class Connection implements Transport {
         if (socket.destroyed) reject(new Abandoned('the client is gone'));
         else resolve();
       };
-      const timer = setTimeout(() => socket.destroy(), WRITE_TIMEOUT_MS);
+      const timer = setTimeout(() => {
+        this.#log.info('the client takes nothing: closing');
+        socket.destroy();
+      }, WRITE_TIMEOUT_MS);
       socket.on('drain', done);
       socket.on('close', done);
     });
@@ -322,30 +366,39 @@ export class Connection implements Transport {
   /** RFC 9051 §6.2.1. What was sent in the clear behind STARTTLS, by the client or somebody in between, is dropped. */
   async #upgrade(): Promise<void> {
     this.#startTls = false;
-    const plain = this.#socket;
     const dropped = this.#reader.discardBuffered();
     if (dropped > 0) {
       this.#log.warn({ octets: dropped }, 'commands were sent in the clear behind STARTTLS: closing');
       throw new Abandoned('plaintext behind STARTTLS');
     }
-    for (const event of ['data', 'end', 'close', 'timeout'] as const) plain.removeAllListeners(event);
-    plain.setTimeout(0);
-    const secure = new TLSSocket(plain, { isServer: true, secureContext: this.#options.secureContext() });
+    this.#detach(); // but for errors, which may still come
+    const secure = new TLSSocket(this.#socket, { isServer: true, secureContext: this.#options.secureContext });
     this.#socket = secure;
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => secure.destroy(new Error('TLS handshake timed out')), TLS_HANDSHAKE_MS);
-      secure.once('secure', () => resolve(clearTimeout(timer)));
-      secure.once('error', (error) => {
-        clearTimeout(timer);
-        this.#log.info({ err: error }, 'TLS handshake failed: no TLS, or nothing in common');
-        reject(new Abandoned('TLS handshake failed'));
-      });
-      secure.once('close', () => {
-        clearTimeout(timer);
-        reject(new Abandoned('the client is gone'));
-      });
-    });
+    await this.#handshake(secure);
     this.#isTls = true;
     this.#attach();
+  }
+
+  #handshake(secure: TLSSocket): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let reason: unknown = null;
+      const timer = setTimeout(() => secure.destroy(new Error('the TLS handshake took too long')), TLS_HANDSHAKE_MS);
+      const failed = (error: unknown) => {
+        reason = error;
+      };
+      const closed = () => {
+        clearTimeout(timer);
+        this.#log.info({ err: reason }, 'TLS handshake failed: the client speaks no TLS, or nothing in common');
+        reject(new Abandoned('TLS handshake failed'));
+      };
+      secure.on('error', failed);
+      secure.once('close', closed);
+      secure.once('secure', () => {
+        clearTimeout(timer);
+        secure.off('error', failed);
+        secure.off('close', closed);
+        resolve();
+      });
+    });
   }
 }

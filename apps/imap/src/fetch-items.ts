@@ -11,7 +11,7 @@ export type FetchItem =
     };
 
 /** RFC822 and its kin are sections with another name in the answer (RFC 3501 §6.4.5). */
-export type SectionName = 'BODY' | 'RFC822' | 'RFC822.HEADER' | 'RFC822.TEXT';
+type SectionName = 'BODY' | 'RFC822' | 'RFC822.HEADER' | 'RFC822.TEXT';
 
 export interface FetchItems {
   readonly items: readonly FetchItem[];
@@ -19,10 +19,11 @@ export interface FetchItems {
   readonly setsSeen: boolean;
 }
 
-const MACROS = new Map<string, readonly FetchItem['type'][]>([
-  ['ALL', ['flags', 'internaldate', 'size', 'envelope']],
-  ['FAST', ['flags', 'internaldate', 'size']],
-  ['FULL', ['flags', 'internaldate', 'size', 'envelope', 'body']],
+const FAST: readonly FetchItem[] = [{ type: 'flags' }, { type: 'internaldate' }, { type: 'size' }];
+const MACROS = new Map<string, readonly FetchItem[]>([
+  ['FAST', FAST],
+  ['ALL', [...FAST, { type: 'envelope' }]],
+  ['FULL', [...FAST, { type: 'envelope' }, { type: 'body' }]],
 ]);
 
 const SIMPLE = new Map<string, Exclude<FetchItem['type'], 'section'>>([
@@ -39,26 +40,28 @@ const MAX_ITEMS = 100;
 
 /** Parses what to fetch: a macro, an item, or a list of items. UID is added for UID FETCH (RFC 9051 §6.4.9). */
 export function parseFetchItems(args: Arguments, kind: 'sequence' | 'uid'): FetchItems {
-  let setsSeen = false;
-  const take = (): readonly FetchItem[] => {
-    const parsed = parseItem(args);
-    setsSeen ||= parsed.setsSeen;
-    return parsed.items;
-  };
-  const items = (args.peek('(') ? args.list(take) : [take()]).flat();
-  if (items.length === 0) throw new ParseError('Nothing to fetch');
+  const parsed = args.peek('(') ? args.list((item) => parseItem(item, item.label())) : parseMacroOrItem(args);
+  if (parsed.length === 0) throw new ParseError('Nothing to fetch');
+  const items = withoutRepetition(parsed.flatMap((one) => one.items));
   if (items.length > MAX_ITEMS) throw new ParseError('Too many items to fetch', 'limit');
-  const asked = items.filter(
-    (item, index) => item.type === 'section' || items.findIndex(({ type }) => type === item.type) === index,
-  );
-  if (kind === 'uid' && !asked.some(({ type }) => type === 'uid')) asked.unshift({ type: 'uid' });
-  return { items: asked, setsSeen };
+  if (kind === 'uid' && !items.some(({ type }) => type === 'uid')) items.unshift({ type: 'uid' });
+  return { items, setsSeen: parsed.some(({ setsSeen }) => setsSeen) };
 }
 
-function parseItem(args: Arguments): FetchItems {
+/** What stands twice, and is not a section, is told once. */
+function withoutRepetition(items: readonly FetchItem[]): FetchItem[] {
+  const seen = new Set<FetchItem['type']>();
+  return items.filter(({ type }) => type === 'section' || (!seen.has(type) && seen.add(type)));
+}
+
+/** A macro stands alone, not in a list (RFC 9051 §6.4.5). */
+function parseMacroOrItem(args: Arguments): FetchItems[] {
   const label = args.label();
   const macro = MACROS.get(label);
-  if (macro !== undefined) return quiet(...macro.map((type) => ({ type }) as FetchItem));
+  return [macro === undefined ? parseItem(args, label) : quiet(...macro)];
+}
+
+function parseItem(args: Arguments, label: string): FetchItems {
   const simple = SIMPLE.get(label);
   if (simple !== undefined) return quiet({ type: simple });
   switch (label) {

@@ -62,7 +62,7 @@ export function flagListOctets(mailbox: SharedMailbox, system: number, keywordSe
   return keywordFlagList(mailbox, system, mailbox.table.keywordsOf(keywordSet), isRecent);
 }
 
-/** As flagListOctets, for keyword ids. */
+/** As flagListOctets, for keyword ids; of a message whose removal is not told, perhaps of one that nothing here bears now. */
 export function keywordFlagList(
   mailbox: SharedMailbox,
   system: number,

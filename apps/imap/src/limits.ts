@@ -5,30 +5,55 @@ export const MESSAGE_OCTETS = 100 * 1024 * 1024;
 
 /** RFC 9051 §5.4: at least 30 minutes once logged in. */
 export const IDLE_TIMEOUT_MS = 31 * 60_000;
-/** Before login nobody needs long. */
-export const LOGIN_TIMEOUT_MS = 60_000;
+/** From the greeting to the login, whatever is said in between. */
+export const LOGIN_TIMEOUT_MS = 3 * 60_000;
 /** A client that takes nothing for so long while we have octets for it is gone. */
 export const WRITE_TIMEOUT_MS = 5 * 60_000;
 export const TLS_HANDSHAKE_MS = 30_000;
+/** After we closed our side the client has so long to close its own. */
+export const LINGER_MS = 10_000;
+/** When the process stops, commands in hand may take so long, and BYE so long to be read. */
+export const STOP_MS = 3_000;
+export const STOP_LINGER_MS = 500;
 
 /** What may wait for a slow client before the command that produces it waits too. */
 export const OUTPUT_HIGH_WATER_OCTETS = 256 * 1024;
 
+/** The longest line that a client may answer a challenge with (RFC 9051 §6.2.2 asks for 12,288 octets). */
+export const ANSWER_OCTETS = 12_288;
+
 /** Failed logins on one connection before it is closed. */
 export const LOGIN_FAILURES = 5;
-/** Unknown or malformed commands in a row before the connection is closed: it speaks something else. */
+/** The answer to the first failed login waits so long, to the second twice as long, and so on. */
+export const LOGIN_FAILURE_MS = 300;
+
+/** Malformed or unknown commands in a row before the connection is closed. */
 export const BAD_COMMANDS = 20;
+/** Before login: it speaks something else, HTTP for instance, and says perhaps what a third person wants (ALPACA). */
+export const BAD_COMMANDS_BEFORE_LOGIN = 3;
+
+/** Commands that one client may have answered before others get their turn. */
+export const COMMANDS_A_TURN = 32;
 
 export const CONNECTIONS = 10_000;
 
-/** Messages read at once when their content comes along, and when it does not. */
+/** Messages read at once, with their content and without; and the octets that such a batch should have. */
 export const FETCH_CONTENT_BATCH = 64;
 export const FETCH_BATCH = 1_000;
+export const FETCH_BATCH_OCTETS = 1024 * 1024;
+
+/** Messages that SEARCH looks at, times its keys, before others get their turn. */
+export const SEARCH_STEPS_A_TURN = 200_000;
+/** Keys of one SEARCH: each is asked of every message. */
+export const SEARCH_KEYS = 1_000;
 
 /** A message literal that is refused is read past up to here, so that the client hears why. */
 export const DISCARDED_OCTETS = 128 * 1024 * 1024;
 
 /** RFC 9051 §2.3.2 sets no limit; one keyword this long is a mistake. */
 export const KEYWORD_OCTETS = 255;
-/** A mailbox name, in UTF-8. */
+/** Keywords a mailbox, which the store sees to. */
+export const KEYWORDS = 1_000;
+/** A mailbox name, in UTF-8, and its levels: each missing one is created. */
 export const MAILBOX_NAME_OCTETS = 1_000;
+export const MAILBOX_LEVELS = 100;

@@ -1,31 +1,60 @@
 import { HIERARCHY_DELIMITER } from '@postel/storage';
 
 /**
- * Whether a mailbox name matches a LIST pattern (RFC 9051 §6.3.9): `*` stands for anything, `%` for anything but the
- * delimiter; INBOX is matched in any case. At most name times pattern steps, whatever the wildcards.
+ * A LIST pattern (RFC 9051 §6.3.9): `*` stands for anything, `%` for anything but the delimiter; INBOX is matched in any case.
+ *
+ * No backtracking: it keeps the set of places in the name that the pattern so far can end at. Neighbouring wildcards are one, and
+ * a letter moves every place on, so a name costs at most twice its length squared, however long the pattern.
  */
-export function matchesPattern(name: string, pattern: string): boolean {
-  const isInbox = name === 'INBOX';
-  // reached[i]: the pattern so far can end before character i of the name.
-  let reached = new Uint8Array(name.length + 1);
-  reached[0] = 1;
-  for (const wanted of pattern) {
-    const next = new Uint8Array(name.length + 1);
-    let open = false; // a wildcard began at or before here and may go on
-    for (let i = 0; i <= name.length; i++) {
-      if (wanted === '*' || wanted === '%') {
-        if (wanted === '%' && i > 0 && name[i - 1] === HIERARCHY_DELIMITER) open = false;
-        open ||= reached[i] === 1;
-        if (open) next[i] = 1;
-      } else if (i < name.length && reached[i] === 1 && isSame(name[i], wanted, isInbox)) {
-        next[i + 1] = 1;
-      }
-    }
-    reached = next;
+export class ListPattern {
+  readonly #wanted: readonly string[];
+  /** Characters of names looked at so far. */
+  steps = 0;
+
+  constructor(pattern: string) {
+    this.#wanted = pattern
+      .replace(/[*%]*\*[*%]*/g, '*')
+      .replace(/%+/g, '%')
+      .split('');
   }
-  return reached[name.length] === 1;
+
+  matches(name: string): boolean {
+    const inbox = name === 'INBOX' || name.startsWith(`INBOX${HIERARCHY_DELIMITER}`) ? 5 : 0;
+    // reached[i]: the pattern so far can end before character i of the name.
+    let reached = new Uint8Array(name.length + 1);
+    let next = new Uint8Array(name.length + 1);
+    reached[0] = 1;
+    for (const wanted of this.#wanted) {
+      next.fill(0);
+      const canGoOn =
+        wanted === '*' || wanted === '%'
+          ? passWildcard(wanted, name, reached, next)
+          : passCharacter(wanted, name, inbox, reached, next);
+      this.steps += name.length + 1;
+      if (!canGoOn) return false;
+      [reached, next] = [next, reached];
+    }
+    return reached[name.length] === 1;
+  }
 }
 
-function isSame(character: string | undefined, wanted: string, isInbox: boolean): boolean {
-  return character === wanted || (isInbox && character === wanted.toUpperCase());
+function passWildcard(wildcard: '*' | '%', name: string, from: Uint8Array, to: Uint8Array): boolean {
+  let isOpen = false; // it began at or before here and may go on
+  for (let i = 0; i <= name.length; i++) {
+    if (wildcard === '%' && name[i - 1] === HIERARCHY_DELIMITER) isOpen = false;
+    isOpen ||= from[i] === 1;
+    if (isOpen) to[i] = 1;
+  }
+  return true;
+}
+
+/** @param inbox so many characters of the name are matched in any case */
+function passCharacter(wanted: string, name: string, inbox: number, from: Uint8Array, to: Uint8Array): boolean {
+  let canGoOn = false;
+  for (let i = 0; i < name.length; i++) {
+    if (from[i] === 0 || name[i] !== (i < inbox ? wanted.toUpperCase() : wanted)) continue;
+    to[i + 1] = 1;
+    canGoOn = true;
+  }
+  return canGoOn;
 }

@@ -1,7 +1,8 @@
 import type { SequenceSet } from '@postel/imap-wire';
-import type { AccountId, MailboxId, MailboxWatcher, SharedMailbox, Store } from '@postel/storage';
+import type { AccountId, MailboxId, MailboxWatcher, SharedMailbox, Store, UidRanges } from '@postel/storage';
 
 const NONE = new Uint32Array(0);
+const NO_KEYWORDS: ReadonlySet<number> = new Set();
 
 /** UIDs (both included) that are `\Recent` to one connection. */
 interface RecentRange {
@@ -19,15 +20,17 @@ export class MailboxView implements MailboxWatcher {
   readonly isReadOnly: boolean;
   readonly #store: Store;
   #mailbox: SharedMailbox | null = null;
-  /** Messages above this are not yet told. */
   #toldUid = 0;
   /** Flag changes up to this modseq of the account are told. */
   #toldSeq = 0;
   /** Messages that went and are still counted here, ascending. */
   #untoldRemovals: Uint32Array = NONE;
+  /** Ascending. */
   readonly #recent: RecentRange[] = [];
-  /** Keywords that FLAGS has named. */
-  toldKeywords = 0;
+  /** Ids of the keywords that FLAGS has named. */
+  #toldKeywords = NO_KEYWORDS;
+  /** A set of keywords that was compared with these, so that the many messages with the same need not be. */
+  #knownKeywordSet = 0;
   /** Called when there may be something to tell; IDLE sets it. */
   onChange: (() => void) | null = null;
 
@@ -48,7 +51,7 @@ export class MailboxView implements MailboxWatcher {
     const view = new MailboxView(store, name, isReadOnly);
     const mailbox = await store.openMailbox(account, id, view);
     view.#mailbox = mailbox;
-    view.#toldUid = mailbox.table.lastUid();
+    view.takeArrivals();
     view.#toldSeq = mailbox.seq;
     return view;
   }
@@ -67,8 +70,7 @@ export class MailboxView implements MailboxWatcher {
     const told = uids.at(-1) ?? 0;
     const known = told <= this.#toldUid ? uids : uids.filter((uid) => uid <= this.#toldUid);
     if (known.length === 0) return;
-    this.#untoldRemovals =
-      this.#untoldRemovals.length === 0 ? known : Uint32Array.from([...this.#untoldRemovals, ...known]).sort();
+    this.#untoldRemovals = merged(this.#untoldRemovals, known);
   }
 
   changed(): void {
@@ -77,6 +79,11 @@ export class MailboxView implements MailboxWatcher {
 
   lost(): void {
     this.onChange?.();
+  }
+
+  /** Messages above this are not told yet: UIDNEXT - 1, as the client knows it. */
+  get toldUid(): number {
+    return this.#toldUid;
   }
 
   /** EXISTS, as told last. */
@@ -91,7 +98,15 @@ export class MailboxView implements MailboxWatcher {
   }
 
   isRecent(uid: number): boolean {
-    return this.#recent.some(({ first, last }) => uid >= first && uid <= last);
+    let low = 0;
+    let high = this.#recent.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#recent[middle]?.last ?? 0) < uid) low = middle + 1;
+      else high = middle;
+    }
+    const range = this.#recent[low];
+    return range !== undefined && range.first <= uid;
   }
 
   /** Makes messages with UIDs above `above` up to `last` recent to this connection. */
@@ -107,18 +122,14 @@ export class MailboxView implements MailboxWatcher {
     return Math.max(at === 0 ? 0 : this.mailbox.table.uid(at - 1), this.#untoldRemovals.at(-1) ?? 0);
   }
 
-  /** Whether the message went and the client has not been told. */
-  isRemoved(uid: number): boolean {
-    return (
-      this.#untoldRemovals.length > 0 &&
-      lowerBound(this.#untoldRemovals, uid + 1) > lowerBound(this.#untoldRemovals, uid)
-    );
-  }
-
-  /** The sequence number of a message that is in the view. */
-  sequenceNumber(uid: number): number {
+  /**
+   * The sequence number of a message that is in the view.
+   *
+   * @param at its position in the arrays, if the caller knows it; negative if it is not there
+   */
+  sequenceNumber(uid: number, at = -1): number {
     const before = this.#untoldRemovals.length === 0 ? 0 : lowerBound(this.#untoldRemovals, uid);
-    return this.mailbox.table.lowerBound(uid) + before + 1;
+    return (at >= 0 ? at : this.mailbox.table.lowerBound(uid)) + before + 1;
   }
 
   /**
@@ -135,16 +146,31 @@ export class MailboxView implements MailboxWatcher {
     return this.#select(set.ranges(this.highestUid), (uid) => this.#rank(uid));
   }
 
+  /**
+   * As `resolve`, as ranges: a UID of the view is in one of them if the set names it.
+   *
+   * @returns null if the set names a sequence number above the last
+   */
+  ranges(set: SequenceSet, kind: 'sequence' | 'uid'): UidRanges | null {
+    if (kind === 'uid') return set.ranges(this.highestUid);
+    const { count } = this;
+    if (set.exceeds(count)) return null;
+    return set.ranges(count).map(({ first, last }) => ({ first: this.#uidAt(first - 1), last: this.#uidAt(last - 1) }));
+  }
+
   /** All UIDs of the view, ascending. */
   uids(): Uint32Array {
     return this.#slice(0, this.count);
   }
 
-  /** UIDs whose removal is to be told now, with the number that each has as long as those after it were told first. */
-  takeRemovals(): { readonly uid: number; readonly sequenceNumber: number }[] {
-    const removals = Array.from(this.#untoldRemovals, (uid) => ({ uid, sequenceNumber: this.sequenceNumber(uid) }));
+  /** The numbers of the messages whose removal is to be told now, the last message first, so that each is right when it is told. */
+  takeRemovals(): Uint32Array {
+    const removed = this.#untoldRemovals;
+    if (removed.length === 0) return NONE;
+    const { table } = this.mailbox;
+    const numbers = removed.map((uid, before) => table.lowerBound(uid) + before + 1).reverse();
     this.#untoldRemovals = NONE;
-    return removals.reverse();
+    return numbers;
   }
 
   get hasRemovals(): boolean {
@@ -153,10 +179,25 @@ export class MailboxView implements MailboxWatcher {
 
   /** Takes the messages that came into the view; says whether there were any. */
   takeArrivals(): boolean {
-    const last = this.mailbox.table.lastUid();
-    if (last <= this.#toldUid) return false;
-    this.#toldUid = last;
-    return true;
+    const { table, uidNext } = this.mailbox;
+    const before = this.#toldUid;
+    this.#toldUid = Math.max(uidNext - 1, table.lastUid());
+    return table.lastUid() > before;
+  }
+
+  /** Whether FLAGS has named every keyword of a set of the shared arrays. */
+  knowsKeywordsOf(set: number): boolean {
+    if (set === 0 || set === this.#knownKeywordSet) return true;
+    const knows = this.mailbox.table.keywordsOf(set).every((id) => this.#toldKeywords.has(id));
+    if (knows) this.#knownKeywordSet = set;
+    return knows;
+  }
+
+  /** FLAGS names all keywords in use now. */
+  learnKeywords(): void {
+    const ids = this.mailbox.keywordsInUse();
+    this.#toldKeywords = ids.length === 0 ? NO_KEYWORDS : new Set(ids);
+    this.#knownKeywordSet = 0;
   }
 
   /** UIDs of messages that were in the view before `takeArrivals` and whose flags changed since the last call. */
@@ -216,6 +257,14 @@ export class MailboxView implements MailboxWatcher {
     return uids;
   }
 
+  #uidAt(rank: number): number {
+    const before = this.#removedBelowRank(rank);
+    const removed = this.#untoldRemovals[before];
+    const isRemoved = removed !== undefined && this.#rank(removed) === rank;
+    return isRemoved ? removed : this.mailbox.table.uid(rank - before);
+  }
+
+  /** How many of the removed ones stand at ranks below that. */
   #removedBelowRank(rank: number): number {
     const removed = this.#untoldRemovals;
     let low = 0;
@@ -227,6 +276,21 @@ export class MailboxView implements MailboxWatcher {
     }
     return low;
   }
+}
+
+/** Of two ascending arrays without an element in common. */
+function merged(one: Uint32Array, other: Uint32Array): Uint32Array {
+  if (one.length === 0) return other;
+  const all = new Uint32Array(one.length + other.length);
+  let fromOther = 0;
+  for (let i = 0; i < one.length; i++) {
+    const uid = one[i] ?? 0;
+    for (; fromOther < other.length && (other[fromOther] ?? 0) < uid; fromOther++)
+      all[i + fromOther] = other[fromOther] ?? 0;
+    all[i + fromOther] = uid;
+  }
+  all.set(other.subarray(fromOther), one.length + fromOther);
+  return all;
 }
 
 function lowerBound(sorted: Uint32Array, value: number): number {

@@ -21,8 +21,8 @@ runApp({
       onError: (error) => log.warn({ err: error }, 'storage'),
     });
     await store.start();
-    const services = { store, directory: openDirectory(database), hostname: settings.hostname };
-    const server = await ImapServer.create(services, settings.certificates, createMetrics(metrics), log);
+    const services = { store, directory: openDirectory(database), metrics: createMetrics(metrics) };
+    const server = await ImapServer.create(services, settings.certificates, log);
     const ports: number[] = [];
     for (const listener of settings.listeners) ports.push(await server.listen(listener));
     return {

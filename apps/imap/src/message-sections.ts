@@ -1,9 +1,6 @@
 import type { Section } from '@postel/imap-wire';
-import { decodePartIndex, findSection, type HeaderFieldSelector, type PartIndex } from '@postel/mime';
+import { decodePartIndex, findSection, type PartIndex } from '@postel/mime';
 import type { FetchColumns, FetchedMessage, Store } from '@postel/storage';
-
-/** HEADER.FIELDS reads no more of a header than this; a longer one is no letter's. */
-const HEADER_OCTETS = 1024 * 1024;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -31,6 +28,11 @@ export class MessageOctets {
     this.#message = message;
   }
 
+  /** Whether `inMemory` has what was asked for; if not, `read` does. */
+  get isInMemory(): boolean {
+    return this.#message.blobName === null;
+  }
+
   /** Where a section lies; null if the message has none such. */
   locate({ type, part }: Section): OctetRange | null {
     const { prefixOctets, headerOctets, sizeOctets, partIndex } = this.#message;
@@ -55,36 +57,27 @@ export class MessageOctets {
     }
   }
 
-  /** The chosen fields of the header at `range`. */
-  async selectFields(selector: HeaderFieldSelector, range: OctetRange): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    for await (const piece of this.read({ start: range.start, end: Math.min(range.end, range.start + HEADER_OCTETS) }))
-      pieces.push(piece);
-    return selector.select(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces));
-  }
-
-  /** The octets of a range if they are in memory, in at most two pieces; null if they must be read from a blob. */
-  inMemory({ start, end }: OctetRange): readonly Buffer[] | null {
+  /** The octets of a range, in at most two pieces. */
+  inMemory({ start, end }: OctetRange): readonly Buffer[] {
     const { prefixOctets, prefix, header, octets } = this.#message;
-    const content = octets ?? header;
-    if (content === null || end - prefixOctets > content.length)
-      return end <= prefixOctets && prefix !== null ? [prefix.subarray(start, end)] : null;
+    const content = octets ?? header ?? EMPTY;
     const pieces: Buffer[] = [];
     if (start < prefixOctets) pieces.push((prefix ?? EMPTY).subarray(start, end));
     if (end > prefixOctets) pieces.push(content.subarray(Math.max(start - prefixOctets, 0), end - prefixOctets));
     return pieces;
   }
 
-  /** The octets of a range, piece by piece. */
-  async *read(range: OctetRange): AsyncGenerator<Buffer> {
-    const known = this.inMemory(range);
-    if (known !== null) {
-      yield* known;
-      return;
-    }
+  /** The octets of a range, from the blob, piece by piece. */
+  async *read({ start, end }: OctetRange): AsyncGenerator<Buffer> {
     const { prefixOctets, prefix, blobName } = this.#message;
-    if (blobName === null) throw new Error('a message with neither octets nor blob');
-    if (range.start < prefixOctets) yield (prefix ?? EMPTY).subarray(range.start, range.end);
-    yield* this.#store.readBlob(blobName, Math.max(range.start - prefixOctets, 0), range.end - prefixOctets);
+    if (blobName === null) throw new Error('the message is in no blob');
+    if (start < prefixOctets) yield (prefix ?? EMPTY).subarray(start, end);
+    yield* this.#store.readBlob(blobName, Math.max(start - prefixOctets, 0), end - prefixOctets);
+  }
+
+  /** Throws if the blob cannot be read, to its last octet. */
+  async probe(): Promise<void> {
+    const { sizeOctets } = this.#message;
+    for await (const _ of this.read({ start: sizeOctets - 1, end: sizeOctets }));
   }
 }

@@ -1,5 +1,8 @@
+import { SystemFlag } from '@postel/storage';
 import { type Command, No, ok } from './command.ts';
 import { mailboxFlags } from './flags.ts';
+import { KEYWORDS } from './limits.ts';
+import { parseMailboxName } from './mailbox-name.ts';
 import { MailboxView } from './mailbox-view.ts';
 import type { Session } from './session.ts';
 
@@ -9,7 +12,7 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<string> {
   return {
     name,
     state: 'authenticated',
-    parse: (args) => args.sp().mailbox(),
+    parse: (args) => parseMailboxName(args.sp()),
     async run(session, mailboxName) {
       session.unselect(); // also if this fails: RFC 9051 §6.3.2
       const { account, store } = session;
@@ -17,35 +20,35 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<string> {
       if (mailbox === null) throw new No('No such mailbox', 'NONEXISTENT');
       const view = await MailboxView.open(store, account.accountId, mailbox.id, mailboxName, isReadOnly);
       session.select(view);
-      await describe(session, view, mailbox.uidNext - 1 - mailbox.recent);
+      if (isReadOnly) view.addRecent(mailbox.recentUid, view.toldUid);
+      await describe(session, view);
       return ok(isReadOnly ? 'Opened read-only' : 'Selected', isReadOnly ? 'READ-ONLY' : 'READ-WRITE');
     },
   };
 }
 
-async function describe(session: Session, view: MailboxView, recentAbove: number): Promise<void> {
+async function describe(session: Session, view: MailboxView): Promise<void> {
   const { out } = session;
-  const { mailbox } = view;
-  // The view was made with the arrays; what they hold is what we tell, whatever came since.
-  const newest = mailbox.uidNext - 1;
-  view.addRecent(view.isReadOnly ? recentAbove : await mailbox.claimRecent(), newest);
-  const flags = mailboxFlags(mailbox);
-  view.toldKeywords = mailbox.keywordCount;
-  out.text('* FLAGS ').flagList(flags).crlf();
-  out
-    .text('* OK [PERMANENTFLAGS ')
-    .flagList(view.isReadOnly ? [] : [...flags, '\\*'])
-    .text('] Flags that are kept\r\n');
-  out.text('* ').number(view.count).text(' EXISTS\r\n');
-  out.text('* ').number(view.recentCount).text(' RECENT\r\n');
+  const { mailbox, count, toldUid } = view;
   const unseen = firstUnseen(view);
+  await session.claimRecent(view); // while the arrays go on: what is told is what they held before
+  const flags = mailboxFlags(mailbox);
+  view.learnKeywords();
+  out.text('* FLAGS ').flagList(flags).crlf();
+  const permanent = view.isReadOnly ? [] : mailbox.keywordCount < KEYWORDS ? [...flags, '\\*'] : flags;
+  out.text('* OK [PERMANENTFLAGS ').flagList(permanent).text('] Flags that are kept\r\n');
+  out.text('* ').number(count).text(' EXISTS\r\n');
+  out.text('* ').number(view.recentCount).text(' RECENT\r\n');
   if (unseen > 0) out.text('* OK [UNSEEN ').number(unseen).text('] First unseen\r\n');
   out.text('* OK [UIDVALIDITY ').number(mailbox.uidvalidity).text('] UIDs valid\r\n');
-  out.text('* OK [UIDNEXT ').number(mailbox.uidNext).text('] Next UID\r\n');
+  out
+    .text('* OK [UIDNEXT ')
+    .number(toldUid + 1)
+    .text('] Next UID\r\n');
 }
 
-/** 0 if all are seen. */
+/** 0 if all are seen. Of a view whose client has been told nothing yet. */
 function firstUnseen({ mailbox: { table } }: MailboxView): number {
-  for (let i = 0; i < table.length; i++) if ((table.flags(i) & 1) === 0) return i + 1;
+  for (let at = 0; at < table.length; at++) if ((table.flags(at) & SystemFlag.seen) === 0) return at + 1;
   return 0;
 }

@@ -3,13 +3,13 @@ import type { StorageErrorKind } from '@postel/storage';
 
 /** Response codes (RFC 9051 §7.1, RFC 5530) with what follows them. */
 export type ResponseCode =
-  | 'ALERT'
   | 'ALREADYEXISTS'
+  | 'BADCHARSET (UTF-8 US-ASCII)'
   | 'AUTHENTICATIONFAILED'
   | 'AUTHORIZATIONFAILED'
   | 'CANNOT'
   | 'EXPUNGEISSUED'
-  | 'INUSE'
+  | 'HASCHILDREN'
   | 'LIMIT'
   | 'NONEXISTENT'
   | 'OVERQUOTA'

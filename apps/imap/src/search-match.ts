@@ -1,19 +1,21 @@
 import type { SequenceSet } from '@postel/imap-wire';
+import type { UidRanges } from '@postel/storage';
 import type { MailboxView } from './mailbox-view.ts';
 import type { SearchKey } from './search-key.ts';
 
-type Matcher = (uid: number) => boolean;
+/** @param at the message's position in the arrays, negative if it is not there any more */
+export type Matcher = (uid: number, at: number) => boolean;
 
 /**
  * A test of messages by UID, from the arrays alone. A message whose removal is not told yet has no flags any more: it
  * matches by number only.
  *
- * @param resolve the UIDs that a set names, ascending
+ * @param rangesOf the UIDs that a set names
  */
 export function compileSearch(
   view: MailboxView,
   keys: readonly SearchKey[],
-  resolve: (set: SequenceSet, kind: 'sequence' | 'uid') => Uint32Array,
+  rangesOf: (set: SequenceSet, kind: 'sequence' | 'uid') => UidRanges,
 ): Matcher {
   const { mailbox } = view;
   const { table } = mailbox;
@@ -23,32 +25,26 @@ export function compileSearch(
       case 'all':
         return () => true;
       case 'flag':
-        return (uid) => {
-          const at = table.position(uid);
-          return at >= 0 && (table.flags(at) & key.bit) !== 0;
-        };
+        return (_, at) => at >= 0 && (table.flags(at) & key.bit) !== 0;
       case 'keyword': {
         const name = key.name.toLowerCase();
         const ids = new Set(mailbox.keywordsInUse().filter((id) => mailbox.keyword(id).toLowerCase() === name));
-        return (uid) => {
-          const at = table.position(uid);
-          return at >= 0 && table.keywordsOf(table.keywordSet(at)).some((id) => ids.has(id));
-        };
+        return (_, at) => at >= 0 && table.keywordsOf(table.keywordSet(at)).some((id) => ids.has(id));
       }
       case 'recent':
         return (uid) => view.isRecent(uid);
       case 'set': {
-        const uids = new Set(resolve(key.set, key.kind));
-        return (uid) => uids.has(uid);
+        const ranges = rangesOf(key.set, key.kind);
+        return (uid) => includes(ranges, uid);
       }
       case 'not': {
         const inner = compile(key.key);
-        return (uid) => !inner(uid);
+        return (uid, at) => !inner(uid, at);
       }
       case 'or': {
         const left = compile(key.left);
         const right = compile(key.right);
-        return (uid) => left(uid) || right(uid);
+        return (uid, at) => left(uid, at) || right(uid, at);
       }
       case 'and':
         return all(key.keys.map(compile));
@@ -60,5 +56,19 @@ export function compileSearch(
 }
 
 function all(matchers: readonly Matcher[]): Matcher {
-  return (uid) => matchers.every((matches) => matches(uid));
+  const [only] = matchers;
+  if (only !== undefined && matchers.length === 1) return only;
+  return (uid, at) => matchers.every((matches) => matches(uid, at));
+}
+
+function includes(ranges: UidRanges, uid: number): boolean {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle]?.last ?? 0) < uid) low = middle + 1;
+    else high = middle;
+  }
+  const range = ranges[low];
+  return range !== undefined && range.first <= uid;
 }

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls';
 import type { CertificateFiles, ImapListener } from '@postel/config';
 import type { Logger } from '@postel/supervision';
-import { Connection } from './connection.ts';
-import { CONNECTIONS, TLS_HANDSHAKE_MS } from './limits.ts';
-import type { ImapMetrics } from './metrics.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { CONNECTIONS, STOP_LINGER_MS, STOP_MS, TLS_HANDSHAKE_MS } from './limits.ts';
 import type { Services } from './session.ts';
 
 /** Connections that the system holds while we are busy. */
@@ -14,56 +14,36 @@ const BACKLOG = 1_024;
 /** The listeners of one process and the connections that came through them. */
 export class ImapServer {
   readonly #services: Services;
-  readonly #metrics: ImapMetrics;
   readonly #log: Logger;
   readonly #certificate: { readonly cert: Buffer; readonly key: Buffer };
   readonly #secureContext: SecureContext;
   readonly #servers: Server[] = [];
+  /** All that are open: in a handshake, in a conversation, and those whose client has not closed its side yet. */
+  readonly #sockets = new Set<Socket>();
   readonly #connections = new Map<Connection, Promise<void>>();
 
-  private constructor(
-    services: Services,
-    certificate: { cert: Buffer; key: Buffer },
-    metrics: ImapMetrics,
-    log: Logger,
-  ) {
+  private constructor(services: Services, certificate: { cert: Buffer; key: Buffer }, log: Logger) {
     this.#services = services;
-    this.#metrics = metrics;
     this.#log = log;
     this.#certificate = certificate;
     this.#secureContext = createSecureContext({ ...certificate, minVersion: 'TLSv1.2' });
   }
 
-  static async create(
-    services: Services,
-    files: CertificateFiles,
-    metrics: ImapMetrics,
-    log: Logger,
-  ): Promise<ImapServer> {
+  static async create(services: Services, files: CertificateFiles, log: Logger): Promise<ImapServer> {
     const [cert, key] = await Promise.all([readFile(files.certFile), readFile(files.keyFile)]);
-    return new ImapServer(services, { cert, key }, metrics, log);
+    return new ImapServer(services, { cert, key }, log);
   }
 
   /** @returns the port, which the system chose if `listener.port` is 0 */
   async listen(listener: ImapListener): Promise<number> {
-    const accept = (socket: Socket) => this.#accept(socket, listener);
-    const server =
-      listener.tls === 'implicit'
-        ? createTlsServer(
-            {
-              ...this.#certificate,
-              minVersion: 'TLSv1.2',
-              handshakeTimeout: TLS_HANDSHAKE_MS,
-              ALPNProtocols: ['imap'],
-            },
-            accept,
-          )
-        : createServer(accept);
+    const options: ConnectionOptions = {
+      isTls: listener.tls === 'implicit',
+      allowPlaintextLogin: listener.allowPlaintextLogin,
+      secureContext: this.#secureContext,
+    };
+    const server = this.#createServer(options.isTls, (socket) => this.#serve(socket, options));
     server.maxConnections = CONNECTIONS;
-    server.on('tlsClientError', (error, socket) => {
-      this.#log.info({ err: error, client: socket.remoteAddress }, 'TLS handshake failed');
-      socket.destroy();
-    });
+    server.on('connection', (socket) => this.#watch(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: listener.host, port: listener.port, backlog: BACKLOG }, () => {
@@ -77,31 +57,64 @@ export class ImapServer {
     return address !== null && typeof address === 'object' ? address.port : listener.port;
   }
 
-  /** Stops listening, says BYE to everybody, and waits for the commands in hand. */
+  /** Stops listening, waits for the commands in hand, though not for clients that take no answer, and says BYE to everybody. */
   async close(): Promise<void> {
     for (const server of this.#servers) server.close();
-    await Promise.all([...this.#connections.keys()].map((connection) => connection.shutDown()));
+    for (const connection of this.#connections.keys()) connection.stop();
+    await settledWithin(STOP_MS, [...this.#connections.values()]);
+    for (const connection of this.#connections.keys()) connection.destroy();
     await Promise.all(this.#connections.values());
+    await settledWithin(
+      STOP_LINGER_MS,
+      [...this.#sockets].map((socket) => new Promise((closed) => socket.once('close', closed))),
+    );
+    for (const socket of this.#sockets) socket.destroy();
   }
 
-  #accept(socket: Socket, listener: ImapListener): void {
-    socket.on('error', () => {}); // the connection logs it; this one is for the time before
-    const connection = new Connection(
-      socket,
-      this.#services,
+  /** A client that closes its side first still hears the answers to what it said: hence `allowHalfOpen`. */
+  #createServer(isTls: boolean, serve: (socket: Socket) => void): Server {
+    if (!isTls) return createServer({ allowHalfOpen: true }, serve);
+    const server = createTlsServer(
       {
-        isTls: listener.tls === 'implicit',
-        allowPlaintextLogin: listener.allowPlaintextLogin,
-        secureContext: () => this.#secureContext,
-        metrics: this.#metrics,
+        ...this.#certificate,
+        minVersion: 'TLSv1.2',
+        handshakeTimeout: TLS_HANDSHAKE_MS,
+        ALPNProtocols: ['imap'],
+        allowHalfOpen: true,
       },
-      this.#log,
+      serve,
     );
-    this.#metrics.connections.inc();
+    server.on('tlsClientError', (error, socket) => {
+      this.#log.info({ err: error, client: socket.remoteAddress }, 'TLS handshake failed');
+      socket.destroy();
+    });
+    return server;
+  }
+
+  #watch(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', ignore); // the connection logs it; this is for the time before and after
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  #serve(socket: Socket, options: ConnectionOptions): void {
+    const connection = new Connection(socket, this.#services, options, this.#log);
+    const { connections } = this.#services.metrics;
+    connections.inc();
     const served = connection.serve().finally(() => {
       this.#connections.delete(connection);
-      this.#metrics.connections.dec();
+      connections.dec();
     });
     this.#connections.set(connection, served);
   }
+}
+
+function ignore(): void {}
+
+/** Resolves when all are settled, or when the time is over. */
+async function settledWithin(ms: number, promises: readonly Promise<unknown>[]): Promise<void> {
+  const over = new AbortController();
+  const timeOut = delay(ms, undefined, { signal: over.signal }).catch(() => {});
+  await Promise.race([Promise.allSettled(promises), timeOut]);
+  over.abort();
 }

@@ -3,9 +3,11 @@ import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire
 import type { ConnectionSecurity } from '@postel/sasl';
 import type { Store } from '@postel/storage';
 import type { Logger } from '@postel/supervision';
-import { type AnyCommand, Bad, No, type Ok } from './command.ts';
+import { Abandoned, type AnyCommand, Bad, No, type Ok } from './command.ts';
 import { flagListOctets, mailboxFlags } from './flags.ts';
+import { OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
+import type { ImapMetrics } from './metrics.ts';
 
 /** What a session needs of the connection under it. */
 export interface Transport {
@@ -13,12 +15,14 @@ export interface Transport {
   readonly out: ResponseWriter;
   readonly security: ConnectionSecurity;
   readonly canStartTls: boolean;
-  /** Sends what was written; resolves when the client has taken enough of it. */
+  /** Sends what was written; resolves when the client has taken enough of it. @throws {Abandoned} if it is gone */
   flush(): Promise<void>;
-  /** Sends `+ text` and gives the line that the client answers with; null at the end of the connection. */
-  ask(challenge: string): Promise<string | null>;
-  /** Reads one line as soon as it comes; null at the end of the connection. */
-  readLine(): Promise<string | null>;
+  /** As `flush`, for those who write much: others get their turn in between. */
+  flushMuch(): Promise<void>;
+  /** Sends `+ text` and gives the line that the client answers with. @throws {InputEnded} */
+  ask(challenge: string): Promise<string>;
+  /** Reads one line as soon as it comes. @throws {InputEnded} */
+  readLine(): Promise<string>;
   /** The octets of the command's message literal, after the continuation if the client waits for one. */
   receiveMessage(literal: LiteralHeader): AsyncIterable<Buffer>;
   /** The end of the line behind a message literal. @throws {Bad} if something stands there */
@@ -31,7 +35,14 @@ export interface Transport {
 export interface Services {
   readonly store: Store;
   readonly directory: Directory;
-  readonly hostname: string;
+  readonly metrics: ImapMetrics;
+}
+
+export interface TellOptions {
+  /** Whether EXPUNGE may be sent: not where it would shift the numbers of a command (RFC 9051 §7.5.1). */
+  readonly expunges: boolean;
+  /** Whether the client knows the flags of a message already, because it set them and wants no answer. */
+  readonly isKnown?: (uid: number, at: number) => boolean;
 }
 
 /** The IMAP side of one connection: its state (RFC 9051 §3) and what its commands use. */
@@ -97,7 +108,7 @@ export class Session {
     this.isLoggedOut = true;
   }
 
-  /** Parses and runs one command. @throws {No | Bad | ParseError | StorageError} */
+  /** Parses and runs one command. @throws {No | Bad | ParseError | StorageError | DirectoryError} */
   execute(command: AnyCommand, args: Arguments): Promise<Ok> {
     switch (command.state) {
       case 'any':
@@ -125,66 +136,88 @@ export class Session {
   /**
    * Tells the client what is new in its mailbox: removals (unless the numbers must not shift), arrivals, flags.
    *
-   * @param ask 'database': what is new in the database; 'memory': what this process has heard of
-   * @param hideFlagsOf UIDs whose flags the client knows, because it set them itself without wanting an answer
+   * @param options.ask 'database': what is new in the database; 'memory': what this process has heard of
+   * @throws {No} the mailbox is gone, and the connection with it
    */
-  async sync({
-    ask,
-    expunges,
-    hideFlagsOf,
-  }: {
-    ask: 'database' | 'memory';
-    expunges: boolean;
-    hideFlagsOf?: ReadonlySet<number>;
-  }): Promise<void> {
+  async sync({ ask, ...options }: { ask: 'database' | 'memory' } & TellOptions): Promise<void> {
     const view = this.#view;
     if (view === null) return;
     if (ask === 'database') await view.mailbox.refresh();
     else await view.mailbox.refreshTo(this.store.newestModSeq(view.mailbox.account));
-    await this.tell({ expunges, ...(hideFlagsOf && { hideFlagsOf }) });
+    await this.tell(options);
+  }
+
+  /**
+   * As `sync`, behind what is done already: a message that is stored gets its OK, whatever fails now. A NO would have it
+   * stored a second time; news that is not told now is told later.
+   */
+  async syncAfterChange(options: { ask: 'database' | 'memory' } & TellOptions): Promise<void> {
+    try {
+      await this.sync(options);
+    } catch (error) {
+      if (error instanceof Abandoned) throw error;
+      if (!(error instanceof No)) this.log.error({ err: error }, 'news of the mailbox could not be told');
+    }
   }
 
   /** As `sync`, of what the shared mailbox knows already. */
-  async tell({ expunges, hideFlagsOf }: { expunges: boolean; hideFlagsOf?: ReadonlySet<number> }): Promise<void> {
+  async tell({ expunges, isKnown }: TellOptions): Promise<void> {
     const view = this.#view;
     if (view === null) return;
     const { out } = this;
     const { mailbox } = view;
     if (mailbox.lost !== null) {
       this.bye(mailbox.lost === 'deleted' ? 'The mailbox was deleted' : 'The database was restored: connect again');
-      return;
+      throw new No('The mailbox is gone', 'NONEXISTENT');
     }
-    if (expunges) {
-      for (const { sequenceNumber } of view.takeRemovals()) out.text('* ').number(sequenceNumber).text(' EXPUNGE\r\n');
-    }
+    if (expunges) await this.#tellRemovals(view);
     const changed = view.takeFlagChanges();
     if (view.takeArrivals()) {
-      const newest = mailbox.uidNext - 1;
-      if (!view.isReadOnly) view.addRecent(await mailbox.claimRecent(), newest);
+      await this.claimRecent(view);
       out.text('* ').number(view.count).text(' EXISTS\r\n');
       out.text('* ').number(view.recentCount).text(' RECENT\r\n');
     }
-    this.#tellFlags(view, changed, hideFlagsOf);
+    await this.#tellFlags(view, changed, isKnown);
   }
 
-  #tellFlags(view: MailboxView, uids: Uint32Array, hidden: ReadonlySet<number> | undefined): void {
-    const { out } = this;
-    const { mailbox } = view;
-    if (uids.length > 0) this.tellKeywords(view);
-    for (const uid of uids) {
-      if (hidden?.has(uid)) continue;
-      const at = mailbox.table.position(uid);
-      if (at < 0) continue;
-      out.text('* ').number(view.sequenceNumber(uid)).text(' FETCH (UID ').number(uid).text(' FLAGS ');
-      out.octets(flagListOctets(mailbox, mailbox.table.flags(at), mailbox.table.keywordSet(at), view.isRecent(uid)));
-      out.text(')\r\n');
+  /** Makes recent to this session what no other has seen as such. Not worth an error: RFC 3501 §2.3.2 asks for no more than an effort. */
+  async claimRecent(view: MailboxView): Promise<void> {
+    if (view.isReadOnly) return;
+    const { toldUid } = view;
+    try {
+      view.addRecent(await view.mailbox.claimRecent(), toldUid);
+    } catch (error) {
+      this.log.warn({ err: error }, 'recent messages could not be claimed');
     }
   }
 
-  /** FLAGS before the first FETCH that carries a keyword the client has not seen (RFC 9051 §7.3.5). */
-  tellKeywords(view: MailboxView): void {
-    if (view.toldKeywords === view.mailbox.keywordCount) return;
-    view.toldKeywords = view.mailbox.keywordCount;
+  async #tellRemovals(view: MailboxView): Promise<void> {
+    const { out } = this;
+    for (const sequenceNumber of view.takeRemovals()) {
+      out.text('* ').number(sequenceNumber).text(' EXPUNGE\r\n');
+      if (out.length > OUTPUT_HIGH_WATER_OCTETS) await this.transport.flushMuch();
+    }
+  }
+
+  async #tellFlags(view: MailboxView, uids: Uint32Array, isKnown: TellOptions['isKnown']): Promise<void> {
+    const { out } = this;
+    const { mailbox } = view;
+    for (const uid of uids) {
+      const at = mailbox.table.position(uid);
+      if (at < 0 || isKnown?.(uid, at) === true) continue;
+      const keywordSet = mailbox.table.keywordSet(at);
+      this.tellKeywords(view, keywordSet);
+      out.text('* ').number(view.sequenceNumber(uid)).text(' FETCH (UID ').number(uid).text(' FLAGS ');
+      out.octets(flagListOctets(mailbox, mailbox.table.flags(at), keywordSet, view.isRecent(uid)));
+      out.text(')\r\n');
+      if (out.length > OUTPUT_HIGH_WATER_OCTETS) await this.transport.flushMuch();
+    }
+  }
+
+  /** FLAGS, before a FETCH that carries a keyword which FLAGS has not named (RFC 9051 §7.3.5). */
+  tellKeywords(view: MailboxView, keywordSet: number): void {
+    if (view.knowsKeywordsOf(keywordSet)) return;
+    view.learnKeywords();
     this.out.text('* FLAGS ').flagList(mailboxFlags(view.mailbox)).crlf();
   }
 

@@ -1,8 +1,9 @@
 import type { Arguments, DateTime, LiteralHeader } from '@postel/imap-wire';
-import type { Content, Flags } from '@postel/storage';
+import { type Content, type Flags, StorageError } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { parseFlags } from '../flags.ts';
 import { MESSAGE_OCTETS } from '../limits.ts';
+import { parseMailboxName } from '../mailbox-name.ts';
 import type { Session } from '../session.ts';
 
 interface AppendArgs {
@@ -33,21 +34,24 @@ export const append: Command<AppendArgs> = {
     if (literal.size === 0) throw new No('A message has at least one octet', 'CANNOT');
     const mailbox = await store.findMailbox(account.accountId, mailboxName);
     if (mailbox === null) throw new No('No such mailbox', 'TRYCREATE');
-    const content = await receive(session, literal);
-    const { uid, uidvalidity } = await store.append(account.accountId, {
-      mailbox: mailbox.id,
-      content,
-      flags,
-      internalDate: date?.epochMs ?? Date.now(),
-      arrival: null,
-    });
-    await session.sync({ ask: 'memory', expunges: true });
+    await using content = await receive(session, literal);
+    const message = { content, flags, internalDate: date?.epochMs ?? Date.now(), arrival: null };
+    const { uid, uidvalidity } = await store
+      .append(account.accountId, { mailbox: mailbox.id, ...message })
+      .catch(nonexistentMeansTryCreate);
+    await session.syncAfterChange({ ask: 'memory', expunges: true });
     return ok('Appended', { type: 'APPENDUID', uidvalidity, uid });
   },
 };
 
+/** The mailbox was deleted while the message came. */
+function nonexistentMeansTryCreate(error: unknown): never {
+  if (error instanceof StorageError && error.kind === 'nonexistent') throw new No('No such mailbox', 'TRYCREATE');
+  throw error;
+}
+
 function parseBeforeMessage(args: Arguments) {
-  const mailboxName = args.sp().mailbox();
+  const mailboxName = parseMailboxName(args.sp());
   const flags = args.sp().peek('(') ? args.flagList() : null;
   if (flags !== null) args.sp();
   const date = args.peek('"') ? args.dateTime() : null;

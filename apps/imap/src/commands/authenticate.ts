@@ -1,5 +1,5 @@
 import { chooseMechanism, decodeBase64 } from '@postel/sasl';
-import { Abandoned, Bad, type Command, No } from '../command.ts';
+import { Bad, type Command, No } from '../command.ts';
 import { settleLogin } from '../settle-login.ts';
 
 interface AuthenticateArgs {
@@ -27,7 +27,6 @@ export const authenticate: Command<AuthenticateArgs> = {
     );
     while (step.type === 'challenge') {
       const line = await transport.ask(step.challenge.toString('base64'));
-      if (line === null) throw new Abandoned('the client is gone');
       if (line === '*') throw new Bad('Authentication cancelled');
       step = await exchange.next(decode(line));
     }

@@ -1,6 +1,7 @@
 import type { SequenceSet } from '@postel/imap-wire';
 import { rangesOf } from '@postel/storage';
 import { type Command, ok } from '../command.ts';
+import { parseMessageSet } from '../message-set.ts';
 import type { Session } from '../session.ts';
 
 /** EXPUNGE: RFC 9051 §6.4.3. */
@@ -15,7 +16,7 @@ export const expunge: Command<null> = {
 export const uidExpunge: Command<SequenceSet> = {
   name: 'UID EXPUNGE',
   state: 'selected',
-  parse: (args) => args.sp().sequenceSet(),
+  parse: (args) => parseMessageSet(args.sp()),
   run: (session, set) => expungeAmong(session, session.view.resolve(set, 'uid') ?? new Uint32Array(0)),
 };
 
@@ -24,6 +25,6 @@ async function expungeAmong(session: Session, uids: Uint32Array) {
   session.requireWritable();
   const { mailbox } = session.view;
   if (uids.length > 0) await session.store.expunge(mailbox.account, mailbox.id, rangesOf(uids));
-  await session.sync({ ask: 'database', expunges: true });
+  await session.syncAfterChange({ ask: 'database', expunges: true });
   return ok('Expunged');
 }

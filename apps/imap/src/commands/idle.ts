@@ -1,4 +1,5 @@
-import { Abandoned, Bad, type Command, ok } from '../command.ts';
+import { Bad, type Command, ok } from '../command.ts';
+import type { Session } from '../session.ts';
 
 /** IDLE: RFC 2177, RFC 9051 §6.3.13. Changes are told as they come, until the client says DONE. */
 export const idle: Command<null> = {
@@ -6,51 +7,56 @@ export const idle: Command<null> = {
   state: 'authenticated',
   parse: () => null,
   async run(session) {
-    const { transport } = session;
-    const view = session.selected;
-    session.out.text('+ idling').crlf();
-    await session.sync({ ask: 'database', expunges: true });
-    await transport.flush();
-
-    let wake: () => void = () => {};
-    let hasNews = false;
-    if (view !== null) {
-      view.onChange = () => {
-        hasNews = true;
-        wake();
-      };
-    }
-    const answer: { line: string | null; isRead: boolean } = { line: null, isRead: false };
-    const reading = transport
-      .readLine()
-      .then((text) => {
-        answer.line = text;
-      })
-      .finally(() => {
-        answer.isRead = true;
-        wake();
-      });
+    const { transport, selected } = session;
+    const news = new News();
+    if (selected !== null) selected.onChange = news.come; // before the database is asked: nothing falls in between
     try {
-      while (!answer.isRead) {
-        if (hasNews) {
-          hasNews = false;
-          await session.tell({ expunges: true });
-          await transport.flush();
-          if (session.isLoggedOut) throw new Abandoned('the mailbox is gone');
-        } else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-      await reading;
+      await session.sync({ ask: 'database', expunges: true });
+      session.out.text('+ idling').crlf();
+      await transport.flush();
+      const line = transport.readLine();
+      line.then(news.end, news.end);
+      await tellNews(session, news);
+      if ((await line).toUpperCase() !== 'DONE') throw new Bad('DONE is expected');
     } finally {
-      if (view !== null) view.onChange = null;
-      reading.catch(() => {}); // when we leave for another reason, its failure is no news
+      if (selected !== null) selected.onChange = null;
     }
-    const { line } = answer;
-    if (line === null) throw new Abandoned('the client is gone');
-    if (line.toUpperCase() !== 'DONE') throw new Bad('DONE is expected');
     return ok('Idled');
   },
 };
+
+async function tellNews(session: Session, news: News): Promise<void> {
+  while (await news.next()) {
+    await session.tell({ expunges: true });
+    await session.transport.flush();
+  }
+}
+
+/** Wakes whoever waits for something to tell. What comes while nobody waits is not lost. */
+class News {
+  #hasCome = false;
+  #hasEnded = false;
+  #wake: (() => void) | null = null;
+
+  readonly come = (): void => {
+    this.#hasCome = true;
+    this.#wake?.();
+  };
+
+  readonly end = (): void => {
+    this.#hasEnded = true;
+    this.#wake?.();
+  };
+
+  /** Waits; false when there will be no more. */
+  async next(): Promise<boolean> {
+    if (!this.#hasCome && !this.#hasEnded) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
+    }
+    this.#hasCome = false;
+    return !this.#hasEnded;
+  }
+}

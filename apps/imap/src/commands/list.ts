@@ -1,6 +1,8 @@
 import { HIERARCHY_DELIMITER } from '@postel/storage';
 import { type Command, ok } from '../command.ts';
-import { matchesPattern } from '../list-pattern.ts';
+import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
+import { ListPattern } from '../list-pattern.ts';
+import { parseMailboxName } from '../mailbox-name.ts';
 
 interface ListArgs {
   readonly reference: string;
@@ -12,11 +14,11 @@ export const list: Command<ListArgs> = {
   name: 'LIST',
   state: 'authenticated',
   parse(args) {
-    const reference = args.sp().mailbox();
+    const reference = parseMailboxName(args.sp());
     return { reference, pattern: args.sp().listMailbox() };
   },
   async run(session, { reference, pattern }) {
-    const { out } = session;
+    const { out, transport } = session;
     if (pattern === '') {
       // The delimiter is asked for, and the root of the reference: RFC 3501 §6.3.8.
       out.text(`* LIST (\\Noselect) "${HIERARCHY_DELIMITER}" ""\r\n`);
@@ -24,14 +26,15 @@ export const list: Command<ListArgs> = {
     }
     const mailboxes = await session.store.listMailboxes(session.account.accountId);
     const parents = new Set(mailboxes.flatMap(({ name }) => superiors(name)));
-    const wanted = reference + pattern;
+    const wanted = new ListPattern(reference + pattern);
     for (const { name, specialUse } of mailboxes) {
-      if (!matchesPattern(name, wanted)) continue;
+      if (!wanted.matches(name)) continue;
       const attributes = [
         parents.has(name) ? '\\HasChildren' : '\\HasNoChildren',
         ...(specialUse === null ? [] : [specialUse]),
       ];
       out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `).mailboxName(name, false).crlf();
+      if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     return ok('Listed');
   },

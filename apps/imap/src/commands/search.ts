@@ -1,39 +1,47 @@
-import type { SequenceSet } from '@postel/imap-wire';
 import { Bad, type Command, No, ok } from '../command.ts';
-import { parseSearchKeys, type SearchKey } from '../search-key.ts';
+import { SEARCH_STEPS_A_TURN } from '../limits.ts';
+import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
 import { compileSearch } from '../search-match.ts';
-
-interface SearchArgs {
-  readonly keys: readonly SearchKey[];
-}
 
 const CHARSETS = new Set(['UTF-8', 'US-ASCII']);
 
 /** SEARCH and UID SEARCH by flags, numbers and UIDs: RFC 9051 §6.4.4, answered as RFC 3501 §7.2.5. */
-function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'): Command<SearchArgs> {
+function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'): Command<SearchKeys> {
   return {
     name,
     state: 'selected',
     parse(args) {
-      if (args.sp().peek('CHARSET')) {
-        args.label();
-        if (!CHARSETS.has(args.sp().astring().toUpperCase())) throw new No('Search in UTF-8 or US-ASCII', 'CANNOT');
+      if (args.sp().skip('CHARSET ')) {
+        const charset = args.astring().toUpperCase();
+        if (!CHARSETS.has(charset)) throw new No('Search in UTF-8 or US-ASCII', 'BADCHARSET (UTF-8 US-ASCII)');
         args.sp();
       }
-      return { keys: parseSearchKeys(args) };
+      return parseSearchKeys(args);
     },
 
-    async run(session, { keys }) {
+    async run(session, { keys, count }) {
       await session.sync({ ask: 'memory', expunges: kind === 'uid' });
-      const { view, out } = session;
-      const matches = compileSearch(view, keys, (set: SequenceSet, of) => {
-        const uids = view.resolve(set, of);
-        if (uids === null) throw new Bad('No message of that number');
-        return uids;
+      const { view, out, transport } = session;
+      const matches = compileSearch(view, keys, (set, of) => {
+        const ranges = view.ranges(set, of);
+        if (ranges === null) throw new Bad('No message of that number');
+        return ranges;
       });
+      const { table } = view.mailbox;
       out.text('* SEARCH');
+      let steps = 0;
+      let at = 0;
       for (const uid of view.uids()) {
-        if (matches(uid)) out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid));
+        if (table.uid(at) !== uid || at >= table.length) at = table.lowerBound(uid);
+        const isHere = at < table.length && table.uid(at) === uid;
+        if (matches(uid, isHere ? at : -1)) {
+          out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid, isHere ? at : -1));
+        }
+        if (isHere) at++;
+        steps += count;
+        if (steps < SEARCH_STEPS_A_TURN) continue;
+        steps = 0;
+        await transport.flushMuch();
       }
       out.crlf();
       return ok('Searched');

@@ -1,5 +1,6 @@
 import type { Mailbox } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
+import { parseMailboxName } from '../mailbox-name.ts';
 
 const ITEMS = new Map<string, (mailbox: Mailbox) => number>([
   ['MESSAGES', (mailbox) => mailbox.messages],
@@ -19,7 +20,7 @@ export const status: Command<StatusArgs> = {
   name: 'STATUS',
   state: 'authenticated',
   parse(args) {
-    const mailboxName = args.sp().mailbox();
+    const mailboxName = parseMailboxName(args.sp());
     const items = args.sp().list((item) => item.label());
     if (items.length === 0 || items.some((item) => !ITEMS.has(item))) throw new Bad('Unknown STATUS item');
     return { mailboxName, items: [...new Set(items)] };

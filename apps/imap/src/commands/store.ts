@@ -1,7 +1,9 @@
 import type { SequenceSet } from '@postel/imap-wire';
 import { type FlagEdit, rangesOf } from '@postel/storage';
-import { Bad, type Command, ok } from '../command.ts';
+import { Bad, type Command, No, ok } from '../command.ts';
+import { ExpectedFlags } from '../expected-flags.ts';
 import { flagEdit } from '../flags.ts';
+import { parseMessageSet } from '../message-set.ts';
 
 interface StoreArgs {
   readonly messages: SequenceSet;
@@ -19,7 +21,7 @@ function storeCommand(name: 'STORE' | 'UID STORE', kind: 'sequence' | 'uid'): Co
     name,
     state: 'selected',
     parse(args) {
-      const messages = args.sp().sequenceSet();
+      const messages = parseMessageSet(args.sp());
       const mode = args.sp().skip('+') ? 'add' : args.skip('-') ? 'remove' : 'replace';
       const isSilent = args.expect('FLAGS').skip('.SILENT');
       return { messages, edit: flagEdit(mode, args.sp().flags()), isSilent };
@@ -27,18 +29,26 @@ function storeCommand(name: 'STORE' | 'UID STORE', kind: 'sequence' | 'uid'): Co
 
     async run(session, { messages, edit, isSilent }) {
       session.requireWritable();
+      // STORE by sequence number must not shift those numbers: RFC 9051 §7.5.1.
+      const expunges = kind === 'uid';
+      // What a silent STORE must not hide is told before; with expunges only after, since the numbers were written before.
+      if (isSilent) await session.sync({ ask: 'memory', expunges: false });
       const { view } = session;
       const uids = view.resolve(messages, kind);
       if (uids === null) throw new Bad('No message of that number');
+      const expected = isSilent ? new ExpectedFlags(view.mailbox, uids, edit) : null;
+      const isWhole = uids.every((uid) => view.mailbox.table.position(uid) >= 0);
       const { account, id } = view.mailbox;
       if (uids.length > 0) await session.store.changeFlags(account, id, rangesOf(uids), edit, null);
-      // STORE by sequence number must not shift those numbers: RFC 9051 §7.5.1.
-      await session.sync({
+      await session.syncAfterChange({
         ask: 'memory',
-        expunges: kind === 'uid',
-        ...(isSilent && { hideFlagsOf: new Set(uids) }),
+        expunges,
+        ...(expected !== null && { isKnown: (uid, at) => expected.has(uid, at) }),
       });
-      return ok('Stored');
+      if (isWhole || kind === 'uid') return ok('Stored');
+      // RFC 2180 §4.2: some of them went.
+      if (isSilent) return ok('Stored, but some messages were expunged', 'EXPUNGEISSUED');
+      throw new No('Some of the messages were expunged', 'EXPUNGEISSUED');
     },
   };
 }

@@ -1,0 +1,214 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { MailServer } from '../testing/mail-server.ts';
+
+const server = new MailServer();
+
+test('APPEND stores a message, with flags and a date, and tells its UID', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 APPEND INBOX (\Seen $Label) "17-Jul-1996 02:44:25 -0700" {22}
+    S: + ...
+    C: Subject: one
+    C: 
+    C: Text
+    C: 
+    S: a1 OK [APPENDUID {uidvalidity} 1] Appended
+    C: a2 APPEND inbox {3+}
+    C: x
+    C:
+    S: a2 OK [APPENDUID {uidvalidity} 2] Appended
+    C: a3 SELECT INBOX
+    S: ...
+    S: * 2 EXISTS
+    S: ...
+    S: * OK [UIDVALIDITY {uidvalidity}] ...
+    S: ...
+    S: a3 OK ...
+    C: a4 FETCH 1 (FLAGS INTERNALDATE RFC822.SIZE BODY[])
+    S: * 1 FETCH (FLAGS (\Seen \Recent $Label) INTERNALDATE "17-Jul-1996 09:44:25 +0000" RFC822.SIZE 22 BODY[] {22}
+    S: Subject: one
+    S:
+    S: Text
+    S: )
+    S: a4 OK ...
+  `;
+});
+
+test('APPEND to the mailbox that is selected is told at once; to another, nothing is', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 CREATE Other
+    S: a1 OK ...
+    C: a2 SELECT INBOX
+    S: ...
+    S: a2 OK ...
+    C: a3 APPEND INBOX {3+}
+    C: x
+    C:
+    S: * 1 EXISTS
+    S: * 1 RECENT
+    S: a3 OK ...
+    C: a4 APPEND Other {3+}
+    C: x
+    C:
+    S: a4 OK ...
+  `;
+});
+
+test('a mailbox that is missing is [TRYCREATE], before any octet is taken', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 APPEND Nothing {300}
+    S: a1 NO [TRYCREATE]...
+    C: a2 APPEND Nothing {5+}
+    C: 12345
+    S: a2 NO [TRYCREATE]...
+    C: a3 NOOP
+    S: a3 OK ...
+  `;
+});
+
+test('a message that is stored is told as stored, also when the mailbox that is selected is gone', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  await mary.command('CREATE Old');
+  await mary.command('SELECT Old');
+  await other.command('DELETE Old');
+  await mary.dialogue`
+    C: a1 APPEND INBOX {3+}
+    C: x
+    C:
+    S: * BYE The mailbox was deleted...
+    S: a1 OK [APPENDUID {uidvalidity} 1] ...
+    S: (closed)
+  `;
+});
+
+test('what follows a message, or stands before it, must be what the grammar has', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 APPEND INBOX {5+}
+    C: 12345 more
+    S: a1 BAD Unexpected arguments behind the message...
+    C: a2 APPEND INBOX
+    S: a2 BAD ...
+    C: a3 APPEND INBOX (\Nonsense) {5+}
+    C: 12345
+    S: a3 BAD No such system flag...
+    C: a4 APPEND INBOX (\Seen {5+}
+    C: 12345
+    S: a4 BAD ...
+    C: a5 APPEND INBOX "no date" {5+}
+    C: 12345
+    S: a5 BAD ...
+    C: a6 APPEND INBOX "text"
+    S: a6 BAD ...
+    C: a7 APPEND INBOX {0+}
+    C:
+    S: a7 NO [CANNOT]...
+    C: a8 STATUS INBOX (MESSAGES)
+    S: * STATUS INBOX (MESSAGES 0)
+    S: a8 OK ...
+    C: a9 APPEND {5+}
+    C: INBOX {5+}
+    C: 12345
+    S: a9 OK [APPENDUID ...]...
+  `;
+});
+
+test('a second message in one APPEND is refused, and ends the connection if its octets are on their way', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 APPEND INBOX {5+}
+    C: 12345 {5}
+    S: a1 BAD ...
+    C: a2 APPEND INBOX {5+}
+    C: 12345 {21+}
+    C: a3 DELETE INBOX/Work
+    C:
+    S: * BYE ...
+    S: a2 BAD ...
+    S: (closed)
+  `;
+});
+
+test('NUL is refused, bare LF and 8-bit octets are stored as they came', async () => {
+  await using mary = await server.logIn();
+  mary.send('a1 APPEND INBOX {7+}\r\nabc\0def\r\na2 NOOP\r\n');
+  await mary.dialogue`
+    S: a1 BAD NUL in the message...
+    S: a2 OK ...
+  `;
+  const message = Buffer.from('Subject: \xe9\n\n\xff\xfe\r\nbare\n', 'latin1');
+  await mary.append('INBOX', message);
+  await mary.command('SELECT INBOX');
+  mary.send('b1 FETCH 1 BODY.PEEK[]\r\n');
+  expect(await mary.line()).toBe(`* 1 FETCH (BODY[] {${message.length}}`);
+  expect(await mary.octets(message.length)).toEqual(message);
+});
+
+test('a message above APPENDLIMIT is refused before its octets are taken', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 APPEND INBOX {104857601}
+    S: a1 NO [TOOBIG] ...
+    C: a2 NOOP
+    S: a2 OK ...
+  `;
+});
+
+test('hardening 2: a non-synchronizing message too large to be read past ends the connection', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 APPEND INBOX {4294967295+}
+    S: * BYE The message is too large...
+    S: a1 NO [TOOBIG] ...
+    S: (closed)
+  `;
+});
+
+test('a client that goes away in the middle of a message leaves nothing: no message, no blob', async () => {
+  await using imap = await server.startProcess();
+  const account = await server.addAccount();
+  const blobs = join(server.postel.dataDirectory, 'blobs');
+  const before = countFiles(blobs);
+  for (const leave of ['reset', 'halfClose'] as const) {
+    await using mary = await server.logIn(account, imap.port);
+    mary.send('a1 APPEND INBOX {1000000+}\r\n');
+    await mary.sendAll(Array.from({ length: 10 }, () => Buffer.alloc(50_000, 0x61)));
+    await vi.waitFor(() => expect(countFiles(blobs)).toBeGreaterThan(before), 5_000);
+    mary[leave]();
+    if (leave === 'halfClose') expect(await mary.closed()).toEqual([]);
+    await vi.waitFor(() => expect(countFiles(blobs)).toBe(before), 5_000);
+  }
+  await using mary = await server.logIn(account);
+  await mary.dialogue`
+    C: a1 STATUS INBOX (MESSAGES)
+    S: * STATUS INBOX (MESSAGES 0)
+    S: a1 OK ...
+  `;
+  expect(imap.problems).toEqual([]);
+});
+
+test('a large message that is not stored leaves no blob behind', async () => {
+  await using imap = await server.startProcess();
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account, imap.port);
+  const blobs = join(server.postel.dataDirectory, 'blobs');
+  const before = countFiles(blobs);
+  const message = Buffer.alloc(300_000, 'x\r\n');
+  await mary.append('INBOX', message);
+  await mary.append('INBOX', message); // shares the content of the first
+  expect(countFiles(blobs)).toBe(before + 1);
+  await mary.command(
+    `APPEND INBOX (${Array.from({ length: 1_001 }, (_, i) => `k${i}`).join(' ')}) {300000+}\r\n${message}`,
+  );
+  await vi.waitFor(() => expect(countFiles(blobs)).toBe(before + 1), 5_000);
+});
+
+function countFiles(directory: string): number {
+  return readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
+}

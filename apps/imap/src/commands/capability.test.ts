@@ -1,0 +1,44 @@
+import { test } from 'vitest';
+import { ImapClient } from '../testing/imap-client.ts';
+import { MailServer } from '../testing/mail-server.ts';
+
+const server = new MailServer();
+
+test('the greeting names the capabilities, and so does CAPABILITY', async () => {
+  await using client = await ImapClient.connect(server.postel.ports.imap);
+  await client.dialogue`
+    S: * OK [CAPABILITY {names}] Postel ready
+    C: a1 CAPABILITY
+    S: * CAPABILITY {names}
+    S: a1 OK ...
+    C: a2 capability
+    S: * CAPABILITY IMAP4rev1 LITERAL+ SASL-IR IDLE UIDPLUS UNSELECT APPENDLIMIT=104857600 STARTTLS AUTH=PLAIN AUTH=LOGIN
+    S: a2 OK ...
+  `;
+});
+
+test('under TLS nothing is said of STARTTLS, and after login nothing of how to log in', async () => {
+  const mary = await server.addAccount();
+  await using client = await server.connectTls();
+  await client.dialogue`
+    C: a1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 LITERAL+ SASL-IR IDLE UIDPLUS UNSELECT APPENDLIMIT=104857600 AUTH=PLAIN AUTH=LOGIN
+    S: a1 OK ...
+    C: a2 LOGIN ${mary.name} ${mary.password}
+    S: a2 OK [CAPABILITY {names}] Logged in
+    C: a3 CAPABILITY
+    S: * CAPABILITY {names}
+    S: a3 OK ...
+    C: a4 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 LITERAL+ SASL-IR IDLE UIDPLUS UNSELECT APPENDLIMIT=104857600
+    S: a4 OK ...
+  `;
+});
+
+test('CAPABILITY takes no arguments', async () => {
+  await using client = await server.connect();
+  await client.dialogue`
+    C: a1 CAPABILITY all
+    S: a1 BAD Unexpected arguments...
+  `;
+});

@@ -1,0 +1,301 @@
+import { expect, test } from 'vitest';
+import type { ImapClient } from '../testing/imap-client.ts';
+import { MailServer } from '../testing/mail-server.ts';
+import { NESTED, PLAIN } from '../testing/sample-messages.ts';
+
+const server = new MailServer();
+
+async function withMessages(...messages: readonly string[]): Promise<ImapClient> {
+  const mary = await server.logIn();
+  for (const message of messages) await mary.append('INBOX', message);
+  await mary.command('SELECT INBOX');
+  return mary;
+}
+
+/** What FETCH gives for one section: null for NIL. */
+async function fetchSection(
+  client: ImapClient,
+  item: string,
+  name = item.replace('.PEEK', ''),
+): Promise<string | null> {
+  client.send(`s FETCH 1 ${item}\r\n`);
+  const line = (await client.line()) ?? '';
+  const size = /\{(\d+)\}$/.exec(line)?.[1];
+  const octets = size === undefined ? null : (await client.octets(Number(size))).toString('latin1');
+  if (octets !== null) expect(await client.line()).toBe(')');
+  expect(line).toBe(`* 1 FETCH (${name} ${octets === null ? 'NIL)' : `{${octets.length}}`}`);
+  await client.answer('s');
+  return octets;
+}
+
+test('every item that is no section, in the order asked for, and the same twice once', async () => {
+  await using mary = await withMessages(PLAIN);
+  await mary.dialogue`
+    C: a1 FETCH 1 (UID FLAGS RFC822.SIZE)
+    S: * 1 FETCH (UID 1 FLAGS (\Recent) RFC822.SIZE ${PLAIN.length})
+    S: a1 OK ...
+    C: a2 FETCH 1 (RFC822.SIZE uid UID)
+    S: * 1 FETCH (RFC822.SIZE ${PLAIN.length} UID 1)
+    S: a2 OK ...
+    C: a3 FETCH 1 INTERNALDATE
+    S: * 1 FETCH (INTERNALDATE "{day}-{month}-{year} {time} +0000")
+    S: a3 OK ...
+    C: a4 FETCH 1 ENVELOPE
+    S: * 1 FETCH (ENVELOPE ("Mon, 7 Feb 1994 21:52:25 -0800" "Plain" (("Mary" NIL "mary" "example.com")) ... "<plain@example.com>"))
+    S: a4 OK ...
+    C: a5 FETCH 1 BODY
+    S: * 1 FETCH (BODY ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 25 2))
+    S: a5 OK ...
+    C: a6 FETCH 1 BODYSTRUCTURE
+    S: * 1 FETCH (BODYSTRUCTURE ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 25 2 NIL NIL NIL NIL))
+    S: a6 OK ...
+  `;
+});
+
+test('the macros ALL, FAST and FULL stand alone', async () => {
+  await using mary = await withMessages(PLAIN);
+  await mary.dialogue`
+    C: a1 FETCH 1 FAST
+    S: * 1 FETCH (FLAGS (\Recent) INTERNALDATE "..." RFC822.SIZE ${PLAIN.length})
+    S: a1 OK ...
+    C: a2 FETCH 1 all
+    S: * 1 FETCH (FLAGS (\Recent) INTERNALDATE "..." RFC822.SIZE ${PLAIN.length} ENVELOPE (...))
+    S: a2 OK ...
+    C: a3 FETCH 1 FULL
+    S: * 1 FETCH (FLAGS (\Recent) INTERNALDATE "..." RFC822.SIZE ${PLAIN.length} ENVELOPE (...) BODY (...))
+    S: a3 OK ...
+    C: a4 FETCH 1 (FAST)
+    S: a4 BAD Unknown FETCH item...
+  `;
+});
+
+test('sections of a message without parts', async () => {
+  await using mary = await withMessages(PLAIN);
+  const header = PLAIN.slice(0, PLAIN.indexOf('First'));
+  const text = 'First line\r\nSecond line\r\n';
+  expect(await fetchSection(mary, 'BODY.PEEK[]')).toBe(PLAIN);
+  expect(await fetchSection(mary, 'BODY.PEEK[HEADER]')).toBe(header);
+  expect(await fetchSection(mary, 'BODY.PEEK[TEXT]')).toBe(text);
+  expect(await fetchSection(mary, 'BODY.PEEK[1]')).toBe(text);
+  expect(await fetchSection(mary, 'BODY.PEEK[1.MIME]')).toBe(header);
+  for (const missing of ['2', '1.1', '1.HEADER', '1.TEXT', '2.MIME']) {
+    expect(await fetchSection(mary, `BODY.PEEK[${missing}]`), missing).toBeNull();
+  }
+});
+
+test('sections of a message with parts', async () => {
+  await using mary = await withMessages(NESTED);
+  const inner = NESTED.slice(NESTED.indexOf('From: joe'), NESTED.indexOf('\r\n--outer--'));
+  const innerHeader = inner.slice(0, inner.indexOf('--inner'));
+  for (const [section, octets] of [
+    ['1', 'One'],
+    ['1.MIME', 'Content-Type: text/plain; charset=utf-8\r\nContent-ID: <one>\r\n\r\n'],
+    ['2', 'AAAA'],
+    ['2.MIME', 'Content-Type: image/png; name=dot.png\r\nContent-Transfer-Encoding: base64\r\n\r\n'],
+    ['3', inner],
+    ['3.MIME', 'Content-Type: message/rfc822\r\n\r\n'],
+    ['3.HEADER', innerHeader],
+    ['3.TEXT', inner.slice(innerHeader.length)],
+    ['3.HEADER.FIELDS (Subject)', 'Subject: Inner\r\n\r\n'],
+    ['3.HEADER.FIELDS.NOT (Subject Content-Type)', 'From: joe@example.com\r\n\r\n'],
+    ['3.1', 'Inner text'],
+    ['3.1.MIME', 'Content-Type: text/plain\r\n\r\n'],
+    ['3.2', '<p>Inner</p>'],
+    ['1.HEADER', null],
+    ['1.1', null],
+    ['3.3', null],
+    ['4', null],
+    ['3.HEADER.FIELDS.NOT (From Subject Content-Type)', '\r\n'],
+    ['2.HEADER.FIELDS (Subject)', null],
+    ['HEADER.FIELDS (subject FROM)', 'From: mary@example.com\r\nSubject: Nested\r\n\r\n'],
+    ['HEADER.FIELDS (X-None)', '\r\n'],
+    ['HEADER.FIELDS.NOT (Content-Type)', 'From: mary@example.com\r\nSubject: Nested\r\nMIME-Version: 1.0\r\n\r\n'],
+  ] as const) {
+    expect(await fetchSection(mary, `BODY.PEEK[${section}]`), section).toBe(octets);
+  }
+});
+
+test('partials: from an octet on, at most so many; beyond the end, nothing', async () => {
+  await using mary = await withMessages(PLAIN);
+  for (const [item, octets, name] of [
+    ['BODY.PEEK[]<0.5>', PLAIN.slice(0, 5), 'BODY[]<0>'],
+    ['BODY.PEEK[]<5.7>', PLAIN.slice(5, 12), 'BODY[]<5>'],
+    ['BODY.PEEK[TEXT]<20.1000>', 'ine\r\n', 'BODY[TEXT]<20>'],
+    ['BODY.PEEK[TEXT]<25.10>', '', 'BODY[TEXT]<25>'],
+    ['BODY.PEEK[]<4294967295.4294967295>', '', 'BODY[]<4294967295>'],
+    ['BODY.PEEK[HEADER.FIELDS (Subject)]<2.3>', 'bje', 'BODY[HEADER.FIELDS (Subject)]<2>'],
+    ['BODY.PEEK[HEADER.FIELDS (Subject)]<99.3>', '', 'BODY[HEADER.FIELDS (Subject)]<99>'],
+    ['BODY.PEEK[7]<0.5>', null, 'BODY[7]<0>'],
+  ] as const) {
+    expect(await fetchSection(mary, item, name), item).toBe(octets);
+  }
+});
+
+test('RFC822 and its kin, of which two set \\Seen', async () => {
+  await using mary = await withMessages(PLAIN, PLAIN, PLAIN);
+  const header = PLAIN.slice(0, PLAIN.indexOf('First'));
+  expect(await fetchSection(mary, 'RFC822.HEADER')).toBe(header);
+  await mary.dialogue`
+    C: a1 FETCH 1 FLAGS
+    S: * 1 FETCH (FLAGS (\Recent))
+    S: a1 OK ...
+    C: a2 FETCH 2 RFC822.TEXT
+    S: * 2 FETCH (RFC822.TEXT {25}
+    S: First line
+    S: Second line
+    S: )
+    S: * 2 FETCH (UID 2 FLAGS (\Seen \Recent))
+    S: a2 OK ...
+    C: a3 FETCH 3 RFC822
+    S: * 3 FETCH (RFC822 {${PLAIN.length}}
+    S: ...
+    S: )
+    S: * 3 FETCH (UID 3 FLAGS (\Seen \Recent))
+    S: a3 OK ...
+  `;
+});
+
+test('BODY[] sets \\Seen and says so, BODY.PEEK[] does not; not even BODY[] under EXAMINE', async () => {
+  await using mary = await withMessages('A: b\r\n\r\nx');
+  await mary.dialogue`
+    C: a1 FETCH 1 BODY.PEEK[TEXT]
+    S: * 1 FETCH (BODY[TEXT] {1}
+    S: x)
+    S: a1 OK ...
+    C: a2 EXAMINE INBOX
+    S: ...
+    S: a2 OK ...
+    C: a3 FETCH 1 (BODY[TEXT] FLAGS)
+    S: * 1 FETCH (BODY[TEXT] {1}
+    S: x FLAGS ())
+    S: a3 OK ...
+    C: a4 SELECT INBOX
+    S: ...
+    S: a4 OK ...
+    C: a5 UID FETCH 1 (BODY[TEXT] FLAGS)
+    S: * 1 FETCH (UID 1 BODY[TEXT] {1}
+    S: x FLAGS (\Seen))
+    S: * 1 FETCH (UID 1 FLAGS (\Seen))
+    S: a5 OK ...
+    C: a6 FETCH 1 BODY[TEXT]
+    S: * 1 FETCH (BODY[TEXT] {1}
+    S: x)
+    S: a6 OK ...
+  `;
+});
+
+test('sets of numbers and of UIDs', async () => {
+  await using mary = await withMessages(PLAIN, PLAIN, PLAIN, PLAIN);
+  await mary.command('STORE 2 +FLAGS.SILENT (\\Deleted)');
+  await mary.command('EXPUNGE');
+  for (const [command, numbers] of [
+    ['FETCH 1:*', '1 2 3'],
+    ['FETCH *', '3'],
+    ['FETCH *:2', '2 3'],
+    ['FETCH 3,1', '1 3'],
+    ['FETCH 2,1:2', '1 2'],
+    ['UID FETCH 1:3', '1 2'],
+    ['UID FETCH 2', ''],
+    ['UID FETCH 4:*', '3'],
+    ['UID FETCH 9:*', '3'],
+    ['UID FETCH 9', ''],
+    ['UID FETCH 4294967295,1', '1'],
+  ] as const) {
+    const { untagged, tagged } = await mary.command(`${command} (UID)`);
+    expect(untagged.map((line) => line.split(' ')[1]).join(' '), command).toBe(numbers);
+    expect(tagged).toMatch(/^OK /);
+  }
+});
+
+test('FETCH that cannot be', async () => {
+  await using mary = await withMessages(PLAIN);
+  for (const args of [
+    '2 FLAGS',
+    '0 FLAGS',
+    '1:2 FLAGS',
+    '$ FLAGS',
+    '1',
+    '1 ',
+    '1 ()',
+    '1 NONSENSE',
+    '1 (FLAGS',
+    '1 FLAGS UID',
+    '1 BODY[',
+    '1 BODY[NONSENSE]',
+    '1 BODY[0]',
+    '1 BODY[MIME]',
+    '1 BODY[1.]',
+    '1 BODY[HEADER.FIELDS]',
+    '1 BODY[HEADER.FIELDS ()]',
+    '1 BODY[]<0>',
+    '1 BODY[]<0.0>',
+    '1 BODY[]<-1.5>',
+    '1 BODYSTRUCTURE[]',
+    '1 CONSTRUCTOR',
+    `1 (${Array(101).fill('BODY[]').join(' ')})`,
+    '1 FLAGS (CHANGEDSINCE 1)',
+  ]) {
+    expect((await mary.command(`FETCH ${args}`)).tagged, args.slice(0, 60)).toMatch(/^BAD /);
+    await mary.command('NOOP'); // twenty such in a row end the connection
+  }
+});
+
+test('a message in a blob: every section, and all of its octets', async () => {
+  const filler = `${'All work and no play makes Jack a dull boy.\r\n'.repeat(8_000)}`;
+  const message = NESTED.replace('Inner text', filler.trimEnd());
+  await using mary = await withMessages(message);
+  expect(message.length).toBeGreaterThan(300_000);
+  expect(await fetchSection(mary, 'BODY.PEEK[]')).toBe(message);
+  expect(await fetchSection(mary, 'BODY.PEEK[3.1]')).toBe(filler.trimEnd());
+  expect(await fetchSection(mary, 'BODY.PEEK[3.2]')).toBe('<p>Inner</p>');
+  expect(await fetchSection(mary, 'BODY.PEEK[HEADER.FIELDS (Subject)]')).toBe('Subject: Nested\r\n\r\n');
+  expect(await fetchSection(mary, 'BODY.PEEK[3.HEADER.FIELDS (Subject)]')).toBe('Subject: Inner\r\n\r\n');
+  expect(await fetchSection(mary, 'BODY.PEEK[]<300000.100>', 'BODY[]<300000>')).toBe(message.slice(300_000, 300_100));
+  expect(await fetchSection(mary, 'BODY.PEEK[9]')).toBeNull();
+  expect(await fetchSection(mary, 'BODY.PEEK[]<9000000.100>', 'BODY[]<9000000>')).toBe('');
+});
+
+test('a blob that is missing costs its message alone: the others are told, and the lines stay whole', async () => {
+  const account = await server.addAccount();
+  await using elsewhere = await server.startProcess({ blobDirectory: '/nonexistent' });
+  await using mary = await server.logIn(account);
+  await mary.append('INBOX', 'Subject: small\r\n\r\nx');
+  await mary.append('INBOX', `Subject: large\r\n\r\n${'x'.repeat(200_000)}`);
+  await mary.append('INBOX', 'Subject: small\r\n\r\nx');
+  await using client = await server.logIn(account, elsewhere.port);
+  await client.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: a1 OK ...
+    C: a2 FETCH 1:3 (UID BODY.PEEK[HEADER.FIELDS (Subject)])
+    S: * 1 FETCH (UID 1 BODY[HEADER.FIELDS (Subject)] {18}
+    S: Subject: small
+    S:
+    S: )
+    S: * 3 FETCH (UID 3 BODY[HEADER.FIELDS (Subject)] {18}
+    S: Subject: small
+    S:
+    S: )
+    S: a2 NO [UNAVAILABLE] ...
+    C: a3 FETCH 2 BODY.PEEK[]
+    S: a3 NO [UNAVAILABLE] ...
+    C: a4 FETCH 2 (RFC822.SIZE)
+    S: * 2 FETCH (RFC822.SIZE 200018)
+    S: a4 OK ...
+  `;
+});
+
+test('two connections see at once what the other changed', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  await mary.append('INBOX', PLAIN);
+  await mary.command('SELECT INBOX');
+  await other.command('SELECT INBOX');
+  for (const flag of ['\\Seen', '\\Flagged', '\\Answered', '\\Draft', '$Label']) {
+    await mary.command(`STORE 1 +FLAGS.SILENT (${flag})`);
+    expect((await other.command('FETCH 1 FLAGS')).untagged.at(-1)).toContain(flag);
+    await other.command(`STORE 1 -FLAGS.SILENT (${flag})`);
+    expect((await mary.command('FETCH 1 FLAGS')).untagged.at(-1)).not.toContain(flag);
+  }
+});

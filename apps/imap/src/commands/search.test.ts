@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { MailServer } from '../testing/mail-server.ts';
+
+const server = new MailServer();
+
+test('SEARCH by flags, keywords, numbers and UIDs', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await mary.append('INBOX', 'Subject: 1\r\n\r\n', '\\Deleted');
+  await mary.append('INBOX', 'Subject: 2\r\n\r\n', '\\Seen \\Answered');
+  await mary.append('INBOX', 'Subject: 3\r\n\r\n', '\\Flagged $Label');
+  await mary.append('INBOX', 'Subject: 4\r\n\r\n', '\\Draft \\Seen');
+  await mary.append('INBOX', 'Subject: 5\r\n\r\n');
+  await mary.command('SELECT INBOX');
+  await mary.command('EXPUNGE');
+  await mary.append('INBOX', 'Subject: 6\r\n\r\n', '\\Seen');
+  await mary.command('NOOP');
+  // Numbers 1 to 5, UIDs 2 to 6.
+  for (const [keys, numbers] of [
+    ['ALL', '1 2 3 4 5'],
+    ['SEEN', '1 3 5'],
+    ['unseen', '2 4'],
+    ['ANSWERED', '1'],
+    ['UNANSWERED', '2 3 4 5'],
+    ['FLAGGED', '2'],
+    ['UNFLAGGED UNSEEN', '4'],
+    ['DRAFT', '3'],
+    ['UNDRAFT SEEN', '1 5'],
+    ['DELETED', ''],
+    ['UNDELETED', '1 2 3 4 5'],
+    ['RECENT', '1 2 3 4 5'],
+    ['NEW', '2 4'],
+    ['OLD', ''],
+    ['KEYWORD $label', '2'],
+    ['UNKEYWORD $Label', '1 3 4 5'],
+    ['2:3', '2 3'],
+    ['*', '5'],
+    ['1,4:*', '1 4 5'],
+    ['UID 2:3', '1 2'],
+    ['UID 6:99', '5'],
+    ['UID 99', ''],
+    ['UID *', '5'],
+    ['NOT SEEN', '2 4'],
+    ['NOT NOT SEEN', '1 3 5'],
+    ['OR FLAGGED DRAFT', '2 3'],
+    ['OR (SEEN ANSWERED) NOT 1:4', '1 5'],
+    ['(SEEN) (UID 4)', '3'],
+    ['CHARSET UTF-8 SEEN', '1 3 5'],
+    ['charset us-ascii SEEN', '1 3 5'],
+  ] as const) {
+    const { untagged } = await mary.command(`SEARCH ${keys}`);
+    expect(untagged, keys).toEqual([`* SEARCH${numbers === '' ? '' : ` ${numbers}`}`]);
+  }
+  await mary.dialogue`
+    C: a1 UID SEARCH UNSEEN
+    S: * SEARCH 3 5
+    S: a1 OK ...
+  `;
+});
+
+test('SEARCH that cannot be', async () => {
+  await using mary = await server.logIn();
+  await mary.command('SELECT INBOX');
+  for (const [keys, answer] of [
+    ['CHARSET KOI8-R ALL', /^NO \[BADCHARSET \(UTF-8 US-ASCII\)\]/],
+    ['SUBJECT x', /^NO \[CANNOT\]/],
+    ['', /^BAD /],
+    ['()', /^BAD /],
+    ['(SEEN', /^BAD /],
+    ['SEEN ', /^OK /],
+    ['NOT', /^BAD /],
+    ['OR SEEN', /^BAD /],
+    ['KEYWORD', /^BAD /],
+    ['UID', /^BAD /],
+    ['0', /^BAD /],
+    ['$', /^BAD /],
+    ['1', /^BAD No message/],
+    [Array(1_001).fill('SEEN').join(' '), /^BAD Too many search keys/],
+    [`(${Array(1_001).fill('SEEN').join(' ')})`, /^BAD Too many search keys/],
+  ] as const) {
+    expect((await mary.command(`SEARCH ${keys}`)).tagged, keys.slice(0, 50)).toMatch(answer);
+  }
+});

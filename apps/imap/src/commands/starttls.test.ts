@@ -1,0 +1,72 @@
+import { expect, test, vi } from 'vitest';
+import { MailServer } from '../testing/mail-server.ts';
+
+const server = new MailServer();
+
+test('STARTTLS, and then everything anew', async () => {
+  const { name, password } = await server.addAccount();
+  await using client = await server.connect();
+  await client.dialogue`
+    C: a1 STARTTLS
+    S: a1 OK ...
+  `;
+  await client.startTls(server.postel.ca);
+  await client.dialogue`
+    C: a1 CAPABILITY
+    S: * CAPABILITY ... AUTH=PLAIN...
+    S: a1 OK ...
+    C: a2 STARTTLS
+    S: a2 BAD TLS is active already...
+    C: a3 LOGIN ${name} ${password}
+    S: a3 OK ...
+    C: a4 SELECT INBOX
+    S: ...
+    S: a4 OK [READ-WRITE]...
+    C: a5 LOGOUT
+    S: * BYE ...
+    S: a5 OK ...
+    S: (closed)
+  `;
+});
+
+test('hardening 5: what stands in the packet behind STARTTLS is never executed', async () => {
+  const { name, password } = await server.addAccount();
+  await using client = await server.connect();
+  client.send(`a1 STARTTLS\r\na2 LOGIN ${name} ${password}\r\na3 SELECT INBOX\r\n`);
+  const lines = await client.closed();
+  expect(lines).toEqual([expect.stringMatching(/^a1 OK /)]);
+  await vi.waitFor(() => expect(server.log()).toContain('commands were sent in the clear behind STARTTLS'));
+});
+
+test('hardening 5: plain text after the OK closes the connection, and the log says why', async () => {
+  await using client = await server.connect();
+  const { tagged } = await client.command('LOGIN');
+  const id = /\((\S+)\)$/.exec(tagged)?.[1] ?? '';
+  await client.dialogue`
+    C: a1 STARTTLS
+    S: a1 OK ...
+  `;
+  client.send('a2 CAPABILITY\r\n');
+  expect((await client.closed()).join()).not.toMatch(/CAPABILITY/);
+  await vi.waitFor(() =>
+    expect(
+      server
+        .log()
+        .split('\n')
+        .find((line) => line.includes(`"${id}"`) && line.includes('TLS handshake failed')),
+    ).toBeDefined(),
+  );
+});
+
+test('hardening 6: STARTTLS with parameters, and after login', async () => {
+  await using client = await server.connect();
+  await client.dialogue`
+    C: a1 STARTTLS now
+    S: a1 BAD ...
+  `;
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 STARTTLS
+    S: a1 BAD Already logged in...
+  `;
+});

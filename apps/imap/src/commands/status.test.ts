@@ -1,0 +1,46 @@
+import { test } from 'vitest';
+import { MailServer } from '../testing/mail-server.ts';
+
+const server = new MailServer();
+
+test('STATUS tells what was asked, in the order in which it was asked', async () => {
+  await using mary = await server.logIn();
+  await mary.append('INBOX', 'Subject: one\r\n\r\n', '\\Seen');
+  await mary.append('INBOX', 'Subject: two\r\n\r\n');
+  await mary.dialogue`
+    C: a1 STATUS inbox (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN)
+    S: * STATUS INBOX (MESSAGES 2 RECENT 2 UIDNEXT 3 UIDVALIDITY {uidvalidity} UNSEEN 1)
+    S: a1 OK ...
+    C: a2 STATUS INBOX (unseen messages unseen)
+    S: * STATUS INBOX (UNSEEN 1 MESSAGES 2)
+    S: a2 OK ...
+  `;
+});
+
+test('STATUS of what is not there, or not known', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 STATUS Nothing (MESSAGES)
+    S: a1 NO [NONEXISTENT]...
+    C: a2 STATUS INBOX (CONSTRUCTOR)
+    S: a2 BAD Unknown STATUS item...
+    C: a3 STATUS INBOX ()
+    S: a3 BAD ...
+    C: a4 STATUS INBOX MESSAGES
+    S: a4 BAD ...
+    C: a5 STATUS "B&" (MESSAGES)
+    S: a5 NO [CANNOT]...
+  `;
+});
+
+test('STATUS sees what another connection did at once', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  await other.append('INBOX', 'Subject: one\r\n\r\n');
+  await mary.dialogue`
+    C: a1 STATUS INBOX (MESSAGES UNSEEN)
+    S: * STATUS INBOX (MESSAGES 1 UNSEEN 1)
+    S: a1 OK ...
+  `;
+});

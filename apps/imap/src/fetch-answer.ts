@@ -1,0 +1,311 @@
+import { formatDateTime, ResponseWriter, writeSection } from '@postel/imap-wire';
+import { HeaderFieldSelector } from '@postel/mime';
+import type { FetchColumns, FetchedMessage } from '@postel/storage';
+import { Abandoned } from './command.ts';
+import type { FetchItem } from './fetch-items.ts';
+import { flagListOctets, keywordFlagList } from './flags.ts';
+import { FETCH_BATCH, FETCH_BATCH_OCTETS, FETCH_CONTENT_BATCH, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
+import type { MailboxView } from './mailbox-view.ts';
+import { columnsFor, MessageOctets, type OctetRange } from './message-sections.ts';
+import type { Session } from './session.ts';
+
+type SectionItem = Extract<FetchItem, { type: 'section' }>;
+
+/** HEADER.FIELDS reads no more of a header than this; a longer one is no letter's. */
+const HEADER_OCTETS = 1024 * 1024;
+/** A message with more items than this is written slowly: a section may be asked for a hundred times over. */
+const ITEMS_AT_ONCE = 10;
+/** Messages read in the first batch; later ones go by the size of those before. */
+const FIRST_BATCH = 16;
+
+const NIL = Buffer.from('NIL');
+const NO_FIELDS: ReadonlyMap<FetchItem, Buffer> = new Map();
+
+/**
+ * The FETCH responses of one command: what they read from the database and how they are written. An error always finds whole
+ * lines written: what can fail is done before a response begins, or ends the connection.
+ */
+export class FetchAnswer {
+  readonly #session: Session;
+  readonly #view: MailboxView;
+  readonly #items: readonly FetchItem[];
+  readonly #columns: FetchColumns;
+  /** What answers call each section, in wire form. */
+  readonly #names = new Map<FetchItem, Buffer>();
+  readonly #selectors = new Map<FetchItem, HeaderFieldSelector>();
+  /** Messages of which not even a tombstone is left. */
+  #gone = 0;
+  #unreadable = 0;
+
+  constructor(session: Session, items: readonly FetchItem[]) {
+    this.#session = session;
+    this.#view = session.view;
+    this.#items = items;
+    this.#columns = columnsOf(items);
+    for (const item of items) {
+      if (item.type !== 'section') continue;
+      this.#names.set(item, nameOf(item));
+      if (item.section.type !== 'header-fields') continue;
+      const { names, not } = item.section;
+      this.#selectors.set(item, new HeaderFieldSelector(names, not ? 'except' : 'only'));
+    }
+  }
+
+  /** @returns how many messages could not be told of, and why */
+  async write(uids: Uint32Array): Promise<{ readonly gone: number; readonly unreadable: number }> {
+    if (this.#items.every(({ type }) => type === 'uid' || type === 'flags')) await this.#fromMemory(uids);
+    else await this.#fromDatabase(uids);
+    return { gone: this.#gone, unreadable: this.#unreadable };
+  }
+
+  /** UID and FLAGS come from the arrays; only messages that went meanwhile must be looked up. */
+  async #fromMemory(uids: Uint32Array): Promise<void> {
+    const { table } = this.#view.mailbox;
+    const { out, transport } = this.#session;
+    const absent: number[] = [];
+    let at = 0;
+    for (const uid of uids) {
+      if (at >= table.length || table.uid(at) !== uid) at = table.lowerBound(uid);
+      if (at >= table.length || table.uid(at) !== uid) {
+        absent.push(uid);
+        continue;
+      }
+      this.#begin(uid, at);
+      let separator = '';
+      for (const { type } of this.#items) {
+        out.text(separator);
+        separator = ' ';
+        if (type === 'uid') out.text('UID ').number(uid);
+        else this.#flags(uid, at);
+      }
+      out.text(')\r\n');
+      at++;
+      if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
+    }
+    if (absent.length > 0) await this.#fromDatabase(Uint32Array.from(absent));
+  }
+
+  /** While one batch is written the next is read. */
+  async #fromDatabase(uids: Uint32Array): Promise<void> {
+    const { mailbox } = this.#view;
+    const { out, store, transport } = this.#session;
+    let size = FIRST_BATCH;
+    const read = (from: number) => {
+      const asked = uids.subarray(from, from + size);
+      const messages = store.fetchMessages(mailbox.account, mailbox.id, asked, this.#columns);
+      messages.catch(() => {}); // told when it is awaited, which a lost client may prevent
+      return { asked, messages };
+    };
+    let next = uids.length > 0 ? read(0) : null;
+    for (let from = 0; next !== null; ) {
+      const { asked, messages } = next;
+      const batch = await messages;
+      from += asked.length;
+      size = this.#batchAfter(batch);
+      next = from < uids.length ? read(from) : null;
+      this.#gone += asked.length - batch.length;
+      for (const message of batch) {
+        await this.#message(message);
+        if (out.length > OUTPUT_HIGH_WATER_OCTETS / 4) await transport.flush();
+      }
+      await transport.flushMuch();
+    }
+  }
+
+  /** How many messages like these make a batch of the right size. */
+  #batchAfter(batch: readonly FetchedMessage[]): number {
+    const most = this.#columns.octets === true ? FETCH_CONTENT_BATCH : FETCH_BATCH;
+    const octets = batch.reduce((sum, message) => sum + heldOctets(message), 0);
+    return Math.max(1, Math.min(most, Math.floor((FETCH_BATCH_OCTETS * batch.length) / Math.max(octets, 1))));
+  }
+
+  /** Nothing to wait for, but for a message in a blob, or for a client that asks for much of each message. */
+  #message(message: FetchedMessage): Promise<void> | undefined {
+    const octets = new MessageOctets(this.#session.store, message);
+    if (!octets.isInMemory || this.#items.length > ITEMS_AT_ONCE) return this.#slowly(message, octets);
+    this.#begin(message.uid);
+    this.#items.forEach((item, index) => {
+      if (index > 0) this.#session.out.sp();
+      if (item.type === 'section') this.#section(item, octets);
+      else this.#item(item.type, message);
+    });
+    this.#session.out.text(')\r\n');
+    return undefined;
+  }
+
+  async #slowly(message: FetchedMessage, octets: MessageOctets): Promise<void> {
+    const { out, transport } = this.#session;
+    const fields = octets.isInMemory ? NO_FIELDS : await this.#prepareBlob(message, octets);
+    if (fields === null) return;
+    this.#begin(message.uid);
+    for (const [index, item] of this.#items.entries()) {
+      if (index > 0) out.sp();
+      if (item.type !== 'section') this.#item(item.type, message);
+      else if (octets.isInMemory) this.#section(item, octets);
+      else await this.#sectionOfBlob(item, octets, fields.get(item) ?? null);
+      if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
+    }
+    out.text(')\r\n');
+  }
+
+  /** Reads what HEADER.FIELDS will tell. Null if the blob cannot be read: nothing is said of the message then. */
+  async #prepareBlob(message: FetchedMessage, octets: MessageOctets): Promise<ReadonlyMap<FetchItem, Buffer> | null> {
+    const fields = new Map<FetchItem, Buffer>();
+    try {
+      for (const [item, selector] of this.#selectors) {
+        const range = item.type === 'section' ? octets.locate(item.section) : null;
+        if (range !== null) fields.set(item, selector.select(await gather(octets.read(beginning(range)))));
+      }
+      await octets.probe();
+      return fields;
+    } catch (error) {
+      this.#session.log.error({ err: error, uid: message.uid }, 'a blob cannot be read');
+      this.#unreadable++;
+      return null;
+    }
+  }
+
+  /** `* n FETCH (`. @param at position of the message in the arrays, if the caller knows it */
+  #begin(uid: number, at = this.#view.mailbox.table.position(uid)): void {
+    const { out } = this.#session;
+    if (at >= 0) this.#session.tellKeywords(this.#view, this.#view.mailbox.table.keywordSet(at));
+    out.text('* ').number(this.#view.sequenceNumber(uid, at)).text(' FETCH (');
+  }
+
+  #item(what: Exclude<FetchItem['type'], 'section'>, message: FetchedMessage): void {
+    const { out } = this.#session;
+    switch (what) {
+      case 'uid':
+        out.text('UID ').number(message.uid);
+        break;
+      case 'flags':
+        this.#flagsOf(message);
+        break;
+      case 'internaldate':
+        out.text('INTERNALDATE ').text(formatDateTime(message.internalDate, 0));
+        break;
+      case 'size':
+        out.text('RFC822.SIZE ').number(message.sizeOctets);
+        break;
+      case 'envelope':
+        out.text('ENVELOPE ').octets(message.envelope ?? NIL);
+        break;
+      case 'bodystructure':
+        out.text('BODYSTRUCTURE ').octets(message.bodyStructure ?? NIL);
+        break;
+      case 'body':
+        out.text('BODY ').octets(message.body ?? NIL);
+        break;
+      default:
+        what satisfies never;
+    }
+  }
+
+  #flags(uid: number, at: number): void {
+    const { mailbox } = this.#view;
+    const { table } = mailbox;
+    this.#session.out.text('FLAGS ');
+    this.#session.out.octets(flagListOctets(mailbox, table.flags(at), table.keywordSet(at), this.#view.isRecent(uid)));
+  }
+
+  /** The arrays know best; a message that went has the flags it had then. */
+  #flagsOf({ uid, flags, keywords }: FetchedMessage): void {
+    const { mailbox } = this.#view;
+    const at = mailbox.table.position(uid);
+    if (at >= 0) this.#flags(uid, at);
+    else this.#session.out.text('FLAGS ').octets(keywordFlagList(mailbox, flags, keywords, this.#view.isRecent(uid)));
+  }
+
+  #section(item: SectionItem, octets: MessageOctets): void {
+    const { out } = this.#session;
+    const found = this.#sectionName(item, octets);
+    if (found === null) return;
+    const selector = this.#selectors.get(item);
+    if (selector !== undefined) {
+      const fields = selector.select(joined(octets.inMemory(beginning(found))));
+      out.literal(fields.subarray(...bounds(item, 0, fields.length)));
+      return;
+    }
+    const [start, end] = bounds(item, found.start, found.end);
+    out.literalHeader(end - start);
+    for (const piece of octets.inMemory({ start, end })) out.octets(piece);
+  }
+
+  /** @param fields of HEADER.FIELDS, read before */
+  async #sectionOfBlob(item: SectionItem, octets: MessageOctets, fields: Buffer | null): Promise<void> {
+    const { out, transport, log } = this.#session;
+    const found = this.#sectionName(item, octets);
+    if (found === null) return;
+    if (fields !== null) {
+      out.literal(fields.subarray(...bounds(item, 0, fields.length)));
+      return;
+    }
+    const [start, end] = bounds(item, found.start, found.end);
+    out.literalHeader(end - start);
+    try {
+      for await (const piece of octets.read({ start, end })) {
+        out.octets(piece);
+        await transport.flush();
+      }
+    } catch (error) {
+      // The literal was announced: nothing but the end of the connection can be said now.
+      if (!(error instanceof Abandoned)) log.error({ err: error }, 'a blob cannot be read: closing');
+      throw new Abandoned('a literal broke off');
+    }
+  }
+
+  /** Writes what the answer calls the section, and NIL if the message has none such. */
+  #sectionName(item: SectionItem, octets: MessageOctets): OctetRange | null {
+    const { out } = this.#session;
+    out.octets(this.#names.get(item) ?? nameOf(item));
+    const found = octets.locate(item.section);
+    if (found === null) out.octets(NIL);
+    return found;
+  }
+}
+
+/** `BODY[1.TEXT]<0> `, for instance. */
+function nameOf({ section, partial, name }: SectionItem): Buffer {
+  const out = new ResponseWriter().text(name);
+  if (name === 'BODY') writeSection(out, section);
+  if (partial !== null) out.text('<').number(partial.offset).text('>');
+  return Buffer.concat(out.sp().take());
+}
+
+/** From where to where, of `start` to `end`, a partial reaches; beyond the end it is empty (RFC 9051 §6.4.5). */
+function bounds({ partial }: SectionItem, start: number, end: number): [number, number] {
+  if (partial === null) return [start, end];
+  const from = Math.min(start + partial.offset, end);
+  return [from, Math.min(from + partial.count, end)];
+}
+
+function beginning({ start, end }: OctetRange): OctetRange {
+  return { start, end: Math.min(end, start + HEADER_OCTETS) };
+}
+
+async function gather(octets: AsyncIterable<Buffer>): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(octets));
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  const [only] = pieces;
+  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces);
+}
+
+/** Roughly what a message takes while it waits to be written. */
+function heldOctets({ envelope, bodyStructure, partIndex, header, octets }: FetchedMessage): number {
+  let sum = 512;
+  for (const column of [envelope, bodyStructure, partIndex, header, octets]) sum += column?.length ?? 0;
+  return sum;
+}
+
+function columnsOf(items: readonly FetchItem[]): FetchColumns {
+  const columns: { -readonly [Name in keyof FetchColumns]: boolean } = {};
+  for (const item of items) {
+    if (item.type === 'envelope') columns.envelope = true;
+    else if (item.type === 'bodystructure') columns.bodyStructure = true;
+    else if (item.type === 'body') columns.body = true;
+    else if (item.type === 'section') Object.assign(columns, columnsFor(item.section));
+  }
+  return columns;
+}
