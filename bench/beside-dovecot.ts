@@ -4,7 +4,7 @@
  * Needs root (Dovecot does) and Debian's dovecot-imapd and dovecot-lmtpd. Prints a table as docs/benchmarks.md has it.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,7 @@ As root, with Debian's dovecot-imapd and dovecot-lmtpd installed.`);
 
 async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'postel-bench-'));
+  chmodSync(directory, 0o755); // Dovecot's processes are not root
   const postel = spawn(
     process.execPath,
     [LAUNCHER, 'localserve', '--data', join(directory, 'postel'), '--port-offset', String(POSTEL_OFFSET)],

@@ -12,11 +12,15 @@ import { NESTED, PLAIN } from './testing/sample-messages.ts';
 const server = new MailServer();
 const run = promisify(execFile);
 
-async function connectFlow({ name, password }: TestAccount, secure: boolean): Promise<ImapFlow & AsyncDisposable> {
-  const { ports, ca } = server.postel;
+async function connectFlow(
+  { name, password }: TestAccount,
+  secure: boolean,
+  port = secure ? server.postel.ports.imaps : server.postel.ports.imap,
+): Promise<ImapFlow & AsyncDisposable> {
+  const { ca } = server.postel;
   const client = new ImapFlow({
     host: 'localhost',
-    port: secure ? ports.imaps : ports.imap,
+    port,
     secure,
     auth: { user: name, pass: password },
     tls: { ca },
@@ -94,28 +98,32 @@ test('imapflow: append, list, status, fetch, flags, search, download, delete', a
   expect((await client.list()).map(({ path }) => path)).not.toContain('Work/Grüße');
 });
 
-test('imapflow: two connections, one in IDLE, see each other at once', async () => {
-  const account = await server.addAccount();
-  await using watching = await connectFlow(account, true);
-  await using working = await connectFlow(account, true);
-  await watching.mailboxOpen('INBOX');
-  await working.mailboxOpen('INBOX');
-  const event = <T>(name: 'exists' | 'flags' | 'expunge') =>
-    new Promise<T>((resolve) => watching.once(name, (value) => resolve(value as T)));
-  void watching.idle();
+test.each(['one process', 'two processes'])(
+  'imapflow: two connections of %s, one in IDLE, see each other at once',
+  async (processes) => {
+    const account = await server.addAccount();
+    await using second = await server.startProcess();
+    await using watching = await connectFlow(account, false);
+    await using working = await connectFlow(account, false, processes === 'two processes' ? second.port : undefined);
+    await watching.mailboxOpen('INBOX');
+    await working.mailboxOpen('INBOX');
+    const event = <T>(name: 'exists' | 'flags' | 'expunge') =>
+      new Promise<T>((resolve) => watching.once(name, (value) => resolve(value as T)));
+    void watching.idle();
 
-  const exists = event<{ count: number }>('exists');
-  await working.append('INBOX', PLAIN);
-  expect(await exists).toMatchObject({ count: 1, prevCount: 0 });
+    const exists = event<{ count: number }>('exists');
+    await working.append('INBOX', PLAIN);
+    expect(await exists).toMatchObject({ count: 1, prevCount: 0 });
 
-  const flags = event<{ flags: Set<string> }>('flags');
-  await working.messageFlagsAdd('1', ['\\Flagged']);
-  expect([...(await flags).flags]).toContain('\\Flagged');
+    const flags = event<{ flags: Set<string> }>('flags');
+    await working.messageFlagsAdd('1', ['\\Flagged']);
+    expect([...(await flags).flags]).toContain('\\Flagged');
 
-  const expunge = event<{ seq: number }>('expunge');
-  await working.messageDelete('1');
-  expect(await expunge).toMatchObject({ seq: 1 });
-});
+    const expunge = event<{ seq: number }>('expunge');
+    await working.messageDelete('1');
+    expect(await expunge).toMatchObject({ seq: 1 });
+  },
+);
 
 test('imapflow: a message of 30 MB with an attachment and 8-bit header fields comes back byte for byte', async () => {
   const account = await server.addAccount();

@@ -1,3 +1,4 @@
+export { LineClient } from './line-client.ts';
 export type { RunningPostel, TestAccount, TestPorts } from './running-postel.ts';
 export { sharedPostel } from './shared-postel.ts';
 export { type OwnPostel, type StartOptions, startPostel } from './start-postel.ts';

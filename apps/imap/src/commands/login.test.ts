@@ -115,7 +115,7 @@ test('where LOGIN would show the password, it is announced as disabled and refus
     C: a5 STARTTLS
     S: a5 OK ...
   `;
-  await client.startTls(server.postel.ca);
+  await client.startTls({ ca: server.postel.ca });
   await client.dialogue`
     C: b1 LOGIN ${name} ${password}
     S: b1 OK [CAPABILITY ...] ...

@@ -10,7 +10,7 @@ test('STARTTLS, and then everything anew', async () => {
     C: a1 STARTTLS
     S: a1 OK ...
   `;
-  await client.startTls(server.postel.ca);
+  await client.startTls({ ca: server.postel.ca });
   await client.dialogue`
     C: a1 CAPABILITY
     S: * CAPABILITY ... AUTH=PLAIN...

@@ -25,7 +25,7 @@ export class MailServer {
 
   /** Connected over TLS from the first octet, and greeted. */
   async connectTls(port = this.postel.ports.imaps): Promise<ImapClient> {
-    const client = await ImapClient.connectTls(port, this.postel.ca);
+    const client = await ImapClient.connectTls(port, { ca: this.postel.ca });
     await client.line();
     return client;
   }

@@ -1,16 +1,26 @@
-import type { ImapClient } from './imap-client.ts';
+/** Whom a transcript is played with: a client that sends what it is told, and knows where an answer of its protocol ends. */
+export interface TranscriptPeer {
+  /** What was said, for the message of a test that fails. */
+  readonly history: string[];
+  send(text: string): void;
+  /** The next line without its CRLF; null if the server has closed instead. */
+  line(): Promise<string | null>;
+  /** Whether the answer to a command ends with this line. */
+  endsAnswer(line: string): boolean;
+  failure(message: string): Error;
+}
 
 type Step =
   | { readonly type: 'send'; readonly lines: readonly string[] }
   | { readonly type: 'expect'; readonly line: string }
-  /** Lines up to one that the next step expects, or to the tagged answer. */
+  /** Lines up to one that the next step expects, or to the end of the answer. */
   | { readonly type: 'any-lines' }
   | { readonly type: 'closed' };
 
 /** A name to be taken or filled in; `{12}` announces a literal and is text. */
 const NAME = /\{([a-z]\w*)\}/g;
 
-/** A dialogue as the RFCs print them; see ImapClient.dialogue. */
+/** A dialogue as the RFCs print them; see LineClient.dialogue. */
 export class Transcript {
   readonly #steps: readonly Step[];
   readonly #taken: Record<string, string> = {};
@@ -30,7 +40,7 @@ export class Transcript {
     this.#steps = steps;
   }
 
-  async play(client: ImapClient): Promise<Readonly<Record<string, string>>> {
+  async play(client: TranscriptPeer): Promise<Readonly<Record<string, string>>> {
     for (let i = 0; i < this.#steps.length; i++) {
       const step = this.#steps[i];
       if (step === undefined) break;
@@ -62,18 +72,15 @@ export class Transcript {
     return this.#taken;
   }
 
-  async #skip(client: ImapClient, until: string | null): Promise<void> {
+  async #skip(client: TranscriptPeer, until: string | null): Promise<void> {
     for (;;) {
       const line = await client.line();
-      if (line === null) throw client.failure(`the server closed before ${until ?? 'its tagged answer'}`);
-      if (until === null ? !/^[*+] /.test(line) : this.#matches(until, line)) return;
-      // A tagged answer is never passed over: it is not the one that was expected.
-      if (until !== null && /^\w+ (OK|NO|BAD) /.test(line))
-        throw client.failure(`expected  S: ${this.#filledIn(until)}`);
+      if (line === null) throw client.failure(`the server closed before ${until ?? 'the end of its answer'}`);
+      if (until === null ? client.endsAnswer(line) : this.#matches(until, line)) return;
     }
   }
 
-  #match(pattern: string, line: string | null, client: ImapClient): void {
+  #match(pattern: string, line: string | null, client: TranscriptPeer): void {
     if (line === null || !this.#matches(pattern, line)) {
       throw client.failure(`expected  S: ${this.#filledIn(pattern)}\n     got  S: ${line ?? '(closed)'}`);
     }
