@@ -21,7 +21,7 @@ own, which are made at the first start. It stops on Ctrl-C or SIGTERM.
 
 Examples:
   postel localserve
-  postel localserve --data /tmp/second --port-offset 2000`,
+  postel localserve --data ./data/second --port-offset 2000`,
   options: { 'port-offset': { type: 'string' }, ...DATABASE_URL_OPTION },
   parse(line) {
     operands(line);
