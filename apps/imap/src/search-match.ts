@@ -7,8 +7,8 @@ import type { SearchKey } from './search-key.ts';
 export type Matcher = (uid: number, at: number) => boolean;
 
 /**
- * A test of messages by UID, from the arrays alone. A message whose removal is not told yet has no flags any more: it
- * matches by number only.
+ * A test of messages by UID, from the arrays alone. A message whose removal is not told yet has no flags any more: where
+ * keys ask for flags, or for their absence, it does not match; it does by number.
  *
  * @param rangesOf the UIDs that a set names
  */
@@ -25,11 +25,11 @@ export function compileSearch(
       case 'all':
         return () => true;
       case 'flag':
-        return (_, at) => at >= 0 && (table.flags(at) & key.bit) !== 0;
+        return (_, at) => (table.flags(at) & key.bit) !== 0;
       case 'keyword': {
         const name = key.name.toLowerCase();
         const ids = new Set(mailbox.keywordsInUse().filter((id) => mailbox.keyword(id).toLowerCase() === name));
-        return (_, at) => at >= 0 && table.keywordsOf(table.keywordSet(at)).some((id) => ids.has(id));
+        return (_, at) => table.keywordsOf(table.keywordSet(at)).some((id) => ids.has(id));
       }
       case 'recent':
         return (uid) => view.isRecent(uid);
@@ -52,7 +52,24 @@ export function compileSearch(
         return key satisfies never;
     }
   };
-  return all(keys.map(compile));
+  const matches = all(keys.map(compile));
+  return keys.some(asksForFlags) ? (uid, at) => at >= 0 && matches(uid, at) : matches;
+}
+
+function asksForFlags(key: SearchKey): boolean {
+  switch (key.type) {
+    case 'flag':
+    case 'keyword':
+      return true;
+    case 'not':
+      return asksForFlags(key.key);
+    case 'or':
+      return asksForFlags(key.left) || asksForFlags(key.right);
+    case 'and':
+      return key.keys.some(asksForFlags);
+    default:
+      return false;
+  }
 }
 
 function all(matchers: readonly Matcher[]): Matcher {

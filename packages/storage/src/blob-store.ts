@@ -138,12 +138,12 @@ export class NewBlob {
     this.#kept.add(this.nameFor(account));
   }
 
-  /** Removes the names that no account kept. */
+  /** Removes the names that no account kept. One that cannot be removed is left: nothing refers to it, and mail was answered. */
   async discard(): Promise<void> {
     for (const name of new Set([this.#first, ...this.#names.values()])) {
       if (this.#kept.has(name)) continue;
       this.#kept.add(name); // gone for good: not to be removed twice
-      await this.#blobs.remove(name);
+      await this.#blobs.remove(name).catch(() => {});
     }
   }
 }

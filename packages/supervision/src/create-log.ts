@@ -16,12 +16,22 @@ export interface LogOptions {
  */
 const SECRET_FIELDS = ['password', 'pass', 'secret', 'token', 'authorization', 'credentials'];
 
+/** Lines that a full disk keeps back, in characters; later ones are dropped until there is room again. */
+const MAX_WAITING = 1024 * 1024;
+
 /**
  * The structured log of one process: JSON lines, written before the call returns, so that the last words of a process
- * are in the file when it dies.
+ * are in the file when it dies. Logging never throws: when the disk is full, mail comes before the log.
  */
 export function createLog({ name, file, level = 'info', onProblem }: LogOptions): Logger {
-  const destination = pino.destination({ dest: file ?? 1, append: true, sync: true, mode: 0o600 });
+  const destination = pino.destination({
+    dest: file ?? 1,
+    append: true,
+    sync: true,
+    mode: 0o600,
+    maxLength: MAX_WAITING,
+  });
+  destination.on('error', () => {}); // what could not be written is tried again with the next line
   const options = {
     level,
     base: { process: name, pid: process.pid },

@@ -13,7 +13,7 @@ interface AppendArgs {
   readonly literal: LiteralHeader;
 }
 
-/** APPEND: RFC 9051 §6.3.12; APPENDUID: RFC 4315 §3. The message streams to storage; limits are checked before its octets. */
+/** APPEND: RFC 9051 §6.3.12; APPENDUID: RFC 4315 §3. The message streams to storage; its size is checked before its octets. */
 export const append: Command<AppendArgs> = {
   name: 'APPEND',
   state: 'authenticated',

@@ -121,8 +121,8 @@ test('what another connection removes is told in NOOP, CHECK and UID commands, n
   await remove(4);
   await mary.dialogue`
     C: d1 UID SEARCH ALL
+    S: * SEARCH 4 5
     S: * 1 EXPUNGE
-    S: * SEARCH 5
     S: d1 OK ...
   `;
   await remove(5);

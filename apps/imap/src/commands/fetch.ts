@@ -1,5 +1,5 @@
 import type { SequenceSet } from '@postel/imap-wire';
-import { rangesOf, SystemFlag } from '@postel/storage';
+import { rangesOf, StorageError, SystemFlag } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { FetchAnswer } from '../fetch-answer.ts';
 import { type FetchItems, parseFetchItems } from '../fetch-items.ts';
@@ -49,6 +49,12 @@ async function setSeen(session: Session, uids: Uint32Array): Promise<void> {
   });
   if (unseen.length === 0) return;
   const edit = { mode: 'add', system: SystemFlag.seen, keywords: [] } as const;
-  await session.store.changeFlags(mailbox.account, mailbox.id, rangesOf(unseen), edit, null);
-  await mailbox.refreshTo(session.store.newestModSeq(mailbox.account));
+  try {
+    await session.store.changeFlags(mailbox.account, mailbox.id, rangesOf(unseen), edit, null);
+    await mailbox.refreshTo(session.store.newestModSeq(mailbox.account));
+  } catch (error) {
+    // A full disk, say. Reading goes on, and the answers tell the flags as they are.
+    if (!(error instanceof StorageError)) throw error;
+    session.log.warn({ err: error }, 'messages were read and could not be marked as seen');
+  }
 }

@@ -81,3 +81,43 @@ test('SEARCH that cannot be', async () => {
     expect((await mary.command(`SEARCH ${keys}`)).tagged, keys.slice(0, 50)).toMatch(answer);
   }
 });
+
+test('UID SEARCH takes the numbers in its keys as the client knows them, and tells removals after its answer', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  for (const subject of ['1', '2', '3']) await mary.append('INBOX', `Subject: ${subject}\r\n\r\n`);
+  await mary.command('SELECT INBOX');
+  await other.command('SELECT INBOX');
+  await other.command('STORE 1 +FLAGS.SILENT (\\Deleted)');
+  await other.command('EXPUNGE');
+  await mary.dialogue`
+    C: a1 UID SEARCH 3
+    S: * SEARCH 3
+    S: ...
+    S: * 1 EXPUNGE
+    S: a1 OK ...
+    C: a2 UID SEARCH 1:2
+    S: * SEARCH 2 3
+    S: a2 OK ...
+  `;
+});
+
+test('a message that another connection expunged matches no key that asks for flags or their absence', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  for (const subject of ['1', '2']) await mary.append('INBOX', `Subject: ${subject}\r\n\r\n`);
+  await mary.command('SELECT INBOX');
+  await other.command('SELECT INBOX');
+  await other.command('STORE 1 +FLAGS.SILENT (\\Deleted)');
+  await other.command('EXPUNGE');
+  await mary.dialogue`
+    C: a1 SEARCH UNSEEN
+    S: * SEARCH 2
+    S: a1 OK ...
+    C: a2 SEARCH 1:2
+    S: * SEARCH 1 2
+    S: a2 OK ...
+  `;
+});

@@ -20,7 +20,8 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
     },
 
     async run(session, { keys, count }) {
-      await session.sync({ ask: 'memory', expunges: kind === 'uid' });
+      // Sequence numbers may stand in the keys of either form, and were written before any removal that we could tell now.
+      await session.sync({ ask: 'memory', expunges: false });
       const { view, out, transport } = session;
       const matches = compileSearch(view, keys, (set, of) => {
         const ranges = view.ranges(set, of);
@@ -44,6 +45,7 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
         await transport.flushMuch();
       }
       out.crlf();
+      await session.tell({ expunges: kind === 'uid' });
       return ok('Searched');
     },
   };
