@@ -24,6 +24,11 @@ export class StopSignal implements Disposable {
     return this.#controller.signal;
   }
 
+  /** Stops as a signal does, but for an error, which is then what everything ends with. */
+  abort(error: Error): void {
+    this.#controller.abort(error);
+  }
+
   /**
    * What a promise gives, unless the signal comes first.
    * @throws {Stopped}

@@ -1,5 +1,5 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { CommandError } from '../command-error.ts';
 
 /** Where what lies in a data directory. */
@@ -51,12 +51,13 @@ export class DataDirectory {
   }
 
   /**
-   * Makes the directory, or narrows it to its owner.
-   * @throws {CommandError}
+   * Makes the directory, or narrows it to its owner if it is Postel's.
+   * @throws {CommandError} if it is somebody else's: its mode is not ours to change
    */
   async make(): Promise<void> {
     try {
       const made = await mkdir(this.path, { recursive: true, mode: 0o700 });
+      if (made === undefined && !(await this.#isOurs())) throw new Error("it is not empty and not Postel's");
       if (made === undefined && ((await stat(this.path)).mode & 0o066) !== 0) await chmod(this.path, 0o700);
       for (const directory of [this.logs, this.blobs, this.certificates]) {
         await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -65,5 +66,18 @@ export class DataDirectory {
       const why = error instanceof Error ? error.message : String(error);
       throw new CommandError(`Cannot use the data directory ${this.path}: ${why}. Name another one with --data DIR.`);
     }
+  }
+
+  /** It has a file that every start writes; or nothing but what we name so, from nothing to a start that was cut short. */
+  async #isOurs(): Promise<boolean> {
+    for (const file of [this.lockFile, this.runFile]) {
+      const found = await lstat(file).catch(() => null);
+      if (found?.isFile()) return true;
+    }
+    const ours = [this.logs, this.blobs, this.certificates, this.compileCache, this.authority].map((path) =>
+      basename(path),
+    );
+    const names = await readdir(this.path);
+    return names.every((name) => ours.includes(name) || name.startsWith('postgres') || name === 'lost+found');
   }
 }

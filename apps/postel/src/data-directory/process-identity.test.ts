@@ -1,7 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { identifyProcess, isRunning, parseLsof, processesIn } from './process-identity.ts';
+import {
+  identifyProcess,
+  isRunning,
+  parseDataDirectory,
+  parseLsof,
+  processesIn,
+  signalProcess,
+} from './process-identity.ts';
 
 test('a process is the same as long as it runs, and another one of its number is not', () => {
   const self = identifyProcess(process.pid);
@@ -15,6 +22,7 @@ test('a process that is over is none', async () => {
   const pid = child.pid ?? 0;
   await once(child, 'exit');
   expect(identifyProcess(pid)).toBeNull();
+  signalProcess(pid, 'SIGKILL');
 });
 
 test('processes are found by where they stand, and by their program', async () => {
@@ -23,6 +31,13 @@ test('processes are found by where they stand, and by their program', async () =
   expect(processesIn(import.meta.dirname, 'sleep')).toContain(child.pid);
   expect(processesIn(import.meta.dirname, 'postgres')).not.toContain(child.pid);
   child.kill();
+});
+
+test('the data directory on the command line of a Postgres', () => {
+  expect(parseDataDirectory('/usr/bin/postgres\0-D\0/data/postgres\0-k\0/data/socket\0')).toBe('/data/postgres');
+  expect(parseDataDirectory('/usr/bin/postgres\0-D/data/postgres\0')).toBe('/data/postgres');
+  expect(parseDataDirectory('postgres: checkpointer \0')).toBeNull();
+  expect(parseDataDirectory('postgres\0-D\0relative\0')).toBeNull();
 });
 
 test('what lsof prints on macOS', () => {

@@ -1,9 +1,12 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type DatabaseTarget, parseDatabaseTarget, SettingReader, SettingsError } from '@postel/config';
 import { identifyProcess, type ProcessIdentity } from './process-identity.ts';
 
 /** What runs on a data directory, as `run.json` says it to other commands, to tests, and to the start after a crash. */
 export interface RunState extends ProcessIdentity {
+  /** The data directory it was written in, by device and inode: a copy of it holds a file that is not about the copy. */
+  readonly writtenIn: string | null;
   /** A server, or a command that is over soon and can be waited for. */
   readonly kind: 'server' | 'command';
   readonly isReady: boolean;
@@ -26,6 +29,7 @@ export class RunFile implements Disposable {
   constructor(path: string, kind: RunState['kind'], leftOver: RunState | null) {
     this.#path = path;
     this.#state = {
+      writtenIn: identityOf(dirname(path)),
       kind,
       ...(identifyProcess(process.pid) ?? { pid: process.pid, startedAt: 'unknown' }),
       isReady: false,
@@ -59,11 +63,14 @@ export class RunFile implements Disposable {
   }
 }
 
-/** What `run.json` says; `null` if there is none, or none that this version understands. */
+/** What `run.json` says; `null` if there is none, none that this version understands, or one of another directory. */
 export function readRunState(path: string): RunState | null {
   try {
     const run = new SettingReader(JSON.parse(readFileSync(path, 'utf8')));
+    const writtenIn = run.has('writtenIn') ? run.at('writtenIn').text() : null; // null: by an earlier version
+    if (writtenIn !== null && writtenIn !== identityOf(dirname(path))) return null;
     return {
+      writtenIn,
       kind: run.at('kind').oneOf('server', 'command'),
       ...parseProcess(run),
       isReady: run.at('isReady').boolean(),
@@ -78,6 +85,11 @@ export function readRunState(path: string): RunState | null {
     if (isMissing || error instanceof SettingsError || error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+function identityOf(directory: string): string {
+  const { dev, ino } = statSync(directory, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 function parseProcess(value: SettingReader): ProcessIdentity {

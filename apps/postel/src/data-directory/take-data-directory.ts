@@ -61,7 +61,9 @@ async function take(
 }
 
 function taken(directory: DataDirectory, lock: FileLock, kind: RunState['kind']): TakenDataDirectory {
-  const leftOver = readRunState(directory.runFile);
+  const found = readRunState(directory.runFile);
+  // We have the lock: one that is still alive has another directory, of which this is a copy.
+  const leftOver = found === null || isRunning(found) ? null : found;
   const run = new RunFile(directory.runFile, kind, leftOver);
   return {
     directory,

@@ -1,6 +1,6 @@
 /** What the next start finds after every kind of bad end. */
-import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '@postel/storage';
 import { type OwnPostel, startPostel } from '@postel/testkit';
@@ -103,6 +103,38 @@ test('a data directory of another Postgres is refused and left alone', async () 
   await postel.stop();
   writeFileSync(join(postel.dataDirectory, 'postgres/PG_VERSION'), '17\n');
   await expect(restart(postel)).rejects.toThrow(/is of Postgres 17, and this is Postgres 18/);
+});
+
+test('a copy of a data directory in use is one of its own, and the original goes on', async () => {
+  await using original = await startCopy();
+  const dataDirectory = join(made.dataDirectory, 'copy');
+  spawnSync('cp', ['-a', original.dataDirectory, dataDirectory]);
+  const copy = await startPostel({ dataDirectory, script });
+  expect(copy.process.output).not.toContain('of an earlier start');
+  expect(copy.process.output).not.toContain('left running');
+  await copy.stop();
+  const { pids } = original;
+  expect(await ask(original.ports.imap, 'hello')).toBe(`${pids.apps['line-app']} hello`);
+  expect(original.process.output).not.toContain('died');
+});
+
+test("a postmaster.pid that a power cut emptied is in nobody's way", async () => {
+  await using postel = await startCopy();
+  await write(postel, 'before');
+  await postel.kill9();
+  writeFileSync(join(postel.dataDirectory, 'postgres/postmaster.pid'), '');
+  await using again = await restart(postel);
+  expect(await read(again)).toEqual(['before']);
+});
+
+test('a directory of somebody else is refused and left alone', async () => {
+  const dataDirectory = join(made.dataDirectory, 'foreign');
+  mkdirSync(dataDirectory);
+  chmodSync(dataDirectory, 0o755);
+  writeFileSync(join(dataDirectory, 'diary.txt'), '');
+  await expect(startPostel({ dataDirectory, script })).rejects.toThrow(/not empty and not Postel's.*--data DIR/);
+  expect(statSync(dataDirectory).mode & 0o777).toBe(0o755);
+  expect(readdirSync(dataDirectory)).toEqual(['diary.txt']);
 });
 
 function startCopy(): Promise<OwnPostel> {

@@ -24,6 +24,11 @@ export class Reporter {
     this.#log.warn(line);
   };
 
+  readonly failure = (line: string, error: Error): void => {
+    this.#terminal.warn(`${line}: ${error.message}`);
+    this.#log.error({ err: error }, line);
+  };
+
   /** A JSON log line of an app process, which is in its own log already. */
   readonly problem = (process: string, line: string): void => {
     this.#terminal.warn(`${process}: ${summarize(line)}`);

@@ -139,6 +139,14 @@ test('when the supervisor is killed, the app ends by itself and the database sta
   expect(identifyProcess(postgres)).toBeNull();
 });
 
+test('an error that nobody caught stops everything, with exit code 1', async () => {
+  await using postel = await startCopy();
+  const processes = processesOf(postel);
+  expect(await postel.stop('SIGUSR2')).toEqual({ code: 1, signal: null });
+  expect(postel.process.output).toContain('nobody foresaw this');
+  expect(processes.filter((pid) => identifyProcess(pid) !== null)).toEqual([]);
+});
+
 test('a data directory with a long path has its socket elsewhere', async () => {
   const dataDirectory = join(made.dataDirectory, 'x'.repeat(100));
   const postel = await startPostel({ dataDirectory, script: SERVE_LINE_APP });

@@ -11,6 +11,7 @@ import type { Terminal } from '../terminal.ts';
 import { type AppPlan, planApps, type ServerParts } from './apps.ts';
 import { checkDatabase } from './database-check.ts';
 import { howToConnect } from './how-to-connect.ts';
+import { stopOnUncaught } from './last-resort.ts';
 import { keepLogsBounded } from './log-bounds.ts';
 import { checkPortsAreFree, type Ports } from './ports.ts';
 import { Reporter } from './reporter.ts';
@@ -58,8 +59,9 @@ async function serve(options: LocalServerOptions, terminal: Terminal, stop: Stop
   const taken = started.use(await takeForServer(options.dataDirectory, signal));
   const { directory, run } = taken;
   const report = new Reporter(terminal, createLog({ name: 'postel', file: directory.logOf('postel') }));
+  started.use(stopOnUncaught(stop, report));
   report.step(`starting Postel in ${directory.path} (PID ${process.pid})`);
-  started.use(keepLogsBounded(directory.logs));
+  started.use(keepLogsBounded(directory.logs, report.warn));
   cacheCompiledCode(directory);
   await stopLeftOverApps(taken.leftOver, report.step);
   await checkPortsAreFree(ports);

@@ -3,7 +3,7 @@ import { CommandError } from '../command-error.ts';
 import { identifyProcess } from '../data-directory/process-identity.ts';
 import type { AppPlan } from './apps.ts';
 import { describePortProblem } from './ports.ts';
-import type { StartContext } from './start-database.ts';
+import { noteRun, type StartContext } from './start-database.ts';
 
 /**
  * Starts the app processes, all at once, and resolves when each has said that it is ready.
@@ -31,12 +31,13 @@ export async function startApps(plans: readonly AppPlan[], context: StartContext
   }
 }
 
-function tell(name: string, event: AppEvent, { taken, watched, report }: StartContext): void {
+function tell(name: string, event: AppEvent, context: StartContext): void {
+  const { taken, watched, report } = context;
   switch (event.type) {
     case 'started': {
       const others = taken.run.state.apps.filter((app) => app.name !== name);
       const identity = identifyProcess(event.pid);
-      taken.run.update({ apps: identity === null ? others : [...others, { name, ...identity }] });
+      noteRun({ apps: identity === null ? others : [...others, { name, ...identity }] }, context);
       return;
     }
     case 'ready':

@@ -1,5 +1,6 @@
 import type { DatabaseTarget } from '@postel/config';
 import { identifyProcess } from '../data-directory/process-identity.ts';
+import type { RunState } from '../data-directory/run-file.ts';
 import type { TakenDataDirectory } from '../data-directory/take-data-directory.ts';
 import { EmbeddedPostgres, type PostgresEvent } from '../postgres/embedded-postgres.ts';
 import { removeSocketDirectory } from '../postgres/socket-directory.ts';
@@ -44,10 +45,20 @@ export async function startDatabase(url: string | null, context: StartContext): 
   return postgres.target;
 }
 
-function tell(event: PostgresEvent, { taken, watched, report }: StartContext): void {
+/** Notes in run.json what runs now. Where that cannot be written, on a full disk for instance, what runs goes on. */
+export function noteRun(change: Partial<RunState>, { taken, report }: StartContext): void {
+  try {
+    taken.run.update(change);
+  } catch (error) {
+    report.warn(`cannot write ${taken.directory.runFile}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function tell(event: PostgresEvent, context: StartContext): void {
+  const { watched, report } = context;
   switch (event.type) {
     case 'started':
-      taken.run.update({ postgres: identifyProcess(event.pid) });
+      noteRun({ postgres: identifyProcess(event.pid) }, context);
       return;
     case 'ready':
       if (watched.isStarted) report.step('the database works again');

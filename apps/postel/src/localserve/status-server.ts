@@ -20,7 +20,7 @@ const MAX_CONNECTIONS = 50;
 /** `/healthz` and `/metrics`: for monitoring, on loopback. */
 export async function serveStatus(port: number, sources: StatusSources): Promise<AsyncDisposable> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const [path = '/'] = (request.url ?? '/').split('?', 1); // not by URL, which throws at what anybody may send: `//`
     answer(path, sources, response).catch((error: unknown) => {
       send(response, 500, 'text/plain', `${error instanceof Error ? error.message : error}\n`);
     });

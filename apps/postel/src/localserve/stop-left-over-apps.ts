@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isRunning } from '../data-directory/process-identity.ts';
+import { isRunning, signalProcess } from '../data-directory/process-identity.ts';
 import type { RunState } from '../data-directory/run-file.ts';
 
 /** More than an app gives itself to stop, which it does when its supervisor is gone. */
@@ -13,5 +13,5 @@ export async function stopLeftOverApps(leftOver: RunState | null, report: (line:
   report(`waiting for ${apps.map(({ name, pid }) => `${name} (PID ${pid})`).join(', ')} of an earlier start to end`);
   const giveUpAt = performance.now() + PATIENCE_MS;
   while (apps.some(isRunning) && performance.now() < giveUpAt) await wait(LOOK_AGAIN_MS);
-  for (const app of apps) if (isRunning(app)) process.kill(app.pid, 'SIGKILL');
+  for (const app of apps) if (isRunning(app)) signalProcess(app.pid, 'SIGKILL');
 }

@@ -111,6 +111,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
   async #launch(): Promise<void> {
     const { directory, onEvent, signal } = this.#options;
     await clearSocketDirectory(this.socketDirectory.path);
+    if (this.#isStopping) return; // meanwhile: nobody would stop what is started now
     const log = openSync(directory.logOf('postgres'), 'a', 0o600);
     const child = this.#programs.startServer(['-D', directory.postgres, '-k', this.socketDirectory.path], log);
     closeSync(log);
@@ -121,7 +122,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
     // As pg_ctl does. After a crash it replays its log first; while it lives there is nothing to do but to wait.
     while (this.#child === child) {
       const file = readPostmasterFile(directory.postgres);
-      if (file?.pid === child.pid && file?.isReady) {
+      if (file !== null && file.pid === child.pid && file.isReady) {
         this.isReady = true;
         this.#backOff.started();
         onEvent?.({ type: 'ready' });
@@ -151,11 +152,18 @@ export class EmbeddedPostgres implements AsyncDisposable {
 
   async #restart(): Promise<void> {
     this.restarts++;
+    this.#restartTimer = null;
     try {
       await stopLeftOverPostgres(this.#options.directory.postgres, this.#options.report); // children of the dead one
     } catch (error) {
       return this.#restartLater(String(error));
     }
-    if (!this.#isStopping) await this.#launch().catch(() => {}); // told and tried again by #ended
+    if (this.#isStopping) return;
+    try {
+      await this.#launch();
+    } catch (error) {
+      // A process that ended is told and started again by #ended; here there may have been none.
+      if (this.#child === null && this.#restartTimer === null && !this.#isStopping) this.#restartLater(String(error));
+    }
   }
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 /** What Postgres says of itself in `postmaster.pid`, from pg_ctl's `pidfile.h`. */
 export interface PostmasterFile {
-  readonly pid: number;
+  /** `null` if the file is empty or garbled, as a power cut leaves it. */
+  readonly pid: number | null;
   /** It accepts connections. */
   readonly isReady: boolean;
 }
@@ -18,7 +19,7 @@ export function readPostmasterFile(cluster: string): PostmasterFile | null {
     const lines = readFileSync(postmasterFilePath(cluster), 'utf8').split('\n');
     const pid = Number(lines[0]);
     // 8th line: "starting", "stopping", "ready" or "standby", padded.
-    return Number.isInteger(pid) && pid > 0 ? { pid, isReady: lines[7]?.trim() === 'ready' } : null;
+    return { pid: Number.isInteger(pid) && pid > 0 ? pid : null, isReady: lines[7]?.trim() === 'ready' };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

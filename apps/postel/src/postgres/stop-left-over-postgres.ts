@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CommandError } from '../command-error.ts';
-import { processesIn } from '../data-directory/process-identity.ts';
+import { processesIn, processesPerhapsIn, signalProcess } from '../data-directory/process-identity.ts';
 import { postmasterFilePath, readPostmasterFile } from './postmaster-file.ts';
 
 /** Signals to a postmaster, from patient to rude: Postgres documentation, "Shutting Down the Server". */
@@ -25,16 +25,24 @@ const LOOK_AGAIN_MS = 20;
 export async function stopLeftOverPostgres(cluster: string, report: (line: string) => void): Promise<void> {
   const file = readPostmasterFile(cluster);
   if (file === null) return;
-  if (processesIn(cluster, 'postgres').includes(file.pid)) {
+  if (file.pid !== null && processesIn(cluster, 'postgres').includes(file.pid)) {
     report(`stopping the Postgres that an earlier Postel left running (PID ${file.pid})`);
-    process.kill(file.pid, FAST);
+    signalProcess(file.pid, FAST);
     if (!(await isEmptyWithin(cluster, FAST_DEADLINE_MS))) {
-      process.kill(file.pid, IMMEDIATE);
+      signalProcess(file.pid, IMMEDIATE);
       await isEmptyWithin(cluster, IMMEDIATE_DEADLINE_MS);
     }
   }
   await endOrphans(cluster);
-  if (isTaken(file.pid)) await rm(postmasterFilePath(cluster), { force: true });
+  if (file.pid !== null && !isTaken(file.pid)) return;
+  if (!(await isWithin(ORPHANS_DEADLINE_MS, () => processesPerhapsIn(cluster, 'postgres').length === 0))) {
+    const perhaps = processesPerhapsIn(cluster, 'postgres');
+    throw new CommandError(
+      `Processes of some Postgres run (PIDs ${perhaps.join(', ')}), and this system does not tell whether they use ` +
+        `${cluster}. If they do, stop them; if not, remove ${postmasterFilePath(cluster)}. Then start Postel again.`,
+    );
+  }
+  await rm(postmasterFilePath(cluster), { force: true });
 }
 
 /** As Postgres asks: the dead whom nobody waited for count, and processes of other users. */
@@ -50,7 +58,7 @@ function isTaken(pid: number): boolean {
 /** Children of a postmaster that was killed notice its death and end; whoever does not in time is ended. */
 async function endOrphans(cluster: string): Promise<void> {
   if (await isEmptyWithin(cluster, ORPHANS_DEADLINE_MS)) return;
-  for (const pid of processesIn(cluster, 'postgres')) process.kill(pid, 'SIGKILL');
+  for (const pid of processesIn(cluster, 'postgres')) signalProcess(pid, 'SIGKILL');
   if (await isEmptyWithin(cluster, ORPHANS_DEADLINE_MS)) return;
   throw new CommandError(
     `Processes of an earlier Postgres still use ${cluster} (PIDs ${processesIn(cluster, 'postgres').join(', ')}). ` +
@@ -58,9 +66,13 @@ async function endOrphans(cluster: string): Promise<void> {
   );
 }
 
-async function isEmptyWithin(cluster: string, deadlineMs: number): Promise<boolean> {
+function isEmptyWithin(cluster: string, deadlineMs: number): Promise<boolean> {
+  return isWithin(deadlineMs, () => processesIn(cluster, 'postgres').length === 0);
+}
+
+async function isWithin(deadlineMs: number, isSo: () => boolean): Promise<boolean> {
   const giveUpAt = performance.now() + deadlineMs;
-  while (processesIn(cluster, 'postgres').length > 0) {
+  while (!isSo()) {
     if (performance.now() > giveUpAt) return false;
     await wait(LOOK_AGAIN_MS);
   }
