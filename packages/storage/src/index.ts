@@ -1,7 +1,7 @@
-export { accountModSeqs, createAccount, removeAccountMail } from './accounts.ts';
+export { createAccount, removeAccountMail } from './accounts.ts';
 export type { Appended, Arrival, NewMessage } from './append.ts';
 export type { FlagsChanged } from './change-flags.ts';
-export { type Content, type ContentWriter, INLINE_OCTETS } from './content-writer.ts';
+export type { Content, ContentWriter } from './content-writer.ts';
 export {
   type Database,
   type DatabaseOptions,
@@ -22,7 +22,6 @@ export {
   type MailboxId,
   type ModSeq,
   mailboxId,
-  modSeq,
   type Uid,
 } from './ids.ts';
 export { HIERARCHY_DELIMITER, type Mailbox } from './mailboxes.ts';
@@ -30,4 +29,4 @@ export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate } from './migrate.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
-export { countUids, rangesOf, type UidRange, type UidRanges, uidsOf } from './uid-ranges.ts';
+export { rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';

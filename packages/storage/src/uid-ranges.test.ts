@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countUids, formatRanges, parseRanges, rangesFrom, rangesOf, uidsOf } from './uid-ranges.ts';
+import { countUids, formatRanges, parseRanges, rangesFrom, rangesOf } from './uid-ranges.ts';
 
 const ascendingUids = fc
   .uniqueArray(fc.integer({ min: 1, max: 300 }), { maxLength: 200 })
@@ -10,7 +10,9 @@ test('ascending UIDs and their ranges tell the same', () => {
   fc.assert(
     fc.property(ascendingUids, (uids) => {
       const ranges = rangesOf(uids);
-      expect([...uidsOf(ranges)]).toEqual([...uids]);
+      expect(
+        ranges.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i)),
+      ).toEqual([...uids]);
       expect(countUids(ranges)).toBe(uids.length);
       for (const [i, { first, last }] of ranges.entries()) {
         expect(last).toBeGreaterThanOrEqual(first);

@@ -1,5 +1,3 @@
-import type { Uid } from './ids.ts';
-
 /** Ascending, disjoint ranges of UIDs, both ends included. */
 export type UidRanges = readonly UidRange[];
 export interface UidRange {
@@ -39,8 +37,3 @@ export const countUids = (ranges: UidRanges): number => ranges.reduce((n, { firs
 /** What ranges hold from `first` on. */
 export const rangesFrom = (ranges: UidRanges, first: number): UidRanges =>
   ranges.filter((range) => range.last >= first).map((range) => ({ ...range, first: Math.max(range.first, first) }));
-
-/** The UIDs of ranges that hold nothing but existing ones, so of bounded size. */
-export function* uidsOf(ranges: UidRanges): Generator<Uid> {
-  for (const { first, last } of ranges) for (let uid = first; uid <= last; uid++) yield uid as Uid;
-}
