@@ -1,18 +1,26 @@
 /**
- * Measures Postel beside Dovecot, in turn, in one run: `npm run bench -- --help`.
+ * Measures Postel beside Dovecot, with Postfix in front of it where that is installed, in turn, in one run:
+ * `npm run bench -- --help`.
  *
  * Needs root (Dovecot does) and Debian's dovecot-imapd and dovecot-lmtpd. Prints a table as docs/benchmarks.md has it.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const SCENARIOS = 'append-serial,append-8,fetch-flags,fetch-list,idle-fanout,idle-memory';
+/** Those of mailbench that ask for no extension which Postel lacks. */
+const SCENARIOS = [
+  'login,login-tls,append-serial,append-8,append-1mb,select-big',
+  'fetch-flags,fetch-list,fetch-bodystructure,fetch-headers,fetch-body,fetch-body-serial,fetch-body-partial',
+  'store-flags,copy-bulk,move-bulk,expunge-bulk,delete-mailbox,search-header,search-text,search-flags',
+  'idle-fanout,idle-memory,mixed,submit,deliver-mx,lmtp',
+].join();
 const POSTEL_OFFSET = 31_000;
 const DOVECOT_PORTS = { imap: 32_143, imaps: 32_993, lmtp: 32_024, auth: 32_145 };
+const POSTFIX_PORTS = { mx: 32_025, submission: 32_587 };
 const MAILBENCH = fileURLToPath(new URL('mailbench/', import.meta.url));
 const LAUNCHER = fileURLToPath(new URL('../bin/postel.mjs', import.meta.url));
 
@@ -23,7 +31,7 @@ interface Row {
   readonly p50: number | null;
   readonly othersPct: number;
   readonly errors: number;
-  readonly extra: { readonly pssKbPerConn?: number };
+  readonly extra?: { readonly pssKbPerConn?: number };
 }
 
 interface Peer {
@@ -48,10 +56,10 @@ if (options.help) {
 
   --rounds N     each scenario runs N times on each server, in turn (default 3)
   --scale N      multiplies message counts (default 1: 10,000 messages in the big mailbox)
-  --scenario L   default: ${SCENARIOS}
-                 (node bench/mailbench/mailbench.mjs --list names all)
+  --scenario L   default: all that Postel and Dovecot both can do
+                 (node bench/mailbench/mailbench.mjs --list names them)
 
-As root, with Debian's dovecot-imapd and dovecot-lmtpd installed.`);
+As root, with Debian's dovecot-imapd and dovecot-lmtpd installed; with postfix too, submission and MX are measured beside it.`);
 } else {
   await main();
 }
@@ -74,20 +82,33 @@ async function main(): Promise<void> {
     console.log(`\nMemory idle after start (PSS, all processes, Postgres included): ${pssMegabytes(postelPids)} MB\n`);
 
     dovecot('start', directory);
+    const hasPostfix = spawnSync('postconf', ['-d', 'mail_version'], { stdio: 'ignore' }).status === 0;
+    if (hasPostfix) postfix('start', directory);
+    else console.error('postfix is not installed: no submission and no MX beside Postel');
+    const postfixPids = hasPostfix ? [Number(postfix('pid', directory))] : [];
     const peers: readonly Peer[] = [
       {
         name: 'postel',
         pids: postelPids,
-        args: ['--imap', `127.0.0.1:${POSTEL_OFFSET + 143}`, '--user', 'postel', '--pass', 'postelpostel'],
+        args: [
+          ...addresses('imap', POSTEL_OFFSET + 143, 'imaps', POSTEL_OFFSET + 993, 'lmtp', POSTEL_OFFSET + 24),
+          ...addresses('submission', POSTEL_OFFSET + 587, 'mx', POSTEL_OFFSET + 25),
+          ...['--user', 'postel', '--pass', 'postelpostel', '--rcpt', 'postel@localhost', '--from', 'postel@localhost'],
+        ],
       },
       {
         name: 'dovecot',
-        pids: [Number(dovecot('pid', directory))],
-        args: ['--imap', `127.0.0.1:${DOVECOT_PORTS.imap}`, '--user', 'bench@postel.test', '--pass', 'benchpass'],
+        pids: [Number(dovecot('pid', directory)), ...postfixPids],
+        args: [
+          ...addresses('imap', DOVECOT_PORTS.imap, 'imaps', DOVECOT_PORTS.imaps, 'lmtp', DOVECOT_PORTS.lmtp),
+          ...(hasPostfix ? addresses('submission', POSTFIX_PORTS.submission, 'mx', POSTFIX_PORTS.mx) : []),
+          ...['--user', 'bench@postel.test', '--pass', 'benchpass', '--from', 'bench@postel.test'],
+        ],
       },
     ];
     print(measure(peers, directory));
   } finally {
+    if (existsSync(join(directory, 'postfix'))) postfix('stop', directory);
     dovecot('stop', directory);
     postel.kill('SIGTERM');
     await new Promise((resolve) => (postel.exitCode === null ? postel.once('exit', resolve) : resolve(null)));
@@ -104,16 +125,30 @@ function ready(server: ChildProcess): Promise<void> {
   });
 }
 
-/** The daemon keeps its standard output open, so that must not be a pipe that we wait for. */
-function dovecot(command: 'start' | 'stop' | 'pid', directory: string): string {
+/** Options of mailbench for services on this machine, of names and ports in turn. */
+function addresses(...services: readonly (string | number)[]): string[] {
+  return services.map((part) => (typeof part === 'string' ? `--${part}` : `127.0.0.1:${part}`));
+}
+
+type PeerCommand = 'start' | 'stop' | 'pid';
+
+function dovecot(command: PeerCommand, directory: string): string {
   const { imap, imaps, lmtp, auth } = DOVECOT_PORTS;
+  return peerScript('dovecot', command, directory, [imap, imaps, lmtp, auth]);
+}
+
+/** In front of Dovecot, which must run. */
+function postfix(command: PeerCommand, directory: string): string {
+  const { lmtp, auth } = DOVECOT_PORTS;
+  return peerScript('postfix', command, directory, [POSTFIX_PORTS.mx, POSTFIX_PORTS.submission, lmtp, auth]);
+}
+
+/** The daemons keep their standard output and error open, so those must not be pipes that we wait for. */
+function peerScript(peer: string, command: PeerCommand, directory: string, ports: readonly number[]): string {
   const result = spawnSync(
-    join(MAILBENCH, 'peers/dovecot.sh'),
-    [command, join(directory, 'dovecot'), ...[imap, imaps, lmtp, auth].map(String)],
-    {
-      encoding: 'utf8',
-      stdio: ['ignore', command === 'pid' ? 'pipe' : 'ignore', 'inherit'],
-    },
+    join(MAILBENCH, `peers/${peer}.sh`),
+    [command, join(directory, peer), ...ports.map(String)],
+    { encoding: 'utf8', stdio: ['ignore', command === 'pid' ? 'pipe' : 'ignore', 'inherit'] },
   );
   if (result.error) throw result.error;
   return result.stdout?.trim() ?? '';
@@ -171,8 +206,8 @@ function print(rows: Map<string, Map<string, Row[]>>): void {
     console.log(
       `| ${[scenario, ...pair((row) => row.opsPerS), ...pair((row) => row.cpuPerOpUs), p50, otherP50, others].join(' | ')} |${errors > 0 ? ` ${errors} ERRORS` : ''}`,
     );
-    const memory = pair((row) => row.extra.pssKbPerConn ?? null);
-    if (postel.some((row) => row.extra.pssKbPerConn !== undefined))
+    const memory = pair((row) => row.extra?.pssKbPerConn ?? null);
+    if (postel.some((row) => row.extra?.pssKbPerConn !== undefined))
       console.log(`| ${scenario}: kB (PSS) a connection | ${memory.join(' | ')} | | | | | | |`);
   }
 }
