@@ -4,6 +4,7 @@ import { appendMessages } from './append.ts';
 import { BlobDirectory, type NewBlob } from './blob-store.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
+import { ClosedMailboxes } from './closed-mailboxes.ts';
 import { type Content, ContentWriter } from './content-writer.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
@@ -55,6 +56,7 @@ export class Store {
   readonly #feed: ChangeFeed;
   readonly #writer: AccountWriter;
   readonly #open = new Map<string, OpenMailbox>();
+  readonly #closed: ClosedMailboxes;
   readonly #entries = new WeakMap<SharedMailbox, OpenMailbox>();
   readonly #onError: (error: unknown) => void;
 
@@ -62,6 +64,7 @@ export class Store {
     this.#database = database;
     this.#blobs = new BlobDirectory(options.blobDirectory);
     this.#feed = new ChangeFeed(database, options);
+    this.#closed = new ClosedMailboxes(this.#feed);
     this.#writer = new AccountWriter(database.sql);
     this.#onError = options.onError;
   }
@@ -261,15 +264,15 @@ export class Store {
    */
   async openMailbox(account: AccountId, id: MailboxId, watcher: MailboxWatcher): Promise<SharedMailbox> {
     const key = `${account}/${id}`;
-    const open = this.#open.get(key);
-    const entry = open ?? this.#load(account, id);
+    const known = this.#open.get(key) ?? this.#reopen(account, key);
+    const entry = known ?? this.#entry(account, SharedMailbox.load(this.#database.sql, account, id));
     this.#open.set(key, entry);
     entry.users++;
     try {
       const mailbox = await entry.mailbox;
-      if (open !== undefined) await mailbox.refresh(); // it may have been loaded before a change that the caller knows of
+      if (known !== null) await mailbox.refresh(); // it may have been loaded before a change that the caller knows of
       if (mailbox.lost === 'deleted') throw new StorageError('nonexistent', 'No such mailbox');
-      if (mailbox.lost === null || open === undefined) {
+      if (mailbox.lost === null || known === null) {
         this.#entries.set(mailbox, entry);
         mailbox.watch(watcher);
         return mailbox;
@@ -284,8 +287,12 @@ export class Store {
     return this.openMailbox(account, id, watcher);
   }
 
-  #load(account: AccountId, id: MailboxId): OpenMailbox {
-    const mailbox = SharedMailbox.load(this.#database.sql, account, id);
+  #reopen(account: AccountId, key: string): OpenMailbox | null {
+    const mailbox = this.#closed.take(key);
+    return mailbox === null ? null : this.#entry(account, Promise.resolve(mailbox));
+  }
+
+  #entry(account: AccountId, mailbox: Promise<SharedMailbox>): OpenMailbox {
     const unwatch = this.#feed.watch(account, (modseq) => {
       mailbox
         .then((open) => (modseq === null ? open.refresh() : open.refreshTo(modseq)))
@@ -296,7 +303,10 @@ export class Store {
 
   closeMailbox(mailbox: SharedMailbox, watcher: MailboxWatcher): void {
     const entry = this.#entries.get(mailbox);
-    if (mailbox.unwatch(watcher) && entry !== undefined) this.#release(`${mailbox.account}/${mailbox.id}`, entry);
+    if (!mailbox.unwatch(watcher) || entry === undefined) return;
+    const key = `${mailbox.account}/${mailbox.id}`;
+    this.#release(key, entry);
+    if (entry.users === 0) this.#closed.keep(key, mailbox);
   }
 
   /** The newest modseq of a watched account that this process has heard of. */
