@@ -20,6 +20,7 @@ export type ResponseCode =
   | 'TOOBIG'
   | 'TRYCREATE'
   | 'UNAVAILABLE'
+  | 'USEATTR'
   | { readonly type: 'CAPABILITY'; readonly names: readonly string[] }
   | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uid: number };
 
@@ -37,6 +38,9 @@ export function writeResponseCode(out: ResponseWriter, code: ResponseCode): void
 export const storageErrorCode = {
   nonexistent: 'NONEXISTENT',
   exists: 'ALREADYEXISTS',
+  'name-refused': 'CANNOT',
+  'use-taken': 'USEATTR',
+  'too-many-names': 'LIMIT',
   'over-quota': 'OVERQUOTA',
   'too-many-keywords': 'LIMIT',
   'uid-exhausted': 'LIMIT',

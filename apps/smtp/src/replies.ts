@@ -99,6 +99,9 @@ export const replies = {
 export const storageReplies = {
   nonexistent: [550, '5.1.1', 'An account of this message has been removed'],
   exists: [451, '4.3.0', 'Cannot store the message now'],
+  'name-refused': [451, '4.3.0', 'Cannot store the message now'],
+  'use-taken': [451, '4.3.0', 'Cannot store the message now'],
+  'too-many-names': [451, '4.3.0', 'Cannot store the message now'],
   'over-quota': [452, '4.2.2', 'A mailbox of this message is full'],
   'too-many-keywords': [451, '4.3.0', 'Cannot store the message now'],
   'uid-exhausted': [452, '4.2.2', 'A mailbox of this message has no UIDs left'],

@@ -2,6 +2,8 @@ import postgres from 'postgres';
 
 /**
  * - `nonexistent`, `exists`: the account or mailbox.
+ * - `name-refused`: no mailbox can have that name; `use-taken`: another mailbox has that special use; `too-many-names`: of
+ *   mailboxes or subscriptions.
  * - `over-quota`: RFC 9208; `too-many-keywords`: 1,000 a mailbox; `uid-exhausted`: 2^32-1 UIDs are used up.
  * - `too-large`: the message passes the limit its receiver set.
  * - `disk-full`: nothing can be written until somebody makes room.
@@ -11,6 +13,9 @@ import postgres from 'postgres';
 export type StorageErrorKind =
   | 'nonexistent'
   | 'exists'
+  | 'name-refused'
+  | 'use-taken'
+  | 'too-many-names'
   | 'over-quota'
   | 'too-many-keywords'
   | 'uid-exhausted'

@@ -7,9 +7,8 @@ import { formatRanges, parseRanges, type UidRanges } from './uid-ranges.ts';
 export const EXPUNGE_AT_ONCE = 10_000;
 
 /**
- * Removes at most EXPUNGE_AT_ONCE messages, in one transaction under one new modseq, and leaves their tombstones.
+ * Removes at most EXPUNGE_AT_ONCE messages with \Deleted, in one transaction under one new modseq, and leaves their tombstones.
  *
- * @param which 'deleted': only those with \Deleted; 'all': whatever their flags
  * @returns what was removed; a null modseq if nothing was
  * @throws {StorageError} 'nonexistent' if the mailbox was deleted
  */
@@ -18,11 +17,10 @@ export async function expungeMessages(
   account: AccountId,
   mailbox: MailboxId,
   uids: UidRanges,
-  which: 'deleted' | 'all',
 ): Promise<{ readonly modseq: ModSeq | null; readonly removed: UidRanges }> {
   const [row] = await sql<{ status: 'ok' | 'nonexistent'; mod_seq: ModSeq | null; removed: string }[]>`
     select status, mod_seq, removed from expunge_messages(
-      ${account}::bigint, ${mailbox}::bigint, ${formatRanges(uids)}::int8multirange, ${which === 'deleted'}::boolean,
+      ${account}::bigint, ${mailbox}::bigint, ${formatRanges(uids)}::int8multirange, true,
       ${EXPUNGE_AT_ONCE}::integer)`;
   if (row?.status !== 'ok') throw new StorageError('nonexistent', 'No such mailbox');
   return { modseq: row.mod_seq, removed: parseRanges(row.removed) };

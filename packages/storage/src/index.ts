@@ -24,7 +24,13 @@ export {
   mailboxId,
   type Uid,
 } from './ids.ts';
-export { HIERARCHY_DELIMITER, type Mailbox } from './mailboxes.ts';
+export {
+  HIERARCHY_DELIMITER,
+  MAILBOX_LEVELS,
+  MAILBOX_NAME_OCTETS,
+  type Mailbox,
+  type MailboxName,
+} from './mailboxes.ts';
 export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate } from './migrate.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';

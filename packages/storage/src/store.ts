@@ -13,12 +13,20 @@ import { type FetchColumns, type FetchedMessage, fetchMessages } from './fetch-m
 import type { FlagEdit } from './flags.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import {
+  continueInboxRename,
   createMailbox,
-  deleteEmptyMailbox,
+  deleteMailbox,
   findInboxes,
   findMailbox,
   listMailboxes,
+  listNames,
+  listSubscriptions,
   type Mailbox,
+  type MailboxName,
+  renameInbox,
+  renameMailbox,
+  subscribe,
+  unsubscribe,
 } from './mailboxes.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { countUids, rangesFrom, type UidRanges } from './uid-ranges.ts';
@@ -47,7 +55,6 @@ interface OpenMailbox {
 }
 
 const NO_FLAGS = { system: 0, keywords: [] };
-const ALL_UIDS: UidRanges = [{ first: 1, last: 2 ** 32 - 1 }];
 
 /** The mail of all accounts, as one process uses it. */
 export class Store {
@@ -186,19 +193,10 @@ export class Store {
    * @returns the modseq of the last one, null if nothing was removed
    */
   async expunge(account: AccountId, mailbox: MailboxId, uids: UidRanges): Promise<ModSeq | null> {
-    return this.#remove(account, mailbox, uids, 'deleted');
-  }
-
-  async #remove(
-    account: AccountId,
-    mailbox: MailboxId,
-    uids: UidRanges,
-    which: 'deleted' | 'all',
-  ): Promise<ModSeq | null> {
     let last: ModSeq | null = null;
     for (let rest = uids; ; ) {
       const { modseq, removed } = await this.#writer.run(account, (sql) =>
-        expungeMessages(sql, account, mailbox, rest, which),
+        expungeMessages(sql, account, mailbox, rest),
       );
       if (modseq !== null) this.#feed.committed(account, modseq);
       last = modseq ?? last;
@@ -207,7 +205,11 @@ export class Store {
     }
   }
 
-  /** @throws {StorageError} 'exists', 'over-quota' */
+  /**
+   * See createMailbox.
+   *
+   * @throws {StorageError} 'exists', 'use-taken', 'over-quota', 'too-many-names', 'unavailable', 'outcome-unknown'
+   */
   async createMailbox(
     account: AccountId,
     name: string,
@@ -219,16 +221,61 @@ export class Store {
   }
 
   /**
-   * Deletes a mailbox and its messages.
+   * Deletes a mailbox and its messages; see deleteMailbox.
    *
+   * @param name if it has another name by then, it stays
    * @throws {StorageError} 'nonexistent', 'unavailable', 'outcome-unknown'
    */
-  async deleteMailbox(account: AccountId, mailbox: MailboxId): Promise<void> {
-    for (let modseq: ModSeq | null = null; modseq === null; ) {
-      await this.#remove(account, mailbox, ALL_UIDS, 'all');
-      modseq = await this.#writer.run(account, (sql) => deleteEmptyMailbox(sql, account, mailbox));
-      if (modseq !== null) this.#feed.committed(account, modseq);
+  async deleteMailbox(account: AccountId, mailbox: MailboxId, name: string | null = null): Promise<void> {
+    for (let isDone = false; !isDone; ) {
+      const part = await this.#writer.run(account, (sql) => deleteMailbox(sql, account, mailbox, name));
+      if (part.modseq !== null) this.#feed.committed(account, part.modseq);
+      isDone = part.isDone;
     }
+  }
+
+  /**
+   * See renameMailbox, and renameInbox for INBOX.
+   *
+   * @throws {StorageError} 'nonexistent', 'exists', 'name-refused', 'over-quota', 'too-many-names', 'unavailable',
+   *   'outcome-unknown'
+   */
+  async renameMailbox(account: AccountId, from: string, to: string): Promise<void> {
+    if (from === 'INBOX') return await this.#renameInbox(account, to);
+    const modseq = await this.#writer.run(account, (sql) => renameMailbox(sql, account, from, to));
+    this.#feed.committed(account, modseq);
+  }
+
+  async #renameInbox(account: AccountId, to: string): Promise<void> {
+    let done = await this.#writer.run(account, (sql) => renameInbox(sql, account, to));
+    for (;;) {
+      if (done.modseq !== null) this.#feed.committed(account, done.modseq);
+      if (done.isDone) return;
+      const begun = done;
+      done = await this.#writer.run(account, (sql) => continueInboxRename(sql, account, begun));
+    }
+  }
+
+  /** @throws {StorageError} 'too-many-names', 'unavailable', 'outcome-unknown' */
+  async subscribe(account: AccountId, name: string): Promise<void> {
+    const modseq = await this.#writer.run(account, (sql) => subscribe(sql, account, name));
+    if (modseq !== null) this.#feed.committed(account, modseq);
+  }
+
+  /** @throws {StorageError} 'unavailable', 'outcome-unknown' */
+  async unsubscribe(account: AccountId, name: string): Promise<void> {
+    const modseq = await this.#writer.run(account, (sql) => unsubscribe(sql, account, name));
+    if (modseq !== null) this.#feed.committed(account, modseq);
+  }
+
+  /** See listNames. @throws {StorageError} 'unavailable' */
+  async listNames(account: AccountId, under: string | null): Promise<readonly MailboxName[]> {
+    return this.#read(() => listNames(this.#database.sql, account, under));
+  }
+
+  /** See listSubscriptions. @throws {StorageError} 'unavailable' */
+  async listSubscriptions(account: AccountId): Promise<readonly string[]> {
+    return this.#read(() => listSubscriptions(this.#database.sql, account));
   }
 
   /** @throws {StorageError} 'unavailable' */
