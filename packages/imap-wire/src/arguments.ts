@@ -19,6 +19,9 @@ const MAX_DEPTH = 100;
 const MAX_NUMBER = 0xffffffff;
 const MAX_NUMBER64 = '9223372036854775807';
 
+/** In any case of US-ASCII; `toUpperCase` would also take the dotless i for an I. */
+const INBOX = /^inbox$/i;
+
 /** The system flags a client may set, in the letter case in which they are sent: RFC 9051 §2.3.2. */
 const systemFlags = new Map(
   ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft', '\\Recent'].map((flag) => [flag.toLowerCase(), flag]),
@@ -308,7 +311,7 @@ export class Arguments {
    */
   mailbox(): string {
     const name = decodeMailboxName(this.astringOctets(), this.#utf8);
-    return name.length === 5 && name.toUpperCase() === 'INBOX' ? 'INBOX' : name;
+    return INBOX.test(name) ? 'INBOX' : name;
   }
 
   /** list-mailbox: the pattern of LIST with its wildcards `%` and `*`, decoded like a name. */
