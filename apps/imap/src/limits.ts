@@ -54,6 +54,16 @@ export const DISCARDED_OCTETS = 128 * 1024 * 1024;
 export const KEYWORD_OCTETS = 255;
 /** Keywords a mailbox, which the store sees to. */
 export const KEYWORDS = 1_000;
-/** A mailbox name, in UTF-8, and its levels: each missing one is created. */
-export const MAILBOX_NAME_OCTETS = 1_000;
-export const MAILBOX_LEVELS = 100;
+
+/** Patterns of one LIST: each is held against every name. */
+export const LIST_PATTERNS = 100;
+/** Characters of names that LIST looks at, pattern by pattern, before others get their turn, and altogether. */
+export const LIST_STEPS_A_TURN = 1_000_000;
+export const LIST_STEPS = 100_000_000;
+
+/** RFC 2971 §3.3. */
+export const ID_PAIRS = 30;
+export const ID_FIELD_OCTETS = 30;
+export const ID_VALUE_OCTETS = 1_024;
+/** Of each value that is logged. */
+export const ID_LOGGED_CHARACTERS = 100;

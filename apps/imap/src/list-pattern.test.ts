@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ListPattern } from './list-pattern.ts';
 
@@ -60,4 +61,49 @@ test('hardening 46: the work is linear in the number of names, and bounded howev
     expect(work(pattern, 2_000)).toBeLessThan(2.2 * once);
     expect(once).toBeLessThanOrEqual(1_000 * 2 * 31 * 31);
   }
+});
+
+/** What the pattern means, one character after the other: too slow for anything but a test. */
+function naiveMatch(pattern: string, name: string): boolean {
+  const [wanted, rest] = [pattern[0], pattern.slice(1)];
+  if (wanted === undefined) return name === '';
+  if (wanted !== '*' && wanted !== '%') return name[0] === wanted && naiveMatch(rest, name.slice(1));
+  for (let end = 0; end <= name.length; end++) {
+    if (naiveMatch(rest, name.slice(end))) return true;
+    if (wanted === '%' && name[end] === '/') return false;
+  }
+  return false;
+}
+
+test('a pattern matches as one does that is tried character by character, and what it matches is under `under`', () => {
+  const text = (letters: string, maxLength: number) =>
+    fc.array(fc.constantFrom(...letters), { maxLength }).map((characters) => characters.join(''));
+  fc.assert(
+    fc.property(text('ab/*%', 9), text('ab/', 9), (pattern, name) => {
+      const compiled = new ListPattern(pattern);
+      const isMatch = naiveMatch(pattern, name);
+      expect(compiled.matches(name)).toBe(isMatch);
+      if (isMatch && compiled.under !== null) expect(`${name}/`.startsWith(`${compiled.under}/`)).toBe(true);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test.each([
+  ['a', 'a'],
+  ['a/b', 'a/b'],
+  ['a/*', 'a'],
+  ['a/b*', 'a'],
+  ['a/b/%/c/d', 'a/b'],
+  ['a*', null],
+  ['*', null],
+  ['/*', null],
+  ['INBOX/%', 'INBOX'],
+  ['', ''],
+] as const)('names that match %j are under %j', (pattern, under) => {
+  expect(new ListPattern(pattern).under).toBe(under);
+});
+
+test('INBOX is not matched by letters that only become US-ASCII in upper case', () => {
+  expect(new ListPattern('ınbox').matches('INBOX')).toBe(false);
 });

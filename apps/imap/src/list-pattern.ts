@@ -8,14 +8,24 @@ import { HIERARCHY_DELIMITER } from '@postel/storage';
  */
 export class ListPattern {
   readonly #wanted: readonly string[];
+  /** Every name that the pattern matches is this, or is below it; null if the pattern begins with a wildcard. */
+  readonly under: string | null;
   /** Characters of names looked at so far. */
   steps = 0;
 
+  /** @param pattern as `canonicalName` gives it */
   constructor(pattern: string) {
     this.#wanted = pattern
       .replace(/[*%]*\*[*%]*/g, '*')
       .replace(/%+/g, '%')
       .split('');
+    const wildcard = pattern.search(/[*%]/);
+    const lastDelimiter = pattern.lastIndexOf(HIERARCHY_DELIMITER, wildcard);
+    this.under = wildcard < 0 ? pattern : lastDelimiter > 0 ? pattern.slice(0, lastDelimiter) : null;
+  }
+
+  get endsInPercent(): boolean {
+    return this.#wanted.at(-1) === '%';
   }
 
   matches(name: string): boolean {
@@ -50,9 +60,10 @@ function passWildcard(wildcard: '*' | '%', name: string, from: Uint8Array, to: U
 
 /** @param inbox so many characters of the name are matched in any case */
 function passCharacter(wanted: string, name: string, inbox: number, from: Uint8Array, to: Uint8Array): boolean {
+  const upper = wanted >= 'a' && wanted <= 'z' ? wanted.toUpperCase() : wanted; // only of US-ASCII: not the dotless i
   let canGoOn = false;
   for (let i = 0; i < name.length; i++) {
-    if (from[i] === 0 || name[i] !== (i < inbox ? wanted.toUpperCase() : wanted)) continue;
+    if (from[i] === 0 || name[i] !== (i < inbox ? upper : wanted)) continue;
     to[i + 1] = 1;
     canGoOn = true;
   }

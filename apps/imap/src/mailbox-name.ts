@@ -1,26 +1,43 @@
 import type { Arguments } from '@postel/imap-wire';
-import { HIERARCHY_DELIMITER } from '@postel/storage';
+import { HIERARCHY_DELIMITER, MAILBOX_LEVELS, MAILBOX_NAME_OCTETS } from '@postel/storage';
 import { No } from './command.ts';
-import { MAILBOX_LEVELS, MAILBOX_NAME_OCTETS } from './limits.ts';
 
-/** The name of a mailbox. INBOX is INBOX in any case (RFC 9051 §5.1), above other names too. */
+/** The first level of a name or pattern, if it is INBOX in any case of US-ASCII. */
+const INBOX = /^inbox(?![^/])/i;
+/** A name in form NFD has at most so many characters more than octets in NFC. What is longer is no name of ours. */
+const NORMALIZED_CHARACTERS = 2 * MAILBOX_NAME_OCTETS;
+
+/** The name of a mailbox, as it is stored. */
 export function parseMailboxName(args: Arguments): string {
-  const name = args.mailbox();
-  return isBelowInbox(name) ? `INBOX${name.slice(5)}` : name;
-}
-
-function isBelowInbox(name: string): boolean {
-  return name[5] === HIERARCHY_DELIMITER && name.slice(0, 5).toUpperCase() === 'INBOX';
+  return canonicalName(args.mailbox());
 }
 
 /**
- * The levels of a name to be created.
- *
- * @throws {No} if no mailbox can have that name: with an empty level, with a wildcard of LIST, too long or too deep
+ * The form in which names are compared and stored: INBOX is INBOX in any case (RFC 9051 §5.1), above other names too; the
+ * rest is in Unicode form NFC (RFC 5198 §3), so that two names that look alike are one. Who sends NFD, as programs on macOS
+ * do, finds its mailbox again and is told the name in NFC.
  */
-export function levelsOf(name: string): readonly string[] {
+export function canonicalName(name: string): string {
+  // The time that it takes to compose marks in disorder grows with the square of their number.
+  const composed = name.length <= NORMALIZED_CHARACTERS ? name.normalize('NFC') : name;
+  return INBOX.test(composed) ? `INBOX${composed.slice(5)}` : composed;
+}
+
+/**
+ * Throws unless a mailbox may have that name. Wildcards of LIST would make it hard to ask for; `.` and `..` mean nothing
+ * here, but may to a program that makes files of mailboxes.
+ *
+ * @throws {No} with an empty level, a wildcard, `.` or `..` for a level, too long or too deep
+ */
+export function requireMailboxName(name: string): void {
   const levels = name.split(HIERARCHY_DELIMITER);
   const isTooLong = Buffer.byteLength(name) > MAILBOX_NAME_OCTETS || levels.length > MAILBOX_LEVELS;
-  if (isTooLong || levels.includes('') || /[*%]/.test(name)) throw new No('Not a mailbox name', 'CANNOT');
-  return levels;
+  const isOdd = levels.some((level) => level === '' || level === '.' || level === '..') || /[*%]/.test(name);
+  if (isTooLong || isOdd) throw new No('Not a mailbox name', 'CANNOT');
+}
+
+/** A name to be given: a trailing delimiter only declares that names below are to come (RFC 3501 §6.3.3). */
+export function parseNewMailboxName(args: Arguments): string {
+  const name = parseMailboxName(args);
+  return name.endsWith(HIERARCHY_DELIMITER) ? name.slice(0, -1) : name;
 }

@@ -42,7 +42,21 @@ test('below INBOX too, INBOX is INBOX in any case', async () => {
 
 test('names that no mailbox can have', async () => {
   await using mary = await server.logIn();
-  for (const name of ['""', '/', '/a', 'a//b', '"a*"', '"a%b"', `"${'x'.repeat(1_001)}"`, `"${'a/'.repeat(200)}b"`]) {
+  for (const name of [
+    '""',
+    '/',
+    '/a',
+    'a//b',
+    '../../etc',
+    'a/..',
+    '.',
+    'a/./b',
+    '/etc/passwd',
+    '"a*"',
+    '"a%b"',
+    `"${'x'.repeat(1_001)}"`,
+    `"${'a/'.repeat(200)}b"`,
+  ]) {
     expect((await mary.command(`CREATE ${name}`)).tagged, name).toMatch(/^NO \[CANNOT\]/);
   }
 });
@@ -66,4 +80,126 @@ test('hardening 32: mailboxes named __proto__, constructor and toString are mail
       S: a5 OK ...
     `;
   }
+});
+
+test('RFC 6154 §3: a mailbox with a special use, which one mailbox has', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 CREATE Bin (USE (\Trash))
+    S: a1 NO [USEATTR]...
+    C: a2 DELETE Trash
+    S: a2 OK ...
+    C: a3 CREATE Post/Bin (USE (\trash))
+    S: a3 OK ...
+    C: a4 LIST (SPECIAL-USE) "" * RETURN (SPECIAL-USE)
+    S: * LIST (\HasNoChildren \Archive) "/" Archive
+    S: * LIST (\HasNoChildren \Drafts) "/" Drafts
+    S: * LIST (\HasNoChildren \Junk) "/" Junk
+    S: * LIST (\HasNoChildren \Trash) "/" Post/Bin
+    S: * LIST (\HasNoChildren \Sent) "/" Sent
+    S: a4 OK ...
+    C: a5 CREATE Everything (USE (\All))
+    S: a5 NO [USEATTR]...
+    C: a6 CREATE Both (USE (\Drafts \Sent))
+    S: a6 NO [USEATTR]...
+    C: a7 CREATE Plain (USE ())
+    S: a7 OK ...
+    C: a8 CREATE Odd (COLOUR (red))
+    S: a8 BAD ...
+    C: a9 CREATE Odd ()
+    S: a9 BAD ...
+    C: b1 LIST "" (Bin Everything Both Plain Odd)
+    S: * LIST (\HasNoChildren) "/" Plain
+    S: b1 OK ...
+  `;
+});
+
+test('hardening 45: twins in NFC and NFD are one mailbox, told in NFC, found by both', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 CREATE "Gru&AwgA3w-e"
+    S: a1 OK ...
+    C: a2 CREATE "Gr&APwA3w-e"
+    S: a2 NO [ALREADYEXISTS]...
+    C: a3 LIST "" Gr*
+    S: * LIST (\HasNoChildren) "/" Gr&APwA3w-e
+    S: a3 OK ...
+    C: a4 LIST "" "Gru&AwgA3w-%"
+    S: * LIST (\HasNoChildren) "/" Gr&APwA3w-e
+    S: a4 OK ...
+    C: a5 STATUS "Gru&AwgA3w-e" (MESSAGES)
+    S: * STATUS Gr&APwA3w-e (MESSAGES 0)
+    S: a5 OK ...
+    C: a6 SUBSCRIBE "Gru&AwgA3w-e"
+    S: a6 OK ...
+    C: a7 RENAME "Gru&AwgA3w-e" plain
+    S: a7 OK ...
+    C: a8 LSUB "" Gr*
+    S: * LSUB () "/" Gr&APwA3w-e
+    S: a8 OK ...
+  `;
+});
+
+test('hardening 45: INBOX in every case of US-ASCII and in no other', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 CREATE iNbOx
+    S: a1 NO [ALREADYEXISTS]...
+    C: a2 CREATE inbox/
+    S: a2 NO [ALREADYEXISTS]...
+    C: a3 CREATE inboxes
+    S: a3 OK ...
+    C: a4 CREATE "&ATE-nbox"
+    S: a4 OK ...
+    C: a5 LIST "" "*nbox*"
+    S: * LIST (\HasNoChildren) "/" INBOX
+    S: * LIST (\HasNoChildren) "/" inboxes
+    S: * LIST (\HasNoChildren) "/" &ATE-nbox
+    S: a5 OK ...
+    C: a6 LIST "" "&ATE-nbox"
+    S: * LIST (\HasNoChildren) "/" &ATE-nbox
+    S: a6 OK ...
+    C: a7 DELETE "&ATE-nbox"
+    S: a7 OK ...
+  `;
+});
+
+test('hardening 45: odd names that are none of a file are names', async () => {
+  await using mary = await server.logIn();
+  for (const name of ['%2e', '...', '..x', 'C:\\\\x', '~root', '#news', 'a b', '-', 'NIL', '[x]', 'a{3}', '$(id)']) {
+    const quoted = `"${name}"`;
+    if (name.includes('%')) {
+      expect((await mary.command(`CREATE ${quoted}`)).tagged, name).toMatch(/^NO \[CANNOT\]/);
+      continue;
+    }
+    for (const command of ['CREATE', 'SELECT', 'DELETE']) {
+      expect((await mary.command(`${command} ${quoted}`)).tagged, `${command} ${name}`).toMatch(/^OK /);
+    }
+  }
+});
+
+test('hardening 45: a name of 100,000 octets is refused, in whatever disorder its marks stand', async () => {
+  await using mary = await server.logIn();
+  const marks = Buffer.from('\u0301\u0316'.repeat(18_000), 'utf16le')
+    .swap16()
+    .toString('base64')
+    .replace(/=+$/, '')
+    .replaceAll('/', ',');
+  for (const name of ['x'.repeat(100_000), `a&${marks}-`]) {
+    for (const command of ['CREATE', 'SUBSCRIBE']) {
+      const { tagged } = await mary.command(`${command} {${name.length}+}\r\n${name}`);
+      expect(tagged).toMatch(/^NO \[CANNOT\]/);
+    }
+    expect((await mary.command(`SELECT {${name.length}+}\r\n${name}`)).tagged).toMatch(/^NO \[NONEXISTENT\]/);
+    expect((await mary.command(`LIST "" {${name.length}+}\r\n${name}`)).tagged).toMatch(/^OK /);
+  }
+});
+
+test('a mailbox of as many levels as there may be', async () => {
+  await using mary = await server.logIn();
+  const deep = Array.from({ length: 100 }, (_, i) => i).join('/');
+  expect((await mary.command(`CREATE ${deep}`)).tagged).toMatch(/^OK /);
+  expect((await mary.command(`CREATE ${deep}/x`)).tagged).toMatch(/^NO \[CANNOT\]/);
+  const { untagged } = await mary.command('LIST "" 0*');
+  expect(untagged).toHaveLength(100);
 });

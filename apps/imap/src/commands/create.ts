@@ -1,26 +1,39 @@
-import { HIERARCHY_DELIMITER, StorageError } from '@postel/storage';
-import { type Command, ok } from '../command.ts';
-import { levelsOf, parseMailboxName } from '../mailbox-name.ts';
+import { Bad, type Command, No, ok } from '../command.ts';
+import { parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
 
-/** CREATE: RFC 9051 §6.3.4. Superior names that are missing are created too. */
-export const create: Command<string> = {
+/** Those of RFC 6154 §2 that are no more than advice to the client: the server has no virtual \All or \Flagged. */
+const SPECIAL_USES = new Map(
+  ['\\Archive', '\\Drafts', '\\Junk', '\\Sent', '\\Trash'].map((use) => [use.toLowerCase(), use]),
+);
+
+interface CreateArgs {
+  readonly name: string;
+  /** As the client wrote them. */
+  readonly uses: readonly string[];
+}
+
+/**
+ * CREATE: RFC 3501 §6.3.3; USE: RFC 6154 §3. Superior names that are missing are created too.
+ *
+ * A mailbox has one special use at most, and a special use one mailbox: what has it keeps it, because a client that looks for
+ * `\Sent` takes the first it finds.
+ */
+export const create: Command<CreateArgs> = {
   name: 'CREATE',
   state: 'authenticated',
-  parse: (args) => parseMailboxName(args.sp()),
-  async run(session, given) {
-    // A trailing delimiter only declares that names below are to come.
-    const name = given.endsWith(HIERARCHY_DELIMITER) ? given.slice(0, -1) : given;
-    const levels = levelsOf(name);
-    const { account, store } = session;
-    for (let depth = 1; depth < levels.length; depth++) {
-      const superior = levels.slice(0, depth).join(HIERARCHY_DELIMITER);
-      await store.createMailbox(account.accountId, superior, null).catch(unlessExists);
+  parse(args) {
+    const name = parseNewMailboxName(args.sp());
+    const given = args.optional((rest) => rest.parameters({ USE: (value) => value.sp().list((use) => use.flag()) }));
+    if (given !== null && given.USE === undefined) throw new Bad('Unknown parameter');
+    return { name, uses: [...new Set(given?.USE)] };
+  },
+  async run(session, { name, uses }) {
+    requireMailboxName(name);
+    const [first, ...more] = uses.map((use) => SPECIAL_USES.get(use.toLowerCase()));
+    if (uses.length > 0 && (first === undefined || more.length > 0)) {
+      throw new No('A mailbox can have one of \\Archive, \\Drafts, \\Junk, \\Sent and \\Trash', 'USEATTR');
     }
-    await store.createMailbox(account.accountId, name, null);
+    await session.store.createMailbox(session.account.accountId, name, first ?? null);
     return ok('Created');
   },
 };
-
-function unlessExists(error: unknown): void {
-  if (!(error instanceof StorageError) || error.kind !== 'exists') throw error;
-}

@@ -1,22 +1,29 @@
-import { HIERARCHY_DELIMITER } from '@postel/storage';
 import { type Command, No, ok } from '../command.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 
-/** DELETE: RFC 9051 §6.3.5. Names below keep theirs: they must go first, so that no mailbox is without its parent. */
+/**
+ * DELETE: RFC 3501 §6.3.4.
+ *
+ * Mailboxes below stay, and the name with them, as `\Noselect`, until the last of them is gone: the RFC permits that, other
+ * servers do it, and clients that delete a whole tree may begin at either end. A name that is only such a level cannot be
+ * deleted. Nor does a subscription end (RFC 3501 §6.3.6).
+ */
 export const deleteMailbox: Command<string> = {
   name: 'DELETE',
   state: 'authenticated',
   parse: (args) => parseMailboxName(args.sp()),
   async run(session, name) {
-    const { account, store } = session;
+    const { store } = session;
+    const { accountId } = session.account;
     if (name === 'INBOX') throw new No('INBOX cannot be deleted', 'CANNOT');
-    const mailboxes = await store.listMailboxes(account.accountId);
-    const mailbox = mailboxes.find((one) => one.name === name);
-    if (mailbox === undefined) throw new No('No such mailbox', 'NONEXISTENT');
-    if (mailboxes.some((one) => one.name.startsWith(`${name}${HIERARCHY_DELIMITER}`))) {
-      throw new No('Delete the mailboxes below it first', 'HASCHILDREN');
+    const mailbox = await store.findMailbox(accountId, name);
+    if (mailbox === null) {
+      const below = await store.listNames(accountId, name);
+      throw below.length > 0
+        ? new No('The mailbox is deleted already: only those below it are left', 'HASCHILDREN')
+        : new No('No such mailbox', 'NONEXISTENT');
     }
-    await store.deleteMailbox(account.accountId, mailbox.id);
+    await store.deleteMailbox(accountId, mailbox.id, name);
     if (session.selected?.mailbox.id === mailbox.id) session.unselect();
     return ok('Deleted');
   },

@@ -1,4 +1,4 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
@@ -88,7 +88,162 @@ test('LIST needs two arguments and a login', async () => {
   await mary.dialogue`
     C: a1 LIST ""
     S: a1 BAD ...
-    C: a2 LIST "" (* %)
+    C: a2 LIST "" ()
     S: a2 BAD ...
+    C: a3 LIST
+    S: a3 BAD ...
+    C: a4 LIST "" * *
+    S: a4 BAD ...
+    C: a5 LIST "" * RETURN
+    S: a5 BAD ...
+    C: a6 LIST "" * RETURN (STATUS (MESSAGES))
+    S: a6 BAD Unknown option...
+    C: a7 LIST (NOSUCH) "" *
+    S: a7 BAD Unknown option...
+    C: a8 LIST (RECURSIVEMATCH) "" *
+    S: a8 BAD ...
+    C: a9 LIST (REMOTE RECURSIVEMATCH) "" *
+    S: a9 BAD ...
   `;
 });
+
+/** The mailboxes of the examples of RFC 5258 §5, and what is subscribed there. */
+async function fruit() {
+  const client = await server.logIn();
+  for (const name of ['Archive', 'Drafts', 'Junk', 'Sent', 'Trash']) {
+    await client.command(`DELETE ${name}`);
+    await client.command(`UNSUBSCRIBE ${name}`);
+  }
+  for (const name of ['Fruit/Apple', 'Fruit/Banana', 'Tofu', 'Vegetable/Broccoli', 'Vegetable/Corn']) {
+    await client.command(`CREATE ${name}`);
+  }
+  for (const name of ['Fruit/Banana', 'Fruit/Peach', 'Vegetable', 'Vegetable/Broccoli']) {
+    await client.command(`SUBSCRIBE ${name}`);
+  }
+  return client;
+}
+
+test('RFC 5258 §5: selection and return options', async () => {
+  await using mary = await fruit();
+  await mary.dialogue`
+    C: A02 LIST (SUBSCRIBED) "" "*"
+    S: * LIST (\HasNoChildren \Subscribed) "/" Fruit/Banana
+    S: * LIST (\NonExistent \HasNoChildren \Subscribed) "/" Fruit/Peach
+    S: * LIST (\HasNoChildren \Subscribed) "/" INBOX
+    S: * LIST (\HasChildren \Subscribed) "/" Vegetable
+    S: * LIST (\HasNoChildren \Subscribed) "/" Vegetable/Broccoli
+    S: A02 OK ...
+    C: A03 LIST () "" "%" RETURN (CHILDREN)
+    S: * LIST (\HasChildren) "/" Fruit
+    S: * LIST (\HasNoChildren) "/" INBOX
+    S: * LIST (\HasNoChildren) "/" Tofu
+    S: * LIST (\HasChildren) "/" Vegetable
+    S: A03 OK ...
+    C: A04 list (remote) "" (F*e *orn) return (subscribed children subscribed)
+    S: * LIST (\HasNoChildren) "/" Fruit/Apple
+    S: * LIST (\HasNoChildren) "/" Vegetable/Corn
+    S: A04 OK ...
+    C: A05 LIST "" ("INBOX" "Drafts" "Fruit/%" "" "inbox") RETURN ()
+    S: * LIST (\HasNoChildren) "/" Fruit/Apple
+    S: * LIST (\HasNoChildren) "/" Fruit/Banana
+    S: * LIST (\HasNoChildren) "/" INBOX
+    S: A05 OK ...
+    C: A06 LIST () "" ""
+    S: A06 OK ...
+    C: A07 LIST (SPECIAL-USE SUBSCRIBED) "" *
+    S: A07 OK ...
+  `;
+});
+
+test('RFC 5258 §5: RECURSIVEMATCH tells of what is below and does not match', async () => {
+  await using mary = await fruit();
+  await mary.dialogue`
+    C: C04 LIST (SUBSCRIBED RECURSIVEMATCH) "" "%"
+    S: * LIST (\HasChildren) "/" Fruit ("CHILDINFO" ("SUBSCRIBED"))
+    S: * LIST (\HasNoChildren \Subscribed) "/" INBOX
+    S: * LIST (\HasChildren \Subscribed) "/" Vegetable ("CHILDINFO" ("SUBSCRIBED"))
+    S: C04 OK ...
+    C: C05 DELETE Fruit
+    S: C05 OK ...
+    C: C06 DELETE Fruit/Apple
+    S: C06 OK ...
+    C: C07 DELETE Fruit/Banana
+    S: C07 OK ...
+    C: C08 LIST (RECURSIVEMATCH SUBSCRIBED) "" "F%"
+    S: * LIST (\NonExistent \HasNoChildren) "/" Fruit ("CHILDINFO" ("SUBSCRIBED"))
+    S: C08 OK ...
+    C: C09 LIST (RECURSIVEMATCH SUBSCRIBED) "" "*"
+    S: * LIST (\NonExistent \HasNoChildren \Subscribed) "/" Fruit/Banana
+    S: * LIST (\NonExistent \HasNoChildren \Subscribed) "/" Fruit/Peach
+    S: * LIST (\HasNoChildren \Subscribed) "/" INBOX
+    S: * LIST (\HasChildren \Subscribed) "/" Vegetable
+    S: * LIST (\HasNoChildren \Subscribed) "/" Vegetable/Broccoli
+    S: C09 OK ...
+    C: C10 CREATE Deep/Bin (USE (\Trash))
+    S: C10 OK ...
+    C: C11 LIST (RECURSIVEMATCH SPECIAL-USE) "" %
+    S: * LIST (\HasChildren) "/" Deep ("CHILDINFO" ("SPECIAL-USE"))
+    S: C11 OK ...
+  `;
+});
+
+test('RFC 5258 §5, example 9: CHILDINFO only for what does not match', async () => {
+  await using mary = await server.logIn();
+  for (const name of ['foo2/bar1', 'foo2/bar2', 'baz2/bar2', 'baz2/bar22', 'baz2/bar222', 'eps2/mamba', 'qux2/bar2']) {
+    await mary.command(`CREATE ${name}`);
+    await mary.command(`SUBSCRIBE ${name}`);
+  }
+  await mary.command('SUBSCRIBE eps2');
+  await mary.command('DELETE qux2');
+  await mary.dialogue`
+    C: D03 LIST (RECURSIVEMATCH SUBSCRIBED) "" "*2"
+    S: * LIST (\HasNoChildren \Subscribed) "/" baz2/bar2
+    S: * LIST (\HasNoChildren \Subscribed) "/" baz2/bar22
+    S: * LIST (\HasNoChildren \Subscribed) "/" baz2/bar222
+    S: * LIST (\HasChildren \Subscribed) "/" eps2 ("CHILDINFO" ("SUBSCRIBED"))
+    S: * LIST (\HasChildren) "/" foo2 ("CHILDINFO" ("SUBSCRIBED"))
+    S: * LIST (\HasNoChildren \Subscribed) "/" foo2/bar2
+    S: * LIST (\HasNoChildren \Subscribed) "/" qux2/bar2
+    S: D03 OK ...
+  `;
+});
+
+test('a name asked for alone is told with what its children and parents say of it', async () => {
+  await using mary = await server.logIn();
+  for (const name of ['a/b', 'a0', 'a-', 'INBOX/x']) await mary.command(`CREATE ${name}`);
+  await mary.dialogue`
+    C: a1 LIST "" a
+    S: * LIST (\HasChildren) "/" a
+    S: a1 OK ...
+    C: a2 LIST "" a/b
+    S: * LIST (\HasNoChildren) "/" a/b
+    S: a2 OK ...
+    C: a3 LIST a /%
+    S: * LIST (\HasNoChildren) "/" a/b
+    S: a3 OK ...
+    C: a4 LIST "" a/
+    S: a4 OK ...
+    C: a5 LIST "" iNbOx/X
+    S: a5 OK ...
+    C: a6 LIST "iNbOx/" x
+    S: * LIST (\HasNoChildren) "/" INBOX/x
+    S: a6 OK ...
+    C: a7 LIST "" inb%
+    S: * LIST (\HasChildren) "/" INBOX
+    S: a7 OK ...
+  `;
+});
+
+test('hardening 46: a hundred patterns at most, and one that costs too much ends with NO', async () => {
+  await using mary = await server.logIn();
+  const patterns = (count: number) => Array.from({ length: count }, (_, i) => `a${i}*`).join(' ');
+  expect((await mary.command(`LIST "" (${patterns(100)})`)).tagged).toMatch(/^OK /);
+  expect((await mary.command(`LIST "" (${patterns(101)})`)).tagged).toMatch(/^NO \[LIMIT\]/);
+  const name = 'a'.repeat(1_000);
+  for (let i = 0; i < 5; i++) await mary.command(`CREATE {1000+}\r\n${name.slice(0, 998)}${10 + i}`);
+  const costly = `(${Array(60)
+    .fill(`${'*a'.repeat(500)}`)
+    .join(' ')})`;
+  expect((await mary.command(`LIST "" ${costly}`)).tagged).toMatch(/^NO \[LIMIT\]/);
+  expect((await mary.command('NOOP')).tagged).toMatch(/^OK /);
+}, 30_000);

@@ -1,48 +1,114 @@
+import type { Arguments } from '@postel/imap-wire';
 import { HIERARCHY_DELIMITER } from '@postel/storage';
-import { type Command, ok } from '../command.ts';
+import { Bad, type Command, ok } from '../command.ts';
+import { addSuperiors, type KnownName, KnownNames } from '../known-names.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
-import { ListPattern } from '../list-pattern.ts';
+import { ListPatterns } from '../list-patterns.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
+
+const SELECTION_OPTIONS = ['SUBSCRIBED', 'SPECIAL-USE', 'REMOTE', 'RECURSIVEMATCH'] as const;
+const RETURN_OPTIONS = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE'] as const;
 
 interface ListArgs {
   readonly reference: string;
-  readonly pattern: string;
+  readonly patterns: readonly string[];
+  readonly selection: ReadonlySet<(typeof SELECTION_OPTIONS)[number]>;
+  readonly returned: ReadonlySet<(typeof RETURN_OPTIONS)[number]>;
+  /** Whether the client used any of the syntax of RFC 5258. */
+  readonly isExtended: boolean;
 }
 
-/** LIST: RFC 3501 §6.3.8, with the attributes of RFC 3348 and RFC 6154. */
+/**
+ * LIST: RFC 3501 §6.3.8; extended: RFC 5258 §3. Attributes for children (RFC 3348 §3) and special uses (RFC 6154 §2) are always
+ * told.
+ *
+ * The reference is put before the pattern. A level of hierarchy without a mailbox is a name like any other, whatever the
+ * pattern, so that no client misses the parent of what it is told: `\Noselect`, or `\NonExistent` to a client that shows it
+ * knows RFC 5258. Nothing is remote, so REMOTE changes nothing.
+ */
 export const list: Command<ListArgs> = {
   name: 'LIST',
   state: 'authenticated',
   parse(args) {
-    const reference = parseMailboxName(args.sp());
-    return { reference, pattern: args.sp().listMailbox() };
+    const selection = args.sp().peek('(') ? parseOptions(args, SELECTION_OPTIONS) : null;
+    if (selection !== null) args.sp();
+    const reference = parseMailboxName(args);
+    const hasPatterns = args.sp().peek('(');
+    const patterns = hasPatterns ? args.list((pattern) => pattern.listMailbox()) : [args.listMailbox()];
+    if (patterns.length === 0) throw new Bad('A pattern is missing');
+    const returned = args.optional((rest) => parseOptions(rest.expect('RETURN').sp(), RETURN_OPTIONS));
+    if (selection?.has('RECURSIVEMATCH') && !selection.has('SUBSCRIBED') && !selection.has('SPECIAL-USE')) {
+      throw new Bad('RECURSIVEMATCH needs another option'); // RFC 5258 §3.1
+    }
+    return {
+      reference,
+      patterns,
+      selection: selection ?? new Set(),
+      returned: returned ?? new Set(),
+      isExtended: selection !== null || hasPatterns || returned !== null,
+    };
   },
-  async run(session, { reference, pattern }) {
-    const { out, transport } = session;
-    if (pattern === '') {
+
+  async run(session, { reference, patterns, selection, returned, isExtended }) {
+    const { out, store, transport } = session;
+    const { accountId } = session.account;
+    if (!isExtended && patterns[0] === '') {
       // The delimiter is asked for, and the root of the reference: RFC 3501 §6.3.8.
       out.text(`* LIST (\\Noselect) "${HIERARCHY_DELIMITER}" ""\r\n`);
       return ok('Listed');
     }
-    const mailboxes = await session.store.listMailboxes(session.account.accountId);
-    const parents = new Set(mailboxes.flatMap(({ name }) => superiors(name)));
-    const wanted = new ListPattern(reference + pattern);
-    for (const { name, specialUse } of mailboxes) {
-      if (!wanted.matches(name)) continue;
-      const attributes = [
-        parents.has(name) ? '\\HasChildren' : '\\HasNoChildren',
-        ...(specialUse === null ? [] : [specialUse]),
-      ];
-      out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `).mailboxName(name, false).crlf();
+    const wanted = new ListPatterns(
+      session,
+      reference,
+      patterns.filter((pattern) => pattern !== ''),
+    );
+    const tellsSubscribed = selection.has('SUBSCRIBED') || returned.has('SUBSCRIBED');
+    const [mailboxes, subscriptions] = await Promise.all([
+      store.listNames(accountId, wanted.under),
+      tellsSubscribed ? store.listSubscriptions(accountId) : [],
+    ]);
+    const names = new KnownNames(mailboxes, subscriptions);
+    const isSelected = ({ name, exists, specialUse, isSubscribed }: KnownName) => {
+      if (selection.has('SPECIAL-USE') && specialUse === null) return false;
+      return selection.has('SUBSCRIBED') ? isSubscribed : exists || names.hasChildren(name);
+    };
+
+    const told: KnownName[] = [];
+    const above = new Set<string>(); // names above what is selected and does not match: RFC 5258 §3.5
+    for (const known of names.all()) {
+      if (!isSelected(known)) continue;
+      if (await wanted.matches(known.name)) told.push(known);
+      else if (selection.has('RECURSIVEMATCH')) addSuperiors(known.name, above);
+    }
+    for (const name of above) {
+      const known = names.get(name);
+      if (!isSelected(known) && (await wanted.matches(name))) told.push(known);
+    }
+    const criteria = (['SUBSCRIBED', 'SPECIAL-USE'] as const).filter((option) => selection.has(option)).join('" "');
+    for (const { name, exists, specialUse, isSubscribed } of told.sort(byName)) {
+      const attributes = [names.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren'];
+      if (!exists) attributes.unshift(isExtended ? '\\NonExistent' : '\\Noselect');
+      if (tellsSubscribed && isSubscribed) attributes.push('\\Subscribed');
+      if (specialUse !== null) attributes.push(specialUse);
+      out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `).mailboxName(name, false);
+      if (above.has(name)) out.text(` ("CHILDINFO" ("${criteria}"))`);
+      out.crlf();
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     return ok('Listed');
   },
 };
 
-function superiors(name: string): string[] {
-  const names: string[] = [];
-  for (let at = name.indexOf(HIERARCHY_DELIMITER); at >= 0; at = name.indexOf(HIERARCHY_DELIMITER, at + 1))
-    names.push(name.slice(0, at));
-  return names;
+const byName = (a: KnownName, b: KnownName) => (a.name < b.name ? -1 : 1);
+
+/** @throws {Bad} for one that is not known (RFC 5258 §3) */
+function parseOptions<Option extends string>(args: Arguments, known: readonly Option[]): ReadonlySet<Option> {
+  return new Set(
+    args.list((item) => {
+      const word = item.label();
+      const option = known.find((one) => one === word);
+      if (option === undefined) throw new Bad('Unknown option of LIST');
+      return option;
+    }),
+  );
 }
