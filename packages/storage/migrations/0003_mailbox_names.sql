@@ -24,12 +24,14 @@ BEGIN
   DELETE FROM subscriptions AS s WHERE s.name IS NOT NFC NORMALIZED;
 END $$;
 --> statement-breakpoint
--- The mailboxes called p_name and those below. Order of code points: "0" follows the delimiter "/".
+-- The mailboxes called p_name and those below, which stand together in the index: names are in order of code points, where "0"
+-- follows the delimiter "/". Two parts, for with OR the planner reads all names of the account.
 CREATE FUNCTION mailboxes_at(p_account bigint, p_name text) RETURNS SETOF mailboxes
 LANGUAGE sql STABLE AS $$
+  SELECT b.* FROM mailboxes AS b WHERE b.account_id = p_account AND b.expunged_seq IS NULL AND b.name = p_name
+  UNION ALL
   SELECT b.* FROM mailboxes AS b
-   WHERE b.account_id = p_account AND b.expunged_seq IS NULL
-     AND (b.name = p_name OR (b.name > p_name || '/' AND b.name < p_name || '0'))
+   WHERE b.account_id = p_account AND b.expunged_seq IS NULL AND b.name > p_name || '/' AND b.name < p_name || '0'
 $$;
 --> statement-breakpoint
 -- The names above p_name, from the top, that no mailbox has and none is below: what is missing for p_name to be there.
@@ -125,7 +127,8 @@ END $$;
 -- of the new names), 'name-refused' (p_to is below p_from, or a new name would pass p_most_octets or p_most_levels),
 -- 'over-quota', 'too-many-names'. Not for INBOX.
 --
--- Subscriptions: see renameMailbox.
+-- Subscriptions: see renameMailbox. Names are looked up by scalar subqueries, which the index answers one by one; for a join the
+-- planner reads all names of the account.
 CREATE FUNCTION rename_mailbox(
   p_account bigint, p_from text, p_to text, p_most_octets integer, p_most_levels integer, p_most_mailboxes bigint,
   p_most_subscriptions bigint
@@ -149,9 +152,10 @@ BEGIN
   IF ids IS NULL THEN
     status := 'nonexistent';
   ELSIF p_to = p_from OR EXISTS (
-    SELECT FROM unnest(fresh || p_to) AS f
-      JOIN mailboxes AS b ON b.account_id = p_account AND b.name = f AND b.expunged_seq IS NULL
-     WHERE NOT (b.name = p_from OR starts_with(b.name, p_from || '/')) -- these make room
+    SELECT FROM unnest(fresh || p_to) AS f (name)
+     WHERE NOT (f.name = p_from OR starts_with(f.name, p_from || '/')) -- these make room
+       AND (SELECT b.mailbox_id FROM mailboxes AS b
+             WHERE b.account_id = p_account AND b.name = f.name AND b.expunged_seq IS NULL) IS NOT NULL
   ) THEN
     status := 'exists';
   ELSIF starts_with(p_to, p_from || '/') OR EXISTS (
@@ -177,7 +181,7 @@ BEGIN
   room := p_most_subscriptions - (SELECT count(*) FROM subscriptions AS s WHERE s.account_id = p_account);
   INSERT INTO subscriptions (account_id, name, mod_seq)
   SELECT p_account, n.fresh, acct.modseq + 1 FROM unnest(names, fresh) AS n (name, fresh)
-    JOIN subscriptions AS s ON s.account_id = p_account AND s.name = n.name
+   WHERE (SELECT s.mod_seq FROM subscriptions AS s WHERE s.account_id = p_account AND s.name = n.name) IS NOT NULL
    LIMIT greatest(room, 0)
       ON CONFLICT DO NOTHING;
   RETURN NEXT;
