@@ -37,9 +37,9 @@ export const list: Command<ListArgs> = {
     const patterns = hasPatterns ? args.list((pattern) => pattern.listMailbox()) : [args.listMailbox()];
     if (patterns.length === 0) throw new Bad('A pattern is missing');
     const returned = args.optional((rest) => parseOptions(rest.expect('RETURN').sp(), RETURN_OPTIONS));
-    if (selection?.has('RECURSIVEMATCH') && !selection.has('SUBSCRIBED') && !selection.has('SPECIAL-USE')) {
-      throw new Bad('RECURSIVEMATCH needs another option'); // RFC 5258 §3.1
-    }
+    // RFC 5258 §3.1; SPECIAL-USE is no base option either (RFC 6154 §6).
+    if (selection?.has('RECURSIVEMATCH') && !selection.has('SUBSCRIBED'))
+      throw new Bad('RECURSIVEMATCH needs SUBSCRIBED');
     return {
       reference,
       patterns,
@@ -84,14 +84,13 @@ export const list: Command<ListArgs> = {
       const known = names.get(name);
       if (!isSelected(known) && (await wanted.matches(name))) told.push(known);
     }
-    const criteria = (['SUBSCRIBED', 'SPECIAL-USE'] as const).filter((option) => selection.has(option)).join('" "');
     for (const { name, exists, specialUse, isSubscribed } of told.sort(byName)) {
       const attributes = [names.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren'];
       if (!exists) attributes.unshift(isExtended ? '\\NonExistent' : '\\Noselect');
       if (tellsSubscribed && isSubscribed) attributes.push('\\Subscribed');
       if (specialUse !== null) attributes.push(specialUse);
       out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `).mailboxName(name, false);
-      if (above.has(name)) out.text(` ("CHILDINFO" ("${criteria}"))`);
+      if (above.has(name)) out.text(' ("CHILDINFO" ("SUBSCRIBED"))');
       out.crlf();
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }

@@ -182,3 +182,35 @@ test('a renamed mailbox is shown to clients that list what is subscribed', async
     S: a5 OK ...
   `;
 });
+
+test('a message on its way to a mailbox that is renamed meanwhile is in it', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  await mary.command('CREATE a');
+  await mary.dialogue`
+    C: a1 APPEND a {16}
+    S: + ...
+  `;
+  await other.dialogue`
+    C: b1 STATUS a (UIDVALIDITY)
+    S: * STATUS a (UIDVALIDITY {uidvalidity})
+    S: b1 OK ...
+    C: b2 RENAME a b
+    S: b2 OK ...
+    C: b3 CREATE a
+    S: b3 OK ...
+  `;
+  await mary.dialogue`
+    C: Subject: one
+    C: 
+    C: 
+    S: a1 OK [APPENDUID {uidvalidity} 1] ...
+    C: a2 STATUS b (MESSAGES UIDVALIDITY)
+    S: * STATUS b (MESSAGES 1 UIDVALIDITY {uidvalidity})
+    S: a2 OK ...
+    C: a3 STATUS a (MESSAGES)
+    S: * STATUS a (MESSAGES 0)
+    S: a3 OK ...
+  `;
+});
