@@ -6,7 +6,16 @@ import type { Session } from './session.ts';
 export function capabilities(session: Session): readonly string[] {
   const { transport } = session;
   const names = ['IMAP4rev1', 'LITERAL+', 'SASL-IR', 'IDLE', 'UIDPLUS', 'UNSELECT', `APPENDLIMIT=${MESSAGE_OCTETS}`];
-  names.push('ID', 'ENABLE', 'NAMESPACE', 'CHILDREN', 'LIST-EXTENDED', 'SPECIAL-USE', 'CREATE-SPECIAL-USE');
+  names.push(
+    'ID',
+    'ENABLE',
+    'NAMESPACE',
+    'CHILDREN',
+    'LIST-EXTENDED',
+    'LIST-STATUS',
+    'SPECIAL-USE',
+    'CREATE-SPECIAL-USE',
+  );
   if (session.isAuthenticated) return names;
   const mechanisms = offeredMechanisms(transport.security);
   if (transport.canStartTls) names.push('STARTTLS');

@@ -70,11 +70,22 @@ export async function listSubscriptions(sql: Sql | Transaction, account: Account
   return rows.map(({ name }) => name);
 }
 
-/** All mailboxes of an account, by name. */
-export async function listMailboxes(sql: Sql | Transaction, account: AccountId): Promise<readonly Mailbox[]> {
-  return sql<Mailbox[]>`
-    select ${columns(sql)} from mailboxes as b
-     where b.account_id = ${account} and b.expunged_seq is null order by b.name collate "C"`;
+/**
+ * The mailboxes of an account, by name.
+ *
+ * @param under as in listNames
+ */
+export async function listMailboxes(
+  sql: Sql | Transaction,
+  account: AccountId,
+  under: string | null,
+): Promise<readonly Mailbox[]> {
+  return under === null
+    ? sql<Mailbox[]>`
+        select ${columns(sql)} from mailboxes as b
+         where b.account_id = ${account} and b.expunged_seq is null order by b.name collate "C"`
+    : sql<Mailbox[]>`
+        select ${columns(sql)} from mailboxes_at(${account}::bigint, ${under}::text) as b order by b.name collate "C"`;
 }
 
 /** Null if there is none of that name. INBOX is the caller's to spell (RFC 9051 §5.1). */

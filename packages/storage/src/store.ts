@@ -278,9 +278,9 @@ export class Store {
     return this.#read(() => listSubscriptions(this.#database.sql, account));
   }
 
-  /** @throws {StorageError} 'unavailable' */
-  async listMailboxes(account: AccountId): Promise<readonly Mailbox[]> {
-    return this.#read(() => listMailboxes(this.#database.sql, account));
+  /** See listMailboxes. @throws {StorageError} 'unavailable' */
+  async listMailboxes(account: AccountId, under: string | null = null): Promise<readonly Mailbox[]> {
+    return this.#read(() => listMailboxes(this.#database.sql, account, under));
   }
 
   /** @throws {StorageError} 'unavailable' */

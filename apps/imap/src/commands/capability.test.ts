@@ -5,7 +5,7 @@ import { MailServer } from '../testing/mail-server.ts';
 const server = new MailServer();
 const NAMES =
   'IMAP4rev1 LITERAL+ SASL-IR IDLE UIDPLUS UNSELECT APPENDLIMIT=104857600 ID ENABLE NAMESPACE CHILDREN LIST-EXTENDED ' +
-  'SPECIAL-USE CREATE-SPECIAL-USE';
+  'LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE';
 
 test('the greeting names the capabilities, and so does CAPABILITY', async () => {
   await using client = await ImapClient.connect(server.postel.ports.imap);

@@ -96,8 +96,14 @@ test('LIST needs two arguments and a login', async () => {
     S: a4 BAD ...
     C: a5 LIST "" * RETURN
     S: a5 BAD ...
-    C: a6 LIST "" * RETURN (STATUS (MESSAGES))
+    C: a6 LIST "" * RETURN (MYRIGHTS)
     S: a6 BAD Unknown option...
+    C: b2 LIST "" * RETURN (STATUS)
+    S: b2 BAD ...
+    C: b3 LIST "" * RETURN (STATUS ())
+    S: b3 BAD ...
+    C: b4 LIST "" * RETURN (STATUS (NOSUCH))
+    S: b4 BAD ...
     C: a7 LIST (NOSUCH) "" *
     S: a7 BAD Unknown option...
     C: a8 LIST (RECURSIVEMATCH) "" *
@@ -251,3 +257,28 @@ test('hardening 46: a hundred patterns at most, and one that costs too much ends
   expect((await mary.command(`LIST "" ${costly}`)).tagged).toMatch(/^NO \[LIMIT\]/);
   expect((await mary.command('NOOP')).tagged).toMatch(/^OK /);
 }, 30_000);
+
+test('RFC 5819 §2: LIST with the STATUS of each mailbox that there is', async () => {
+  await using mary = await fruit();
+  await mary.append('Fruit/Apple', 'Subject: one\r\n\r\n', '\\Seen');
+  await mary.append('Fruit/Apple', 'Subject: two\r\n\r\n');
+  await mary.command('DELETE Fruit');
+  await mary.dialogue`
+    C: a1 LIST "" F* RETURN (STATUS (MESSAGES UNSEEN messages) CHILDREN)
+    S: * LIST (\NonExistent \HasChildren) "/" Fruit
+    S: * LIST (\HasNoChildren) "/" Fruit/Apple
+    S: * STATUS Fruit/Apple (MESSAGES 2 UNSEEN 1)
+    S: * LIST (\HasNoChildren) "/" Fruit/Banana
+    S: * STATUS Fruit/Banana (MESSAGES 0 UNSEEN 0)
+    S: a1 OK ...
+    C: a2 LIST (SUBSCRIBED) "" Fruit/% RETURN (STATUS (UIDNEXT))
+    S: * LIST (\HasNoChildren \Subscribed) "/" Fruit/Banana
+    S: * STATUS Fruit/Banana (UIDNEXT 1)
+    S: * LIST (\NonExistent \HasNoChildren \Subscribed) "/" Fruit/Peach
+    S: a2 OK ...
+    C: a3 LIST "" inbox RETURN (STATUS (MESSAGES))
+    S: * LIST (\HasNoChildren) "/" INBOX
+    S: * STATUS INBOX (MESSAGES 0)
+    S: a3 OK ...
+  `;
+});

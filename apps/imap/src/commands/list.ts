@@ -5,21 +5,24 @@ import { addSuperiors, type KnownName, KnownNames } from '../known-names.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { ListPatterns } from '../list-patterns.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
+import { parseStatusItems, writeStatus } from './status.ts';
 
 const SELECTION_OPTIONS = ['SUBSCRIBED', 'SPECIAL-USE', 'REMOTE', 'RECURSIVEMATCH'] as const;
-const RETURN_OPTIONS = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE'] as const;
+const RETURN_OPTIONS = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE', 'STATUS'] as const;
 
 interface ListArgs {
   readonly reference: string;
   readonly patterns: readonly string[];
   readonly selection: ReadonlySet<(typeof SELECTION_OPTIONS)[number]>;
   readonly returned: ReadonlySet<(typeof RETURN_OPTIONS)[number]>;
+  /** What is told of each mailbox behind its name; nothing, if STATUS is not asked for. */
+  readonly statusItems: readonly string[];
   /** Whether the client used any of the syntax of RFC 5258. */
   readonly isExtended: boolean;
 }
 
 /**
- * LIST: RFC 3501 §6.3.8; extended: RFC 5258 §3. Attributes for children (RFC 3348 §3) and special uses (RFC 6154 §2) are always
+ * LIST: RFC 3501 §6.3.8; extended: RFC 5258 §3; STATUS with it: RFC 5819 §2. Attributes for children (RFC 3348 §3) and special uses (RFC 6154 §2) are always
  * told.
  *
  * The reference is put before the pattern. A level of hierarchy without a mailbox is a name like any other, whatever the
@@ -36,7 +39,12 @@ export const list: Command<ListArgs> = {
     const hasPatterns = args.sp().peek('(');
     const patterns = hasPatterns ? args.list((pattern) => pattern.listMailbox()) : [args.listMailbox()];
     if (patterns.length === 0) throw new Bad('A pattern is missing');
-    const returned = args.optional((rest) => parseOptions(rest.expect('RETURN').sp(), RETURN_OPTIONS));
+    let statusItems: readonly string[] = [];
+    const returned = args.optional((rest) =>
+      parseOptions(rest.expect('RETURN').sp(), RETURN_OPTIONS, (option) => {
+        if (option === 'STATUS') statusItems = parseStatusItems(rest.sp());
+      }),
+    );
     // RFC 5258 §3.1; SPECIAL-USE is no base option either (RFC 6154 §6).
     if (selection?.has('RECURSIVEMATCH') && !selection.has('SUBSCRIBED'))
       throw new Bad('RECURSIVEMATCH needs SUBSCRIBED');
@@ -45,11 +53,12 @@ export const list: Command<ListArgs> = {
       patterns,
       selection: selection ?? new Set(),
       returned: returned ?? new Set(),
+      statusItems,
       isExtended: selection !== null || hasPatterns || returned !== null,
     };
   },
 
-  async run(session, { reference, patterns, selection, returned, isExtended }) {
+  async run(session, { reference, patterns, selection, returned, statusItems, isExtended }) {
     const { out, store, transport } = session;
     const { accountId } = session.account;
     if (!isExtended && patterns[0] === '') {
@@ -63,11 +72,13 @@ export const list: Command<ListArgs> = {
       patterns.filter((pattern) => pattern !== ''),
     );
     const tellsSubscribed = selection.has('SUBSCRIBED') || returned.has('SUBSCRIBED');
+    const counted = statusItems.length > 0 ? await store.listMailboxes(accountId, wanted.under) : null;
     const [mailboxes, subscriptions] = await Promise.all([
-      store.listNames(accountId, wanted.under),
+      counted ?? store.listNames(accountId, wanted.under),
       tellsSubscribed ? store.listSubscriptions(accountId) : [],
     ]);
     const names = new KnownNames(mailboxes, subscriptions);
+    const counts = new Map(counted?.map((mailbox) => [mailbox.name, mailbox]));
     const isSelected = ({ name, exists, specialUse, isSubscribed }: KnownName) => {
       if (selection.has('SPECIAL-USE') && specialUse === null) return false;
       return selection.has('SUBSCRIBED') ? isSubscribed : exists || names.hasChildren(name);
@@ -92,6 +103,8 @@ export const list: Command<ListArgs> = {
       out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `).mailboxName(name, false);
       if (above.has(name)) out.text(' ("CHILDINFO" ("SUBSCRIBED"))');
       out.crlf();
+      const mailbox = counts.get(name);
+      if (mailbox !== undefined) writeStatus(out, mailbox, statusItems);
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     return ok('Listed');
@@ -101,12 +114,17 @@ export const list: Command<ListArgs> = {
 const byName = (a: KnownName, b: KnownName) => (a.name < b.name ? -1 : 1);
 
 /** @throws {Bad} for one that is not known (RFC 5258 §3) */
-function parseOptions<Option extends string>(args: Arguments, known: readonly Option[]): ReadonlySet<Option> {
+function parseOptions<Option extends string>(
+  args: Arguments,
+  known: readonly Option[],
+  parseValue: (option: Option) => void = () => {},
+): ReadonlySet<Option> {
   return new Set(
     args.list((item) => {
       const word = item.label();
       const option = known.find((one) => one === word);
       if (option === undefined) throw new Bad('Unknown option of LIST');
+      parseValue(option);
       return option;
     }),
   );
