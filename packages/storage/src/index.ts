@@ -2,6 +2,7 @@ export { createAccount, removeAccountMail } from './accounts.ts';
 export type { Appended, Arrival, NewMessage } from './append.ts';
 export type { FlagsChanged } from './change-flags.ts';
 export type { Content, ContentWriter } from './content-writer.ts';
+export { type Copied, joinCopied } from './copy-messages.ts';
 export {
   type Database,
   type DatabaseOptions,
@@ -35,4 +36,4 @@ export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate } from './migrate.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
-export { rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
+export { countUids, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { joinCopied } from './copy-messages.ts';
 import { openDatabase } from './database.ts';
-import type { MailboxId } from './ids.ts';
+import { type MailboxId, mailboxId } from './ids.ts';
 import {
   append,
   holdAccount,
@@ -173,6 +174,7 @@ interface ModelMailbox {
 
 const NAMES = ['INBOX', 'work', 'Work'];
 const QUOTA_MESSAGES = 30;
+const GONE = mailboxId(999_999);
 const store = fc.nat(1);
 const mailbox = fc.constantFrom(...NAMES);
 const system = fc.constantFrom(0, 1, 4, 8, 9, 31);
@@ -196,6 +198,17 @@ const step = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('expunge' as const), store, mailbox, uids }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('copy' as const),
+      store,
+      mailbox,
+      target: mailbox,
+      uids,
+      what: fc.constantFrom('whole', 'present', 'move'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('create' as const), store, mailbox }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('delete' as const), store, mailbox }) },
 );
@@ -261,6 +274,30 @@ test('rule 6: after any steps of two processes mailboxes, counters and quota are
           const ranges = rangesOf(step.uids.toSorted((a, b) => a - b));
           const done = await by.changeFlags(account, box.id, ranges, { mode, system, keywords }, null);
           expect(done.changed).toEqual(rangesOf(changed));
+        } else if (step.type === 'copy') {
+          const target = model.get(step.target);
+          const ranges = rangesOf(step.uids.toSorted((a, b) => a - b));
+          const done =
+            step.what === 'move'
+              ? Array.fromAsync(by.move(account, box.id, ranges, target?.id ?? GONE)).then(joinCopied)
+              : by.copy(account, box.id, ranges, target?.id ?? GONE, step.what);
+          const sources = step.uids.filter((uid) => box.messages.has(uid)).sort((a, b) => a - b);
+          if (target === undefined) {
+            await expect(done).rejects.toMatchObject({ kind: 'nonexistent' });
+          } else if (step.what === 'whole' && sources.length < step.uids.length) {
+            expect(await done).toBe(null);
+          } else if (step.what !== 'move' && used() + sources.length > QUOTA_MESSAGES && sources.length > 0) {
+            await expect(done).rejects.toMatchObject({ kind: 'over-quota' });
+          } else {
+            const copies = sources.map((_, i) => target.uidNext + i);
+            expect(await done).toMatchObject({ source: rangesOf(sources), target: rangesOf(copies) });
+            for (const uid of sources) {
+              const message = box.messages.get(uid);
+              if (message === undefined) continue;
+              if (step.what === 'move') box.messages.delete(uid);
+              target.messages.set(target.uidNext++, { ...message, keywords: [...message.keywords] });
+            }
+          }
         } else {
           await by.expunge(account, box.id, rangesOf(step.uids.toSorted((a, b) => a - b)));
           for (const uid of step.uids) if ((box.messages.get(uid)?.flags ?? 0) & 8) box.messages.delete(uid);

@@ -1,4 +1,5 @@
 import { AccountWriter } from './account-writer.ts';
+import { hasRoom } from './accounts.ts';
 import type { Appended, Arrival, NewMessage } from './append.ts';
 import { appendMessages } from './append.ts';
 import { BlobDirectory, type NewBlob } from './blob-store.ts';
@@ -6,6 +7,7 @@ import { ChangeFeed } from './change-feed.ts';
 import { changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
 import { ClosedMailboxes } from './closed-mailboxes.ts';
 import { type Content, ContentWriter } from './content-writer.ts';
+import { type Copied, copyMessages, MOVE_AT_ONCE } from './copy-messages.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
 import { EXPUNGE_AT_ONCE, expungeMessages } from './expunge.ts';
@@ -206,6 +208,48 @@ export class Store {
   }
 
   /**
+   * Copies messages to a mailbox of the account, or to the one in which they are, in one transaction.
+   *
+   * @param which 'whole': all of them, or none; 'present': those that are there
+   * @returns null if not all are there: nothing was copied
+   * @throws {StorageError} 'nonexistent' (the target), 'over-quota', 'too-many-keywords', 'uid-exhausted', 'unavailable',
+   *   'outcome-unknown'
+   */
+  async copy(
+    account: AccountId,
+    source: MailboxId,
+    uids: UidRanges,
+    target: MailboxId,
+    which: 'whole' | 'present',
+  ): Promise<Copied | null> {
+    const copied = await this.#writer.run(account, (sql) =>
+      copyMessages(sql, account, { source, uids, target, what: which }),
+    );
+    if (copied !== null && copied.modseq !== null) this.#feed.committed(account, copied.modseq);
+    return copied;
+  }
+
+  /**
+   * Moves those of the messages that are there to a mailbox of the account, in as many transactions as their number asks
+   * for: each gives its part when it is committed, so that the caller knows what was moved if a later one fails.
+   *
+   * @param uids if the target is the source, none above its last message: a move would take up what it has put there itself
+   * @throws {StorageError} as `copy`, but for 'over-quota'
+   */
+  async *move(account: AccountId, source: MailboxId, uids: UidRanges, target: MailboxId): AsyncGenerator<Copied, void> {
+    for (let rest = uids; ; ) {
+      const part = await this.#writer.run(account, (sql) =>
+        copyMessages(sql, account, { source, uids: rest, target, what: 'move' }),
+      );
+      if (part === null) throw new Error('a move takes what is there');
+      if (part.modseq !== null) this.#feed.committed(account, part.modseq);
+      yield part;
+      if (countUids(part.source) < MOVE_AT_ONCE) return;
+      rest = rangesFrom(rest, (part.source.at(-1)?.last ?? 0) + 1);
+    }
+  }
+
+  /**
    * See createMailbox.
    *
    * @throws {StorageError} 'exists', 'use-taken', 'over-quota', 'too-many-names', 'unavailable', 'outcome-unknown'
@@ -286,6 +330,15 @@ export class Store {
   /** @throws {StorageError} 'unavailable' */
   async findMailbox(account: AccountId, name: string): Promise<Mailbox | null> {
     return this.#read(() => findMailbox(this.#database.sql, account, name));
+  }
+
+  /**
+   * Whether an account has room for a message of that size now. What is appended is checked once more: this spares sending it.
+   *
+   * @throws {StorageError} 'unavailable'
+   */
+  async hasRoom(account: AccountId, sizeOctets: number): Promise<boolean> {
+    return this.#read(() => hasRoom(this.#database.sql, account, sizeOctets));
   }
 
   /** See fetchMessages. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countUids, formatRanges, parseRanges, rangesFrom, rangesOf } from './uid-ranges.ts';
+import { countUids, formatRanges, joinRanges, parseRanges, rangesFrom, rangesOf } from './uid-ranges.ts';
 
 const ascendingUids = fc
   .uniqueArray(fc.integer({ min: 1, max: 300 }), { maxLength: 200 })
@@ -52,4 +52,14 @@ test('ranges are written with both ends', () => {
       { first: 3, last: 9 },
     ]),
   ).toBe('{[1,1],[3,9]}');
+});
+
+test('lists that follow one another are joined to what they are of together', () => {
+  fc.assert(
+    fc.property(ascendingUids, fc.array(fc.nat(300)), (uids, cuts) => {
+      const bounds = [0, ...cuts.sort((a, b) => a - b), Number.POSITIVE_INFINITY];
+      const lists = bounds.map((from, i) => rangesOf(uids.filter((uid) => uid >= from && uid < (bounds[i + 1] ?? 0))));
+      expect(joinRanges(lists)).toEqual(rangesOf(uids));
+    }),
+  );
 });

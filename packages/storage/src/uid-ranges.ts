@@ -37,3 +37,14 @@ export const countUids = (ranges: UidRanges): number => ranges.reduce((n, { firs
 /** What ranges hold from `first` on. */
 export const rangesFrom = (ranges: UidRanges, first: number): UidRanges =>
   ranges.filter((range) => range.last >= first).map((range) => ({ ...range, first: Math.max(range.first, first) }));
+
+/** Ascending lists, each above the one before, as one: a range that goes on in the next list is one range. */
+export function joinRanges(lists: readonly UidRanges[]): UidRanges {
+  const joined: UidRange[] = [];
+  for (const { first, last } of lists.flat()) {
+    const before = joined.at(-1);
+    if (before?.last === first - 1) joined[joined.length - 1] = { first: before.first, last };
+    else joined.push({ first, last });
+  }
+  return joined;
+}
