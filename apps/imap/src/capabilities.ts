@@ -5,17 +5,20 @@ import type { Session } from './session.ts';
 /** What CAPABILITY names: only what is built. */
 export function capabilities(session: Session): readonly string[] {
   const { transport } = session;
-  const names = ['IMAP4rev1', 'LITERAL+', 'SASL-IR', 'IDLE', 'UIDPLUS', 'UNSELECT', `APPENDLIMIT=${MESSAGE_OCTETS}`];
-  names.push(
+  const names = [
+    'IMAP4rev1',
+    'LITERAL+',
+    'SASL-IR',
+    'IDLE',
+    'UIDPLUS',
+    'MOVE',
+    'UNSELECT',
     'ID',
     'ENABLE',
     'NAMESPACE',
-    'CHILDREN',
-    'LIST-EXTENDED',
-    'LIST-STATUS',
-    'SPECIAL-USE',
-    'CREATE-SPECIAL-USE',
-  );
+  ];
+  names.push('CHILDREN', 'LIST-EXTENDED', 'LIST-STATUS', 'SPECIAL-USE', 'CREATE-SPECIAL-USE');
+  names.push(`APPENDLIMIT=${MESSAGE_OCTETS}`);
   if (session.isAuthenticated) return names;
   const mechanisms = offeredMechanisms(transport.security);
   if (transport.canStartTls) names.push('STARTTLS');

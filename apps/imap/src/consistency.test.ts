@@ -1,18 +1,30 @@
 import { expect, test } from 'vitest';
+import { accountUse } from './testing/account-use.ts';
 import type { ImapClient } from './testing/imap-client.ts';
 import { MailServer } from './testing/mail-server.ts';
 
 const server = new MailServer();
 const FLAGS = ['\\Seen', '\\Flagged', '\\Answered', '\\Deleted', '$One', '$Two'];
+const MAILBOXES = ['INBOX', 'Archive'] as const;
 const COMMANDS_EACH = 120;
+const KINDS = [
+  ...['append', 'store', 'store', 'silent', 'uid', 'expunge', 'noop', 'fetch', 'search'],
+  ...['copy', 'move', 'uid copy', 'uid move'],
+];
 
 /** What a mail program keeps of a mailbox: flags by sequence number, null as long as it has not been told of them. */
 class Model {
   readonly messages: { uid: number | null; flags: string | null }[] = [];
+  readonly mailbox: string;
   readonly #client: ImapClient;
 
-  constructor(client: ImapClient) {
+  constructor(client: ImapClient, mailbox: string) {
     this.#client = client;
+    this.mailbox = mailbox;
+  }
+
+  async select(): Promise<void> {
+    await this.command(`SELECT ${this.mailbox}`);
   }
 
   /** Sends a command, and believes what is told. */
@@ -66,10 +78,9 @@ async function actAtRandom(model: Model): Promise<void> {
     const { length } = model.messages;
     const number = upTo(Math.max(length, 1));
     const flags = FLAGS.filter(() => Math.random() < 0.3);
-    const kind =
-      length < 3 ? 'append' : pick(['append', 'store', 'store', 'silent', 'uid', 'expunge', 'noop', 'fetch', 'search']);
+    const kind = length < 3 ? 'append' : pick(KINDS);
     if (kind === 'append') {
-      await model.command(`APPEND INBOX (${flags.join(' ')}) {14+}\r\nSubject: x\r\n\r\n`);
+      await model.command(`APPEND ${model.mailbox} (${flags.join(' ')}) {14+}\r\nSubject: x\r\n\r\n`);
       await model.command(`FETCH 1:* (UID FLAGS)`);
     } else if (kind === 'store')
       await model.command(`STORE ${number} ${pick(['', '+', '-'])}FLAGS (${flags.join(' ')})`);
@@ -81,6 +92,9 @@ async function actAtRandom(model: Model): Promise<void> {
       if (model.messages[number - 1] === before && !isTold) model.replaced(number, flags);
       else await model.command(`FETCH ${number} (UID FLAGS)`);
     } else if (kind === 'uid') await model.command(`UID STORE ${number}:${number + 3} +FLAGS (${flags.join(' ')})`);
+    else if (kind === 'copy' || kind === 'move') await model.command(`${kind} ${number}:* ${pick(MAILBOXES)}`);
+    else if (kind === 'uid copy' || kind === 'uid move')
+      await model.command(`${kind} ${number}:${number + 3} ${pick(MAILBOXES)}`);
     else if (kind === 'expunge') await model.command('EXPUNGE');
     else if (kind === 'noop') await model.command('NOOP');
     else if (kind === 'fetch') await model.command(`FETCH ${number}:* (UID FLAGS)`);
@@ -88,30 +102,38 @@ async function actAtRandom(model: Model): Promise<void> {
   }
 }
 
-test('hardening 52: whatever several connections of two processes do, each knows the mailbox as it is in the end', async () => {
+test('hardening 52: whatever several connections of two processes do, each knows its mailbox as it is in the end', async () => {
   await using second = await server.startProcess();
   const account = await server.addAccount();
   await using one = await server.logIn(account);
   await using two = await server.logIn(account);
   await using three = await server.logIn(account, second.port);
   await using four = await server.logIn(account, second.port);
-  const clients = [one, two, three, four];
-  const models = clients.map((client) => new Model(client));
-  await Promise.all(models.map((model) => model.command('SELECT INBOX')));
+  const models = [one, two, three, four].map((client, i) => new Model(client, MAILBOXES[i % 2] ?? 'INBOX'));
+  await Promise.all(models.map((model) => model.select()));
 
   await Promise.all(models.map(actAtRandom));
 
   await Promise.all(models.map((model) => model.command('NOOP')));
   await using fresh = await server.logIn(account);
-  const truth = new Model(fresh);
-  await truth.command('SELECT INBOX');
-  if (truth.messages.length > 0) await truth.command('FETCH 1:* (UID FLAGS)');
-  for (const model of models) {
-    expect(model.messages).toHaveLength(truth.messages.length);
-    model.messages.forEach(({ uid, flags }, index) => {
-      const { uid: trueUid, flags: trueFlags } = truth.messages[index] ?? {};
-      if (uid !== null) expect(uid).toBe(trueUid);
-      if (flags !== null) expect(flags, `flags of UID ${trueUid}`).toBe(trueFlags);
-    });
+  const use = { messages: 0, octets: 0 };
+  for (const mailbox of MAILBOXES) {
+    const truth = new Model(fresh, mailbox);
+    await truth.select();
+    const told = truth.messages.length > 0 ? await truth.command('FETCH 1:* (UID FLAGS RFC822.SIZE)') : [];
+    for (const model of models.filter((each) => each.mailbox === mailbox)) {
+      expect(model.messages).toHaveLength(truth.messages.length);
+      model.messages.forEach(({ uid, flags }, index) => {
+        const { uid: trueUid, flags: trueFlags } = truth.messages[index] ?? {};
+        if (uid !== null) expect(uid).toBe(trueUid);
+        if (flags !== null) expect(flags, `flags of UID ${trueUid}`).toBe(trueFlags);
+      });
+    }
+    const unseen = truth.messages.filter(({ flags }) => flags?.includes('\\Seen') === false).length;
+    const [status] = await truth.command(`STATUS ${mailbox} (MESSAGES UNSEEN)`);
+    expect(status).toBe(`* STATUS ${mailbox} (MESSAGES ${truth.messages.length} UNSEEN ${unseen})`);
+    use.messages += truth.messages.length;
+    for (const line of told) use.octets += Number(/RFC822\.SIZE (\d+)/.exec(line)?.[1] ?? 0);
   }
+  expect(await accountUse(server.postel, account.name)).toEqual(use);
 });

@@ -2,6 +2,8 @@
 
 /** APPENDLIMIT (RFC 7889). Well below 2^53: imapflow reads a larger one as 0 and refuses to append. */
 export const MESSAGE_OCTETS = 100 * 1024 * 1024;
+/** A message that comes without being asked for is taken up to here before its quota is looked at. */
+export const UNASKED_OCTETS = 64 * 1024;
 
 /** RFC 9051 §5.4: at least 30 minutes once logged in. */
 export const IDLE_TIMEOUT_MS = 31 * 60_000;

@@ -1,5 +1,5 @@
 import type { ResponseWriter } from '@postel/imap-wire';
-import type { StorageErrorKind } from '@postel/storage';
+import type { StorageErrorKind, UidRanges } from '@postel/storage';
 
 /** Response codes (RFC 9051 §7.1, RFC 5530) with what follows them. */
 export type ResponseCode =
@@ -22,15 +22,23 @@ export type ResponseCode =
   | 'UNAVAILABLE'
   | 'USEATTR'
   | { readonly type: 'CAPABILITY'; readonly names: readonly string[] }
-  | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uid: number };
+  | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uid: number }
+  | {
+      readonly type: 'COPYUID';
+      readonly uidvalidity: number;
+      readonly source: UidRanges;
+      readonly target: UidRanges;
+    };
 
 export function writeResponseCode(out: ResponseWriter, code: ResponseCode): void {
   if (typeof code === 'string') {
     out.text('[').text(code).text('] ');
   } else if (code.type === 'CAPABILITY') {
     out.text('[CAPABILITY ').text(code.names.join(' ')).text('] ');
-  } else {
+  } else if (code.type === 'APPENDUID') {
     out.text('[APPENDUID ').number(code.uidvalidity).sp().number(code.uid).text('] ');
+  } else {
+    out.text('[COPYUID ').number(code.uidvalidity).sp().uidRanges(code.source).sp().uidRanges(code.target).text('] ');
   }
 }
 

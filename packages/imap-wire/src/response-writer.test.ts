@@ -52,6 +52,15 @@ describe('elements', () => {
     ['()', (w) => w.flagList([])],
     ['(\\Seen $Junk)', (w) => w.flagList(['\\Seen', '$Junk'])],
     ['1:3,7,4294967295', (w) => w.uidSet(Uint32Array.of(1, 2, 3, 7, 4294967295))],
+    [
+      '1:3,7,9:4294967295',
+      (w) =>
+        w.uidRanges([
+          { first: 1, last: 3 },
+          { first: 7, last: 7 },
+          { first: 9, last: 4294967295 },
+        ]),
+    ],
     ['a??b ?', (w) => w.humanText('a\r\nb é')],
     ['?', (w) => w.humanText('\u010a')],
   ])('%j', (octets, write) => {

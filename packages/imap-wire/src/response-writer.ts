@@ -1,5 +1,6 @@
 import { characters, isOf } from './characters.ts';
 import { encodeModifiedUtf7 } from './modified-utf7.ts';
+import type { NumberRange } from './sequence-set.ts';
 import { forEachRun } from './uid-set.ts';
 
 const CHUNK_OCTETS = 16 * 1024;
@@ -191,10 +192,23 @@ export class ResponseWriter {
     forEachRun(numbers, (first, last) => {
       if (!isFirst) this.text(',');
       isFirst = false;
-      this.number(first);
-      if (last !== first) this.text(':').number(last);
+      this.#range(first, last);
     });
     return this;
+  }
+
+  /** As `uidSet`, of numbers that stand in ranges, of which there must be one. */
+  uidRanges(ranges: readonly NumberRange[]): this {
+    ranges.forEach(({ first, last }, index) => {
+      if (index > 0) this.text(',');
+      this.#range(first, last);
+    });
+    return this;
+  }
+
+  #range(first: number, last: number): void {
+    this.number(first);
+    if (last !== first) this.text(':').number(last);
   }
 
   #quoted(octets: Buffer): this {

@@ -68,4 +68,22 @@ export class RunningPostel {
     }
     return account;
   }
+
+  /** Limits what an account may hold; what it holds already stays. */
+  async setQuota(
+    { name }: TestAccount,
+    limits: { readonly messages: number } | { readonly octets: number },
+  ): Promise<void> {
+    const { openDatabase } = await import('@postel/storage');
+    const database = openDatabase(this.database, { applicationName: 'testkit', maxConnections: 1 });
+    try {
+      if ('messages' in limits) {
+        await database.sql`update accounts set quota_messages = ${limits.messages} where name = ${name}`;
+      } else {
+        await database.sql`update accounts set quota_octets = ${limits.octets} where name = ${name}`;
+      }
+    } finally {
+      await database.close();
+    }
+  }
 }

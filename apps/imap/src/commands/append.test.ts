@@ -160,6 +160,45 @@ test('a message above APPENDLIMIT is refused before its octets are taken', async
   `;
 });
 
+test('a message for which the quota has no room is refused before its octets are taken, or with them dropped', async () => {
+  await using imap = await server.startProcess({ blobDirectory: '/nonexistent' }); // none is to be made
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account, imap.port);
+  await server.postel.setQuota(account, { octets: 100_010 });
+  await mary.dialogue`
+    C: a1 APPEND INBOX {100011}
+    S: a1 NO [OVERQUOTA] ...
+    C: a2 APPEND INBOX {300000+}
+    C: ${'x'.repeat(300_000)}
+    S: a2 NO [OVERQUOTA] ...
+    C: a3 APPEND INBOX {100000}
+    S: + ...
+    C: ${'x'.repeat(100_000)}
+    S: a3 OK [APPENDUID {uidvalidity} 1] ...
+    C: a4 APPEND INBOX {11+}
+    C: 12345678901
+    S: a4 NO [OVERQUOTA] ...
+    C: a5 APPEND INBOX {10+}
+    C: 1234567890
+    S: a5 OK [APPENDUID {uidvalidity} 2] ...
+    C: a6 APPEND INBOX {1}
+    S: a6 NO [OVERQUOTA] ...
+    C: a7 APPEND Nothing {1}
+    S: a7 NO [TRYCREATE] ...
+  `;
+  const other = await server.addAccount();
+  await using joe = await server.logIn(other);
+  await server.postel.setQuota(other, { messages: 1 });
+  await joe.append('INBOX', 'one');
+  await joe.dialogue`
+    C: a1 APPEND INBOX {3}
+    S: a1 NO [OVERQUOTA] ...
+    C: a2 APPEND INBOX {3+}
+    C: two
+    S: a2 NO [OVERQUOTA] ...
+  `;
+});
+
 test('hardening 2: a non-synchronizing message too large to be read past ends the connection', async () => {
   await using mary = await server.logIn();
   await mary.dialogue`

@@ -1,10 +1,11 @@
 import type { Arguments, DateTime, LiteralHeader } from '@postel/imap-wire';
-import { type Content, type Flags, StorageError } from '@postel/storage';
+import type { Content, Flags } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { parseFlags } from '../flags.ts';
-import { MESSAGE_OCTETS } from '../limits.ts';
+import { MESSAGE_OCTETS, UNASKED_OCTETS } from '../limits.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import type { Session } from '../session.ts';
+import { findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
 
 interface AppendArgs {
   readonly mailboxName: string;
@@ -32,22 +33,23 @@ export const append: Command<AppendArgs> = {
     const { account, store } = session;
     if (literal.size > MESSAGE_OCTETS) throw new No(`A message may have ${MESSAGE_OCTETS} octets`, 'TOOBIG');
     if (literal.size === 0) throw new No('A message has at least one octet', 'CANNOT');
-    const mailbox = await store.findMailbox(account.accountId, mailboxName);
-    if (mailbox === null) throw new No('No such mailbox', 'TRYCREATE');
+    const mailbox = await findTarget(session, mailboxName);
+    if (isWorthAsking(literal) && !(await store.hasRoom(account.accountId, literal.size))) {
+      throw new No('The account is over its quota', 'OVERQUOTA');
+    }
     await using content = await receive(session, literal);
     const message = { content, flags, internalDate: date?.epochMs ?? Date.now(), arrival: null };
     const { uid, uidvalidity } = await store
       .append(account.accountId, { mailbox: mailbox.id, ...message })
-      .catch(nonexistentMeansTryCreate);
+      .catch(goneMeansTryCreate);
     await session.syncAfterChange({ ask: 'memory', expunges: true });
     return ok('Appended', { type: 'APPENDUID', uidvalidity, uid });
   },
 };
 
-/** The mailbox was deleted while the message came. */
-function nonexistentMeansTryCreate(error: unknown): never {
-  if (error instanceof StorageError && error.kind === 'nonexistent') throw new No('No such mailbox', 'TRYCREATE');
-  throw error;
+/** Whether to ask for the room beforehand: not for little that is on its way in any case. The store sees to the quota in the end. */
+function isWorthAsking({ sync, size }: LiteralHeader): boolean {
+  return sync || size > UNASKED_OCTETS;
 }
 
 function parseBeforeMessage(args: Arguments) {

@@ -4,8 +4,8 @@ import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
 const NAMES =
-  'IMAP4rev1 LITERAL+ SASL-IR IDLE UIDPLUS UNSELECT APPENDLIMIT=104857600 ID ENABLE NAMESPACE CHILDREN LIST-EXTENDED ' +
-  'LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE';
+  'IMAP4rev1 LITERAL+ SASL-IR IDLE UIDPLUS MOVE UNSELECT ID ENABLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS ' +
+  'SPECIAL-USE CREATE-SPECIAL-USE APPENDLIMIT=104857600';
 
 test('the greeting names the capabilities, and so does CAPABILITY', async () => {
   await using client = await ImapClient.connect(server.postel.ports.imap);

@@ -1,0 +1,22 @@
+import { type Mailbox, StorageError } from '@postel/storage';
+import { No } from './command.ts';
+import { levelsOf } from './mailbox-name.ts';
+import type { Session } from './session.ts';
+
+/**
+ * The mailbox that APPEND, COPY and MOVE name.
+ *
+ * @throws {No} [TRYCREATE] if there is none, unless none can have that name (RFC 3501 §6.3.11, §6.4.7)
+ */
+export async function findTarget({ store, account }: Session, name: string): Promise<Mailbox> {
+  const mailbox = await store.findMailbox(account.accountId, name);
+  if (mailbox !== null) return mailbox;
+  levelsOf(name); // throws if it cannot be created
+  throw new No('No such mailbox', 'TRYCREATE');
+}
+
+/** The target was deleted after it was found. Throws whatever else it is given. */
+export function goneMeansTryCreate(error: unknown): never {
+  if (error instanceof StorageError && error.kind === 'nonexistent') throw new No('No such mailbox', 'TRYCREATE');
+  throw error;
+}
