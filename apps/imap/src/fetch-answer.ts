@@ -8,6 +8,7 @@ import { FETCH_BATCH, FETCH_BATCH_OCTETS, FETCH_CONTENT_BATCH, OUTPUT_HIGH_WATER
 import type { MailboxView } from './mailbox-view.ts';
 import { columnsFor, MessageOctets, type OctetRange } from './message-sections.ts';
 import type { Session } from './session.ts';
+import { ToldFlags } from './told-flags.ts';
 
 type SectionItem = Extract<FetchItem, { type: 'section' }>;
 
@@ -33,14 +34,19 @@ export class FetchAnswer {
   /** What answers call each section, in wire form. */
   readonly #names = new Map<FetchItem, Buffer>();
   readonly #selectors = new Map<FetchItem, HeaderFieldSelector>();
+  readonly #toldFlags: ToldFlags;
+  readonly #asksForFlags: boolean;
   /** Messages of which not even a tombstone is left. */
   #gone = 0;
   #unreadable = 0;
 
-  constructor(session: Session, items: readonly FetchItem[]) {
+  /** @param marked UIDs, ascending, of messages whose flags the command changed: FLAGS comes with them (RFC 3501 §6.4.5) */
+  constructor(session: Session, items: readonly FetchItem[], marked: Uint32Array) {
     this.#session = session;
     this.#view = session.view;
     this.#items = items;
+    this.#toldFlags = new ToldFlags(marked);
+    this.#asksForFlags = items.some(({ type }) => type === 'flags');
     this.#columns = columnsOf(items);
     for (const item of items) {
       if (item.type !== 'section') continue;
@@ -56,6 +62,12 @@ export class FetchAnswer {
     if (this.#items.every(({ type }) => type === 'uid' || type === 'flags')) await this.#fromMemory(uids);
     else await this.#fromDatabase(uids);
     return { gone: this.#gone, unreadable: this.#unreadable };
+  }
+
+  /** Whether the flags of a message that the command marked are those that were told of it. */
+  hasToldFlags(uid: number, at: number): boolean {
+    const { table } = this.#view.mailbox;
+    return this.#toldFlags.has(uid, table.flags(at), table.keywordSet(at));
   }
 
   /** UID and FLAGS come from the arrays; only messages that went meanwhile must be looked up. */
@@ -165,11 +177,14 @@ export class FetchAnswer {
     }
   }
 
-  /** `* n FETCH (`. @param at position of the message in the arrays, if the caller knows it */
+  /** `* n FETCH (`, and the flags if the command changed them. @param at position of the message in the arrays, if the caller knows it */
   #begin(uid: number, at = this.#view.mailbox.table.position(uid)): void {
     const { out } = this.#session;
     if (at >= 0) this.#session.tellKeywords(this.#view, this.#view.mailbox.table.keywordSet(at));
     out.text('* ').number(this.#view.sequenceNumber(uid, at)).text(' FETCH (');
+    if (at < 0 || this.#asksForFlags || !this.#toldFlags.concerns(uid)) return;
+    this.#flags(uid, at);
+    out.sp();
   }
 
   #item(what: Exclude<FetchItem['type'], 'section'>, message: FetchedMessage): void {
@@ -203,9 +218,11 @@ export class FetchAnswer {
 
   #flags(uid: number, at: number): void {
     const { mailbox } = this.#view;
-    const { table } = mailbox;
+    const flags = mailbox.table.flags(at);
+    const keywordSet = mailbox.table.keywordSet(at);
     this.#session.out.text('FLAGS ');
-    this.#session.out.octets(flagListOctets(mailbox, table.flags(at), table.keywordSet(at), this.#view.isRecent(uid)));
+    this.#session.out.octets(flagListOctets(mailbox, flags, keywordSet, this.#view.isRecent(uid)));
+    this.#toldFlags.told(uid, flags, keywordSet);
   }
 
   /** The arrays know best; a message that went has the flags it had then. */

@@ -293,7 +293,8 @@ function merged(one: Uint32Array, other: Uint32Array): Uint32Array {
   return all;
 }
 
-function lowerBound(sorted: Uint32Array, value: number): number {
+/** Where `value` stands in an ascending array, or would. */
+export function lowerBound(sorted: Uint32Array, value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

@@ -9,6 +9,8 @@ import { OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import type { ImapMetrics } from './metrics.ts';
 
+const NONE = new Uint32Array(0);
+
 /** What a session needs of the connection under it. */
 export interface Transport {
   readonly id: string;
@@ -43,6 +45,8 @@ export interface TellOptions {
   readonly expunges: boolean;
   /** Whether the client knows the flags of a message already, because it set them and wants no answer. */
   readonly isKnown?: (uid: number, at: number) => boolean;
+  /** Messages, ascending, whose flags are told whether they changed or not. */
+  readonly asked?: Uint32Array;
 }
 
 /** The IMAP side of one connection: its state (RFC 9051 §3) and what its commands use. */
@@ -161,7 +165,7 @@ export class Session {
   }
 
   /** As `sync`, of what the shared mailbox knows already. */
-  async tell({ expunges, isKnown }: TellOptions): Promise<void> {
+  async tell({ expunges, isKnown, asked = NONE }: TellOptions): Promise<void> {
     const view = this.#view;
     if (view === null) return;
     const { out } = this;
@@ -171,7 +175,7 @@ export class Session {
       throw new No('The mailbox is gone', 'NONEXISTENT');
     }
     if (expunges) await this.#tellRemovals(view);
-    const changed = view.takeFlagChanges();
+    const changed = union(view.takeFlagChanges(), asked);
     if (view.takeArrivals()) {
       await this.claimRecent(view);
       out.text('* ').number(view.count).text(' EXISTS\r\n');
@@ -225,4 +229,20 @@ export class Session {
     this.out.text('* BYE ').humanText(`${text} (${this.transport.id})`).crlf();
     this.close();
   }
+}
+
+/** What stands in either of two ascending arrays, ascending. */
+function union(one: Uint32Array, other: Uint32Array): Uint32Array {
+  if (one.length === 0) return other;
+  if (other.length === 0) return one;
+  const all = new Uint32Array(one.length + other.length);
+  let length = 0;
+  for (let i = 0, j = 0; i < one.length || j < other.length; length++) {
+    const a = one[i] ?? Number.POSITIVE_INFINITY;
+    const b = other[j] ?? Number.POSITIVE_INFINITY;
+    all[length] = Math.min(a, b);
+    if (a <= b) i++;
+    if (b <= a) j++;
+  }
+  return all.subarray(0, length);
 }

@@ -7,6 +7,8 @@ export interface DateTime {
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const MINUTE_MS = 60_000;
+const FIRST_MS = Date.parse('0000-01-01T00:00:00Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59Z');
 
 // A one-digit day may go without its space: some clients leave it out, and nothing else can be meant.
 const DATE_TIME = /^ ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)$/;
@@ -15,7 +17,8 @@ const DATE = /^(\d{1,2})-([A-Za-z]{3})-(\d{4})$/;
 /**
  * Parses a date-time without its quotes, such as ` 7-Feb-1994 21:52:25 -0800`.
  *
- * @returns `null` if it is malformed or no such moment exists; second 60, a leap second, is the moment after
+ * @returns `null` if it is malformed, no such moment exists, or its year in UTC has not four digits, so that it could not be
+ *   told again; second 60, a leap second, is the moment after
  */
 export function parseDateTime(text: string): DateTime | null {
   const match = DATE_TIME.exec(text);
@@ -27,7 +30,8 @@ export function parseDateTime(text: string): DateTime | null {
   const zone = Number(zoneHour) * 60 + Number(zoneMinute);
   const zoneMinutes = sign === '-' && zone > 0 ? -zone : zone;
   const minutes = Number(hour) * 60 + Number(minute) - zoneMinutes;
-  return { epochMs: dateMs + minutes * MINUTE_MS + Number(second) * 1000, zoneMinutes };
+  const epochMs = dateMs + minutes * MINUTE_MS + Number(second) * 1000;
+  return epochMs < FIRST_MS || epochMs > LAST_MS ? null : { epochMs, zoneMinutes };
 }
 
 /**

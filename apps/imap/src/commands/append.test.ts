@@ -57,6 +57,57 @@ test('APPEND to the mailbox that is selected is told at once; to another, nothin
   `;
 });
 
+test('dates in the forms of date-time, with one digit as with two, and flags, of which \\Recent is ours', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: a1 OK ...
+    C: a2 APPEND INBOX () " 7-Jul-1996 02:44:25 +0200" {3}
+    S: + ...
+    C: abc
+    S: * 1 EXISTS
+    S: * 1 RECENT
+    S: a2 OK ...
+    C: a3 append "InBox" (\recent \seen $X) "07-jul-1996 23:59:60 -0000" {3+}
+    C: abc
+    S: * 2 EXISTS
+    S: * 2 RECENT
+    S: a3 OK ...
+    C: a4 APPEND INBOX "01-Jan-0001 00:00:00 +0000" {3+}
+    C: abc
+    S: * 3 EXISTS
+    S: * 3 RECENT
+    S: a4 OK ...
+    C: a5 APPEND INBOX "31-Dec-9999 23:59:59 +0000" {3+}
+    C: abc
+    S: * 4 EXISTS
+    S: * 4 RECENT
+    S: a5 OK ...
+    C: a6 FETCH 1:4 (FLAGS INTERNALDATE)
+    S: * 1 FETCH (FLAGS (\Recent) INTERNALDATE " 7-Jul-1996 00:44:25 +0000")
+    S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $X)
+    S: * 2 FETCH (FLAGS (\Seen \Recent $X) INTERNALDATE " 8-Jul-1996 00:00:00 +0000")
+    S: * 3 FETCH (FLAGS (\Recent) INTERNALDATE " 1-Jan-0001 00:00:00 +0000")
+    S: * 4 FETCH (FLAGS (\Recent) INTERNALDATE "31-Dec-9999 23:59:59 +0000")
+    S: a6 OK ...
+    C: a7 APPEND INBOX "31-Dec-9999 23:59:59 -1200" {3+}
+    C: abc
+    S: a7 BAD Invalid date-time...
+    C: a8 APPEND INBOX "31-Feb-1996 02:44:25 -0000" {3+}
+    C: abc
+    S: a8 BAD ...
+    C: a9 APPEND INBOX  {3+}
+    C: abc
+    S: a9 BAD ...
+    C: b1 APPEND INBOX (\Seen) (\Seen) {3+}
+    C: abc
+    S: b1 BAD ...
+    C: b2 APPEND Archive/ {3}
+    S: b2 NO [CANNOT] ...
+  `;
+});
+
 test('a mailbox that is missing is [TRYCREATE], before any octet is taken', async () => {
   await using mary = await server.logIn();
   await mary.dialogue`

@@ -184,3 +184,53 @@ test('a message that another connection removed stays readable by its old number
     S: a8 OK ...
   `;
 });
+
+test('who leaves a mailbox without CLOSE removes nothing: SELECT, EXAMINE, a SELECT that fails, LOGOUT', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await selectWith(mary, '\\Deleted', '');
+  for (const leave of ['SELECT Archive', 'SELECT INBOX', 'EXAMINE INBOX', 'SELECT Nothing']) {
+    await mary.command('SELECT INBOX');
+    await mary.command(leave);
+  }
+  await mary.command('SELECT INBOX');
+  await mary.command('LOGOUT');
+  await using again = await server.logIn(account);
+  await again.dialogue`
+    C: a1 STATUS INBOX (MESSAGES)
+    S: * STATUS INBOX (MESSAGES 2)
+    S: a1 OK ...
+    C: a2 SELECT INBOX
+    S: ...
+    S: a2 OK ...
+    C: a3 STORE 1 -FLAGS.SILENT (\Deleted)
+    S: a3 OK ...
+    C: a4 CLOSE
+    S: a4 OK ...
+    C: a5 STATUS INBOX (MESSAGES)
+    S: * STATUS INBOX (MESSAGES 2)
+    S: a5 OK ...
+  `;
+});
+
+test('EXPUNGE and CLOSE leave alone what this connection has not been told of', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  await selectWith(mary, '\\Deleted');
+  await other.append('INBOX', 'Subject: two\r\n\r\n', '\\Deleted');
+  await mary.dialogue`
+    C: a1 EXPUNGE
+    S: * 1 EXPUNGE
+    S: * 1 EXISTS
+    S: * 1 RECENT
+    S: a1 OK ...
+  `;
+  await other.append('INBOX', 'Subject: three\r\n\r\n', '\\Deleted');
+  await mary.command('CLOSE');
+  await mary.dialogue`
+    C: b1 STATUS INBOX (MESSAGES)
+    S: * STATUS INBOX (MESSAGES 1)
+    S: b1 OK ...
+  `;
+});

@@ -140,17 +140,15 @@ test('RFC822 and its kin, of which two set \\Seen', async () => {
     S: * 1 FETCH (FLAGS (\Recent))
     S: a1 OK ...
     C: a2 FETCH 2 RFC822.TEXT
-    S: * 2 FETCH (RFC822.TEXT {25}
+    S: * 2 FETCH (FLAGS (\Seen \Recent) RFC822.TEXT {25}
     S: First line
     S: Second line
     S: )
-    S: * 2 FETCH (UID 2 FLAGS (\Seen \Recent))
     S: a2 OK ...
     C: a3 FETCH 3 RFC822
-    S: * 3 FETCH (RFC822 {${PLAIN.length}}
+    S: * 3 FETCH (FLAGS (\Seen \Recent) RFC822 {${PLAIN.length}}
     S: ...
     S: )
-    S: * 3 FETCH (UID 3 FLAGS (\Seen \Recent))
     S: a3 OK ...
   `;
 });
@@ -175,7 +173,6 @@ test('BODY[] sets \\Seen and says so, BODY.PEEK[] does not; not even BODY[] unde
     C: a5 UID FETCH 1 (BODY[TEXT] FLAGS)
     S: * 1 FETCH (UID 1 BODY[TEXT] {1}
     S: x FLAGS (\Seen))
-    S: * 1 FETCH (UID 1 FLAGS (\Seen))
     S: a5 OK ...
     C: a6 FETCH 1 BODY[TEXT]
     S: * 1 FETCH (BODY[TEXT] {1}
@@ -194,6 +191,11 @@ test('sets of numbers and of UIDs', async () => {
     ['FETCH *:2', '2 3'],
     ['FETCH 3,1', '1 3'],
     ['FETCH 2,1:2', '1 2'],
+    ['FETCH *:*', '3'],
+    ['FETCH 3:1,2', '1 2 3'],
+    ['FETCH *,1', '1 3'],
+    ['FETCH 9:*', '3'],
+    ['uid fetch 4:1', '1 2 3'],
     ['UID FETCH 1:3', '1 2'],
     ['UID FETCH 2', ''],
     ['UID FETCH 4:*', '3'],
@@ -220,6 +222,28 @@ test('FETCH that cannot be', async () => {
     '1 NONSENSE',
     '1 (FLAGS',
     '1 FLAGS UID',
+    ' 1 FLAGS',
+    '1  FLAGS',
+    '1 (FLAGS  UID)',
+    '1 (FLAGS UID )',
+    '1,,1 FLAGS',
+    '1: FLAGS',
+    ':1 FLAGS',
+    '1:1:1 FLAGS',
+    ',1 FLAGS',
+    '-1 FLAGS',
+    '4294967296 FLAGS',
+    '1 (ALL)',
+    '1 ALL FLAGS',
+    '1 BODY.PEEK',
+    '1 RFC822.PEEK',
+    '1 BODY[1',
+    '1 BODY[1.0]',
+    '1 BODY[1.MIME.1]',
+    '1 BODY[TEXT.1]',
+    '1 BODY[HEADER.FIELDS ("a b")]',
+    '1 BODY[]<0.1',
+    '1 BODY[]<.1>',
     '1 BODY[',
     '1 BODY[NONSENSE]',
     '1 BODY[0]',
@@ -237,6 +261,168 @@ test('FETCH that cannot be', async () => {
   ]) {
     expect((await mary.command(`FETCH ${args}`)).tagged, args.slice(0, 60)).toMatch(/^BAD /);
     await mary.command('NOOP'); // twenty such in a row end the connection
+  }
+});
+
+test('flags that BODY[] changes come once, with it, and what another connection changes meanwhile comes after it', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  await mary.append('INBOX', 'A: b\r\n\r\nx', '$Label');
+  await mary.append('INBOX', 'A: b\r\n\r\nx', '\\Seen');
+  await mary.append('INBOX', 'A: b\r\n\r\nx');
+  await mary.command('SELECT INBOX');
+  await other.command('SELECT INBOX');
+  await other.command('STORE 3 +FLAGS (\\Seen $New)');
+  await mary.dialogue`
+    C: a1 FETCH 1:3 (UID BODY[TEXT])
+    S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $Label $New)
+    S: * 3 FETCH (UID 3 FLAGS (\Seen \Recent $New))
+    S: * 1 FETCH (FLAGS (\Seen \Recent $Label) UID 1 BODY[TEXT] {1}
+    S: x)
+    S: * 2 FETCH (UID 2 BODY[TEXT] {1}
+    S: x)
+    S: * 3 FETCH (UID 3 BODY[TEXT] {1}
+    S: x)
+    S: a1 OK ...
+    C: a2 NOOP
+    S: a2 OK ...
+  `;
+  await other.dialogue`
+    C: a1 NOOP
+    S: * 1 FETCH (UID 1 FLAGS (\Seen $Label))
+    S: a1 OK ...
+  `;
+});
+
+test('the parts of the message in RFC 3501 §6.4.5, and what each is called', async () => {
+  const part = (type: string, ...body: readonly string[]) => [`Content-Type: ${type}`, '', ...body];
+  const multipart = (type: string, boundary: string, ...parts: readonly (readonly string[])[]) =>
+    part(
+      `multipart/${type}; boundary=${boundary}`,
+      ...parts.flatMap((lines) => [`--${boundary}`, ...lines]),
+      `--${boundary}--`,
+    );
+  const mixed = (name: string, ...more: readonly (readonly string[])[]) => [
+    `Subject: ${name}`,
+    ...multipart(
+      'mixed',
+      name,
+      part('text/plain', `${name} text`),
+      part('application/octet-stream', `${name} data`),
+      ...more,
+    ),
+  ];
+  const alternative = multipart('alternative', 'alt', part('text/plain', 'plain'), part('text/richtext', 'rich'));
+  const second = ['Subject: second', ...multipart('mixed', 'second', part('text/plain', 'second text'), alternative)];
+  const fourth = multipart('mixed', 'fourth', part('image/gif', 'picture'), part('message/rfc822', ...second));
+  await using mary = await withMessages(mixed('top', part('message/rfc822', ...mixed('first')), fourth).join('\r\n'));
+  for (const [section, octets] of [
+    ['1', 'top text'],
+    ['2', 'top data'],
+    ['3.HEADER.FIELDS (Subject)', 'Subject: first\r\n\r\n'],
+    ['3.TEXT', mixed('first').slice(3).join('\r\n')],
+    ['3.1', 'first text'],
+    ['3.2', 'first data'],
+    ['4', fourth.slice(2).join('\r\n')],
+    ['4.1', 'picture'],
+    ['4.1.MIME', 'Content-Type: image/gif\r\n\r\n'],
+    ['4.2', second.join('\r\n')],
+    ['4.2.HEADER', `${second.slice(0, 3).join('\r\n')}\r\n`],
+    ['4.2.TEXT', second.slice(3).join('\r\n')],
+    ['4.2.1', 'second text'],
+    ['4.2.2', alternative.slice(2).join('\r\n')],
+    ['4.2.2.1', 'plain'],
+    ['4.2.2.2', 'rich'],
+    ['4.2.2.2.MIME', 'Content-Type: text/richtext\r\n\r\n'],
+    ['4.2.2.3', null],
+    ['4.3', null],
+    ['4.HEADER', null],
+    ['4.TEXT', null],
+    ['5', null],
+    ['4294967295', null],
+  ] as const) {
+    expect(await fetchSection(mary, `BODY.PEEK[${section}]`), section).toBe(octets);
+  }
+});
+
+test('the parts of a digest are messages, and so is the one part of a message that is nothing else', async () => {
+  const inner = 'Subject: two\r\nContent-Type: multipart/mixed; boundary=e\r\n\r\n--e\r\n\r\nleaf\r\n--e--';
+  const digest = `Content-Type: multipart/digest; boundary=d\r\n\r\n--d\r\n\r\nSubject: one\r\n\r\nOne\r\n--d\r\n\r\n${inner}\r\n--d\r\nContent-Type: text/plain\r\n\r\nnone\r\n--d--\r\n`;
+  await using mary = await withMessages(digest);
+  for (const [section, octets] of [
+    ['1', 'Subject: one\r\n\r\nOne'],
+    ['1.MIME', '\r\n'],
+    ['1.HEADER', 'Subject: one\r\n\r\n'],
+    ['1.TEXT', 'One'],
+    ['1.1', 'One'],
+    ['1.2', null],
+    ['2.HEADER.FIELDS (Subject)', 'Subject: two\r\n\r\n'],
+    ['2.1', 'leaf'],
+    ['3', 'none'],
+    ['3.HEADER', null],
+  ] as const) {
+    expect(await fetchSection(mary, `BODY.PEEK[${section}]`), section).toBe(octets);
+  }
+  await using joe = await withMessages(`Subject: outer\r\nContent-Type: message/rfc822\r\n\r\n${inner}\r\n`);
+  for (const [section, octets] of [
+    ['1', `${inner}\r\n`],
+    ['1.MIME', 'Subject: outer\r\nContent-Type: message/rfc822\r\n\r\n'],
+    ['1.HEADER.FIELDS (Subject)', 'Subject: two\r\n\r\n'],
+    ['1.1', 'leaf'],
+    ['2', null],
+  ] as const) {
+    expect(await fetchSection(joe, `BODY.PEEK[${section}]`), section).toBe(octets);
+  }
+});
+
+test('the blank line belongs to every header, but for a message that has none', async () => {
+  for (const [message, header, fields, text] of [
+    ['Subject: x\r\n\r\n', 'Subject: x\r\n\r\n', '\r\n', ''],
+    ['Subject: x\r\n', 'Subject: x\r\n', '', ''],
+    ['\r\nx', '\r\n', '\r\n', 'x'],
+    ['Subject: x\r\n y\r\nX-None : z\r\n\r\nx', 'Subject: x\r\n y\r\nX-None : z\r\n\r\n', 'X-None : z\r\n\r\n', 'x'],
+  ] as const) {
+    await using mary = await withMessages(message);
+    expect(await fetchSection(mary, 'BODY.PEEK[HEADER]')).toBe(header);
+    expect(await fetchSection(mary, 'BODY.PEEK[HEADER.FIELDS (X-None)]')).toBe(fields);
+    expect(await fetchSection(mary, 'BODY.PEEK[TEXT]')).toBe(text);
+    expect(await fetchSection(mary, 'BODY.PEEK[1]')).toBe(text);
+  }
+});
+
+test('names of header fields in every form of an astring, in any case', async () => {
+  await using mary = await withMessages(PLAIN);
+  await mary.dialogue`
+    C: a1 fetch 1 body.peek[header.fields ({7}
+    S: + ...
+    C: sUbJect "to" {2+}
+    C: cc)]<0.9>
+    S: * 1 FETCH (BODY[HEADER.FIELDS (sUbJect to cc)]<0> {9}
+    S: To: joe@e)
+    S: a1 OK ...
+  `;
+});
+
+test('numbers and UIDs of an empty mailbox', async () => {
+  await using mary = await withMessages();
+  for (const [command, answer] of [
+    ['FETCH 1:* FLAGS', /^OK /],
+    ['FETCH * FLAGS', /^OK /],
+    ['FETCH 1 FLAGS', /^BAD No message/],
+    ['UID FETCH 1:* FLAGS', /^OK /],
+    ['UID FETCH 1 FLAGS', /^OK /],
+    ['STORE 1:* FLAGS ()', /^OK /],
+    ['UID STORE 1:* FLAGS ()', /^OK /],
+    ['COPY 1:* Archive', /^OK /],
+    ['MOVE 1:* Archive', /^OK /],
+    ['EXPUNGE', /^OK /],
+    ['UID EXPUNGE 1:*', /^OK /],
+    ['CLOSE', /^OK /],
+  ] as const) {
+    const { untagged, tagged } = await mary.command(command);
+    expect(tagged, command).toMatch(answer);
+    expect(untagged, command).toEqual([]);
   }
 });
 

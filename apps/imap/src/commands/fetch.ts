@@ -6,6 +6,8 @@ import { type FetchItems, parseFetchItems } from '../fetch-items.ts';
 import { parseMessageSet } from '../message-set.ts';
 import type { Session } from '../session.ts';
 
+const NONE = new Uint32Array(0);
+
 interface FetchArgs extends FetchItems {
   readonly messages: SequenceSet;
 }
@@ -25,9 +27,14 @@ function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Co
       const { view } = session;
       const uids = view.resolve(messages, kind);
       if (uids === null) throw new Bad('No message of that number');
-      if (setsSeen && !view.isReadOnly) await setSeen(session, uids);
-      const { gone, unreadable } = await new FetchAnswer(session, items).write(uids);
-      await session.sync({ ask: 'memory', expunges: kind === 'uid' });
+      const marked = setsSeen && !view.isReadOnly ? await setSeen(session, uids) : NONE;
+      const answer = new FetchAnswer(session, items, marked);
+      const { gone, unreadable } = await answer.write(uids);
+      await session.sync({
+        ask: 'memory',
+        expunges: kind === 'uid',
+        isKnown: (uid, at) => answer.hasToldFlags(uid, at),
+      });
       if (unreadable > 0) throw new No('Some messages cannot be read now', 'UNAVAILABLE');
       // RFC 2180 §4.1: they went so long ago that nothing is left to show. A UID that is none is no error (RFC 9051 §6.4.9).
       if (gone > 0 && kind === 'sequence') throw new No('Some messages were expunged', 'EXPUNGEISSUED');
@@ -39,22 +46,28 @@ function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Co
 export const fetch = fetchCommand('FETCH', 'sequence');
 export const uidFetch = fetchCommand('UID FETCH', 'uid');
 
-/** The answers then carry the new flags: the mailbox is as new as the change. */
-async function setSeen(session: Session, uids: Uint32Array): Promise<void> {
+/**
+ * Marks messages as seen. The mailbox is then as new as the change, so that the answers carry the new flags.
+ *
+ * @returns the UIDs of those that were not
+ */
+async function setSeen(session: Session, uids: Uint32Array): Promise<Uint32Array> {
   const { mailbox } = session.view;
   const { table } = mailbox;
   const unseen = uids.filter((uid) => {
     const at = table.position(uid);
     return at >= 0 && (table.flags(at) & SystemFlag.seen) === 0;
   });
-  if (unseen.length === 0) return;
+  if (unseen.length === 0) return NONE;
   const edit = { mode: 'add', system: SystemFlag.seen, keywords: [] } as const;
   try {
     await session.store.changeFlags(mailbox.account, mailbox.id, rangesOf(unseen), edit, null);
     await mailbox.refreshTo(session.store.newestModSeq(mailbox.account));
+    return unseen;
   } catch (error) {
     // A full disk, say. Reading goes on, and the answers tell the flags as they are.
     if (!(error instanceof StorageError)) throw error;
     session.log.warn({ err: error }, 'messages were read and could not be marked as seen');
+    return NONE;
   }
 }

@@ -180,3 +180,30 @@ test('SELECT while the mailbox grows: EXISTS, UIDNEXT and what is told later fit
   isOver = true;
   await appending;
 });
+
+test('a mailbox opened read-only takes messages, and shows them', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 EXAMINE {5+}
+    C: inbox
+    S: ...
+    S: a1 OK [READ-ONLY] ...
+    C: a2 APPEND INBOX {3+}
+    C: abc
+    S: * 1 EXISTS
+    S: * {recent} RECENT
+    S: a2 OK ...
+    C: a3 FETCH 1 BODY[]
+    S: * 1 FETCH (BODY[] {3}
+    S: abc)
+    S: a3 OK ...
+    C: a4 STATUS INBOX (MESSAGES RECENT UNSEEN)
+    S: * STATUS INBOX (MESSAGES 1 RECENT 1 UNSEEN 1)
+    S: a4 OK ...
+    C: a5 SELECT "Inbox"
+    S: ...
+    S: * 1 RECENT
+    S: ...
+    S: a5 OK [READ-WRITE] ...
+  `;
+});

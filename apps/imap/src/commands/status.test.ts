@@ -44,3 +44,30 @@ test('STATUS sees what another connection did at once', async () => {
     S: a1 OK ...
   `;
 });
+
+test('STATUS of the mailbox that is selected, and of names in every form', async () => {
+  await using mary = await server.logIn();
+  await mary.append('INBOX', 'Subject: one\r\n\r\n');
+  await mary.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: a1 OK ...
+    C: a2 STATUS InBoX (MESSAGES UIDNEXT UNSEEN)
+    S: * STATUS INBOX (MESSAGES 1 UIDNEXT 2 UNSEEN 1)
+    S: a2 OK ...
+    C: a3 STATUS {5}
+    S: + ...
+    C: inbox (MESSAGES)
+    S: * STATUS INBOX (MESSAGES 1)
+    S: a3 OK ...
+    C: a4 CREATE "Gr&APwA3w-e aus Rom"
+    S: a4 OK ...
+    C: a5 STATUS {19+}
+    C: Gr&APwA3w-e aus Rom (MESSAGES)
+    S: * STATUS "Gr&APwA3w-e aus Rom" (MESSAGES 0)
+    S: a5 OK ...
+    C: a6 FETCH 1 FLAGS
+    S: * 1 FETCH (FLAGS (\Recent))
+    S: a6 OK ...
+  `;
+});

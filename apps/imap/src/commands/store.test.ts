@@ -25,9 +25,21 @@ test('STORE adds, removes and replaces flags, and tells what they are then', asy
     S: * 2 FETCH (UID 2 FLAGS (\Recent))
     S: a4 OK ...
     C: a5 STORE 2 +FLAGS ()
+    S: * 2 FETCH (UID 2 FLAGS (\Recent))
     S: a5 OK ...
     C: a6 STORE 1 +FLAGS (\Recent)
+    S: * 1 FETCH (UID 1 FLAGS (\Draft \Recent))
     S: a6 OK ...
+    C: a7 UID STORE 1:2 -FLAGS (\Seen)
+    S: * 1 FETCH (UID 1 FLAGS (\Draft \Recent))
+    S: * 2 FETCH (UID 2 FLAGS (\Recent))
+    S: a7 OK ...
+    C: a8 STORE 1:2 +FLAGS (\Draft)
+    S: * 1 FETCH (UID 1 FLAGS (\Draft \Recent))
+    S: * 2 FETCH (UID 2 FLAGS (\Draft \Recent))
+    S: a8 OK ...
+    C: a9 STORE 1:2 +FLAGS.SILENT (\Draft)
+    S: a9 OK ...
   `;
 });
 
@@ -109,6 +121,7 @@ test('FLAGS comes before the first FETCH with a new keyword, in each connection,
     S: * 1 FETCH (UID 1 FLAGS ($Label1))
     S: a4 OK ...
     C: a5 STORE 1 FLAGS ($LABEL1)
+    S: * 1 FETCH (UID 1 FLAGS ($Label1))
     S: a5 OK ...
   `;
 });

@@ -14,7 +14,8 @@ interface StoreArgs {
 /**
  * STORE and UID STORE: RFC 9051 §6.4.6.
  *
- * Writes no FETCH responses of its own: the sync that follows reports every change, ours included.
+ * Writes no FETCH responses of its own: the sync that follows reports every change, ours included, and unless it is to be
+ * silent the flags of all messages named, "as if a FETCH of those flags was done" (RFC 3501 §6.4.6).
  */
 function storeCommand(name: 'STORE' | 'UID STORE', kind: 'sequence' | 'uid'): Command<StoreArgs> {
   return {
@@ -43,7 +44,7 @@ function storeCommand(name: 'STORE' | 'UID STORE', kind: 'sequence' | 'uid'): Co
       await session.syncAfterChange({
         ask: 'memory',
         expunges,
-        ...(expected !== null && { isKnown: (uid, at) => expected.has(uid, at) }),
+        ...(expected === null ? { asked: uids } : { isKnown: (uid, at) => expected.has(uid, at) }),
       });
       if (isWhole || kind === 'uid') return ok('Stored');
       // RFC 2180 §4.2: some of them went.
