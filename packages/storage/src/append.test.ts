@@ -179,6 +179,19 @@ test.each([
   },
 );
 
+test('whether there is room is told to the last octet and message', async () => {
+  const { store, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  await append(store, account, inbox, 'x'); // 14 octets
+  expect(await store.hasRoom(account, 2 ** 40)).toBe(true);
+  await sql`update accounts set quota_octets = 100 where account_id = ${account}`;
+  expect(await Promise.all([86, 87].map((size) => store.hasRoom(account, size)))).toEqual([true, false]);
+  await sql`update accounts set quota_messages = 2 where account_id = ${account}`;
+  expect(await store.hasRoom(account, 86)).toBe(true);
+  await sql`update accounts set quota_messages = 1 where account_id = ${account}`;
+  expect(await store.hasRoom(account, 1)).toBe(false);
+});
+
 test('rule 3: UIDs ascend, and a removed one does not come back', async () => {
   const { store } = storage;
   const { account, inbox } = await storage.newAccount();

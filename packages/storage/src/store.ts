@@ -31,7 +31,7 @@ import {
   unsubscribe,
 } from './mailboxes.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
-import { countUids, rangesFrom, type UidRanges } from './uid-ranges.ts';
+import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
 
 export interface StoreOptions {
   readonly blobDirectory: string;
@@ -237,15 +237,17 @@ export class Store {
    * @throws {StorageError} as `copy`, but for 'over-quota'
    */
   async *move(account: AccountId, source: MailboxId, uids: UidRanges, target: MailboxId): AsyncGenerator<Copied, void> {
-    for (let rest = uids; ; ) {
-      const part = await this.#writer.run(account, (sql) =>
-        copyMessages(sql, account, { source, uids: rest, target, what: 'move' }),
-      );
-      if (part === null) throw new Error('a move takes what is there');
-      if (part.modseq !== null) this.#feed.committed(account, part.modseq);
-      yield part;
-      if (countUids(part.source) < MOVE_AT_ONCE) return;
-      rest = rangesFrom(rest, (part.source.at(-1)?.last ?? 0) + 1);
+    for (const slice of slicesOf(uids, MOVE_AT_ONCE)) {
+      for (let rest = slice; rest.length > 0; ) {
+        const part = await this.#writer.run(account, (sql) =>
+          copyMessages(sql, account, { source, uids: rest, target, what: 'move' }),
+        );
+        if (part === null) throw new Error('a move takes what is there');
+        if (part.modseq !== null) this.#feed.committed(account, part.modseq);
+        yield part;
+        if (countUids(part.source) < MOVE_AT_ONCE) break;
+        rest = rangesFrom(rest, (part.source.at(-1)?.last ?? 0) + 1);
+      }
     }
   }
 

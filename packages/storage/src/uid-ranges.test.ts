@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countUids, formatRanges, joinRanges, parseRanges, rangesFrom, rangesOf } from './uid-ranges.ts';
+import { countUids, formatRanges, joinRanges, parseRanges, rangesFrom, rangesOf, slicesOf } from './uid-ranges.ts';
 
 const ascendingUids = fc
   .uniqueArray(fc.integer({ min: 1, max: 300 }), { maxLength: 200 })
@@ -60,6 +60,20 @@ test('lists that follow one another are joined to what they are of together', ()
       const bounds = [0, ...cuts.sort((a, b) => a - b), Number.POSITIVE_INFINITY];
       const lists = bounds.map((from, i) => rangesOf(uids.filter((uid) => uid >= from && uid < (bounds[i + 1] ?? 0))));
       expect(joinRanges(lists)).toEqual(rangesOf(uids));
+    }),
+  );
+});
+
+test('slices hold together what the ranges hold, and none more than its last range above the count', () => {
+  fc.assert(
+    fc.property(ascendingUids, fc.integer({ min: 1, max: 50 }), (uids, count) => {
+      const ranges = rangesOf(uids);
+      const slices = [...slicesOf(ranges, count)];
+      expect(slices.flat()).toEqual(ranges);
+      for (const [i, slice] of slices.entries()) {
+        expect(countUids(slice.slice(0, -1))).toBeLessThan(count);
+        if (i < slices.length - 1) expect(countUids(slice)).toBeGreaterThanOrEqual(count);
+      }
     }),
   );
 });

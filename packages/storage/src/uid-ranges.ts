@@ -48,3 +48,16 @@ export function joinRanges(lists: readonly UidRanges[]): UidRanges {
   }
   return joined;
 }
+
+/** Cuts ranges into lists of whole ranges, each with no more of them than it needs to hold `count` UIDs. */
+export function* slicesOf(ranges: UidRanges, count: number): Generator<UidRanges, void> {
+  let from = 0;
+  let held = 0;
+  for (const [index, { first, last }] of ranges.entries()) {
+    held += last - first + 1;
+    if (held < count && index < ranges.length - 1) continue;
+    yield ranges.slice(from, index + 1);
+    from = index + 1;
+    held = 0;
+  }
+}
