@@ -7,7 +7,7 @@ import { textArray } from './sql-arrays.ts';
 import { formatRanges, parseRanges, type UidRanges } from './uid-ranges.ts';
 
 /** More messages than this go in several transactions, so that no other write of the account waits long. */
-const CHANGE_AT_ONCE = 10_000;
+export const CHANGE_AT_ONCE = 10_000;
 
 export interface FlagsChanged {
   /** Of the last transaction that changed something; null if no message changed. */

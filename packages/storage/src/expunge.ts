@@ -5,6 +5,8 @@ import { formatRanges, parseRanges, type UidRanges } from './uid-ranges.ts';
 
 /** More messages than this go in several transactions, so that no other write of the account waits long. */
 export const EXPUNGE_AT_ONCE = 10_000;
+/** UIDs that one transaction looks among, but for a range that has more: every transaction is sent the ranges again. */
+export const EXPUNGE_AMONG = 10 * EXPUNGE_AT_ONCE;
 
 /**
  * Removes at most EXPUNGE_AT_ONCE messages with \Deleted, in one transaction under one new modseq, and leaves their tombstones.

@@ -4,13 +4,13 @@ import type { Appended, Arrival, NewMessage } from './append.ts';
 import { appendMessages } from './append.ts';
 import { BlobDirectory, type NewBlob } from './blob-store.ts';
 import { ChangeFeed } from './change-feed.ts';
-import { changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
+import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
 import { ClosedMailboxes } from './closed-mailboxes.ts';
 import { type Content, ContentWriter } from './content-writer.ts';
 import { type Copied, copyMessages, MOVE_AT_ONCE } from './copy-messages.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
-import { EXPUNGE_AT_ONCE, expungeMessages } from './expunge.ts';
+import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages } from './expunge.ts';
 import { type FetchColumns, type FetchedMessage, fetchMessages } from './fetch-messages.ts';
 import type { FlagEdit } from './flags.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
@@ -177,14 +177,16 @@ export class Store {
     unchangedSince: ModSeq | null,
   ): Promise<FlagsChanged> {
     const done: FlagsChanged[] = [];
-    for (let from: number | null = 0; from !== null; ) {
-      const rest = rangesFrom(uids, from);
-      const part = await this.#writer.run(account, (sql) =>
-        changeFlags(sql, account, mailbox, rest, edit, unchangedSince),
-      );
-      if (part.modseq !== null) this.#feed.committed(account, part.modseq);
-      done.push(part);
-      from = part.nextUid;
+    for (const slice of slicesOf(uids, CHANGE_AT_ONCE)) {
+      for (let from: number | null = 0; from !== null; ) {
+        const rest = rangesFrom(slice, from);
+        const part = await this.#writer.run(account, (sql) =>
+          changeFlags(sql, account, mailbox, rest, edit, unchangedSince),
+        );
+        if (part.modseq !== null) this.#feed.committed(account, part.modseq);
+        done.push(part);
+        from = part.nextUid;
+      }
     }
     return joinFlagsChanged(done);
   }
@@ -196,15 +198,18 @@ export class Store {
    */
   async expunge(account: AccountId, mailbox: MailboxId, uids: UidRanges): Promise<ModSeq | null> {
     let last: ModSeq | null = null;
-    for (let rest = uids; ; ) {
-      const { modseq, removed } = await this.#writer.run(account, (sql) =>
-        expungeMessages(sql, account, mailbox, rest),
-      );
-      if (modseq !== null) this.#feed.committed(account, modseq);
-      last = modseq ?? last;
-      if (countUids(removed) < EXPUNGE_AT_ONCE) return last;
-      rest = rangesFrom(rest, (removed.at(-1)?.last ?? 0) + 1);
+    for (const slice of slicesOf(uids, EXPUNGE_AMONG)) {
+      for (let rest = slice; rest.length > 0; ) {
+        const { modseq, removed } = await this.#writer.run(account, (sql) =>
+          expungeMessages(sql, account, mailbox, rest),
+        );
+        if (modseq !== null) this.#feed.committed(account, modseq);
+        last = modseq ?? last;
+        if (countUids(removed) < EXPUNGE_AT_ONCE) break;
+        rest = rangesFrom(rest, (removed.at(-1)?.last ?? 0) + 1);
+      }
     }
+    return last;
   }
 
   /**
