@@ -24,15 +24,15 @@ export function canonicalName(name: string): string {
 }
 
 /**
- * Throws unless a mailbox may have that name. Wildcards of LIST would make it hard to ask for; `.` and `..` mean nothing
- * here, but may to a program that makes files of mailboxes.
+ * Throws unless a mailbox may have that name. Wildcards of LIST would make it hard to ask for. `.` and `..` are
+ * levels like any other: no file is named after a mailbox.
  *
- * @throws {No} with an empty level, a wildcard, `.` or `..` for a level, too long or too deep
+ * @throws {No} with an empty level, a wildcard, too long or too deep
  */
 export function requireMailboxName(name: string): void {
   const levels = name.split(HIERARCHY_DELIMITER);
   const isTooLong = Buffer.byteLength(name) > MAILBOX_NAME_OCTETS || levels.length > MAILBOX_LEVELS;
-  const isOdd = levels.some((level) => level === '' || level === '.' || level === '..') || /[*%]/.test(name);
+  const isOdd = levels.includes('') || /[*%]/.test(name);
   if (isTooLong || isOdd) throw new No('Not a mailbox name', 'CANNOT');
 }
 

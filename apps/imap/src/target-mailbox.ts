@@ -1,6 +1,6 @@
 import { type Mailbox, StorageError } from '@postel/storage';
 import { No } from './command.ts';
-import { levelsOf } from './mailbox-name.ts';
+import { requireMailboxName } from './mailbox-name.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { Session } from './session.ts';
 export async function findTarget({ store, account }: Session, name: string): Promise<Mailbox> {
   const mailbox = await store.findMailbox(account.accountId, name);
   if (mailbox !== null) return mailbox;
-  levelsOf(name); // throws if it cannot be created
+  requireMailboxName(name); // throws if it cannot be created
   throw new No('No such mailbox', 'TRYCREATE');
 }
 
