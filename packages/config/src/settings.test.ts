@@ -38,8 +38,11 @@ test.for([
   expect(() => parseImapSettings(value)).toThrow(message);
 });
 
+test.for(['submission', 'mx', 'lmtp'])('an SMTP listener is for %s', (kind) => {
+  const smtp = { ...settings, listeners: [{ ...listener, kind }] };
+  expect(parseSmtpSettings(smtp)).toEqual(smtp);
+});
+
 test('an SMTP listener says what it is for', () => {
-  const submission = { ...settings, listeners: [{ ...listener, kind: 'submission' }] };
-  expect(parseSmtpSettings(submission)).toEqual(submission);
-  expect(() => parseSmtpSettings(settings)).toThrow('Setting listeners[0].kind must be submission');
+  expect(() => parseSmtpSettings(settings)).toThrow('Setting listeners[0].kind must be submission or mx or lmtp');
 });

@@ -8,8 +8,14 @@ import {
 } from './server-settings.ts';
 import { SettingReader } from './setting-reader.ts';
 
+/**
+ * What a listener is for: mail that people send (RFC 6409), mail from other servers (RFC 5321 §2.3.9), mail from a server
+ * that delivers here and keeps the queue (RFC 2033).
+ */
+export type SmtpListenerKind = 'submission' | 'mx' | 'lmtp';
+
 export interface SmtpListener extends ListenerSettings {
-  readonly kind: 'submission';
+  readonly kind: SmtpListenerKind;
 }
 
 /** All that an SMTP process needs to know. */
@@ -30,7 +36,7 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
     hostname: settings.at('hostname').text(),
     database: parseDatabaseTarget(settings.at('database')),
     listeners: settings.at('listeners').list((listener) => ({
-      kind: listener.at('kind').oneOf('submission'),
+      kind: listener.at('kind').oneOf('submission', 'mx', 'lmtp'),
       ...parseListener(listener),
     })),
     certificates: parseCertificateFiles(settings.at('certificates')),
