@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import type { SmtpListener } from '@postel/config';
 import type { Logger } from '@postel/supervision';
-import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { Input, type InputLine } from './input.ts';
-import { GATHERED_OCTETS, IDLE_MS, TLS_HANDSHAKE_MS } from './limits.ts';
+import { GATHERED_OCTETS, IDLE_MS, LINGER_MS, TLS_HANDSHAKE_MS } from './limits.ts';
 import { replies, type SmtpReply } from './replies.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
@@ -18,36 +17,35 @@ export interface ConnectionOptions {
   readonly id: string;
   readonly services: Services;
   readonly listener: SmtpListener;
+  readonly secureContext: SecureContext;
   readonly log: Logger;
-  /** The only reply, if the client may not come in. */
-  readonly refusal: SmtpReply | null;
 }
 
-/**
- * A connection as smtp-server makes it, with its socket, the change to TLS and the closing; and all else our own: what is
- * read goes to a Session, which answers. This is the one file that knows smtp-server's connection from within.
- */
-export class Connection extends SMTPConnection implements Wire {
+/** One client's socket, in the clear and then under TLS, as its Session sees it. */
+export class Connection implements Wire {
+  readonly id: string;
+  readonly remoteAddress: string;
   readonly #session: Session;
-  readonly #refusal: SmtpReply | null;
+  readonly #listener: SmtpListener;
+  readonly #secureContext: SecureContext;
   readonly #log: Logger;
-  #input: Input;
-  #tls: TlsSession | null;
+  #socket: Socket;
+  #input = new Input();
+  #tls: TlsSession | null = null;
   #gathered = '';
   #isFlushing = false;
-  /** The socket of a handshake that goes on. */
-  #handshake: Socket | null = null;
-  #onTlsEnd: ((isSecure: boolean) => void) | null = null;
+  #isInHandshake = false;
+  #isClosing = false;
 
-  constructor(server: SMTPConnection['_server'], socket: Socket, options: ConnectionOptions) {
-    super(server, socket, { id: options.id });
-    // A zone (fe80::1%eth0) means nothing outside this host, and is no part of an address in Postgres.
-    this.remoteAddress = this.remoteAddress.replace(/%.*/, '');
-    this.#input = this.#currentInput();
-    this.#tls = tlsSessionOf(this._socket);
-    this.#refusal = options.refusal;
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.id = options.id;
+    this.remoteAddress = clientAddress(socket);
+    this.#listener = options.listener;
+    this.#secureContext = options.secureContext;
     this.#log = options.log.child({ connection: options.id, client: this.remoteAddress });
+    this.#socket = socket;
     this.#session = new Session(this, options.services, options.listener, this.#log);
+    socket.on('error', this.#onError);
   }
 
   get tls(): TlsSession | null {
@@ -56,6 +54,21 @@ export class Connection extends SMTPConnection implements Wire {
 
   get hasOctets(): boolean {
     return this.#input.hasOctets;
+  }
+
+  /** The socket as it is now. */
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  /** Serves the client to the end; never rejects. @param refusal the only reply there is, if the client may not come in */
+  async serve(refusal: SmtpReply | null): Promise<void> {
+    if (this.#listener.tls === 'implicit') {
+      if (!(await this.startTls())) return this.close();
+    } else {
+      this.#listen();
+    }
+    await this.#session.run(refusal);
   }
 
   readLine(): Promise<InputLine> {
@@ -76,12 +89,17 @@ export class Connection extends SMTPConnection implements Wire {
 
   async flush(): Promise<void> {
     if (this.#send()) return;
-    const socket = this._socket;
+    const socket = this.#socket;
     if (socket.destroyed) return;
     this.#isFlushing = true;
     await new Promise<void>((resolve) => {
-      socket.once('drain', resolve);
-      socket.once('close', resolve);
+      const done = () => {
+        socket.off('drain', done);
+        socket.off('close', done);
+        resolve();
+      };
+      socket.on('drain', done);
+      socket.on('close', done);
     });
     this.#isFlushing = false;
   }
@@ -90,31 +108,32 @@ export class Connection extends SMTPConnection implements Wire {
     return this.#input.hasLine && this.#gathered.length < GATHERED_OCTETS ? null : this.flush();
   }
 
-  startTls(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const inTheClear = this.#input;
-      this.#onTlsEnd = (isSecure) => {
-        this.#onTlsEnd = null;
-        this.#handshake = null;
-        resolve(isSecure);
-      };
-      this.upgrade(
-        () => inTheClear.stop(),
-        () => {
-          this._socket.setTimeout(IDLE_MS);
-          this.#tls = tlsSessionOf(this._socket);
-          this.#onTlsEnd?.(true);
-        },
-      );
-      this.#input = this.#currentInput();
-    });
+  async startTls(): Promise<boolean> {
+    const inTheClear = this.#socket;
+    inTheClear.unpipe();
+    inTheClear.setTimeout(0);
+    inTheClear.off('timeout', this.#onTimeout);
+    // What came in the clear behind STARTTLS goes with the input; what the socket still holds fails the handshake.
+    this.#input.stop();
+    this.#input = new Input();
+    if (inTheClear.destroyed) return false;
+
+    const secure = new TLSSocket(inTheClear, { isServer: true, secureContext: this.#secureContext });
+    this.#socket = secure;
+    secure.on('error', this.#onError);
+    this.#isInHandshake = true;
+    const isSecure = await handshakeOf(secure, () => this.#log.info('no TLS handshake in time'));
+    this.#isInHandshake = false;
+    if (!isSecure || this.#isClosing) return false;
+    this.#tls = { protocol: secure.getProtocol() ?? 'TLS', cipher: secure.getCipher().standardName };
+    this.#listen();
+    return true;
   }
 
   stopReading(): void {
     this.#input.stop();
     // Neither who has not finished the handshake nor who takes no replies can be told anything.
-    this.#handshake?.destroy();
-    if (this.#isFlushing) this._socket.destroy();
+    if (this.#isInHandshake || this.#isFlushing) this.destroy();
   }
 
   /** Ends the session: at once if it waits for the client, else after its mail transaction. */
@@ -127,79 +146,82 @@ export class Connection extends SMTPConnection implements Wire {
     this.#session.hangUp(reply);
   }
 
-  override close(): void {
+  /** Closes our side. What the client still sends is dropped for a while, so that it can read what we said last. */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
     this.#send();
-    super.close();
-  }
-
-  // What smtp-server calls.
-
-  override init(): void {
-    // Without its wait of 100 ms for those who talk too early: behind a login there is nothing to gain from that.
-    this._setListeners(() => this.connectionReady());
-  }
-
-  /** The connection is ready: the session says the greeting. */
-  override _sendGreeting(): void {
-    void this.#session.run(this.#refusal);
-  }
-
-  /** Called by the constructor of the base class, when no field of ours exists yet, and by upgrade(). */
-  override _createParser(): Input {
-    return new Input();
-  }
-
-  override _armTimeout(socket: Socket = this._socket): void {
-    if (this._upgrading) this.#handshake = socket;
-    socket.setTimeout(this._upgrading ? TLS_HANDSHAKE_MS : IDLE_MS, () => this._onTimeout());
-  }
-
-  override _onTimeout(): void {
-    if (this.#handshake !== null) {
-      this.#log.info('no TLS handshake in time');
-      this.#handshake.destroy();
-    } else if (this._closing || this.#isFlushing) {
-      this._socket.destroy();
-    } else if (this.#input.isAwaited) {
-      this.#session.hangUp(replies.timeout);
-    } else {
-      this._armTimeout(); // It waits for us.
-    }
-  }
-
-  override _onError(error: Error & { code?: string | undefined }): void {
-    const { code, message } = error;
-    if (this.#handshake !== null && code !== undefined && NOT_TLS.has(code)) {
-      this.#log.info({ code }, 'closing: the client spoke plain text after STARTTLS, where a TLS handshake was due');
-    } else {
-      this.#log.info({ code, reason: message }, 'the connection broke');
-    }
-    this.close();
-  }
-
-  override _onClose(): void {
-    super._onClose();
     this.#input.stop();
-    this.#onTlsEnd?.(false);
+    const socket = this.#socket;
+    socket.setTimeout(0);
+    if (socket.destroyed) return;
+    socket.unpipe();
+    socket.resume();
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
   }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Begins to read, from the socket as it is now. */
+  #listen(): void {
+    const socket = this.#socket;
+    const input = this.#input;
+    socket.once('close', () => input.stop());
+    socket.setTimeout(IDLE_MS);
+    socket.on('timeout', this.#onTimeout);
+    socket.pipe(input);
+    if (socket.destroyed) input.stop();
+  }
+
+  readonly #onTimeout = (): void => {
+    if (this.#isFlushing) this.destroy();
+    else if (this.#input.isAwaited) this.#session.hangUp(replies.timeout);
+    // Else it waits for us; the socket's timer starts anew with what is sent.
+  };
+
+  readonly #onError = (error: Error & { code?: string }): void => {
+    const { code, message } = error;
+    if (this.#isInHandshake && code !== undefined && NOT_TLS.has(code)) {
+      this.#log.info({ code }, 'closing: the client spoke plain text after STARTTLS, where a TLS handshake was due');
+    } else if (!this.#isClosing) {
+      this.#log.info({ code, reason: message }, this.#isInHandshake ? 'no TLS' : 'the connection broke');
+    }
+  };
 
   /** @returns false if the client does not take it yet */
   #send(): boolean {
     const text = this.#gathered;
     this.#gathered = '';
-    const socket = this._socket;
-    // During the handshake the socket is still the one in the clear.
-    if (text === '' || this._upgrading || !socket.writable) return true;
-    return socket.write(text, 'latin1');
-  }
-
-  #currentInput(): Input {
-    if (!(this._parser instanceof Input)) throw new Error('the connection has no input of ours');
-    return this._parser;
+    if (text === '' || !this.#socket.writable) return true;
+    return this.#socket.write(text, 'latin1');
   }
 }
 
-function tlsSessionOf(socket: Socket): TlsSession | null {
-  if (!(socket instanceof TLSSocket)) return null;
-  return { protocol: socket.getProtocol() ?? 'TLS', cipher: socket.getCipher().standardName };
+/** Without its zone (fe80::1%eth0), which means nothing outside this host; IPv4 as such, also on a socket for both. */
+export function clientAddress(socket: Socket): string {
+  return (socket.remoteAddress ?? '').replace(/%.*/, '').replace(/^::ffff:(?=[0-9.]+$)/i, '');
+}
+
+/** @returns false if there will be no TLS and the connection is gone */
+function handshakeOf(socket: TLSSocket, onTimeout: () => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      onTimeout();
+      socket.destroy();
+    }, TLS_HANDSHAKE_MS);
+    const end = (isSecure: boolean) => {
+      clearTimeout(timer);
+      socket.off('secure', succeeded);
+      socket.off('close', failed);
+      resolve(isSecure);
+    };
+    const succeeded = () => end(true);
+    const failed = () => end(false);
+    socket.once('secure', succeeded);
+    socket.once('close', failed);
+  });
 }

@@ -1,4 +1,4 @@
-import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+import { Writable } from 'node:stream';
 import { LINE_OCTETS, SKIPPED_LINE_OCTETS } from './limits.ts';
 
 const LF = 0x0a;
@@ -20,11 +20,9 @@ export type InputLine =
 
 /**
  * What a client sends, pulled by whoever wants the next line or the next octets of a message; while nobody does, nothing is
- * taken from the socket. It holds one chunk at most, and LINE_OCTETS of a line that is not complete.
- *
- * It stands in the place of smtp-server's parser, which pushes; of that it is a subclass because the connection wants one.
+ * taken from the socket, which is piped into it. It holds one chunk at most, and LINE_OCTETS of a line that is not complete.
  */
-export class Input extends SMTPStream {
+export class Input extends Writable {
   #chunk: Buffer = NOTHING;
   #takeNext: (() => void) | null = null;
   #wake: (() => void) | null = null;
@@ -98,8 +96,7 @@ export class Input extends SMTPStream {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding | 'buffer', next: () => void): void {
-    // smtp-server closes the parser when it closes the connection or begins TLS: what came before is not to be used.
-    if (this.#hasEnded || this.isClosed) {
+    if (this.#hasEnded) {
       next();
       return;
     }

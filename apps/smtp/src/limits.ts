@@ -48,6 +48,15 @@ export const GATHERED_OCTETS = 16 * 1024;
 /** Connections to one listener. */
 export const CONNECTIONS = 5_000;
 
+/** Connections beyond that limit which are told of it; of any more the system is left to get rid. */
+export const REFUSED_CONNECTIONS = 100;
+
+/** Connections that the system holds while we are busy. */
+export const BACKLOG = 1_024;
+
+/** Where connections cannot be accepted, the log says so this often. */
+export const LISTENER_LOG_MS = 10_000;
+
 /** Connections from one address. Not for loopback, where a proxy or a web mail program stands for many people. */
 export const CONNECTIONS_AN_ADDRESS = 200;
 
@@ -57,8 +66,14 @@ export const IDLE_MS = 5 * 60_000;
 /** How long a TLS handshake may take. */
 export const TLS_HANDSHAKE_MS = 60_000;
 
+/** How long a client may take to close its side after we have closed ours. */
+export const LINGER_MS = 10_000;
+
 /** How long mail transactions in hand may go on when the server stops. The process has 8 s for all of it. */
 export const STOP_MS = 2_500;
+
+/** And how long clients have after that to read the last reply. */
+export const STOP_LINGER_MS = 500;
 
 /** How much of a header section is looked through for Date and Message-ID. */
 export const HEADER_SEARCH_OCTETS = 64 * 1024;

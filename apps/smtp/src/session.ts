@@ -55,7 +55,7 @@ export class Session {
   /** Serves the client to the end. @param refusal the only reply there is, if the client may not come in */
   async run(refusal: SmtpReply | null): Promise<void> {
     try {
-      this.#greet(refusal);
+      await this.#greet(refusal);
       for (;;) await this.#serve();
     } catch (error) {
       if (!(error instanceof Hangup)) this.log.error({ err: error }, 'the session ends by a fault of ours');
@@ -115,9 +115,12 @@ export class Session {
     if (++this.#failedLogins >= FAILED_LOGINS) throw new Hangup(replies.tooManyLogins, 'too many refused logins');
   }
 
-  #greet(refusal: SmtpReply | null): void {
+  async #greet(refusal: SmtpReply | null): Promise<void> {
     if (refusal !== null) throw new Hangup(refusal, describe(refusal));
-    // Whoever talks before being greeted does not listen (RFC 5321 §3.1), so what is said is not for us.
+    // Whoever talks before being greeted does not listen (RFC 5321 §3.1), so what is said is not for us. Reading begins in
+    // one turn of the event loop, and what is here already comes in the next.
+    await setImmediate();
+    await setImmediate();
     if (this.wire.hasOctets) throw new Hangup(replies.earlyTalker, 'spoke before the greeting');
     this.log.info({ tls: this.wire.tls?.protocol }, 'connected');
     this.reply([220, null, `${this.services.hostname} ESMTP Postel`]);

@@ -5,7 +5,7 @@ import { openDatabase, Store } from '@postel/storage';
 import type { AppContext, AppDefinition, RunningApp } from '@postel/supervision';
 import { STOP_MS } from './limits.ts';
 import { SmtpMetrics } from './smtp-metrics.ts';
-import { SubmissionServer } from './submission-server.ts';
+import { SmtpServer } from './smtp-server.ts';
 
 /** Enough for the accounts that are written to at once; each of them needs one at a time. */
 const DATABASE_CONNECTIONS = 10;
@@ -24,7 +24,7 @@ async function start(settings: SmtpSettings, { log, metrics }: AppContext): Prom
     onError: (error) => log.error({ err: error }, 'the store has a problem'),
   });
   const services = { hostname, store, directory: openDirectory(database), metrics: new SmtpMetrics(metrics) };
-  const servers = settings.listeners.map((listener) => new SubmissionServer({ listener, certificate, services, log }));
+  const servers = settings.listeners.map((listener) => new SmtpServer({ listener, certificate, services, log }));
 
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop(STOP_MS)));

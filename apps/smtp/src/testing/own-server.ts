@@ -7,14 +7,14 @@ import { createLog, Registry } from '@postel/supervision';
 import { createTestDatabase, sharedPostel } from '@postel/testkit';
 import type { Services } from '../services.ts';
 import { SmtpMetrics } from '../smtp-metrics.ts';
-import { SubmissionServer } from '../submission-server.ts';
+import { SmtpServer } from '../smtp-server.ts';
 import { SmtpClient } from './smtp-client.ts';
 
 const USER = { name: 'mary', address: 'mary@localhost', password: 'marys password' };
 
 /** A listener in this process with a database of its own, for what must not happen to the shared server. */
 export interface OwnServer extends AsyncDisposable {
-  readonly server: SubmissionServer;
+  readonly server: SmtpServer;
   readonly port: number;
   readonly directory: Directory;
   /** Its one account. */
@@ -44,7 +44,7 @@ export async function startOwnServer(
   });
   const log = createLog({ name: 'smtp-test', file: '/dev/null' });
   const services = { hostname: 'localhost', store, directory, metrics: new SmtpMetrics(new Registry()), ...replaced };
-  const server = new SubmissionServer({
+  const server = new SmtpServer({
     listener: {
       kind: 'submission',
       host: '127.0.0.1',

@@ -181,7 +181,7 @@ test('a message is taken from the socket no faster than it is stored', async () 
   await firstPiece.promise;
   // The client has filled what lies between it and the server, which reads no more.
   await vi.waitFor(() => expect(client.socket.writableNeedDrain).toBe(true));
-  expect(connection?._socket.bytesRead).toBeLessThan(512 * 1024);
+  expect(connection?.socket.bytesRead).toBeLessThan(512 * 1024);
   disk.resolve();
   await sent;
   client.send('.\r\n');
@@ -196,17 +196,17 @@ test('a client that does not read its replies is not read from', async () => {
   const [connection] = own.server.connections;
   const noops = Buffer.from('HELP\r\n'.repeat(10_000));
   const sent = client.sendAll(Array.from({ length: 500 }, () => noops));
-  await vi.waitFor(() => expect(client.socket.writableNeedDrain && connection?._socket.writableNeedDrain).toBe(true));
-  expect(connection?._socket.writableLength).toBeLessThan(128 * 1024);
+  await vi.waitFor(() => expect(client.socket.writableNeedDrain && connection?.socket.writableNeedDrain).toBe(true));
+  expect(connection?.socket.writableLength).toBeLessThan(128 * 1024);
   client.socket.destroy();
   await sent;
-  if (connection?._socket.destroyed === false) await once(connection._socket, 'close');
+  if (connection?.socket.destroyed === false) await once(connection.socket, 'close');
 });
 
 test('who is silent for too long hears 421', async () => {
   await using own = await startOwnServer();
   await using client = await own.logIn();
   const [connection] = own.server.connections;
-  connection?._socket.emit('timeout');
+  connection?.socket.emit('timeout');
   expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 /)]);
 });

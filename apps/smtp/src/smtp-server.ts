@@ -1,0 +1,104 @@
+import { constants, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SmtpListener } from '@postel/config';
+import type { Logger } from '@postel/supervision';
+import { Connection, clientAddress } from './connection.ts';
+import { ConnectionCount } from './connection-count.ts';
+import { BACKLOG, CONNECTIONS, LISTENER_LOG_MS, REFUSED_CONNECTIONS, STOP_LINGER_MS } from './limits.ts';
+import { listenerName } from './listener-name.ts';
+import { replies } from './replies.ts';
+import type { Services } from './services.ts';
+
+export interface SmtpServerOptions {
+  readonly listener: SmtpListener;
+  /** PEM: the certificate with its chain, and its private key. */
+  readonly certificate: { readonly cert: Buffer; readonly key: Buffer };
+  readonly services: Services;
+  readonly log: Logger;
+}
+
+/** One listener and the connections that came through it. */
+export class SmtpServer {
+  readonly #options: SmtpServerOptions;
+  readonly #log: Logger;
+  readonly #label: { readonly listener: string };
+  readonly #secureContext: SecureContext;
+  readonly #server: Server;
+  readonly #count = new ConnectionCount();
+  readonly #connections = new Set<Connection>();
+  #silentUntilMs = 0;
+
+  constructor(options: SmtpServerOptions) {
+    this.#options = options;
+    this.#label = { listener: listenerName(options.listener) };
+    this.#log = options.log.child(this.#label);
+    this.#secureContext = createSecureContext({
+      ...options.certificate,
+      minVersion: 'TLSv1.2',
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    });
+    // A client may close its side behind its last command, and still listens: hence allowHalfOpen.
+    this.#server = createServer({ allowHalfOpen: true, keepAlive: true, noDelay: true }, (socket) =>
+      this.#serve(socket),
+    );
+    // Above CONNECTIONS a client hears why it may not come in; beyond this it hears nothing.
+    this.#server.maxConnections = CONNECTIONS + REFUSED_CONNECTIONS;
+  }
+
+  /** Those that are open, also where one side has closed. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  /** @returns the port. Throws as `listen` of node:net does. */
+  async start(): Promise<number> {
+    const { host, port } = this.#options.listener;
+    this.#server.listen({ host, port, backlog: BACKLOG });
+    await once(this.#server, 'listening');
+    this.#server.on('error', this.#onError);
+    const address = this.#server.address();
+    return address !== null && typeof address === 'object' ? address.port : port;
+  }
+
+  /** Accepts no more connections, and ends those there are: at once, or with their mail transaction until the deadline. */
+  async stop(deadlineMs: number): Promise<void> {
+    const closed = this.#server.listening ? once(this.#server, 'close') : Promise.resolve();
+    this.#server.close();
+    for (const connection of this.#connections) connection.stop();
+    await Promise.race([closed, delay(deadlineMs, null, { ref: false })]);
+    for (const connection of this.#connections) connection.hangUp(replies.shuttingDown);
+    await Promise.race([closed, delay(STOP_LINGER_MS, null, { ref: false })]);
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #serve(socket: Socket): void {
+    const { services, listener } = this.#options;
+    const { metrics } = services;
+    const address = clientAddress(socket);
+    const refusal = this.#count.enter(address);
+    metrics.connections.inc(this.#label);
+    metrics.openConnections.inc(this.#label);
+
+    const id = randomBytes(5).toString('hex');
+    const secureContext = this.#secureContext;
+    const connection = new Connection(socket, { id, services, listener, secureContext, log: this.#log });
+    this.#connections.add(connection);
+    socket.once('close', () => {
+      this.#connections.delete(connection);
+      this.#count.leave(address);
+      metrics.openConnections.dec(this.#label);
+    });
+    void connection.serve(refusal);
+  }
+
+  /** Of accepting: most likely there are no more file descriptors, and the next attempt fails in a moment too. */
+  readonly #onError = (error: Error): void => {
+    const now = performance.now();
+    if (now < this.#silentUntilMs) return;
+    this.#silentUntilMs = now + LISTENER_LOG_MS;
+    this.#log.error({ err: error }, 'connections cannot be accepted');
+  };
+}
