@@ -96,12 +96,14 @@ export class AccountWriter {
   }
 }
 
-/** Takes the appends at the head of the queue, as many as fit in a batch. */
+/** Takes the appends at the head of the queue, as many as fit in a batch: those to INBOX, or those to mailboxes by id. */
 function takeAppends(queue: Waiting[]): (Waiting & { type: 'append' })[] {
   const batch: (Waiting & { type: 'append' })[] = [];
   let octets = 0;
   for (const waiting of queue) {
     if (waiting.type !== 'append' || batch.length >= BATCH_MESSAGES) break;
+    const [first] = batch;
+    if (first !== undefined && (first.message.mailbox === null) !== (waiting.message.mailbox === null)) break;
     octets += waiting.message.content.octets?.length ?? 0;
     if (batch.length > 0 && octets > BATCH_OCTETS) break;
     batch.push(waiting);

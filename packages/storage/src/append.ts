@@ -20,7 +20,8 @@ export interface Arrival {
 }
 
 export interface NewMessage {
-  readonly mailbox: MailboxId;
+  /** Null: INBOX, whichever that is when the statement begins, which saves asking for it. */
+  readonly mailbox: MailboxId | null;
   readonly content: Content;
   readonly flags: Flags;
   /** Epoch ms. */
@@ -48,8 +49,8 @@ const failures = {
 const ZONE = /%.*$/;
 
 /**
- * Appends messages to mailboxes of one account, in one transaction under one modseq: one round trip for all of them. Their
- * blobs have names for the account already.
+ * Appends messages to mailboxes of one account, or all to its INBOX, in one transaction under one modseq: one round trip for
+ * all of them. Their blobs have names for the account already.
  *
  * @returns for each message, in the order given, what became of it; one failing does not fail the others
  */
@@ -83,12 +84,18 @@ export async function appendMessages(
   const column = (of: (message: NewMessage) => number) => numberArray(sorted.map(of));
   const text = (of: (message: NewMessage) => string | null) => textArray(sorted.map(of));
 
+  const mailboxes = messages.some(({ mailbox }) => mailbox === null)
+    ? sql`array_fill(coalesce((
+        select mailbox_id from mailboxes
+         where account_id = ${account}::bigint and name = 'INBOX' and expunged_seq is null), 0), ${numberArray([sorted.length])}::integer[])`
+    : sql`${column((m) => m.mailbox ?? 0)}::bigint[]`;
+
   const rows = await sql<
     { status: keyof typeof failures | 'ok'; uid: number; uidvalidity: number; mod_seq: number; is_blob_kept: boolean }[]
   >`
     select status, uid, uidvalidity, mod_seq, is_blob_kept from append_messages(
       ${account}::bigint,
-      ${column((m) => m.mailbox)}::bigint[],
+      ${mailboxes},
       ${column((m) => m.flags.system)}::smallint[],
       ${text((m) => m.flags.keywords.join(' '))}::text[],
       ${column((m) => m.internalDate)}::bigint[],

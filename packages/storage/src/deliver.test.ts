@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { arrivalOf, contentOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
+import { append, arrivalOf, contentOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
 import type { Delivery } from './store.ts';
 
 let storage: TestStorage;
@@ -94,4 +94,56 @@ test('many messages to the same recipients in any order, from two processes, all
 test('to nobody is nothing', async () => {
   await using content = await contentOf(storage.store, 'x');
   await storage.store.deliver(content, []);
+});
+
+test.each([
+  ['in the row', 50],
+  ['in a blob', 200_000],
+])('to each for itself, with a message %s: one that fails does not keep the others from it', async (_, size) => {
+  const { store, sql } = storage;
+  const recipients = await accounts(10);
+  const [, full, gone] = recipients;
+  await sql`update accounts set quota_octets = 10 where account_id = ${full?.account ?? 0}`;
+  await sql`delete from mailboxes where account_id = ${gone?.account ?? 0}`;
+  const before = await storage.blobs();
+  {
+    await using content = await contentOf(store, randomBytes(size));
+    const outcomes = await store.deliverToEach(content, deliveriesTo(recipients));
+    expect(
+      outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.kind : outcome.value.uid)),
+    ).toEqual([1, 'over-quota', 'nonexistent', 1, 1, 1, 1, 1, 1, 1]);
+  }
+  const delivered = recipients.filter((recipient) => recipient !== full && recipient !== gone);
+  expect(await counts(delivered)).toEqual(delivered.map(() => 1));
+  for (const { account } of delivered) expect(await recount(storage.database, account)).toEqual([]);
+  expect((await storage.blobs()).length - before.length).toBe(size > 1_000 ? delivered.length : 0);
+});
+
+test('deliveries and appends that wait for the same account stand side by side', async () => {
+  const { store } = storage;
+  const [mary] = await accounts(1);
+  if (mary === undefined) throw new Error('no account');
+  await Promise.all(
+    Array.from({ length: 30 }, async (_, i) => {
+      if (i % 3 === 0) return append(store, mary.account, mary.inbox, `appended ${i}`);
+      await using content = await contentOf(store, `Subject: delivered ${i}\r\n\r\n`);
+      return store.deliver(content, deliveriesTo([mary]));
+    }),
+  );
+  expect(await counts([mary])).toEqual([30]);
+  expect(await recount(storage.database, mary.account)).toEqual([]);
+});
+
+test('INBOX is the mailbox of that name at the time', async () => {
+  const { store, sql } = storage;
+  const [mary] = await accounts(1);
+  if (mary === undefined) throw new Error('no account');
+  await using content = await contentOf(store, 'Subject: x\r\n\r\n');
+  await store.deliver(content, deliveriesTo([mary]));
+  await sql`update mailboxes set name = 'Old' where account_id = ${mary.account} and mailbox_id = ${mary.inbox}`;
+  await store.createMailbox(mary.account, 'INBOX', null);
+  await store.deliver(content, deliveriesTo([mary]));
+  await store.deliver(content, deliveriesTo([mary]));
+  expect(await counts([mary])).toEqual([2]);
+  expect((await store.findMailbox(mary.account, 'Old'))?.messages).toBe(1);
 });

@@ -1,7 +1,6 @@
 import type { Sql, Transaction } from './database.ts';
 import { StorageError, type StorageErrorKind } from './errors.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
-import { numberArray } from './sql-arrays.ts';
 
 export const HIERARCHY_DELIMITER = '/';
 
@@ -94,17 +93,6 @@ export async function findMailbox(sql: Sql | Transaction, account: AccountId, na
     select ${columns(sql)} from mailboxes as b
      where b.account_id = ${account} and b.name = ${name}::text and b.expunged_seq is null`;
   return mailbox ?? null;
-}
-
-/** The INBOX of each account that there is; it is never deleted. */
-export async function findInboxes(
-  sql: Sql,
-  accounts: readonly AccountId[],
-): Promise<ReadonlyMap<AccountId, MailboxId>> {
-  const rows = await sql<{ account: AccountId; inbox: MailboxId }[]>`
-    select account_id as account, mailbox_id as inbox from mailboxes
-     where account_id = any(${numberArray(accounts)}::bigint[]) and name = 'INBOX' and expunged_seq is null`;
-  return new Map(rows.map(({ account, inbox }) => [account, inbox]));
 }
 
 const failures = {

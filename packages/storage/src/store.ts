@@ -18,7 +18,6 @@ import {
   continueInboxRename,
   createMailbox,
   deleteMailbox,
-  findInboxes,
   findMailbox,
   listMailboxes,
   listNames,
@@ -57,6 +56,8 @@ interface OpenMailbox {
 }
 
 const NO_FLAGS = { system: 0, keywords: [] };
+/** Accounts that one message is written to at the same time; each holds its own copy of the octets meanwhile. */
+const DELIVERIES_AT_ONCE = 8;
 
 /** The mail of all accounts, as one process uses it. */
 export class Store {
@@ -114,26 +115,45 @@ export class Store {
    * @throws {StorageError} as `append`; 'nonexistent' if an account has gone
    */
   async deliver(content: Content, deliveries: readonly Delivery[]): Promise<void> {
-    const accounts = [...new Set(deliveries.map(({ account }) => account))].sort((a, b) => a - b);
-    const inboxes = await this.#read(() => findInboxes(this.#database.sql, accounts));
     const internalDate = Date.now();
-    const messagesFor = (account: AccountId): NewMessage[] => {
-      const mailbox = inboxes.get(account);
-      if (mailbox === undefined) throw new StorageError('nonexistent', 'No such account');
-      return deliveries
-        .filter((delivery) => delivery.account === account)
-        .map(({ arrival }) => ({ mailbox, content, flags: NO_FLAGS, internalDate, arrival }));
-    };
-    const messages = accounts.map((account) => ({ account, messages: messagesFor(account) }));
-    const [first] = messages;
-    if (first === undefined) return;
-    if (deliveries.length === 1) {
-      for (const message of first.messages) await this.append(first.account, message); // shares a transaction with others
+    const [only, ...others] = deliveries;
+    if (only === undefined) return;
+    if (others.length === 0) {
+      await this.append(only.account, toInbox(content, only.arrival, internalDate)); // shares a transaction with others
       return;
     }
+    const accounts = [...new Set(deliveries.map(({ account }) => account))].sort((a, b) => a - b);
+    const messages = accounts.map((account) => ({
+      account,
+      messages: deliveries
+        .filter((delivery) => delivery.account === account)
+        .map(({ arrival }) => toInbox(content, arrival, internalDate)),
+    }));
     await this.#keepingBlob(content.blob, accounts, () =>
       this.#inTurnOf(accounts, (sql) => sql.begin((tx) => appendEach(tx, messages))),
     );
+  }
+
+  /**
+   * Delivers one message to the INBOX of each account, to each in a transaction of its own.
+   *
+   * @returns what became of each delivery, in their order; a failure is that of `append`
+   */
+  async deliverToEach(
+    content: Content,
+    deliveries: readonly Delivery[],
+  ): Promise<readonly PromiseSettledResult<Appended>[]> {
+    const internalDate = Date.now();
+    const outcomes: PromiseSettledResult<Appended>[] = [];
+    for (let at = 0; at < deliveries.length; at += DELIVERIES_AT_ONCE) {
+      const some = deliveries.slice(at, at + DELIVERIES_AT_ONCE);
+      outcomes.push(
+        ...(await Promise.allSettled(
+          some.map(({ account, arrival }) => this.append(account, toInbox(content, arrival, internalDate))),
+        )),
+      );
+    }
+    return outcomes;
   }
 
   /** Makes the blob the accounts', if need be; `append` says what became of the message in each. */
@@ -440,6 +460,10 @@ export class Store {
       throw translateDatabaseError(error);
     }
   }
+}
+
+function toInbox(content: Content, arrival: Arrival, internalDate: number): NewMessage {
+  return { mailbox: null, content, flags: NO_FLAGS, internalDate, arrival };
 }
 
 /** Appends to one account after the other, in ascending order; the first failure is that of all. */
