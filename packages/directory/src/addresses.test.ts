@@ -66,6 +66,51 @@ test.each([
   expect(await resolve(localPart, domain)).toEqual(outcome);
 });
 
+test.each([
+  ['the catchall', 'catchall.example', 'all'],
+  ['the oldest account with an address in the domain', 'example.com', 'mary'],
+  ['and else the oldest', 'empty.example', 'mary'],
+])('a local domain has a postmaster: %s', async (_, domain, accountName) => {
+  await server.directory.addDomain('empty.example');
+  expect(await resolve('PostMaster', domain)).toBe(accountName);
+  const own = await server.directory.resolvePostmaster(domain);
+  expect(own).toMatchObject({ type: 'account', accountName });
+});
+
+test('a host has a postmaster, also where its name is no local domain, and disabled accounts are none', async () => {
+  await using own = await startDirectory();
+  const { directory, sql } = own;
+  expect(await directory.resolvePostmaster('mail.example.com')).toEqual(UNKNOWN);
+  for (const name of ['one', 'two', 'three']) {
+    await directory.addAccount({ name, address: `${name}@example.com`, password: 'tanstaaftanstaaf' });
+  }
+  await sql`update accounts set is_disabled = true where name = 'one'`;
+  expect(await directory.resolvePostmaster('mail.example.com')).toMatchObject({ accountName: 'two' });
+  await directory.addAddress('three', 'postmaster@example.com');
+  expect(await directory.resolvePostmaster('mail.example.com')).toMatchObject({ accountName: 'two' });
+  expect(await directory.resolvePostmaster('example.com')).toMatchObject({ accountName: 'three' });
+});
+
+test('what an account has room for comes with it', async () => {
+  await using own = await startDirectory();
+  const { directory, sql } = own;
+  await directory.addAccount({ name: 'one', address: 'one@example.com', password: 'tanstaaftanstaaf' });
+  const one = { localPart: 'one', domain: 'example.com' };
+  expect(await directory.resolveRecipient(one)).toMatchObject({
+    isDisabled: false,
+    quotaOctets: null,
+    freeOctets: null,
+    freeMessages: null,
+  });
+  await sql`update accounts set quota_octets = 1000, used_octets = 1200, quota_messages = 5, used_messages = 3, is_disabled = true`;
+  expect(await directory.resolveRecipient(one)).toMatchObject({
+    isDisabled: true,
+    quotaOctets: 1000,
+    freeOctets: -200,
+    freeMessages: 2,
+  });
+});
+
 test('an account may use the addresses whose mail it gets, and no others', async () => {
   const { directory, sql } = server;
   const mayUse = async (name: string, localPart: string, domain: string) => {

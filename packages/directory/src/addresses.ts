@@ -1,14 +1,5 @@
 import type { AccountId, Sql, Transaction } from '@postel/storage';
-import {
-  type Address,
-  type CanonicalAddress,
-  canonicalAddress,
-  formatAddress,
-  parseAddress,
-  withoutDetail,
-} from './address.ts';
-import type { RecipientResolution } from './directory.ts';
-import { canonicalDomain } from './domain-name.ts';
+import { type CanonicalAddress, formatAddress, parseAddress } from './address.ts';
 import { findDomain } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
@@ -44,29 +35,6 @@ export async function insertAddress(
   if (inserted.count === 0) {
     throw new DirectoryError('address-exists', `The address ${formatAddress(address)} is taken`);
   }
-}
-
-export async function resolveRecipient(sql: Sql, address: Address): Promise<RecipientResolution> {
-  const domain = canonicalDomain(address.domain);
-  if (domain === null) return { type: 'not-local' };
-  const localPart = canonicalAddress(address)?.localPart ?? null;
-
-  const [row] = await readDirectory(
-    () => sql<{ accountId: AccountId | null; accountName: string | null }[]>`
-      select account.account_id as "accountId", account.name as "accountName"
-        from domains as domain
-        left join addresses as exact
-               on exact.domain_id = domain.domain_id and exact.local_part = ${localPart}
-        left join addresses as base
-               on base.domain_id = domain.domain_id and base.local_part = ${localPart === null ? null : withoutDetail(localPart)}
-        left join accounts as account
-               on account.account_id = coalesce(exact.account_id, base.account_id, domain.catchall_account_id)
-       where domain.name = ${domain}`,
-  );
-  if (row === undefined) return { type: 'not-local' };
-  // A local part that is none can be nobody's, not even the catchall's.
-  if (localPart === null || row.accountId === null || row.accountName === null) return { type: 'unknown-address' };
-  return { type: 'account', accountId: row.accountId, accountName: row.accountName };
 }
 
 /** Whether the account has exactly this address. */

@@ -19,9 +19,22 @@ export interface AccountSummary {
   readonly createdAt: Date;
 }
 
+/** An account that mail goes to, and what it could take at the moment of asking. Null where there is no limit. */
+export interface RecipientAccount {
+  readonly type: 'account';
+  readonly accountId: AccountId;
+  readonly accountName: string;
+  /** Nobody can log in; until somebody enables it again, or removes it. */
+  readonly isDisabled: boolean;
+  readonly quotaOctets: number | null;
+  /** Of the quota; below 0 if it was lowered. */
+  readonly freeOctets: number | null;
+  readonly freeMessages: number | null;
+}
+
 /** Where mail for an address goes: `not-local` is for the relay, `unknown-address` is for nobody. */
 export type RecipientResolution =
-  | { readonly type: 'account'; readonly accountId: AccountId; readonly accountName: string }
+  | RecipientAccount
   | { readonly type: 'unknown-address' }
   | { readonly type: 'not-local' };
 
@@ -87,9 +100,16 @@ export interface Directory extends CredentialVerifier<AuthenticatedAccount> {
 
   /**
    * Where mail for an address goes: to the account that has it; else, for `user+detail@domain`, to the account that has
-   * `user@domain` (RFC 5233 §1); else to the domain's catchall.
+   * `user@domain` (RFC 5233 §1); else to the domain's catchall; else, for `postmaster` alone, to the oldest account that has
+   * an address in the domain, or the oldest of all, so that every domain has one (RFC 5321 §4.5.1).
    */
   resolveRecipient(address: Address): Promise<RecipientResolution>;
+
+  /**
+   * Where mail for `<postmaster>` goes, which names no domain (RFC 5321 §4.1.1.3): where that for the host's own postmaster
+   * does, if the host's name is a local domain; else to the oldest account. Only without any account there is none.
+   */
+  resolvePostmaster(hostname: string): Promise<RecipientResolution>;
 
   /**
    * Whether the account may send as an address: it may if mail to that address would come to it, so that catchall and

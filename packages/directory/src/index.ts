@@ -1,4 +1,10 @@
 export { type Address, type CanonicalAddress, parseAddress } from './address.ts';
-export type { AccountSummary, AuthenticatedAccount, Directory, RecipientResolution } from './directory.ts';
+export type {
+  AccountSummary,
+  AuthenticatedAccount,
+  Directory,
+  RecipientAccount,
+  RecipientResolution,
+} from './directory.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export { openDirectory } from './open-directory.ts';

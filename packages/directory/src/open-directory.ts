@@ -1,10 +1,11 @@
 import type { Database } from '@postel/storage';
 import { addAccount, listAccounts, removeAccount } from './accounts.ts';
-import { addAddress, resolveRecipient } from './addresses.ts';
+import { addAddress } from './addresses.ts';
 import { authorize } from './authorize.ts';
 import type { Directory } from './directory.ts';
 import { addDomain, setCatchall } from './domains.ts';
 import { createHashPool } from './hash-pool.ts';
+import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { setPassword } from './set-password.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 import { verifyPassword } from './verify-password.ts';
@@ -39,6 +40,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>): Directory {
     verifyPassword: (login, password) => verifyPassword(sql, pool, verifiedLogins, login, password),
     authorize: (account, authorizationIdentity) => authorize(sql, account, authorizationIdentity),
     resolveRecipient: (address) => resolveRecipient(sql, address),
+    resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname),
     async mayUseAddress(accountId, address) {
       const recipient = await resolveRecipient(sql, address);
       return recipient.type === 'account' && recipient.accountId === accountId;
