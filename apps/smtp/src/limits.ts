@@ -39,6 +39,21 @@ export const FAILED_LOGINS = 5;
 /** Commands of whoever has not logged in; a mail program needs four. */
 export const COMMANDS_BEFORE_LOGIN = 100;
 
+/** Commands in a row that bring neither a recipient nor a message, where nobody logs in. */
+export const COMMANDS_WITHOUT_PROGRESS = 100;
+
+/** Addresses that do not exist, asked for on one MX connection: beyond so many each reply waits a little longer ... */
+export const UNKNOWN_RECIPIENTS_AT_ONCE = 10;
+export const UNKNOWN_RECIPIENT_MS = 200;
+/** ... and at so many the connection ends: who has a list that bad guesses. */
+export const UNKNOWN_RECIPIENTS = 30;
+
+/** Received fields of one message: RFC 5321 §6.3 asks for at least 100. */
+export const HOPS = 100;
+
+/** What we put before a message is no longer: two paths, two host names, TLS, date. */
+export const ADDED_OCTETS = 2_048;
+
 /** Commands done before other connections get their turn. */
 export const COMMANDS_A_TURN = 100;
 

@@ -1,14 +1,26 @@
 import type { AccountId } from '@postel/storage';
 
+export interface Recipient {
+  readonly forwardPath: string;
+  /** What the account may hold at most, null if there is no limit. */
+  readonly quotaOctets: number | null;
+}
+
 /** From MAIL to the end of data: RFC 5321 §3.3. */
 export interface MailTransaction {
   /** Without angle brackets, '' for the null reverse-path. */
   readonly reversePath: string;
+  /** As the client announced it (RFC 1870 §6), null if it did not. */
+  readonly sizeOctets: number | null;
+  /** Under SMTPUTF8: RFC 6531 §3.4. */
+  readonly isUtf8: boolean;
   /**
-   * The forward-path by which each account gets the message, its first: an account named by several paths gets one copy,
-   * as its owner would otherwise see a message twice for each alias that a sender knows.
+   * Who gets the message: an account named by several paths gets one copy, by the first of them, as its owner would
+   * otherwise see a message twice for each alias that a sender knows.
    */
-  readonly forwardPaths: Map<AccountId, string>;
-  /** RCPT commands accepted. */
-  recipients: number;
+  readonly recipients: Map<AccountId, Recipient>;
+  /** The accounts of the RCPT commands accepted, in their order: LMTP answers for each of them (RFC 2033 §4.2). */
+  readonly accepted: AccountId[];
+  /** Its one recipient is not to share it; see commands/rcpt.ts. */
+  isClosed: boolean;
 }

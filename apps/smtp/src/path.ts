@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { PATH_OCTETS } from './limits.ts';
 
 /** A mailbox as it was written: a quoted local part with its quotes, an address literal with its brackets. */
@@ -17,11 +18,13 @@ export interface Path {
 }
 
 /** RFC 5321 §4.1.2: A-d-l. */
-const SOURCE_ROUTE = /@[a-z0-9.-]+(?:,@[a-z0-9.-]+)*:/iy;
-/** RFC 5321 §4.1.2: Dot-string and Quoted-string. */
-const LOCAL_PART = /[\w!#$%&'*+\-/=?^`{|}~]+(?:\.[\w!#$%&'*+\-/=?^`{|}~]+)*|"(?:[ !#-[\]-~]|\\[ -~])*"/y;
-/** RFC 5321 §4.1.2: Domain; §4.1.3: what may be an address literal. */
-const DOMAIN = /[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[!-Z^-~]+\]/iy;
+const SOURCE_ROUTE = /@[a-z0-9.\u{80}-\u{10ffff}-]+(?:,@[a-z0-9.\u{80}-\u{10ffff}-]+)*:/iuy;
+const ATOM = String.raw`[\w!#$%&'*+\-/=?^\x60{|}~\u{80}-\u{10ffff}]+`;
+/** RFC 5321 §4.1.2: Dot-string and Quoted-string, with what RFC 6531 §3.3 adds. */
+const LOCAL_PART = new RegExp(`${ATOM}(?:\\.${ATOM})*|"(?:[ !#-[\\]-~\\u{80}-\\u{10ffff}]|\\\\[ -~])*"`, 'uy');
+const LABEL = String.raw`[a-z0-9\u{80}-\u{10ffff}](?:[a-z0-9\u{80}-\u{10ffff}-]*[a-z0-9\u{80}-\u{10ffff}])?`;
+/** RFC 5321 §4.1.2: Domain, with U-labels (RFC 6531 §3.3); §4.1.3: what may be an address literal. */
+const DOMAIN = new RegExp(`${LABEL}(?:\\.${LABEL})*|\\[[!-Z^-~]+\\]`, 'iuy');
 
 /**
  * Reads a Reverse-path or Forward-path (RFC 5321 §4.1.2) at the start of `text`. A source route is taken and ignored
@@ -44,9 +47,14 @@ export function parsePath(text: string): Path | null {
 
   const domain = matchAt(DOMAIN, text, afterLocalPart + 1);
   const end = afterLocalPart + 1 + domain.length;
-  if (domain === '' || text[end] !== '>' || end + 1 > PATH_OCTETS) return null;
+  if (domain === '' || text[end] !== '>' || Buffer.byteLength(text.slice(0, end + 1)) > PATH_OCTETS) return null;
   if (domain.startsWith('[') && !isAddressLiteral(domain)) return null;
+  if (!isAscii(domain) && domainToASCII(domain) === '') return null;
   return { mailbox: { localPart, domain }, text: text.slice(start, end), rest: text.slice(end + 1) };
+}
+
+export function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
 }
 
 /** `[192.0.2.1]` or `[IPv6:2001:db8::1]`: RFC 5321 §4.1.3. No other tag was ever registered. */

@@ -1,13 +1,18 @@
 import { type Content, type ContentWriter, StorageError } from '@postel/storage';
 import { type DataFault, DataReader } from './data-reader.ts';
-import { MESSAGE_OCTETS } from './limits.ts';
+import { HopCount } from './hop-count.ts';
+import { HOPS, MESSAGE_OCTETS } from './limits.ts';
 import { MissingFields } from './missing-fields.ts';
 import { Hangup, replies, SmtpError, type SmtpReply } from './replies.ts';
 import type { Session } from './session.ts';
 
 export interface ReceivedMessage {
   readonly content: Content;
-  readonly missingFields: MissingFields;
+  /** As the reply, the log and Received name it. */
+  readonly id: string;
+  /** Null where nothing is added to a message. */
+  readonly missingFields: MissingFields | null;
+  readonly receivedAt: Date;
   /** When the end of data was read, as performance.now() tells it. */
   readonly endOfDataMs: number;
 }
@@ -28,7 +33,9 @@ const faultReplies = {
 export async function receiveMessage(session: Session, writer: ContentWriter): Promise<ReceivedMessage> {
   const { wire } = session;
   const reader = new DataReader();
-  const missingFields = new MissingFields();
+  const hopCount = new HopCount();
+  // A submission server completes what a mail program leaves out (RFC 6409 §8); others pass on what they get.
+  const missingFields = session.kind === 'submission' ? new MissingFields() : null;
   let failure: unknown = null;
   let discardedOctets = 0;
 
@@ -42,7 +49,7 @@ export async function receiveMessage(session: Session, writer: ContentWriter): P
     wire.unread(chunk.subarray(consumedOctets));
 
     if (failure === null) {
-      failure = await store(writer, reader, missingFields, content);
+      failure = await store(writer, { reader, hopCount, missingFields }, content);
       if (failure !== null) await writer.abort();
     } else {
       discardedOctets += content.length;
@@ -53,7 +60,8 @@ export async function receiveMessage(session: Session, writer: ContentWriter): P
 
   const endOfDataMs = performance.now();
   try {
-    return { content: await writer.finish(), missingFields, endOfDataMs };
+    const content = await writer.finish();
+    return { content, id: `${wire.id}-${session.messages + 1}`, missingFields, receivedAt: new Date(), endOfDataMs };
   } catch (error) {
     await writer.abort();
     throw error;
@@ -63,14 +71,17 @@ export async function receiveMessage(session: Session, writer: ContentWriter): P
 /** @returns why nothing more can be stored, null if all is well */
 async function store(
   writer: ContentWriter,
-  { fault }: DataReader,
-  missingFields: MissingFields,
+  watching: { readonly reader: DataReader; readonly hopCount: HopCount; readonly missingFields: MissingFields | null },
   content: Buffer,
 ): Promise<unknown> {
+  const { hopCount, missingFields } = watching;
+  const { fault } = watching.reader;
   if (fault !== null) return new SmtpError(faultReplies[fault]);
   if (content.length === 0) return null;
+  hopCount.push(content);
+  if (hopCount.hops > HOPS) return new SmtpError(replies.tooManyHops);
+  missingFields?.push(content);
   try {
-    missingFields.push(content);
     await writer.write(content);
     return null;
   } catch (error) {

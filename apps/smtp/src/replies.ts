@@ -1,5 +1,6 @@
+import type { SmtpListenerKind } from '@postel/config';
 import type { StorageErrorKind } from '@postel/storage';
-import { MESSAGE_OCTETS, RECIPIENTS, TEXT_LINE_OCTETS } from './limits.ts';
+import { HOPS, MESSAGE_OCTETS, RECIPIENTS, TEXT_LINE_OCTETS } from './limits.ts';
 
 /** RFC 3463 §2. */
 type EnhancedStatusCode = `${2 | 4 | 5}.${number}.${number}`;
@@ -17,11 +18,6 @@ export type SmtpReply = readonly [
 export const replies = {
   ok: [250, '2.0.0', 'OK'],
   goodbye: [221, '2.0.0', 'Goodbye'],
-  help: [
-    214,
-    '2.0.0',
-    ['Commands: EHLO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY QUIT', 'See RFC 5321 and RFC 6409'],
-  ],
   cannotVerify: [252, '2.5.0', 'Send to it, and see'],
 
   // TLS and AUTH: RFC 3207 §4, RFC 4954 §4 and §6.
@@ -30,6 +26,7 @@ export const replies = {
   loggedIn: [235, '2.7.0', 'Logged in'],
   alreadyLoggedIn: [503, '5.5.1', 'Logged in already'],
   noAuthInTransaction: [503, '5.5.1', 'No AUTH inside a mail transaction'],
+  noAuthHere: [503, '5.5.1', 'No logins on this port: mail programs send on ports 587 and 465'],
   authNeedsTls: [538, '5.7.11', 'Use STARTTLS first: this mechanism shows the password'],
   unknownMechanism: [504, '5.5.4', 'No such authentication mechanism'],
   authCancelled: [501, '5.7.0', 'Authentication cancelled'],
@@ -43,14 +40,17 @@ export const replies = {
 
   // The order of commands: RFC 5321 §4.1.4.
   needsGreeting: [503, '5.5.1', 'Say EHLO first'],
+  needsGreetingLmtp: [503, '5.5.1', 'Say LHLO first'],
   needsMail: [503, '5.5.1', 'Say MAIL first'],
   noNestedMail: [503, '5.5.1', 'A mail transaction is open already'],
+  noRecipientsLmtp: [503, '5.5.1', 'No valid recipients'],
   noRecipients: [554, '5.5.1', 'No valid recipients'],
 
   // Grammar: RFC 5321 §4.1.2.
   unknownCommand: [500, '5.5.1', 'No such command'],
   notImplemented: [502, '5.5.1', 'Command not implemented'],
-  badCharacters: [501, '5.5.2', 'A command is printable ASCII'],
+  badCharacters: [501, '5.5.2', 'A command is printable ASCII, and addresses are UTF-8 at most'],
+  badChunk: [501, '5.5.4', 'CHUNKING is not offered here'],
   bareLineFeed: [500, '5.5.2', 'A line ends in CRLF'],
   lineTooLong: [500, '5.5.2', 'Line too long'],
   takesNoArgument: [501, '5.5.4', 'This command takes no argument'],
@@ -65,10 +65,22 @@ export const replies = {
   unknownParameter: [555, '5.5.4', 'No such parameter here'],
 
   // Mail transactions: RFC 5321 §3.3, RFC 6409 §6.
+  // RFC 6531 §3.5.
+  reversePathNeedsUtf8: [550, '5.6.7', 'An address that is not ASCII needs the parameter SMTPUTF8'],
+  forwardPathNeedsUtf8: [553, '5.6.7', 'An address that is not ASCII needs the parameter SMTPUTF8 of MAIL'],
   senderNotYours: [550, '5.7.1', 'You may not send as this address'],
   noSuchAddress: [550, '5.1.1', 'No such address here'],
   // Not 5.1.x, which blames the address and makes programs strike it out: it is this server that will not.
   noRelay: [550, '5.7.1', 'Postel does not send mail to other servers yet, only to its own addresses'],
+  notHere: [550, '5.7.1', 'This server has no such domain, and passes nothing on'],
+  mailboxDisabled: [450, '4.2.1', 'This mailbox takes no mail at present'],
+  mailboxFull: [452, '4.2.2', 'The mailbox is full'],
+  largerThanQuota: [552, '5.2.2', 'The message is larger than all that the mailbox may hold'],
+  recipientAlone: [
+    452,
+    '4.5.3',
+    'A mailbox with little room gets a transaction of its own: send to the others in another',
+  ],
   tooManyRecipients: [452, '4.5.3', `No more than ${RECIPIENTS} recipients: send to the others in another transaction`],
   startMail: [354, null, 'Send the message, and end it with a line of one dot'],
   messageTooLarge: [552, '5.3.4', `The message is larger than ${MESSAGE_OCTETS} octets`],
@@ -77,6 +89,7 @@ export const replies = {
     '5.6.11',
     'The message has a bare CR, a bare LF or a NUL: lines end in CRLF (RFC 5321 section 2.3.8)',
   ],
+  tooManyHops: [554, '5.4.6', `The message goes in circles: it has more than ${HOPS} Received fields`],
   textLineTooLong: [550, '5.6.0', `The message has a line longer than ${TEXT_LINE_OCTETS} octets`],
 
   unavailable: [451, '4.3.0', 'Something is out of order here, try again later'],
@@ -91,9 +104,19 @@ export const replies = {
   tooManyFaults: [421, '4.7.0', 'Too many errors'],
   tooManyLogins: [421, '4.7.0', 'Too many refused logins'],
   tooManyCommands: [421, '4.7.0', 'Too many commands without a login'],
+  noProgress: [421, '4.7.0', 'Too many commands that bring nothing'],
+  tooManyUnknown: [421, '4.7.0', 'Too many addresses that do not exist'],
   timeout: [421, '4.4.2', 'Silent for too long'],
   shuttingDown: [421, '4.3.2', 'Shutting down, try again later'],
 } as const satisfies Record<string, SmtpReply>;
+
+const help = (commands: string, rfcs: string) => [214, '2.0.0', [`Commands: ${commands}`, `See ${rfcs}`]] as const;
+
+export const helpReplies = {
+  submission: help('EHLO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY QUIT', 'RFC 5321 and RFC 6409'),
+  mx: help('EHLO STARTTLS MAIL RCPT DATA RSET NOOP VRFY QUIT', 'RFC 5321'),
+  lmtp: help('LHLO STARTTLS MAIL RCPT DATA RSET NOOP VRFY QUIT', 'RFC 2033'),
+} as const satisfies Record<SmtpListenerKind, SmtpReply>;
 
 /** Null: neither yes nor no can be said, so the connection closes without an answer. */
 export const storageReplies = {

@@ -6,6 +6,8 @@ import type { SmtpMetrics } from './smtp-metrics.ts';
 export interface Services {
   readonly hostname: string;
   readonly directory: Directory;
-  readonly store: Pick<Store, 'receive' | 'deliver'>;
+  readonly store: Pick<Store, 'receive' | 'deliver' | 'deliverToEach'>;
   readonly metrics: SmtpMetrics;
+  /** Lets time pass before a reply that should cost its client something. */
+  wait(ms: number): Promise<void>;
 }

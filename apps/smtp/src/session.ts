@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
-import type { SmtpListener } from '@postel/config';
+import type { SmtpListener, SmtpListenerKind } from '@postel/config';
 import { type AuthenticatedAccount, DirectoryError } from '@postel/directory';
 import type { ConnectionSecurity } from '@postel/sasl';
 import { StorageError } from '@postel/storage';
@@ -7,7 +8,18 @@ import type { Logger } from '@postel/supervision';
 import type { Command, Step } from './command.ts';
 import { findCommand } from './command-table.ts';
 import type { InputLine } from './input.ts';
-import { COMMAND_LINE_OCTETS, COMMANDS_A_TURN, COMMANDS_BEFORE_LOGIN, FAILED_LOGINS, FAULTS } from './limits.ts';
+import {
+  COMMAND_LINE_OCTETS,
+  COMMANDS_A_TURN,
+  COMMANDS_BEFORE_LOGIN,
+  COMMANDS_WITHOUT_PROGRESS,
+  FAILED_LOGINS,
+  FAULTS,
+  UNKNOWN_RECIPIENT_MS,
+  UNKNOWN_RECIPIENTS,
+  UNKNOWN_RECIPIENTS_AT_ONCE,
+} from './limits.ts';
+import { listenerName } from './listener-name.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import { formatReply, Hangup, replies, SmtpError, type SmtpReply, storageReplies } from './replies.ts';
 import type { Services } from './services.ts';
@@ -15,13 +27,15 @@ import type { Wire } from './wire.ts';
 
 /** How a client introduced itself. */
 export interface Greeting {
-  readonly verb: 'EHLO' | 'HELO';
+  readonly verb: 'EHLO' | 'HELO' | 'LHLO';
   readonly clientName: string;
 }
 
 /** A command's name and, after a space, its argument. */
-const COMMAND = /^([a-z]+)(?: +(.*?))? *$/i;
+const COMMAND = /^([a-z]+)(?: +(.*))?$/i;
 const PRINTABLE_ASCII = /^[ -~]*$/;
+/** Control characters, ends of lines, and what turns the direction of a line in a log around. */
+const NEVER_IN_COMMANDS = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** What a browser may be made to send to any port. */
 const HTTP = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE|PRI) .*HTTP\/|^HOST:/i;
 
@@ -36,6 +50,8 @@ export class Session {
   transaction: MailTransaction | null = null;
   messages = 0;
   #commands = 0;
+  #commandsWithoutProgress = 0;
+  #unknownRecipients = 0;
   #faults = 0;
   #failedLogins = 0;
   #isStopping = false;
@@ -46,6 +62,14 @@ export class Session {
     this.services = services;
     this.listener = listener;
     this.log = log;
+  }
+
+  get kind(): SmtpListenerKind {
+    return this.listener.kind;
+  }
+
+  get listenerName(): string {
+    return listenerName(this.listener);
   }
 
   get security(): ConnectionSecurity {
@@ -84,6 +108,11 @@ export class Session {
     this.wire.write(formatReply(reply, this.wire.id));
   }
 
+  /** Gives one of the replies of a command that has several. */
+  answer(command: Command<unknown>, reply: SmtpReply): void {
+    this.reply(reply[0] >= 400 ? this.#refuse(command, '', reply) : reply);
+  }
+
   /** Sends an intermediate reply (3yz), which the client waits for. */
   async ask(reply: SmtpReply): Promise<void> {
     this.reply(reply);
@@ -115,6 +144,25 @@ export class Session {
     if (++this.#failedLogins >= FAILED_LOGINS) throw new Hangup(replies.tooManyLogins, 'too many refused logins');
   }
 
+  /** A recipient or a message was accepted. */
+  progressed(): void {
+    this.#commandsWithoutProgress = 0;
+  }
+
+  /**
+   * Makes guessing addresses slow. LMTP is for a server that is trusted and knows its addresses from elsewhere.
+   *
+   * @throws {Hangup} once there were too many
+   */
+  async unknownRecipient(): Promise<void> {
+    if (this.kind !== 'mx') return;
+    const beyond = ++this.#unknownRecipients - UNKNOWN_RECIPIENTS_AT_ONCE;
+    if (this.#unknownRecipients >= UNKNOWN_RECIPIENTS) {
+      throw new Hangup(replies.tooManyUnknown, 'asked for too many addresses that do not exist');
+    }
+    if (beyond > 0) await this.services.wait(beyond * UNKNOWN_RECIPIENT_MS);
+  }
+
   async #greet(refusal: SmtpReply | null): Promise<void> {
     if (refusal !== null) throw new Hangup(refusal, describe(refusal));
     // Whoever talks before being greeted does not listen (RFC 5321 §3.1), so what is said is not for us. Reading begins in
@@ -123,7 +171,7 @@ export class Session {
     await setImmediate();
     if (this.wire.hasOctets) throw new Hangup(replies.earlyTalker, 'spoke before the greeting');
     this.log.info({ tls: this.wire.tls?.protocol }, 'connected');
-    this.reply([220, null, `${this.services.hostname} ESMTP Postel`]);
+    this.reply([220, null, `${this.services.hostname} ${this.kind === 'lmtp' ? 'LMTP' : 'ESMTP'} Postel`]);
   }
 
   async #serve(): Promise<void> {
@@ -141,6 +189,10 @@ export class Session {
 
   #count(): void {
     this.#commands++;
+    if (this.kind !== 'submission') {
+      if (++this.#commandsWithoutProgress <= COMMANDS_WITHOUT_PROGRESS) return;
+      throw new Hangup(replies.noProgress, 'too many commands that brought nothing');
+    }
     if (this.#commands > COMMANDS_BEFORE_LOGIN && this.account === null) {
       throw new Hangup(replies.tooManyCommands, 'too many commands without a login');
     }
@@ -166,13 +218,14 @@ export class Session {
   }
 
   async #dispatch(octets: Buffer): Promise<SmtpReply | null> {
-    const text = octets.toString('latin1');
+    const text = withoutSpacesAtEnd(octets.toString(isUtf8(octets) ? 'utf8' : 'latin1'));
     const [, name = '', argument = ''] = COMMAND.exec(text) ?? [];
-    const command = findCommand(name);
+    const command = findCommand(name, this.kind);
     if (octets.length > COMMAND_LINE_OCTETS && command?.name !== 'AUTH') {
       return this.#refuse(command, '', replies.lineTooLong);
     }
-    if (!PRINTABLE_ASCII.test(text)) return this.#refuse(command, '', replies.badCharacters);
+    const isUtf8Text = () => command?.takesUtf8 === true && isUtf8(octets) && !NEVER_IN_COMMANDS.test(text);
+    if (!PRINTABLE_ASCII.test(text) && !isUtf8Text()) return this.#refuse(command, '', replies.badCharacters);
     if (command === null) {
       if (HTTP.test(text)) throw new Hangup(replies.notHttp, 'HTTP');
       return this.#refuse(null, '', replies.unknownCommand);
@@ -182,16 +235,18 @@ export class Session {
       const reply = await command.run(this, command.parse(argument));
       return reply !== null && reply[0] >= 400 ? this.#refuse(command, argument, reply) : reply;
     } catch (error) {
-      return this.#refuse(command, argument, this.#replyTo(error));
+      return this.#refuse(command, argument, this.replyTo(error));
     }
   }
 
   /** @throws {SmtpError} if the session is not there yet */
   #require(step: Step): void {
     if (step === 'connection') return;
-    if (this.greeting === null) throw new SmtpError(replies.needsGreeting);
+    if (this.greeting === null) {
+      throw new SmtpError(this.kind === 'lmtp' ? replies.needsGreetingLmtp : replies.needsGreeting);
+    }
     if (step === 'greeting') return;
-    if (this.account === null) {
+    if (this.kind === 'submission' && this.account === null) {
       const { isTls, allowPlaintextWithoutTls } = this.security;
       throw new SmtpError(isTls || allowPlaintextWithoutTls ? replies.needsLogin : replies.needsTlsAndLogin);
     }
@@ -199,7 +254,7 @@ export class Session {
   }
 
   /** The one place where an error becomes an answer. @throws {Hangup} where there is none to give */
-  #replyTo(error: unknown): SmtpReply {
+  replyTo(error: unknown): SmtpReply {
     if (error instanceof SmtpError) return error.reply;
     if (error instanceof Hangup) throw error;
     if (error instanceof StorageError) {
@@ -220,7 +275,7 @@ export class Session {
   #refuse(command: Command<unknown> | null, argument: string, reply: SmtpReply): SmtpReply {
     const [code] = reply;
     const name = command?.name ?? 'unknown';
-    this.services.metrics.refusals.inc({ command: name, class: Math.floor(code / 100) });
+    this.services.metrics.refusals.inc({ listener: this.listenerName, command: name, class: Math.floor(code / 100) });
     const shown = command?.showsArgument === true && argument !== '' ? { argument } : {};
     this.log.info({ command: name, reply: describe(reply), ...shown }, 'refused');
 
@@ -228,6 +283,12 @@ export class Session {
     if (isFault && ++this.#faults >= FAULTS) throw new Hangup(replies.tooManyFaults, 'too many errors');
     return reply;
   }
+}
+
+function withoutSpacesAtEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === ' ') end--;
+  return text.slice(0, end);
 }
 
 function describe([code, enhancedStatusCode]: SmtpReply): string {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
 import { openDirectory } from '@postel/directory';
 import { openDatabase, Store } from '@postel/storage';
@@ -23,7 +24,13 @@ async function start(settings: SmtpSettings, { log, metrics }: AppContext): Prom
     blobDirectory,
     onError: (error) => log.error({ err: error }, 'the store has a problem'),
   });
-  const services = { hostname, store, directory: openDirectory(database), metrics: new SmtpMetrics(metrics) };
+  const services = {
+    hostname,
+    store,
+    directory: openDirectory(database),
+    metrics: new SmtpMetrics(metrics),
+    wait: (ms: number) => delay(ms, undefined, { ref: false }),
+  };
   const servers = settings.listeners.map((listener) => new SmtpServer({ listener, certificate, services, log }));
 
   const stop = async () => {

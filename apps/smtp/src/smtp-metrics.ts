@@ -30,21 +30,28 @@ export class SmtpMetrics {
       labelNames: ['outcome'],
       registers,
     });
-    this.messages = new Counter({ name: 'postel_smtp_messages_total', help: 'Messages accepted', registers });
+    this.messages = new Counter({
+      name: 'postel_smtp_messages_total',
+      help: 'Messages accepted',
+      labelNames: ['listener'],
+      registers,
+    });
     this.octets = new Counter({
       name: 'postel_smtp_message_octets_total',
       help: 'Octets of content of the messages accepted',
+      labelNames: ['listener'],
       registers,
     });
     this.refusals = new Counter({
       name: 'postel_smtp_refusals_total',
       help: 'Replies that refused a command, by the first digit of their code',
-      labelNames: ['command', 'class'],
+      labelNames: ['listener', 'command', 'class'],
       registers,
     });
     this.deliverySeconds = new Histogram({
       name: 'postel_smtp_delivery_seconds',
       help: 'From the end of data to the reply',
+      labelNames: ['listener'],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     });

@@ -57,6 +57,7 @@ test('without TLS there is no AUTH where plain-text logins are not allowed', asy
     S: 250-PIPELINING
     S: 250-SIZE 104857600
     S: 250-8BITMIME
+    S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250 STARTTLS
     C: AUTH PLAIN AG1hcnkAbWFyeXMgcGFzc3dvcmQ=
@@ -94,7 +95,8 @@ function failingStore(error: Error) {
     finish: () => Promise.reject(error),
     abort: async () => {},
   };
-  return { receive: () => writer as ContentWriter, deliver: () => Promise.reject(error) };
+  const deliver = () => Promise.reject(error);
+  return { receive: () => writer as ContentWriter, deliver, deliverToEach: deliver };
 }
 
 test.for(Object.keys(storageReplies) as StorageErrorKind[])(
@@ -164,7 +166,11 @@ test('a message is taken from the socket no faster than it is stored', async () 
     abort: async () => {},
   };
   await using own = await startOwnServer({
-    store: { receive: () => slow as ContentWriter, deliver: () => Promise.resolve() },
+    store: {
+      receive: () => slow as ContentWriter,
+      deliver: () => Promise.resolve(),
+      deliverToEach: () => Promise.resolve([]),
+    },
   });
   await using client = await own.logIn();
   await client.dialogue`

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { formatDateTime } from './date-time.ts';
 
 /** What the trace fields tell of one delivery. */
@@ -6,6 +7,8 @@ export interface Trace {
   readonly reversePath: string;
   readonly forwardPath: string;
   readonly hostname: string;
+  /** What it called itself, and its IP address; null if it is not to be told. */
+  readonly client: { readonly name: string; readonly address: string } | null;
   readonly protocol: string;
   readonly tls: TlsSession | null;
   readonly id: string;
@@ -18,20 +21,33 @@ export interface TlsSession {
   readonly cipher: string;
 }
 
+/** What a client's name may be of that stands in a FROM clause; a name may be anything in one word. */
+const NOT_IN_NAMES = /[^\w.:[\]-]/g;
+
 /**
- * Return-Path and Received: RFC 5321 §4.4.
- *
- * The FROM clause of a submission names this server: who writes a mail need not tell everybody who reads it, and whoever
- * they pass it on to, the addresses of their home and their telephone (RFC 5321 §7.6). The log and the database have them.
+ * Return-Path and Received: RFC 5321 §4.4. Each account has its own, so that FOR can name the path by which the message came to
+ * it and tells nobody of another recipient (RFC 5321 §7.2).
  */
-export function submissionTrace(trace: Trace): string {
-  const { hostname, protocol, tls, id } = trace;
+export function traceFields(trace: Trace): string {
+  const { hostname, client, protocol, tls, id } = trace;
   const security = tls === null ? '' : ` (${tls.protocol} ${tls.cipher})`;
+  const from =
+    client === null
+      ? [`Received: from ${hostname} by ${hostname} (Postel)`]
+      : [
+          `Received: from ${client.name.replace(NOT_IN_NAMES, '?')} (${addressLiteral(client.address)})`,
+          `\tby ${hostname} (Postel)`,
+        ];
   return [
     `Return-Path: <${trace.reversePath}>`,
-    `Received: from ${hostname} by ${hostname} (Postel)`,
+    ...from,
     `\twith ${protocol}${security} id ${id}`,
     `\tfor <${trace.forwardPath}>; ${formatDateTime(trace.receivedAt)}`,
     '',
   ].join('\r\n');
+}
+
+/** RFC 5321 §4.1.3. */
+function addressLiteral(address: string): string {
+  return isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
 }

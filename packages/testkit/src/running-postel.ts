@@ -5,6 +5,8 @@ import type { DatabaseTarget } from '@postel/config';
 import { readRunState } from './run-state.ts';
 
 export interface TestPorts {
+  readonly mx: number;
+  readonly lmtp: number;
   readonly imap: number;
   readonly imaps: number;
   readonly submission: number;
@@ -34,6 +36,8 @@ export class RunningPostel {
     this.database = database;
     this.ca = readFileSync(join(dataDirectory, 'ca.pem'), 'utf8');
     this.ports = {
+      mx: port('mx'),
+      lmtp: port('lmtp'),
       imap: port('imap'),
       imaps: port('imaps'),
       submission: port('submission'),

@@ -14,8 +14,8 @@ export const localserve = defineCommand({
 own, which are made at the first start. It stops on Ctrl-C or SIGTERM.
 
   --data DIR          where all of it is kept (default ./data/localserve)
-  --port-offset N     port = standard port + N (default 1000: IMAP on 1143, IMAPS on 1993, submission
-                      on 1587 and 1465, /healthz and /metrics on 1081)
+  --port-offset N     port = standard port + N (default 1000: MX on 1025, LMTP on 1024, IMAP on 1143,
+                      IMAPS on 1993, submission on 1587 and 1465, /healthz and /metrics on 1081)
   --database-url URL  a Postgres of your own (18 or newer) in the place of the embedded one; also
                       from the environment variable DATABASE_URL
 

@@ -35,6 +35,8 @@ export function planApps({ directory, database, certificates, ports }: ServerPar
     listeners: [
       { ...starttls, kind: 'submission', port: ports.submission },
       { ...implicit, kind: 'submission', port: ports.submissions },
+      { ...starttls, kind: 'mx', port: ports.mx },
+      { ...starttls, kind: 'lmtp', port: ports.lmtp },
     ],
   };
   return [

@@ -19,6 +19,7 @@ Accounts, user name and password:
   ${POSTEL.name.padEnd(8)}${POSTEL.password.padEnd(14)}address ${POSTEL.address}
   ${OTHER.name.padEnd(8)}${OTHER.password.padEnd(14)}address ${OTHER.address}
 Programs that check certificates must trust ${ca}
+For other servers and for tests: MX on port ${ports.mx}, LMTP on port ${ports.lmtp}; neither asks for a login.
 
 Try it:
   printf 'Subject: Hello\\r\\n\\r\\nA first message.\\r\\n' | curl -s --cacert ${ca} --url smtps://localhost:${ports.submissions} \\

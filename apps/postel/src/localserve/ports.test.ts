@@ -5,7 +5,15 @@ import { CommandError, UsageError } from '../command-error.ts';
 import { checkPortsAreFree, describePortProblem, portsAt } from './ports.ts';
 
 test('the default offset gives the ports that scripts rely on', () => {
-  expect(portsAt('1000')).toEqual({ imap: 1143, imaps: 1993, submissions: 1465, submission: 1587, metrics: 1081 });
+  expect(portsAt('1000')).toEqual({
+    mx: 1025,
+    lmtp: 1024,
+    imap: 1143,
+    imaps: 1993,
+    submissions: 1465,
+    submission: 1587,
+    metrics: 1081,
+  });
 });
 
 test.for(['-1', '1e3', '0x10', '1.5', '', '64543', 'abc'])('%s is no port offset', (offset) => {
@@ -17,7 +25,7 @@ test('a port in use is named, with what to do', async () => {
   await once(taken, 'listening');
   const address = taken.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
-  const check = checkPortsAreFree({ imap: port, imaps: 0, submissions: 0, submission: 0, metrics: 0 });
+  const check = checkPortsAreFree({ mx: 0, lmtp: 0, imap: port, imaps: 0, submissions: 0, submission: 0, metrics: 0 });
   await expect(check).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use`);
   await expect(check).rejects.toThrow(CommandError);
   taken.close();

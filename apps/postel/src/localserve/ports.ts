@@ -5,8 +5,10 @@ import { CommandError, UsageError } from '../command-error.ts';
 /** A test server with known passwords listens here and nowhere else. There is no setting for it. */
 export const LOOPBACK = '127.0.0.1';
 
-/** The standard port of each service that is built. Two that cannot be below 1024 for real count from 80. */
+/** The standard port of each service that is built; LMTP and the metrics have none, and count from 24 and 81. */
 const STANDARD_PORTS = {
+  mx: 25,
+  lmtp: 24,
   imap: 143,
   imaps: 993,
   submissions: 465,
@@ -28,8 +30,10 @@ export function portsAt(typed: string): Ports {
   if (!(offset <= HIGHEST_OFFSET)) {
     throw new UsageError(`--port-offset is a whole number from 0 to ${HIGHEST_OFFSET}, not "${typed}"`);
   }
-  const { imap, imaps, submissions, submission, metrics } = STANDARD_PORTS;
+  const { mx, lmtp, imap, imaps, submissions, submission, metrics } = STANDARD_PORTS;
   return {
+    mx: mx + offset,
+    lmtp: lmtp + offset,
     imap: imap + offset,
     imaps: imaps + offset,
     submissions: submissions + offset,

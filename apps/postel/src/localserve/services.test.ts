@@ -8,7 +8,9 @@ import { expect, test } from 'vitest';
 
 test.for([
   ['imap', /^\* OK /],
-  ['submission', /^220 localhost /],
+  ['submission', /^220 localhost ESMTP /],
+  ['mx', /^220 localhost ESMTP /],
+  ['lmtp', /^220 localhost LMTP /],
 ] as const)('%s greets', async ([service, greeting]) => {
   const socket = connect(sharedPostel().ports[service], '127.0.0.1');
   const [first] = await once(socket, 'data');

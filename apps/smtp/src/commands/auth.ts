@@ -33,6 +33,7 @@ export const auth: Command<AuthArgs> = {
   },
 
   async run(session, { mechanism, initialResponse }) {
+    if (session.kind !== 'submission') return replies.noAuthHere;
     if (session.greeting?.verb !== 'EHLO') return replies.needsGreeting;
     if (session.account !== null) return replies.alreadyLoggedIn;
     if (session.transaction !== null) return replies.noAuthInTransaction;

@@ -1,3 +1,4 @@
+import { type Delivery, StorageError } from '@postel/storage';
 import type { Command } from '../command.ts';
 import { MESSAGE_OCTETS } from '../limits.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
@@ -5,67 +6,152 @@ import { noArgument } from '../parse-argument.ts';
 import { type ReceivedMessage, receiveMessage } from '../receive-message.ts';
 import { Hangup, replies, type SmtpReply } from '../replies.ts';
 import type { Session } from '../session.ts';
-import { submissionTrace } from '../trace-fields.ts';
+import { traceFields } from '../trace-fields.ts';
+import { transmissionType } from '../transmission-type.ts';
 
-/** DATA: RFC 5321 §4.1.1.4. Whatever comes of it, the mail transaction is over. */
+/** DATA: RFC 5321 §4.1.1.4, in LMTP RFC 2033 §4.2. Whatever comes of it, the mail transaction is over. */
 export const data: Command<null> = {
   name: 'DATA',
   needs: 'transaction',
   parse: noArgument,
 
   async run(session) {
-    const { transaction, wire } = session;
+    const { transaction, wire, kind } = session;
     if (transaction === null) return replies.needsMail;
     // DATA comes last in a group (RFC 2920 §3.1). What stands behind it may be a message or commands, and we must not guess.
     if (wire.hasOctets) throw new Hangup(replies.notPipelined, 'went on behind DATA without waiting');
-    if (transaction.forwardPaths.size === 0) {
+    if (transaction.recipients.size === 0) {
       session.transaction = null;
-      return replies.noRecipients;
+      return kind === 'lmtp' ? replies.noRecipientsLmtp : replies.noRecipients;
     }
     await session.ask(replies.startMail);
     try {
-      const message = await receiveMessage(session, session.services.store.receive(MESSAGE_OCTETS));
-      await using _content = message.content; // what no account took is removed
-      return await deliver(session, transaction, message);
+      if (kind !== 'lmtp') return await receive(session, transaction, deliverToAll);
+      await answerForEach(session, transaction);
+      return null;
     } finally {
       session.transaction = null;
     }
   },
 };
 
-/** @throws {StorageError} */
-async function deliver(
+type Deliver<Result> = (
   session: Session,
-  { reversePath, forwardPaths }: MailTransaction,
-  { content, missingFields, endOfDataMs }: ReceivedMessage,
-): Promise<SmtpReply> {
-  const { wire, services, greeting } = session;
-  const { hostname, metrics } = services;
-  const receivedAt = new Date();
-  const id = `${wire.id}-${session.messages + 1}`;
-  const protocol = transmissionType(session);
-  const added = missingFields.format(hostname, receivedAt);
+  message: ReceivedMessage,
+  transaction: MailTransaction,
+  deliveries: readonly Delivery[],
+) => Promise<Result>;
 
-  const deliveries = [...forwardPaths].map(([account, forwardPath]) => {
-    const trace = { reversePath, forwardPath, hostname, protocol, tls: wire.tls, id, receivedAt };
-    const prefix = Buffer.from(submissionTrace(trace) + added, 'latin1');
-    const clientName = greeting?.clientName ?? null;
-    const arrival = { prefix, reversePath, forwardPath, protocol, clientAddress: wire.remoteAddress, clientName };
-    return { account, arrival };
-  });
-  await services.store.deliver(content, deliveries);
-
-  session.messages++;
-  const seconds = (performance.now() - endOfDataMs) / 1000;
-  const { sizeOctets } = content;
-  metrics.messages.inc();
-  metrics.octets.inc(sizeOctets);
-  metrics.deliverySeconds.observe(seconds);
-  session.log.info({ id, sizeOctets, reversePath, accounts: deliveries.length, seconds }, 'message accepted');
-  return [250, '2.0.0', `Accepted as ${id}`];
+/** @throws {StorageError}; {SmtpError} what is wrong with the message; {Hangup} */
+async function receive<Result>(
+  session: Session,
+  transaction: MailTransaction,
+  deliver: Deliver<Result>,
+): Promise<Result> {
+  const message = await receiveMessage(session, session.services.store.receive(MESSAGE_OCTETS));
+  await using _content = message.content; // what no account took is removed
+  return await deliver(session, message, transaction, deliveriesOf(session, transaction, message));
 }
 
-/** The `with` clause of Received: RFC 3848. */
-function transmissionType({ greeting, wire }: Session): string {
-  return greeting?.verb === 'EHLO' ? `ESMTP${wire.tls === null ? '' : 'S'}A` : 'SMTP';
+/** One reply for all recipients; see commands/rcpt.ts for why all get the message or none. */
+const deliverToAll: Deliver<SmtpReply> = async (session, message, transaction, deliveries) => {
+  try {
+    await session.services.store.deliver(message.content, deliveries);
+  } catch (error) {
+    if (deliveries.length === 1 && isTooLargeForQuota(error, message, transaction, deliveries[0])) {
+      return replies.largerThanQuota;
+    }
+    throw error;
+  }
+  return accepted(session, message, transaction, deliveries.length);
+};
+
+/**
+ * A reply for each RCPT that was accepted, in their order. What is wrong with the message as a whole is said as often. A reply
+ * that would be neither true nor false ends the connection; those before it are given, so that their recipients need not get
+ * the message again.
+ */
+async function answerForEach(session: Session, transaction: MailTransaction): Promise<void> {
+  const outcomes = await receive(session, transaction, deliverToEach).catch((error: unknown) => {
+    const reply = session.replyTo(error);
+    return new Map([...transaction.recipients.keys()].map((account) => [account, () => reply]));
+  });
+  for (const account of transaction.accepted) session.answer(data, outcomes.get(account)?.() ?? replies.unavailable);
+}
+
+/** @returns what gives the reply for each account, or throws {Hangup} if there is none to give */
+const deliverToEach: Deliver<Map<Delivery['account'], () => SmtpReply>> = async (
+  session,
+  message,
+  transaction,
+  deliveries,
+) => {
+  const outcomes = await session.services.store.deliverToEach(message.content, deliveries);
+  const delivered = outcomes.filter(({ status }) => status === 'fulfilled').length;
+  const yes = delivered > 0 ? accepted(session, message, transaction, delivered) : replies.unavailable;
+  return new Map(
+    deliveries.map((delivery, i) => {
+      const outcome = outcomes[i];
+      if (outcome?.status !== 'rejected') return [delivery.account, () => yes];
+      const { reason } = outcome;
+      const isForGood = isTooLargeForQuota(reason, message, transaction, delivery);
+      return [delivery.account, () => (isForGood ? replies.largerThanQuota : session.replyTo(reason))];
+    }),
+  );
+};
+
+function isTooLargeForQuota(
+  error: unknown,
+  { content }: ReceivedMessage,
+  { recipients }: MailTransaction,
+  delivery: Delivery | undefined,
+): boolean {
+  if (!(error instanceof StorageError && error.kind === 'over-quota') || delivery === undefined) return false;
+  const quotaOctets = recipients.get(delivery.account)?.quotaOctets ?? null;
+  return quotaOctets !== null && content.sizeOctets + delivery.arrival.prefix.length > quotaOctets;
+}
+
+function deliveriesOf(
+  session: Session,
+  { reversePath, recipients, isUtf8 }: MailTransaction,
+  { missingFields, receivedAt, id }: ReceivedMessage,
+): readonly Delivery[] {
+  const { wire, services, greeting, kind } = session;
+  const { hostname } = services;
+  const protocol = transmissionType(session, isUtf8);
+  const clientName = greeting?.clientName ?? null;
+  const clientAddress = wire.remoteAddress;
+  // Who writes a mail need not tell everybody who reads it, and whoever they pass it on to, the addresses of their home and
+  // their telephone (RFC 5321 §7.6). The log and the database have them.
+  const client = kind === 'submission' ? null : { name: clientName ?? '', address: clientAddress };
+  const added = missingFields?.format(hostname, receivedAt) ?? '';
+
+  return [...recipients].map(([account, { forwardPath }]) => {
+    const trace = { reversePath, forwardPath, hostname, client, protocol, tls: wire.tls, id, receivedAt };
+    const prefix = Buffer.from(traceFields(trace) + added);
+    return { account, arrival: { prefix, reversePath, forwardPath, protocol, clientAddress, clientName } };
+  });
+}
+
+function accepted(
+  session: Session,
+  { content, id, endOfDataMs }: ReceivedMessage,
+  { reversePath, recipients }: MailTransaction,
+  accounts: number,
+): SmtpReply {
+  const { metrics } = session.services;
+  const listener = session.listenerName;
+  const seconds = (performance.now() - endOfDataMs) / 1000;
+  const { sizeOctets } = content;
+  session.messages++;
+  session.progressed();
+  metrics.messages.inc({ listener });
+  metrics.octets.inc({ listener }, sizeOctets);
+  metrics.deliverySeconds.observe({ listener }, seconds);
+  const failed = recipients.size - accounts;
+  session.log.info(
+    { id, sizeOctets, reversePath, accounts, ...(failed > 0 ? { failed } : {}), seconds },
+    'message accepted',
+  );
+  return [250, '2.0.0', `Accepted as ${id}`];
 }

@@ -5,6 +5,7 @@ import { parseClientName } from '../parse-client-name.ts';
 export const helo: Command<string> = {
   name: 'HELO',
   needs: 'connection',
+  listeners: ['submission', 'mx'],
   showsArgument: true,
   parse: parseClientName,
   run(session, clientName) {

@@ -1,10 +1,10 @@
 import type { Command } from '../command.ts';
-import { replies } from '../replies.ts';
+import { helpReplies } from '../replies.ts';
 
 /** HELP: RFC 5321 §4.1.1.8. */
 export const help: Command<null> = {
   name: 'HELP',
   needs: 'connection',
   parse: () => null,
-  run: () => replies.help,
+  run: (session) => helpReplies[session.kind],
 };

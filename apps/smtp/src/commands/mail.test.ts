@@ -37,6 +37,8 @@ test('the parameters of MAIL', async () => {
     'BODY=7BIT AUTH=<>',
     'AUTH=e+3Dmc2@example.com',
     ' SIZE=0 ',
+    'SMTPUTF8',
+    'smtputf8 BODY=8BITMIME',
   ]) {
     expect(await client.command(`MAIL FROM:<${account.address}> ${parameters}`), parameters).toMatch(/^250 /);
     await client.command('RSET');
@@ -50,7 +52,7 @@ test('the parameters of MAIL', async () => {
     ['SIZE=1 SIZE=1', /^501 5\.5\.4 /],
     ['BODY=BINARYMIME', /^501 5\.5\.4 /],
     ['AUTH=a+b', /^501 5\.5\.4 /],
-    ['SMTPUTF8', /^555 5\.5\.4 /],
+    ['SMTPUTF8=1', /^501 5\.5\.4 /],
     ['RET=FULL', /^555 5\.5\.4 /],
     ['__proto__=1', /^501 5\.5\.4 /],
     ['constructor=1', /^555 5\.5\.4 /],

@@ -2,24 +2,30 @@ import type { Command } from '../command.ts';
 import { isXtext, parseParameters } from '../esmtp-parameters.ts';
 import { MESSAGE_OCTETS } from '../limits.ts';
 import type { MailboxAddress } from '../path.ts';
-import { parsePath } from '../path.ts';
+import { isAscii, parsePath } from '../path.ts';
 import { replies, SmtpError } from '../replies.ts';
+import type { Session } from '../session.ts';
 
 interface MailArgs {
   /** Null for the null reverse-path. */
   readonly mailbox: MailboxAddress | null;
   readonly reversePath: string;
+  readonly sizeOctets: number | null;
+  readonly isUtf8: boolean;
+  /** It has AUTH among its parameters. */
+  readonly namesSubmitter: boolean;
 }
 
-const PARAMETERS = new Set(['SIZE', 'BODY', 'AUTH']);
+const PARAMETERS = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'AUTH']);
 
 /**
- * MAIL: RFC 5321 §4.1.1.2, on a submission port: RFC 6409. SIZE: RFC 1870 §6. BODY: RFC 6152 §2. AUTH: RFC 4954 §5; nobody is
- * trusted with it here, so its grammar is checked and it is forgotten.
+ * MAIL: RFC 5321 §4.1.1.2, on a submission port: RFC 6409. SIZE: RFC 1870 §6. BODY: RFC 6152 §2. SMTPUTF8: RFC 6531 §3.4. AUTH:
+ * RFC 4954 §5; nobody is trusted with it here, so its grammar is checked and it is forgotten.
  */
 export const mail: Command<MailArgs> = {
   name: 'MAIL',
   needs: 'login',
+  takesUtf8: true,
   showsArgument: true,
 
   parse(argument) {
@@ -30,33 +36,49 @@ export const mail: Command<MailArgs> = {
     if (path === null || (path.mailbox === null && path.text !== '')) throw new SmtpError(replies.badReversePath);
 
     const parameters = parseParameters(path.rest, PARAMETERS);
-    checkSize(parameters.get('SIZE'));
+    const sizeOctets = parseSize(parameters.get('SIZE'));
     checkBody(parameters.get('BODY'));
+    const isUtf8 = parseSmtpUtf8(parameters.get('SMTPUTF8'));
+    if (!isUtf8 && !isAscii(path.text)) throw new SmtpError(replies.reversePathNeedsUtf8);
     const submitter = parameters.get('AUTH');
     if (submitter === null || (submitter !== undefined && !isXtext(submitter))) {
       throw new SmtpError(replies.badParameter);
     }
-    return { mailbox: path.mailbox, reversePath: path.text };
+    return {
+      mailbox: path.mailbox,
+      reversePath: path.text,
+      sizeOctets,
+      isUtf8,
+      namesSubmitter: submitter !== undefined,
+    };
   },
 
-  async run(session, { mailbox, reversePath }) {
-    const { account } = session;
-    if (account === null) return replies.needsLogin;
+  async run(session, { mailbox, reversePath, sizeOctets, isUtf8, namesSubmitter }) {
     if (session.transaction !== null) return replies.noNestedMail;
-    // The null reverse-path is for what must not be answered, such as MDNs, and says nobody's name (RFC 6409 §6.1).
-    if (mailbox !== null && !(await session.services.directory.mayUseAddress(account.accountId, mailbox))) {
-      return replies.senderNotYours;
-    }
-    session.transaction = { reversePath, forwardPaths: new Map(), recipients: 0 };
+    if (session.kind !== 'submission' && namesSubmitter) return replies.unknownParameter; // as AUTH is not announced
+    if (session.kind === 'submission' && !(await maySendAs(session, mailbox))) return replies.senderNotYours;
+    session.transaction = { reversePath, sizeOctets, isUtf8, recipients: new Map(), accepted: [], isClosed: false };
     return replies.ok;
   },
 };
 
+/** The null reverse-path is for what must not be answered, such as MDNs, and says nobody's name (RFC 6409 §6.1). */
+async function maySendAs({ account, services }: Session, mailbox: MailboxAddress | null): Promise<boolean> {
+  if (account === null) return false;
+  return mailbox === null || (await services.directory.mayUseAddress(account.accountId, mailbox));
+}
+
 /** @throws {SmtpError} 552 for what would be refused after data */
-function checkSize(size: string | null | undefined): void {
-  if (size === undefined) return;
+function parseSize(size: string | null | undefined): number | null {
+  if (size === undefined) return null;
   if (size === null || !/^[0-9]{1,20}$/.test(size)) throw new SmtpError(replies.badParameter);
   if (Number(size) > MESSAGE_OCTETS) throw new SmtpError(replies.messageTooLarge);
+  return Number(size);
+}
+
+function parseSmtpUtf8(value: string | null | undefined): boolean {
+  if (typeof value === 'string') throw new SmtpError(replies.badParameter);
+  return value === null;
 }
 
 /** 8-bit text is taken either way: programs that send it without a word, such as curl, mean no harm. */

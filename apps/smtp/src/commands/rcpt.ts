@@ -1,8 +1,11 @@
+import type { RecipientAccount } from '@postel/directory';
 import type { Command } from '../command.ts';
 import { parseParameters } from '../esmtp-parameters.ts';
-import { RECIPIENTS } from '../limits.ts';
-import { type MailboxAddress, parsePath } from '../path.ts';
-import { replies, SmtpError } from '../replies.ts';
+import { ADDED_OCTETS, MESSAGE_OCTETS, RECIPIENTS } from '../limits.ts';
+import type { MailTransaction } from '../mail-transaction.ts';
+import { isAscii, type MailboxAddress, parsePath } from '../path.ts';
+import { replies, SmtpError, type SmtpReply } from '../replies.ts';
+import type { Session } from '../session.ts';
 
 interface RcptArgs {
   /** Null for a postmaster without domain. */
@@ -12,10 +15,11 @@ interface RcptArgs {
 
 const PARAMETERS: ReadonlySet<string> = new Set();
 
-/** RCPT: RFC 5321 §4.1.1.3. */
+/** RCPT: RFC 5321 §4.1.1.3. Who could not get the message is refused here, and not by a DSN to somebody who never wrote. */
 export const rcpt: Command<RcptArgs> = {
   name: 'RCPT',
   needs: 'transaction',
+  takesUtf8: true,
   showsArgument: true,
 
   parse(argument) {
@@ -28,26 +32,73 @@ export const rcpt: Command<RcptArgs> = {
   },
 
   async run(session, { mailbox, forwardPath }) {
-    const { transaction } = session;
+    const { transaction, kind } = session;
     const { directory, hostname } = session.services;
     if (transaction === null) return replies.needsMail;
-    if (transaction.recipients >= RECIPIENTS) return replies.tooManyRecipients;
+    if (!transaction.isUtf8 && !isAscii(forwardPath)) return replies.forwardPathNeedsUtf8;
+    if (transaction.accepted.length >= RECIPIENTS) return replies.tooManyRecipients;
 
     // The postmaster of this host: RFC 5321 §4.5.1.
-    const recipient = await directory.resolveRecipient(mailbox ?? { localPart: forwardPath, domain: hostname });
+    const recipient =
+      mailbox === null ? await directory.resolvePostmaster(hostname) : await directory.resolveRecipient(mailbox);
     switch (recipient.type) {
       case 'unknown-address':
+        await session.unknownRecipient();
         return replies.noSuchAddress;
       case 'not-local':
-        return replies.noRelay;
+        if (kind === 'submission') return replies.noRelay;
+        await session.unknownRecipient();
+        return replies.notHere;
       case 'account':
-        transaction.recipients++;
-        if (!transaction.forwardPaths.has(recipient.accountId)) {
-          transaction.forwardPaths.set(recipient.accountId, forwardPath);
-        }
-        return replies.ok;
+        return accept(session, transaction, recipient, forwardPath);
       default:
         return recipient satisfies never;
     }
   },
 };
+
+function accept(
+  session: Session,
+  transaction: MailTransaction,
+  recipient: RecipientAccount,
+  forwardPath: string,
+): SmtpReply {
+  const { recipients, accepted, sizeOctets } = transaction;
+  const { accountId, quotaOctets } = recipient;
+  if (!recipients.has(accountId)) {
+    const refusal = refusalOf(recipient, sizeOctets);
+    if (refusal !== null) return refusal;
+    if (session.kind === 'mx') {
+      const isTight = mayTurnOutFull(recipient, sizeOctets);
+      if (transaction.isClosed || (isTight && recipients.size > 0)) return replies.recipientAlone;
+      transaction.isClosed = isTight;
+    }
+    recipients.set(accountId, { forwardPath, quotaOctets });
+  }
+  accepted.push(accountId);
+  session.progressed();
+  return replies.ok;
+}
+
+/**
+ * A disabled account is refused for now: whoever disabled it may enable it again, and until then the mail waits with its
+ * sender (RFC 3463 §3.3, X.2.1). So is a full one. Only a message that could never fit is refused for good.
+ */
+function refusalOf(recipient: RecipientAccount, sizeOctets: number | null): SmtpReply | null {
+  const { isDisabled, quotaOctets, freeOctets, freeMessages } = recipient;
+  if (isDisabled) return replies.mailboxDisabled;
+  if (quotaOctets !== null && sizeOctets !== null && sizeOctets > quotaOctets) return replies.largerThanQuota;
+  if (freeMessages !== null && freeMessages < 1) return replies.mailboxFull;
+  return freeOctets !== null && freeOctets < Math.max(sizeOctets ?? 0, 1) ? replies.mailboxFull : null;
+}
+
+/**
+ * On MX one reply at the end of data is that of all recipients, and all of them get the message or none: after 250 it is
+ * ours (RFC 5321 §6.1), so that a recipient left out would need a DSN to a sender who is often forged; and after 452 the
+ * client sends it again to everybody, so that those who had it would have it twice. One mailbox without room would then keep a
+ * message from all others for days. So an account of which it is not known that it has room gets a transaction of its own:
+ * 452 4.5.3 makes clients send to the others at once in another (RFC 5321 §4.5.3.1.10).
+ */
+function mayTurnOutFull({ freeOctets }: RecipientAccount, sizeOctets: number | null): boolean {
+  return freeOctets !== null && freeOctets < (sizeOctets ?? MESSAGE_OCTETS) + ADDED_OCTETS;
+}

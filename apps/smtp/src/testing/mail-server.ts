@@ -18,6 +18,20 @@ export class MailServer {
     return client;
   }
 
+  /** Connected as another mail server, and greeted. */
+  async connectMx(): Promise<SmtpClient> {
+    const client = await SmtpClient.connect(this.postel.ports.mx);
+    await client.reply();
+    return client;
+  }
+
+  /** Connected to LMTP, and greeted. */
+  async connectLmtp(): Promise<SmtpClient> {
+    const client = await SmtpClient.connect(this.postel.ports.lmtp);
+    await client.reply();
+    return client;
+  }
+
   /** Connected over TLS from the first octet, and greeted. */
   async connectTls(): Promise<SmtpClient> {
     const client = await SmtpClient.connectTls(this.postel.ports.submissions, { ca: this.postel.ca });

@@ -25,7 +25,7 @@ export interface OwnServer extends AsyncDisposable {
 
 /** @param replaced parts that behave as the test needs it */
 export async function startOwnServer(
-  replaced: Partial<Pick<Services, 'store' | 'directory'>> = {},
+  replaced: Partial<Services> = {},
   listening: Partial<SmtpListener> = {},
 ): Promise<OwnServer> {
   const { dataDirectory } = sharedPostel();
@@ -43,7 +43,14 @@ export async function startOwnServer(
     onError: (error) => console.error(error),
   });
   const log = createLog({ name: 'smtp-test', file: '/dev/null' });
-  const services = { hostname: 'localhost', store, directory, metrics: new SmtpMetrics(new Registry()), ...replaced };
+  const services = {
+    hostname: 'localhost',
+    store,
+    directory,
+    metrics: new SmtpMetrics(new Registry()),
+    wait: () => Promise.resolve(),
+    ...replaced,
+  };
   const server = new SmtpServer({
     listener: {
       kind: 'submission',
