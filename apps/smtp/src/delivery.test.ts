@@ -86,3 +86,19 @@ test('swaks sends over STARTTLS', async ({ skip }) => {
   ]);
   expect(await server.messages(account)).toHaveLength(1);
 });
+
+test.for(['mx', 'lmtp'] as const)('swaks sends to %s over STARTTLS', async (kind, { skip }) => {
+  if (!(await isInstalled('swaks'))) skip('swaks is not installed');
+  const server = new MailServer();
+  const [mary, john] = [await server.addAccount('mary'), await server.addAccount('john')];
+  await run('swaks', [
+    ...['--server', 'localhost', '--port', String(server.postel.ports[kind]), '-tls'],
+    ...['--protocol', kind === 'lmtp' ? 'LMTP' : 'ESMTP', '--helo', 'mx.elsewhere.example'],
+    ...['--from', 'sender@elsewhere.example', '--to', `${mary.address},${john.address}`],
+  ]);
+  for (const account of [mary, john]) {
+    const [message, ...others] = await server.messages(account);
+    expect(message?.prefix).toContain(`with ${kind === 'lmtp' ? 'LMTPS' : 'ESMTPS'} (TLSv1.`);
+    expect(others).toEqual([]);
+  }
+});

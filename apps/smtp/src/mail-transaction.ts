@@ -1,6 +1,6 @@
 import type { AccountId } from '@postel/storage';
 
-export interface Recipient {
+interface Recipient {
   readonly forwardPath: string;
   /** What the account may hold at most, null if there is no limit. */
   readonly quotaOctets: number | null;

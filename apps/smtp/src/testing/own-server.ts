@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SmtpListener } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
-import { openDatabase, Store } from '@postel/storage';
+import { type Database, openDatabase, Store } from '@postel/storage';
 import { createLog, Registry } from '@postel/supervision';
 import { createTestDatabase, sharedPostel } from '@postel/testkit';
 import type { Services } from '../services.ts';
 import { SmtpMetrics } from '../smtp-metrics.ts';
 import { SmtpServer } from '../smtp-server.ts';
 import { SmtpClient } from './smtp-client.ts';
+import { type StoredMessage, storedMessages } from './stored-messages.ts';
 
 const USER = { name: 'mary', address: 'mary@localhost', password: 'marys password' };
 
@@ -17,10 +18,17 @@ export interface OwnServer extends AsyncDisposable {
   readonly server: SmtpServer;
   readonly port: number;
   readonly directory: Directory;
+  readonly store: Store;
+  /** The database itself, for what no command changes yet. */
+  readonly sql: Database['sql'];
   /** Its one account. */
   readonly account: typeof USER;
+  /** Connected to MX or LMTP, and past EHLO or LHLO. */
+  connect(): Promise<SmtpClient>;
   /** Connected, greeted and logged in. */
   logIn(): Promise<SmtpClient>;
+  /** Those in the INBOX of an address, by default the account's. */
+  messages(address?: string): Promise<readonly StoredMessage[]>;
 }
 
 /** @param replaced parts that behave as the test needs it */
@@ -38,8 +46,9 @@ export async function startOwnServer(
   const database = openDatabase(testDatabase.target, { applicationName: 'smtp-test', maxConnections: 2 });
   const directory = openDirectory(database);
   await directory.addAccount(USER);
+  const blobDirectory = join(dataDirectory, 'blobs');
   const store = new Store(database, {
-    blobDirectory: join(dataDirectory, 'blobs'),
+    blobDirectory,
     onError: (error) => console.error(error),
   });
   const log = createLog({ name: 'smtp-test', file: '/dev/null' });
@@ -69,7 +78,16 @@ export async function startOwnServer(
     server,
     port,
     directory,
+    store,
+    sql: database.sql,
     account: USER,
+    async connect() {
+      const client = await SmtpClient.connect(port);
+      await client.reply();
+      await client.command(`${listening.kind === 'lmtp' ? 'LHLO' : 'EHLO'} mx.elsewhere.example`);
+      return client;
+    },
+    messages: (address = USER.address) => storedMessages(testDatabase.target, blobDirectory, address),
     async logIn() {
       const client = await SmtpClient.connect(port);
       await client.reply();

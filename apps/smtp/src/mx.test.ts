@@ -1,0 +1,444 @@
+/** Mail from other servers: what differs from submission. */
+import { openDirectory } from '@postel/directory';
+import { openDatabase } from '@postel/storage';
+import { describe, expect, test } from 'vitest';
+import { HOPS, MESSAGE_OCTETS, RECIPIENTS, UNKNOWN_RECIPIENTS, UNKNOWN_RECIPIENTS_AT_ONCE } from './limits.ts';
+import { MailServer, plainResponse } from './testing/mail-server.ts';
+import { startOwnServer } from './testing/own-server.ts';
+import { SmtpClient } from './testing/smtp-client.ts';
+
+const FROM = 'MAIL FROM:<sender@elsewhere.example>';
+
+/** Sends a message; `message` with its end. @returns the reply to it */
+async function send(client: SmtpClient, recipients: readonly string[], message: string, from = FROM): Promise<string> {
+  client.send(`${from}\r\n${recipients.map((path) => `RCPT TO:<${path}>\r\n`).join('')}DATA\r\n`);
+  for (const code of ['250', ...recipients.map(() => '250'), '354']) {
+    expect(await client.reply()).toEqual([expect.stringMatching(`^${code} `)]);
+  }
+  client.send(message);
+  return (await client.reply()).at(-1) ?? '';
+}
+
+/** Connected to MX, and past EHLO. */
+async function greeted(server: MailServer): Promise<SmtpClient> {
+  const client = await server.connectMx();
+  await client.command('EHLO mx.elsewhere.example');
+  return client;
+}
+
+test('a message comes in, with a trace of whence, and nothing added to it', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await SmtpClient.connect(server.postel.ports.mx);
+  await client.dialogue`
+    S: 220 localhost ESMTP Postel
+    C: EHLO mx.elsewhere.example
+    S: 250-localhost
+    S: 250-PIPELINING
+    S: 250-SIZE 104857600
+    S: 250-8BITMIME
+    S: 250-SMTPUTF8
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250 STARTTLS
+    C: MAIL FROM:<sender@elsewhere.example> SIZE=20 BODY=8BITMIME
+    S: 250 2.0.0 OK
+    C: RCPT TO:<${account.address}>
+    S: 250 2.0.0 OK
+    C: DATA
+    S: 354 ...
+    C: Subject: neither Date nor Message-ID
+    C:
+    C: text
+    C: .
+    S: 250 2.0.0 Accepted as {id}
+    C: QUIT
+    S: 221 2.0.0 ...
+    S: (closed)
+  `;
+  const [message] = await server.messages(account);
+  expect(message?.content.toString()).toBe('Subject: neither Date nor Message-ID\r\n\r\ntext\r\n');
+  expect(message?.prefix.split('\r\n')).toEqual([
+    'Return-Path: <sender@elsewhere.example>',
+    'Received: from mx.elsewhere.example ([127.0.0.1])',
+    '\tby localhost (Postel)',
+    expect.stringMatching(/^\twith ESMTP id [0-9a-f]{10}-1$/),
+    expect.stringMatching(new RegExp(`^\tfor <${account.address}>; \\w{3}, \\d+ \\w{3} \\d{4} [\\d:]{8} [+-]\\d{4}$`)),
+    '',
+  ]);
+});
+
+test('STARTTLS is there for those who can, and the trace tells of it', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await greeted(server);
+  expect(await client.command('STARTTLS')).toMatch(/^220 /);
+  await client.startTls({ ca: server.postel.ca });
+  await client.dialogue`
+    C: MAIL FROM:<>
+    S: 503 5.5.1 Say EHLO first...
+    C: EHLO mx.elsewhere.example
+    S: 250-localhost
+    S: 250-PIPELINING
+    S: 250-SIZE 104857600
+    S: 250-8BITMIME
+    S: 250-SMTPUTF8
+    S: 250 ENHANCEDSTATUSCODES
+  `;
+  expect(await send(client, [account.address], 'Subject: x\r\n\r\n.\r\n', 'MAIL FROM:<>')).toMatch(/^250 /);
+  const [message] = await server.messages(account);
+  expect(message?.prefix).toMatch(/^Return-Path: <>\r\n/);
+  expect(message?.prefix).toMatch(/\twith ESMTPS \(TLSv1\.3 TLS_AES_\w+\) id /);
+});
+
+test('hardening 5: what stands in the packet behind STARTTLS is never executed', async () => {
+  const server = new MailServer();
+  await using client = await greeted(server);
+  client.send('STARTTLS\r\nEHLO injected.example\r\nMAIL FROM:<injected@example.com>\r\n');
+  expect(await client.reply()).toEqual(['220 2.0.0 Start TLS']);
+  await client.startTls({ ca: server.postel.ca });
+  await client.dialogue`
+    C: RCPT TO:<postel@localhost>
+    S: 503 5.5.1 Say EHLO first...
+  `;
+});
+
+test('HELO is enough, and then it was SMTP', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await server.connectMx();
+  expect(await client.command('HELO (none)')).toBe('250 localhost');
+  expect(await send(client, [account.address], '.\r\n')).toMatch(/^250 /);
+  const [message] = await server.messages(account);
+  expect(message?.prefix).toMatch(
+    /Received: from \?none\? \(\[127\.0\.0\.1\]\)\r\n\tby localhost \(Postel\)\r\n\twith SMTP id /,
+  );
+});
+
+test('nobody logs in here', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await greeted(server);
+  await client.dialogue`
+    C: AUTH PLAIN ${plainResponse(account)}
+    S: 503 5.5.1 ...
+    C: ${FROM} AUTH=<>
+    S: 555 5.5.4 ...
+    C: HELP
+    S: 214-2.0.0 ...
+    S: 214 2.0.0 See RFC 5321
+    C: LHLO client.example
+    S: 500 5.5.1 ...
+  `;
+});
+
+describe('RCPT', () => {
+  test('takes what exists here, and nothing else', async () => {
+    const server = new MailServer();
+    const account = await server.addAccount();
+    await using client = await greeted(server);
+    await client.command(FROM);
+    for (const [path, reply] of [
+      [account.address, /^250 2\.0\.0 /],
+      [account.address.toUpperCase(), /^250 /],
+      [account.address.replace('@', '+list@'), /^250 /],
+      [`@relay.example,@another.example:${account.address}`, /^250 /],
+      ['anybody@localhost', /^250 /],
+      ['PostMaster', /^250 /],
+      ['postmaster@localhost', /^250 /],
+      ['postmaster@strict.localhost', /^250 /],
+      ['nobody@strict.localhost', /^550 5\.1\.1 /],
+      ['somebody@example.com', /^550 5\.7\.1 /],
+      [`${account.name}%localhost@example.com`, /^550 5\.7\.1 /],
+      [`@localhost:somebody@example.com`, /^550 5\.7\.1 /],
+      ['somebody@[127.0.0.1]', /^550 5\.7\.1 /],
+      ['', /^501 5\.1\.3 /],
+      ['nobody', /^501 5\.1\.3 /],
+      [`${'a'.repeat(250)}@localhost`, /^501 5\.1\.3 /],
+    ] as const) {
+      expect(await client.command(`RCPT TO:<${path}>`), path).toMatch(reply);
+    }
+  });
+
+  test('mail for a postmaster arrives, with a domain and without', async () => {
+    await using own = await startOwnServer({ hostname: 'mail.example.com' }, { kind: 'mx' });
+    await own.directory.addDomain('example.com');
+    await using client = await own.connect();
+    for (const path of ['postmaster', 'Postmaster@example.com', 'POSTMASTER@localhost']) {
+      expect(await send(client, [path], '.\r\n'), path).toMatch(/^250 /);
+    }
+    expect(await own.messages()).toHaveLength(3);
+  });
+
+  test(`takes ${RECIPIENTS} recipients in one transaction and then says when to send to the others`, async () => {
+    const server = new MailServer();
+    const account = await server.addAccount();
+    await using client = await greeted(server);
+    client.send(`${FROM}\r\n${`RCPT TO:<${account.address}>\r\n`.repeat(RECIPIENTS + 1)}`);
+    for (let i = 0; i <= RECIPIENTS; i++) expect(await client.reply()).toEqual([expect.stringMatching(/^250 /)]);
+    expect(await client.reply()).toEqual([expect.stringMatching(/^452 4\.5\.3 /)]);
+  });
+
+  test('mail for a disabled account waits with its sender', async () => {
+    await using own = await startOwnServer({}, { kind: 'mx' });
+    await own.sql`update accounts set is_disabled = true`;
+    await using client = await own.connect();
+    await client.dialogue`
+      C: ${FROM}
+      C: RCPT TO:<mary@localhost>
+      S: 250 ...
+      S: 450 4.2.1 ...
+    `;
+  });
+
+  test('hardening 58: whoever asks for many addresses that do not exist waits longer each time, and goes', async () => {
+    const waits: number[] = [];
+    const wait = async (ms: number) => {
+      waits.push(ms);
+    };
+    await using own = await startOwnServer({ wait }, { kind: 'mx' });
+    await using client = await own.connect();
+    client.send(`${FROM}\r\n`);
+    for (let i = 0; i < UNKNOWN_RECIPIENTS; i++) client.send(`RCPT TO:<nobody-${i}@localhost>\r\n`);
+    const lines = await client.closed();
+    expect(lines.filter((line) => line.startsWith('550 5.1.1 '))).toHaveLength(UNKNOWN_RECIPIENTS - 1);
+    expect(lines.at(-1)).toMatch(/^421 4\.7\.0 /);
+    expect(waits).toHaveLength(UNKNOWN_RECIPIENTS - 1 - UNKNOWN_RECIPIENTS_AT_ONCE);
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+    expect(await own.messages()).toEqual([]);
+  });
+});
+
+describe('quota', () => {
+  /** A server whose account mary has a quota of 10,000 octets, of which 4,000 are used; john has none. */
+  async function startWithQuota() {
+    const own = await startOwnServer({}, { kind: 'mx' });
+    await own.directory.addAccount({ name: 'john', address: 'john@localhost', password: 'johns password' });
+    await own.sql`update accounts set quota_octets = 10000, used_octets = 4000 where name = 'mary'`;
+    return own;
+  }
+  const body = (octets: number) => `${'x'.repeat(998)}\r\n`.repeat(octets / 1_000);
+
+  test('a mailbox that is full refuses for now, and one that is too small for good', async () => {
+    await using own = await startWithQuota();
+    await using client = await own.connect();
+    for (const [size, reply] of [
+      ['', /^250 /],
+      [' SIZE=5000', /^250 /],
+      [' SIZE=6001', /^452 4\.2\.2 /],
+      [' SIZE=10001', /^552 5\.2\.2 /],
+    ] as const) {
+      await client.command(`${FROM}${size}`);
+      expect(await client.command('RCPT TO:<mary@localhost>'), size).toMatch(reply);
+      await client.command('RSET');
+    }
+    await own.sql`update accounts set used_octets = 10000 where name = 'mary'`;
+    await client.command(FROM);
+    expect(await client.command('RCPT TO:<mary@localhost>')).toMatch(/^452 4\.2\.2 /);
+    await own.sql`update accounts set used_octets = 0, quota_messages = 1, used_messages = 1 where name = 'mary'`;
+    expect(await client.command('RCPT TO:<mary@localhost>')).toMatch(/^452 4\.2\.2 /);
+  });
+
+  test('a message of which nobody knew that it is too large is refused at its end', async () => {
+    await using own = await startWithQuota();
+    await using client = await own.connect();
+    expect(await send(client, ['mary@localhost'], `${body(7_000)}.\r\n`)).toMatch(/^452 4\.2\.2 /);
+    expect(await send(client, ['mary@localhost'], `${body(11_000)}.\r\n`)).toMatch(/^552 5\.2\.2 /);
+    expect(await own.messages()).toEqual([]);
+    expect(await send(client, ['mary@localhost'], `${body(1_000)}.\r\n`)).toMatch(/^250 /);
+    expect(await own.messages()).toHaveLength(1);
+  });
+
+  test('an account with little room gets a transaction of its own, so that no other waits for it', async () => {
+    await using own = await startWithQuota();
+    await using client = await own.connect();
+    await client.dialogue`
+      C: ${FROM}
+      S: 250 ...
+      C: RCPT TO:<mary@localhost>
+      S: 250 ...
+      C: RCPT TO:<john@localhost>
+      S: 452 4.5.3 ...
+      C: RCPT TO:<mary+too@localhost>
+      S: 250 ...
+      C: RSET
+      S: 250 ...
+      C: ${FROM}
+      S: 250 ...
+      C: RCPT TO:<john@localhost>
+      S: 250 ...
+      C: RCPT TO:<mary@localhost>
+      S: 452 4.5.3 ...
+      C: RSET
+      S: 250 ...
+      C: ${FROM} SIZE=3000
+      S: 250 ...
+      C: RCPT TO:<mary@localhost>
+      S: 250 ...
+      C: RCPT TO:<john@localhost>
+      S: 250 ...
+      C: RSET
+      S: 250 ...
+    `;
+  });
+
+  test('a mailbox filled up after RCPT: nobody has the message, and its client sends it again', async () => {
+    await using own = await startWithQuota();
+    await using client = await own.connect();
+    await client.dialogue`
+      C: ${FROM} SIZE=3000
+      C: RCPT TO:<john@localhost>
+      C: RCPT TO:<mary@localhost>
+      C: DATA
+      S: 250 ...
+      S: 250 ...
+      S: 250 ...
+      S: 354 ...
+    `;
+    await own.sql`update accounts set used_octets = 9999 where name = 'mary'`;
+    client.send(`${body(3_000)}.\r\n`);
+    expect(await client.reply()).toEqual([expect.stringMatching(/^452 4\.2\.2 /)]);
+    expect(await own.messages('john@localhost')).toEqual([]);
+    expect(await send(client, ['john@localhost'], `${body(3_000)}.\r\n`)).toMatch(/^250 /);
+    expect(await own.messages('john@localhost')).toHaveLength(1);
+  });
+});
+
+test('SIZE above the limit is refused at once', async () => {
+  const server = new MailServer();
+  await using client = await greeted(server);
+  expect(await client.command(`${FROM} SIZE=${MESSAGE_OCTETS}`)).toMatch(/^250 /);
+  await client.command('RSET');
+  expect(await client.command(`${FROM} SIZE=${MESSAGE_OCTETS + 1}`)).toMatch(/^552 5\.3\.4 /);
+});
+
+test('hardening 57: a message that goes in circles is stopped', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await greeted(server);
+  const hops = (count: number) => `${'Received: from a by b; then\r\n'.repeat(count)}Subject: x\r\n\r\ntext\r\n.\r\n`;
+  expect(await send(client, [account.address], hops(HOPS))).toMatch(/^250 /);
+  expect(await send(client, [account.address], hops(HOPS + 1))).toMatch(/^554 5\.4\.6 /);
+  expect(await client.command('NOOP')).toBe('250 2.0.0 OK');
+  expect(await server.messages(account)).toHaveLength(1);
+});
+
+describe('hardening 8: SMTP smuggling', () => {
+  test.for(['\n.\n', '\n.\r\n', '\r\n.\n', '\r.\r', '\r.\r\n', '\r\n\0.\r\n', '\r\n.\0\r\n', '\r\n.\r\r\n'])(
+    '%j ends no data',
+    async (end) => {
+      const server = new MailServer();
+      const account = await server.addAccount();
+      await using client = await greeted(server);
+      const smuggled = `${FROM}\r\nRCPT TO:<${account.address}>\r\nDATA\r\nSubject: smuggled\r\n\r\nhere\r\n.\r\n`;
+      expect(await send(client, [account.address], `Subject: x\r\n\r\ntext${end}${smuggled}`)).toMatch(
+        /^550 5\.6\.11 /,
+      );
+      expect(await client.command('NOOP')).toBe('250 2.0.0 OK');
+      expect(await server.messages(account)).toEqual([]);
+    },
+  );
+});
+
+test('hardening 9: the octets of a BDAT are no commands', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await greeted(server);
+  const chunk = `${FROM}\r\nRCPT TO:<${account.address}>\r\n`;
+  client.send(`BDAT ${chunk.length}\r\n${chunk}DATA\r\n`);
+  expect(await client.reply()).toEqual([expect.stringMatching(/^502 5\.5\.1 /)]);
+  expect(await client.reply()).toEqual([expect.stringMatching(/^503 5\.5\.1 /)]);
+  expect(await client.command('BDAT 0 LAST')).toMatch(/^502 5\.5\.1 /);
+  client.send(`BDAT 18446744073709551616\r\n${chunk}`);
+  expect(await client.closed()).toEqual([expect.stringMatching(/^501 5\.5\.4 /)]);
+});
+
+test('hardening 10: whoever sends the message without waiting for 354 is not heard', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await greeted(server);
+  client.send(`${FROM}\r\nRCPT TO:<${account.address}>\r\nDATA\r\nSubject: x\r\n\r\n.\r\n`);
+  expect((await client.closed()).at(-1)).toMatch(/^554 5\.5\.1 Wait/);
+  expect(await server.messages(account)).toEqual([]);
+});
+
+test('the next transaction may stand in the packet with the final dot, many times over', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await greeted(server);
+  const envelope = `${FROM}\r\nRCPT TO:<${account.address}>\r\nDATA\r\n`;
+  client.send(envelope);
+  for (let i = 0; i < 3; i++) await client.reply();
+  for (let i = 0; i < 120; i++) {
+    client.send(`message ${i}\r\n.\r\n${envelope}`);
+    for (const code of ['250', '250', '250', '354']) {
+      expect(await client.reply()).toEqual([expect.stringMatching(`^${code} `)]);
+    }
+  }
+  client.send('last\r\n.\r\nQUIT\r\n');
+  expect(await client.closed()).toEqual([expect.stringMatching(/^250 /), '221 2.0.0 Goodbye']);
+  expect(await server.messages(account)).toHaveLength(121);
+});
+
+test('whoever brings nothing cannot go on for ever', async () => {
+  const server = new MailServer();
+  await using client = await server.connectMx();
+  client.send('NOOP\r\n'.repeat(200));
+  expect((await client.closed()).at(-1)).toMatch(/^421 4\.7\.0 /);
+});
+
+describe('SMTPUTF8', () => {
+  /** What a client sends that speaks UTF-8. */
+  const utf8 = (text: string) => Buffer.from(text).toString('latin1');
+
+  test('addresses and header fields in UTF-8, in whatever form they are written', async () => {
+    const server = new MailServer();
+    const account = await server.addAccount('jurgen');
+    const database = openDatabase(server.postel.database, { applicationName: 'smtp-test', maxConnections: 1 });
+    const directory = openDirectory(database);
+    const domain = `${account.name.slice(-10)}.münchen.example`;
+    await directory.addDomain(domain);
+    await directory.addAddress(account.name, `jürgen@${domain}`);
+    await database.close();
+    await using client = await greeted(server);
+    const aLabels = `ju\u0308rgen@${domain.replace('münchen', 'XN--MNCHEN-3YA')}`;
+    for (const path of [`jürgen@${domain}`, aLabels, `"jürgen"@${domain}`]) {
+      const from = utf8('MAIL FROM:<gruß@bücher.example> SMTPUTF8');
+      expect(await send(client, [utf8(path)], utf8('Subject: Grüße\r\n\r\n.\r\n'), from), path).toMatch(/^250 /);
+    }
+    const messages = await server.messages(account);
+    expect(messages).toHaveLength(3);
+    const prefix = Buffer.from(messages[0]?.prefix ?? '', 'latin1').toString();
+    expect(prefix).toContain('Return-Path: <gruß@bücher.example>\r\n');
+    expect(prefix).toContain('\twith UTF8SMTP id ');
+    expect(prefix).toContain(`\tfor <jürgen@${domain}>; `);
+    expect(messages[0]?.content.toString()).toBe('Subject: Grüße\r\n\r\n');
+  });
+
+  test('without the parameter an address is ASCII, and a header field may be anything all the same', async () => {
+    const server = new MailServer();
+    const account = await server.addAccount();
+    await using client = await greeted(server);
+    expect(await client.command(utf8('MAIL FROM:<gruß@example.com>'))).toMatch(/^550 5\.6\.7 /);
+    expect(await client.command(FROM)).toMatch(/^250 /);
+    expect(await client.command(utf8('RCPT TO:<jürgen@localhost>'))).toMatch(/^553 5\.6\.7 /);
+    await client.command('RSET');
+    expect(await send(client, [account.address], 'Subject: \xe4\xff\r\n\r\n.\r\n')).toMatch(/^250 /);
+    const [message] = await server.messages(account);
+    expect(message?.prefix).toContain('\twith ESMTP id ');
+  });
+
+  test('hardening 14: what is no UTF-8, or no text, is refused', async () => {
+    const server = new MailServer();
+    await using client = await greeted(server);
+    for (const path of [
+      '\xff@example.com',
+      '\xc3@example.com',
+      utf8('a\u202eb@example.com'),
+      utf8('a\u0085@example.com'),
+    ]) {
+      expect(await client.command(`MAIL FROM:<${path}> SMTPUTF8`), JSON.stringify(path)).toMatch(/^501 5\.5\.2 /);
+    }
+    expect(await client.command(utf8('MAIL FROM:<a@xn--ü.example> SMTPUTF8'))).toMatch(/^501 5\.1\.7 /);
+    expect(await client.command(utf8('NOOP ü'))).toMatch(/^501 5\.5\.2 /);
+  });
+});
