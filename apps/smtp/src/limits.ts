@@ -75,6 +75,9 @@ export const LISTENER_LOG_MS = 10_000;
 /** Connections from one address. Not for loopback, where a proxy or a web mail program stands for many people. */
 export const CONNECTIONS_AN_ADDRESS = 200;
 
+/** How long another mail server waits for the greeting, to show whether it does. */
+export const GREETING_MS = 100;
+
 /** How long a client may be silent: RFC 5321 §4.5.3.2.7 asks for 5 minutes. */
 export const IDLE_MS = 5 * 60_000;
 

@@ -1,7 +1,7 @@
 /** Mail from other servers: what differs from submission. */
 import { openDirectory } from '@postel/directory';
 import { openDatabase } from '@postel/storage';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { HOPS, MESSAGE_OCTETS, RECIPIENTS, UNKNOWN_RECIPIENTS, UNKNOWN_RECIPIENTS_AT_ONCE } from './limits.ts';
 import { MailServer, plainResponse } from './testing/mail-server.ts';
 import { startOwnServer } from './testing/own-server.ts';
@@ -197,6 +197,7 @@ describe('RCPT', () => {
     };
     await using own = await startOwnServer({ wait }, { kind: 'mx' });
     await using client = await own.connect();
+    waits.length = 0; // that for the greeting
     client.send(`${FROM}\r\n`);
     for (let i = 0; i < UNKNOWN_RECIPIENTS; i++) client.send(`RCPT TO:<nobody-${i}@localhost>\r\n`);
     const lines = await client.closed();
@@ -352,6 +353,16 @@ test('hardening 9: the octets of a BDAT are no commands', async () => {
   expect(await client.closed()).toEqual([expect.stringMatching(/^501 5\.5\.4 /)]);
 });
 
+test('hardening 10: whoever talks before the greeting is not heard', async () => {
+  const greeting = Promise.withResolvers<void>();
+  await using own = await startOwnServer({ wait: () => greeting.promise }, { kind: 'mx' });
+  await using client = await SmtpClient.connect(own.port);
+  client.send('EHLO mx.elsewhere.example\r\n');
+  await vi.waitFor(() => expect([...own.server.connections].map(({ hasOctets }) => hasOctets)).toEqual([true]));
+  greeting.resolve();
+  expect(await client.closed()).toEqual([expect.stringMatching(/^554 5\.5\.1 Wait for the greeting/)]);
+});
+
 test('hardening 10: whoever sends the message without waiting for 354 is not heard', async () => {
   const server = new MailServer();
   const account = await server.addAccount();
@@ -377,6 +388,21 @@ test('the next transaction may stand in the packet with the final dot, many time
   client.send('last\r\n.\r\nQUIT\r\n');
   expect(await client.closed()).toEqual([expect.stringMatching(/^250 /), '221 2.0.0 Goodbye']);
   expect(await server.messages(account)).toHaveLength(121);
+});
+
+test('metrics tell the listeners apart', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await greeted(server);
+  expect(await send(client, [account.address], '.\r\n')).toMatch(/^250 /);
+  await client.command(FROM);
+  await client.command('RCPT TO:<nobody@strict.localhost>');
+  const metrics = await (await fetch(`http://127.0.0.1:${server.postel.ports.metrics}/metrics`)).text();
+  const lines = metrics.split('\n').filter((line) => line.includes('listener="mx"'));
+  for (const name of ['messages', 'message_octets', 'connections', 'refusals']) {
+    const values = lines.filter((line) => line.startsWith(`postel_smtp_${name}_total{`));
+    expect(values.join('\n'), name).toMatch(name === 'message_octets' ? /} \d/ : /} [1-9]/);
+  }
 });
 
 test('whoever brings nothing cannot go on for ever', async () => {

@@ -15,6 +15,7 @@ import {
   COMMANDS_WITHOUT_PROGRESS,
   FAILED_LOGINS,
   FAULTS,
+  GREETING_MS,
   UNKNOWN_RECIPIENT_MS,
   UNKNOWN_RECIPIENTS,
   UNKNOWN_RECIPIENTS_AT_ONCE,
@@ -166,9 +167,10 @@ export class Session {
   async #greet(refusal: SmtpReply | null): Promise<void> {
     if (refusal !== null) throw new Hangup(refusal, describe(refusal));
     // Whoever talks before being greeted does not listen (RFC 5321 §3.1), so what is said is not for us. Reading begins in
-    // one turn of the event loop, and what is here already comes in the next.
+    // one turn of the event loop, and what is here already comes in the next. Programs that send junk are given some time.
     await setImmediate();
     await setImmediate();
+    if (this.kind === 'mx') await this.services.wait(GREETING_MS);
     if (this.wire.hasOctets) throw new Hangup(replies.earlyTalker, 'spoke before the greeting');
     this.log.info({ tls: this.wire.tls?.protocol }, 'connected');
     this.reply([220, null, `${this.services.hostname} ${this.kind === 'lmtp' ? 'LMTP' : 'ESMTP'} Postel`]);
