@@ -39,7 +39,7 @@ export const FAILED_LOGINS = 5;
 /** Commands of whoever has not logged in; a mail program needs four. */
 export const COMMANDS_BEFORE_LOGIN = 100;
 
-/** Commands in a row that bring neither a recipient nor a message, where nobody logs in. */
+/** Commands in a row that bring neither a recipient nor a message, on MX, where nobody logs in. */
 export const COMMANDS_WITHOUT_PROGRESS = 100;
 
 /** Addresses that do not exist, asked for on one MX connection: beyond so many each reply waits a little longer ... */

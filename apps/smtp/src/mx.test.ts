@@ -114,6 +114,26 @@ test('HELO is enough, and then it was SMTP', async () => {
   );
 });
 
+test('senders have addresses that nobody here could have', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await greeted(server);
+  for (const path of [
+    'us..er.@phone.example',
+    'root@my_pc.localdomain',
+    'user@[192.0.2.1]',
+    '"a b"@elsewhere.example',
+  ]) {
+    expect(await send(client, [account.address], '.\r\n', `MAIL FROM:<${path}>`), path).toMatch(/^250 /);
+  }
+  expect((await server.messages(account)).map(({ prefix }) => /^Return-Path: <(.*)>/.exec(prefix)?.[1])).toEqual([
+    'us..er.@phone.example',
+    'root@my_pc.localdomain',
+    'user@[192.0.2.1]',
+    '"a b"@elsewhere.example',
+  ]);
+});
+
 test('nobody logs in here', async () => {
   const server = new MailServer();
   const account = await server.addAccount();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isAddressLiteral, parsePath } from './path.ts';
+import { isAddressLiteral, LENIENT, parsePath } from './path.ts';
 
 describe('parsePath', () => {
   test.each([
@@ -58,6 +58,46 @@ describe('parsePath', () => {
     expect(parsePath(text)).toBe(null);
   });
 
+  test.each([
+    '<.user@example.com>',
+    '<user.@example.com>',
+    '<us..er@example.com>',
+    '<user@exam_ple.com>',
+    '<user@-example.com.>',
+    '<@relay.example:us..er@my_pc>',
+  ])('takes %s, if it is to be lenient', (text) => {
+    expect(parsePath(text)).toBe(null);
+    expect(parsePath(text, LENIENT)?.text).toBe(text.slice(1, -1).replace(/^@.*:/, ''));
+  });
+
+  test.each([
+    '<us er@example.com>',
+    '<user@exa mple.com>',
+    '<a@b@c>',
+    '<user@>',
+    '<@b>',
+    '<user>',
+    '<"a@b>',
+    '<a\r@b>',
+    '<a@b',
+  ])('refuses %j also then', (text) => {
+    expect(parsePath(text, LENIENT)).toBe(null);
+  });
+
+  test.each([
+    ['<jürgen@example.com>', 'jürgen', 'example.com'],
+    ['<"jürgen m"@bücher.example>', '"jürgen m"', 'bücher.example'],
+    ['<用户@例子.广告>', '用户', '例子.广告'],
+  ])('reads %s', (text, localPart, domain) => {
+    expect(parsePath(text)).toEqual({ mailbox: { localPart, domain }, text: `${localPart}@${domain}`, rest: '' });
+  });
+
+  test('counts a path in octets', () => {
+    expect(parsePath(`<${'ü'.repeat(121)}@example.com>`)).not.toBe(null);
+    expect(parsePath(`<${'ü'.repeat(122)}@example.com>`)).toBe(null);
+    expect(parsePath('<a@xn--ü.example>')).toBe(null);
+  });
+
   test('takes a path of 256 octets with its brackets', () => {
     const path = `<${'a'.repeat(242)}@example.com>`;
     expect(path).toHaveLength(256);
@@ -80,7 +120,10 @@ describe('parsePath', () => {
   test('is linear in hostile input', () => {
     const start = performance.now();
     for (const part of ['a.', '\\"', 'a-', '@a,', '@a:', '"', '-']) parsePath(`<${part.repeat(100_000)}`);
-    for (const part of ['a-', 'a.', '-']) parsePath(`<a@${part.repeat(100_000)}`);
+    for (const part of ['a-', 'a.', '-', 'ü.']) {
+      parsePath(`<a@${part.repeat(100_000)}`);
+      parsePath(`<a@${part.repeat(100_000)}`, LENIENT);
+    }
     expect(performance.now() - start).toBeLessThan(1_000);
   });
 });

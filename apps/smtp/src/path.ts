@@ -26,18 +26,34 @@ const LABEL = String.raw`[a-z0-9\u{80}-\u{10ffff}](?:[a-z0-9\u{80}-\u{10ffff}-]*
 /** RFC 5321 §4.1.2: Domain, with U-labels (RFC 6531 §3.3); §4.1.3: what may be an address literal. */
 const DOMAIN = new RegExp(`${LABEL}(?:\\.${LABEL})*|\\[[!-Z^-~]+\\]`, 'iuy');
 
+export interface PathGrammar {
+  readonly localPart: RegExp;
+  readonly domain: RegExp;
+}
+
+const STRICT: PathGrammar = { localPart: LOCAL_PART, domain: DOMAIN };
+
+/**
+ * What senders are really called: dots at any place of the local part, as telephone companies gave them away, and hosts with
+ * underscores. Mail from there must be able to come in; nobody here has such an address.
+ */
+export const LENIENT: PathGrammar = {
+  localPart: /[.\w!#$%&'*+\-/=?^\x60{|}~\u{80}-\u{10ffff}]+/uy,
+  domain: /[\w\u{80}-\u{10ffff}-]+(?:\.[\w\u{80}-\u{10ffff}-]+)*\.?/iuy,
+};
+
 /**
  * Reads a Reverse-path or Forward-path (RFC 5321 §4.1.2) at the start of `text`. A source route is taken and ignored
  * (RFC 5321 §3.6.1, appendix C).
  *
  * @returns null if there is none, or it is longer than PATH_OCTETS
  */
-export function parsePath(text: string): Path | null {
+export function parsePath(text: string, grammar = STRICT): Path | null {
   if (!text.startsWith('<')) return null;
   if (text.startsWith('<>')) return { mailbox: null, text: '', rest: text.slice(2) };
 
   const start = 1 + matchAt(SOURCE_ROUTE, text, 1).length;
-  const localPart = matchAt(LOCAL_PART, text, start);
+  const localPart = matchAt(grammar.localPart, text, start);
   const afterLocalPart = start + localPart.length;
   if (localPart === '') return null;
   if (localPart.toLowerCase() === 'postmaster' && text[afterLocalPart] === '>') {
@@ -45,7 +61,7 @@ export function parsePath(text: string): Path | null {
   }
   if (text[afterLocalPart] !== '@') return null;
 
-  const domain = matchAt(DOMAIN, text, afterLocalPart + 1);
+  const domain = matchAt(grammar.domain, text, afterLocalPart + 1);
   const end = afterLocalPart + 1 + domain.length;
   if (domain === '' || text[end] !== '>' || Buffer.byteLength(text.slice(0, end + 1)) > PATH_OCTETS) return null;
   if (domain.startsWith('[') && !isAddressLiteral(domain)) return null;

@@ -191,7 +191,8 @@ export class Session {
 
   #count(): void {
     this.#commands++;
-    if (this.kind !== 'submission') {
+    if (this.kind === 'lmtp') return; // the server in front may have many addresses to ask for that are gone
+    if (this.kind === 'mx') {
       if (++this.#commandsWithoutProgress <= COMMANDS_WITHOUT_PROGRESS) return;
       throw new Hangup(replies.noProgress, 'too many commands that brought nothing');
     }

@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 import { isXtext, parseParameters } from '../esmtp-parameters.ts';
 import { MESSAGE_OCTETS } from '../limits.ts';
 import type { MailboxAddress } from '../path.ts';
-import { isAscii, parsePath } from '../path.ts';
+import { isAscii, LENIENT, parsePath } from '../path.ts';
 import { replies, SmtpError } from '../replies.ts';
 import type { Session } from '../session.ts';
 
@@ -10,6 +10,8 @@ interface MailArgs {
   /** Null for the null reverse-path. */
   readonly mailbox: MailboxAddress | null;
   readonly reversePath: string;
+  /** It is as RFC 5321 §4.1.2 has it. */
+  readonly isWellFormed: boolean;
   readonly sizeOctets: number | null;
   readonly isUtf8: boolean;
   /** It has AUTH among its parameters. */
@@ -32,7 +34,8 @@ export const mail: Command<MailArgs> = {
     // A space after the colon is wrong and common.
     const [, text] = /^FROM: *(.*)$/i.exec(argument) ?? [];
     if (text === undefined) throw new SmtpError(replies.badMail);
-    const path = parsePath(text);
+    const strict = parsePath(text);
+    const path = strict ?? parsePath(text, LENIENT);
     if (path === null || (path.mailbox === null && path.text !== '')) throw new SmtpError(replies.badReversePath);
 
     const parameters = parseParameters(path.rest, PARAMETERS);
@@ -47,15 +50,17 @@ export const mail: Command<MailArgs> = {
     return {
       mailbox: path.mailbox,
       reversePath: path.text,
+      isWellFormed: strict !== null,
       sizeOctets,
       isUtf8,
       namesSubmitter: submitter !== undefined,
     };
   },
 
-  async run(session, { mailbox, reversePath, sizeOctets, isUtf8, namesSubmitter }) {
+  async run(session, { mailbox, reversePath, isWellFormed, sizeOctets, isUtf8, namesSubmitter }) {
     if (session.transaction !== null) return replies.noNestedMail;
     if (session.kind !== 'submission' && namesSubmitter) return replies.unknownParameter; // as AUTH is not announced
+    if (session.kind === 'submission' && !isWellFormed) return replies.badReversePath;
     if (session.kind === 'submission' && !(await maySendAs(session, mailbox))) return replies.senderNotYours;
     session.transaction = { reversePath, sizeOctets, isUtf8, recipients: new Map(), accepted: [], isClosed: false };
     return replies.ok;
