@@ -66,7 +66,8 @@ export class Connection implements Wire {
     if (this.#listener.tls === 'implicit') {
       if (!(await this.startTls())) return this.close();
     } else {
-      this.#listen();
+      this.#read();
+      this.#limitSilence();
     }
     await this.#session.run(refusal);
   }
@@ -121,12 +122,13 @@ export class Connection implements Wire {
     const secure = new TLSSocket(inTheClear, { isServer: true, secureContext: this.#secureContext });
     this.#socket = secure;
     secure.on('error', this.#onError);
+    this.#read(); // also during the handshake, so that its end is noticed
     this.#isInHandshake = true;
     const isSecure = await handshakeOf(secure, () => this.#log.info('no TLS handshake in time'));
     this.#isInHandshake = false;
     if (!isSecure || this.#isClosing) return false;
     this.#tls = { protocol: secure.getProtocol() ?? 'TLS', cipher: secure.getCipher().standardName };
-    this.#listen();
+    this.#limitSilence();
     return true;
   }
 
@@ -167,14 +169,17 @@ export class Connection implements Wire {
   }
 
   /** Begins to read, from the socket as it is now. */
-  #listen(): void {
+  #read(): void {
     const socket = this.#socket;
     const input = this.#input;
     socket.once('close', () => input.stop());
-    socket.setTimeout(IDLE_MS);
-    socket.on('timeout', this.#onTimeout);
     socket.pipe(input);
     if (socket.destroyed) input.stop();
+  }
+
+  #limitSilence(): void {
+    this.#socket.setTimeout(IDLE_MS);
+    this.#socket.on('timeout', this.#onTimeout);
   }
 
   readonly #onTimeout = (): void => {
@@ -213,15 +218,18 @@ function handshakeOf(socket: TLSSocket, onTimeout: () => void): Promise<boolean>
       onTimeout();
       socket.destroy();
     }, TLS_HANDSHAKE_MS);
-    const end = (isSecure: boolean) => {
+    const settle = (isSecure: boolean) => {
       clearTimeout(timer);
       socket.off('secure', succeeded);
+      socket.off('end', ended);
       socket.off('close', failed);
       resolve(isSecure);
     };
-    const succeeded = () => end(true);
-    const failed = () => end(false);
-    socket.once('secure', succeeded);
-    socket.once('close', failed);
+    const succeeded = () => settle(true);
+    const ended = () => socket.destroy();
+    const failed = () => settle(false);
+    socket.on('secure', succeeded);
+    socket.on('end', ended);
+    socket.on('close', failed);
   });
 }

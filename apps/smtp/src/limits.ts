@@ -30,6 +30,9 @@ export const CLIENT_NAME_OCTETS = 255;
 /** RFC 5321 §4.5.3.1.8 asks for 100. */
 export const RECIPIENTS = 1_000;
 
+/** Commands in a row that bring neither a recipient nor a message, on MX, where nobody logs in: a refused group and more. */
+export const COMMANDS_WITHOUT_PROGRESS = RECIPIENTS + 100;
+
 /** Replies to commands that were no commands; a mail program makes none. */
 export const FAULTS = 20;
 
@@ -38,9 +41,6 @@ export const FAILED_LOGINS = 5;
 
 /** Commands of whoever has not logged in; a mail program needs four. */
 export const COMMANDS_BEFORE_LOGIN = 100;
-
-/** Commands in a row that bring neither a recipient nor a message, on MX, where nobody logs in. */
-export const COMMANDS_WITHOUT_PROGRESS = 100;
 
 /** Addresses that do not exist, asked for on one MX connection: beyond so many each reply waits a little longer ... */
 export const UNKNOWN_RECIPIENTS_AT_ONCE = 10;

@@ -2,7 +2,14 @@
 import { openDirectory } from '@postel/directory';
 import { openDatabase } from '@postel/storage';
 import { describe, expect, test, vi } from 'vitest';
-import { HOPS, MESSAGE_OCTETS, RECIPIENTS, UNKNOWN_RECIPIENTS, UNKNOWN_RECIPIENTS_AT_ONCE } from './limits.ts';
+import {
+  COMMANDS_WITHOUT_PROGRESS,
+  HOPS,
+  MESSAGE_OCTETS,
+  RECIPIENTS,
+  UNKNOWN_RECIPIENTS,
+  UNKNOWN_RECIPIENTS_AT_ONCE,
+} from './limits.ts';
 import { MailServer, plainResponse } from './testing/mail-server.ts';
 import { startOwnServer } from './testing/own-server.ts';
 import { SmtpClient } from './testing/smtp-client.ts';
@@ -324,6 +331,15 @@ describe('quota', () => {
   });
 });
 
+test('a group whose MAIL is refused is answered to its end', async () => {
+  const server = new MailServer();
+  await using client = await greeted(server);
+  client.send(`${FROM} SIZE=${MESSAGE_OCTETS + 1}\r\n${'RCPT TO:<postel@localhost>\r\n'.repeat(RECIPIENTS)}DATA\r\n`);
+  expect(await client.reply()).toEqual([expect.stringMatching(/^552 5\.3\.4 /)]);
+  for (let i = 0; i <= RECIPIENTS; i++) expect(await client.reply()).toEqual([expect.stringMatching(/^503 5\.5\.1 /)]);
+  expect(await client.command('NOOP')).toBe('250 2.0.0 OK');
+});
+
 test('SIZE above the limit is refused at once', async () => {
   const server = new MailServer();
   await using client = await greeted(server);
@@ -428,7 +444,7 @@ test('metrics tell the listeners apart', async () => {
 test('whoever brings nothing cannot go on for ever', async () => {
   const server = new MailServer();
   await using client = await server.connectMx();
-  client.send('NOOP\r\n'.repeat(200));
+  client.send('NOOP\r\n'.repeat(COMMANDS_WITHOUT_PROGRESS + 1));
   expect((await client.closed()).at(-1)).toMatch(/^421 4\.7\.0 /);
 });
 

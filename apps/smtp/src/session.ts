@@ -40,6 +40,9 @@ const NEVER_IN_COMMANDS = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** What a browser may be made to send to any port. */
 const HTTP = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE|PRI) .*HTTP\/|^HOST:/i;
 
+/** What is said to the rest of a pipelined group whose MAIL or RCPTs were refused: it is the fault of nobody. */
+const CONSEQUENCES: ReadonlySet<SmtpReply> = new Set([replies.needsMail, replies.noRecipientsLmtp]);
+
 /** One client's dialogue: what it has told so far, and the loop that reads its commands and answers them. */
 export class Session {
   readonly wire: Wire;
@@ -282,7 +285,7 @@ export class Session {
     const shown = command?.showsArgument === true && argument !== '' ? { argument } : {};
     this.log.info({ command: name, reply: describe(reply), ...shown }, 'refused');
 
-    const isFault = (code >= 500 && code <= 504) || code === 555;
+    const isFault = ((code >= 500 && code <= 504) || code === 555) && !CONSEQUENCES.has(reply);
     if (isFault && ++this.#faults >= FAULTS) throw new Hangup(replies.tooManyFaults, 'too many errors');
     return reply;
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { DirectoryError } from '@postel/directory';
 import { type ContentWriter, StorageError, type StorageErrorKind } from '@postel/storage';
 import { expect, test, vi } from 'vitest';
@@ -215,4 +216,56 @@ test('who is silent for too long hears 421', async () => {
   const [connection] = own.server.connections;
   connection?.socket.emit('timeout');
   expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 /)]);
+});
+
+test.for(['starttls', 'implicit'] as const)(
+  'connections that end anyhow, with %s, leave nothing behind',
+  async (tls) => {
+    await using own = await startOwnServer({}, { tls, kind: 'mx' });
+    const openings = [
+      '',
+      'EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<mary@localhost>\r\nDATA\r\n',
+      'STARTTLS\r\n',
+      'STARTTLS\r\nno TLS at all\r\n',
+      'QUIT\r\n',
+      '\x16\x03\x01\x02\x00\x01',
+    ];
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, i) => {
+        const socket = connect(own.port, '127.0.0.1');
+        await once(socket, 'connect');
+        socket.on('error', () => {});
+        socket.resume();
+        socket.write(openings[i % openings.length] ?? '', () => {
+          if (i % 4 === 0) socket.resetAndDestroy();
+          else if (i % 4 === 1) socket.destroy();
+          else socket.end();
+        });
+        await once(socket, 'close');
+      }),
+    );
+    await vi.waitFor(() => expect(own.server.connections.size).toBe(0));
+  },
+);
+
+test('when it stops, nobody is waited for who never began a handshake', async () => {
+  await using own = await startOwnServer({}, { tls: 'implicit' });
+  const socket = connect(own.port, '127.0.0.1');
+  await once(socket, 'connect');
+  await vi.waitFor(() => expect(own.server.connections.size).toBe(1));
+  const closed = once(socket, 'close');
+  await own.server.stop(MINUTE);
+  await closed;
+});
+
+test('who does not read is not waited for either', async () => {
+  await using own = await startOwnServer();
+  await using client = await own.logIn();
+  client.socket.pause();
+  const sent = client.sendAll(Array.from({ length: 200 }, () => Buffer.from('HELP\r\n'.repeat(10_000))));
+  const [connection] = own.server.connections;
+  await vi.waitFor(() => expect(connection?.socket.writableNeedDrain).toBe(true));
+  await own.server.stop(MINUTE);
+  client.socket.destroy();
+  await sent;
 });
