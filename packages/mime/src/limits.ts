@@ -25,6 +25,14 @@ export const limits = {
   boundaryOctets: 998,
   /** A longer line is no delimiter, whatever padding it carries. */
   delimiterLineOctets: 2_048,
+  /** UTF-16 units of decoded text collected of one message, header and bodies together; the rest is dropped. */
+  textCharacters: 1_048_576,
+  /** Characters of a preview (RFC 8970 §3.2). */
+  previewCharacters: 200,
+  /** A longer name of a charset names none. */
+  charsetOctets: 64,
+  /** Names of charsets whose meaning is remembered. */
+  rememberedCharsets: 1_000,
   /** Longer strings are sent as literals. */
   quotedStringOctets: 1_000,
 } as const;

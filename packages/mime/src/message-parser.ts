@@ -2,6 +2,7 @@ import { parseContentType, parseDisposition, parseLanguages, parseTransferEncodi
 import { type EnvelopeFields, type HeaderFields, parseHeader } from './header-fields.ts';
 import { HeaderStore } from './header-store.ts';
 import { limits } from './limits.ts';
+import { TextCollector } from './message-text.ts';
 import { asBuffer, CR, LF, lowerCase, type OctetString, SPACE, TAB } from './octet-string.ts';
 import { OpenBoundaries } from './open-boundaries.ts';
 import { parameterValue } from './parameters.ts';
@@ -88,7 +89,18 @@ export class MessageParser {
   #partialLength = 0;
   #partialLast = 0;
 
-  constructor() {
+  readonly #text: TextCollector | null;
+  /** Whether the text of the innermost part is being collected. */
+  #isInText = false;
+  /** Up to here, as an offset of the content, octets were given to the collector. */
+  #textOffset = 0;
+  /** The octets behind that offset from chunks that are gone: they may belong to a delimiter. */
+  #held: Buffer = noOctets;
+  #heldLength = 0;
+
+  /** @param options `collectText`: decode the text too, for `text` of the result */
+  constructor(options: { readonly collectText?: boolean } = {}) {
+    this.#text = options.collectText === true ? new TextCollector() : null;
     this.#openPart(0, true, false);
   }
 
@@ -112,6 +124,7 @@ export class MessageParser {
       start = end;
     }
     if (this.#isInHeader) this.#header.save(octets, this.#chunkOffset);
+    if (this.#isInText) this.#holdText();
     this.#chunkOffset += octets.length;
     this.#chunk = noOctets;
   }
@@ -122,6 +135,7 @@ export class MessageParser {
       this.#takeLine(this.#partial, 0, this.#partialLength, this.#chunkOffset - this.#partialLength);
     }
     while (this.#isInHeader) this.#endHeader(this.#chunkOffset, this.#lines);
+    if (this.#isInText) this.#endText(this.#chunkOffset);
     const root = this.#open[0]?.part ?? new PartBuilder(0);
     this.#closeParts(0, this.#chunkOffset, this.#lines);
     return {
@@ -129,6 +143,7 @@ export class MessageParser {
       headerOctets: root.bodyStart,
       fields: this.#fields ?? parseHeader(noOctets, true),
       root,
+      text: this.#text?.end() ?? null,
     };
   }
 
@@ -180,6 +195,7 @@ export class MessageParser {
     const bodyEnd = lineOffset - this.#lineEndOctets; // that line end belongs to the delimiter
     const lines = this.#lines - 1;
     while (this.#isInHeader) this.#endHeader(bodyEnd, lines);
+    if (this.#isInText) this.#endText(bodyEnd);
     this.#closeParts(level + 1, bodyEnd, lines);
 
     const multipart = this.#open[level];
@@ -228,15 +244,18 @@ export class MessageParser {
     part.bodyStart = bodyStart;
     open.linesBeforeBody = isAbsent ? this.#lines : lines;
 
-    const fields = parseHeader(this.#header.take(bodyStart, this.#chunk, this.#chunkOffset), open.isMessage);
+    const header = this.#header.take(bodyStart, this.#chunk, this.#chunkOffset);
+    const fields = parseHeader(header, open.isMessage);
     this.#retainedOctets += fields.retainedOctets;
     if (open.isMessage) this.#setEnvelope(fields);
     describe(part, fields, open.isInDigest);
+    if (open.isMessage) this.#text?.takeHeader(header, this.#open.length === 1);
 
     const type = lowerCase(part.type);
     if (type === 'multipart') {
       if (!this.#mayOpenPart()) {
         makeOpaque(part);
+        this.#beginText(part);
         return;
       }
       part.kind = 'multipart';
@@ -247,10 +266,13 @@ export class MessageParser {
     } else if (type === 'message' && isEmbeddedMessage(lowerCase(part.subtype))) {
       if (!this.#mayOpenPart() || !isIdentity(lowerCase(part.encoding))) {
         makeOpaque(part);
+        this.#beginText(part);
         return;
       }
       part.kind = 'message';
       this.#openPart(bodyStart, true, false);
+    } else {
+      this.#beginText(part);
     }
   }
 
@@ -259,6 +281,55 @@ export class MessageParser {
     const around = this.#open.at(-2);
     if (around === undefined) this.#fields = fields;
     else around.part.message = fields;
+  }
+
+  #beginText(part: Part): void {
+    if (this.#text === null) return;
+    const alternative = this.#open.findLast((open) => lowerCase(open.part.subtype) === 'alternative');
+    this.#isInText = this.#text.beginPart(part, alternative?.part ?? null);
+    this.#textOffset = part.bodyStart;
+    this.#heldLength = 0;
+  }
+
+  /** Gives the collector what is certainly text of the chunk that is about to go, and holds the rest. */
+  #holdText(): void {
+    const octets = this.#chunk;
+    const end = this.#chunkOffset + octets.length;
+    const length = this.#partialLength;
+    // The line end before a delimiter is not text, and the line in hand may be the beginning of one.
+    const mayBeDelimiter =
+      !this.#boundaries.isEmpty &&
+      length <= limits.delimiterLineOctets &&
+      this.#partial[0] === HYPHEN &&
+      (length === 1 || this.#partial[1] === HYPHEN);
+    let certain = end;
+    if (length === 0 || mayBeDelimiter) certain -= length + this.#lineEndOctets;
+    else if (this.#partialLast === CR) certain--;
+    this.#passText(certain);
+    const from = Math.max(this.#textOffset + this.#heldLength - this.#chunkOffset, 0);
+    if (this.#held.length === 0) this.#held = Buffer.allocUnsafe(limits.delimiterLineOctets + 2);
+    this.#heldLength += octets.copy(this.#held, this.#heldLength, from);
+  }
+
+  /** Gives the collector the octets up to this offset. */
+  #passText(end: number): void {
+    const fromHeld = Math.min(this.#heldLength, Math.max(end - this.#textOffset, 0));
+    if (fromHeld > 0) {
+      this.#text?.write(this.#held.subarray(0, fromHeld));
+      this.#held.copyWithin(0, fromHeld, this.#heldLength);
+      this.#heldLength -= fromHeld;
+      this.#textOffset += fromHeld;
+    }
+    if (end <= this.#textOffset || this.#heldLength > 0) return;
+    this.#text?.write(this.#chunk.subarray(this.#textOffset - this.#chunkOffset, end - this.#chunkOffset));
+    this.#textOffset = end;
+  }
+
+  #endText(end: number): void {
+    this.#passText(end);
+    this.#text?.endPart();
+    this.#isInText = false;
+    this.#heldLength = 0;
   }
 
   /**
@@ -295,8 +366,8 @@ export class MessageParser {
 }
 
 /** The structure of a message that is at hand in one piece. */
-export function parseMessage(octets: Uint8Array): MessageStructure {
-  const parser = new MessageParser();
+export function parseMessage(octets: Uint8Array, options: { readonly collectText?: boolean } = {}): MessageStructure {
+  const parser = new MessageParser(options);
   parser.push(octets);
   return parser.end();
 }

@@ -1,5 +1,6 @@
 import type { Disposition } from './content-fields.ts';
 import type { EnvelopeFields } from './header-fields.ts';
+import type { MessageText } from './message-text.ts';
 import type { OctetString } from './octet-string.ts';
 import type { Parameter } from './parameters.ts';
 
@@ -47,4 +48,6 @@ export interface MessageStructure {
   readonly headerOctets: number;
   readonly fields: EnvelopeFields;
   readonly root: Part;
+  /** The decoded text, if it was asked for. */
+  readonly text: MessageText | null;
 }

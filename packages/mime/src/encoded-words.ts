@@ -1,0 +1,102 @@
+import { decodeCharset } from './charset.ts';
+import { limits } from './limits.ts';
+import { lowerCase, type OctetString } from './octet-string.ts';
+import { Base64Decoder } from './transfer-decoders.ts';
+
+const LETTER_B = 0x42;
+const LETTER_Q = 0x51;
+
+/** An encoded-word (RFC 2047 §2) found in a value. */
+interface EncodedWord {
+  /** In lower case, without the language that RFC 2231 §5 allows behind it. */
+  readonly charset: string;
+  readonly isBase64: boolean;
+  readonly text: OctetString;
+  readonly end: number;
+}
+
+/**
+ * Decodes the encoded-words of an unfolded field value (RFC 2047), and its other octets as UTF-8 (RFC 6532) or, where they are
+ * not valid as such, as windows-1252.
+ *
+ * White space between encoded-words goes (§6.2), and neighbours of one charset are decoded as one, since senders cut through
+ * characters although §5 forbids it. Lenient otherwise too: encoded-words count in quoted strings, beside other text, longer
+ * than 75 octets, and with spaces inside.
+ */
+export function decodeEncodedWords(value: OctetString): string {
+  let start = value.indexOf('=?');
+  if (start < 0) return decodePlain(value);
+  const decoded: string[] = [];
+  let run: EncodedWord[] = []; // neighbours of one charset
+  let position = 0; // where the last encoded-word ended
+  const endRun = () => {
+    if (run.length > 0) decoded.push(decodeRun(run));
+    run = [];
+  };
+  while (start >= 0) {
+    const word = readEncodedWord(value, start);
+    if (word === null) {
+      start = value.indexOf('=?', start + 2);
+      continue;
+    }
+    const between = value.slice(position, start);
+    if (position === 0 || !isWhiteSpace(between)) {
+      endRun();
+      decoded.push(decodePlain(between));
+    } else if (run[0]?.charset !== word.charset) {
+      endRun();
+    }
+    run.push(word);
+    position = word.end;
+    start = value.indexOf('=?', position);
+  }
+  endRun();
+  decoded.push(decodePlain(value.slice(position)));
+  return decoded.join('');
+}
+
+/** Reads the encoded-word that begins with the `=?` here; null if there is none. Looks no further than the fourth `?`. */
+function readEncodedWord(value: OctetString, start: number): EncodedWord | null {
+  const charsetEnd = value.indexOf('?', start + 2);
+  if (charsetEnd < 0 || charsetEnd === start + 2) return null;
+  const encoding = value.charCodeAt(charsetEnd + 1) & 0xdf;
+  if ((encoding !== LETTER_B && encoding !== LETTER_Q) || value[charsetEnd + 2] !== '?') return null;
+  const textEnd = value.indexOf('?', charsetEnd + 3);
+  if (textEnd < 0 || value[textEnd + 1] !== '=') return null;
+  const [charset = ''] = value.slice(start + 2, Math.min(charsetEnd, start + 2 + limits.charsetOctets)).split('*', 1);
+  const text = value.slice(charsetEnd + 3, textEnd);
+  return { charset: lowerCase(charset), isBase64: encoding === LETTER_B, text, end: textEnd + 2 };
+}
+
+function decodeRun(words: readonly EncodedWord[]): string {
+  const octets: Buffer[] = [];
+  let base64 = new Base64Decoder();
+  let characters = 0; // of the base64 text in hand
+  for (const { isBase64, text } of words) {
+    if (!isBase64) {
+      octets.push(decodeQ(text));
+      continue;
+    }
+    // Some senders cut the base64 text of a whole value: what is no multiple of four goes on in the next encoded-word.
+    if (characters % 4 === 0) base64 = new Base64Decoder();
+    octets.push(base64.write(Buffer.from(text, 'latin1')));
+    characters = text.endsWith('=') ? 0 : characters + text.length;
+  }
+  return decodeCharset(Buffer.concat(octets), words[0]?.charset ?? null);
+}
+
+/** The Q encoding (RFC 2047 §4.2). What is no valid escape stays as it is. */
+function decodeQ(text: OctetString): Buffer {
+  const plain = text
+    .replaceAll('_', ' ')
+    .replace(/=([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  return Buffer.from(plain, 'latin1');
+}
+
+function decodePlain(value: OctetString): string {
+  return /[\x80-\xff]/.test(value) ? decodeCharset(Buffer.from(value, 'latin1'), null) : value;
+}
+
+function isWhiteSpace(value: OctetString): boolean {
+  return /^[ \t\r\n]*$/.test(value);
+}
