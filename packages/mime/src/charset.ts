@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
 import { limits } from './limits.ts';
 import { asBuffer, lowerCase } from './octet-string.ts';
@@ -129,7 +129,7 @@ class JudgingDecoder implements CharsetDecoder {
   write(octets: Buffer): string {
     if (this.#chosen !== null) return this.#chosen.decode(octets, { stream: true });
     const all = this.#held.length === 0 ? octets : Buffer.concat([this.#held, octets]);
-    const start = all.findIndex((octet) => octet >= 0x80);
+    const start = isAscii(all) ? -1 : firstBeyondAscii(all);
     const isUtf8Character = start < 0 ? null : startsWithUtf8(all, start);
     if (isUtf8Character === null) {
       const end = start < 0 ? all.length : start;
@@ -146,6 +146,12 @@ class JudgingDecoder implements CharsetDecoder {
   end(): string {
     return this.#chosen?.decode() ?? new TextDecoder('windows-1252').decode(this.#held);
   }
+}
+
+function firstBeyondAscii(octets: Buffer): number {
+  let at = 0;
+  while (at < octets.length && (octets[at] ?? 0) < 0x80) at++;
+  return at;
 }
 
 /** Whether a character of UTF-8 (RFC 3629 §3) begins here; null if the octets end within it. */

@@ -121,9 +121,12 @@ function keep(fields: HeaderFields, value: OctetString): OctetString {
   return value;
 }
 
-/** The field's value unfolded (RFC 5322 §2.2.3: a line end before white space goes, the white space stays), trimmed. */
 function fieldValue(header: Buffer, cursor: FieldCursor, maxOctets: number): OctetString {
-  const value = header.toString('latin1', cursor.valueStart, Math.min(cursor.end, cursor.valueStart + maxOctets));
+  return unfold(header.toString('latin1', cursor.valueStart, Math.min(cursor.end, cursor.valueStart + maxOctets)));
+}
+
+/** A field's value unfolded (RFC 5322 §2.2.3: a line end before white space goes, the white space stays), trimmed. */
+export function unfold(value: OctetString): OctetString {
   const lineFeed = value.indexOf('\n');
   const unfolded = lineFeed < 0 || lineFeed === value.length - 1 ? value : value.replace(/\r?\n/g, '');
   return trimWhiteSpace(unfolded);

@@ -1,6 +1,7 @@
 import { type CharsetDecoder, charsetDecoder } from './charset.ts';
 import { decodeEncodedWords } from './encoded-words.ts';
 import { FieldCursor } from './field-cursor.ts';
+import { unfold } from './header-fields.ts';
 import { HtmlText } from './html-text.ts';
 import { limits } from './limits.ts';
 import { lowerCase, type OctetString } from './octet-string.ts';
@@ -19,7 +20,7 @@ export interface MessageText {
    * and the header fields of embedded messages, like those above. Line ends are LF.
    */
   readonly body: string;
-  /** How the message begins, on one line of at most `limits.previewCharacters` characters (RFC 8970 §3). */
+  /** How the message begins, on one line of at most `limits.previewCharacters` characters (RFC 8970 §3.3). */
   readonly preview: string;
 }
 
@@ -54,14 +55,15 @@ export class TextCollector {
 
   /** Takes a message's header: the first, or that of an embedded message. */
   takeHeader(header: Buffer, isFirst: boolean): void {
-    const text = isFirst ? this.#header : this.#body;
+    const lines: string[] = [];
     const cursor = new FieldCursor(header);
-    for (let count = 0; count < limits.headerFields && !this.isFull && cursor.next(); count++) {
+    for (let count = 0; count < limits.headerFields && cursor.next(); count++) {
       if (cursor.nameEnd === cursor.start) continue;
-      const name = decodeEncodedWords(header.toString('latin1', cursor.start, cursor.nameEnd));
+      const name = header.toString('latin1', cursor.start, cursor.nameEnd);
       const value = header.toString('latin1', cursor.valueStart, cursor.end);
-      this.#add(text, `${onOneLine(name)}: ${onOneLine(decodeEncodedWords(unfold(value)))}\n`);
+      lines.push(`${decodeOnOneLine(name)}: ${decodeOnOneLine(unfold(value))}\n`);
     }
+    this.#add(isFirst ? this.#header : this.#body, lines.join(''));
   }
 
   /**
@@ -149,7 +151,8 @@ class BoundedText {
     if (text === '') return 0;
     const from = this.#endsInCr && text.startsWith('\n') ? 1 : 0;
     this.#endsInCr = text.endsWith('\r');
-    const plain = text.slice(from).replace(/\r\n?/g, '\n').replaceAll('\0', '');
+    const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+    const plain = lines.slice(from).replaceAll('\0', '');
     const piece = plain.length <= max ? plain : plain.slice(0, max);
     this.#pieces.push(piece);
     if (this.#pieces.length >= 1_000) this.#pieces = [this.#pieces.join('')];
@@ -167,14 +170,11 @@ class BoundedText {
   }
 }
 
-function unfold(value: OctetString): OctetString {
-  return value
-    .replace(/\r?\n/g, '')
-    .replace(/^[ \t]+/, '')
-    .trimEnd();
+function decodeOnOneLine(value: OctetString): string {
+  return onOneLine(decodeEncodedWords(value));
 }
 
-/** What a decoded value must not have inside: line ends, which would look like another field's, and NUL. */
+/** Without what must not stand in a decoded value: line ends, behind which another field would seem to begin, and NUL. */
 function onOneLine(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ').replaceAll('\0', '');
+  return /[\r\n\0]/.test(text) ? text.replace(/[\r\n]+/g, ' ').replaceAll('\0', '') : text;
 }

@@ -15,8 +15,8 @@ export class PreviewText {
   #endsInSpace = true;
 
   add(text: string): void {
-    for (let start = 0; start < text.length && this.#text.length < maxUnits; start += 1_024) {
-      const seen = text.slice(start, start + 1_024).replace(unseen, '');
+    for (let start = 0; start < text.length && this.#text.length < maxUnits; start += maxUnits) {
+      const seen = text.slice(start, start + maxUnits).replace(unseen, '');
       const collapsed = seen.replace(/\s[\s\u200c\u200d]*/g, ' ');
       const added = this.#endsInSpace ? collapsed.replace(/^[ \u200c\u200d]+/, '') : collapsed;
       if (added === '') continue;
@@ -26,7 +26,11 @@ export class PreviewText {
   }
 
   end(): string {
-    const characters = Array.from(this.#text.slice(0, maxUnits));
-    return characters.slice(0, limits.previewCharacters).join('').trimEnd().toWellFormed();
+    const text = this.#text;
+    let end = 0;
+    for (let count = 0; count < limits.previewCharacters && end < text.length; count++) {
+      end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+    }
+    return text.slice(0, end).trimEnd().toWellFormed();
   }
 }

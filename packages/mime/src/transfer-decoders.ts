@@ -106,13 +106,10 @@ class QuotedPrintableDecoder implements TransferDecoder {
   write(octets: Buffer): Buffer {
     this.#decoded = Buffer.allocUnsafe(octets.length + this.#heldLength);
     this.#length = 0;
-    for (let i = 0; i < octets.length; i++) {
-      const octet = octets[i] ?? 0;
-      if (this.#state === 'text' && octet !== EQUALS && octet !== SPACE && octet !== TAB) {
-        this.#decoded[this.#length++] = octet;
-      } else {
-        this.#take(octet);
-      }
+    let position = 0;
+    while (position < octets.length) {
+      if (this.#state === 'text') position = this.#takeText(octets, position);
+      if (position < octets.length) this.#take(octets[position++] ?? 0);
     }
     const decoded = this.#decoded.subarray(0, this.#length);
     this.#decoded = noOctets;
@@ -125,6 +122,29 @@ class QuotedPrintableDecoder implements TransferDecoder {
     this.#heldLength = 0;
     this.#state = 'text';
     return rest;
+  }
+
+  /** Takes what needs no state: all but escapes and white space that the end of a line or piece cuts. */
+  #takeText(octets: Buffer, start: number): number {
+    const decoded = this.#decoded;
+    let length = this.#length;
+    let at = start;
+    for (; at < octets.length; at++) {
+      const octet = octets[at] ?? 0;
+      if (octet === EQUALS) {
+        const high = hexValue(octets[at + 1] ?? 0);
+        const low = hexValue(octets[at + 2] ?? 0);
+        if (high < 0 || low < 0) break;
+        decoded[length++] = high * 16 + low;
+        at += 2;
+      } else if (isSpace(octet) && (octets[at + 1] ?? 0) <= SPACE) {
+        break;
+      } else {
+        decoded[length++] = octet;
+      }
+    }
+    this.#length = length;
+    return at;
   }
 
   #take(octet: number): void {
