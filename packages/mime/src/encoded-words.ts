@@ -6,6 +6,9 @@ import { Base64Decoder } from './transfer-decoders.ts';
 const LETTER_B = 0x42;
 const LETTER_Q = 0x51;
 
+/** What decoders put for octets that are no character. */
+const REPLACEMENT = '\ufffd';
+
 /** An encoded-word (RFC 2047 §2) found in a value. */
 interface EncodedWord {
   /** In lower case, without the language that RFC 2231 §5 allows behind it. */
@@ -68,21 +71,31 @@ function readEncodedWord(value: OctetString, start: number): EncodedWord | null 
   return { charset: lowerCase(charset), isBase64: encoding === LETTER_B, text, end: textEnd + 2 };
 }
 
+/**
+ * Neighbours of one charset. Some senders cut characters in two, some the base64 text of a whole value, and some do as RFC 2047
+ * §5 says and end each encoded-word whole; where one reading has characters that cannot be, the next is tried.
+ */
 function decodeRun(words: readonly EncodedWord[]): string {
-  const octets: Buffer[] = [];
+  const charset = words[0]?.charset ?? null;
+  const joined = decodeCharset(Buffer.concat(octetsOfRun(words, true)), charset);
+  if (words.length === 1 || !joined.includes(REPLACEMENT)) return joined;
+  const octets = octetsOfRun(words, false);
+  const whole = decodeCharset(Buffer.concat(octets), charset);
+  if (!whole.includes(REPLACEMENT)) return whole;
+  const singly = octets.map((word) => decodeCharset(word, charset)).join('');
+  return singly.includes(REPLACEMENT) ? joined : singly;
+}
+
+/** @param isContinued whether base64 text that is no multiple of four goes on in the next encoded-word */
+function octetsOfRun(words: readonly EncodedWord[], isContinued: boolean): Buffer[] {
   let base64 = new Base64Decoder();
   let characters = 0; // of the base64 text in hand
-  for (const { isBase64, text } of words) {
-    if (!isBase64) {
-      octets.push(decodeQ(text));
-      continue;
-    }
-    // Some senders cut the base64 text of a whole value: what is no multiple of four goes on in the next encoded-word.
-    if (characters % 4 === 0) base64 = new Base64Decoder();
-    octets.push(base64.write(Buffer.from(text, 'latin1')));
+  return words.map(({ isBase64, text }) => {
+    if (!isBase64) return decodeQ(text);
+    if (!isContinued || characters % 4 === 0) base64 = new Base64Decoder();
     characters = text.endsWith('=') ? 0 : characters + text.length;
-  }
-  return decodeCharset(Buffer.concat(octets), words[0]?.charset ?? null);
+    return base64.write(Buffer.from(text, 'latin1'));
+  });
 }
 
 /** The Q encoding (RFC 2047 §4.2). What is no valid escape stays as it is. */
