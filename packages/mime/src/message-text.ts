@@ -86,7 +86,7 @@ export class TextCollector {
       transfer: transferDecoder(part.encoding),
       charset: charsetDecoder(charset),
       html: isHtml ? new HtmlText() : null,
-      preview: this.#mayBePreview(part, isHtml, alternative) ? new PreviewText() : null,
+      preview: this.#mayBePreview(part, isHtml, alternative) ? new PreviewText(!isHtml) : null,
     };
     return true;
   }
@@ -94,8 +94,11 @@ export class TextCollector {
   /** Takes the next octets of the part's body. They are not used after the call. */
   write(octets: Buffer): void {
     const part = this.#part;
-    if (part === null || this.isFull) return;
-    this.#addText(part, part.charset.write(part.transfer.write(octets)));
+    if (part === null) return;
+    for (let start = 0; start < octets.length && !this.isFull; start += limits.decodedAtOnceOctets) {
+      const piece = octets.subarray(start, start + limits.decodedAtOnceOctets);
+      this.#addText(part, part.charset.write(part.transfer.write(piece)));
+    }
   }
 
   endPart(): void {

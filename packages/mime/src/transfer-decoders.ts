@@ -38,6 +38,12 @@ const base64Values = (() => {
   return values;
 })();
 
+/** What a character of base64 stands for (RFC 2045 §6.8), negative if it is none. */
+export function base64Value(octet: number): number {
+  const value = base64Values[octet] ?? 0xff;
+  return value === 0xff ? -1 : value;
+}
+
 /**
  * Base64 (RFC 2045 §6.8). Octets outside the alphabet are ignored. Padding may be missing; it ends a group of four, not the
  * data, so that encoded texts that somebody put one after the other are all read.
