@@ -6,7 +6,7 @@
  * sigma. The Turkish dotless and dotted i count as i, as people elsewhere type them. Characters that nobody sees (soft hyphens,
  * zero width spaces, marks of direction) go.
  *
- * Idempotent: what is folded stays as it is.
+ * Idempotent: what is folded stays as it is. Folded text may be longer: a few ligatures stand for as many as 18 letters.
  */
 export function foldForSearch(text: string): string {
   return foldCharacters(text).replace(/ \s+|[^\S ]\s*/g, ' '); // single spaces, which are the most, match nothing

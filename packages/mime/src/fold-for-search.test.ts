@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { foldForSearch, foldHeaderForSearch } from './fold-for-search.ts';
+
+describe('what a reader takes for the same', () => {
+  test.each([
+    ['Straße', 'STRASSE', 'strasse'],
+    ['ẞ', 'ß', 'ss'],
+    ['ΟΔΟΣ', 'οδος', 'οδοσ'],
+    ['İstanbul', 'ISTANBUL', 'istanbul'],
+    ['ısı', 'ISI', 'isi'],
+    ['МОСТ', 'мост', 'мост'],
+    ['Ｆｕｌｌ　ｗｉｄｔｈ', 'full width', 'full width'],
+    ['ﾃｽﾄ', 'テスト', 'テスト'],
+    ['ﬁnd', 'find', 'find'],
+    ['e\u0301t\u00e9', 'ÉTÉ', 'été'],
+    ['Ǆ', 'ǆ', 'dž'],
+    ['ᾳ', 'ᾼ', 'αι'],
+    ['co\u00adop\u200bera\u2060tion', 'cooperation', 'cooperation'],
+    ['می\u200cخواهم', 'میخواهم', 'میخواهم'],
+    ['①', '1', '1'],
+    ['10\u00a0€', '10 €', '10 €'],
+    ['a \t\r\n b', 'a b', 'a b'],
+    ['a\u2028b', 'a\u2003b', 'a b'],
+  ])('%j and %j', (one, other, folded) => {
+    expect(foldForSearch(one)).toBe(folded);
+    expect(foldForSearch(other)).toBe(folded);
+    expect(foldHeaderForSearch(one)).toBe(one.includes('\n') ? 'a \n b' : folded);
+  });
+});
+
+test('diacritics, and spaces at the ends, count', () => {
+  expect(foldForSearch('Résumé')).not.toBe(foldForSearch('resume'));
+  expect(foldForSearch(' a ')).toBe(' a ');
+});
+
+test('the lines of a header stay', () => {
+  expect(foldHeaderForSearch('Subject: A  B\nFrom:\tC\n')).toBe('subject: a b\nfrom: c\n');
+});
+
+describe('idempotent', () => {
+  test('every character', () => {
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const folded = foldForSearch(`a${String.fromCodePoint(code)}`);
+      if (foldForSearch(folded) !== folded) expect.fail(`U+${code.toString(16)}`);
+    }
+  });
+
+  test('any text', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({
+        unit: fc.constantFrom(
+          'i',
+          'I',
+          'İ',
+          'ı',
+          'σ',
+          'Σ',
+          'ß',
+          '\u0307',
+          '\u0345',
+          '\u0301',
+          '\u034f',
+          '\u200d',
+          ' ',
+          '\n',
+          'ﬃ',
+        ),
+      }),
+    );
+    fc.assert(
+      fc.property(text, (text) => {
+        const folded = foldForSearch(text);
+        expect(foldForSearch(folded)).toBe(folded);
+        const header = foldHeaderForSearch(text);
+        expect(foldHeaderForSearch(header)).toBe(header);
+        expect(foldForSearch(header)).toBe(folded);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
+test.each([' ', '\n', '\u00ad', 'ß', '\u0301', ' \u00ad', 'İ', '\u{1d400}'])(
+  'hardening 34: a megabyte of %j',
+  (piece) => {
+    expect(foldForSearch(piece.repeat(1_000_000 / piece.length)).length).toBeLessThanOrEqual(2_000_000);
+  },
+);
