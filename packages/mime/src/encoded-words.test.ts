@@ -143,6 +143,6 @@ describe('hardening 34: encoded-words in linear work', () => {
   ])('%j repeated', (piece) => {
     const work = (times: number) => countOctets(() => decodeEncodedWords(`${piece.repeat(times)} `));
     expect(work(2_000)).toBeLessThan(work(1_000) * 2.2 + 100);
-    decodeEncodedWords(`${piece.repeat(200_000)} `); // would not end if it were quadratic
+    decodeEncodedWords(`${piece.repeat(50_000)} `); // would not end if it were quadratic
   });
 });

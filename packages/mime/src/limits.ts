@@ -27,6 +27,8 @@ export const limits = {
   delimiterLineOctets: 2_048,
   /** UTF-16 units of decoded text collected of one message, header and bodies together; the rest is dropped. */
   textCharacters: 1_048_576,
+  /** Octets of text bodies decoded of one message, so that markup and junk without text end too. */
+  textOctets: 16_777_216,
   /** Octets of a body decoded in one step, whatever the pieces it comes in. */
   decodedAtOnceOctets: 65_536,
   /** Characters of a preview (RFC 8970 §3.3). */

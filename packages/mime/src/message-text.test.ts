@@ -259,6 +259,18 @@ describe('limits', () => {
     expect(text.body.isWellFormed()).toBe(true);
   });
 
+  test('octets that give no text end too', () => {
+    const hidden = '<style>'.padEnd(limits.textOctets - 10, 'x');
+    const octets = message(
+      multipart('mixed'),
+      part('text/html', hidden),
+      part('text/plain; name=a', '0123456789abc'),
+      '--b--',
+    );
+    expect(textInPieces(octets, []).body).toBe('\na\n0123456789\n');
+    expect(textInPieces(octets, [1_000, 5_000_001, octets.length - 20]).body).toBe('\na\n0123456789\n');
+  });
+
   test('of a part that comes octet by octet little is held', () => {
     const parser = new MessageParser({ collectText: true });
     parser.push(message(multipart('mixed'), '--b', 'Content-Type: text/html', '', ''));

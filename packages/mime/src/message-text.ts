@@ -40,6 +40,7 @@ export class TextCollector {
   readonly #header = new BoundedText();
   readonly #body = new BoundedText();
   #left: number = limits.textCharacters;
+  #octetsLeft: number = limits.textOctets;
   #part: TextPart | null = null;
 
   /** The best preview so far: of which part, and in which multipart/alternative. */
@@ -48,13 +49,14 @@ export class TextCollector {
   #previewAlternative: Part | null = null;
   #partAlternative: Part | null = null;
 
-  /** Whether nothing more is wanted. */
-  get isFull(): boolean {
-    return this.#left <= 0;
+  /** Whether no body is wanted any more. */
+  get #isFull(): boolean {
+    return this.#left <= 0 || this.#octetsLeft <= 0;
   }
 
   /** Takes a message's header: the first, or that of an embedded message. */
   takeHeader(header: Buffer, isFirst: boolean): void {
+    if (this.#left <= 0) return;
     const lines: string[] = [];
     const cursor = new FieldCursor(header);
     for (let count = 0; count < limits.headerFields && cursor.next(); count++) {
@@ -73,11 +75,10 @@ export class TextCollector {
    * @returns whether its body is wanted
    */
   beginPart(part: Part, alternative: Part | null): boolean {
-    if (this.isFull) return false;
-    const name = fileName(part);
+    const name = this.#left > 0 ? fileName(part) : null;
     if (name !== null) this.#add(this.#body, `${onOneLine(name)}\n`);
     const type = lowerCase(part.type);
-    if (type !== 'text' && type !== 'message') return false;
+    if (this.#isFull || (type !== 'text' && type !== 'message')) return false;
 
     const isHtml = type === 'text' && lowerCase(part.subtype) === 'html';
     const charset = parameterValue(part.parameters, 'charset');
@@ -95,8 +96,9 @@ export class TextCollector {
   write(octets: Buffer): void {
     const part = this.#part;
     if (part === null) return;
-    for (let start = 0; start < octets.length && !this.isFull; start += limits.decodedAtOnceOctets) {
-      const piece = octets.subarray(start, start + limits.decodedAtOnceOctets);
+    for (let start = 0; start < octets.length && !this.#isFull; start += limits.decodedAtOnceOctets) {
+      const piece = octets.subarray(start, start + Math.min(limits.decodedAtOnceOctets, this.#octetsLeft));
+      this.#octetsLeft -= piece.length;
       this.#addText(part, part.charset.write(part.transfer.write(piece)));
     }
   }

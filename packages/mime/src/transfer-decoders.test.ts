@@ -90,9 +90,16 @@ describe('quoted-printable (RFC 2045 §6.7)', () => {
     ['=\r=41', 'A'],
     ['100% = all', '100% = all'],
     ['\0\xff', '\0\xff'],
-    [`a${' '.repeat(3_000)}\r\n`, `a${' '.repeat(2_048)}\r\n`], // held up to a limit: what is before that is text
   ])('%j', (encoded, decoded) => {
     expect(text('quoted-printable', encoded)).toBe(decoded);
+  });
+
+  test('white space is held up to a limit: what is before that is text', () => {
+    const encoded = Buffer.from(`a${' '.repeat(3_000)}\r\n`);
+    expect(decode('quoted-printable', encoded).length).toBe(2_051);
+    for (const cut of [1, 2, 1_024, 1_025, 1_026, 2_049]) {
+      expect(decode('quoted-printable', encoded, [cut]).length).toBe(2_051);
+    }
   });
 
   test('any octets, any cuts', () => {
@@ -114,7 +121,7 @@ describe('uuencode', () => {
     ['begin 644 x\n#8V%T\n \nend\n', 'cat'],
     ['before\r\nbegin 644 x\r\n#8V%T\r\nend\r\nafter\r\n', 'before\r\ncatafter\r\n'],
     ['begin 644 x\r\n#8V%T', 'cat'], // no end
-    ['begin 644 x\r\n#8V', 'c`\0'.replace('`', '\x60')], // too short: zero bits
+    ['begin 644 x\r\n#8V', 'c`'], // too short
     ['begin 644 x\r\n\r\n#8V%T\r\nend', 'cat'],
     ['beginning of a letter\r\n', 'beginning of a letter\r\n'],
     [`begin 644 x\r\n${'x'.repeat(1_000)}\r\n#8V%T\r\nend`, `${'x'.repeat(1_000)}\r\ncat`],
@@ -157,6 +164,6 @@ describe('hardening 35: invalid base64, quoted-printable and uuencode', () => {
       return countOctets(() => decode(encoding, octets, [octets.length / 3, octets.length / 2]));
     };
     expect(work(2_000)).toBeLessThan(work(1_000) * 2.2 + 2_000);
-    expect(decode(encoding, Buffer.from(piece.repeat(1_000_000))).length).toBeLessThanOrEqual(piece.length * 1_000_000);
+    expect(decode(encoding, Buffer.from(piece.repeat(200_000))).length).toBeLessThanOrEqual(piece.length * 200_000);
   });
 });

@@ -213,61 +213,81 @@ const uuencodeLineOctets = 256;
 
 /** Uuencode, as `x-uuencode`: the data between `begin` and `end`. Lines outside of these are text and stay. */
 class UuencodeDecoder implements TransferDecoder {
+  /** The line in hand, while it may be one of data. */
   readonly #line = Buffer.allocUnsafe(uuencodeLineOctets);
   #lineLength = 0;
-  /** Whether the line in hand is longer than any of data: then it is text, already given out in part. */
+  /** Whether the line in hand is longer than that: then it is text, already given out in part. */
   #isLong = false;
   #isInData = false;
+  /** No line gives more octets than it has. */
+  #decoded: Buffer = noOctets;
+  #length = 0;
 
   write(octets: Buffer): Buffer {
-    const decoded: Buffer[] = [];
+    this.#decoded = Buffer.allocUnsafe(octets.length + this.#lineLength);
+    this.#length = 0;
     let start = 0;
     while (start < octets.length) {
       const lineFeed = octets.indexOf(LF, start);
       const end = lineFeed < 0 ? octets.length : lineFeed + 1;
-      const piece = octets.subarray(start, end);
-      if (!this.#isLong && this.#lineLength + piece.length > uuencodeLineOctets) {
-        decoded.push(Buffer.from(this.#line.subarray(0, this.#lineLength)));
-        this.#lineLength = 0;
+      if (!this.#isLong && this.#lineLength + end - start > uuencodeLineOctets) {
         this.#isLong = true;
+        this.#give(this.#line, 0, this.#lineLength);
+        this.#lineLength = 0;
       }
-      if (this.#isLong) decoded.push(piece);
-      else this.#lineLength += piece.copy(this.#line, this.#lineLength);
-      if (lineFeed >= 0) decoded.push(this.#endLine());
+      if (this.#isLong) this.#give(octets, start, end);
+      else this.#lineLength += octets.copy(this.#line, this.#lineLength, start, end);
+      if (lineFeed >= 0) this.#endLine();
       start = end;
     }
-    return decoded.length === 1 ? (decoded[0] ?? noOctets) : Buffer.concat(decoded);
+    const decoded = this.#decoded.subarray(0, this.#length);
+    this.#decoded = noOctets;
+    return decoded;
   }
 
   end(): Buffer {
-    return this.#endLine();
+    this.#decoded = Buffer.allocUnsafe(this.#lineLength);
+    this.#length = 0;
+    this.#endLine();
+    return this.#decoded.subarray(0, this.#length);
   }
 
-  #endLine(): Buffer {
-    const line = Buffer.from(this.#line.subarray(0, this.#lineLength));
+  #give(octets: Buffer, start: number, end: number): void {
+    this.#length += octets.copy(this.#decoded, this.#length, start, end);
+  }
+
+  #endLine(): void {
+    const length = this.#lineLength;
     this.#lineLength = 0;
     this.#isLong = false;
-    if (!this.#isInData) {
-      this.#isInData = /^begin(?:-base64)? [0-7]{3,4} /.test(line.toString('latin1', 0, 20));
-      return this.#isInData ? noOctets : line;
+    if (this.#isInData) {
+      this.#isInData = !this.#isLine(length, 'end');
+      if (this.#isInData) this.#decodeLine(length);
+    } else if (this.#isLine(length, 'begin ')) {
+      this.#isInData = true;
+    } else {
+      this.#give(this.#line, 0, length);
     }
-    if (/^end[ \t]*\r?\n?$/.test(line.toString('latin1', 0, 20))) {
-      this.#isInData = false;
-      return noOctets;
-    }
-    return uudecodeLine(line);
   }
-}
 
-/** A line: its count of octets, then four characters for three of them. Missing characters count as zero bits. */
-function uudecodeLine(line: Buffer): Buffer {
-  const value = (at: number) => ((line[at] ?? SPACE) - SPACE) & 0x3f;
-  const isEmpty = line.length === 0 || line[0] === CR || line[0] === LF;
-  const count = isEmpty ? 0 : value(0);
-  const decoded = Buffer.alloc(Math.ceil(count / 3) * 3);
-  for (let i = 0, at = 1; i < count; i += 3, at += 4) {
-    const bits = (value(at) << 18) | (value(at + 1) << 12) | (value(at + 2) << 6) | value(at + 3);
-    decoded.writeUIntBE(bits, i, 3);
+  /** Whether the line is `end`, or `begin`, a mode and a name. */
+  #isLine(length: number, word: 'end' | 'begin '): boolean {
+    if (this.#line[0] !== word.charCodeAt(0)) return false;
+    const text = this.#line.toString('latin1', 0, Math.min(length, 20));
+    return word === 'end' ? /^end\s*$/.test(text) : /^begin [0-7]{3,4} /.test(text);
   }
-  return decoded.subarray(0, count);
+
+  /** A line: its count of octets, then four characters for three of them. */
+  #decodeLine(lengthWithLineEnd: number): void {
+    const line = this.#line;
+    let length = lengthWithLineEnd;
+    while (length > 0 && isLineEnd(line[length - 1] ?? 0)) length--;
+    if (length === 0) return;
+    const value = (at: number) => (at < length ? ((line[at] ?? SPACE) - SPACE) & 0x3f : 0);
+    const end = this.#length + Math.min(value(0), length - 1);
+    for (let at = 1; this.#length < end; at += 4) {
+      const bits = (value(at) << 18) | (value(at + 1) << 12) | (value(at + 2) << 6) | value(at + 3);
+      for (let shift = 16; shift >= 0 && this.#length < end; shift -= 8) this.#decoded[this.#length++] = bits >> shift;
+    }
+  }
 }
