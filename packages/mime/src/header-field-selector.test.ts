@@ -32,7 +32,12 @@ test.each([
   ['nor a last line end', 'From: a\r\nTo: b', ['To'], 'To: b'],
   ['nothing at all', '', ['To'], ''],
   ['bare LF', 'From: a\nTo: b\n c\n\n', ['To'], 'To: b\n c\n\n'],
-  ['__proto__ is a name', '__proto__: a\r\nconstructor: b\r\n\r\n', ['__proto__'], '__proto__: a\r\n\r\n'],
+  [
+    'hardening 32: __proto__ is a name',
+    '__proto__: a\r\nconstructor: b\r\n\r\n',
+    ['__proto__'],
+    '__proto__: a\r\n\r\n',
+  ],
   ['only A to Z have case', 'X-\xc4: a\r\n\r\n', ['x-\xe4'], '\r\n'],
 ])('%s', (_, given, names, selected) => {
   expect(select(given, names, 'only')).toBe(selected);

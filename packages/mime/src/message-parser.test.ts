@@ -256,17 +256,24 @@ describe('any message', () => {
 
 describe('hostile messages', () => {
   test.each([
-    ['one huge header line', `X: ${'y'.repeat(2_000_000)}`],
-    ['a header of NUL', '\0'.repeat(1_000_000)],
-    ['10,000 folds', `Content-Type: multipart/mixed;${'\r\n '.repeat(10_000)}boundary=b\r\n\r\n--b\r\n\r\n--b--`],
-    ['comments without end', `Content-Type: ${'('.repeat(100_000)}\n\n`],
+    ['hardening 29: a header of 50 MB', `X: ${'y'.repeat(50_000_000)}`],
+    ['hardening 29: a header of NUL', '\0'.repeat(1_000_000)],
+    [
+      'hardening 29: 10,000 folds',
+      `Content-Type: multipart/mixed;${'\r\n '.repeat(10_000)}boundary=b\r\n\r\n--b\r\n\r\n--b--`,
+    ],
+    ['hardening 36: comments without end', `Content-Type: ${'('.repeat(100_000)}\n\n`],
+    ['hardening 29: nothing', ''],
+    ['hardening 29: no colon', 'no colon\r\n'.repeat(10_000)],
+    ['hardening 29: no blank line', 'Subject: x'],
+    ['hardening 36: a comment that ends in a backslash', 'Content-Type: text/plain; (a\\\nFrom: (\\\n\n'],
     [
       'a boundary longer than we look for',
       `Content-Type: multipart/mixed; boundary=${'b'.repeat(5_000)}\n\n--${'b'.repeat(5_000)}\n\nx`,
     ],
     ['an empty boundary', 'Content-Type: multipart/mixed; boundary=""\n\n--\n\nx\n----\n'],
     [
-      'names of Object.prototype',
+      'hardening 32: names of Object.prototype',
       '__proto__: x\nconstructor: y\nContent-Type: a/b; __proto__=1; toString=2; hasOwnProperty*0=3\n\n',
     ],
   ])('%s', (_, message) => {
@@ -283,7 +290,7 @@ describe('hostile messages', () => {
     ['embedded messages', '--b\nContent-Type: message/rfc822\n\n'],
     ['no lines', 'x'],
     ['CR', '\r'],
-  ])('%s repeated take linear work, whole and octet by octet', (_, piece) => {
+  ])('hardening 30: %s repeated take linear work, whole and octet by octet', (_, piece) => {
     const message = (times: number) => Buffer.from(`${mixed}--b\n\n${piece.repeat(times)}`);
     const whole = (times: number) => countOctets(() => parseMessage(message(times)));
     expect(whole(2_000)).toBeLessThan(whole(1_000) * 2.2 + 5_000);

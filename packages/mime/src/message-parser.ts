@@ -17,6 +17,8 @@ interface OpenPart {
   readonly isMessage: boolean;
   /** Whether it stands in a multipart/digest. */
   readonly isInDigest: boolean;
+  /** The innermost multipart/alternative around it. */
+  readonly alternative: Part | null;
   /** The boundary it listens for: that of a multipart, until its close delimiter. */
   boundary: OctetString | null;
   /** Line ends in the content before its body. */
@@ -215,8 +217,11 @@ export class MessageParser {
 
   #openPart(headerStart: number, isMessage: boolean, isInDigest: boolean): void {
     const part = new PartBuilder(headerStart);
-    this.#open.at(-1)?.part.children.push(part);
-    this.#open.push({ part, isMessage, isInDigest, boundary: null, linesBeforeBody: 0 });
+    const around = this.#open.at(-1);
+    around?.part.children.push(part);
+    const isAlternative = around !== undefined && lowerCase(around.part.subtype) === 'alternative';
+    const alternative = isAlternative ? around.part : (around?.alternative ?? null);
+    this.#open.push({ part, isMessage, isInDigest, alternative, boundary: null, linesBeforeBody: 0 });
     this.#parts++;
     this.#isInHeader = true;
     this.#header.begin(headerStart);
@@ -285,8 +290,7 @@ export class MessageParser {
 
   #beginText(part: Part): void {
     if (this.#text === null) return;
-    const alternative = this.#open.findLast((open) => lowerCase(open.part.subtype) === 'alternative');
-    this.#isInText = this.#text.beginPart(part, alternative?.part ?? null);
+    this.#isInText = this.#text.beginPart(part, this.#open.at(-1)?.alternative ?? null);
     this.#textOffset = part.bodyStart;
     this.#heldLength = 0;
   }

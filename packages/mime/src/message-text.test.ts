@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { limits } from './limits.ts';
 import { MessageParser, parseMessage } from './message-parser.ts';
 import type { MessageText } from './message-text.ts';
+import { countOctets } from './testing/count-octets.ts';
 import { build, trees } from './testing/generated-message.ts';
 
 function textInPieces(octets: Buffer, cuts: readonly number[]): MessageText {
@@ -277,6 +278,32 @@ describe('limits', () => {
     const octet = Buffer.from('-');
     for (let i = 0; i < 3 * limits.delimiterLineOctets; i++) parser.push(octet);
     expect(parser.end().text?.body).toBe(`${'-'.repeat(3 * limits.delimiterLineOctets)}\n`);
+  });
+});
+
+describe('linear work, whole and octet by octet', () => {
+  test.each([
+    ['lines', 'text\n'],
+    ['line ends', '\r\n'],
+    ['lines like delimiters', '--\n'],
+    ['one line like a delimiter', '--'],
+    ['CR', '\r'],
+    ['parts', '--b\nContent-Type: text/html; name=x\n\n<p>y\n'],
+    ['nested alternatives', '--b\nContent-Type: multipart/alternative; boundary=b\n\n'],
+    ['embedded messages', '--b\nContent-Type: message/rfc822\n\nSubject: =?utf-8?Q?=41?=\n'],
+  ])('%s', (_, piece) => {
+    const octetsOf = (times: number) => message(multipart('mixed'), '--b', '', piece.repeat(times));
+    const whole = (times: number) => countOctets(() => textInPieces(octetsOf(times), []));
+    expect(whole(2_000)).toBeLessThan(whole(1_000) * 2.2 + 10_000);
+    const singly = (times: number) => {
+      const octets = octetsOf(times);
+      return countOctets(() => {
+        const parser = new MessageParser({ collectText: true });
+        for (let i = 0; i < octets.length; i++) parser.push(octets.subarray(i, i + 1));
+        parser.end();
+      });
+    };
+    expect(singly(800)).toBeLessThan(singly(400) * 2.2 + 20_000);
   });
 });
 

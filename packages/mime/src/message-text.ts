@@ -142,26 +142,27 @@ export class TextCollector {
   }
 
   #add(to: BoundedText, text: string): void {
-    this.#left -= to.add(text, this.#left);
+    if (this.#left > 0) this.#left -= to.add(text, this.#left);
   }
 }
 
 /** Text in pieces, line ends made LF and NUL left out. */
 class BoundedText {
+  readonly #joined: string[] = [];
+  /** Pieces may be of one character each: they are joined by the thousand. */
   #pieces: string[] = [];
   #endsInCr = false;
 
-  /** @returns how much longer the text is now */
+  /** @returns how much longer the text is now, or more than `max` if it was cut */
   add(text: string, max: number): number {
     if (text === '') return 0;
     const from = this.#endsInCr && text.startsWith('\n') ? 1 : 0;
     this.#endsInCr = text.endsWith('\r');
     const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
     const plain = lines.slice(from).replaceAll('\0', '');
-    const piece = plain.length <= max ? plain : plain.slice(0, max);
-    this.#pieces.push(piece);
-    if (this.#pieces.length >= 1_000) this.#pieces = [this.#pieces.join('')];
-    return piece.length;
+    this.#pieces.push(plain.length <= max ? plain : plain.slice(0, max));
+    if (this.#pieces.length >= 1_000) this.#join();
+    return plain.length;
   }
 
   /** What follows does not continue a line end. */
@@ -171,7 +172,13 @@ class BoundedText {
 
   /** No half of a surrogate pair is left, by whatever it came there. */
   end(): string {
-    return this.#pieces.join('').toWellFormed();
+    this.#join();
+    return this.#joined.join('').toWellFormed();
+  }
+
+  #join(): void {
+    this.#joined.push(this.#pieces.join(''));
+    this.#pieces = [];
   }
 }
 
