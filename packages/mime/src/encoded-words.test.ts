@@ -89,6 +89,7 @@ describe('what is none', () => {
   test.each([
     ['raw UTF-8 (RFC 6532)', 'Gr\xc3\xb6\xc3\x9fe', 'Größe'],
     ['raw Latin-1', 'Gr\xf6\xdfe', 'Größe'],
+    ['text that was decoded before', 'Größe €', 'Größe €'],
     ['both beside encoded-words', '\xf6 =?utf-8?Q?=C3=A4?= \xc3\xb6', 'ö ä ö'],
   ])('%s', (_, value, decoded) => {
     expect(decodeEncodedWords(value)).toBe(decoded);

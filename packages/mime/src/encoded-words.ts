@@ -24,7 +24,7 @@ interface EncodedWord {
  *
  * White space between encoded-words goes (§6.2), and neighbours of one charset are decoded as one, since senders cut through
  * characters although §5 forbids it. Lenient otherwise too: encoded-words count in quoted strings, beside other text, longer
- * than 75 octets, and with spaces inside.
+ * than 75 octets, and with spaces inside. What was decoded before stays as it is.
  */
 export function decodeEncodedWords(value: OctetString): string {
   let start = value.indexOf('=?');
@@ -107,7 +107,9 @@ function decodeQ(text: OctetString): Buffer {
 }
 
 function decodePlain(value: OctetString): string {
-  return /[\x80-\xff]/.test(value) ? decodeCharset(Buffer.from(value, 'latin1'), null) : value;
+  return /[\x80-\xff]/.test(value) && !/[\u0100-\uffff]/.test(value)
+    ? decodeCharset(Buffer.from(value, 'latin1'), null)
+    : value;
 }
 
 function isWhiteSpace(value: OctetString): boolean {

@@ -255,6 +255,7 @@ export class MessageParser {
     if (open.isMessage) this.#setEnvelope(fields);
     describe(part, fields, open.isInDigest);
     if (open.isMessage) this.#text?.takeHeader(header, this.#open.length === 1);
+    this.#text?.takeName(part);
 
     const type = lowerCase(part.type);
     if (type === 'multipart') {

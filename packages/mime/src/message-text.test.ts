@@ -107,6 +107,8 @@ describe('body', () => {
     const { header, body } = textOf('Subject: outer', multipart('mixed'), part('message/rfc822', embedded), '--b--');
     expect(header).not.toContain('ä');
     expect(body).toBe('Subject: ä\nX: y\ninner\n');
+    const named = part('message/rfc822', embedded, 'Content-Disposition: attachment; filename=carried.eml');
+    expect(textOf(multipart('mixed'), named, '--b--').body).toBe('carried.eml\nSubject: ä\nX: y\ninner\n');
     expect(textOf(multipart('digest'), '--b', '', embedded, '--b--').body).toBe('Subject: ä\nX: y\ninner\n');
   });
 

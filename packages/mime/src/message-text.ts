@@ -68,6 +68,12 @@ export class TextCollector {
     this.#add(isFirst ? this.#header : this.#body, lines.join(''));
   }
 
+  /** Takes the name that a part has as a file, of whatever kind it is. */
+  takeName(part: Part): void {
+    const name = this.#left > 0 ? fileName(part) : null;
+    if (name !== null) this.#add(this.#body, `${onOneLine(name)}\n`);
+  }
+
   /**
    * Begins a part that has no parts of its own.
    *
@@ -75,8 +81,6 @@ export class TextCollector {
    * @returns whether its body is wanted
    */
   beginPart(part: Part, alternative: Part | null): boolean {
-    const name = this.#left > 0 ? fileName(part) : null;
-    if (name !== null) this.#add(this.#body, `${onOneLine(name)}\n`);
     const type = lowerCase(part.type);
     if (this.#isFull || (type !== 'text' && type !== 'message')) return false;
 
