@@ -14,6 +14,7 @@ export type { MessageText } from './message-text.ts';
 export type { OctetString } from './octet-string.ts';
 export { decodeParameterValue, fileName } from './parameter-text.ts';
 export { type Parameter, parameterValue } from './parameters.ts';
+export { parseDate } from './parse-date.ts';
 export type { MessageStructure, Part, PartRange } from './part.ts';
 export { decodePartIndex, encodePartIndex, type PartIndex, PartIndexError } from './part-index.ts';
 export { type TransferDecoder, transferDecoder } from './transfer-decoders.ts';
