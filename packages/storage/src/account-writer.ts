@@ -104,7 +104,8 @@ function takeAppends(queue: Waiting[]): (Waiting & { type: 'append' })[] {
     if (waiting.type !== 'append' || batch.length >= BATCH_MESSAGES) break;
     const [first] = batch;
     if (first !== undefined && (first.message.mailbox === null) !== (waiting.message.mailbox === null)) break;
-    octets += waiting.message.content.octets?.length ?? 0;
+    const { octets: inline, text } = waiting.message.content;
+    octets += (inline?.length ?? 0) + text.searchText.length + text.headerText.length;
     if (batch.length > 0 && octets > BATCH_OCTETS) break;
     batch.push(waiting);
   }

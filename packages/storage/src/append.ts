@@ -1,3 +1,4 @@
+import { prefixText } from './content-text.ts';
 import type { Content } from './content-writer.ts';
 import type { Sql, Transaction } from './database.ts';
 import { StorageError } from './errors.ts';
@@ -76,6 +77,10 @@ export async function appendMessages(
       content.partIndex,
       arrival?.prefix,
       content.octets,
+      Buffer.from(content.text.preview),
+      Buffer.from(content.text.searchText),
+      Buffer.from(content.text.headerText),
+      arrival && Buffer.from(prefixText(arrival.prefix)),
     ]) {
       lengths.push(piece?.length ?? 0);
       if (piece) octets.push(piece);
@@ -108,7 +113,8 @@ export async function appendMessages(
       ${text((m) => m.arrival?.forwardPath ?? null)}::text[],
       ${text((m) => m.arrival?.protocol ?? null)}::text[],
       ${text((m) => m.arrival?.clientAddress?.replace(ZONE, '') ?? null)}::text[],
-      ${text((m) => m.arrival?.clientName ?? null)}::text[])`;
+      ${text((m) => m.arrival?.clientName ?? null)}::text[],
+      ${text(({ content }) => content.text.sentDate)}::date[])`;
 
   const results: (Appended | StorageError)[] = new Array(messages.length);
   rows.forEach((row, position) => {

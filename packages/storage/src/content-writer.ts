@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { body, bodyStructure, encodePartIndex, envelope, MessageParser } from '@postel/mime';
 import type { BlobDirectory, BlobWriter, NewBlob } from './blob-store.ts';
+import { type ContentText, contentText } from './content-text.ts';
 import { StorageError, translateFileError } from './errors.ts';
 
 /** Content up to here stands in its row, larger in a blob. */
@@ -23,6 +24,7 @@ export interface Content extends AsyncDisposable {
   readonly bodyStructure: Buffer;
   readonly body: Buffer;
   readonly partIndex: Buffer;
+  readonly text: ContentText;
   /** Drops the blob, if no message took it. */
   discard(): Promise<void>;
 }
@@ -35,7 +37,7 @@ export class ContentWriter {
   readonly #blobs: BlobDirectory;
   readonly #limitOctets: number;
   readonly #hash = createHash('sha256');
-  readonly #parser = new MessageParser();
+  readonly #parser = new MessageParser({ collectText: true });
   /** What is not in the blob yet; all, as long as there is none. Pieces may be of one octet, so they are gathered. */
   #buffer = Buffer.alloc(0);
   #buffered = 0;
@@ -85,6 +87,7 @@ export class ContentWriter {
       bodyStructure: bodyStructure(structure.root),
       body: body(structure.root),
       partIndex: encodePartIndex(structure),
+      text: contentText(structure),
       discard,
       [Symbol.asyncDispose]: discard,
     };

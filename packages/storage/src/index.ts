@@ -34,6 +34,7 @@ export {
 } from './mailboxes.ts';
 export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate } from './migrate.ts';
+export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
 export { countUids, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';

@@ -15,6 +15,7 @@ import {
   boolean,
   check,
   customType,
+  date,
   foreignKey,
   index,
   integer,
@@ -217,12 +218,21 @@ export const contents = pgTable(
     bodyStructure: bytea('body_structure').notNull(),
     body: bytea('body').notNull(),
     partIndex: bytea('part_index').notNull(),
+    /** How the text begins, for people to read. */
     preview: text('preview'),
+    /**
+     * What searches look in, folded (packages/mime): the text of the body, and the header, a line a field. Null in rows of
+     * Postels that knew of no search: filled in before the first one that needs it.
+     */
     searchText: text('search_text'),
+    headerText: text('header_text'),
+    /** The day that the Date field names, wherever the author was; null if there is none. */
+    sentDate: date('sent_date'),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.contentId] }),
     uniqueIndex('contents_hash').on(table.accountId, table.hash),
+    index('contents_without_text').on(table.accountId, table.contentId).where(sql`${table.searchText} is null`),
     check('contents_stored_once', sql`(${table.octets} is null) <> (${table.blobName} is null)`),
   ],
 );
@@ -241,8 +251,13 @@ export const deliveries = pgTable(
     clientAddress: inet('client_address'),
     clientName: text('client_name'),
     receivedAt: at('received_at').notNull(),
+    /** The prefix as `contents.header_text`. */
+    prefixText: text('prefix_text'),
   },
-  (table) => [primaryKey({ columns: [table.accountId, table.emailId] })],
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.emailId] }),
+    index('deliveries_without_text').on(table.accountId, table.emailId).where(sql`${table.prefixText} is null`),
+  ],
 );
 
 /** Keywords of a mailbox (RFC 9051 §2.3.2). An id is never given to another keyword. */

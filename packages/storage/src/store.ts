@@ -29,6 +29,8 @@ import {
   subscribe,
   unsubscribe,
 } from './mailboxes.ts';
+import { type FillOptions, MissingTexts } from './missing-texts.ts';
+import { asksForText, type SearchCriterion, searchMessages } from './search-messages.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
 
@@ -65,6 +67,7 @@ export class Store {
   readonly #blobs: BlobDirectory;
   readonly #feed: ChangeFeed;
   readonly #writer: AccountWriter;
+  readonly #missingTexts: MissingTexts;
   readonly #open = new Map<string, OpenMailbox>();
   readonly #closed: ClosedMailboxes;
   readonly #entries = new WeakMap<SharedMailbox, OpenMailbox>();
@@ -76,6 +79,7 @@ export class Store {
     this.#feed = new ChangeFeed(database, options);
     this.#closed = new ClosedMailboxes(this.#feed);
     this.#writer = new AccountWriter(database.sql);
+    this.#missingTexts = new MissingTexts(database.sql, this.#blobs, options.onError);
     this.#onError = options.onError;
   }
 
@@ -376,6 +380,18 @@ export class Store {
     columns: FetchColumns,
   ): Promise<readonly FetchedMessage[]> {
     return fetchMessages(this.#database.sql, account, mailbox, uids, columns);
+  }
+
+  /** See searchMessages. What it looks in is filled in first, where a Postel that knew of no search left it out. */
+  async searchMessages(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: Uint32Array,
+    criterion: SearchCriterion,
+    options: FillOptions,
+  ): Promise<Uint32Array> {
+    if (asksForText(criterion)) await this.#missingTexts.fill(account, mailbox, uids, options);
+    return searchMessages(this.#database.sql, account, mailbox, uids, criterion, options.signal);
   }
 
   /** Octets of a message's content that is in a blob. */

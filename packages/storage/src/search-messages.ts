@@ -1,0 +1,162 @@
+import { foldForSearch } from '@postel/mime';
+import type { Sql } from './database.ts';
+import { translateDatabaseError } from './errors.ts';
+import type { AccountId, MailboxId } from './ids.ts';
+import { numberArray } from './sql-arrays.ts';
+
+/** What to look for in messages. Days are midnights UTC in epoch ms, null for no bound; texts are compared folded. */
+export type SearchCriterion =
+  /** The internal date is `from` or later, and earlier than `before`. */
+  | { readonly type: 'internal-date'; readonly from: number | null; readonly before: number | null }
+  /** The same of the day that the Date field names. Without one that can be read a message meets no such criterion. */
+  | { readonly type: 'sent-date'; readonly from: number | null; readonly before: number | null }
+  /** RFC822.SIZE lies between these, both not included. */
+  | { readonly type: 'size'; readonly above: number | null; readonly below: number | null }
+  /** A header field of this name has the text in its value; an empty text asks whether there is such a field. */
+  | { readonly type: 'header'; readonly name: string; readonly text: string }
+  | { readonly type: 'body'; readonly text: string }
+  /** Header, Postel's own fields too, or body. */
+  | { readonly type: 'text'; readonly text: string };
+
+/** Whether a criterion asks for what `MissingTexts` may have to fill in. */
+export const asksForText = ({ type }: SearchCriterion): boolean => type !== 'internal-date' && type !== 'size';
+
+/** Messages that one statement looks at: so many at first, then as many as take about this long. */
+const FIRST_SLICE = 256;
+const MOST_SLICE = 16_384;
+const SLICE_MS = 100;
+
+/**
+ * Finds those of the messages that meet a criterion; one that was expunged in the meantime is looked up among the
+ * tombstones, one that is gone altogether meets none. Slice by slice, so that no statement takes long.
+ *
+ * @param uids ascending
+ * @returns theirs, ascending
+ * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted
+ */
+export async function searchMessages(
+  sql: Sql,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: Uint32Array,
+  criterion: SearchCriterion,
+  signal: AbortSignal,
+): Promise<Uint32Array> {
+  const { from, condition, values } = statementParts(criterion);
+  const text = statement(from, condition);
+  const found = new Uint32Array(uids.length);
+  let count = 0;
+  let slice = FIRST_SLICE;
+  for (let at = 0; at < uids.length; ) {
+    signal.throwIfAborted();
+    const asked = uids.subarray(at, at + slice);
+    const startedAt = performance.now();
+    try {
+      const [row] = await sql.unsafe<{ packed: Buffer | null }[]>(
+        text,
+        [account, mailbox, numberArray(asked), ...values],
+        { prepare: true },
+      );
+      const packed = row?.packed ?? NONE;
+      for (let offset = 0; offset < packed.length; offset += 4) found[count++] = packed.readUInt32BE(offset);
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+    at += asked.length;
+    const tookMs = performance.now() - startedAt;
+    if (tookMs < SLICE_MS / 2) slice = Math.min(slice * 2, MOST_SLICE);
+    else if (tookMs > SLICE_MS * 2) slice = Math.max(slice >> 1, 1);
+  }
+  return found.slice(0, count);
+}
+
+/**
+ * As `m`, messages of the account $1 and the mailbox $2 with UIDs of $3, whether expunged or not: a message is a row of one of
+ * the two tables, in any snapshot.
+ */
+export const MESSAGES_AND_TOMBSTONES = `
+  (select account_id, uid, content_id, email_id, prefix_octets, size_octets, internal_date
+     from messages where account_id = $1::bigint and mailbox_id = $2::bigint and uid = any ($3::bigint[])
+    union all
+   select account_id, uid, content_id, email_id, prefix_octets, size_octets, internal_date
+     from tombstones where account_id = $1::bigint and mailbox_id = $2::bigint and uid = any ($3::bigint[])) as m`;
+
+const NONE = Buffer.alloc(0);
+
+interface StatementParts {
+  readonly from: string;
+  readonly condition: string;
+  readonly values: readonly (string | number)[];
+}
+
+const CONTENTS = 'join contents as c using (account_id, content_id)';
+const DELIVERIES = `left join deliveries as d
+                      on m.prefix_octets > 0 and d.account_id = m.account_id and d.email_id = m.email_id`;
+
+/** The text of a statement depends on the type of the criterion alone: there are seven. */
+function statementParts(criterion: SearchCriterion): StatementParts {
+  switch (criterion.type) {
+    case 'internal-date':
+      return {
+        from: '',
+        condition: `m.internal_date >= $4::date::timestamp at time zone 'UTC'
+                and m.internal_date < $5::date::timestamp at time zone 'UTC'`,
+        values: days(criterion),
+      };
+    case 'sent-date':
+      return {
+        from: CONTENTS,
+        condition: 'c.sent_date >= $4::date and c.sent_date < $5::date',
+        values: days(criterion),
+      };
+    case 'size':
+      return {
+        from: '',
+        condition: 'm.size_octets > $4::bigint and m.size_octets < $5::bigint',
+        values: [criterion.above ?? -1, criterion.below ?? Number.MAX_SAFE_INTEGER],
+      };
+    case 'header': {
+      const name = `${foldForSearch(criterion.name).trim()}:`;
+      return {
+        from: `${CONTENTS} ${DELIVERIES}`,
+        // The first two find the few headers where to look closer; an index can answer them.
+        condition: `(c.header_text like $5::text and c.header_text like $6::text and ${hasField('c.header_text')})
+                    or (d.prefix_text like $5::text and d.prefix_text like $6::text and ${hasField('d.prefix_text')})`,
+        values: [name, containing(criterion.text), containing(name)],
+      };
+    }
+    case 'body':
+      return { from: CONTENTS, condition: 'c.search_text like $4::text', values: [containing(criterion.text)] };
+    case 'text':
+      return {
+        from: `${CONTENTS} ${DELIVERIES}`,
+        condition: 'c.header_text like $4::text or d.prefix_text like $4::text or c.search_text like $4::text',
+        values: [containing(criterion.text)],
+      };
+    default:
+      return criterion satisfies never;
+  }
+}
+
+const hasField = (header: string) =>
+  `exists (select from string_to_table(${header}, E'\\n') as field
+            where starts_with(field, $4::text) and substr(field, length($4::text) + 1) like $5::text)`;
+
+const statement = (from: string, condition: string) => `
+  select string_agg(substring(int8send(m.uid) from 5), ''::bytea order by m.uid) as packed
+    from ${MESSAGES_AND_TOMBSTONES} ${from}
+   where ${condition}`;
+
+/** The pattern of LIKE for texts that contain this one, in which nothing is a wildcard. */
+const containing = (text: string) => `%${foldForSearch(text).replace(/[\\%_]/g, '\\$&')}%`;
+
+function days({ from, before }: { readonly from: number | null; readonly before: number | null }): string[] {
+  return [from === null ? '-infinity' : day(from), before === null ? 'infinity' : day(before)];
+}
+
+/** As Postgres reads a day, which knows no year 0 and, as ISO 8601, writes five digits otherwise. */
+function day(epochMs: number): string {
+  const year = new Date(epochMs).getUTCFullYear();
+  if (year < 1) return '-infinity';
+  return year > 9_999 ? 'infinity' : new Date(epochMs).toISOString().slice(0, 10);
+}
