@@ -55,6 +55,7 @@ export class Connection implements Transport, CommandPolicy {
   readonly #log: Logger;
   readonly #session: Session;
   readonly #reader: CommandReader;
+  readonly #gone = new AbortController();
   #socket: Socket;
   #isTls: boolean;
   #startTls = false;
@@ -80,6 +81,10 @@ export class Connection implements Transport, CommandPolicy {
 
   get security(): ConnectionSecurity {
     return { isTls: this.#isTls, allowPlaintextWithoutTls: this.#options.allowPlaintextLogin };
+  }
+
+  get gone(): AbortSignal {
+    return this.#gone.signal;
   }
 
   get canStartTls(): boolean {
@@ -287,7 +292,7 @@ export class Connection implements Transport, CommandPolicy {
     const socket = this.#socket;
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
-    socket.on('close', this.#onEnd);
+    socket.on('close', this.#onClose);
     socket.on('error', this.#onError);
     socket.on('timeout', this.#onTimeout);
   }
@@ -296,7 +301,7 @@ export class Connection implements Transport, CommandPolicy {
     const socket = this.#socket;
     socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);
-    socket.off('close', this.#onEnd);
+    socket.off('close', this.#onClose);
     socket.off('timeout', this.#onTimeout);
   }
 
@@ -306,6 +311,11 @@ export class Connection implements Transport, CommandPolicy {
 
   /** The client has closed its side, or is gone. Commands that came before are still answered. */
   readonly #onEnd = (): void => {
+    this.#reader.end();
+  };
+
+  readonly #onClose = (): void => {
+    this.#gone.abort(new Abandoned('the client is gone'));
     this.#reader.end();
   };
 

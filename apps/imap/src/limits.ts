@@ -48,6 +48,10 @@ export const FETCH_BATCH_OCTETS = 1024 * 1024;
 export const SEARCH_STEPS_A_TURN = 200_000;
 /** Keys of one SEARCH: each is asked of every message. */
 export const SEARCH_KEYS = 1_000;
+/** Of these, keys that the database answers: each may look into the text of every message. */
+export const SEARCH_STORED_KEYS = 100;
+/** A string to search for; comparing takes time in proportion to it where a text nearly matches everywhere. */
+export const SEARCH_STRING_OCTETS = 1_000;
 
 /** A message literal that is refused is read past up to here, so that the client hears why. */
 export const DISCARDED_OCTETS = 128 * 1024 * 1024;

@@ -5,6 +5,8 @@ import { parseSearchKeys, type SearchKey } from './search-key.ts';
 
 const parse = (text: string) => parseSearchKeys(new Arguments({ texts: [Buffer.from(text)], literals: [] }));
 
+const day = (value: unknown) => (typeof value === 'number' ? new Date(value).toISOString().slice(2, 10) : null);
+
 /** As a person would write it with all its parentheses. */
 function show(key: SearchKey): string {
   switch (key.type) {
@@ -17,6 +19,13 @@ function show(key: SearchKey): string {
       return `keyword:${key.name}`;
     case 'set':
       return `${key.kind}:${key.set.ranges(99).map(({ first, last }) => `${first}-${last}`)}`;
+    case 'stored': {
+      const { type, ...rest } = key.criterion;
+      const bounds = Object.entries(rest).map(([name, value]) =>
+        name === 'from' || name === 'before' ? day(value) : value,
+      );
+      return `${type}:${bounds.map((bound) => bound ?? '').join('-')}`;
+    }
     case 'not':
       return `not(${show(key.key)})`;
     case 'or':
@@ -38,6 +47,14 @@ test.each([
   ['1:3,7 UID 5:*', 'sequence:1-3,7-7; uid:5-99', 2],
   ['NOT OR SEEN (DRAFT 1)', 'not(or(seen, and(draft, sequence:1-1)))', 6],
   ['((SEEN))', 'and(and(seen))', 3],
+  ['BEFORE 1-Feb-1994 SINCE "01-Feb-1994"', 'internal-date:-94-02-01; internal-date:94-02-01-', 2],
+  ['ON 28-feb-1995', 'internal-date:95-02-28-95-03-01', 1],
+  ['SENTBEFORE 1-Feb-1994 SENTSINCE 1-Feb-1994', 'sent-date:-94-02-01; sent-date:94-02-01-', 2],
+  ['SENTON 31-Dec-1999', 'sent-date:99-12-31-00-01-01', 1],
+  ['LARGER 0 SMALLER 9223372036854775807', 'size:0-; size:-9007199254740991', 2],
+  ['FROM a TO "b" CC c BCC d SUBJECT e', 'header:FROM-a; header:TO-b; header:CC-c; header:BCC-d; header:SUBJECT-e', 5],
+  ['HEADER "X-A" "" BODY "b c" TEXT "\\""', 'header:X-A-; body:b c; text:"', 3],
+  ['NOT TEXT "ü"', 'not(text:ü)', 2],
 ] as const)('%s', (text, expected, count) => {
   const parsed = parse(text);
   expect(parsed.keys.map(show).join('; ')).toBe(expected);
@@ -58,6 +75,14 @@ test.each([
   '$',
   'UNRECENT',
   'CONSTRUCTOR',
+  'FROM',
+  'HEADER a',
+  'ON 31-Apr-1994',
+  'ON 1-1-1994',
+  'LARGER x',
+  'LARGER -1',
+  'LARGER 9223372036854775808',
+  'BODY unquotedü',
 ])('%j is refused', (text) => {
   expect(() => parse(text)).toThrow();
 });
@@ -67,4 +92,12 @@ test('a thousand keys are taken, however nested, and no more', () => {
   expect(() => parse(Array(1_001).fill('SEEN').join(' '))).toThrow('Too many search keys');
   expect(() => parse(`(${Array(1_000).fill('SEEN').join(' ')})`)).toThrow('Too many search keys');
   expect(() => parse(`${'NOT '.repeat(150)}SEEN`)).toThrow();
+});
+
+test('a hundred keys that ask the database are taken, and strings of a thousand octets', () => {
+  expect(parse(Array(100).fill('TEXT a').join(' ')).count).toBe(100);
+  expect(() => parse(Array(101).fill('SMALLER 1').join(' '))).toThrow('Too many search keys of texts');
+  expect(parse(`TEXT ${'a'.repeat(1_000)}`).count).toBe(1);
+  expect(() => parse(`TEXT ${'a'.repeat(1_001)}`)).toThrow('too long');
+  expect(() => parse(`TEXT "${'ü'.repeat(501)}"`)).toThrow('too long');
 });

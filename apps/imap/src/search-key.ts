@@ -1,16 +1,18 @@
 import { type Arguments, ParseError, type SequenceSet } from '@postel/imap-wire';
-import { SystemFlag } from '@postel/storage';
+import { type SearchCriterion, SystemFlag } from '@postel/storage';
 import { No } from './command.ts';
-import { SEARCH_KEYS } from './limits.ts';
+import { SEARCH_KEYS, SEARCH_STORED_KEYS, SEARCH_STRING_OCTETS } from './limits.ts';
 import { parseMessageSet } from './message-set.ts';
 
-/** A search key (RFC 9051 §6.4.4), of those that flags and numbers answer. */
+/** A search key (RFC 9051 §6.4.4, RFC 3501 §6.4.4). */
 export type SearchKey =
   | { readonly type: 'all' }
   | { readonly type: 'flag'; readonly bit: number }
   | { readonly type: 'keyword'; readonly name: string }
   | { readonly type: 'recent' }
   | { readonly type: 'set'; readonly set: SequenceSet; readonly kind: 'sequence' | 'uid' }
+  /** What the arrays do not hold: the store is asked. */
+  | { readonly type: 'stored'; readonly criterion: SearchCriterion }
   | { readonly type: 'not'; readonly key: SearchKey }
   | { readonly type: 'or'; readonly left: SearchKey; readonly right: SearchKey }
   | { readonly type: 'and'; readonly keys: readonly SearchKey[] };
@@ -30,12 +32,27 @@ const FLAGS = new Map<string, number>([
   ['SEEN', SystemFlag.seen],
 ]);
 
+const DAY_MS = 86_400_000;
+
+/** Keys that search one header field. */
+const FIELDS = new Set(['BCC', 'CC', 'FROM', 'SUBJECT', 'TO']);
+
 const SEEN: SearchKey = { type: 'flag', bit: SystemFlag.seen };
 const RECENT: SearchKey = { type: 'recent' };
 
-/** One key or more up to the end of the command. */
+/**
+ * One key or more up to the end of the command.
+ *
+ * Strings are UTF-8, whether or not the client says so in CHARSET: clients that leave it out send it all the same. Other
+ * octets above 0x7f are refused with BAD, for what they were meant to be would be a guess, and an empty result would look like
+ * an answer.
+ *
+ * @throws {ParseError}
+ * @throws {No} 'LIMIT'
+ */
 export function parseSearchKeys(args: Arguments): SearchKeys {
   let count = 0;
+  let storedCount = 0;
 
   function parseKey(): SearchKey {
     if (++count > SEARCH_KEYS) throw new ParseError('Too many search keys', 'limit');
@@ -79,9 +96,50 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
           args.sp();
           return { type: 'or', left, right: parseKey() };
         });
+      case 'BEFORE':
+      case 'ON':
+      case 'SINCE':
+        return stored({ type: 'internal-date', ...parseDays(name) });
+      case 'SENTBEFORE':
+      case 'SENTON':
+      case 'SENTSINCE':
+        return stored({ type: 'sent-date', ...parseDays(name.slice('SENT'.length)) });
+      case 'LARGER':
+        return stored({ type: 'size', above: args.sp().number64(), below: null });
+      case 'SMALLER':
+        return stored({ type: 'size', above: null, below: args.sp().number64() });
+      case 'HEADER': {
+        const field = parseString();
+        return stored({ type: 'header', name: field, text: parseString() });
+      }
+      case 'BODY':
+        return stored({ type: 'body', text: parseString() });
+      case 'TEXT':
+        return stored({ type: 'text', text: parseString() });
       default:
-        throw new No('Search by flags, numbers and UIDs is all there is yet', 'CANNOT');
+        // An empty string is in every field, so it asks for messages that have one, as it does with HEADER.
+        if (FIELDS.has(name)) return stored({ type: 'header', name, text: parseString() });
+        throw new ParseError('Unknown search key');
     }
+  }
+
+  function parseDays(name: string): { readonly from: number | null; readonly before: number | null } {
+    const day = args.sp().date();
+    return {
+      from: name === 'BEFORE' ? null : day,
+      before: name === 'SINCE' ? null : name === 'ON' ? day + DAY_MS : day,
+    };
+  }
+
+  function parseString(): string {
+    const text = args.sp().astring();
+    if (Buffer.byteLength(text) > SEARCH_STRING_OCTETS) throw new No('A string to search for is too long', 'LIMIT');
+    return text;
+  }
+
+  function stored(criterion: SearchCriterion): SearchKey {
+    if (++storedCount > SEARCH_STORED_KEYS) throw new No('Too many search keys of texts, dates and sizes', 'LIMIT');
+    return { type: 'stored', criterion };
   }
 
   const keys = [parseKey()];

@@ -1,62 +1,65 @@
 import type { SequenceSet } from '@postel/imap-wire';
-import type { UidRanges } from '@postel/storage';
+import type { SearchCriterion, UidRanges } from '@postel/storage';
 import type { MailboxView } from './mailbox-view.ts';
 import type { SearchKey } from './search-key.ts';
 
 /** @param at the message's position in the arrays, negative if it is not there any more */
 export type Matcher = (uid: number, at: number) => boolean;
 
-/**
- * A test of messages by UID, from the arrays alone. A message whose removal is not told yet has no flags any more: where
- * keys ask for flags, or for their absence, it does not match; it does by number.
- *
- * @param rangesOf the UIDs that a set names
- */
-export function compileSearch(
+/** How a search is answered: what the arrays answer is one test, and the rest is in the order in which it is cheapest. */
+export type SearchPlan =
+  | { readonly type: 'arrays'; readonly matches: Matcher }
+  | { readonly type: 'stored'; readonly criterion: SearchCriterion }
+  | { readonly type: 'not'; readonly plan: SearchPlan }
+  /** Cheap ones first: the others are asked of what is left. */
+  | { readonly type: 'or' | 'and'; readonly plans: readonly SearchPlan[] };
+
+/** @param rangesOf the UIDs that a set names */
+export function planSearch(
   view: MailboxView,
   keys: readonly SearchKey[],
   rangesOf: (set: SequenceSet, kind: 'sequence' | 'uid') => UidRanges,
-): Matcher {
+): SearchPlan {
   const { mailbox } = view;
   const { table } = mailbox;
 
-  const compile = (key: SearchKey): Matcher => {
+  const plan = (key: SearchKey): SearchPlan => {
     switch (key.type) {
       case 'all':
-        return () => true;
+        return arrays(() => true);
       case 'flag':
-        return (_, at) => (table.flags(at) & key.bit) !== 0;
+        return arrays((_, at) => (table.flags(at) & key.bit) !== 0);
       case 'keyword': {
         const name = key.name.toLowerCase();
         const ids = new Set(mailbox.keywordsInUse().filter((id) => mailbox.keyword(id).toLowerCase() === name));
-        return (_, at) => table.keywordsOf(table.keywordSet(at)).some((id) => ids.has(id));
+        return arrays((_, at) => table.keywordsOf(table.keywordSet(at)).some((id) => ids.has(id)));
       }
       case 'recent':
-        return (uid) => view.isRecent(uid);
+        return arrays((uid) => view.isRecent(uid));
       case 'set': {
         const ranges = rangesOf(key.set, key.kind);
-        return (uid) => includes(ranges, uid);
+        return arrays((uid) => includes(ranges, uid));
       }
-      case 'not': {
-        const inner = compile(key.key);
-        return (uid, at) => !inner(uid, at);
-      }
-      case 'or': {
-        const left = compile(key.left);
-        const right = compile(key.right);
-        return (uid, at) => left(uid, at) || right(uid, at);
-      }
+      case 'stored':
+        return key;
+      case 'not':
+        return not(plan(key.key));
+      case 'or':
+        return joined('or', [plan(key.left), plan(key.right)]);
       case 'and':
-        return all(key.keys.map(compile));
+        return joined('and', key.keys.map(plan));
       default:
         return key satisfies never;
     }
   };
-  const matches = all(keys.map(compile));
-  return keys.some(asksForFlags) ? (uid, at) => at >= 0 && matches(uid, at) : matches;
+  return joined('and', keys.map(plan));
 }
 
-function asksForFlags(key: SearchKey): boolean {
+/**
+ * Whether flags or keywords are asked for, or their absence. A message whose removal is not told yet has none any more, and
+ * meets no search that asks for them; it does by number, and by what its octets hold.
+ */
+export function asksForFlags(key: SearchKey): boolean {
   switch (key.type) {
     case 'flag':
     case 'keyword':
@@ -72,10 +75,58 @@ function asksForFlags(key: SearchKey): boolean {
   }
 }
 
-function all(matchers: readonly Matcher[]): Matcher {
+const arrays = (matches: Matcher): SearchPlan => ({ type: 'arrays', matches });
+
+function not(plan: SearchPlan): SearchPlan {
+  if (plan.type === 'not') return plan.plan;
+  if (plan.type !== 'arrays') return { type: 'not', plan };
+  const { matches } = plan;
+  return arrays((uid, at) => !matches(uid, at));
+}
+
+/** Of what the arrays answer it makes one test. Plans of the same type are taken apart: each level holds a list of UIDs. */
+function joined(type: 'or' | 'and', plans: readonly SearchPlan[]): SearchPlan {
+  const matchers: Matcher[] = [];
+  const rest: SearchPlan[] = [];
+  for (const plan of plans.flatMap((plan) => (plan.type === type ? plan.plans : [plan]))) {
+    if (plan.type === 'arrays') matchers.push(plan.matches);
+    else rest.push(plan);
+  }
+  rest.sort((a, b) => costOf(a) - costOf(b));
+  const all = matchers.length === 0 ? rest : [arrays(oneOf(type, matchers)), ...rest];
+  const [only] = all;
+  return only !== undefined && all.length === 1 ? only : { type, plans: all };
+}
+
+function oneOf(type: 'or' | 'and', matchers: readonly Matcher[]): Matcher {
   const [only] = matchers;
   if (only !== undefined && matchers.length === 1) return only;
-  return (uid, at) => matchers.every((matches) => matches(uid, at));
+  return type === 'and'
+    ? (uid, at) => matchers.every((matches) => matches(uid, at))
+    : (uid, at) => matchers.some((matches) => matches(uid, at));
+}
+
+const COSTS: Record<SearchCriterion['type'], number> = {
+  size: 1,
+  'internal-date': 1,
+  'sent-date': 2,
+  header: 3,
+  body: 4,
+  text: 5,
+};
+
+/** That of the dearest part. */
+function costOf(plan: SearchPlan): number {
+  switch (plan.type) {
+    case 'arrays':
+      return 0;
+    case 'stored':
+      return COSTS[plan.criterion.type];
+    case 'not':
+      return costOf(plan.plan);
+    default:
+      return plan.plans.reduce((most, part) => Math.max(most, costOf(part)), 0);
+  }
 }
 
 function includes(ranges: UidRanges, uid: number): boolean {

@@ -17,6 +17,8 @@ export interface Transport {
   readonly out: ResponseWriter;
   readonly security: ConnectionSecurity;
   readonly canStartTls: boolean;
+  /** Aborted, with Abandoned as its reason, when the client is gone: for work that nobody would hear the end of. */
+  readonly gone: AbortSignal;
   /** Sends what was written; resolves when the client has taken enough of it. @throws {Abandoned} if it is gone */
   flush(): Promise<void>;
   /** As `flush`, for those who write much: others get their turn in between. */

@@ -63,7 +63,15 @@ test('SEARCH that cannot be', async () => {
   await mary.command('SELECT INBOX');
   for (const [keys, answer] of [
     ['CHARSET KOI8-R ALL', /^NO \[BADCHARSET \(UTF-8 US-ASCII\)\]/],
-    ['SUBJECT x', /^NO \[CANNOT\]/],
+    ['CHARSET NIL SUBJECT x', /^NO \[BADCHARSET \(UTF-8 US-ASCII\)\]/],
+    ['CHARSET UTF-8', /^BAD /],
+    ['SUBJECT', /^BAD /],
+    ['HEADER x', /^BAD /],
+    ['ON yesterday', /^BAD /],
+    ['LARGER -1', /^BAD /],
+    ['NEWER', /^BAD /],
+    [`TEXT ${'x'.repeat(1_001)}`, /^NO \[LIMIT\] A string/],
+    [Array(101).fill('TEXT x').join(' '), /^NO \[LIMIT\] Too many/],
     ['', /^BAD /],
     ['()', /^BAD /],
     ['(SEEN', /^BAD /],

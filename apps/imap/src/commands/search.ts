@@ -1,11 +1,11 @@
-import { Bad, type Command, No, ok } from '../command.ts';
-import { SEARCH_STEPS_A_TURN } from '../limits.ts';
+import { type Command, No, ok } from '../command.ts';
+import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
-import { compileSearch } from '../search-match.ts';
+import { searchMessages } from '../search-messages.ts';
 
 const CHARSETS = new Set(['UTF-8', 'US-ASCII']);
 
-/** SEARCH and UID SEARCH by flags, numbers and UIDs: RFC 9051 §6.4.4, answered as RFC 3501 §7.2.5. */
+/** SEARCH and UID SEARCH: RFC 3501 §6.4.4, §7.2.5, with the keys as RFC 9051 §6.4.4 explains them. */
 function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'): Command<SearchKeys> {
   return {
     name,
@@ -19,30 +19,15 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
       return parseSearchKeys(args);
     },
 
-    async run(session, { keys, count }) {
+    async run(session, keys) {
       // Sequence numbers may stand in the keys of either form, and were written before any removal that we could tell now.
       await session.sync({ ask: 'memory', expunges: false });
+      const uids = await searchMessages(session, keys);
       const { view, out, transport } = session;
-      const matches = compileSearch(view, keys, (set, of) => {
-        const ranges = view.ranges(set, of);
-        if (ranges === null) throw new Bad('No message of that number');
-        return ranges;
-      });
-      const { table } = view.mailbox;
       out.text('* SEARCH');
-      let steps = 0;
-      let at = 0;
-      for (const uid of view.uids()) {
-        if (table.uid(at) !== uid || at >= table.length) at = table.lowerBound(uid);
-        const isHere = at < table.length && table.uid(at) === uid;
-        if (matches(uid, isHere ? at : -1)) {
-          out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid, isHere ? at : -1));
-        }
-        if (isHere) at++;
-        steps += count;
-        if (steps < SEARCH_STEPS_A_TURN) continue;
-        steps = 0;
-        await transport.flushMuch();
+      for (const uid of uids) {
+        out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid));
+        if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
       }
       out.crlf();
       await session.tell({ expunges: kind === 'uid' });

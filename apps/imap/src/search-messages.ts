@@ -1,0 +1,105 @@
+import { Bad } from './command.ts';
+import { SEARCH_STEPS_A_TURN } from './limits.ts';
+import type { SearchKeys } from './search-key.ts';
+import { asksForFlags, type Matcher, planSearch, type SearchPlan } from './search-match.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Finds the messages of the selected mailbox that match all keys, without keeping others of the process from their turn.
+ * Nothing of the mailbox is told meanwhile, so the sequence numbers are the same in the end.
+ *
+ * @returns their UIDs, ascending
+ * @throws {Bad} a key names a sequence number above the last
+ */
+export async function searchMessages(session: Session, { keys, count }: SearchKeys): Promise<Uint32Array> {
+  const { view } = session;
+  const plan = planSearch(view, keys, (set, kind) => {
+    const ranges = view.ranges(set, kind);
+    if (ranges === null) throw new Bad('No message of that number');
+    return ranges;
+  });
+  const search = new Search(session, count);
+  const found = await search.run(plan, view.uids());
+  return keys.some(asksForFlags) ? search.filter(found, (_, at) => at >= 0) : found;
+}
+
+class Search {
+  readonly #session: Session;
+  /** Steps that one message takes, at most. */
+  readonly #keys: number;
+  #steps = 0;
+
+  constructor(session: Session, keys: number) {
+    this.#session = session;
+    this.#keys = keys;
+  }
+
+  /** Those of the UIDs that match; ascending, as these are. */
+  async run(plan: SearchPlan, uids: Uint32Array): Promise<Uint32Array> {
+    switch (plan.type) {
+      case 'arrays':
+        return this.filter(uids, plan.matches);
+      case 'stored': {
+        const { view, store, transport, log } = this.#session;
+        const { account, id } = view.mailbox;
+        return store.searchMessages(account, id, uids, plan.criterion, {
+          signal: transport.gone,
+          onProgress: (read, left) => log.info({ read, left }, 'reading the text of older messages, to search in it'),
+        });
+      }
+      case 'not':
+        return without(uids, await this.run(plan.plan, uids));
+      case 'or': {
+        let rest = uids;
+        for (const part of plan.plans) {
+          if (rest.length === 0) break;
+          rest = without(rest, await this.run(part, rest));
+        }
+        return without(uids, rest);
+      }
+      case 'and': {
+        let found = uids;
+        for (const part of plan.plans) {
+          if (found.length === 0) break;
+          found = await this.run(part, found);
+        }
+        return found;
+      }
+      default:
+        return plan satisfies never;
+    }
+  }
+
+  async filter(uids: Uint32Array, matches: Matcher): Promise<Uint32Array> {
+    const { view, transport } = this.#session;
+    const { table } = view.mailbox;
+    const found = new Uint32Array(uids.length);
+    let count = 0;
+    let at = 0;
+    for (const uid of uids) {
+      if (at >= table.length || table.uid(at) !== uid) at = table.lowerBound(uid);
+      const isHere = at < table.length && table.uid(at) === uid;
+      if (matches(uid, isHere ? at : -1)) found[count++] = uid;
+      if (isHere) at++;
+      this.#steps += this.#keys;
+      if (this.#steps < SEARCH_STEPS_A_TURN) continue;
+      this.#steps = 0;
+      transport.gone.throwIfAborted();
+      await transport.flushMuch();
+    }
+    return found.slice(0, count);
+  }
+}
+
+/** What ascending UIDs hold beside some of them, ascending too. */
+function without(uids: Uint32Array, some: Uint32Array): Uint32Array {
+  if (some.length === 0) return uids;
+  const rest = new Uint32Array(uids.length - some.length);
+  let count = 0;
+  let next = 0;
+  for (const uid of uids) {
+    if (uid === some[next]) next++;
+    else rest[count++] = uid;
+  }
+  return rest;
+}
