@@ -99,14 +99,14 @@ function statementParts(criterion: SearchCriterion): StatementParts {
     case 'internal-date':
       return {
         from: '',
-        condition: `m.internal_date >= $4::date::timestamp at time zone 'UTC'
-                and m.internal_date < $5::date::timestamp at time zone 'UTC'`,
+        condition: `m.internal_date >= $4::text::date::timestamp at time zone 'UTC'
+                and m.internal_date < $5::text::date::timestamp at time zone 'UTC'`,
         values: days(criterion),
       };
     case 'sent-date':
       return {
         from: CONTENTS,
-        condition: 'c.sent_date >= $4::date and c.sent_date < $5::date',
+        condition: 'c.sent_date >= $4::text::date and c.sent_date < $5::text::date',
         values: days(criterion),
       };
     case 'size':
@@ -154,7 +154,7 @@ function days({ from, before }: { readonly from: number | null; readonly before:
   return [from === null ? '-infinity' : day(from), before === null ? 'infinity' : day(before)];
 }
 
-/** As Postgres reads a day, which knows no year 0 and, as ISO 8601, writes five digits otherwise. */
+/** As Postgres reads a day (from text, or the driver would write it its own way), which knows no year 0 and, as ISO 8601, writes five digits otherwise. */
 function day(epochMs: number): string {
   const year = new Date(epochMs).getUTCFullYear();
   if (year < 1) return '-infinity';
