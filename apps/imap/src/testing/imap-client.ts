@@ -33,11 +33,18 @@ export class ImapClient extends LineClient {
     }
   }
 
-  /** Appends a message and gives its UID. */
-  async append(mailbox: string, message: string | Buffer, flags = ''): Promise<number> {
+  /**
+   * Appends a message and gives its UID.
+   *
+   * @param date the date-time to give, without quotes; none if empty
+   */
+  async append(mailbox: string, message: string | Buffer, flags = '', date = ''): Promise<number> {
     const octets = typeof message === 'string' ? Buffer.from(message, 'latin1') : message;
     const tag = `t${this.#nextTag++}`;
-    this.send(Buffer.concat([line(`${tag} APPEND ${mailbox} (${flags}) {${octets.length}+}`), octets, line('')]));
+    const dateTime = date === '' ? '' : `"${date}" `;
+    this.send(
+      Buffer.concat([line(`${tag} APPEND ${mailbox} (${flags}) ${dateTime}{${octets.length}+}`), octets, line('')]),
+    );
     const { tagged } = await this.answer(tag);
     const uid = /^OK \[APPENDUID \d+ (\d+)\]/.exec(tagged)?.[1];
     if (uid === undefined) throw this.failure(`APPEND was answered ${tagged}`);
