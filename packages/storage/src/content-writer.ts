@@ -87,7 +87,7 @@ export class ContentWriter {
       bodyStructure: bodyStructure(structure.root),
       body: body(structure.root),
       partIndex: encodePartIndex(structure),
-      text: contentText(structure),
+      text: await contentText(structure),
       discard,
       [Symbol.asyncDispose]: discard,
     };

@@ -36,8 +36,6 @@ export class MissingTexts {
   readonly #sql: Sql;
   readonly #blobs: BlobDirectory;
   readonly #onError: (error: unknown) => void;
-  /** What is under way, by account: who comes meanwhile waits, and then finds it done. */
-  readonly #filling = new Map<AccountId, Promise<void>>();
 
   constructor(sql: Sql, blobs: BlobDirectory, onError: (error: unknown) => void) {
     this.#sql = sql;
@@ -47,22 +45,15 @@ export class MissingTexts {
 
   /**
    * When it resolves, these messages have their texts; but for those in a blob that cannot be read, which no text is found
-   * in until it can.
+   * in until it can. Who calls it again for the same account meanwhile does the work twice.
    *
    * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted
    */
   async fill(account: AccountId, mailbox: MailboxId, uids: Uint32Array, options: FillOptions): Promise<void> {
-    for (let other = this.#filling.get(account); other !== undefined; other = this.#filling.get(account)) {
-      await other.catch(() => {});
-    }
-    const filling = this.#fill(account, mailbox, uids, options);
-    this.#filling.set(account, filling);
     try {
-      await filling;
+      await this.#fill(account, mailbox, uids, options);
     } catch (error) {
       throw translateDatabaseError(error);
-    } finally {
-      this.#filling.delete(account);
     }
   }
 
@@ -153,7 +144,7 @@ export class MissingTexts {
       }
     }
     await nextTurn(); // others' commands wait no longer than one message takes
-    return contentText(parser.end());
+    return await contentText(parser.end());
   }
 }
 

@@ -21,16 +21,23 @@ export type SearchCriterion =
 /** Whether a criterion asks for what `MissingTexts` may have to fill in. */
 export const asksForText = ({ type }: SearchCriterion): boolean => type !== 'internal-date' && type !== 'size';
 
-/** Messages that one statement looks at: so many at first, then as many as take about this long. */
-const FIRST_SLICE = 256;
-const MOST_SLICE = 16_384;
+/**
+ * Messages that one statement looks at: so many at first, then as many as take about this long; never so many that their
+ * texts, should all be of the largest, could not be looked through before the statement's time is over.
+ */
+const FIRST_SLICE = 64;
+const MOST_SLICE = 2_048;
 const SLICE_MS = 100;
+
+/** Runs something when it is its turn. */
+export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /**
  * Finds those of the messages that meet a criterion; one that was expunged in the meantime is looked up among the
  * tombstones, one that is gone altogether meets none. Slice by slice, so that no statement takes long.
  *
  * @param uids ascending
+ * @param inTurn runs each statement
  * @returns theirs, ascending
  * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted
  */
@@ -41,31 +48,32 @@ export async function searchMessages(
   uids: Uint32Array,
   criterion: SearchCriterion,
   signal: AbortSignal,
+  inTurn: InTurn,
 ): Promise<Uint32Array> {
   const { from, condition, values } = statementParts(criterion);
   const text = statement(from, condition);
   const found = new Uint32Array(uids.length);
+  const lookAt = async (asked: Uint32Array) => {
+    const startedAt = performance.now();
+    const parameters = [account, mailbox, numberArray(asked), ...values];
+    const [row] = await sql.unsafe<{ packed: Buffer | null }[]>(text, parameters, { prepare: true });
+    return { packed: row?.packed ?? NONE, tookMs: performance.now() - startedAt };
+  };
+
   let count = 0;
-  let slice = FIRST_SLICE;
+  let size = FIRST_SLICE;
   for (let at = 0; at < uids.length; ) {
     signal.throwIfAborted();
-    const asked = uids.subarray(at, at + slice);
-    const startedAt = performance.now();
+    const slice = uids.subarray(at, at + size);
     try {
-      const [row] = await sql.unsafe<{ packed: Buffer | null }[]>(
-        text,
-        [account, mailbox, numberArray(asked), ...values],
-        { prepare: true },
-      );
-      const packed = row?.packed ?? NONE;
+      const { packed, tookMs } = await inTurn(() => lookAt(slice));
       for (let offset = 0; offset < packed.length; offset += 4) found[count++] = packed.readUInt32BE(offset);
+      if (tookMs < SLICE_MS / 2) size = Math.min(size * 2, MOST_SLICE);
+      else if (tookMs > SLICE_MS * 2) size = Math.max(size >> 1, 1);
     } catch (error) {
       throw translateDatabaseError(error);
     }
-    at += asked.length;
-    const tookMs = performance.now() - startedAt;
-    if (tookMs < SLICE_MS / 2) slice = Math.min(slice * 2, MOST_SLICE);
-    else if (tookMs > SLICE_MS * 2) slice = Math.max(slice >> 1, 1);
+    at += slice.length;
   }
   return found.slice(0, count);
 }

@@ -1,3 +1,4 @@
+import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
 import { hasRoom } from './accounts.ts';
 import type { Appended, Arrival, NewMessage } from './append.ts';
@@ -30,7 +31,7 @@ import {
   unsubscribe,
 } from './mailboxes.ts';
 import { type FillOptions, MissingTexts } from './missing-texts.ts';
-import { asksForText, type SearchCriterion, searchMessages } from './search-messages.ts';
+import { asksForText, type InTurn, type SearchCriterion, searchMessages } from './search-messages.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
 
@@ -68,6 +69,7 @@ export class Store {
   readonly #feed: ChangeFeed;
   readonly #writer: AccountWriter;
   readonly #missingTexts: MissingTexts;
+  readonly #searches = new AccountTurns();
   readonly #open = new Map<string, OpenMailbox>();
   readonly #closed: ClosedMailboxes;
   readonly #entries = new WeakMap<SharedMailbox, OpenMailbox>();
@@ -382,7 +384,10 @@ export class Store {
     return fetchMessages(this.#database.sql, account, mailbox, uids, columns);
   }
 
-  /** See searchMessages. What it looks in is filled in first, where a Postel that knew of no search left it out. */
+  /**
+   * See searchMessages. What it looks in is filled in first, where a Postel that knew of no search left it out. Searches of one
+   * account take turns, by the statement.
+   */
   async searchMessages(
     account: AccountId,
     mailbox: MailboxId,
@@ -390,8 +395,9 @@ export class Store {
     criterion: SearchCriterion,
     options: FillOptions,
   ): Promise<Uint32Array> {
-    if (asksForText(criterion)) await this.#missingTexts.fill(account, mailbox, uids, options);
-    return searchMessages(this.#database.sql, account, mailbox, uids, criterion, options.signal);
+    const inTurn: InTurn = (work) => this.#searches.run(account, work);
+    if (asksForText(criterion)) await inTurn(() => this.#missingTexts.fill(account, mailbox, uids, options));
+    return searchMessages(this.#database.sql, account, mailbox, uids, criterion, options.signal, inTurn);
   }
 
   /** Octets of a message's content that is in a blob. */
