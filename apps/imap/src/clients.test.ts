@@ -87,6 +87,9 @@ test('imapflow: append, list, status, fetch, flags, search, download, delete', a
 
     expect(await client.search({ seen: true })).toEqual([2]);
     expect(await client.search({ keyword: '$Label' }, { uid: true })).toEqual([1]);
+    expect(await client.search({ from: 'MARY', subject: 'plain', sentSince: '1994-02-07' })).toEqual([2]);
+    expect(await client.search({ body: 'inner text', before: '2024-05-07', larger: 100 })).toEqual([1]);
+    expect(await client.search({ or: [{ header: { 'Message-ID': 'plain@' } }, { text: 'Grüße' }] })).toEqual([2]);
     await client.messageFlagsAdd('1', ['\\Seen']);
     expect(await client.search({ seen: false })).toEqual([]);
     await client.messageDelete('1');
