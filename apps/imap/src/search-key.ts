@@ -96,6 +96,7 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
           args.sp();
           return { type: 'or', left, right: parseKey() };
         });
+      // FETCH shows INTERNALDATE in UTC, so the days to compare are UTC's: what a client reads there is what it finds.
       case 'BEFORE':
       case 'ON':
       case 'SINCE':

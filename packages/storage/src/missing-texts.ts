@@ -10,7 +10,7 @@ import { numberArray, textArray } from './sql-arrays.ts';
 
 /** UIDs looked at in one statement. */
 const SLICE_UIDS = 4_096;
-/** Contents read and written at once: so many, of so many octets together. */
+/** Contents read and written at once: so many, of so many octets together; a larger one stands alone. */
 const BATCH_TEXTS = 64;
 const BATCH_OCTETS = 1024 * 1024;
 const PROGRESS_TEXTS = 1_000;
@@ -68,10 +68,10 @@ export class MissingTexts {
         options.signal.throwIfAborted();
         await this.#fillPrefixes(account, batch);
       }
-      const contents = await this.#sql.unsafe<{ id: ContentId; inlineOctets: number }[]>(WITHOUT_TEXT, slice, {
+      const contents = await this.#sql.unsafe<{ id: ContentId; sizeOctets: number }[]>(WITHOUT_TEXT, slice, {
         prepare: true,
       });
-      for (const batch of batches(contents, ({ inlineOctets }) => inlineOctets)) {
+      for (const batch of batches(contents, ({ sizeOctets }) => sizeOctets)) {
         options.signal.throwIfAborted();
         await this.#fillContents(account, batch, options.signal);
         read += batch.length;
@@ -156,9 +156,8 @@ const WITHOUT_PREFIX_TEXT = `
    where d.prefix_text is null order by d.email_id`;
 
 const WITHOUT_TEXT = `
-  select distinct c.content_id as id, case when c.blob_name is null then c.size_octets else 0 end as "inlineOctets"
-    from ${MESSAGES_AND_TOMBSTONES}
-   cross join lateral (select content_id, blob_name, size_octets, search_text from contents
+  select distinct c.content_id as id, c.size_octets as "sizeOctets" from ${MESSAGES_AND_TOMBSTONES}
+   cross join lateral (select content_id, size_octets, search_text from contents
                         where account_id = m.account_id and content_id = m.content_id offset 0) as c
    where c.search_text is null order by c.content_id`;
 
