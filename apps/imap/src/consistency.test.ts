@@ -98,7 +98,7 @@ async function actAtRandom(model: Model): Promise<void> {
     else if (kind === 'expunge') await model.command('EXPUNGE');
     else if (kind === 'noop') await model.command('NOOP');
     else if (kind === 'fetch') await model.command(`FETCH ${number}:* (UID FLAGS)`);
-    else await model.command('SEARCH SEEN');
+    else await model.command(pick(['SEARCH SEEN', 'SEARCH SUBJECT x', 'UID SEARCH OR SEEN SINCE 1-Jan-2000']));
   }
 }
 
