@@ -3,7 +3,7 @@ ALTER TABLE "contents" ADD COLUMN "sent_date" date;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD COLUMN "prefix_text" text;--> statement-breakpoint
 CREATE INDEX "contents_without_text" ON "contents" USING btree ("account_id","content_id") WHERE "contents"."search_text" is null;--> statement-breakpoint
 CREATE INDEX "deliveries_without_text" ON "deliveries" USING btree ("account_id","email_id") WHERE "deliveries"."prefix_text" is null;--> statement-breakpoint
--- A search unpacks every text it looks in, and lz4 does that several times faster than pglz. Not every server was built with it.
+-- A search unpacks every text it looks in: unpacking fast is what lz4 is for. Not every server was built with it.
 DO $$
 BEGIN
   ALTER TABLE contents ALTER COLUMN search_text SET COMPRESSION lz4, ALTER COLUMN header_text SET COMPRESSION lz4;
