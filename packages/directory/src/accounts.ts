@@ -46,7 +46,7 @@ export async function addAccount(
 
 export async function listAccounts(sql: Sql): Promise<readonly AccountSummary[]> {
   const rows = await readDirectory(
-    () => sql<(Omit<AccountSummary, 'addresses'> & { localPart: string | null; domain: string | null })[]>`
+    () => sql.read<(Omit<AccountSummary, 'addresses'> & { localPart: string | null; domain: string | null })[]>`
       select account.name, used_octets as "usedOctets", used_messages as "usedMessages", created_at as "createdAt",
              local_part as "localPart", domain.name as domain
         from accounts as account
@@ -78,5 +78,5 @@ export async function removeAccount(sql: Sql, name: string): Promise<void> {
     await tx`delete from credentials where account_id = ${account}`;
     return account;
   });
-  await changeMail(sql, (tx) => removeAccountMail(tx, accountId));
+  await changeMail(sql, (tx) => removeAccountMail(tx, accountId), { isLong: true });
 }

@@ -40,7 +40,7 @@ export async function insertAddress(
 /** Whether the account has exactly this address. */
 export async function hasAddress(sql: Sql, accountId: AccountId, address: CanonicalAddress): Promise<boolean> {
   const rows = await readDirectory(
-    () => sql`
+    () => sql.read`
       select from addresses join domains using (domain_id)
        where account_id = ${accountId} and name = ${address.domain} and local_part = ${address.localPart}`,
   );

@@ -57,7 +57,7 @@ interface CredentialRow {
 function selectCredentials(sql: Sql, login: LoginName | null): Promise<readonly CredentialRow[]> {
   const name = login?.type === 'name' ? login.name : null;
   const { localPart, domain } = login?.type === 'address' ? login.address : { localPart: null, domain: null };
-  return sql<CredentialRow[]>`
+  return sql.read<CredentialRow[]>`
     with named as (
            select any_value(account_id) as account_id
              from (select account_id from accounts where name = ${name}

@@ -8,7 +8,7 @@ import { changeDirectory, readDirectory } from './transaction.ts';
 export async function setPassword(sql: Sql, pool: HashPool, accountName: string, password: string): Promise<void> {
   const accepted = await acceptPassword(password);
   const [account] = await readDirectory(
-    () => sql<(AccountScramParameters & { accountId: AccountId })[]>`
+    () => sql.read<(AccountScramParameters & { accountId: AccountId })[]>`
       select account_id as "accountId", sha256_salt as "sha256Salt", sha256_iterations as "sha256Iterations",
              sha1_salt as "sha1Salt", sha1_iterations as "sha1Iterations"
         from accounts join scram_parameters using (account_id) where name = ${accountName}`,

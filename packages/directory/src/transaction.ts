@@ -13,9 +13,13 @@ export async function changeDirectory<Result>(sql: Sql, change: (tx: Transaction
   });
 }
 
-/** One transaction that changes nothing in the directory, and so holds up no other change. */
-export async function changeMail<Result>(sql: Sql, change: (tx: Transaction) => Promise<Result>): Promise<Result> {
-  return await translatingErrors(true, () => sql.begin(change));
+/** One transaction that changes nothing in the directory, and so holds up no other change. Options: see Sql.begin. */
+export async function changeMail<Result>(
+  sql: Sql,
+  change: (tx: Transaction) => Promise<Result>,
+  options: { readonly isLong?: boolean } = {},
+): Promise<Result> {
+  return await translatingErrors(true, () => sql.begin(change, options));
 }
 
 /** Runs what only reads. */

@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { type Appended, appendMessages, type NewMessage } from './append.ts';
 import type { Sql } from './database.ts';
-import { StorageError, translateDatabaseError } from './errors.ts';
+import { StorageError, translateDatabaseError, wouldFailNext } from './errors.ts';
 import type { AccountId } from './ids.ts';
 
 /** Appends that wait share a transaction, up to these bounds: others of the account should not wait long for one. */
@@ -17,7 +17,7 @@ type Waiting =
       resolve(done: Appended): void;
       reject(error: unknown): void;
     }
-  | { readonly type: 'task'; run(): Promise<void> };
+  | { readonly type: 'task'; run(): Promise<void>; reject(error: unknown): void };
 
 /**
  * The writes of this process to each account, one transaction at a time: so a busy account holds one connection, and
@@ -33,20 +33,25 @@ export class AccountWriter {
 
   /** @throws {StorageError} this message's own failure */
   append(account: AccountId, message: NewMessage): Promise<Appended> {
-    return new Promise((resolve, reject) =>
-      this.#enqueue(account, { type: 'append', message, resolve, reject }, reject),
-    );
+    return new Promise((resolve, reject) => this.#enqueue(account, { type: 'append', message, resolve, reject }));
   }
 
   /** Runs one transaction in its turn. */
   run<T>(account: AccountId, task: (sql: Sql) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const run = () => task(this.#sql).then(resolve, (error) => reject(translateDatabaseError(error, true)));
-      this.#enqueue(account, { type: 'task', run }, reject);
+      const run = async () => {
+        try {
+          resolve(await task(this.#sql));
+        } catch (error) {
+          this.#refuseWaiting(account, error);
+          reject(translateDatabaseError(error, true));
+        }
+      };
+      this.#enqueue(account, { type: 'task', run, reject });
     });
   }
 
-  #enqueue(account: AccountId, waiting: Waiting, reject: (error: unknown) => void): void {
+  #enqueue(account: AccountId, waiting: Waiting): void {
     const queue = this.#queues.get(account);
     if (queue === undefined) {
       this.#queues.set(account, [waiting]);
@@ -54,8 +59,15 @@ export class AccountWriter {
     } else if (queue.length < WAITING_WRITES) {
       queue.push(waiting);
     } else {
-      reject(new StorageError('unavailable', 'Too many changes wait for this account'));
+      waiting.reject(new StorageError('unavailable', 'Too many changes wait for this account'));
     }
+  }
+
+  /** When the database is away, or another process holds the account: each in its turn would wait as long as the first has. */
+  #refuseWaiting(account: AccountId, error: unknown): void {
+    if (!wouldFailNext(translateDatabaseError(error, true))) return;
+    for (const waiting of this.#queues.get(account)?.splice(0) ?? [])
+      waiting.reject(new StorageError('unavailable', 'The database cannot do this now', { cause: error }));
   }
 
   async #work(account: AccountId): Promise<void> {
@@ -86,6 +98,7 @@ export class AccountWriter {
       });
     } catch (error) {
       const translated = translateDatabaseError(error, true);
+      this.#refuseWaiting(account, error);
       // What the database refused as a whole may be the fault of one message: each then stands alone.
       if (batch.length > 1 && translated instanceof postgres.PostgresError) {
         for (const waiting of batch) await this.#append(account, [waiting]);

@@ -57,7 +57,7 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
 
 /** The newest modseq of accounts, of those that exist. */
 export async function accountModSeqs(sql: Sql, accounts: Iterable<AccountId>): Promise<ReadonlyMap<AccountId, number>> {
-  const rows = await sql<{ account_id: AccountId; modseq: number }[]>`
+  const rows = await sql.read<{ account_id: AccountId; modseq: number }[]>`
     select account_id, modseq from accounts where account_id = any(${numberArray(accounts)}::bigint[])`;
   return new Map(rows.map((row) => [row.account_id, row.modseq]));
 }

@@ -5,6 +5,10 @@ import type { DatabaseTarget } from './database.ts';
 /** The database as over a network that fails when a test wants it to. */
 export interface BreakableServer extends AsyncDisposable {
   readonly target: DatabaseTarget;
+  /** Connections that came, those refused included. */
+  readonly connections: number;
+  /** Passes nothing on any more, either way, on the connections there are. */
+  hang(): void;
   /** Once a client has sent these octets it hears nothing more. Resolves when the server has answered. */
   loseAnswerTo(octets: string): Promise<void>;
   /** Cuts all connections. */
@@ -18,8 +22,10 @@ export async function startBreakableServer(target: DatabaseTarget): Promise<Brea
   let lost: { readonly octets: string; readonly answered: () => void } | null = null;
 
   let isRefusing = false;
+  let connections = 0;
 
   const server = createServer({ noDelay: true }, (client) => {
+    connections++;
     if (isRefusing) {
       client.destroy();
       return;
@@ -61,6 +67,12 @@ export async function startBreakableServer(target: DatabaseTarget): Promise<Brea
       const { promise, resolve } = Promise.withResolvers<void>();
       lost = { octets, answered: resolve };
       return promise;
+    },
+    get connections() {
+      return connections;
+    },
+    hang() {
+      for (const socket of sockets) socket.pause();
     },
     cut,
     refuse(is) {

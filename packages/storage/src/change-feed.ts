@@ -13,7 +13,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const ACCOUNTS_A_NOTIFY = 200;
 
 export interface FeedOptions {
-  /** What happens to an error of the feed's own queries: the next poll mends what they missed. */
+  /** What happens to an error of the feed's own queries, the first in a row: the next poll mends what they missed. */
   onError(error: unknown): void;
   readonly pollMs?: number;
 }
@@ -42,6 +42,7 @@ export class ChangeFeed {
   #unlisten: (() => Promise<void>) | null = null;
   #pollTimer: NodeJS.Timeout | undefined;
   #isPolling = false;
+  #isFailing = false;
   #isClosed = false;
 
   constructor(database: Database, options: FeedOptions) {
@@ -103,8 +104,9 @@ export class ChangeFeed {
       const payload = told.map(([account, modseq]) => `${account}:${modseq}`).join(' ');
       try {
         await this.#database.sql`select pg_notify(${CHANNEL}, ${payload})`;
+        this.#isFailing = false;
       } catch (error) {
-        this.#options.onError(error);
+        this.#failed(error);
       }
       await delay(NOTIFY_EVERY_MS);
     }
@@ -132,10 +134,17 @@ export class ChangeFeed {
         watched.newest = isTrusted ? Math.max(modseq, watched.newest) : (modseq ?? 0);
         for (const listener of watched.listeners) listener(isTrusted ? watched.newest : null);
       }
+      this.#isFailing = false;
     } catch (error) {
-      this.#options.onError(error);
+      this.#failed(error);
     } finally {
       this.#isPolling = false;
     }
+  }
+
+  /** A database that is away must not fill the log, a line a second. */
+  #failed(error: unknown): void {
+    if (!this.#isFailing) this.#options.onError(error);
+    this.#isFailing = true;
   }
 }

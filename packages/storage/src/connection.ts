@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import postgres from 'postgres';
 import { ConnectionLost, StorageError } from './errors.ts';
 
@@ -16,14 +16,24 @@ export interface ConnectionOptions {
 export type Client = postgres.Sql<{ bigint: number }>;
 
 const CONNECT_TIMEOUT_S = 5;
+/** To connect, log in and be answered. */
+const FIRST_ANSWER_MS = 2 * 1_000 * CONNECT_TIMEOUT_S;
 const KEEP_ALIVE_S = 30;
-const LISTEN_AGAIN_MS = { least: 50, most: 5_000 } as const;
+/** After a connect that failed the next waits so long, the one after it twice as long, and so on. */
+export const CONNECT_AGAIN_MS = { least: 50, most: 1_000 } as const;
+const LISTEN_TIMEOUT_MS = 5_000;
+
+/**
+ * How long we wait for an answer. A server that works keeps to its own statement_timeout, so whatever passes the deadline
+ * of a write went to one that hangs. A read may be given up any time: nothing depends on what becomes of it.
+ */
+export const DEADLINE_MS = { read: 10_000, write: 35_000 } as const;
 
 /** What every connection of ours sets for itself. No statement and no lock wait goes on for ever (times in ms). */
 const SESSION_SETTINGS = {
   idle_in_transaction_session_timeout: 5_000,
   lock_timeout: 10_000,
-  statement_timeout: 60_000,
+  statement_timeout: 30_000,
   // 250 and OK are said after the commit, and a commit is on the disk, whatever the server's default.
   synchronous_commit: 'on',
   // Our statements are short: compiling one costs more than running it.
@@ -37,13 +47,15 @@ const SESSION_SETTINGS = {
 interface ClientEvents {
   onclose?(): void;
   onnotify?(channel: string, payload: string): void;
+  /** The socket to the server, before it is connected. */
+  onsocket?(socket: Socket): void;
 }
 
-/** Makes the client; it connects with its first statement. */
+/** Makes the client; it connects with its first statement, and once. */
 export function connectClient(
   target: DatabaseTarget,
   { applicationName }: ConnectionOptions,
-  events: ClientEvents = {},
+  { onsocket, ...events }: ClientEvents = {},
 ): Client {
   const settings: postgres.Options<{ bigint: postgres.PostgresType<number> }> = {
     ...events,
@@ -58,13 +70,19 @@ export function connectClient(
     // Arrays go as text (sql-arrays.ts), so the types need not be asked for at each connect.
     fetch_types: false,
   };
-  if ('url' in target) {
-    const url = new URL(target.url);
-    const host = decodeURIComponent(url.searchParams.get('host') ?? url.hostname);
-    return postgres(target.url, host.startsWith('/') ? settings : { ...settings, ...{ socket: noDelaySocket } });
-  }
+  let hasSocket = false;
+  const making = (options: SocketOptions) => {
+    // postgres.js connects again, and again at once, to a server that closes before it has answered.
+    if (hasSocket) throw Object.assign(new Error('The server closed the connection'), { code: 'CONNECTION_CLOSED' });
+    hasSocket = true;
+    const socket = makeSocket(options);
+    onsocket?.(socket);
+    return socket;
+  };
+  if ('url' in target) return postgres(target.url, { ...settings, ...{ socket: making } });
   return postgres({
     ...settings,
+    ...{ socket: making },
     path: `${target.socketDirectory}/.s.PGSQL.5432`,
     database: target.database,
     user: target.user,
@@ -82,13 +100,21 @@ const safeBigint: postgres.PostgresType<number> = {
   },
 };
 
+interface SocketOptions {
+  /** Of a Unix socket. */
+  readonly path?: string | false;
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+}
+
 /**
  * TCP_NODELAY: without it a reply waits for the delayed acknowledgement of the piece before. The socket is given back
  * before it is connected, so that postgres.js sees it fail, and times it out, as it does its own.
  */
-function noDelaySocket(options: { host: string[]; port: number[] }) {
-  const host = options.host[0] ?? '127.0.0.1';
-  const port = options.port[0] ?? 5432;
+function makeSocket({ path, host: hosts, port: ports }: SocketOptions): Socket {
+  if (path) return connect(path);
+  const host = hosts[0] ?? '127.0.0.1';
+  const port = ports[0] ?? 5432;
   return Object.assign(connect({ host, port, noDelay: true }), { host, port }); // postgres.js takes the SNI from `host`
 }
 
@@ -101,22 +127,31 @@ function noDelaySocket(options: { host: string[]; port: number[] }) {
  */
 export class Connection {
   readonly openedAt = performance.now();
+  /** When it answered last. */
+  answeredAt = this.openedAt;
   readonly #client: Client;
+  #socket: Socket | null = null;
   #isUsable = true;
-  #onClose: () => void = () => {};
+  #onClose: (why: 'asked' | 'lost') => void = () => {};
 
   private constructor(target: DatabaseTarget, options: ConnectionOptions) {
-    this.#client = connectClient(target, options, { onclose: () => this.#lose() });
+    this.#client = connectClient(target, options, {
+      onclose: () => this.#end('lost'),
+      onsocket: (socket) => {
+        this.#socket = socket;
+      },
+    });
   }
 
-  /** @throws {StorageError} 'unavailable' */
+  /** @throws {StorageError} 'unavailable'; its cause is the server's own answer, if there was one */
   static async open(target: DatabaseTarget, options: ConnectionOptions): Promise<Connection> {
     const connection = new Connection(target, options);
     try {
-      await connection.#client.unsafe('select');
+      await connection.run((client) => client.unsafe('select'), FIRST_ANSWER_MS);
       return connection;
-    } catch (cause) {
+    } catch (error) {
       connection.close();
+      const cause = error instanceof ConnectionLost ? error.cause : error;
       throw new StorageError('unavailable', 'The database does not answer', { cause });
     }
   }
@@ -125,45 +160,76 @@ export class Connection {
     return this.#isUsable;
   }
 
-  /** What to do when the connection breaks, also while no statement runs. */
-  set onClose(listener: () => void) {
+  /** What to do when the connection ends, also while no statement runs. */
+  set onClose(listener: (why: 'asked' | 'lost') => void) {
     this.#onClose = listener;
   }
 
   /**
    * Runs one statement, while no other one is running.
    *
-   * @throws {ConnectionLost} nobody knows what became of the statement
+   * @param deadlineMs a server that has not answered by then hangs, and the connection ends; Infinity: never
+   * @throws {ConnectionLost} nobody knows what became of the statement, unless it says so
    * @throws {StorageError} 'unavailable': it was not sent
    */
-  async run<Result>(statement: (client: Client) => PromiseLike<Result>): Promise<Result> {
+  async run<Result>(statement: (client: Client) => PromiseLike<Result>, deadlineMs: number): Promise<Result> {
     if (!this.#isUsable) throw new StorageError('unavailable', 'The connection to the database broke');
+    let isLate = false;
+    const giveUp = () => {
+      isLate = true;
+      this.#end('lost');
+      this.#socket?.destroy(new Error(`The database did not answer within ${deadlineMs / 1_000} s`));
+    };
+    const timer = deadlineMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(giveUp, deadlineMs);
     try {
-      return await statement(this.#client);
+      const result = await statement(this.#client);
+      this.answeredAt = performance.now();
+      return result;
     } catch (error) {
-      if (error instanceof postgres.PostgresError) throw error;
-      this.close();
-      throw isOfConnection(error) ? new ConnectionLost({ cause: error }) : error;
+      if (error instanceof postgres.PostgresError) {
+        this.answeredAt = performance.now();
+        throw error;
+      }
+      const isLost = isLate || isOfConnection(error);
+      this.#end(isLost ? 'lost' : 'asked');
+      this.#hangUp();
+      throw isLost ? new ConnectionLost({ cause: error, isLate, isUnsent: wasNotSent(error) }) : error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   /** Ends the connection at once. */
   close(): void {
-    this.#lose();
+    this.#end('asked');
+    this.#hangUp();
+  }
+
+  #hangUp(): void {
     void this.#client.end({ timeout: 0 }).catch(() => {});
   }
 
-  #lose(): void {
+  #end(why: 'asked' | 'lost'): void {
     if (!this.#isUsable) return;
     this.#isUsable = false;
-    this.#onClose();
+    this.#onClose(why);
   }
 }
 
+/** Codes of Node for sockets, of OpenSSL for TLS (with or without ERR_SSL_), and of postgres.js for connections. */
+const CONNECTION_CODE =
+  /^(E[A-Z]+$|CONNECT|ERR_(SSL|TLS|SOCKET|STREAM)_|ERR_INVALID_PROTOCOL|(UNABLE_TO|CERT|SELF_SIGNED|DEPTH_ZERO|CRL|HOSTNAME)_)/;
+
 /** Whether what postgres.js threw, if not the server's own error, is of the connection rather than a mistake of ours. */
-function isOfConnection(error: unknown): boolean {
+export function isOfConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return 'syscall' in error || ('code' in error && /^CONNECT/.test(String(error.code)));
+  if ('syscall' in error || 'library' in error) return true;
+  return 'code' in error && CONNECTION_CODE.test(String(error.code));
+}
+
+/** EPIPE: the server had gone when the last piece of the statement was written, so it never had all of it. */
+function wasNotSent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
 }
 
 /** See Database.listen. */
@@ -175,7 +241,7 @@ export async function listenOn(
 ): Promise<() => Promise<void>> {
   let client: Client | null = null;
   let timer: NodeJS.Timeout | undefined;
-  let waitMs: number = LISTEN_AGAIN_MS.least;
+  let waitMs: number = CONNECT_AGAIN_MS.least;
   let isStopped = false;
 
   const attempt = async () => {
@@ -184,13 +250,17 @@ export async function listenOn(
       onclose: () => again(mine),
     });
     client = mine;
+    // A server that hangs lets us connect: what it does not answer ends with the client.
+    const giveUp = setTimeout(() => void mine.end({ timeout: 0 }).catch(() => {}), LISTEN_TIMEOUT_MS);
     try {
       await mine.unsafe(`listen ${channel}`);
     } catch (cause) {
       again(mine);
       throw new StorageError('unavailable', 'The database does not answer', { cause });
+    } finally {
+      clearTimeout(giveUp);
     }
-    waitMs = LISTEN_AGAIN_MS.least;
+    waitMs = CONNECT_AGAIN_MS.least;
     listener.listening();
   };
   const again = (broken: Client) => {
@@ -199,7 +269,7 @@ export async function listenOn(
     client = null;
     if (isStopped) return;
     timer = setTimeout(() => void attempt().catch(() => {}), waitMs);
-    waitMs = Math.min(waitMs * 2, LISTEN_AGAIN_MS.most);
+    waitMs = Math.min(waitMs * 2, CONNECT_AGAIN_MS.most);
   };
   const stop = async () => {
     isStopped = true;

@@ -1,13 +1,10 @@
-import { type ConnectionOptions, type DatabaseTarget, listenOn } from './connection.ts';
-import { ConnectionPool } from './connection-pool.ts';
+import { type DatabaseTarget, listenOn } from './connection.ts';
+import { ConnectionPool, type PoolOptions } from './connection-pool.ts';
 import { type Sql, sqlOn } from './statement.ts';
 
 export type { DatabaseTarget } from './connection.ts';
+export type { PoolOptions as DatabaseOptions } from './connection-pool.ts';
 export type { Sql, Transaction } from './statement.ts';
-
-export interface DatabaseOptions extends ConnectionOptions {
-  readonly maxConnections: number;
-}
 
 interface Listener {
   heard(payload: string): void;
@@ -18,6 +15,8 @@ interface Listener {
 /** A pool of connections. They are made when first needed, so a database that is down shows at the first statement. */
 export interface Database {
   readonly sql: Sql;
+  /** Whether it answered when it was last asked. One that is away is asked again and again until it is back. */
+  isUp(): boolean;
   /**
    * Listens to a channel on a connection of its own, made anew whenever it breaks, until the function returned is called.
    *
@@ -28,10 +27,11 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export function openDatabase(target: DatabaseTarget, options: DatabaseOptions): Database {
+export function openDatabase(target: DatabaseTarget, options: PoolOptions): Database {
   const pool = new ConnectionPool(target, options);
   return {
     sql: sqlOn(pool),
+    isUp: () => pool.isUp,
     listen: (channel, listener) => listenOn(target, options, channel, listener),
     close: () => pool.close(),
   };
@@ -39,5 +39,5 @@ export function openDatabase(target: DatabaseTarget, options: DatabaseOptions): 
 
 /** Asks the smallest question. @throws {StorageError} 'unavailable' */
 export async function pingDatabase({ sql }: Database): Promise<void> {
-  await sql`select 1`;
+  await sql.read`select 1`;
 }

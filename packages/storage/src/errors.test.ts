@@ -54,11 +54,14 @@ test('what was translated stays so', () => {
 test.each([
   ['ENOSPC', 'disk-full'],
   ['EDQUOT', 'disk-full'],
-])('hardening 68: a file system that says %s is full', (code, kind) => {
+  ['EIO', 'unavailable'],
+  ['EROFS', 'unavailable'],
+  ['EMFILE', 'unavailable'],
+])('hardening 68: what a file system says with %s is %s', (code, kind) => {
   expect(translateFileError(Object.assign(new Error(code), { code }))).toMatchObject({ kind });
 });
 
-test('hardening 68: any other failure of a file stays what it is', () => {
-  const error = Object.assign(new Error('EIO'), { code: 'EIO' });
+test('any other failure of a file stays what it is', () => {
+  const error = Object.assign(new Error('ENOTDIR'), { code: 'ENOTDIR' });
   expect(translateFileError(error)).toBe(error);
 });

@@ -6,8 +6,8 @@ import postgres from 'postgres';
  *   mailboxes or subscriptions.
  * - `over-quota`: RFC 9208; `too-many-keywords`: 1,000 a mailbox; `uid-exhausted`: 2^32-1 UIDs are used up.
  * - `too-large`: the message passes the limit its receiver set.
- * - `disk-full`: nothing can be written until somebody makes room.
- * - `unavailable`: the database does not answer; nothing was changed; the same may work later.
+ * - `disk-full`: nothing can be written until somebody makes room, or no new mail while the reserve is touched.
+ * - `unavailable`: the database does not answer, or the disk of the blobs fails; nothing was changed; the same may work later.
  * - `outcome-unknown`: the connection broke before the answer to a write. The caller must say neither yes nor no.
  */
 export type StorageErrorKind =
@@ -37,11 +37,19 @@ export class StorageError extends Error {
 /** The connection broke while a statement was with the server: nobody knows what became of it. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
+  /** The server did not answer in time: we broke it. */
+  readonly isLate: boolean;
+  /** The statement did not reach the server whole, so it has done nothing. */
+  readonly isUnsent: boolean;
 
-  constructor(options?: ErrorOptions) {
-    super('The connection to the database broke', options);
+  constructor({ isLate = false, isUnsent = false, ...options }: ErrorOptions & Partial<ConnectionLoss> = {}) {
+    super(isLate ? 'The database did not answer in time' : 'The connection to the database broke', options);
+    this.isLate = isLate;
+    this.isUnsent = isUnsent;
   }
 }
+
+type ConnectionLoss = Pick<ConnectionLost, 'isLate' | 'isUnsent'>;
 
 /**
  * Turns what the database threw into a StorageError where the caller can do something about it; anything else, a bug of
@@ -51,9 +59,9 @@ export class ConnectionLost extends Error {
  */
 export function translateDatabaseError(error: unknown, wasWrite = false): unknown {
   if (error instanceof ConnectionLost) {
-    return wasWrite
+    return wasWrite && !error.isUnsent
       ? new StorageError('outcome-unknown', 'The connection to the database broke while it wrote', { cause: error })
-      : new StorageError('unavailable', 'The connection to the database broke', { cause: error });
+      : new StorageError('unavailable', error.message, { cause: error });
   }
   if (!(error instanceof postgres.PostgresError)) return error;
   if (error.code === '53100')
@@ -73,10 +81,38 @@ export function translateDatabaseError(error: unknown, wasWrite = false): unknow
  */
 const PASSING_CONDITIONS = /^(08...|25006|25P03|25P04|40...|53...|55P03|57...|58030)$/;
 
+/**
+ * Whether a write failed because of the database or of the account's lock rather than of itself, so that the next one of
+ * the account would fare no better.
+ */
+export function wouldFailNext(error: unknown): boolean {
+  if (!(error instanceof StorageError)) return false;
+  if (error.kind === 'outcome-unknown') return true;
+  if (error.kind !== 'unavailable') return false;
+  return !(error.cause instanceof postgres.PostgresError) || LOCKED_OR_DOWN.test(error.cause.code);
+}
+
+/** 55P03: lock_timeout; 57P: the server shuts down or starts; 08: a pooler's own connection. */
+const LOCKED_OR_DOWN = /^(55P03|57P..|08...)$/;
+
 /** As translateDatabaseError, for what the file system threw. */
 export function translateFileError(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new StorageError('disk-full', 'The disk is full', { cause: error })
-    : error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (FULL.has(code)) return new StorageError('disk-full', 'The disk is full', { cause: error });
+  return FAILING.has(code) ? new StorageError('unavailable', 'The disk fails', { cause: error }) : error;
 }
+
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+/** A disk that fails or was made read-only because it did, a network disk that is away, and too many open files. */
+const FAILING = new Set([
+  'EIO',
+  'EROFS',
+  'ESTALE',
+  'ETIMEDOUT',
+  'ENXIO',
+  'ENODEV',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+]);

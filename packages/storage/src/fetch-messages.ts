@@ -104,7 +104,7 @@ async function fetchFrom(
   wanted: readonly VariableColumn[],
 ): Promise<readonly FetchedMessage[]> {
   try {
-    const [row] = await sql.unsafe<{ packed: Buffer | null }[]>(
+    const [row] = await sql.read.unsafe<{ packed: Buffer | null }[]>(
       statement(table, wanted),
       [account, mailbox, numberArray(Array.from(uids))],
       { prepare: true },

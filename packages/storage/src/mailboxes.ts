@@ -56,16 +56,16 @@ export async function listNames(
   under: string | null,
 ): Promise<readonly MailboxName[]> {
   return under === null
-    ? sql<MailboxName[]>`
+    ? sql.read<MailboxName[]>`
         select b.name, b.special_use as "specialUse" from mailboxes as b
          where b.account_id = ${account}::bigint and b.expunged_seq is null`
-    : sql<MailboxName[]>`
+    : sql.read<MailboxName[]>`
         select b.name, b.special_use as "specialUse" from mailboxes_at(${account}::bigint, ${under}::text) as b`;
 }
 
 /** The names subscribed to, which need not exist, in no order. */
 export async function listSubscriptions(sql: Sql | Transaction, account: AccountId): Promise<readonly string[]> {
-  const rows = await sql<{ name: string }[]>`select name from subscriptions where account_id = ${account}::bigint`;
+  const rows = await sql.read<{ name: string }[]>`select name from subscriptions where account_id = ${account}::bigint`;
   return rows.map(({ name }) => name);
 }
 
@@ -80,16 +80,16 @@ export async function listMailboxes(
   under: string | null,
 ): Promise<readonly Mailbox[]> {
   return under === null
-    ? sql<Mailbox[]>`
+    ? sql.read<Mailbox[]>`
         select ${columns(sql)} from mailboxes as b
          where b.account_id = ${account} and b.expunged_seq is null order by b.name collate "C"`
-    : sql<Mailbox[]>`
+    : sql.read<Mailbox[]>`
         select ${columns(sql)} from mailboxes_at(${account}::bigint, ${under}::text) as b order by b.name collate "C"`;
 }
 
 /** Null if there is none of that name. INBOX is the caller's to spell (RFC 9051 §5.1). */
 export async function findMailbox(sql: Sql | Transaction, account: AccountId, name: string): Promise<Mailbox | null> {
-  const [mailbox] = await sql<Mailbox[]>`
+  const [mailbox] = await sql.read<Mailbox[]>`
     select ${columns(sql)} from mailboxes as b
      where b.account_id = ${account} and b.name = ${name}::text and b.expunged_seq is null`;
   return mailbox ?? null;

@@ -187,7 +187,7 @@ export class SharedMailbox {
     if (this.#lost !== null) return;
     try {
       const since = this.#seq;
-      const [row] = await this.#sql<(MailboxRow & { changed: Buffer | null; removed: string })[]>`
+      const [row] = await this.#sql.read<(MailboxRow & { changed: Buffer | null; removed: string })[]>`
         select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
                b.pruned_seq as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
                case when b.highest_mod_seq > ${since}::bigint then (
@@ -293,7 +293,7 @@ export class SharedMailbox {
   }
 
   async #row(): Promise<MailboxRow | undefined> {
-    const [row] = await this.#sql<MailboxRow[]>`
+    const [row] = await this.#sql.read<MailboxRow[]>`
       select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
              b.pruned_seq as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged"
         from mailboxes as b join accounts as a using (account_id)
@@ -303,7 +303,7 @@ export class SharedMailbox {
 
   async #readSlices(table: MessageTable): Promise<void> {
     for (let above = 0; ; above = table.lastUid()) {
-      const [slice] = await this.#sql<{ packed: Buffer | null; count: number }[]>`
+      const [slice] = await this.#sql.read<{ packed: Buffer | null; count: number }[]>`
         select string_agg(pack_message(uid, mod_seq, flags, keywords), ''::bytea order by uid) as packed, count(*) as count
           from (select uid, mod_seq, flags, keywords from messages
                  where account_id = ${this.account}::bigint and mailbox_id = ${this.id}::bigint and uid > ${above}::bigint
@@ -315,7 +315,7 @@ export class SharedMailbox {
 
   async #learnKeywords(nextKeywordId: number): Promise<void> {
     if (nextKeywordId === this.#nextKeywordId) return;
-    const rows = await this.#sql<{ keyword_id: number; name: string }[]>`
+    const rows = await this.#sql.read<{ keyword_id: number; name: string }[]>`
       select keyword_id, name from keywords
        where account_id = ${this.account}::bigint and mailbox_id = ${this.id}::bigint and keyword_id >= ${this.#nextKeywordId}::integer`;
     for (const row of rows) this.#keywords.set(row.keyword_id, row.name);

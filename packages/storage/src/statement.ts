@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import type { Client, Connection } from './connection.ts';
+import { type Client, type Connection, DEADLINE_MS } from './connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { ConnectionLost, StorageError } from './errors.ts';
 
@@ -30,16 +30,28 @@ interface SqlTag {
 /** Statements on any connection of a pool, each a transaction of its own. */
 export interface Sql extends SqlTag {
   /**
+   * A statement that only reads. It has less time than one that writes, and is run again, once, if its connection breaks:
+   * a connection that the server closed may be lent before we learn of it.
+   */
+  readonly read: SqlTag;
+  /**
    * Runs statements as one transaction, which is rolled back if `work` throws or one of them fails.
    *
+   * @param options.isLong its statements may take any time; the server's statement_timeout is for `work` to change
    * @throws {StorageError} 'unavailable' if the connection broke before the commit, so that nothing was changed
    * @throws {ConnectionLost} if it broke during the commit
    */
-  begin<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  begin<Result>(work: (tx: Transaction) => Promise<Result>, options?: TransactionOptions): Promise<Result>;
+}
+
+interface TransactionOptions {
+  readonly isLong?: boolean;
 }
 
 /** Statements of one transaction; they run in the order in which they were first awaited. */
 export interface Transaction extends SqlTag {
+  /** The same as the transaction: for what reads inside and outside of one. */
+  readonly read: SqlTag;
   readonly begin?: never;
 }
 
@@ -106,11 +118,21 @@ export function sqlOn(pool: ConnectionPool): Sql {
       pool.giveBack(connection);
     }
   };
+  const read: Run = async (write) => {
+    const attempt = () => borrow((connection) => connection.run(write, DEADLINE_MS.read));
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof ConnectionLost) || error.isLate) throw error;
+      return await attempt();
+    }
+  };
   return Object.assign(
-    tagOn((write) => borrow((connection) => connection.run(write))),
+    tagOn((write) => borrow((connection) => connection.run(write, DEADLINE_MS.write))),
     {
-      begin: <Result>(work: (tx: Transaction) => Promise<Result>) =>
-        borrow((connection) => runTransaction(connection, work)),
+      read: tagOn(read),
+      begin: <Result>(work: (tx: Transaction) => Promise<Result>, { isLong = false }: TransactionOptions = {}) =>
+        borrow((connection) => runTransaction(connection, work, isLong ? Number.POSITIVE_INFINITY : DEADLINE_MS.write)),
     },
   );
 }
@@ -118,32 +140,32 @@ export function sqlOn(pool: ConnectionPool): Sql {
 async function runTransaction<Result>(
   connection: Connection,
   work: (tx: Transaction) => Promise<Result>,
+  deadlineMs: number,
 ): Promise<Result> {
   let last: Promise<unknown> = Promise.resolve();
   const failures: unknown[] = [];
   const run: Run = (write) => {
-    const rows = last.then(() => connection.run(write));
+    const rows = last.then(() => connection.run(write, deadlineMs));
     last = rows.catch((error) => failures.push(error));
     return rows;
   };
-  const finish = (how: 'commit' | 'rollback') => connection.run((client) => client.unsafe(how));
+  const say = (what: 'begin' | 'commit' | 'rollback') => connection.run((client) => client.unsafe(what), deadlineMs);
 
   let result: Result;
   try {
-    await connection.run((client) => client.unsafe('begin'));
-    result = await work(tagOn(run));
+    await say('begin');
+    const tag = tagOn(run);
+    result = await work(Object.assign(tag, { read: tag }));
     await last;
     // One that `work` made nothing of: Postgres would answer the commit with a rollback and call it a success.
     if (failures.length > 0) throw failures[0];
   } catch (error) {
     await last;
-    if (connection.isUsable) await finish('rollback').catch(() => {}); // the server does it, when the connection breaks
-    if (error instanceof ConnectionLost) {
-      throw new StorageError('unavailable', 'The connection to the database broke', { cause: error });
-    }
+    if (connection.isUsable) await say('rollback').catch(() => {}); // the server does it, when the connection breaks
+    if (error instanceof ConnectionLost) throw new StorageError('unavailable', error.message, { cause: error });
     throw error;
   }
-  await finish('commit');
+  await say('commit');
   return result;
 }
 

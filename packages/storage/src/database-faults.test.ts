@@ -1,0 +1,169 @@
+/** Hardening 65, of the connections: what becomes of statements when the database goes, hangs and comes back. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startBreakableServer } from './breakable-server.ts';
+import { Connection } from './connection.ts';
+import { type DatabaseOptions, type DatabaseTarget, openDatabase } from './database.ts';
+import { ConnectionLost, translateDatabaseError } from './errors.ts';
+import { holdAccount, messageOf, startStorage, type TestStorage, untilWaiting } from './storage-for-tests.ts';
+
+let storage: TestStorage;
+beforeAll(async () => {
+  storage = await startStorage();
+});
+afterAll(() => storage[Symbol.asyncDispose]());
+
+function open(target: DatabaseTarget, options: Partial<DatabaseOptions> = {}) {
+  const database = openDatabase(target, { applicationName: 'faults test', maxConnections: 4, ...options });
+  return { ...database, [Symbol.asyncDispose]: () => database.close() };
+}
+
+test('hardening 65: a read whose connection the server has closed is asked once more, a write is not', async () => {
+  await using server = await startBreakableServer(storage.target);
+  await using database = open(server.target, { maxConnections: 1 });
+  const { sql } = database;
+  for (let round = 0; round < 5; round++) {
+    await sql.read`select 1`;
+    server.cut();
+    expect(await sql.read`select 1 as one`).toEqual([{ one: 1 }]);
+    server.cut();
+    await expect(sql`select 1`).rejects.toBeInstanceOf(ConnectionLost);
+  }
+});
+
+test('hardening 65: a connection that was closed while it lay idle is not lent, not even to a write', async () => {
+  await using database = open(storage.target);
+  for (let round = 0; round < 5; round++) {
+    const pids = await Promise.all(
+      Array.from({ length: 4 }, () => database.sql<{ pid: number }[]>`select pg_backend_pid() as pid, pg_sleep(0.02)`),
+    );
+    // Ended, and not only told to: the last of it is that the server is rid of it.
+    for (const [row] of pids) {
+      await storage.sql`select pg_terminate_backend(${row?.pid ?? 0}::integer, 5000)`;
+    }
+    expect(await Promise.all(Array.from({ length: 4 }, () => database.sql`select 1 as one`))).toHaveLength(4);
+  }
+});
+
+test('hardening 65: a server that hangs is given up at the deadline', async () => {
+  await using server = await startBreakableServer(storage.target);
+  const connection = await Connection.open(server.target, { applicationName: 'faults test' });
+  let why = '';
+  connection.onClose = (how) => (why = how);
+  server.hang();
+  const late = connection.run((client) => client.unsafe('select 1'), 100);
+  await expect(late).rejects.toMatchObject({ name: 'ConnectionLost', isLate: true, isUnsent: false });
+  expect({ why, isUsable: connection.isUsable }).toEqual({ why: 'lost', isUsable: false });
+});
+
+test('hardening 65: while the database is away one connection at a time is tried, however many ask', async () => {
+  await using server = await startBreakableServer(storage.target);
+  const told: string[] = [];
+  const up = Promise.withResolvers<void>();
+  const onUp = () => {
+    told.push('up');
+    up.resolve();
+  };
+  await using database = open(server.target, { onDown: () => told.push('down'), onUp });
+  await database.sql`select 1`;
+  server.refuse(true);
+  const before = server.connections;
+  for (let round = 0; round < 5; round++) {
+    const asked = await Promise.allSettled(Array.from({ length: 500 }, () => database.sql.read`select 1`));
+    for (const each of asked) expect(each).toMatchObject({ reason: { kind: 'unavailable' } });
+  }
+  // The one at the cut, and one for each round.
+  expect(server.connections - before).toBeLessThanOrEqual(6);
+  expect(database.isUp()).toBe(false);
+  server.refuse(false);
+  await up.promise; // nobody asks
+  expect({ told, isUp: database.isUp() }).toEqual({ told: ['down', 'up'], isUp: true });
+  expect(await database.sql`select 1 as one`).toEqual([{ one: 1 }]);
+});
+
+test('hardening 65: when a write is lost with its connection, those that wait behind it are told at once', async () => {
+  await using server = await startBreakableServer(storage.target);
+  const { store } = await storage.openStore({ target: server.target, isDeaf: true });
+  const { account, inbox } = await storage.newAccount();
+  const messages = await Promise.all(['a', 'b', 'c'].map((text) => messageOf(store, inbox, text)));
+  const held = await holdAccount(storage.database, account);
+  const edit = { mode: 'add', system: 1, keywords: [] } as const;
+  const writes = [
+    store.changeFlags(account, inbox, [{ first: 1, last: 1 }], edit, null),
+    ...messages.map((message) => store.append(account, message)),
+    store.createMailbox(account, 'waits', null),
+  ];
+  const settled = Promise.allSettled(writes);
+  await untilWaiting(storage.database);
+  server.cut();
+  const [first, ...others] = await settled;
+  expect(first).toMatchObject({ reason: { kind: 'outcome-unknown' } });
+  for (const other of others) expect(other).toMatchObject({ reason: { kind: 'unavailable' } });
+  await held[Symbol.asyncDispose]();
+  expect((await store.findMailbox(account, 'INBOX'))?.messages).toBe(0);
+});
+
+test('a write that did not reach the server whole is known not to have been done', () => {
+  const unsent = new ConnectionLost({ isUnsent: true });
+  expect(translateDatabaseError(unsent, true)).toMatchObject({ kind: 'unavailable', cause: unsent });
+});
+
+test('hardening 65: what TLS says of a connection that breaks is of the connection', async () => {
+  await using proxy = await startTlsServer(storage.target);
+  await using database = open(proxy.target);
+  expect(await database.sql`select 1 as one`).toEqual([{ one: 1 }]);
+  const lost = database.sql`select pg_sleep(60)`.catch((error: unknown) => error);
+  await once(proxy.events, 'data');
+  proxy.garble();
+  const error = await lost;
+  expect(error).toMatchObject({ name: 'ConnectionLost', cause: { code: expect.stringMatching(/^ERR_SSL_/) } });
+  expect(translateDatabaseError(error)).toMatchObject({ kind: 'unavailable' });
+  expect(await database.sql`select 1 as one`).toEqual([{ one: 1 }]);
+});
+
+/** The database behind TLS, until somebody on the way writes nonsense between. */
+async function startTlsServer(target: DatabaseTarget) {
+  if ('url' in target) throw new Error('the test database is reached by a socket');
+  const directory = mkdtempSync(join(tmpdir(), 'postel-tls-'));
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=x'];
+  execFileSync('openssl', [...request, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  const secrets = { key: readFileSync(key), cert: readFileSync(cert) };
+  rmSync(directory, { recursive: true });
+
+  const raw = new Set<Socket>();
+  const server = createServer(async (client) => {
+    raw.add(client);
+    client.on('error', () => {});
+    await once(client, 'data'); // SSLRequest
+    client.write('S');
+    const secure = new TLSSocket(client, { isServer: true, ...secrets });
+    const upstream = connect(`${target.socketDirectory}/.s.PGSQL.5432`);
+    secure.on('data', () => server.emit('data'));
+    for (const socket of [secure, upstream]) socket.on('error', () => {});
+    client.on('close', () => upstream.destroy());
+    secure.pipe(upstream).pipe(secure);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  return {
+    target: { url: `postgres://${target.user}@127.0.0.1:${port}/${target.database}?sslmode=require` },
+    events: server,
+    garble() {
+      for (const socket of raw) socket.write('this is no TLS record');
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of raw) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
