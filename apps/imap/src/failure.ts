@@ -31,15 +31,20 @@ export function failureOf(error: unknown, log: Logger): Failure {
       log.error({ err: error }, 'the outcome of a write is not known: closing');
       throw new Abandoned(error.message); // the client finds out when it looks
     }
-    if (code === 'UNAVAILABLE') log.error({ err: error }, 'storage unavailable');
+    // A line for each command, but no more: what is wrong with the database or the disk is told by itself, once.
+    if (code === 'UNAVAILABLE') log.warn({ reason: reasonOf(error) }, 'storage unavailable');
     return no(code, error.message);
   }
   if (error instanceof DirectoryError && error.kind === 'unavailable') {
-    log.error({ err: error }, 'directory unavailable');
+    log.warn({ reason: reasonOf(error) }, 'directory unavailable');
     return no('UNAVAILABLE', error.message);
   }
   log.error({ err: error }, 'command failed');
   return no('SERVERBUG', 'Internal error, which the log tells more of');
+}
+
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
 const no = (code: ResponseCode | null, text: string): Failure => ({ condition: 'NO', code, text });

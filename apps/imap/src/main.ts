@@ -1,7 +1,7 @@
 import { parseImapSettings } from '@postel/config';
 import { openDirectory } from '@postel/directory';
-import { openDatabase, Store } from '@postel/storage';
-import { runApp } from '@postel/supervision';
+import { DiskReserve, openDatabase, Store } from '@postel/storage';
+import { runApp, StorageWatch } from '@postel/supervision';
 import { createMetrics } from './metrics.ts';
 import { ImapServer } from './server.ts';
 
@@ -12,12 +12,23 @@ runApp({
   name: 'imap',
   parseSettings: parseImapSettings,
   async start(settings, { log, metrics }) {
+    const { blobDirectory, databaseDirectory = blobDirectory, reserveOctets } = settings;
+    const watch = new StorageWatch(log);
     const database = openDatabase(settings.database, {
       applicationName: `postel ${settings.processName}`,
       maxConnections: DATABASE_CONNECTIONS,
+      onDown: watch.onDown,
+      onUp: watch.onUp,
     });
+    const reserve = new DiskReserve({
+      directories: [blobDirectory, databaseDirectory],
+      octets: reserveOctets,
+      onChange: watch.onReserveChange,
+    });
+    watch.measure({ database, reserve }, metrics);
     const store = new Store(database, {
-      blobDirectory: settings.blobDirectory,
+      blobDirectory,
+      reserve,
       onError: (error) => log.warn({ err: error }, 'storage'),
     });
     await store.start();

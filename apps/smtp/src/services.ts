@@ -6,7 +6,7 @@ import type { SmtpMetrics } from './smtp-metrics.ts';
 export interface Services {
   readonly hostname: string;
   readonly directory: Directory;
-  readonly store: Pick<Store, 'receive' | 'deliver' | 'deliverToEach'>;
+  readonly store: Pick<Store, 'receive' | 'deliver' | 'deliverToEach' | 'requireDiskRoom'>;
   readonly metrics: SmtpMetrics;
   /** Lets time pass before a reply that should cost its client something. */
   wait(ms: number): Promise<void>;

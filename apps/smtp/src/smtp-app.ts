@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
 import { openDirectory } from '@postel/directory';
-import { openDatabase, Store } from '@postel/storage';
-import type { AppContext, AppDefinition, RunningApp } from '@postel/supervision';
+import { DiskReserve, openDatabase, Store } from '@postel/storage';
+import { type AppContext, type AppDefinition, type RunningApp, StorageWatch } from '@postel/supervision';
 import { STOP_MS } from './limits.ts';
 import { SmtpMetrics } from './smtp-metrics.ts';
 import { SmtpServer } from './smtp-server.ts';
@@ -14,14 +14,24 @@ const DATABASE_CONNECTIONS = 10;
 export const smtpApp: AppDefinition<SmtpSettings> = { name: 'smtp', parseSettings: parseSmtpSettings, start };
 
 async function start(settings: SmtpSettings, { log, metrics }: AppContext): Promise<RunningApp> {
-  const { hostname, blobDirectory, certificates } = settings;
+  const { hostname, blobDirectory, databaseDirectory = blobDirectory, reserveOctets, certificates } = settings;
   const certificate = { cert: await readFile(certificates.certFile), key: await readFile(certificates.keyFile) };
+  const watch = new StorageWatch(log);
   const database = openDatabase(settings.database, {
     applicationName: settings.processName,
     maxConnections: DATABASE_CONNECTIONS,
+    onDown: watch.onDown,
+    onUp: watch.onUp,
   });
+  const reserve = new DiskReserve({
+    directories: [blobDirectory, databaseDirectory],
+    octets: reserveOctets,
+    onChange: watch.onReserveChange,
+  });
+  watch.measure({ database, reserve }, metrics);
   const store = new Store(database, {
     blobDirectory,
+    reserve,
     onError: (error) => log.error({ err: error }, 'the store has a problem'),
   });
   const services = {

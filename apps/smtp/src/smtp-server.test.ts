@@ -97,7 +97,8 @@ function failingStore(error: Error) {
     abort: async () => {},
   };
   const deliver = () => Promise.reject(error);
-  return { receive: () => writer as ContentWriter, deliver, deliverToEach: deliver };
+  const requireDiskRoom = () => Promise.resolve();
+  return { receive: () => writer as ContentWriter, deliver, deliverToEach: deliver, requireDiskRoom };
 }
 
 test.for(Object.keys(storageReplies) as StorageErrorKind[])(
@@ -171,6 +172,7 @@ test('a message is taken from the socket no faster than it is stored', async () 
       receive: () => slow as ContentWriter,
       deliver: () => Promise.resolve(),
       deliverToEach: () => Promise.resolve([]),
+      requireDiskRoom: () => Promise.resolve(),
     },
   });
   await using client = await own.logIn();

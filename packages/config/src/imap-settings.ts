@@ -5,6 +5,7 @@ import {
   type ListenerSettings,
   parseCertificateFiles,
   parseListener,
+  parseReserve,
 } from './server-settings.ts';
 import { SettingReader } from './setting-reader.ts';
 
@@ -18,6 +19,10 @@ export interface ImapSettings extends AppSettings {
   readonly listeners: readonly ImapListener[];
   readonly certificates: CertificateFiles;
   readonly blobDirectory: string;
+  /** What new mail must leave free on the file systems of the blobs and the database. */
+  readonly reserveOctets: number;
+  /** Of a Postgres on this machine, for its file system to be watched too. */
+  readonly databaseDirectory?: string;
 }
 
 /** @throws {SettingsError} */
@@ -30,5 +35,6 @@ export function parseImapSettings(value: unknown): ImapSettings {
     listeners: settings.at('listeners').list(parseListener),
     certificates: parseCertificateFiles(settings.at('certificates')),
     blobDirectory: settings.at('blobDirectory').text(),
+    ...parseReserve(settings),
   };
 }

@@ -38,3 +38,13 @@ export function parseListener(settings: SettingReader): ListenerSettings {
 export function parseCertificateFiles(settings: SettingReader): CertificateFiles {
   return { certFile: settings.at('certFile').text(), keyFile: settings.at('keyFile').text() };
 }
+
+/** 256 MB: some minutes of a busy server's log of changes, and Postgres never finds the disk full. */
+export const DEFAULT_RESERVE_OCTETS = 256 * 1024 * 1024;
+
+/** @throws {SettingsError} */
+export function parseReserve(settings: SettingReader): { reserveOctets: number; databaseDirectory?: string } {
+  const reserveOctets = settings.has('reserveOctets') ? settings.at('reserveOctets').integer() : DEFAULT_RESERVE_OCTETS;
+  if (!settings.has('databaseDirectory')) return { reserveOctets };
+  return { reserveOctets, databaseDirectory: settings.at('databaseDirectory').text() };
+}

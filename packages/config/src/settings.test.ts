@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseImapSettings } from './imap-settings.ts';
+import { DEFAULT_RESERVE_OCTETS } from './server-settings.ts';
 import { parseSmtpSettings } from './smtp-settings.ts';
 
 const listener = { host: '127.0.0.1', port: 143, tls: 'starttls', allowPlaintextLogin: false };
@@ -10,6 +11,7 @@ const settings = {
   listeners: [listener],
   certificates: { certFile: '/cert.pem', keyFile: '/key.pem' },
   blobDirectory: '/blobs',
+  reserveOctets: 1_000,
 };
 
 test('settings come through as they are, and what nobody reads does not', () => {
@@ -36,6 +38,16 @@ test.for([
   [{ ...settings, certificates: null }, 'Setting certificates must have members'],
 ] as const)('%j is refused: %s', ([value, message]) => {
   expect(() => parseImapSettings(value)).toThrow(message);
+});
+
+test('a reserve has a default, and may be of the database too', () => {
+  const { reserveOctets: _, ...others } = settings;
+  expect(parseImapSettings(others).reserveOctets).toBe(DEFAULT_RESERVE_OCTETS);
+  const databaseDirectory = '/postgres';
+  expect(parseImapSettings({ ...settings, databaseDirectory }).databaseDirectory).toBe(databaseDirectory);
+  expect(() => parseImapSettings({ ...settings, reserveOctets: '1 GB' })).toThrow(
+    'reserveOctets must be a whole number',
+  );
 });
 
 test.for(['submission', 'mx', 'lmtp'])('an SMTP listener is for %s', (kind) => {

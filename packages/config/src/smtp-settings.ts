@@ -5,6 +5,7 @@ import {
   type ListenerSettings,
   parseCertificateFiles,
   parseListener,
+  parseReserve,
 } from './server-settings.ts';
 import { SettingReader } from './setting-reader.ts';
 
@@ -26,6 +27,10 @@ export interface SmtpSettings extends AppSettings {
   readonly listeners: readonly SmtpListener[];
   readonly certificates: CertificateFiles;
   readonly blobDirectory: string;
+  /** What new mail must leave free on the file systems of the blobs and the database. */
+  readonly reserveOctets: number;
+  /** Of a Postgres on this machine, for its file system to be watched too. */
+  readonly databaseDirectory?: string;
 }
 
 /** @throws {SettingsError} */
@@ -41,5 +46,6 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
     })),
     certificates: parseCertificateFiles(settings.at('certificates')),
     blobDirectory: settings.at('blobDirectory').text(),
+    ...parseReserve(settings),
   };
 }

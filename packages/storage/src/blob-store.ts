@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { DiskReserve } from './disk-reserve.ts';
 import type { AccountId } from './ids.ts';
 
 const READ_OCTETS = 64 * 1024;
@@ -9,22 +10,32 @@ const READ_OCTETS = 64 * 1024;
 /** Contents too large for a row, one file each. A name is random and never written twice. */
 export class BlobDirectory {
   readonly #directory: string;
+  /** What must stay free; null: nothing in particular. */
+  readonly reserve: DiskReserve | null;
+  /** Directories that are there and on the disk, or will be. */
+  readonly #made = new Map<string, Promise<void>>();
 
-  constructor(directory: string) {
+  constructor(directory: string, reserve: DiskReserve | null = null) {
     this.#directory = directory;
+    this.reserve = reserve;
   }
 
   async create(): Promise<BlobWriter> {
-    const { name, path } = await this.#newName();
-    return new BlobWriter(this, name, await open(path, 'wx', 0o600), path);
+    return await this.#inNewName(async (name, path) => new BlobWriter(this, name, await open(path, 'wx', 0o600), path));
   }
 
   /** Gives a blob one more name, durably; each name is removed by itself. */
   async link(name: string): Promise<string> {
-    const added = await this.#newName();
-    await link(this.#path(name), added.path);
-    await syncDirectory(dirname(added.path));
-    return added.name;
+    return await this.#inNewName(async (added, path) => {
+      await link(this.#path(name), path);
+      try {
+        await syncDirectory(dirname(path));
+      } catch (error) {
+        await unlink(path).catch(() => {});
+        throw error;
+      }
+      return added;
+    });
   }
 
   /**
@@ -53,13 +64,41 @@ export class BlobDirectory {
     await unlink(this.#path(name));
   }
 
-  async #newName(): Promise<{ readonly name: string; readonly path: string }> {
+  /** Makes a file of a new name. Its directory may have been removed by somebody since we made it. */
+  async #inNewName<Made>(make: (name: string, path: string) => Promise<Made>): Promise<Made> {
     const name = randomBytes(16).toString('hex');
     const path = this.#path(name);
-    const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    if (made !== undefined)
-      for (let at = dirname(path); at.length >= made.length; at = dirname(at)) await syncDirectory(dirname(at));
-    return { name, path };
+    const directory = dirname(path);
+    await this.#makeDirectory(directory);
+    try {
+      return await make(name, path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      this.#made.delete(directory);
+      await this.#makeDirectory(directory);
+      return await make(name, path);
+    }
+  }
+
+  /**
+   * Makes a directory durable, once in this process, whoever made it: another writer that did may not have come to the
+   * sync yet, and a file counts only if the way to it is on the disk.
+   */
+  #makeDirectory(directory: string): Promise<void> {
+    const known = this.#made.get(directory);
+    if (known !== undefined) return known;
+    const making = this.#makeDurably(directory).catch((error: unknown) => {
+      this.#made.delete(directory);
+      throw error;
+    });
+    this.#made.set(directory, making);
+    return making;
+  }
+
+  async #makeDurably(directory: string): Promise<void> {
+    const made = await makeDirectory(directory);
+    const first = made ?? directory;
+    for (let at = directory; at.length >= first.length; at = dirname(at)) await syncDirectory(dirname(at));
   }
 
   /** 256 directories keep each one small. */
@@ -82,11 +121,16 @@ export class BlobWriter {
     this.#path = path;
   }
 
+  /** @throws {StorageError} 'disk-full' if the reserve would be touched; and as the file system does */
   async write(octets: Buffer): Promise<void> {
+    await this.#blobs.reserve?.take(octets.length);
     for (let at = 0; at < octets.length; ) at += (await this.#file.write(octets, at)).bytesWritten;
   }
 
-  /** Makes the file and its name durable. */
+  /**
+   * Makes the file and its name durable. If that fails nothing may be made of the file, not even another attempt: after
+   * an fsync that failed the next one says that all is well, while the octets are gone. It is for the caller to abort.
+   */
   async finish(): Promise<NewBlob> {
     await this.#file.sync();
     await this.#file.close();
@@ -146,6 +190,23 @@ export class NewBlob {
       await this.#blobs.remove(name).catch(() => {});
     }
   }
+}
+
+/** @returns the first directory that had to be made; undefined if all were there */
+async function makeDirectory(directory: string): Promise<string | undefined> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+    return directory;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return undefined;
+    // Only then: with `recursive` a full or read-only disk is told as ENOENT.
+    if (codeOf(error) === 'ENOENT') return await mkdir(directory, { recursive: true, mode: 0o700 });
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : null;
 }
 
 async function syncDirectory(path: string): Promise<void> {

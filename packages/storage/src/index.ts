@@ -12,6 +12,7 @@ export {
   type Sql,
   type Transaction,
 } from './database.ts';
+export { DiskReserve } from './disk-reserve.ts';
 export { StorageError, type StorageErrorKind, translateDatabaseError } from './errors.ts';
 export type { FetchColumns, FetchedMessage } from './fetch-messages.ts';
 export { type FlagEdit, type Flags, SystemFlag } from './flags.ts';

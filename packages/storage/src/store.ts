@@ -10,6 +10,7 @@ import { ClosedMailboxes } from './closed-mailboxes.ts';
 import { type Content, ContentWriter } from './content-writer.ts';
 import { type Copied, copyMessages, MOVE_AT_ONCE } from './copy-messages.ts';
 import type { Database, Sql, Transaction } from './database.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
 import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages } from './expunge.ts';
 import { type FetchColumns, type FetchedMessage, fetchMessages } from './fetch-messages.ts';
@@ -37,6 +38,8 @@ import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts
 
 export interface StoreOptions {
   readonly blobDirectory: string;
+  /** Room on the disk that new mail must leave. */
+  readonly reserve?: DiskReserve;
   /** Errors that no caller waits for: of the change feed, and of mailboxes that it could not bring up to date. */
   onError(error: unknown): void;
 }
@@ -65,6 +68,7 @@ const DELIVERIES_AT_ONCE = 8;
 /** The mail of all accounts, as one process uses it. */
 export class Store {
   readonly #database: Database;
+  readonly #reserve: DiskReserve | null;
   readonly #blobs: BlobDirectory;
   readonly #feed: ChangeFeed;
   readonly #writer: AccountWriter;
@@ -77,7 +81,8 @@ export class Store {
 
   constructor(database: Database, options: StoreOptions) {
     this.#database = database;
-    this.#blobs = new BlobDirectory(options.blobDirectory);
+    this.#reserve = options.reserve ?? null;
+    this.#blobs = new BlobDirectory(options.blobDirectory, this.#reserve);
     this.#feed = new ChangeFeed(database, options);
     this.#closed = new ClosedMailboxes(this.#feed);
     this.#writer = new AccountWriter(database.sql);
@@ -91,7 +96,18 @@ export class Store {
   }
 
   async close(): Promise<void> {
+    this.#reserve?.close();
     await this.#feed.close();
+  }
+
+  /**
+   * Whether there is room on the disk for new mail of that size; to be asked before its octets are taken. `append`,
+   * `deliver` and `createMailbox` ask again.
+   *
+   * @throws {StorageError} 'disk-full'
+   */
+  async requireDiskRoom(sizeOctets: number): Promise<void> {
+    await this.#reserve?.require(sizeOctets);
   }
 
   /** Takes the octets of a message to come. */
@@ -168,6 +184,7 @@ export class Store {
     accounts: readonly AccountId[],
     append: () => Promise<readonly AppendedTo[]>,
   ): Promise<readonly AppendedTo[]> {
+    if (this.#reserve !== null) await this.#reserve.require(0); // without one nothing comes between the call and its turn
     if (blob !== null) {
       try {
         for (const account of accounts) await blob.prepareFor(account);
@@ -285,13 +302,14 @@ export class Store {
   /**
    * See createMailbox.
    *
-   * @throws {StorageError} 'exists', 'use-taken', 'over-quota', 'too-many-names', 'unavailable', 'outcome-unknown'
+   * @throws {StorageError} 'exists', 'use-taken', 'over-quota', 'too-many-names', 'disk-full', 'unavailable', 'outcome-unknown'
    */
   async createMailbox(
     account: AccountId,
     name: string,
     specialUse: string | null,
   ): Promise<{ readonly uidvalidity: number }> {
+    if (this.#reserve !== null) await this.#reserve.require(0);
     const created = await this.#writer.run(account, (sql) => createMailbox(sql, account, name, specialUse));
     this.#feed.committed(account, created.modseq);
     return created;
@@ -445,9 +463,14 @@ export class Store {
     const unwatch = this.#feed.watch(account, (modseq) => {
       mailbox
         .then((open) => (modseq === null ? open.refresh() : open.refreshTo(modseq)))
-        .catch((error) => this.#onError(error));
+        .catch((error) => this.#refreshFailed(error));
     });
     return { mailbox, users: 0, unwatch };
+  }
+
+  /** That the database is away is told by itself, and not once for each mailbox; the next poll of the feed tries again. */
+  #refreshFailed(error: unknown): void {
+    if (!(error instanceof StorageError) || error.kind !== 'unavailable') this.#onError(error);
   }
 
   closeMailbox(mailbox: SharedMailbox, watcher: MailboxWatcher): void {

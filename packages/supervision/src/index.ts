@@ -6,6 +6,7 @@ export type { AppFailure } from './messages.ts';
 export { type ProcessMetrics, renderMetrics } from './render-metrics.ts';
 export { RestartBackOff } from './restart-back-off.ts';
 export { type AppContext, type AppDefinition, type RunningApp, runApp } from './run-app.ts';
+export { StorageWatch } from './storage-watch.ts';
 export {
   type AppEvent,
   AppStartError,

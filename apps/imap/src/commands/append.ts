@@ -37,6 +37,7 @@ export const append: Command<AppendArgs> = {
     if (isWorthAsking(literal) && !(await store.hasRoom(account.accountId, literal.size))) {
       throw new No('The account is over its quota', 'OVERQUOTA');
     }
+    await store.requireDiskRoom(literal.size); // before the client is told to send it
     await using content = await receive(session, literal);
     const message = { content, flags, internalDate: date?.epochMs ?? Date.now(), arrival: null };
     const { uid, uidvalidity } = await store

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ImapSettings } from '@postel/config';
+import { DEFAULT_RESERVE_OCTETS, type ImapSettings } from '@postel/config';
 import { type SupervisedApp, superviseApp } from '@postel/supervision';
 import type { RunningPostel } from '@postel/testkit';
 
@@ -12,6 +12,7 @@ export interface ProcessOptions {
   /** LOGIN and PLAIN in the clear; as on the shared server if not given. */
   readonly allowPlaintextLogin?: boolean;
   readonly blobDirectory?: string;
+  readonly reserveOctets?: number;
 }
 
 /** An IMAP process that belongs to one test. */
@@ -62,6 +63,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     database,
     certificates: { certFile: join(certificates, 'server.pem'), keyFile: join(certificates, 'server-key.pem') },
     blobDirectory: options.blobDirectory ?? join(dataDirectory, 'blobs'),
+    reserveOctets: options.reserveOctets ?? DEFAULT_RESERVE_OCTETS,
     listeners: [
       { ...common, tls: 'starttls' },
       { ...common, tls: 'implicit' },

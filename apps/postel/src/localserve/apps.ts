@@ -1,5 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import type { AppSettings, CertificateFiles, DatabaseTarget, ImapSettings, SmtpSettings } from '@postel/config';
+import {
+  type AppSettings,
+  type CertificateFiles,
+  type DatabaseTarget,
+  DEFAULT_RESERVE_OCTETS,
+  type ImapSettings,
+  type SmtpSettings,
+} from '@postel/config';
 import type { DataDirectory } from '../data-directory/data-directory.ts';
 import { LOOPBACK, type Ports } from './ports.ts';
 
@@ -18,7 +25,14 @@ export interface ServerParts {
 
 /** The app processes of `localserve`. LOGIN and PLAIN without TLS are allowed here, on loopback, and nowhere else. */
 export function planApps({ directory, database, certificates, ports }: ServerParts): readonly AppPlan[] {
-  const common = { hostname: 'localhost', database, certificates, blobDirectory: directory.blobs };
+  const common = {
+    hostname: 'localhost',
+    database,
+    certificates,
+    blobDirectory: directory.blobs,
+    reserveOctets: DEFAULT_RESERVE_OCTETS,
+    ...('url' in database ? {} : { databaseDirectory: directory.postgres }),
+  };
   const implicit = { host: LOOPBACK, tls: 'implicit', allowPlaintextLogin: true } as const;
   const starttls = { host: LOOPBACK, tls: 'starttls', allowPlaintextLogin: true } as const;
   const imap: ImapSettings = {
