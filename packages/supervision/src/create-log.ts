@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs';
 import { type Level, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 
 export interface LogOptions {
@@ -47,4 +48,13 @@ export function createLog({ name, file, level = 'info', onProblem }: LogOptions)
       { level: 'error', stream: { write: onProblem } },
     ]),
   );
+}
+
+/** A log file for what a child process prints, to be closed; 'ignore' if it cannot be opened: the process comes before its log. */
+export function openLog(file: string): number | 'ignore' {
+  try {
+    return openSync(file, 'a', 0o600);
+  } catch {
+    return 'ignore';
+  }
 }

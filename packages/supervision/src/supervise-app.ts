@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { AppSettings } from '@postel/config';
+import { openLog } from './create-log.ts';
 import { type AppFailure, type MetricsJson, parseAppMessage, type SupervisorMessage } from './messages.ts';
 import { RestartBackOff } from './restart-back-off.ts';
 
@@ -96,13 +97,13 @@ class AppSupervisor implements SupervisedApp {
 
   start(): void {
     this.#failure = null;
-    const log = openSync(this.#options.logFile, 'a', 0o600);
+    const log = openLog(this.#options.logFile);
     const child = fork(this.#options.entry, [], {
       execArgv: [],
       stdio: ['ignore', log, log, 'ipc'],
       ...(this.#options.environment === undefined ? {} : { env: this.#options.environment }),
     });
-    closeSync(log);
+    if (log !== 'ignore') closeSync(log);
     this.#child = child;
     child.on('message', (value) => this.#receive(value));
     child.once('error', (error) => this.#ended(child, error.message)); // it could not be started at all

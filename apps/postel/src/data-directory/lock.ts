@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { CommandError } from '../command-error.ts';
 
 const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
 /** The locks of this process. A lock that nothing refers to would be given up when its object is collected. */
@@ -38,6 +39,8 @@ export class FileLock implements Disposable {
         if (error.errcode === SQLITE_BUSY) return null;
         if (error.errcode === SQLITE_NOTADB)
           throw new CommandError(`${path} is not Postel's: remove it, and start again.`);
+        if (error.errcode === SQLITE_FULL)
+          throw new CommandError(`The disk of ${path} is full. Make room, and start Postel again.`);
         throw new CommandError(`Cannot lock ${path}: ${error.message}. Is it on a file system that can lock files?`);
       }
       throw error;

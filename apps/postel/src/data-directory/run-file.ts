@@ -20,10 +20,19 @@ export interface RunState extends ProcessIdentity {
   readonly ports: Readonly<Record<string, number>>;
 }
 
-/** Writes `run.json` whole at each change, for the process that holds the data directory's lock. */
+const WRITE_AGAIN_MS = 5_000;
+
+/**
+ * Writes `run.json` whole at each change, for the process that holds the data directory's lock. Where it cannot be
+ * written, on a full disk for instance, what runs goes on, and the file is tried again until it can.
+ */
 export class RunFile implements Disposable {
+  /** Told of a file that cannot be written, once until it can. */
+  onFailure: (error: unknown) => void = () => {};
   readonly #path: string;
   #state: RunState;
+  #isFailing = false;
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param leftOver what ran here before; named on until it is known to be gone, however often we start */
   constructor(path: string, kind: RunState['kind'], leftOver: RunState | null) {
@@ -53,13 +62,22 @@ export class RunFile implements Disposable {
 
   /** Nothing runs any more. */
   [Symbol.dispose](): void {
-    rmSync(this.#path, { force: true });
+    clearTimeout(this.#timer);
+    for (const path of [this.#path, `${this.#path}.next`]) rmSync(path, { force: true });
   }
 
   #write(): void {
+    clearTimeout(this.#timer);
     const next = `${this.#path}.next`;
-    writeFileSync(next, `${JSON.stringify(this.#state, null, 2)}\n`, { mode: 0o600 });
-    renameSync(next, this.#path);
+    try {
+      writeFileSync(next, `${JSON.stringify(this.#state, null, 2)}\n`, { mode: 0o600 });
+      renameSync(next, this.#path);
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.onFailure(error);
+      this.#isFailing = true;
+      this.#timer = setTimeout(() => this.#write(), WRITE_AGAIN_MS).unref();
+    }
   }
 }
 

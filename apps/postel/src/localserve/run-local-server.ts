@@ -60,6 +60,8 @@ async function serve(options: LocalServerOptions, terminal: Terminal, stop: Stop
   const { directory, run } = taken;
   const report = new Reporter(terminal, createLog({ name: 'postel', file: directory.logOf('postel') }));
   started.use(stopOnUncaught(stop, report));
+  run.onFailure = (error) =>
+    report.warn(`cannot write ${directory.runFile}: ${error instanceof Error ? error.message : error}`);
   report.step(`starting Postel in ${directory.path} (PID ${process.pid})`);
   started.use(keepLogsBounded(directory.logs, report.warn));
   cacheCompiledCode(directory);

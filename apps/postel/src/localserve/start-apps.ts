@@ -3,7 +3,7 @@ import { CommandError } from '../command-error.ts';
 import { identifyProcess } from '../data-directory/process-identity.ts';
 import type { AppPlan } from './apps.ts';
 import { describePortProblem } from './ports.ts';
-import { noteRun, type StartContext } from './start-database.ts';
+import type { StartContext } from './start-database.ts';
 
 /**
  * Starts the app processes, all at once, and resolves when each has said that it is ready.
@@ -37,7 +37,7 @@ function tell(name: string, event: AppEvent, context: StartContext): void {
     case 'started': {
       const others = taken.run.state.apps.filter((app) => app.name !== name);
       const identity = identifyProcess(event.pid);
-      noteRun({ apps: identity === null ? others : [...others, { name, ...identity }] }, context);
+      taken.run.update({ apps: identity === null ? others : [...others, { name, ...identity }] });
       return;
     }
     case 'ready':

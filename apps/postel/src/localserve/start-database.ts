@@ -1,6 +1,5 @@
 import type { DatabaseTarget } from '@postel/config';
 import { identifyProcess } from '../data-directory/process-identity.ts';
-import type { RunState } from '../data-directory/run-file.ts';
 import type { TakenDataDirectory } from '../data-directory/take-data-directory.ts';
 import { EmbeddedPostgres, type PostgresEvent } from '../postgres/embedded-postgres.ts';
 import { removeSocketDirectory } from '../postgres/socket-directory.ts';
@@ -45,26 +44,20 @@ export async function startDatabase(url: string | null, context: StartContext): 
   return postgres.target;
 }
 
-/** Notes in run.json what runs now. Where that cannot be written, on a full disk for instance, what runs goes on. */
-export function noteRun(change: Partial<RunState>, { taken, report }: StartContext): void {
-  try {
-    taken.run.update(change);
-  } catch (error) {
-    report.warn(`cannot write ${taken.directory.runFile}: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
 function tell(event: PostgresEvent, context: StartContext): void {
-  const { watched, report } = context;
+  const { taken, watched, report } = context;
   switch (event.type) {
     case 'started':
-      noteRun({ postgres: identifyProcess(event.pid) }, context);
+      taken.run.update({ postgres: identifyProcess(event.pid) });
       return;
     case 'ready':
       if (watched.isStarted) report.step('the database works again');
       return;
     case 'ended':
       report.warn(`the database died (${event.how}); starting it again in ${event.restartInMs / 1_000} s`);
+      return;
+    case 'no-room':
+      report.warn(`${event.text}: make room, and the database is started again by itself`);
       return;
     default:
       event satisfies never;

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { closeSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DatabaseTarget } from '@postel/config';
-import { RestartBackOff } from '@postel/supervision';
+import { openLog, RestartBackOff } from '@postel/supervision';
 import { CommandError } from '../command-error.ts';
 import type { DataDirectory } from '../data-directory/data-directory.ts';
 import { DATABASE, makeClusterIfMissing, SUPERUSER } from './make-cluster.ts';
@@ -14,6 +14,7 @@ import { PostgresPrograms } from './postgres-programs.ts';
 import { POSTGRES_SETTINGS, SETTINGS_FILE } from './postgres-settings.ts';
 import { choosePostgresUser } from './postgres-user.ts';
 import { readPostmasterFile } from './postmaster-file.ts';
+import { lackOfRoom } from './room-to-start.ts';
 import {
   clearSocketDirectory,
   makeSocketDirectory,
@@ -25,7 +26,9 @@ import { stopLeftOverPostgres } from './stop-left-over-postgres.ts';
 export type PostgresEvent =
   | { readonly type: 'started'; readonly pid: number }
   | { readonly type: 'ready' }
-  | { readonly type: 'ended'; readonly how: string; readonly restartInMs: number };
+  | { readonly type: 'ended'; readonly how: string; readonly restartInMs: number }
+  /** It waits for room on the disk; told once for each wait. */
+  | { readonly type: 'no-room'; readonly text: string };
 
 export interface EmbeddedPostgresOptions {
   readonly directory: DataDirectory;
@@ -37,6 +40,7 @@ export interface EmbeddedPostgresOptions {
 }
 
 const LOOK_AGAIN_MS = 10;
+const LOOK_FOR_ROOM_MS = 2_000;
 const FAST_DEADLINE_MS = 20_000;
 const IMMEDIATE_DEADLINE_MS = 5_000;
 
@@ -55,6 +59,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
   #child: ChildProcess | null = null;
   #restartTimer: NodeJS.Timeout | null = null;
   #isStopping = false;
+  #hasToldOfRoom = false;
 
   private constructor(programs: PostgresPrograms, socketDirectory: SocketDirectory, options: EmbeddedPostgresOptions) {
     this.#programs = programs;
@@ -74,7 +79,9 @@ export class EmbeddedPostgres implements AsyncDisposable {
     const programs = new PostgresPrograms(found, user, directory.path);
     await makeClusterIfMissing(programs, directory.postgres, report);
     await stopLeftOverPostgres(directory.postgres, report);
-    await writeFile(join(directory.postgres, SETTINGS_FILE), POSTGRES_SETTINGS, { mode: 0o644 });
+    const lack = await lackOfRoom(directory.postgres);
+    if (lack !== null) throw new CommandError(`Cannot start: ${lack}. Make room, and start Postel again.`);
+    await writeSettings(join(directory.postgres, SETTINGS_FILE));
     const socketDirectory = await makeSocketDirectory(directory.path);
     await programs.handOver(socketDirectory.path);
     const postgres = new EmbeddedPostgres(programs, socketDirectory, options);
@@ -112,9 +119,9 @@ export class EmbeddedPostgres implements AsyncDisposable {
     const { directory, onEvent, signal } = this.#options;
     await clearSocketDirectory(this.socketDirectory.path);
     if (this.#isStopping) return; // meanwhile: nobody would stop what is started now
-    const log = openSync(directory.logOf('postgres'), 'a', 0o600);
+    const log = openLog(directory.logOf('postgres'));
     const child = this.#programs.startServer(['-D', directory.postgres, '-k', this.socketDirectory.path], log);
-    closeSync(log);
+    if (log !== 'ignore') closeSync(log);
     this.#child = child;
     child.once('error', (error) => this.#ended(child, error.message));
     child.once('exit', (code, signal) => this.#ended(child, signal ?? `exit code ${code}`));
@@ -151,8 +158,9 @@ export class EmbeddedPostgres implements AsyncDisposable {
   }
 
   async #restart(): Promise<void> {
-    this.restarts++;
     this.#restartTimer = null;
+    if (await this.#waitsForRoom()) return;
+    this.restarts++;
     try {
       await stopLeftOverPostgres(this.#options.directory.postgres, this.#options.report); // children of the dead one
     } catch (error) {
@@ -166,4 +174,26 @@ export class EmbeddedPostgres implements AsyncDisposable {
       if (this.#child === null && this.#restartTimer === null && !this.#isStopping) this.#restartLater(String(error));
     }
   }
+
+  /** On a full disk it would die in its first second, and each time it would replay its log for that. */
+  async #waitsForRoom(): Promise<boolean> {
+    const lack = await lackOfRoom(this.#options.directory.postgres);
+    if (this.#isStopping) return true;
+    if (lack === null) {
+      this.#hasToldOfRoom = false;
+      return false;
+    }
+    if (!this.#hasToldOfRoom) this.#options.onEvent?.({ type: 'no-room', text: lack });
+    this.#hasToldOfRoom = true;
+    this.#restartTimer = setTimeout(() => void this.#restart(), LOOK_FOR_ROOM_MS);
+    return true;
+  }
+}
+
+/** Whole or not at all: a file cut short would take settings away that nothing may be without. */
+async function writeSettings(path: string): Promise<void> {
+  const present = await readFile(path, 'utf8').catch(() => null);
+  if (present === POSTGRES_SETTINGS) return;
+  await writeFile(`${path}.next`, POSTGRES_SETTINGS, { mode: 0o644 });
+  await rename(`${path}.next`, path);
 }

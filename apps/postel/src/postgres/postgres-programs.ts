@@ -46,8 +46,8 @@ export class PostgresPrograms {
   }
 
   /** Starts the server. Its PID is the child's. */
-  startServer(args: readonly string[], logDescriptor: number): ChildProcess {
-    return this.#spawn('postgres', args, ['ignore', logDescriptor, logDescriptor]);
+  startServer(args: readonly string[], log: number | 'ignore'): ChildProcess {
+    return this.#spawn('postgres', args, ['ignore', log, log]);
   }
 
   #spawn(program: 'initdb' | 'postgres', args: readonly string[], stdio: readonly ('pipe' | 'ignore' | number)[]) {
