@@ -8,7 +8,9 @@ const IDLE_MS = 60_000;
 const LIFETIME_MS = 3_600_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 /** Who has waited so long hears that there is no connection: all are busy, or the database hangs. */
-const BORROW_TIMEOUT_MS = 10_000;
+const BORROW_TIMEOUT_MS = 8_000;
+/** The same while the database is known to be away: an attempt to connect takes longer if it hangs. */
+const BORROW_TIMEOUT_WHEN_DOWN_MS = 1_000;
 /** One that answered so recently is lent as it is. */
 const FRESH_MS = 20;
 /** Turns of the event loop in which a socket that the server has closed is seen to be closed. */
@@ -105,10 +107,11 @@ export class ConnectionPool {
           reject(error);
         },
       };
-      const timer = setTimeout(() => {
+      const giveUp = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        reject(new StorageError('unavailable', 'The database is too busy, or does not answer'));
-      }, BORROW_TIMEOUT_MS);
+        reject(new StorageError('unavailable', this.#isUp ? 'The database is busy' : 'The database does not answer'));
+      };
+      const timer = setTimeout(giveUp, this.#isUp ? BORROW_TIMEOUT_MS : BORROW_TIMEOUT_WHEN_DOWN_MS);
       this.#waiting.push(waiting);
       this.#openForWaiting();
     });

@@ -27,13 +27,13 @@ const LISTEN_TIMEOUT_MS = 5_000;
  * How long we wait for an answer. A server that works keeps to its own statement_timeout, so whatever passes the deadline
  * of a write went to one that hangs. A read may be given up any time: nothing depends on what becomes of it.
  */
-export const DEADLINE_MS = { read: 10_000, write: 35_000 } as const;
+export const DEADLINE_MS = { read: 8_000, write: 25_000 } as const;
 
 /** What every connection of ours sets for itself. No statement and no lock wait goes on for ever (times in ms). */
 const SESSION_SETTINGS = {
   idle_in_transaction_session_timeout: 5_000,
   lock_timeout: 10_000,
-  statement_timeout: 30_000,
+  statement_timeout: 20_000,
   // 250 and OK are said after the commit, and a commit is on the disk, whatever the server's default.
   synchronous_commit: 'on',
   // Our statements are short: compiling one costs more than running it.

@@ -97,7 +97,7 @@ test('every connection sets its limits, and what its plans and commits shall be 
   const settings = await Promise.all(
     names.map((name) => storage.sql<{ value: string }[]>`select current_setting(${name}) as value`),
   );
-  expect(settings.map(([row]) => row?.value)).toEqual(['on', '10s', '30s', '5s', 'off', 'off', 'force_generic_plan']);
+  expect(settings.map(([row]) => row?.value)).toEqual(['on', '10s', '20s', '5s', 'off', 'off', 'force_generic_plan']);
 });
 
 test('a transaction is rolled back if its work throws', async () => {

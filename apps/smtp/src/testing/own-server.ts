@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SmtpListener } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
-import { type Database, openDatabase, Store } from '@postel/storage';
+import { type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
 import { createLog, Registry } from '@postel/supervision';
 import { createTestDatabase, sharedPostel } from '@postel/testkit';
 import type { Services } from '../services.ts';
@@ -35,6 +35,7 @@ export interface OwnServer extends AsyncDisposable {
 export async function startOwnServer(
   replaced: Partial<Services> = {},
   listening: Partial<SmtpListener> = {},
+  storing: Pick<StoreOptions, 'reserve'> = {},
 ): Promise<OwnServer> {
   const { dataDirectory } = sharedPostel();
   const certificates = join(dataDirectory, 'certificates');
@@ -50,6 +51,7 @@ export async function startOwnServer(
   const store = new Store(database, {
     blobDirectory,
     onError: (error) => console.error(error),
+    ...storing,
   });
   const log = createLog({ name: 'smtp-test', file: '/dev/null' });
   const services = {
