@@ -58,11 +58,9 @@ test('hardening 65: while Postgres is down clients stay and hear so, and all is 
   await postel.process.printed(/the database died \(exit code 0\)/);
   await postel.process.printed(/the database died \(exit code 1\)/);
   try {
-    for (let round = 0; round < 2; round++) {
-      for (const command of COMMANDS) expect((await mary.command(command)).tagged, command).toMatch(UNAVAILABLE);
-      expect((await stranger.command(`LOGIN ${account.name} ${account.password}`)).tagged).toMatch(UNAVAILABLE);
-      expect(await mary.command('FETCH 1 (FLAGS)')).toMatchObject({ tagged: expect.stringMatching(/^OK /) });
-    }
+    for (const command of COMMANDS) expect((await mary.command(command)).tagged, command).toMatch(UNAVAILABLE);
+    expect((await stranger.command(`LOGIN ${account.name} ${account.password}`)).tagged).toMatch(UNAVAILABLE);
+    expect((await mary.command('FETCH 1 (FLAGS)')).tagged).toMatch(/^OK /);
   } finally {
     writeFileSync(configuration, good);
   }

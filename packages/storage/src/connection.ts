@@ -221,7 +221,7 @@ const CONNECTION_CODE =
   /^(E[A-Z]+$|CONNECT|ERR_(SSL|TLS|SOCKET|STREAM)_|ERR_INVALID_PROTOCOL|(UNABLE_TO|CERT|SELF_SIGNED|DEPTH_ZERO|CRL|HOSTNAME)_)/;
 
 /** Whether what postgres.js threw, if not the server's own error, is of the connection rather than a mistake of ours. */
-export function isOfConnection(error: unknown): boolean {
+function isOfConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('syscall' in error || 'library' in error) return true;
   return 'code' in error && CONNECTION_CODE.test(String(error.code));

@@ -1,11 +1,10 @@
 /** Hardening 65, of the connections: what becomes of statements when the database goes, hangs and comes back. */
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
+import { sharedPostel } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBreakableServer } from './breakable-server.ts';
 import { Connection } from './connection.ts';
@@ -130,12 +129,8 @@ test('hardening 65: what TLS says of a connection that breaks is of the connecti
 /** The database behind TLS, until somebody on the way writes nonsense between. */
 async function startTlsServer(target: DatabaseTarget) {
   if ('url' in target) throw new Error('the test database is reached by a socket');
-  const directory = mkdtempSync(join(tmpdir(), 'postel-tls-'));
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=x'];
-  execFileSync('openssl', [...request, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  const secrets = { key: readFileSync(key), cert: readFileSync(cert) };
-  rmSync(directory, { recursive: true });
+  const file = (name: string) => readFileSync(join(sharedPostel().dataDirectory, 'certificates', name));
+  const secrets = { cert: file('server.pem'), key: file('server-key.pem') };
 
   const raw = new Set<Socket>();
   const server = createServer(async (client) => {

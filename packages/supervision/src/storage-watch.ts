@@ -47,7 +47,9 @@ export class StorageWatch {
       help: 'Free on the fullest of the file systems that mail goes to.',
       registers,
       async collect() {
-        this.set(await reserve.freeOctets());
+        const octets = await reserve.freeOctets();
+        if (Number.isFinite(octets)) this.set(octets);
+        else this.remove(); // a file system that does not say
       },
     });
     new Counter({
