@@ -46,6 +46,8 @@ export class ConnectionPool {
   readonly #waiting: Waiting[] = [];
   #opening = 0;
   #isUp = true;
+  /** Attempts to connect that failed since the last that did not; several at once count as one. */
+  #failures = 0;
   #retryMs: number = CONNECT_AGAIN_MS.least;
   /** Runs while no connection is to be tried. */
   #retryTimer: NodeJS.Timeout | null = null;
@@ -126,6 +128,7 @@ export class ConnectionPool {
 
   async #open(): Promise<void> {
     this.#opening++;
+    const startedAt = performance.now();
     try {
       const connection = await Connection.open(this.#target, this.#options);
       this.#opening--;
@@ -133,21 +136,27 @@ export class ConnectionPool {
       connection.onClose = (why) => this.#forget(connection, why);
       this.#endPause();
       this.#retryMs = CONNECT_AGAIN_MS.least;
+      this.#failures = 0;
       this.giveBack(connection);
       this.#openForWaiting();
     } catch (error) {
       this.#opening--;
-      this.#openFailed(error);
+      this.#openFailed(error, performance.now() - startedAt);
     }
     this.#tellIfEmpty();
   }
 
-  #openFailed(error: unknown): void {
+  #openFailed(error: unknown, tookMs: number): void {
     if (this.#isClosed) return;
-    this.#retryTimer ??= setTimeout(() => this.#tryAgain(), this.#retryMs);
+    if (this.#retryTimer === null) {
+      this.#failures++;
+      this.#retryTimer = setTimeout(() => this.#tryAgain(), this.#retryMs);
+    }
     // A server that answers No, to one connection too many for instance, still serves those there are.
     const isAnswer = error instanceof StorageError && error.cause instanceof postgres.PostgresError;
     if (isAnswer && this.#connections.size > 0) return;
+    // What broke other connections may have broken this one too, and be over.
+    if (this.#isUp && this.#failures === 1 && tookMs < CONNECT_AGAIN_MS.most) return;
     // Who waits would only learn the same, one connect timeout after the other.
     this.#refuse(error);
     if (!this.#isUp) return;
@@ -159,7 +168,7 @@ export class ConnectionPool {
   #tryAgain(): void {
     this.#retryTimer = null;
     this.#retryMs = Math.min(this.#retryMs * 2, CONNECT_AGAIN_MS.most);
-    if (this.#isUp) this.#openForWaiting();
+    if (this.#failures === 0) this.#openForWaiting();
     else if (this.#opening === 0) void this.#open();
   }
 

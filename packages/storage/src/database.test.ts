@@ -122,10 +122,13 @@ test('a transaction fails if one of its statements failed, whatever its work mad
 test('a statement that waits for a lock holds up no other one while a connection is left', async () => {
   await using database = open(2);
   const release = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
   const holder = storage.sql.begin(async (tx) => {
     await tx`lock table notes`;
+    locked.resolve();
     await release.promise;
   });
+  await locked.promise;
   const waits = database.sql`insert into notes values ('waited')`;
   const done = waits.then(() => 'waited');
   await untilWaiting(storage.database);
@@ -177,10 +180,13 @@ test('hardening 65: after the network failed under load, all connections work', 
 test('closing waits for what runs, and refuses what waits and what comes', async () => {
   const database = open(1);
   const release = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
   const holder = storage.sql.begin(async (tx) => {
     await tx`lock table notes`;
+    locked.resolve();
     await release.promise;
   });
+  await locked.promise;
   const running = database.sql`insert into notes values ('running')`.then(() => 'done');
   await untilWaiting(storage.database);
   const waiting = expect(database.sql`select 1`).rejects.toMatchObject({ kind: 'unavailable' });

@@ -89,10 +89,13 @@ test('hardening 65: a mailbox that could not be loaded is loaded by the next who
   const store = new Store(database, { blobDirectory: storage.blobDirectory, onError: () => {} });
   await append(store, account, inbox, 'x');
   const lock = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
   const holder = storage.sql.begin(async (tx) => {
     await tx`lock table messages in access exclusive mode`;
+    locked.resolve();
     await lock.promise;
   });
+  await locked.promise;
   const opening = Promise.allSettled(
     Array.from({ length: 3 }, () => store.openMailbox(account, inbox, new RecordingWatcher())),
   );
