@@ -208,6 +208,7 @@ test('where nobody knows whether a message was stored, nothing is said of it', a
       directory: own.directory,
       store: {
         receive: (limit) => store.receive(limit),
+        requireDiskRoom: () => Promise.resolve(),
         deliver: () => Promise.reject(unknown),
         async deliverToEach(content, deliveries) {
           const outcomes = await store.deliverToEach(content, deliveries);

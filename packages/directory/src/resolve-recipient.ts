@@ -20,7 +20,7 @@ export async function resolveRecipient(sql: Sql, address: Address): Promise<Reci
   const localPart = canonicalAddress(address)?.localPart ?? null;
 
   const [row] = await readDirectory(
-    () => sql<(AccountRow | { accountId: null })[]>`
+    () => sql.read<(AccountRow | { accountId: null })[]>`
       select ${columns(sql)}
         from domains as domain
         left join addresses as exact
@@ -49,7 +49,7 @@ export async function resolvePostmaster(sql: Sql, hostname: string): Promise<Rec
  */
 async function oldestAccount(sql: Sql, domain: string | null): Promise<RecipientResolution> {
   const [row] = await readDirectory(
-    () => sql<AccountRow[]>`
+    () => sql.read<AccountRow[]>`
       select ${columns(sql)} from accounts as account
        where account_id = coalesce(
          (select a.account_id from accounts as a

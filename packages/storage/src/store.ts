@@ -270,6 +270,7 @@ export class Store {
     target: MailboxId,
     which: 'whole' | 'present',
   ): Promise<Copied | null> {
+    if (this.#reserve !== null) await this.#reserve.require(0);
     const copied = await this.#writer.run(account, (sql) =>
       copyMessages(sql, account, { source, uids, target, what: which }),
     );
