@@ -59,11 +59,16 @@ export class ChangeFeed {
     this.#pollTimer = setInterval(() => void this.#poll(), this.#options.pollMs ?? POLL_MS).unref();
   }
 
-  /** Calls `listener` until the function returned is called. */
-  watch(account: AccountId, listener: FeedListener): () => void {
+  /**
+   * Calls `listener` until the function returned is called.
+   *
+   * @param seen a modseq that the account is known to have reached: what the database holds may not fall below it
+   */
+  watch(account: AccountId, listener: FeedListener, seen = 0): () => void {
     const watched = this.#watched.get(account) ?? { newest: 0, listeners: new Set() };
     this.#watched.set(account, watched);
     watched.listeners.add(listener);
+    this.#raise(account, seen);
     return () => {
       watched.listeners.delete(listener);
       if (watched.listeners.size === 0 && this.#watched.get(account) === watched) this.#watched.delete(account);

@@ -62,7 +62,7 @@ test('rule 3: a database that went back in time and on again is read anew', asyn
   const closed = new ClosedMailboxes(feed);
   closed.keep('inbox', mailbox);
   const unwatch = feed.watch(account, (modseq) => {
-    if (modseq === null || modseq < mailbox.seq) turned.resolve();
+    if (modseq === null) turned.resolve();
   });
   await storage.sql`update accounts set modseq = modseq - 1 where account_id = ${account}`;
   await turned.promise;

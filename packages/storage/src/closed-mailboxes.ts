@@ -38,9 +38,10 @@ export class ClosedMailboxes {
     this.take(key);
     const messages = mailbox.table.length;
     if (mailbox.lost !== null || messages > this.#limits.messages) return;
-    const unwatch = this.#feed.watch(mailbox.account, (modseq) => {
-      if (modseq === null || modseq < mailbox.seq) this.take(key);
-    });
+    const onNews = (modseq: number | null) => {
+      if (modseq === null) this.take(key);
+    };
+    const unwatch = this.#feed.watch(mailbox.account, onNews, mailbox.seq);
     this.#kept.set(key, { mailbox, messages, unwatch });
     this.#messages += messages;
     for (const oldest of this.#kept.keys()) {
