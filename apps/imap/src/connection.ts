@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import {
   Arguments,
   type CommandLimits,
@@ -17,7 +17,7 @@ import {
   tagOf,
 } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
-import type { Logger } from '@postel/supervision';
+import type { Logger, ServerCertificates } from '@postel/supervision';
 import { capabilities } from './capabilities.ts';
 import { Abandoned, Bad, InputEnded, type Ok } from './command.ts';
 import { commands } from './commands/table.ts';
@@ -42,7 +42,7 @@ import { type Services, Session, type Transport } from './session.ts';
 export interface ConnectionOptions {
   readonly isTls: boolean;
   readonly allowPlaintextLogin: boolean;
-  readonly secureContext: SecureContext;
+  readonly certificates: ServerCertificates;
 }
 
 const FLUSHED = Promise.resolve();
@@ -382,7 +382,8 @@ export class Connection implements Transport, CommandPolicy {
       throw new Abandoned('plaintext behind STARTTLS');
     }
     this.#detach(); // but for errors, which may still come
-    const secure = new TLSSocket(this.#socket, { isServer: true, secureContext: this.#options.secureContext });
+    const { context, choose } = this.#options.certificates;
+    const secure = new TLSSocket(this.#socket, { isServer: true, secureContext: context, SNICallback: choose });
     this.#socket = secure;
     await this.#handshake(secure);
     this.#isTls = true;

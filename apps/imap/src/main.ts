@@ -1,7 +1,7 @@
 import { parseImapSettings } from '@postel/config';
 import { openDirectory } from '@postel/directory';
 import { DiskReserve, openDatabase, Store } from '@postel/storage';
-import { runApp, StorageWatch } from '@postel/supervision';
+import { runApp, ServerCertificates, StorageWatch } from '@postel/supervision';
 import { createMetrics } from './metrics.ts';
 import { ImapServer } from './server.ts';
 
@@ -14,6 +14,8 @@ runApp({
   async start(settings, { log, metrics }) {
     const { blobDirectory, databaseDirectory = blobDirectory, reserveOctets } = settings;
     const watch = new StorageWatch(log);
+    const certificates = await ServerCertificates.read(settings.certificates);
+    for (const warning of certificates.warnings(settings.hostname)) log.warn(warning);
     const database = openDatabase(settings.database, {
       applicationName: `postel ${settings.processName}`,
       maxConnections: DATABASE_CONNECTIONS,
@@ -33,11 +35,12 @@ runApp({
     });
     await store.start();
     const services = { store, directory: openDirectory(database), metrics: createMetrics(metrics) };
-    const server = await ImapServer.create(services, settings.certificates, log);
+    const server = new ImapServer(services, certificates, log);
     const ports: number[] = [];
     for (const listener of settings.listeners) ports.push(await server.listen(listener));
     return {
       ports,
+      reload: ({ certificates: files }) => certificates.reread(files),
       async stop() {
         await server.close();
         await store.close();

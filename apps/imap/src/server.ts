@@ -1,37 +1,26 @@
-import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls';
-import type { CertificateFiles, ImapListener } from '@postel/config';
-import type { Logger } from '@postel/supervision';
+import { createServer as createTlsServer } from 'node:tls';
+import type { ImapListener } from '@postel/config';
+import { type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { CONNECTIONS, STOP_LINGER_MS, STOP_MS, TLS_HANDSHAKE_MS } from './limits.ts';
 import type { Services } from './session.ts';
-
-/** Connections that the system holds while we are busy. */
-const BACKLOG = 1_024;
 
 /** The listeners of one process and the connections that came through them. */
 export class ImapServer {
   readonly #services: Services;
   readonly #log: Logger;
-  readonly #certificate: { readonly cert: Buffer; readonly key: Buffer };
-  readonly #secureContext: SecureContext;
+  readonly #certificates: ServerCertificates;
   readonly #servers: Server[] = [];
   /** All that are open: in a handshake, in a conversation, and those whose client has not closed its side yet. */
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Map<Connection, Promise<void>>();
 
-  private constructor(services: Services, certificate: { cert: Buffer; key: Buffer }, log: Logger) {
+  constructor(services: Services, certificates: ServerCertificates, log: Logger) {
     this.#services = services;
     this.#log = log;
-    this.#certificate = certificate;
-    this.#secureContext = createSecureContext({ ...certificate, minVersion: 'TLSv1.2' });
-  }
-
-  static async create(services: Services, files: CertificateFiles, log: Logger): Promise<ImapServer> {
-    const [cert, key] = await Promise.all([readFile(files.certFile), readFile(files.keyFile)]);
-    return new ImapServer(services, { cert, key }, log);
+    this.#certificates = certificates;
   }
 
   /** @returns the port, which the system chose if `listener.port` is 0 */
@@ -39,22 +28,15 @@ export class ImapServer {
     const options: ConnectionOptions = {
       isTls: listener.tls === 'implicit',
       allowPlaintextLogin: listener.allowPlaintextLogin,
-      secureContext: this.#secureContext,
+      certificates: this.#certificates,
     };
     const server = this.#createServer(options.isTls, (socket) => this.#serve(socket, options));
     server.maxConnections = CONNECTIONS;
     server.on('connection', (socket) => this.#watch(socket));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: listener.host, port: listener.port, backlog: BACKLOG }, () => {
-        server.off('error', reject);
-        server.on('error', (error) => this.#log.error({ err: error }, 'listener failed'));
-        resolve();
-      });
-    });
+    const port = await listenOn(server, listener);
+    server.on('error', (error) => this.#log.error({ err: error }, 'listener failed'));
     this.#servers.push(server);
-    const address = server.address();
-    return address !== null && typeof address === 'object' ? address.port : listener.port;
+    return port;
   }
 
   /** Stops listening, waits for the commands in hand, though not for clients that take no answer, and says BYE to everybody. */
@@ -76,14 +58,15 @@ export class ImapServer {
     if (!isTls) return createServer({ allowHalfOpen: true }, serve);
     const server = createTlsServer(
       {
-        ...this.#certificate,
-        minVersion: 'TLSv1.2',
+        ...this.#certificates.options,
+        SNICallback: this.#certificates.choose,
         handshakeTimeout: TLS_HANDSHAKE_MS,
         ALPNProtocols: ['imap'],
         allowHalfOpen: true,
       },
       serve,
     );
+    this.#certificates.keepCurrent(server);
     server.on('tlsClientError', (error, socket) => {
       this.#log.info({ err: error, client: socket.remoteAddress }, 'TLS handshake failed');
       socket.destroy();

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { SmtpListener } from '@postel/config';
-import type { Logger } from '@postel/supervision';
+import type { Logger, ServerCertificates } from '@postel/supervision';
 import { Input, type InputLine } from './input.ts';
 import { GATHERED_OCTETS, IDLE_MS, LINGER_MS, TLS_HANDSHAKE_MS } from './limits.ts';
 import { replies, type SmtpReply } from './replies.ts';
@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   readonly id: string;
   readonly services: Services;
   readonly listener: SmtpListener;
-  readonly secureContext: SecureContext;
+  readonly certificates: ServerCertificates;
   readonly log: Logger;
 }
 
@@ -27,7 +27,7 @@ export class Connection implements Wire {
   readonly remoteAddress: string;
   readonly #session: Session;
   readonly #listener: SmtpListener;
-  readonly #secureContext: SecureContext;
+  readonly #certificates: ServerCertificates;
   readonly #log: Logger;
   #socket: Socket;
   #input = new Input();
@@ -41,7 +41,7 @@ export class Connection implements Wire {
     this.id = options.id;
     this.remoteAddress = clientAddress(socket);
     this.#listener = options.listener;
-    this.#secureContext = options.secureContext;
+    this.#certificates = options.certificates;
     this.#log = options.log.child({ connection: options.id, client: this.remoteAddress });
     this.#socket = socket;
     this.#session = new Session(this, options.services, options.listener, this.#log);
@@ -119,7 +119,8 @@ export class Connection implements Wire {
     this.#input = new Input();
     if (inTheClear.destroyed) return false;
 
-    const secure = new TLSSocket(inTheClear, { isServer: true, secureContext: this.#secureContext });
+    const { context, choose } = this.#certificates;
+    const secure = new TLSSocket(inTheClear, { isServer: true, secureContext: context, SNICallback: choose });
     this.#socket = secure;
     secure.on('error', this.#onError);
     this.#read(); // also during the handshake, so that its end is noticed

@@ -66,9 +66,6 @@ export const CONNECTIONS = 5_000;
 /** Connections beyond that limit which are told of it; of any more the system is left to get rid. */
 export const REFUSED_CONNECTIONS = 100;
 
-/** Connections that the system holds while we are busy. */
-export const BACKLOG = 1_024;
-
 /** Where connections cannot be accepted, the log says so this often. */
 export const LISTENER_LOG_MS = 10_000;
 

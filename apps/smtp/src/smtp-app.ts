@@ -1,9 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
 import { openDirectory } from '@postel/directory';
 import { DiskReserve, openDatabase, Store } from '@postel/storage';
-import { type AppContext, type AppDefinition, type RunningApp, StorageWatch } from '@postel/supervision';
+import {
+  type AppContext,
+  type AppDefinition,
+  type RunningApp,
+  ServerCertificates,
+  StorageWatch,
+} from '@postel/supervision';
 import { STOP_MS } from './limits.ts';
 import { SmtpMetrics } from './smtp-metrics.ts';
 import { SmtpServer } from './smtp-server.ts';
@@ -13,9 +18,10 @@ const DATABASE_CONNECTIONS = 10;
 
 export const smtpApp: AppDefinition<SmtpSettings> = { name: 'smtp', parseSettings: parseSmtpSettings, start };
 
-async function start(settings: SmtpSettings, { log, metrics }: AppContext): Promise<RunningApp> {
-  const { hostname, blobDirectory, databaseDirectory = blobDirectory, reserveOctets, certificates } = settings;
-  const certificate = { cert: await readFile(certificates.certFile), key: await readFile(certificates.keyFile) };
+async function start(settings: SmtpSettings, { log, metrics }: AppContext): Promise<RunningApp<SmtpSettings>> {
+  const { hostname, blobDirectory, databaseDirectory = blobDirectory, reserveOctets } = settings;
+  const certificates = await ServerCertificates.read(settings.certificates);
+  for (const warning of certificates.warnings(hostname)) log.warn(warning);
   const watch = new StorageWatch(log);
   const database = openDatabase(settings.database, {
     applicationName: settings.processName,
@@ -41,7 +47,7 @@ async function start(settings: SmtpSettings, { log, metrics }: AppContext): Prom
     metrics: new SmtpMetrics(metrics),
     wait: (ms: number) => delay(ms, undefined, { ref: false }),
   };
-  const servers = settings.listeners.map((listener) => new SmtpServer({ listener, certificate, services, log }));
+  const servers = settings.listeners.map((listener) => new SmtpServer({ listener, certificates, services, log }));
 
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop(STOP_MS)));
@@ -49,7 +55,8 @@ async function start(settings: SmtpSettings, { log, metrics }: AppContext): Prom
     await database.close();
   };
   try {
-    return { ports: await Promise.all(servers.map((server) => server.start())), stop };
+    const ports = await Promise.all(servers.map((server) => server.start()));
+    return { ports, reload: ({ certificates: files }) => certificates.reread(files), stop };
   } catch (error) {
     await stop();
     throw error;

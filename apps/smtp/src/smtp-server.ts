@@ -1,21 +1,19 @@
-import { constants, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import type { SmtpListener } from '@postel/config';
-import type { Logger } from '@postel/supervision';
+import { type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
 import { Connection, clientAddress } from './connection.ts';
 import { ConnectionCount } from './connection-count.ts';
-import { BACKLOG, CONNECTIONS, LISTENER_LOG_MS, REFUSED_CONNECTIONS, STOP_LINGER_MS } from './limits.ts';
+import { CONNECTIONS, LISTENER_LOG_MS, REFUSED_CONNECTIONS, STOP_LINGER_MS } from './limits.ts';
 import { listenerName } from './listener-name.ts';
 import { replies } from './replies.ts';
 import type { Services } from './services.ts';
 
 export interface SmtpServerOptions {
   readonly listener: SmtpListener;
-  /** PEM: the certificate with its chain, and its private key. */
-  readonly certificate: { readonly cert: Buffer; readonly key: Buffer };
+  readonly certificates: ServerCertificates;
   readonly services: Services;
   readonly log: Logger;
 }
@@ -25,7 +23,6 @@ export class SmtpServer {
   readonly #options: SmtpServerOptions;
   readonly #log: Logger;
   readonly #label: { readonly listener: string };
-  readonly #secureContext: SecureContext;
   readonly #server: Server;
   readonly #count = new ConnectionCount();
   readonly #connections = new Set<Connection>();
@@ -35,11 +32,6 @@ export class SmtpServer {
     this.#options = options;
     this.#label = { listener: listenerName(options.listener) };
     this.#log = options.log.child(this.#label);
-    this.#secureContext = createSecureContext({
-      ...options.certificate,
-      minVersion: 'TLSv1.2',
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    });
     // A client may close its side behind its last command, and still listens: hence allowHalfOpen.
     this.#server = createServer({ allowHalfOpen: true, keepAlive: true, noDelay: true }, (socket) =>
       this.#serve(socket),
@@ -53,14 +45,11 @@ export class SmtpServer {
     return this.#connections;
   }
 
-  /** @returns the port. Throws as `listen` of node:net does. */
+  /** @returns the port. @throws {ListenError} */
   async start(): Promise<number> {
-    const { host, port } = this.#options.listener;
-    this.#server.listen({ host, port, backlog: BACKLOG });
-    await once(this.#server, 'listening');
+    const port = await listenOn(this.#server, this.#options.listener);
     this.#server.on('error', this.#onError);
-    const address = this.#server.address();
-    return address !== null && typeof address === 'object' ? address.port : port;
+    return port;
   }
 
   /** Accepts no more connections, and ends those there are: at once, or with their mail transaction until the deadline. */
@@ -75,7 +64,7 @@ export class SmtpServer {
   }
 
   #serve(socket: Socket): void {
-    const { services, listener } = this.#options;
+    const { services, listener, certificates } = this.#options;
     const { metrics } = services;
     const address = clientAddress(socket);
     const refusal = this.#count.enter(address);
@@ -83,8 +72,7 @@ export class SmtpServer {
     metrics.openConnections.inc(this.#label);
 
     const id = randomBytes(5).toString('hex');
-    const secureContext = this.#secureContext;
-    const connection = new Connection(socket, { id, services, listener, secureContext, log: this.#log });
+    const connection = new Connection(socket, { id, services, listener, certificates, log: this.#log });
     this.#connections.add(connection);
     socket.once('close', () => {
       this.#connections.delete(connection);

@@ -3,6 +3,7 @@ import {
   type AppSettings,
   type CertificateFiles,
   type ListenerSettings,
+  parseAppSettings,
   parseCertificateFiles,
   parseListener,
   parseReserve,
@@ -17,7 +18,8 @@ export interface ImapSettings extends AppSettings {
   readonly hostname: string;
   readonly database: DatabaseTarget;
   readonly listeners: readonly ImapListener[];
-  readonly certificates: CertificateFiles;
+  /** The first is for clients that name no host (RFC 6066 §3), or one that no certificate is for. */
+  readonly certificates: readonly CertificateFiles[];
   readonly blobDirectory: string;
   /** What new mail must leave free on the file systems of the blobs and the database. */
   readonly reserveOctets: number;
@@ -29,11 +31,11 @@ export interface ImapSettings extends AppSettings {
 export function parseImapSettings(value: unknown): ImapSettings {
   const settings = new SettingReader(value);
   return {
-    processName: settings.at('processName').text(),
+    ...parseAppSettings(settings),
     hostname: settings.at('hostname').text(),
     database: parseDatabaseTarget(settings.at('database')),
     listeners: settings.at('listeners').list(parseListener),
-    certificates: parseCertificateFiles(settings.at('certificates')),
+    certificates: settings.at('certificates').list(parseCertificateFiles),
     blobDirectory: settings.at('blobDirectory').text(),
     ...parseReserve(settings),
   };

@@ -1,9 +1,11 @@
+export type { Configuration } from './configuration.ts';
+export { ConfigurationError, configurationTemplate, readConfigurationFile } from './configuration-file.ts';
 export type { DatabaseTarget } from './database-target.ts';
 export { parseDatabaseTarget } from './database-target.ts';
 export type { ImapListener, ImapSettings } from './imap-settings.ts';
 export { parseImapSettings } from './imap-settings.ts';
-export type { AppSettings, CertificateFiles, TlsMode } from './server-settings.ts';
-export { DEFAULT_RESERVE_OCTETS } from './server-settings.ts';
+export type { Address, AppSettings, CertificateFiles, LogLevel, TlsMode } from './server-settings.ts';
+export { DEFAULT_RESERVE_OCTETS, parseAppSettings } from './server-settings.ts';
 export { SettingReader, SettingsError } from './setting-reader.ts';
 export type { SmtpListener, SmtpListenerKind, SmtpSettings } from './smtp-settings.ts';
 export { parseSmtpSettings } from './smtp-settings.ts';

@@ -1,9 +1,14 @@
 import type { SettingReader } from './setting-reader.ts';
 
+/** What is logged: everything from this level on. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
 /** What the supervisor tells every app process. */
 export interface AppSettings {
   /** Unique among the processes of one supervisor: in logs, metrics and Postgres's application_name. */
   readonly processName: string;
+  /** `info` if not given. */
+  readonly logLevel?: LogLevel;
 }
 
 /** PEM files: the certificate with its chain, and its private key. */
@@ -15,13 +20,28 @@ export interface CertificateFiles {
 /** TLS from the first octet (RFC 8314 §3), or after STARTTLS. */
 export type TlsMode = 'implicit' | 'starttls';
 
-/** What every listener of a mail protocol has. */
-export interface ListenerSettings {
+/** Where a listener listens. */
+export interface Address {
+  /** An IP address, or `*` for every one that the machine has. */
   readonly host: string;
   readonly port: number;
+}
+
+/** What every listener of a mail protocol has. */
+export interface ListenerSettings extends Address {
   readonly tls: TlsMode;
   /** Plain-text mechanisms before TLS. For tests on loopback only. */
   readonly allowPlaintextLogin: boolean;
+}
+
+/** What `AppSettings` reads of an app's settings. */
+export function parseAppSettings(settings: SettingReader): AppSettings {
+  const processName = settings.at('processName').text();
+  return settings.has('logLevel') ? { processName, logLevel: parseLogLevel(settings.at('logLevel')) } : { processName };
+}
+
+export function parseLogLevel(settings: SettingReader): LogLevel {
+  return settings.oneOf('info', 'debug', 'warn', 'error');
 }
 
 /** @throws {SettingsError} */

@@ -9,7 +9,7 @@ const settings = {
   hostname: 'localhost',
   database: { socketDirectory: '/run/postel', database: 'postel', user: 'postel' },
   listeners: [listener],
-  certificates: { certFile: '/cert.pem', keyFile: '/key.pem' },
+  certificates: [{ certFile: '/cert.pem', keyFile: '/key.pem' }],
   blobDirectory: '/blobs',
   reserveOctets: 1_000,
 };
@@ -35,7 +35,9 @@ test.for([
     { ...settings, listeners: [{ ...listener, allowPlaintextLogin: 'yes' }] },
     'allowPlaintextLogin must be true or false',
   ],
-  [{ ...settings, certificates: null }, 'Setting certificates must have members'],
+  [{ ...settings, certificates: {} }, 'Setting certificates must be a list'],
+  [{ ...settings, certificates: ['/cert.pem'] }, 'Setting certificates[0] must have members'],
+  [{ ...settings, logLevel: 'loud' }, 'Setting logLevel must be info or debug'],
 ] as const)('%j is refused: %s', ([value, message]) => {
   expect(() => parseImapSettings(value)).toThrow(message);
 });

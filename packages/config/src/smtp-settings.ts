@@ -3,6 +3,7 @@ import {
   type AppSettings,
   type CertificateFiles,
   type ListenerSettings,
+  parseAppSettings,
   parseCertificateFiles,
   parseListener,
   parseReserve,
@@ -25,7 +26,8 @@ export interface SmtpSettings extends AppSettings {
   readonly hostname: string;
   readonly database: DatabaseTarget;
   readonly listeners: readonly SmtpListener[];
-  readonly certificates: CertificateFiles;
+  /** The first is for clients that name no host (RFC 6066 §3), or one that no certificate is for. */
+  readonly certificates: readonly CertificateFiles[];
   readonly blobDirectory: string;
   /** What new mail must leave free on the file systems of the blobs and the database. */
   readonly reserveOctets: number;
@@ -37,14 +39,14 @@ export interface SmtpSettings extends AppSettings {
 export function parseSmtpSettings(value: unknown): SmtpSettings {
   const settings = new SettingReader(value);
   return {
-    processName: settings.at('processName').text(),
+    ...parseAppSettings(settings),
     hostname: settings.at('hostname').text(),
     database: parseDatabaseTarget(settings.at('database')),
     listeners: settings.at('listeners').list((listener) => ({
       kind: listener.at('kind').oneOf('submission', 'mx', 'lmtp'),
       ...parseListener(listener),
     })),
-    certificates: parseCertificateFiles(settings.at('certificates')),
+    certificates: settings.at('certificates').list(parseCertificateFiles),
     blobDirectory: settings.at('blobDirectory').text(),
     ...parseReserve(settings),
   };

@@ -1,12 +1,13 @@
 import { openSync } from 'node:fs';
-import { type Level, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
+import type { LogLevel } from '@postel/config';
+import { type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 
 export interface LogOptions {
   /** The process, as `process` in every line. */
   readonly name: string;
-  /** A file to append to; without one, standard output. */
-  readonly file?: string;
-  readonly level?: Level;
+  /** A file to append to, or a file descriptor; without one, standard output. */
+  readonly file?: string | number;
+  readonly level?: LogLevel;
   /** Is given each line of level error or above as well. */
   readonly onProblem?: (line: string) => void;
 }

@@ -1,15 +1,19 @@
 export type { Logger } from 'pino';
 // Apps make their metrics with these, so that prom-client is the business of this package alone.
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
+export { AppStartError } from './app-process.ts';
 export { createLog, type LogOptions, openLog } from './create-log.ts';
+export { listenOn } from './listen-on.ts';
+export { ListenError, ListeningSockets } from './listening-sockets.ts';
 export type { AppFailure } from './messages.ts';
 export { type ProcessMetrics, renderMetrics } from './render-metrics.ts';
 export { RestartBackOff } from './restart-back-off.ts';
 export { type AppContext, type AppDefinition, type RunningApp, runApp } from './run-app.ts';
+export { CertificateError, ServerCertificates } from './server-certificates.ts';
 export { StorageWatch } from './storage-watch.ts';
 export {
   type AppEvent,
-  AppStartError,
+  type AppPlan,
   type SupervisedApp,
   type SuperviseOptions,
   superviseApp,

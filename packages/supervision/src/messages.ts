@@ -1,4 +1,5 @@
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+import type { InheritedSocket } from './listening-sockets.ts';
 
 /** Metrics of one process as prom-client gives them in JSON. */
 export type MetricsJson = readonly MetricObjectWithValues<MetricValue<string>>[];
@@ -14,7 +15,9 @@ export interface AppFailure {
 
 /** What the supervisor says to an app process. `start` comes first, and once. */
 export type SupervisorMessage =
-  | { readonly type: 'start'; readonly settings: unknown }
+  | { readonly type: 'start'; readonly settings: unknown; readonly sockets: readonly InheritedSocket[] }
+  /** Its certificates are to be read anew; nothing else is different in these settings. */
+  | { readonly type: 'reload'; readonly settings: unknown }
   | { readonly type: 'stop' }
   | { readonly type: 'metrics'; readonly id: number };
 
@@ -29,8 +32,9 @@ export type AppMessage =
 /** Reads what came over the channel; `null` for what this version does not know. */
 export function parseSupervisorMessage(value: unknown): SupervisorMessage | null {
   if (!isRecord(value)) return null;
-  const { type, settings, id } = value;
-  if (type === 'start') return { type, settings };
+  const { type, settings, sockets, id } = value;
+  if (type === 'start' && isSockets(sockets)) return { type, settings, sockets };
+  if (type === 'reload') return { type, settings };
   if (type === 'stop') return { type };
   if (type === 'metrics' && typeof id === 'number') return { type, id };
   return null;
@@ -61,6 +65,12 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isNumbers(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number');
+}
+
+function isSockets(value: unknown): value is readonly InheritedSocket[] {
+  const isSocket = ({ host, port, fd }: Readonly<Record<string, unknown>>) =>
+    typeof host === 'string' && typeof port === 'number' && typeof fd === 'number';
+  return Array.isArray(value) && value.every((item) => isRecord(item) && isSocket(item));
 }
 
 // The other side is our own prom-client of the same version: its shape is not taken apart any further.

@@ -1,15 +1,18 @@
 import { flushCompileCache } from 'node:module';
-import type { AppSettings } from '@postel/config';
+import type { AppSettings, LogLevel } from '@postel/config';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createLog } from './create-log.ts';
+import { noteInherited } from './listen-on.ts';
 import { type AppFailure, type AppMessage, parseSupervisorMessage } from './messages.ts';
 import { ProblemReporter } from './problem-reporter.ts';
 
 /** What a started app gives back. */
-export interface RunningApp {
+export interface RunningApp<Settings extends AppSettings = AppSettings> {
   /** The ports it listens on, in the order of its settings. */
   readonly ports?: readonly number[];
+  /** Takes over certificates that have changed. What it throws is logged; the app goes on with what it had. */
+  reload?(settings: Settings): Promise<void>;
   /** Ends the work in hand, closes listeners, connections and the database. */
   stop(): Promise<void>;
 }
@@ -25,7 +28,7 @@ export interface AppDefinition<Settings extends AppSettings> {
   /** Reads the settings that the supervisor sent. Throws an error that names what is wrong. */
   parseSettings(value: unknown): Settings;
   /** Resolves once every listener listens. Throws, for instance EADDRINUSE as `listen` gives it, if it cannot. */
-  start(settings: Settings, context: AppContext): Promise<RunningApp>;
+  start(settings: Settings, context: AppContext): Promise<RunningApp<Settings>>;
 }
 
 /** How long `stop` may take before the process ends without it. Below the supervisor's own deadline. */
@@ -42,7 +45,7 @@ const FATAL_DEADLINE_MS = 1_000;
  */
 export function runApp<Settings extends AppSettings>(app: AppDefinition<Settings>): void {
   if (process.send === undefined) {
-    console.error(`This is the ${app.name} process of Postel, which the supervisor starts: npx postel localserve`);
+    console.error(`This is the ${app.name} process of Postel, which the supervisor starts: npx postel serve`);
     process.exitCode = 1;
     return;
   }
@@ -60,7 +63,7 @@ class AppProcess<Settings extends AppSettings> {
   readonly #problems = new ProblemReporter((line) => say({ type: 'problem', line }));
   readonly #metrics = new Registry();
   #log: Logger;
-  #starting: Promise<RunningApp | null> = Promise.resolve(null);
+  #starting: Promise<RunningApp<Settings> | null> = Promise.resolve(null);
   #isStopping = false;
   #hasFatalError = false;
 
@@ -79,7 +82,11 @@ class AppProcess<Settings extends AppSettings> {
       const message = parseSupervisorMessage(value);
       switch (message?.type) {
         case 'start':
+          noteInherited(message.sockets);
           this.#starting = this.#start(message.settings);
+          return;
+        case 'reload':
+          void this.#reload(message.settings);
           return;
         case 'stop':
           this.#stop('the supervisor asked', STOP_DEADLINE_MS);
@@ -95,11 +102,11 @@ class AppProcess<Settings extends AppSettings> {
     });
   }
 
-  async #start(value: unknown): Promise<RunningApp | null> {
+  async #start(value: unknown): Promise<RunningApp<Settings> | null> {
     try {
       const settings = this.#app.parseSettings(value);
       process.title = `postel ${settings.processName}`;
-      this.#log = this.#createLog(settings.processName);
+      this.#log = this.#createLog(settings.processName, settings.logLevel);
       collectDefaultMetrics({ register: this.#metrics });
       const running = await this.#app.start(settings, { log: this.#log, metrics: this.#metrics });
       const ports = running.ports ?? [];
@@ -114,6 +121,16 @@ class AppProcess<Settings extends AppSettings> {
       process.exitCode = 1;
       this.#stop('it cannot start', FATAL_DEADLINE_MS);
       return null;
+    }
+  }
+
+  async #reload(value: unknown): Promise<void> {
+    try {
+      const running = await this.#starting;
+      await running?.reload?.(this.#app.parseSettings(value));
+      this.#log.info('took over the new settings');
+    } catch (error) {
+      this.#log.error({ err: error }, 'cannot take over the new settings: going on with the old ones');
     }
   }
 
@@ -152,8 +169,8 @@ class AppProcess<Settings extends AppSettings> {
     say({ type: 'metrics', id, metrics: await this.#metrics.getMetricsAsJSON() });
   }
 
-  #createLog(name: string): Logger {
-    return createLog({ name, onProblem: (line) => this.#problems.add(line) });
+  #createLog(name: string, level: LogLevel = 'info'): Logger {
+    return createLog({ name, level, onProblem: (line) => this.#problems.add(line) });
   }
 }
 

@@ -4,8 +4,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AppStartError } from './app-process.ts';
 import { renderMetrics } from './render-metrics.ts';
-import { type AppEvent, AppStartError, type SupervisedApp, superviseApp } from './supervise-app.ts';
+import { type AppEvent, type SupervisedApp, superviseApp } from './supervise-app.ts';
 
 const lineApp = join(import.meta.dirname, 'fixtures/line-app.ts');
 

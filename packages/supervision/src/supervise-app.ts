@@ -1,17 +1,27 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync } from 'node:fs';
-import type { AppSettings } from '@postel/config';
-import { openLog } from './create-log.ts';
-import { type AppFailure, type MetricsJson, parseAppMessage, type SupervisorMessage } from './messages.ts';
+import type { Address, AppSettings } from '@postel/config';
+import { AppProcess, AppStartError } from './app-process.ts';
+import type { ListeningSockets } from './listening-sockets.ts';
+import type { AppFailure, MetricsJson } from './messages.ts';
 import { RestartBackOff } from './restart-back-off.ts';
 
-export interface SuperviseOptions {
+/** An app process to be started. */
+export interface AppPlan {
   /** The app's main.ts. */
   readonly entry: string;
   /** Sent to the process as its first message, each time it starts. */
   readonly settings: AppSettings;
-  /** Its standard output and error are appended here: its JSON log, and what a crash of Node itself prints. */
-  readonly logFile: string;
+  /** Where it listens: its sockets are open already. Without any, it opens its own. */
+  readonly addresses?: readonly Address[];
+}
+
+export interface SuperviseOptions extends AppPlan {
+  /** Where the sockets of `addresses` are. */
+  readonly sockets?: ListeningSockets;
+  /**
+   * Its standard output and error are appended here: its JSON log, and what a crash of Node itself prints. Without one,
+   * they are our standard error.
+   */
+  readonly logFile?: string;
   readonly environment?: NodeJS.ProcessEnv;
   readonly onEvent?: (event: AppEvent) => void;
 }
@@ -25,19 +35,6 @@ export type AppEvent =
   /** It ended unasked, and starts again after `restartInMs`; `null`: it had never been ready, and does not. */
   | { readonly type: 'ended'; readonly how: string; readonly restartInMs: number | null };
 
-/** The first start of an app did not succeed. */
-export class AppStartError extends Error {
-  override readonly name = 'AppStartError';
-  readonly app: string;
-  readonly failure: AppFailure;
-
-  constructor(app: string, failure: AppFailure) {
-    super(`${app} cannot start: ${failure.message}`);
-    this.app = app;
-    this.failure = failure;
-  }
-}
-
 export interface SupervisedApp {
   readonly name: string;
   /**
@@ -50,15 +47,22 @@ export interface SupervisedApp {
   readonly pid: number | null;
   /** How often it was started again. */
   readonly restarts: number;
+  /** Tells the process to read its certificates anew, or others. */
+  reload(settings: AppSettings): void;
+  /**
+   * Starts a process with other settings, and stops the one there is when the new one is ready. They share the sockets, so
+   * nobody who connects is refused.
+   *
+   * @throws {AppStartError} if the new one does not start; then the one there is goes on
+   */
+  replace(plan: AppPlan): Promise<void>;
   /** Its metrics, or `null` if it is not ready or does not answer in time. */
   metrics(): Promise<MetricsJson | null>;
   /** Stops it: gracefully, and by SIGKILL at the deadline. Resolves when the process is gone. */
   stop(): Promise<void>;
+  /** Ends what `stop` still waits for, at once. */
+  hurry(): void;
 }
-
-/** A little more than the app gives itself. */
-const STOP_DEADLINE_MS = 10_000;
-const METRICS_DEADLINE_MS = 2_000;
 
 /** Starts an app process and keeps it running: one that dies after it was ready is started again, with back-off. */
 export function superviseApp(options: SuperviseOptions): SupervisedApp {
@@ -70,16 +74,14 @@ export function superviseApp(options: SuperviseOptions): SupervisedApp {
 class AppSupervisor implements SupervisedApp {
   readonly name: string;
   readonly ready: Promise<readonly number[]>;
-  isReady = false;
   restarts = 0;
-  readonly #options: SuperviseOptions;
+  #options: SuperviseOptions;
   readonly #firstReady = Promise.withResolvers<readonly number[]>();
   readonly #backOff = new RestartBackOff();
-  readonly #metricsAsked = new Map<number, (metrics: MetricsJson | null) => void>();
-  #nextMetricsId = 1;
-  #child: ChildProcess | null = null;
+  #current: AppProcess | null = null;
+  /** Those that another one is replacing or has replaced. They are of interest only until they are gone. */
+  readonly #others = new Set<AppProcess>();
   #hasBeenReady = false;
-  #failure: AppFailure | null = null;
   #restartTimer: NodeJS.Timeout | null = null;
   #stopping: Promise<void> | null = null;
 
@@ -91,40 +93,51 @@ class AppSupervisor implements SupervisedApp {
     this.ready.catch(() => {});
   }
 
+  get isReady(): boolean {
+    return this.#current?.isReady ?? false;
+  }
+
   get pid(): number | null {
-    return this.#child?.pid ?? null;
+    return this.#current?.pid ?? null;
   }
 
   start(): void {
-    this.#failure = null;
-    const log = openLog(this.#options.logFile);
-    const child = fork(this.#options.entry, [], {
-      execArgv: [],
-      stdio: ['ignore', log, log, 'ipc'],
-      ...(this.#options.environment === undefined ? {} : { env: this.#options.environment }),
-    });
-    if (log !== 'ignore') closeSync(log);
-    this.#child = child;
-    child.on('message', (value) => this.#receive(value));
-    child.once('error', (error) => this.#ended(child, error.message)); // it could not be started at all
-    child.once('exit', (code, signal) => this.#ended(child, signal ?? `exit code ${code}`));
-    this.#send({ type: 'start', settings: this.#options.settings });
-    if (child.pid !== undefined) this.#tell({ type: 'started', pid: child.pid });
+    const child = this.#launch(this.#options);
+    this.#current = child;
+    if (child.pid !== null) this.#tell({ type: 'started', pid: child.pid });
+    child.ready.then((ports) => this.#becameReady(ports), ignore);
+    void child.ended.then((how) => this.#ended(child, how));
+  }
+
+  reload(settings: AppSettings): void {
+    this.#options = { ...this.#options, settings };
+    this.#current?.reload(settings);
+  }
+
+  async replace(plan: AppPlan): Promise<void> {
+    const options = { ...this.#options, ...plan };
+    const next = this.#launch(options);
+    this.#others.add(next);
+    void next.ended.then(() => this.#others.delete(next));
+    let ports: readonly number[];
+    try {
+      ports = await next.ready;
+    } catch (error) {
+      await next.ended;
+      throw error;
+    }
+    if (this.#stopping !== null) return;
+    this.#options = options;
+    this.#retire();
+    this.#others.delete(next);
+    this.#current = next;
+    void next.ended.then((how) => this.#ended(next, how));
+    if (next.pid !== null) this.#tell({ type: 'started', pid: next.pid });
+    this.#becameReady(ports);
   }
 
   metrics(): Promise<MetricsJson | null> {
-    if (!this.isReady) return Promise.resolve(null);
-    const id = this.#nextMetricsId++;
-    const { promise, resolve } = Promise.withResolvers<MetricsJson | null>();
-    const answer = (metrics: MetricsJson | null) => {
-      clearTimeout(timer);
-      this.#metricsAsked.delete(id);
-      resolve(metrics);
-    };
-    const timer = setTimeout(answer, METRICS_DEADLINE_MS, null);
-    this.#metricsAsked.set(id, answer);
-    this.#send({ type: 'metrics', id });
-    return promise;
+    return this.#current?.metrics() ?? Promise.resolve(null);
   }
 
   stop(): Promise<void> {
@@ -132,79 +145,73 @@ class AppSupervisor implements SupervisedApp {
     return this.#stopping;
   }
 
+  hurry(): void {
+    this.#current?.kill();
+    for (const other of this.#others) other.kill();
+  }
+
   async #stop(): Promise<void> {
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
-    const child = this.#child;
+    await Promise.all([this.#current?.stop(), ...[...this.#others].map((other) => other.stop())]);
+  }
+
+  #launch({ entry, settings, addresses = [], sockets, logFile, environment }: SuperviseOptions): AppProcess {
+    const inherited = addresses.map((address) => ({ ...address, fd: sockets?.descriptor(address) ?? -1 }));
+    return new AppProcess({
+      entry,
+      settings,
+      sockets: inherited,
+      logFile: logFile ?? null,
+      environment: environment ?? null,
+      onFailure: (failure) => this.#tell({ type: 'failed', failure }),
+      onProblem: (line) => this.#tell({ type: 'problem', line }),
+    });
+  }
+
+  /** Its successor is there, or it waits to be started again, which its successor makes needless. */
+  #retire(): void {
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    this.#restartTimer = null;
+    const child = this.#current;
     if (child === null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
-    this.#send({ type: 'stop' });
-    await gone;
-    clearTimeout(timer);
+    this.#others.add(child);
+    void child.ended.then(() => this.#others.delete(child));
+    void child.stop();
   }
 
-  #receive(value: unknown): void {
-    const message = parseAppMessage(value);
-    switch (message?.type) {
-      case 'ready':
-        this.isReady = true;
-        this.#hasBeenReady = true;
-        this.#backOff.started();
-        this.#tell({ type: 'ready', ports: message.ports });
-        this.#firstReady.resolve(message.ports);
-        return;
-      case 'failed':
-        this.#failure = message.failure;
-        this.#tell({ type: 'failed', failure: message.failure });
-        if (!this.#hasBeenReady) this.#firstReady.reject(new AppStartError(this.name, message.failure));
-        return;
-      case 'metrics':
-        this.#metricsAsked.get(message.id)?.(message.metrics);
-        return;
-      case 'problem':
-        this.#tell({ type: 'problem', line: message.line });
-        return;
-      case undefined:
-        return;
-      default:
-        message satisfies never;
-    }
+  #becameReady(ports: readonly number[]): void {
+    this.#hasBeenReady = true;
+    this.#backOff.started();
+    this.#tell({ type: 'ready', ports });
+    this.#firstReady.resolve(ports);
   }
 
-  #ended(child: ChildProcess, how: string): void {
-    if (this.#child !== child) return;
-    this.#child = null;
-    this.isReady = false;
-    for (const answer of this.#metricsAsked.values()) answer(null);
-    if (this.#stopping === null) this.#endedUnasked(how);
-    else this.#firstReady.reject(new AppStartError(this.name, { message: 'it was stopped', code: null, port: null }));
-  }
-
-  #endedUnasked(how: string): void {
-    if (!this.#hasBeenReady) {
+  #ended(child: AppProcess, how: string): void {
+    if (this.#current !== child) return;
+    this.#current = null;
+    if (this.#stopping !== null) {
+      this.#firstReady.reject(new AppStartError(this.name, { message: 'it was stopped', code: null, port: null }));
+    } else if (this.#hasBeenReady) {
+      this.#restartLater(how);
+    } else {
       this.#tell({ type: 'ended', how, restartInMs: null });
-      const failure = this.#failure ?? {
-        message: `its process ended (${how}); see ${this.#options.logFile}`,
-        code: null,
-        port: null,
-      };
-      this.#firstReady.reject(new AppStartError(this.name, failure));
-      return;
+      child.ready.catch((error: unknown) => this.#firstReady.reject(error));
     }
+  }
+
+  #restartLater(how: string): void {
     const restartInMs = this.#backOff.ended();
     this.#tell({ type: 'ended', how, restartInMs });
     this.#restartTimer = setTimeout(() => {
+      this.#restartTimer = null;
       this.restarts++;
       this.start();
     }, restartInMs);
-  }
-
-  #send(message: SupervisorMessage): void {
-    // A channel that closes meanwhile is followed by 'exit', which is where that is dealt with.
-    if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
   #tell(event: AppEvent): void {
     this.#options.onEvent?.(event);
   }
 }
+
+function ignore(): void {}

@@ -61,7 +61,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     processName,
     hostname: 'localhost',
     database,
-    certificates: { certFile: join(certificates, 'server.pem'), keyFile: join(certificates, 'server-key.pem') },
+    certificates: [{ certFile: join(certificates, 'server.pem'), keyFile: join(certificates, 'server-key.pem') }],
     blobDirectory: options.blobDirectory ?? join(dataDirectory, 'blobs'),
     reserveOctets: options.reserveOctets ?? DEFAULT_RESERVE_OCTETS,
     listeners: [

@@ -28,7 +28,7 @@ export function planApps({ directory, database, certificates, ports }: ServerPar
   const common = {
     hostname: 'localhost',
     database,
-    certificates,
+    certificates: [certificates],
     blobDirectory: directory.blobs,
     reserveOctets: DEFAULT_RESERVE_OCTETS,
     ...('url' in database ? {} : { databaseDirectory: directory.postgres }),

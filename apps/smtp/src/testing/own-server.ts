@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SmtpListener } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
 import { type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
-import { createLog, Registry } from '@postel/supervision';
+import { createLog, Registry, ServerCertificates } from '@postel/supervision';
 import { createTestDatabase, sharedPostel } from '@postel/testkit';
 import type { Services } from '../services.ts';
 import { SmtpMetrics } from '../smtp-metrics.ts';
@@ -38,11 +37,10 @@ export async function startOwnServer(
   storing: Pick<StoreOptions, 'reserve'> = {},
 ): Promise<OwnServer> {
   const { dataDirectory } = sharedPostel();
-  const certificates = join(dataDirectory, 'certificates');
-  const certificate = {
-    cert: await readFile(join(certificates, 'server.pem')),
-    key: await readFile(join(certificates, 'server-key.pem')),
-  };
+  const file = (name: string) => join(dataDirectory, 'certificates', name);
+  const certificates = await ServerCertificates.read([
+    { certFile: file('server.pem'), keyFile: file('server-key.pem') },
+  ]);
   const testDatabase = await createTestDatabase();
   const database = openDatabase(testDatabase.target, { applicationName: 'smtp-test', maxConnections: 2 });
   const directory = openDirectory(database);
@@ -71,7 +69,7 @@ export async function startOwnServer(
       allowPlaintextLogin: true,
       ...listening,
     },
-    certificate,
+    certificates,
     services,
     log,
   });

@@ -1,0 +1,186 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Configuration } from './configuration.ts';
+import {
+  ConfigurationError,
+  configurationTemplate,
+  parseConfiguration,
+  readConfigurationFile,
+} from './configuration-file.ts';
+
+const MANUAL = new URL('../../../docs/configuration.md', import.meta.url);
+
+const LEAST = `hostname: mail.example.com
+tls:
+  certificates:
+    - certFile: cert.pem
+      keyFile: /etc/postel/key.pem
+`;
+
+const DEFAULTS: Configuration = {
+  hostname: 'mail.example.com',
+  dataDirectory: '/var/lib/postel',
+  blobDirectory: '/var/lib/postel/blobs',
+  databaseUrl: null,
+  certificates: [{ certFile: '/etc/postel/cert.pem', keyFile: '/etc/postel/key.pem' }],
+  smtp: {
+    mx: [{ host: '*', port: 25 }],
+    submission: [{ host: '*', port: 587 }],
+    submissions: [{ host: '*', port: 465 }],
+    lmtp: [],
+  },
+  imap: { imap: [{ host: '*', port: 143 }], imaps: [{ host: '*', port: 993 }], processes: 1 },
+  status: [{ host: '127.0.0.1', port: 1081 }],
+  logLevel: 'info',
+};
+
+function read(text: string): Configuration | readonly string[] {
+  const { configuration, problems } = parseConfiguration(text, '/etc/postel');
+  return configuration ?? problems.map(({ line, message }) => `${line}: ${message}`);
+}
+
+test('what is not said has a default', () => {
+  expect(read(LEAST)).toEqual(DEFAULTS);
+  expect(read(`${LEAST}smtp:\nimap:\n  imaps:\ndatabase:\n`)).toEqual(DEFAULTS);
+});
+
+test('every key is heard', () => {
+  const said = `${LEAST}
+dataDirectory: data
+blobDirectory: /mnt/blobs
+database: { url: "postgres://postel:secret@db/postel" }
+smtp:
+  mx: { addresses: [192.0.2.1, "2001:db8::1"] }
+  submission: off
+  submissions: { port: 4650 }
+  lmtp: { port: 24 }
+imap:
+  processes: 4
+  imap: false
+  imaps: { addresses: ["::"], port: 9930 }
+status: off
+logLevel: debug
+`;
+  expect(read(said)).toEqual({
+    ...DEFAULTS,
+    dataDirectory: '/etc/postel/data',
+    blobDirectory: '/mnt/blobs',
+    databaseUrl: 'postgres://postel:secret@db/postel',
+    smtp: {
+      mx: [
+        { host: '192.0.2.1', port: 25 },
+        { host: '2001:db8::1', port: 25 },
+      ],
+      submission: [],
+      submissions: [{ host: '*', port: 4650 }],
+      lmtp: [{ host: '127.0.0.1', port: 24 }],
+    },
+    imap: { imap: [], imaps: [{ host: '::', port: 9930 }], processes: 4 },
+    status: [],
+    logLevel: 'debug',
+  });
+});
+
+test.for([
+  ['imap:\n  proceses: 2\n', ['7: imap.proceses is no key of Postel; did you mean processes?']],
+  ['Hostname: x\n', ['6: Hostname is no key of Postel; did you mean hostname?']],
+  ['smtp:\n  mx:\n    colour: red\n', ['8: smtp.mx.colour is no key of Postel; there are addresses, port']],
+  ['__proto__: x\n', [expect.stringMatching(/^6: __proto__ is no key of Postel; there are blobDirectory/)]],
+  ['imap:\n  processes: two\n', ['7: imap.processes must be a whole number from 1 to 16']],
+  ['imap:\n  processes: 0\n', ['7: imap.processes must be a whole number from 1 to 16']],
+  ['imap:\n  - imaps\n', ['6: imap must have members']],
+  ['smtp:\n  mx: 25\n', ['7: smtp.mx must have members']],
+  ['smtp:\n  mx:\n    port: "25"\n', ['8: smtp.mx.port must be a port between 1 and 65535']],
+  ['smtp:\n  mx:\n    port: 0\n', ['8: smtp.mx.port must be a port between 1 and 65535']],
+  ['smtp:\n  lmtp: { addresses: [127.0.0.1] }\n', [expect.stringContaining('7: smtp.lmtp.port must be said')]],
+  [
+    'smtp:\n  mx:\n    addresses:\n      - "*"\n      - eth0\n',
+    ['10: smtp.mx.addresses[1] must be an IP address, or "*" for every one'],
+  ],
+  ['imap:\n  imap: { port: 993 }\n', ['6: imap.imaps has port 993, which another service has already']],
+  [
+    'smtp:\n  submission: { addresses: ["::1"], port: 25 }\n',
+    [expect.stringContaining('7: smtp.submission has port 25')],
+  ],
+  ['database:\n  url: mysql://user:secret@host/x\n', [expect.stringMatching(/^7: database\.url must have the form/)]],
+  ['logLevel: loud\n', ['6: logLevel must be info or debug or warn or error']],
+  ['dataDirectory: ""\nlogLevel: 7\n', ['6: dataDirectory must be a text', expect.stringMatching(/^7: logLevel/)]],
+  ['hostname: twice\n', [expect.stringMatching(/^6: .*unique/i)]],
+  ['imap: {\n', [expect.stringMatching(/^\d+: /)]],
+  ['imap: &a { processes: 2 }\nsmtp: *a\n', ['1: (all) cannot be read: aliases (*name) are not understood here']],
+] as const)('%j is refused, with the line', ([text, problems]) => {
+  const found = read(LEAST + text);
+  expect(found).toEqual(text.includes('*a') ? expect.arrayContaining([...problems]) : problems);
+  expect(JSON.stringify(found)).not.toContain('secret');
+});
+
+test.for([
+  ['', ['1: hostname must be a text', expect.stringMatching(/^1: tls\.certificates must name a certificate/)]],
+  [
+    'hostname: a b\ntls: { certificates: [] }',
+    ['1: hostname must be a host name, such as mail.example.com', expect.stringMatching(/^2: tls/)],
+  ],
+  ['hostname: a\ntls:\n  certificates:\n    - certFile: x\n', ['4: tls.certificates[0].keyFile must be a text']],
+  ['- hostname', [expect.stringMatching(/^1: \(all\) must have members/)]],
+] as const)('%j is not enough', ([text, problems]) => {
+  expect(read(text)).toEqual(problems);
+});
+
+test('a file is read, and named in what is wrong with it', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'postel-config-'));
+  try {
+    const file = join(directory, 'postel.yaml');
+    expect(() => readConfigurationFile(file)).toThrow(ConfigurationError);
+    writeFileSync(file, LEAST);
+    expect(readConfigurationFile(file).certificates[0]?.certFile).toBe(join(directory, 'cert.pem'));
+    writeFileSync(file, `${LEAST}imap:\n  processes: 99\n`);
+    expect(() => readConfigurationFile(file)).toThrow(`${file}:7: imap.processes must be`);
+    writeFileSync(file, '#'.repeat(1024 * 1024 + 1));
+    expect(() => readConfigurationFile(file)).toThrow('too large');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('the template is valid as it is, and with every comment taken off', () => {
+  const template = configurationTemplate();
+  expect(read(template)).toMatchObject({ hostname: 'mail.example.com', imap: DEFAULTS.imap, smtp: DEFAULTS.smtp });
+  expect(read(uncommented(template))).toMatchObject({
+    ...DEFAULTS,
+    certificates: [{ keyFile: expect.stringMatching(/^\/etc/) }],
+    databaseUrl: expect.stringMatching(/^postgres:/),
+  });
+});
+
+test('schema, template and manual have the same keys', () => {
+  const template = uncommented(configurationTemplate());
+  const rows = readFileSync(MANUAL, 'utf8').matchAll(/^\| `([a-zA-Z.[\]]+)` \|/gm);
+  const inManual = new Set([...rows].flatMap(([, key = '']) => key.replace('[]', '').split('.')));
+  const inTemplate = new Set([...template.matchAll(/^[ -]*([a-zA-Z]+):/gm)].map(([, key = '']) => key));
+  expect([...inTemplate].toSorted()).toEqual([...inManual].toSorted());
+  expect([...inTemplate].toSorted()).toEqual([...schemaKeys()].toSorted());
+});
+
+/** The schema tells of all keys of a place where it meets a stranger. */
+function schemaKeys(): Set<string> {
+  const places = [
+    '%',
+    'tls: { % }',
+    'tls: { certificates: [{ % }] }',
+    'smtp: { % }',
+    'smtp: { mx: { % } }',
+    'imap: { % }',
+  ];
+  const told = [...places, 'database: { % }', 'status: { % }'].flatMap((place) => {
+    const problems = [read(place.replace('%', '"@": 1'))].flat().map(String);
+    return problems.flatMap((problem) => /there are (.*)/.exec(problem)?.[1]?.split(', ') ?? []);
+  });
+  return new Set(told);
+}
+
+/** Every `#key` and `#  key` that is commented out, said. */
+function uncommented(template: string): string {
+  return template.replaceAll(/^#( *(?:[a-zA-Z]+:|- |#))/gm, '$1');
+}

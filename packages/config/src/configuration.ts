@@ -1,0 +1,139 @@
+import { isIP } from 'node:net';
+import { join, resolve } from 'node:path';
+import {
+  type Address,
+  type CertificateFiles,
+  type LogLevel,
+  parseCertificateFiles,
+  parseLogLevel,
+} from './server-settings.ts';
+import type { SettingReader } from './setting-reader.ts';
+
+/** What the configuration file says, with defaults where it says nothing. */
+export interface Configuration {
+  readonly hostname: string;
+  /** Absolute, as all paths here. */
+  readonly dataDirectory: string;
+  readonly blobDirectory: string;
+  /** A Postgres of the operator's own; `null` for the embedded one. */
+  readonly databaseUrl: string | null;
+  readonly certificates: readonly CertificateFiles[];
+  /** Where each service listens; nowhere if it is off. */
+  readonly smtp: Readonly<Record<SmtpService, readonly Address[]>>;
+  readonly imap: Readonly<Record<ImapService, readonly Address[]>> & { readonly processes: number };
+  /** `/healthz` and `/metrics`. */
+  readonly status: readonly Address[];
+  readonly logLevel: LogLevel;
+}
+
+type SmtpService = 'mx' | 'submission' | 'submissions' | 'lmtp';
+type ImapService = 'imap' | 'imaps';
+
+/** Each has a core to itself at best; a machine with more of them has room for a second Postel beside this one. */
+const MOST_PROCESSES = 16;
+
+const LOOPBACK = '127.0.0.1';
+/** All addresses of the machine. */
+const EVERYWHERE = '*';
+
+/** @param base what relative paths start from */
+export function readConfiguration(file: SettingReader, base: string): Configuration {
+  const dataDirectory = file.has('dataDirectory') ? path(file.at('dataDirectory'), base) : '/var/lib/postel';
+  const smtp = file.section('smtp');
+  const imap = file.section('imap');
+  const configuration = {
+    hostname: hostname(file.at('hostname')),
+    dataDirectory,
+    blobDirectory: file.has('blobDirectory') ? path(file.at('blobDirectory'), base) : join(dataDirectory, 'blobs'),
+    databaseUrl: databaseUrl(file.section('database')),
+    certificates: certificates(file.section('tls'), base),
+    smtp: {
+      mx: listening(smtp, 'mx', { host: EVERYWHERE, port: 25 }),
+      submission: listening(smtp, 'submission', { host: EVERYWHERE, port: 587 }),
+      submissions: listening(smtp, 'submissions', { host: EVERYWHERE, port: 465 }),
+      lmtp: listening(smtp, 'lmtp', null),
+    },
+    imap: {
+      imap: listening(imap, 'imap', { host: EVERYWHERE, port: 143 }),
+      imaps: listening(imap, 'imaps', { host: EVERYWHERE, port: 993 }),
+      processes: imap.has('processes') ? imap.at('processes').integer(1, MOST_PROCESSES) : 1,
+    },
+    status: listening(file, 'status', { host: LOOPBACK, port: 1081 }),
+    logLevel: file.has('logLevel') ? parseLogLevel(file.at('logLevel')) : 'info',
+  };
+  refuseTwins(file, configuration);
+  return configuration;
+}
+
+/** `mx: off`, or where it listens: by default there, or nowhere. */
+function listening(parent: SettingReader, service: string, normally: Address | null): readonly Address[] {
+  // YAML 1.2 reads `off` as a text; who knows YAML 1.1 may write false.
+  if (parent.at(service).is('off') || parent.at(service).is(false)) return [];
+  const isSaid = !parent.at(service).is(undefined) && !parent.at(service).is(null);
+  const setting = parent.section(service);
+  const port = setting.has('port') ? setting.at('port').port(1) : (normally?.port ?? null);
+  const hosts = setting.has('addresses') ? setting.at('addresses').list(host) : [normally?.host ?? LOOPBACK];
+  if (port !== null) return hosts.map((host) => ({ host, port }));
+  if (isSaid) setting.at('port').refuse('must be said, for there is no standard port for this service');
+  return [];
+}
+
+function host(setting: SettingReader): string {
+  const address = setting.text();
+  if (address !== EVERYWHERE && isIP(address) === 0) setting.refuse('must be an IP address, or "*" for every one');
+  return address;
+}
+
+function hostname(setting: SettingReader): string {
+  const name = setting.text();
+  if (!isHostname(name)) setting.refuse('must be a host name, such as mail.example.com');
+  return name;
+}
+
+function isHostname(name: string): boolean {
+  return name.length <= 253 && name.split('.').every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));
+}
+
+function databaseUrl(database: SettingReader): string | null {
+  if (!database.has('url')) return null;
+  const url = database.at('url').text();
+  // Not shown: it may hold a password.
+  const isUrl = URL.canParse(url) && /^postgres(ql)?:/.test(url);
+  if (!isUrl) database.at('url').refuse('must have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE');
+  return url;
+}
+
+function certificates(tls: SettingReader, base: string): readonly CertificateFiles[] {
+  const list = tls.has('certificates') ? tls.at('certificates').list(parseCertificateFiles) : [];
+  if (list.length === 0) {
+    tls
+      .at('certificates')
+      .refuse(
+        'must name a certificate and its key, as an ACME client such as certbot gets them for your host name: ' +
+          'passwords are not taken in the clear. To try Postel without a certificate: postel localserve',
+      );
+  }
+  return list.map(({ certFile, keyFile }) => ({ certFile: resolve(base, certFile), keyFile: resolve(base, keyFile) }));
+}
+
+function path(setting: SettingReader, base: string): string {
+  return resolve(base, setting.text());
+}
+
+/** Two services at one address would fail later, and with a message that names neither. */
+function refuseTwins(file: SettingReader, { smtp, imap, status }: Configuration): void {
+  const { processes: _, ...imapServices } = imap;
+  const taken = new Set<string>();
+  const look = (parent: SettingReader, services: Readonly<Record<string, readonly Address[]>>) => {
+    for (const [service, addresses] of Object.entries(services)) {
+      for (const { host, port } of addresses) {
+        const isTaken = taken.has(`${host} ${port}`) || (host !== EVERYWHERE && taken.has(`${EVERYWHERE} ${port}`));
+        if (isTaken) parent.at(service).refuse(`has port ${port}, which another service has already`);
+      }
+      for (const { host, port } of addresses) taken.add(`${host} ${port}`);
+    }
+  };
+  look(file.section('smtp'), smtp);
+  look(file.section('imap'), imapServices);
+  look(file, { status });
+}
