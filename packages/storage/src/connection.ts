@@ -79,7 +79,15 @@ export function connectClient(
     onsocket?.(socket);
     return socket;
   };
-  if ('url' in target) return postgres(target.url, { ...settings, ...{ socket: making } });
+  if ('url' in target) {
+    const url = new URL(target.url);
+    const host = decodeURIComponent(url.searchParams.get('host') ?? url.hostname);
+    if (!host.startsWith('/')) return postgres(target.url, { ...settings, ...{ socket: making } });
+    // A socket's directory, as libpq has it in a URL. postgres.js would ask the server for a setting called host.
+    url.searchParams.delete('host');
+    const path = `${host}/.s.PGSQL.${url.port || 5432}`;
+    return postgres(url.href, { ...settings, ...{ socket: making }, path });
+  }
   return postgres({
     ...settings,
     ...{ socket: making },
