@@ -3,12 +3,18 @@ import { configAccountAdd } from './commands/config-account-add.ts';
 import { configAccountList } from './commands/config-account-list.ts';
 import { configAccountRm } from './commands/config-account-rm.ts';
 import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
+import { configCheck } from './commands/config-check.ts';
+import { configExample } from './commands/config-example.ts';
 import { help } from './commands/help.ts';
 import { localserve } from './commands/localserve.ts';
+import { serve } from './commands/serve.ts';
 
 /** Every command. What only one of them needs, it imports when it runs: a short command must not load a server. */
 export const commands: readonly Command[] = [
   localserve,
+  serve,
+  configExample,
+  configCheck,
   configAccountAdd,
   configAccountList,
   configAccountRm,

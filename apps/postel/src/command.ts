@@ -11,8 +11,8 @@ export interface CommandLine {
 }
 
 export interface Invocation {
-  /** The data directory, absolute. It may not exist. */
-  readonly dataDirectory: string;
+  /** The data directory that `--data` names, absolute. It may not exist. */
+  readonly dataDirectory: string | null;
   readonly terminal: Terminal;
   /** All commands, for `help`. */
   readonly commands: readonly Command[];

@@ -19,7 +19,7 @@ export function describeCommands(words: readonly string[], commands: readonly Co
 const ABOUT = 'Postel is a complete, self-hosted mail server.';
 
 const FOOTER = `Options of every command:
-  --data DIR  the data directory (default ./data/localserve)
+  --data DIR  the data directory (of localserve: ./data/localserve if not given)
   --help      more on a command, with examples`;
 
 function describe(command: Command): string {

@@ -34,8 +34,8 @@ test.for([
 });
 
 test.for([
-  ['serve', /no command "serve"; there are localserve, config, help/],
-  ['config', /"config" is followed by account/],
+  ['service', /no command "service"; there are localserve, serve, config, help/],
+  ['config', /"config" is followed by example, check, account/],
   ['config account', /"config account" is followed by add, list, rm, setpassword/],
   ['config account remove mary', /followed by add, list, rm, setpassword, and "remove" is none of them/],
   ['localserve --host 0.0.0.0', /--host/],

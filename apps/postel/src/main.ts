@@ -6,8 +6,6 @@ import { findCommand } from './find-command.ts';
 import { Stopped } from './stop-signal.ts';
 import { terminal } from './terminal.ts';
 
-const DEFAULT_DATA_DIRECTORY = 'data/localserve';
-
 /**
  * Runs one command line (without `node` and the script) and sets the exit code: 0 if it did what it says, 1 if it could
  * not, 2 if the command line makes no sense.
@@ -21,7 +19,8 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       return;
     }
     const { command, line } = found;
-    const dataDirectory = resolve(line.option('data') ?? DEFAULT_DATA_DIRECTORY);
+    const named = line.option('data');
+    const dataDirectory = named === null ? null : resolve(named);
     await command.execute(line, { dataDirectory, terminal, commands });
   } catch (error) {
     process.exitCode = complain(error);

@@ -9,23 +9,25 @@ import { takeForCommand } from './data-directory/take-data-directory.ts';
 import { migrateDatabase } from './migrate-database.ts';
 import { EmbeddedPostgres } from './postgres/embedded-postgres.ts';
 import { StopSignal } from './stop-signal.ts';
+import { findServer, type NamedServer, type ServerDatabase } from './which-server.ts';
 
 /**
  * Lets a command work with domains and accounts: through the database of the server that runs on the data directory;
  * if none runs, through a Postgres that is started for the command and stopped after it.
  *
- * @param databaseUrl a database of the person's own instead
+ * @param named the server, if the command line names one
  * @throws {CommandError} also for what the directory refuses
  */
 export async function useDirectory<Result>(
-  { dataDirectory, terminal }: Invocation,
-  databaseUrl: string | null,
+  invocation: Invocation,
+  named: NamedServer,
   use: (directory: Directory) => Promise<Result>,
 ): Promise<Result> {
   // Ctrl-C must not leave a Postgres behind; nothing here takes long.
   using stop = new StopSignal();
   await using started = new AsyncDisposableStack();
-  const target = await reachDatabase(dataDirectory, databaseUrl, stop.signal, started, terminal.note);
+  const server = await findServer(named, invocation);
+  const target = await reachDatabase(server, stop.signal, started, invocation.terminal.note);
   const database = openDatabase(target, { applicationName: 'postel config', maxConnections: 1 });
   started.defer(() => database.close());
   try {
@@ -37,21 +39,21 @@ export async function useDirectory<Result>(
 }
 
 async function reachDatabase(
-  dataDirectory: string,
-  databaseUrl: string | null,
+  server: ServerDatabase,
   signal: AbortSignal,
   started: AsyncDisposableStack,
   report: (line: string) => void,
 ): Promise<DatabaseTarget> {
-  if (databaseUrl !== null) {
-    await migrateDatabase({ url: databaseUrl }, report);
-    return { url: databaseUrl };
+  if ('url' in server) {
+    await migrateDatabase(server, report);
+    return server;
   }
+  const { dataDirectory } = server;
   // Not made here: a mistyped --data would quietly make a new, empty server.
   if (!existsSync(new DataDirectory(dataDirectory).logs)) {
     throw new CommandError(
-      `Postel has never run in ${dataDirectory}. Name its data directory with --data DIR, or start it there once: ` +
-        'postel localserve',
+      `Postel has never run in ${dataDirectory}. Start it there once (postel serve, postel localserve), or name ` +
+        'another server with --config FILE or --data DIR.',
     );
   }
   const taken = await takeForCommand(dataDirectory, signal);

@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Configuration } from './configuration.ts';
-import {
-  ConfigurationError,
-  configurationTemplate,
-  parseConfiguration,
-  readConfigurationFile,
-} from './configuration-file.ts';
+import { ConfigurationError, configurationTemplate, readConfigurationFile } from './configuration-file.ts';
+import { parseConfiguration } from './parse-configuration.ts';
 
 const MANUAL = new URL('../../../docs/configuration.md', import.meta.url);
 
@@ -23,6 +19,7 @@ const DEFAULTS: Configuration = {
   hostname: 'mail.example.com',
   dataDirectory: '/var/lib/postel',
   blobDirectory: '/var/lib/postel/blobs',
+  reserveOctets: 256 * 1024 * 1024,
   databaseUrl: null,
   certificates: [{ certFile: '/etc/postel/cert.pem', keyFile: '/etc/postel/key.pem' }],
   smtp: {
@@ -50,6 +47,7 @@ test('every key is heard', () => {
   const said = `${LEAST}
 dataDirectory: data
 blobDirectory: /mnt/blobs
+diskReserveMb: 1000
 database: { url: "postgres://postel:secret@db/postel" }
 smtp:
   mx: { addresses: [192.0.2.1, "2001:db8::1"] }
@@ -67,6 +65,7 @@ logLevel: debug
     ...DEFAULTS,
     dataDirectory: '/etc/postel/data',
     blobDirectory: '/mnt/blobs',
+    reserveOctets: 1_000 * 1024 * 1024,
     databaseUrl: 'postgres://postel:secret@db/postel',
     smtp: {
       mx: [
@@ -128,17 +127,17 @@ test.for([
   expect(read(text)).toEqual(problems);
 });
 
-test('a file is read, and named in what is wrong with it', () => {
+test('a file is read, and named in what is wrong with it', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'postel-config-'));
   try {
     const file = join(directory, 'postel.yaml');
-    expect(() => readConfigurationFile(file)).toThrow(ConfigurationError);
+    await expect(readConfigurationFile(file)).rejects.toThrow(ConfigurationError);
     writeFileSync(file, LEAST);
-    expect(readConfigurationFile(file).certificates[0]?.certFile).toBe(join(directory, 'cert.pem'));
+    expect((await readConfigurationFile(file)).certificates[0]?.certFile).toBe(join(directory, 'cert.pem'));
     writeFileSync(file, `${LEAST}imap:\n  processes: 99\n`);
-    expect(() => readConfigurationFile(file)).toThrow(`${file}:7: imap.processes must be`);
+    await expect(readConfigurationFile(file)).rejects.toThrow(`${file}:7: imap.processes must be`);
     writeFileSync(file, '#'.repeat(1024 * 1024 + 1));
-    expect(() => readConfigurationFile(file)).toThrow('too large');
+    await expect(readConfigurationFile(file)).rejects.toThrow('too large');
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import {
   type Address,
   type CertificateFiles,
+  DEFAULT_RESERVE_OCTETS,
   type LogLevel,
   parseCertificateFiles,
   parseLogLevel,
@@ -15,6 +16,8 @@ export interface Configuration {
   /** Absolute, as all paths here. */
   readonly dataDirectory: string;
   readonly blobDirectory: string;
+  /** What new mail must leave free on the disks of blobs and embedded database. */
+  readonly reserveOctets: number;
   /** A Postgres of the operator's own; `null` for the embedded one. */
   readonly databaseUrl: string | null;
   readonly certificates: readonly CertificateFiles[];
@@ -32,6 +35,9 @@ type ImapService = 'imap' | 'imaps';
 /** Each has a core to itself at best; a machine with more of them has room for a second Postel beside this one. */
 const MOST_PROCESSES = 16;
 
+const MB = 1024 * 1024;
+const MOST_RESERVE_MB = 1_000_000;
+
 const LOOPBACK = '127.0.0.1';
 /** All addresses of the machine. */
 const EVERYWHERE = '*';
@@ -45,6 +51,9 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
     hostname: hostname(file.at('hostname')),
     dataDirectory,
     blobDirectory: file.has('blobDirectory') ? path(file.at('blobDirectory'), base) : join(dataDirectory, 'blobs'),
+    reserveOctets: file.has('diskReserveMb')
+      ? file.at('diskReserveMb').integer(0, MOST_RESERVE_MB) * MB
+      : DEFAULT_RESERVE_OCTETS,
     databaseUrl: databaseUrl(file.section('database')),
     certificates: certificates(file.section('tls'), base),
     smtp: {

@@ -1,8 +1,8 @@
 import { defineCommand } from '../command.ts';
-import { DATABASE_URL_OPTION, databaseUrl } from '../database-url.ts';
 import { generatePassword } from '../generate-password.ts';
 import { operands } from '../operands.ts';
 import { readPassword } from '../read-password.ts';
+import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 export const configAccountAdd = defineCommand({
   name: 'config account add',
@@ -12,25 +12,23 @@ export const configAccountAdd = defineCommand({
 this once. The address's domain becomes a local one if it is not yet.
 
   --generate-password  make up a password, and ask nothing
-  --database-url URL   a Postgres of your own, as for localserve
+${SERVER_OPTIONS_HELP}
 
 Examples:
   postel config account add mary mary@localhost
   echo 'correct horse battery' | postel config account add mary mary@localhost
   postel config account add mary mary@localhost --generate-password`,
-  options: { 'generate-password': { type: 'boolean' }, ...DATABASE_URL_OPTION },
+  options: { 'generate-password': { type: 'boolean' }, ...SERVER_OPTIONS },
   parse(line) {
     const { account, address } = operands(line, 'account', 'address');
-    return { account, address, wantsGenerated: line.flag('generate-password'), databaseUrl: databaseUrl(line) };
+    return { account, address, wantsGenerated: line.flag('generate-password'), server: namedServer(line) };
   },
-  async run({ account, address, wantsGenerated, databaseUrl }, invocation) {
+  async run({ account, address, wantsGenerated, server }, invocation) {
     const { terminal } = invocation;
     const given = wantsGenerated ? '' : await readPassword('Password (empty: one is made up): ');
     const password = given === '' ? generatePassword() : given;
     const { useDirectory } = await import('../use-directory.ts');
-    await useDirectory(invocation, databaseUrl, (directory) =>
-      directory.addAccount({ name: account, address, password }),
-    );
+    await useDirectory(invocation, server, (directory) => directory.addAccount({ name: account, address, password }));
     terminal.say(`Added account ${account} with address ${address}.`);
     if (given === '') terminal.say(`Its password, shown this once: ${password}`);
   },

@@ -1,24 +1,24 @@
 import { defineCommand } from '../command.ts';
-import { DATABASE_URL_OPTION, databaseUrl } from '../database-url.ts';
 import { formatTable } from '../format-table.ts';
 import { operands } from '../operands.ts';
+import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 export const configAccountList = defineCommand({
   name: 'config account list',
   operands: '',
   summary: 'list the accounts, their addresses and what they hold',
-  help: `  --database-url URL  a Postgres of your own, as for localserve
+  help: `${SERVER_OPTIONS_HELP}
 
 Example:
   postel config account list`,
-  options: DATABASE_URL_OPTION,
+  options: SERVER_OPTIONS,
   parse(line) {
     operands(line);
-    return { databaseUrl: databaseUrl(line) };
+    return { server: namedServer(line) };
   },
-  async run({ databaseUrl }, invocation) {
+  async run({ server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
-    const accounts = await useDirectory(invocation, databaseUrl, (directory) => directory.listAccounts());
+    const accounts = await useDirectory(invocation, server, (directory) => directory.listAccounts());
     const rows = accounts.map(({ name, addresses, usedMessages, usedOctets, createdAt }) => [
       name,
       addresses.join(', '),

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.ts';
-import { DATABASE_URL_OPTION, databaseUrl } from '../database-url.ts';
 import { operands } from '../operands.ts';
+import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 export const configAccountRm = defineCommand({
   name: 'config account rm',
@@ -8,18 +8,18 @@ export const configAccountRm = defineCommand({
   summary: 'remove an account with its addresses and all its mail',
   help: `Nothing is asked, and nothing can be brought back. Logins end first; if it is cut short, say it again.
 
-  --database-url URL  a Postgres of your own, as for localserve
+${SERVER_OPTIONS_HELP}
 
 Example:
   postel config account rm mary`,
-  options: DATABASE_URL_OPTION,
+  options: SERVER_OPTIONS,
   parse(line) {
     const { account } = operands(line, 'account');
-    return { account, databaseUrl: databaseUrl(line) };
+    return { account, server: namedServer(line) };
   },
-  async run({ account, databaseUrl }, invocation) {
+  async run({ account, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
-    await useDirectory(invocation, databaseUrl, (directory) => directory.removeAccount(account));
+    await useDirectory(invocation, server, (directory) => directory.removeAccount(account));
     invocation.terminal.say(`Removed account ${account} and its mail.`);
   },
 });

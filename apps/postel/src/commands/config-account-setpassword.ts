@@ -1,9 +1,9 @@
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../command-error.ts';
-import { DATABASE_URL_OPTION, databaseUrl } from '../database-url.ts';
 import { generatePassword } from '../generate-password.ts';
 import { operands } from '../operands.ts';
 import { readPassword } from '../read-password.ts';
+import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 export const configAccountSetpassword = defineCommand({
   name: 'config account setpassword',
@@ -12,23 +12,23 @@ export const configAccountSetpassword = defineCommand({
   help: `The password is asked for, or is the first line of standard input.
 
   --generate-password  make up a password and show it this once
-  --database-url URL   a Postgres of your own, as for localserve
+${SERVER_OPTIONS_HELP}
 
 Examples:
   postel config account setpassword mary
   echo 'correct horse battery' | postel config account setpassword mary`,
-  options: { 'generate-password': { type: 'boolean' }, ...DATABASE_URL_OPTION },
+  options: { 'generate-password': { type: 'boolean' }, ...SERVER_OPTIONS },
   parse(line) {
     const { account } = operands(line, 'account');
-    return { account, wantsGenerated: line.flag('generate-password'), databaseUrl: databaseUrl(line) };
+    return { account, wantsGenerated: line.flag('generate-password'), server: namedServer(line) };
   },
-  async run({ account, wantsGenerated, databaseUrl }, invocation) {
+  async run({ account, wantsGenerated, server }, invocation) {
     const { terminal } = invocation;
     const password = wantsGenerated ? generatePassword() : await readPassword(`New password for ${account}: `);
     // Unlike for a new account: an input that is empty by mistake must not lock somebody out.
     if (password === '') throw new CommandError('No password was given. To have one made up: --generate-password.');
     const { useDirectory } = await import('../use-directory.ts');
-    await useDirectory(invocation, databaseUrl, (directory) => directory.setPassword(account, password));
+    await useDirectory(invocation, server, (directory) => directory.setPassword(account, password));
     terminal.say(`Changed the password of account ${account}.`);
     if (wantsGenerated) terminal.say(`It is, shown this once: ${password}`);
   },

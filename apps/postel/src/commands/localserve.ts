@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.ts';
+import { LOCALSERVE_DIRECTORY } from '../data-directory/data-directory.ts';
 import { DATABASE_URL_OPTION, databaseUrl } from '../database-url.ts';
 import { portsAt } from '../localserve/ports.ts';
 import { operands } from '../operands.ts';
@@ -27,7 +28,8 @@ Examples:
     operands(line);
     return { ports: portsAt(line.option('port-offset') ?? DEFAULT_PORT_OFFSET), databaseUrl: databaseUrl(line) };
   },
-  async run({ ports, databaseUrl }, { dataDirectory, terminal }) {
+  async run({ ports, databaseUrl }, { dataDirectory: named, terminal }) {
+    const dataDirectory = named ?? LOCALSERVE_DIRECTORY;
     const { runLocalServer } = await import('../localserve/run-local-server.ts');
     await runLocalServer({ dataDirectory, ports, databaseUrl }, terminal);
   },

@@ -1,6 +1,9 @@
 import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { CommandError } from '../command-error.ts';
+
+/** The data directory of `localserve`, if no other is named. */
+export const LOCALSERVE_DIRECTORY = resolve('data/localserve');
 
 /** Where what lies in a data directory. */
 export class DataDirectory {
@@ -78,6 +81,6 @@ export class DataDirectory {
       basename(path),
     );
     const names = await readdir(this.path);
-    return names.every((name) => ours.includes(name) || name.startsWith('postgres') || name === 'lost+found');
+    return names.every((name) => ours.includes(name) || /^(postgres|serve-)/.test(name) || name === 'lost+found');
   }
 }

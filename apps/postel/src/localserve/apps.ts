@@ -1,34 +1,20 @@
-import { fileURLToPath } from 'node:url';
-import {
-  type AppSettings,
-  type CertificateFiles,
-  type DatabaseTarget,
-  DEFAULT_RESERVE_OCTETS,
-  type ImapSettings,
-  type SmtpSettings,
-} from '@postel/config';
-import type { DataDirectory } from '../data-directory/data-directory.ts';
+import { DEFAULT_RESERVE_OCTETS, type ImapSettings, type SmtpSettings } from '@postel/config';
+import type { AppPlan } from '@postel/supervision';
+import { serverFiles } from '../certificates/local-certificates.ts';
+import { planApp } from '../supervisor/plan-app.ts';
+import type { ServerParts } from '../supervisor/run-server.ts';
 import { LOOPBACK, type Ports } from './ports.ts';
 
-/** An app process to be started: its main.ts, by path, and what it is told. */
-export interface AppPlan {
-  readonly entry: string;
-  readonly settings: AppSettings;
-}
-
-export interface ServerParts {
-  readonly directory: DataDirectory;
-  readonly database: DatabaseTarget;
-  readonly certificates: CertificateFiles;
+export interface LocalServerParts extends ServerParts {
   readonly ports: Ports;
 }
 
 /** The app processes of `localserve`. LOGIN and PLAIN without TLS are allowed here, on loopback, and nowhere else. */
-export function planApps({ directory, database, certificates, ports }: ServerParts): readonly AppPlan[] {
+export function planApps({ directory, database, ports }: LocalServerParts): readonly AppPlan[] {
   const common = {
     hostname: 'localhost',
     database,
-    certificates: [certificates],
+    certificates: [serverFiles(directory)],
     blobDirectory: directory.blobs,
     reserveOctets: DEFAULT_RESERVE_OCTETS,
     ...('url' in database ? {} : { databaseDirectory: directory.postgres }),
@@ -53,13 +39,5 @@ export function planApps({ directory, database, certificates, ports }: ServerPar
       { ...starttls, kind: 'lmtp', port: ports.lmtp },
     ],
   };
-  return [
-    { entry: entryOf('imap'), settings: imap },
-    { entry: entryOf('smtp'), settings: smtp },
-  ];
-}
-
-/** Apps never import one another: this path is all that one knows of the other. */
-function entryOf(app: string): string {
-  return fileURLToPath(new URL(`../../../${app}/src/main.ts`, import.meta.url));
+  return [planApp('imap', imap), planApp('smtp', smtp)];
 }

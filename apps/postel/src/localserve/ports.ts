@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { CommandError, UsageError } from '../command-error.ts';
+import { UsageError } from '../command-error.ts';
 
 /** A test server with known passwords listens here and nowhere else. There is no setting for it. */
 export const LOOPBACK = '127.0.0.1';
@@ -42,18 +40,8 @@ export function portsAt(typed: string): Ports {
   };
 }
 
-/**
- * Fails early, before anything is made, with what to do.
- * @throws {CommandError}
- */
-export async function checkPortsAreFree(ports: Ports): Promise<void> {
-  const outcomes = await Promise.all(Object.values(ports).map(tryPort));
-  const problem = outcomes.find((outcome) => outcome !== null);
-  if (problem !== undefined) throw new CommandError(describePortProblem(problem.port, problem.code));
-}
-
 /** What to do about a port that cannot be opened. */
-export function describePortProblem(port: number, code: string): string {
+export function describePortProblem({ port, code }: { readonly port: number; readonly code: string }): string {
   if (code === 'EADDRINUSE') {
     return `Port ${port} on ${LOOPBACK} is in use by another program. Stop that one, or use other ports with --port-offset N.`;
   }
@@ -61,17 +49,4 @@ export function describePortProblem(port: number, code: string): string {
     return `Port ${port} is not open to ordinary users. Use ports of 1024 and above with --port-offset N.`;
   }
   return `Port ${port} on ${LOOPBACK} cannot be opened (${code}).`;
-}
-
-async function tryPort(port: number): Promise<{ readonly port: number; readonly code: string } | null> {
-  const server = createServer();
-  try {
-    server.listen(port, LOOPBACK);
-    await once(server, 'listening');
-  } catch (error) {
-    return { port, code: error instanceof Error && 'code' in error ? String(error.code) : String(error) };
-  }
-  server.close();
-  await once(server, 'close');
-  return null;
 }

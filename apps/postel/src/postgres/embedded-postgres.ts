@@ -11,7 +11,7 @@ import type { DataDirectory } from '../data-directory/data-directory.ts';
 import { DATABASE, makeClusterIfMissing, SUPERUSER } from './make-cluster.ts';
 import { findPostgresPackage } from './postgres-package.ts';
 import { PostgresPrograms } from './postgres-programs.ts';
-import { POSTGRES_SETTINGS, SETTINGS_FILE } from './postgres-settings.ts';
+import { type PostgresScale, postgresSettings, SETTINGS_FILE, SMALL } from './postgres-settings.ts';
 import { choosePostgresUser } from './postgres-user.ts';
 import { readPostmasterFile } from './postmaster-file.ts';
 import { lackOfRoom } from './room-to-start.ts';
@@ -32,6 +32,8 @@ export type PostgresEvent =
 
 export interface EmbeddedPostgresOptions {
   readonly directory: DataDirectory;
+  /** `SMALL` if not given. */
+  readonly scale?: PostgresScale;
   /** What is being done, for the person who waits. */
   readonly report: (line: string) => void;
   readonly onEvent?: (event: PostgresEvent) => void;
@@ -81,7 +83,7 @@ export class EmbeddedPostgres implements AsyncDisposable {
     await stopLeftOverPostgres(directory.postgres, report);
     const lack = await lackOfRoom(directory.postgres);
     if (lack !== null) throw new CommandError(`Cannot start: ${lack}. Make room, and start Postel again.`);
-    await writeSettings(join(directory.postgres, SETTINGS_FILE));
+    await writeSettings(join(directory.postgres, SETTINGS_FILE), postgresSettings(options.scale ?? SMALL));
     const socketDirectory = await makeSocketDirectory(directory.path);
     await programs.handOver(socketDirectory.path);
     const postgres = new EmbeddedPostgres(programs, socketDirectory, options);
@@ -191,9 +193,9 @@ export class EmbeddedPostgres implements AsyncDisposable {
 }
 
 /** Whole or not at all: a file cut short would take settings away that nothing may be without. */
-async function writeSettings(path: string): Promise<void> {
+async function writeSettings(path: string, settings: string): Promise<void> {
   const present = await readFile(path, 'utf8').catch(() => null);
-  if (present === POSTGRES_SETTINGS) return;
-  await writeFile(`${path}.next`, POSTGRES_SETTINGS, { mode: 0o644 });
+  if (present === settings) return;
+  await writeFile(`${path}.next`, settings, { mode: 0o644 });
   await rename(`${path}.next`, path);
 }

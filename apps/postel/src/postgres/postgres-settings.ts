@@ -1,11 +1,36 @@
 /** In Postgres's data directory, included by its postgresql.conf. */
 export const SETTINGS_FILE = 'postel.conf';
 
+/** How much is expected of the embedded Postgres. */
+export interface PostgresScale {
+  readonly connections: number;
+  /** What it holds of the database in memory, and what it takes the system to hold besides. */
+  readonly sharedBuffersMb: number;
+  readonly systemCacheMb: number;
+}
+
+/** A server for one person, or for tests. */
+export const SMALL: PostgresScale = { connections: 100, sharedBuffersMb: 64, systemCacheMb: 512 };
+
+const MB = 1024 * 1024;
+
 /**
- * What Postel asks of its own Postgres: nothing that was confirmed is ever lost, and little memory (22 MB idle, where
+ * A server for many, on a machine with so much memory (with `imap.processes` at most 16). Each of the IMAP processes has 9
+ * connections, SMTP 11, the supervisor 1, and while a process is replaced its successor has them too; the rest is for commands
+ * and for whoever looks into the database. An eighth of the memory is for the database: the app processes need theirs, and
+ * the system's cache serves blobs as well.
+ */
+export function scaleFor(memoryOctets: number): PostgresScale {
+  const sharedBuffersMb = Math.round(Math.min(Math.max(memoryOctets / MB / 8, 64), 1_024));
+  return { connections: 250, sharedBuffersMb, systemCacheMb: Math.round(Math.max(memoryOctets / MB / 2, 256)) };
+}
+
+/**
+ * What Postel asks of its own Postgres: nothing that was confirmed is ever lost, and little memory (`SMALL`: 22 MB idle, where
  * the defaults take 40).
  */
-export const POSTGRES_SETTINGS = `# Written by Postel at each start; your own settings belong into postgresql.conf, below the include.
+export function postgresSettings({ connections, sharedBuffersMb, systemCacheMb }: PostgresScale): string {
+  return `# Written by Postel at each start; your own settings belong into postgresql.conf, below the include.
 
 # 250 and OK are said after the commit, and a commit is on the disk.
 fsync = on
@@ -18,9 +43,9 @@ max_wal_senders = 0
 max_logical_replication_workers = 0
 io_method = sync
 jit = off
-max_connections = 100
-shared_buffers = 64MB
-effective_cache_size = 512MB
+max_connections = ${connections}
+shared_buffers = ${sharedBuffersMb}MB
+effective_cache_size = ${systemCacheMb}MB
 random_page_cost = 1.1
 max_parallel_workers_per_gather = 0
 
@@ -50,3 +75,4 @@ log_parameter_max_length_on_error = 0
 timezone = 'UTC'
 log_timezone = 'UTC'
 `;
+}

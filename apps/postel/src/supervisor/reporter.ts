@@ -1,37 +1,48 @@
 import type { Logger } from '@postel/supervision';
 import type { Terminal } from '../terminal.ts';
 
-/**
- * Tells the person at the terminal, in short lines, what is being done and what goes wrong; and the supervisor's log,
- * as JSON. The logs of the app processes are theirs (DIR/logs); what is an error in them is told here as well.
- */
-export class Reporter {
-  readonly #terminal: Terminal;
-  readonly #log: Logger;
+/** The one line that scripts and tests wait for. */
+const READY = 'postel ready';
 
-  constructor(terminal: Terminal, log: Logger) {
-    this.#terminal = terminal;
-    this.#log = log;
-  }
-
-  readonly step = (line: string): void => {
-    this.#terminal.say(line);
-    this.#log.info(line);
-  };
-
-  readonly warn = (line: string): void => {
-    this.#terminal.warn(line);
-    this.#log.warn(line);
-  };
-
-  readonly failure = (line: string, error: Error): void => {
-    this.#terminal.warn(`${line}: ${error.message}`);
-    this.#log.error({ err: error }, line);
-  };
-
+/** What a supervisor tells of what it does and of what goes wrong. */
+export interface Reporter {
+  step(this: void, line: string): void;
+  warn(this: void, line: string): void;
+  failure(this: void, line: string, error: Error): void;
   /** A JSON log line of an app process, which is in its own log already. */
-  readonly problem = (process: string, line: string): void => {
-    this.#terminal.warn(`${process}: ${summarize(line)}`);
+  problem(this: void, process: string, line: string): void;
+  ready(this: void): void;
+}
+
+/** Tells the person at the terminal in short lines, what is an error in an app's log too; and the log, as JSON. */
+export function reportToTerminal(terminal: Terminal, log: Logger): Reporter {
+  const step = (line: string) => {
+    terminal.say(line);
+    log.info(line);
+  };
+  return {
+    step,
+    warn(line) {
+      terminal.warn(line);
+      log.warn(line);
+    },
+    failure(line, error) {
+      terminal.warn(`${line}: ${error.message}`);
+      log.error({ err: error }, line);
+    },
+    problem: (process, line) => terminal.warn(`${process}: ${summarize(line)}`),
+    ready: () => step(READY),
+  };
+}
+
+/** For a server that nobody watches: everything to the log, which the app processes share. */
+export function reportToLog(terminal: Terminal, log: Logger): Reporter {
+  return {
+    step: (line) => log.info(line),
+    warn: (line) => log.warn(line),
+    failure: (line, error) => log.error({ err: error }, line),
+    problem: () => {},
+    ready: () => terminal.say(READY),
   };
 }
 

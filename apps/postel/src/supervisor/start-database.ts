@@ -2,6 +2,7 @@ import type { DatabaseTarget } from '@postel/config';
 import { identifyProcess } from '../data-directory/process-identity.ts';
 import type { TakenDataDirectory } from '../data-directory/take-data-directory.ts';
 import { EmbeddedPostgres, type PostgresEvent } from '../postgres/embedded-postgres.ts';
+import type { PostgresScale } from '../postgres/postgres-settings.ts';
 import { removeSocketDirectory } from '../postgres/socket-directory.ts';
 import type { Reporter } from './reporter.ts';
 import type { WatchedProcesses } from './watched-processes.ts';
@@ -17,11 +18,19 @@ export interface StartContext {
   readonly signal: AbortSignal;
 }
 
+interface DatabaseChoice {
+  readonly databaseUrl: string | null;
+  readonly postgresScale: PostgresScale;
+}
+
 /**
  * Starts the embedded Postgres, unless there is a URL of another one, and notes in run.json how it is reached.
  * @throws {CommandError}
  */
-export async function startDatabase(url: string | null, context: StartContext): Promise<DatabaseTarget> {
+export async function startDatabase(
+  { databaseUrl: url, postgresScale }: DatabaseChoice,
+  context: StartContext,
+): Promise<DatabaseTarget> {
   const { taken, watched, report, started, signal } = context;
   const { directory, run, leftOver } = taken;
   if (url !== null) {
@@ -33,6 +42,7 @@ export async function startDatabase(url: string | null, context: StartContext): 
   report.step('starting the database');
   const postgres = await EmbeddedPostgres.start({
     directory,
+    scale: postgresScale,
     report: report.step,
     signal,
     onEvent: (event) => tell(event, context),

@@ -12,10 +12,13 @@ test.for([
   ['/healthz?x', '200'],
 ])('GET %s is answered with %s', async ([target, status]) => {
   const port = await freePort();
-  await using _server = await serveStatus(port, {
-    health: async () => ({ isHealthy: true, parts: {} }),
-    metrics: async () => '',
-  });
+  await using _server = await serveStatus(
+    { host: '127.0.0.1', port },
+    {
+      health: async () => ({ isHealthy: true, parts: {} }),
+      metrics: async () => '',
+    },
+  );
   const socket = connect(port, '127.0.0.1');
   socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   expect(await text(socket)).toMatch(`HTTP/1.1 ${status} `);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { LOOPBACK } from './ports.ts';
+import type { Address } from '@postel/config';
+import { listenOn } from '@postel/supervision';
 
 export interface Health {
   readonly isHealthy: boolean;
@@ -17,8 +18,11 @@ export interface StatusSources {
 const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 50;
 
-/** `/healthz` and `/metrics`: for monitoring, on loopback. */
-export async function serveStatus(port: number, sources: StatusSources): Promise<AsyncDisposable> {
+/**
+ * `/healthz` and `/metrics`: for monitoring.
+ * @throws {ListenError}
+ */
+export async function serveStatus(address: Address, sources: StatusSources): Promise<AsyncDisposable> {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1); // not by URL, which throws at what anybody may send: `//`
     answer(path, sources, response).catch((error: unknown) => {
@@ -26,8 +30,7 @@ export async function serveStatus(port: number, sources: StatusSources): Promise
     });
   });
   server.maxConnections = MAX_CONNECTIONS;
-  server.listen(port, LOOPBACK);
-  await once(server, 'listening');
+  await listenOn(server, address);
   return {
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');

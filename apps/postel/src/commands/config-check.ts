@@ -1,0 +1,32 @@
+import { defineCommand } from '../command.ts';
+import { operands } from '../operands.ts';
+import {
+  CONFIG_OPTION,
+  chooseConfigurationFile,
+  configOption,
+  readConfigurationOrExplain,
+} from '../serve/find-configuration.ts';
+
+export const configCheck = defineCommand({
+  name: 'config check',
+  operands: '[--config FILE]',
+  summary: 'say what is wrong with a configuration file and the certificates it names',
+  help: `Says OK if nothing is; else each problem with its line, and ends with exit code 1.
+
+  --config FILE  the configuration file (default ./postel.yaml, else /etc/postel/postel.yaml)
+
+Example:
+  postel config check --config /etc/postel/postel.yaml`,
+  options: CONFIG_OPTION,
+  parse(line) {
+    operands(line);
+    return { config: configOption(line) };
+  },
+  async run({ config }, { terminal }) {
+    const file = chooseConfigurationFile(config);
+    const configuration = await readConfigurationOrExplain(file);
+    const { checkCertificates } = await import('../serve/check-certificates.ts');
+    for (const warning of await checkCertificates(configuration)) terminal.warn(warning);
+    terminal.say(`OK: ${file}`);
+  },
+});

@@ -1,0 +1,72 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ConfiguredServer, certificateFiles, HOSTNAME, runPostel } from '../testing/configured-server.ts';
+
+let server: ConfiguredServer;
+beforeAll(async () => {
+  server = await ConfiguredServer.prepare();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+test('a good file is OK, and found in the current directory', async () => {
+  server.configure();
+  const outcome = await runPostel(['config', 'check'], server.directory);
+  expect(outcome).toEqual({ code: 0, stdout: `OK: ${server.file}\n`, stderr: '' });
+});
+
+test('a certificate that is for another host is OK, with a warning', async () => {
+  await server.writeCertificate('elsewhere', ['elsewhere.example']);
+  server.configure({ tls: { certificates: [certificateFiles('elsewhere')] } });
+  const { code, stderr } = await server.postel('config check');
+  expect(code).toBe(0);
+  expect(stderr).toContain(`no certificate is for ${HOSTNAME}`);
+});
+
+test('every problem has its line, and exit code 1', async () => {
+  writeFileSync(server.file, 'hostname: 7\nimap:\n  processes: many\n  colour: red\n');
+  expect(await server.postel('config check')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^postel: .*:1: hostname .*\n.*:1: tls\.certificates .*\n.*:3: imap\.processes .*\n.*:4: imap\.colour/,
+    ),
+  });
+});
+
+test.for([
+  ['a key of another certificate', ['cert.pem', 'elsewhere-key.pem'], /does not belong to the certificate in/],
+  ['a certificate that is none', ['cert-key.pem', 'cert-key.pem'], /holds no certificate in PEM/],
+  ['a key that is none', ['cert.pem', 'cert.pem'], /holds no private key in PEM/],
+  ['a file that is not there', ['cert.pem', 'none.pem'], /Cannot read .*none\.pem/],
+] as const)('%s is an error', async ([, [certFile, keyFile], message]) => {
+  await server.writeCertificate('elsewhere', ['elsewhere.example']);
+  server.configure({ tls: { certificates: [{ certFile, keyFile }] } });
+  const { code, stderr } = await server.postel('config check');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(message);
+});
+
+test('the template is printed, and is a configuration but for its certificate', async () => {
+  const { code, stdout } = await runPostel(['config', 'example'], server.directory);
+  expect(code).toBe(0);
+  writeFileSync(server.file, stdout);
+  const { stderr } = await server.postel('config check');
+  expect(stderr).toMatch(/^postel: Cannot read \/etc\/letsencrypt\/live\/mail\.example\.com\/fullchain\.pem/);
+});
+
+test('without a file every command that needs one says what to do', async () => {
+  const elsewhere = join(server.directory, '..');
+  for (const command of [['config', 'check'], ['serve']]) {
+    const { code, stderr } = await runPostel(command, elsewhere);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no configuration file: neither postel\.yaml nor .*config example/);
+  }
+});
+
+test.for(['serve relay', 'serve imap smtp', 'serve --data /x', 'config check x'])(
+  '"%s" is no command line',
+  async (line) => {
+    expect(await runPostel(line.split(' '), server.directory)).toMatchObject({ code: 2 });
+  },
+);

@@ -1,0 +1,62 @@
+import type { Address, Configuration, ImapSettings, SmtpSettings, TlsMode } from '@postel/config';
+import type { AppPlan } from '@postel/supervision';
+import { planApp } from '../supervisor/plan-app.ts';
+import type { ServerParts } from '../supervisor/run-server.ts';
+
+/** The apps that a server may have, or be alone. */
+export type AppName = 'imap' | 'smtp';
+export const APP_NAMES: readonly AppName[] = ['imap', 'smtp'];
+
+type DatabasePlace = Pick<ImapSettings, 'database' | 'databaseDirectory'>;
+
+/** The app processes of `serve`: what listens nowhere has none. */
+export function planApps(
+  configuration: Configuration,
+  { directory, database }: ServerParts,
+  apps: readonly AppName[],
+): readonly AppPlan[] {
+  const place = { database, ...('url' in database ? {} : { databaseDirectory: directory.postgres }) };
+  const plans = [
+    ...(apps.includes('imap') ? planImap(configuration, place) : []),
+    ...(apps.includes('smtp') ? [planSmtp(configuration, place)] : []),
+  ];
+  return plans.filter(({ addresses = [] }) => addresses.length > 0);
+}
+
+function planImap(configuration: Configuration, place: DatabasePlace): readonly AppPlan[] {
+  const { imap, imaps, processes } = configuration.imap;
+  const common = {
+    ...commonSettings(configuration, place),
+    listeners: [...listeners(imap, 'starttls'), ...listeners(imaps, 'implicit')],
+  };
+  return Array.from({ length: processes }, (_, i) => {
+    const settings: ImapSettings = { ...common, processName: `imap-${i + 1}` };
+    return planApp('imap', settings);
+  });
+}
+
+function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
+  const { mx, submission, submissions, lmtp } = configuration.smtp;
+  const settings: SmtpSettings = {
+    ...commonSettings(configuration, place),
+    processName: 'smtp',
+    listeners: [
+      ...listeners(mx, 'starttls').map((listener) => ({ ...listener, kind: 'mx' as const })),
+      ...listeners(submission, 'starttls').map((listener) => ({ ...listener, kind: 'submission' as const })),
+      ...listeners(submissions, 'implicit').map((listener) => ({ ...listener, kind: 'submission' as const })),
+      ...listeners(lmtp, 'starttls').map((listener) => ({ ...listener, kind: 'lmtp' as const })),
+    ],
+  };
+  return planApp('smtp', settings);
+}
+
+function commonSettings(
+  { hostname, certificates, blobDirectory, reserveOctets, logLevel }: Configuration,
+  place: DatabasePlace,
+) {
+  return { hostname, certificates, blobDirectory, reserveOctets, logLevel, ...place };
+}
+
+function listeners(addresses: readonly Address[], tls: TlsMode) {
+  return addresses.map((address) => ({ ...address, tls, allowPlaintextLogin: false }));
+}

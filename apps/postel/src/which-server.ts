@@ -1,0 +1,47 @@
+import type { CommandLine, CommandOptions, Invocation } from './command.ts';
+import { UsageError } from './command-error.ts';
+import { LOCALSERVE_DIRECTORY } from './data-directory/data-directory.ts';
+import { DATABASE_URL_OPTION, databaseUrl } from './database-url.ts';
+import { CONFIG_OPTION, configOption, findUsualFile, readConfigurationOrExplain } from './serve/find-configuration.ts';
+
+export const SERVER_OPTIONS = { ...CONFIG_OPTION, ...DATABASE_URL_OPTION } as const satisfies CommandOptions;
+
+/** For the help of every command that has them. */
+export const SERVER_OPTIONS_HELP = `  --config FILE        the server of this configuration file; without any of these, that of ./postel.yaml or
+                       /etc/postel/postel.yaml, or else the one of localserve
+  --data DIR           the server of this data directory
+  --database-url URL   a Postgres of your own, as for localserve`;
+
+/** The server whose accounts a command is about, as the command line names it. */
+export interface NamedServer {
+  readonly config: string | null;
+  readonly databaseUrl: string | null;
+}
+
+/** How to reach a server's database: by URL, or through what runs on its data directory. */
+export type ServerDatabase = { readonly url: string } | { readonly dataDirectory: string };
+
+/** @throws {UsageError} if two servers are named */
+export function namedServer(line: CommandLine): NamedServer {
+  const named = ['config', 'data', 'database-url'].filter((option) => line.option(option) !== null);
+  if (named.length > 1 && named.includes('config')) {
+    throw new UsageError(`--${named.join(' and --')} may name different servers: say one of them`);
+  }
+  const config = configOption(line);
+  return { config, databaseUrl: config === null ? databaseUrl(line) : null };
+}
+
+/** @throws {CommandError} if the configuration file cannot be read */
+export async function findServer(
+  { config, databaseUrl }: NamedServer,
+  { dataDirectory, terminal }: Invocation,
+): Promise<ServerDatabase> {
+  if (databaseUrl !== null) return { url: databaseUrl };
+  if (dataDirectory !== null) return { dataDirectory };
+  const file = config ?? findUsualFile();
+  if (file === null) return { dataDirectory: LOCALSERVE_DIRECTORY };
+  if (config === null) terminal.note(`The server of ${file}:`);
+  const configuration = await readConfigurationOrExplain(file);
+  if (configuration.databaseUrl !== null) return { url: configuration.databaseUrl };
+  return { dataDirectory: configuration.dataDirectory };
+}
