@@ -71,6 +71,8 @@ export function superviseApp(options: SuperviseOptions): SupervisedApp {
   return app;
 }
 
+const STOPPED: AppFailure = { message: 'it was stopped', code: null, port: null };
+
 class AppSupervisor implements SupervisedApp {
   readonly name: string;
   readonly ready: Promise<readonly number[]>;
@@ -115,6 +117,7 @@ class AppSupervisor implements SupervisedApp {
   }
 
   async replace(plan: AppPlan): Promise<void> {
+    if (this.#stopping !== null) throw new AppStartError(this.name, STOPPED);
     const options = { ...this.#options, ...plan };
     const next = this.#launch(options);
     this.#others.add(next);
@@ -190,7 +193,7 @@ class AppSupervisor implements SupervisedApp {
     if (this.#current !== child) return;
     this.#current = null;
     if (this.#stopping !== null) {
-      this.#firstReady.reject(new AppStartError(this.name, { message: 'it was stopped', code: null, port: null }));
+      this.#firstReady.reject(new AppStartError(this.name, STOPPED));
     } else if (this.#hasBeenReady) {
       this.#restartLater(how);
     } else {

@@ -54,20 +54,13 @@ export class AppSet {
    */
   async apply(plans: readonly AppPlan[]): Promise<void> {
     this.#sockets.open(addressesOf(plans));
-    const added: AppPlan[] = [];
-    for (const plan of plans) {
-      const { processName } = plan.settings;
-      const running = this.#running.get(processName);
-      if (running === undefined) {
-        added.push(plan);
-        continue;
-      }
-      if (this.#isStopping) throw new Error('the server is stopping');
-      if (isAlikeButForCertificates(running.plan, plan)) running.app.reload(plan.settings);
-      else await running.app.replace(plan);
-      this.#running.set(processName, { plan, app: running.app });
+    try {
+      const added = await this.#change(plans);
+      await this.#startAdded(added);
+    } catch (error) {
+      this.#sockets.keepOnly(addressesOf([...this.#running.values()].map(({ plan }) => plan)));
+      throw error;
     }
-    await this.#startAdded(added);
     const planned = new Set(plans.map(({ settings }) => settings.processName));
     const surplus = [...this.#running.keys()].filter((name) => !planned.has(name));
     this.#sockets.keepOnly(addressesOf(plans));
@@ -84,6 +77,24 @@ export class AppSet {
   /** Ends what `stop` still waits for. What was promised to anybody is committed. */
   hurry(): void {
     for (const { app } of this.#running.values()) app.hurry();
+  }
+
+  /** What runs takes over its new plan. @returns the plans of what does not run */
+  async #change(plans: readonly AppPlan[]): Promise<readonly AppPlan[]> {
+    const added: AppPlan[] = [];
+    for (const plan of plans) {
+      const { processName } = plan.settings;
+      const running = this.#running.get(processName);
+      if (running === undefined) {
+        added.push(plan);
+        continue;
+      }
+      if (this.#isStopping) throw new Error('the server is stopping');
+      if (isAlikeButForCertificates(running.plan, plan)) running.app.reload(plan.settings);
+      else await running.app.replace(plan);
+      this.#running.set(processName, { plan, app: running.app });
+    }
+    return added;
   }
 
   /** Those that cannot start are not kept: the next reload tries again. */
