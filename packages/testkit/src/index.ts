@@ -6,5 +6,5 @@ export { type Ended, ServerProcess, StartFailed } from './server-process.ts';
 export { sharedPostel } from './shared-postel.ts';
 export { noSmallDisk, SmallDisk } from './small-disk.ts';
 export { type OwnPostel, type StartOptions, startPostel } from './start-postel.ts';
-export { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directories.ts';
+export { makeTemporaryDirectory, removeTemporaryDirectory, TemporaryDirectory } from './temporary-directories.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';

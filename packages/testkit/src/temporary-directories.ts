@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Followed by the PID of the test run, so that a later one can tell whether it is over. */
 const PREFIX = 'postel-test-';
@@ -23,8 +23,30 @@ export function makeRunDirectory(): Disposable {
 }
 
 /** A new directory. Its path is short enough for a socket. */
-export function makeTemporaryDirectory(): string {
-  return mkdtempSync(join(process.env[RUN_DIRECTORY] ?? tmpdir(), `${PREFIX}${process.pid}-`));
+export function makeTemporaryDirectory(parent = process.env[RUN_DIRECTORY] ?? tmpdir()): string {
+  return mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
+}
+
+/** A directory of one test, for a program that is no part of Postel. Dispose of it with `using`. */
+export class TemporaryDirectory implements Disposable {
+  readonly path: string;
+
+  /** @param parent outside the run's directory for a program that runs as somebody else, who may not enter there */
+  constructor(parent?: string) {
+    this.path = makeTemporaryDirectory(parent);
+  }
+
+  /** Writes a file there, readable by its owner alone as mail programs ask of those with passwords, and gives its path. */
+  write(name: string, content: string | Buffer): string {
+    const path = join(this.path, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    removeTemporaryDirectory(this.path);
+  }
 }
 
 /** Removes it, though a server that is just stopping may still write there. Synchronous, to work at the very end too. */

@@ -1,0 +1,21 @@
+import type { SharedTranscript } from '../testing/shared-transcript.ts';
+import { append } from './append.ts';
+import { copyMove } from './copy-move.ts';
+import { fetch } from './fetch.ts';
+import { mailboxes } from './mailboxes.ts';
+import { search } from './search.ts';
+import { session } from './session.ts';
+import { storeExpunge } from './store-expunge.ts';
+import { twoConnections } from './two-connections.ts';
+
+/** What clients say and what they are told, of Postel and Dovecot alike but for what is marked. */
+export const transcripts: readonly SharedTranscript[] = [
+  ...session,
+  ...mailboxes,
+  ...append,
+  ...fetch,
+  ...storeExpunge,
+  ...copyMove,
+  ...search,
+  ...twoConnections,
+];
