@@ -27,7 +27,7 @@ export const append: readonly SharedTranscript[] = [
   {
     title: 'the zone of a date that APPEND was given',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 APPEND Sent () "17-Jul-1996 02:44:25 -0700" {3+}
       C: x
       C:
@@ -42,7 +42,7 @@ export const append: readonly SharedTranscript[] = [
   },
   {
     title: 'APPEND to the selected mailbox tells of the message at once',
-    script: String.raw`
+    script: `
       C: a1 APPEND INBOX {3+}
       C: x
       C:
@@ -54,7 +54,7 @@ export const append: readonly SharedTranscript[] = [
   {
     title: 'APPEND to what is not there: TRYCREATE, and nothing stored',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 APPEND Nothing {3+}
       C: x
       C:
@@ -66,7 +66,7 @@ export const append: readonly SharedTranscript[] = [
   {
     title: 'APPEND to what is not there, with a literal that waits: refused before it comes',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 APPEND Nothing {3}
       S: a1 NO [TRYCREATE] ...
       C: a2 NOOP
@@ -76,7 +76,7 @@ export const append: readonly SharedTranscript[] = [
   {
     title: 'APPEND of nothing',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 APPEND INBOX {0+}
       C:
       P: a1 NO [CANNOT] ...

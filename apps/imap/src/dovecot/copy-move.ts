@@ -45,7 +45,7 @@ export const copyMove: readonly SharedTranscript[] = [
     title: 'COPY to what is not there, of what is not there, and to no name',
     awaits: 'COPY and MOVE',
     inbox: [letter('one')],
-    script: String.raw`
+    script: `
       C: a1 COPY 1 Nothing
       S: a1 NO [TRYCREATE] ...
       C: a2 UID COPY 1 Nothing
@@ -81,7 +81,7 @@ export const copyMove: readonly SharedTranscript[] = [
     awaits: 'COPY and MOVE',
     inbox: [letter('one')],
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 EXAMINE INBOX
       S: ...
       S: a1 OK ...
@@ -121,7 +121,7 @@ export const copyMove: readonly SharedTranscript[] = [
     title: 'MOVE to what is not there, and of what is not there',
     awaits: 'COPY and MOVE',
     inbox: [letter('one')],
-    script: String.raw`
+    script: `
       C: a1 MOVE 1 Nothing
       S: a1 NO [TRYCREATE] ...
       C: a2 MOVE 2 Sent
@@ -138,7 +138,7 @@ export const copyMove: readonly SharedTranscript[] = [
     awaits: 'COPY and MOVE',
     inbox: [letter('one')],
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 EXAMINE INBOX
       S: ...
       S: a1 OK ...
@@ -155,7 +155,7 @@ export const copyMove: readonly SharedTranscript[] = [
     title: 'what MOVE took is told to the other connection',
     awaits: 'COPY and MOVE',
     inbox: [letter('one'), letter('two')],
-    script: String.raw`
+    script: `
       C: a1 MOVE 1 Sent
       S: * OK [COPYUID ...
       S: * 1 EXPUNGE

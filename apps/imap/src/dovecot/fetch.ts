@@ -45,7 +45,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'the structure of a message with parts',
     inbox: [NESTED],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 BODY
       S: * 1 FETCH (BODY (("text" "plain" ("charset" "utf-8") "<one>" NIL "7bit" 3 0)("image" "png" ("name" "dot.png") NIL NIL "base64" 4)("message" "rfc822" NIL NIL NIL "7bit" {size} (NIL "Inner" ((NIL NIL "joe" "example.com")) ((NIL NIL "joe" "example.com")) ((NIL NIL "joe" "example.com")) NIL NIL NIL NIL NIL) (("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 10 0)("text" "html" ("charset" "us-ascii") NIL NIL "7bit" 12 0) "alternative") ...) "mixed"))
       S: a1 OK ...
@@ -57,7 +57,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'sections of a part of text, of a part that is a message, and of a part in it',
     inbox: [NESTED],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 BODY.PEEK[1]
       S: * 1 FETCH (BODY[1] {3}
       S: One)
@@ -93,7 +93,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'where a multipart inside a multipart ends',
     inbox: [NESTED],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 BODY.PEEK[3.TEXT]
       S: * 1 FETCH (BODY[3.TEXT] {...}
       S: --inner
@@ -114,7 +114,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'header fields by name, in the order of the message, and all others',
     inbox: [NESTED],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 BODY.PEEK[HEADER.FIELDS (SUBJECT FROM X-NONE)]
       S: * 1 FETCH (BODY[HEADER.FIELDS (SUBJECT FROM X-NONE)] {43}
       S: From: mary@example.com
@@ -139,7 +139,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'what FETCH calls HEADER.FIELDS when the names were not in capitals',
     inbox: [letter('one')],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 BODY.PEEK[HEADER.FIELDS (Subject)]
       P: * 1 FETCH (BODY[HEADER.FIELDS (Subject)] {16}
       D: * 1 FETCH (BODY[HEADER.FIELDS (SUBJECT)] {16}
@@ -153,7 +153,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'a section that the message does not have',
     inbox: [letter('one')],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 BODY.PEEK[2]
       P: * 1 FETCH (BODY[2] NIL)
       D: * 1 FETCH (BODY[2] {0}
@@ -170,7 +170,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'a part below a part that has none',
     inbox: [NESTED],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 BODY.PEEK[1.1]
       P: * 1 FETCH (BODY[1.1] NIL)
       D: * 1 FETCH (BODY[1.1] {3}
@@ -182,7 +182,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'partials: from an octet on, at most so many; beyond the end nothing',
     inbox: [letter('one')],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 BODY.PEEK[]<0.7>
       S: * 1 FETCH (BODY[]<0> {7}
       S: Subject)
@@ -205,7 +205,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'a partial of no octets, and one without a count',
     inbox: [letter('one')],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 BODY.PEEK[]<0.0>
       P: a1 BAD ...
       D: * 1 FETCH (BODY[]<0> {0}
@@ -278,7 +278,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'sets of numbers and of UIDs',
     inbox: [letter('one'), { flags: '\\Deleted', octets: letter('two') }, letter('three'), letter('four')],
-    script: String.raw`
+    script: `
       C: a1 EXPUNGE
       S: * 2 EXPUNGE
       S: ...
@@ -312,7 +312,7 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'FETCH that cannot be',
     inbox: [letter('one')],
-    script: String.raw`
+    script: `
       C: a1 FETCH 2 FLAGS
       S: a1 BAD ...
       C: a2 FETCH 0 FLAGS
@@ -338,14 +338,14 @@ export const fetch: readonly SharedTranscript[] = [
   {
     title: 'FETCH of a range that ends beyond the last message',
     inbox: [letter('one')],
-    script: String.raw`
+    script: `
       C: a1 FETCH 1:9 (UID)
       S: a1 BAD ...
     `,
   },
   {
     title: 'FETCH in an empty mailbox',
-    script: String.raw`
+    script: `
       C: a1 FETCH 1 FLAGS
       S: a1 BAD ...
       C: a2 UID FETCH 1:* (FLAGS)

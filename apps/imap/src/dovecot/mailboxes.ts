@@ -40,7 +40,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   },
   {
     title: 'SELECT of another mailbox while one is selected',
-    script: String.raw`
+    script: `
       C: a1 SELECT Sent
       D: * OK [CLOSED] ...
       S: * FLAGS ...
@@ -53,7 +53,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   {
     title: 'a SELECT that fails leaves no mailbox selected',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 SELECT INBOX
       S: ...
       S: a1 OK ...
@@ -68,7 +68,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   {
     title: 'SELECT and STATUS of a mailbox that is not there',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 SELECT Nothing
       P: a1 NO [NONEXISTENT] ...
       D: a1 NO Mailbox doesn't exist...
@@ -82,7 +82,7 @@ export const mailboxes: readonly SharedTranscript[] = [
     title: 'EXAMINE changes nothing',
     inbox: [letter('one'), { flags: '\\Deleted', octets: letter('two') }],
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 EXAMINE INBOX
       S: ...
       S: a1 OK [READ-ONLY] ...
@@ -126,7 +126,7 @@ export const mailboxes: readonly SharedTranscript[] = [
     title: 'STATUS of every item, in the order asked for',
     inbox: [{ flags: '\\Seen', octets: letter('one') }, letter('two')],
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 STATUS INBOX (MESSAGES RECENT UIDNEXT UNSEEN)
       S: * STATUS INBOX (MESSAGES 2 RECENT 2 UIDNEXT 3 UNSEEN 1)
       S: a1 OK ...
@@ -142,7 +142,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   {
     title: 'what STATUS calls INBOX when the client writes it otherwise',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 STATUS inbox (MESSAGES)
       P: * STATUS INBOX (MESSAGES 0)
       D: * STATUS inbox (MESSAGES 0)
@@ -159,7 +159,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   {
     title: 'STATUS with its items in another order',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 STATUS INBOX (UNSEEN MESSAGES)
       P: * STATUS INBOX (UNSEEN 0 MESSAGES 0)
       D: * STATUS INBOX (MESSAGES 0 UNSEEN 0)
@@ -242,7 +242,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   {
     title: 'names with the wildcards of LIST',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 CREATE "a%b"
       P: a1 NO [CANNOT] ...
       D: a1 OK ...
@@ -256,7 +256,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   {
     title: 'DELETE: not INBOX, not what is not there, not one with others below it',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 DELETE INBOX
       S: a1 NO ...
       C: a2 DELETE Nothing
@@ -295,7 +295,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   {
     title: 'a deleted mailbox that comes again has another UIDVALIDITY',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 CREATE Box
       S: a1 OK ...
       C: a2 APPEND Box {3+}
@@ -396,7 +396,7 @@ export const mailboxes: readonly SharedTranscript[] = [
     title: 'a subscription outlives its mailbox',
     awaits: 'SUBSCRIBE',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 CREATE Box
       S: a1 OK ...
       C: a2 SUBSCRIBE Box
@@ -443,7 +443,7 @@ export const mailboxes: readonly SharedTranscript[] = [
     title: 'RENAME that cannot be',
     awaits: 'RENAME',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 RENAME Nothing Something
       S: a1 NO [NONEXISTENT] ...
       C: a2 CREATE One
@@ -469,7 +469,7 @@ export const mailboxes: readonly SharedTranscript[] = [
     awaits: 'RENAME',
     inbox: [letter('one'), letter('two')],
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 RENAME INBOX Old
       S: a1 OK ...
       C: a2 STATUS Old (MESSAGES)
@@ -483,7 +483,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   {
     title: 'CLOSE removes without a word, UNSELECT removes nothing',
     inbox: [{ flags: '\\Deleted', octets: letter('one') }, letter('two')],
-    script: String.raw`
+    script: `
       C: a1 UNSELECT
       S: a1 OK ...
       C: a2 SELECT INBOX
@@ -505,7 +505,7 @@ export const mailboxes: readonly SharedTranscript[] = [
   {
     title: 'a session that deletes the mailbox it has selected',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 CREATE Box
       S: a1 OK ...
       C: a2 SELECT Box

@@ -167,7 +167,7 @@ export const search: readonly SharedTranscript[] = [
     title: 'SEARCH in UTF-8',
     awaits: 'SEARCH in text',
     inbox: LETTERS,
-    script: String.raw`
+    script: `
       C: a1 SEARCH CHARSET UTF-8 SUBJECT {7+}
       C: ${Buffer.from('Grüße').toString('latin1')}
       S: * SEARCH 2
@@ -217,7 +217,7 @@ export const search: readonly SharedTranscript[] = [
     title: 'SEARCH that cannot be',
     awaits: 'SEARCH in text',
     inbox: LETTERS,
-    script: String.raw`
+    script: `
       C: a1 SEARCH
       S: a1 BAD ...
       C: a2 SEARCH NONSENSE
@@ -245,7 +245,7 @@ export const search: readonly SharedTranscript[] = [
   {
     title: 'SEARCH by a number that no message has',
     inbox: LETTERS,
-    script: String.raw`
+    script: `
       C: a1 SEARCH 9
       P: a1 BAD ...
       D: * SEARCH
@@ -257,7 +257,7 @@ export const search: readonly SharedTranscript[] = [
     title: 'a date that is none',
     awaits: 'SEARCH in text',
     inbox: LETTERS,
-    script: String.raw`
+    script: `
       C: a1 SEARCH SINCE 31-Feb-1994
       P: a1 BAD ...
       D: * SEARCH 1 2 3 4
@@ -269,7 +269,7 @@ export const search: readonly SharedTranscript[] = [
     title: 'messages without a Date field, by date sent',
     awaits: 'SEARCH in text',
     inbox: LETTERS,
-    script: String.raw`
+    script: `
       C: a1 SEARCH SENTBEFORE 1-Jan-1980
       P: * SEARCH
       D: * SEARCH 3 4
@@ -280,7 +280,7 @@ export const search: readonly SharedTranscript[] = [
   {
     title: 'a search for a keyword that no message bears',
     inbox: LETTERS,
-    script: String.raw`
+    script: `
       C: a1 SEARCH KEYWORD $None
       S: * SEARCH
       D: * FLAGS ...

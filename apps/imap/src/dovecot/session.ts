@@ -4,7 +4,7 @@ export const session: readonly SharedTranscript[] = [
   {
     title: 'CAPABILITY before login names what one can log in with',
     state: 'greeted',
-    script: String.raw`
+    script: `
       C: a1 CAPABILITY
       S: * CAPABILITY IMAP4rev1 ...AUTH=PLAIN...
       S: a1 OK ...
@@ -15,7 +15,7 @@ export const session: readonly SharedTranscript[] = [
   {
     title: 'LOGIN with a quoted string and with literals, and its answer tells what is offered now',
     state: 'greeted',
-    script: String.raw`
+    script: `
       C: a1 LOGIN "{user}" "wrong"
       S: a1 NO [AUTHENTICATIONFAILED] ...
       C: a2 LOGIN {4+}
@@ -38,7 +38,7 @@ export const session: readonly SharedTranscript[] = [
   {
     title: 'LOGIN with synchronizing literals waits for each',
     state: 'greeted',
-    script: String.raw`
+    script: `
       C: a1 LOGIN {4}
       S: + ...
       C: nope {5}
@@ -50,7 +50,7 @@ export const session: readonly SharedTranscript[] = [
   {
     title: 'AUTHENTICATE PLAIN: cancelled, malformed, with wrong credentials',
     state: 'greeted',
-    script: String.raw`
+    script: `
       C: a1 AUTHENTICATE PLAIN
       S: +...
       C: *
@@ -68,7 +68,7 @@ export const session: readonly SharedTranscript[] = [
   {
     title: 'what needs a login is refused before it',
     state: 'greeted',
-    script: String.raw`
+    script: `
       C: a1 SELECT INBOX
       S: a1 BAD ...
       C: a2 LIST "" *
@@ -78,7 +78,7 @@ export const session: readonly SharedTranscript[] = [
   {
     title: 'commands that are none, and arguments where none belong',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 NONSENSE
       S: a1 BAD ...
       C: a2 UID NONSENSE 1
@@ -99,7 +99,7 @@ export const session: readonly SharedTranscript[] = [
   },
   {
     title: 'arguments after the last one',
-    script: String.raw`
+    script: `
       C: a1 SELECT Sent more
       P: a1 BAD ...
       D: * OK [CLOSED] ...
@@ -143,7 +143,7 @@ export const session: readonly SharedTranscript[] = [
   {
     title: 'several commands in one packet are answered in their order',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 CREATE One
       C: a2 SELECT One
       C: a3 APPEND One {3+}
@@ -164,7 +164,7 @@ export const session: readonly SharedTranscript[] = [
     title: 'NAMESPACE: one, personal',
     awaits: 'NAMESPACE',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 NAMESPACE
       S: * NAMESPACE (("" "/")) NIL NIL
       S: a1 OK ...
@@ -174,7 +174,7 @@ export const session: readonly SharedTranscript[] = [
     title: 'ID before and after login',
     awaits: 'ID',
     state: 'greeted',
-    script: String.raw`
+    script: `
       C: a1 ID NIL
       S: * ID (...
       S: a1 OK ...
@@ -189,7 +189,7 @@ export const session: readonly SharedTranscript[] = [
     title: 'ENABLE names what it enabled, and passes over what it does not know',
     awaits: 'ENABLE',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 ENABLE X-NONSENSE
       P: * ENABLED
       S: a1 OK ...
@@ -199,7 +199,7 @@ export const session: readonly SharedTranscript[] = [
   {
     title: 'ENABLE without an argument, and ID without one',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 ENABLE
       P: a1 BAD ...
       D: a1 OK ...

@@ -109,7 +109,7 @@ export const storeExpunge: readonly SharedTranscript[] = [
   {
     title: 'STORE without flags',
     inbox: [letter('one')],
-    script: String.raw`
+    script: `
       C: a1 STORE 1 +FLAGS
       P: a1 BAD ...
       D: a1 OK ...
@@ -156,7 +156,7 @@ export const storeExpunge: readonly SharedTranscript[] = [
       { flags: '\\Deleted', octets: letter('one') },
       { flags: '\\Deleted', octets: letter('two') },
     ],
-    script: String.raw`
+    script: `
       C: a1 EXPUNGE
       S: * 2 EXPUNGE
       S: * 1 EXPUNGE
@@ -167,7 +167,7 @@ export const storeExpunge: readonly SharedTranscript[] = [
   {
     title: 'RECENT after EXPUNGE',
     inbox: [{ flags: '\\Deleted', octets: letter('one') }, letter('two')],
-    script: String.raw`
+    script: `
       C: a1 EXPUNGE
       S: * 1 EXPUNGE
       D: * 1 RECENT
@@ -177,7 +177,7 @@ export const storeExpunge: readonly SharedTranscript[] = [
   },
   {
     title: 'UID EXPUNGE and EXPUNGE that cannot be',
-    script: String.raw`
+    script: `
       C: a1 UID EXPUNGE
       S: a1 BAD ...
       C: a2 UID EXPUNGE nonsense

@@ -4,7 +4,7 @@ import { letter } from './letters.ts';
 export const twoConnections: readonly SharedTranscript[] = [
   {
     title: 'a new message is told to the other connection in NOOP',
-    script: String.raw`
+    script: `
       C: a1 APPEND INBOX {3+}
       C: x
       C:
@@ -122,7 +122,7 @@ export const twoConnections: readonly SharedTranscript[] = [
   {
     title: 'IDLE: what happened before is told at once',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 SELECT INBOX
       S: ...
       S: a1 OK ...
@@ -143,7 +143,7 @@ export const twoConnections: readonly SharedTranscript[] = [
   },
   {
     title: 'IDLE ended with something else than DONE',
-    script: String.raw`
+    script: `
       C: a1 IDLE
       S: + ...
       C: NOOP
@@ -201,7 +201,7 @@ export const twoConnections: readonly SharedTranscript[] = [
   {
     title: 'a mailbox that the other connection deleted',
     state: 'logged-in',
-    script: String.raw`
+    script: `
       C: a1 CREATE Box
       S: a1 OK ...
       C: a2 SELECT Box

@@ -48,3 +48,15 @@ export const NESTED = lines(
   '--inner--',
   '--outer--',
 );
+
+/** A letter with an attachment, with 8-bit octets in its header. */
+export function largeMessage(attachmentOctets: number): Buffer {
+  const header = Buffer.from(
+    'From: J\xfcrgen <j@example.com>\r\nSubject: Gr\xfc\xdfe\r\nMIME-Version: 1.0\r\n' +
+      'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n' +
+      '--b\r\nContent-Type: application/octet-stream; name=a.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n',
+    'latin1',
+  );
+  const line = `${'QUJD'.repeat(19)}\r\n`;
+  return Buffer.concat([header, Buffer.alloc(attachmentOctets, line), Buffer.from('\r\n--b--\r\n')]);
+}

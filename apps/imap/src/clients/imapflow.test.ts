@@ -1,16 +1,10 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { TestAccount } from '@postel/testkit';
 import { ImapFlow } from 'imapflow';
 import { expect, test } from 'vitest';
-import { MailServer } from './testing/mail-server.ts';
-import { NESTED, PLAIN } from './testing/sample-messages.ts';
+import { MailServer } from '../testing/mail-server.ts';
+import { largeMessage, NESTED, PLAIN } from '../testing/sample-messages.ts';
 
 const server = new MailServer();
-const run = promisify(execFile);
 
 async function connectFlow(
   { name, password }: TestAccount,
@@ -28,18 +22,6 @@ async function connectFlow(
   });
   await client.connect();
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.logout() });
-}
-
-/** A letter with an attachment, with 8-bit octets in its header. */
-function largeMessage(attachmentOctets: number): Buffer {
-  const header = Buffer.from(
-    'From: J\xfcrgen <j@example.com>\r\nSubject: Gr\xfc\xdfe\r\nMIME-Version: 1.0\r\n' +
-      'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n' +
-      '--b\r\nContent-Type: application/octet-stream; name=a.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n',
-    'latin1',
-  );
-  const line = `${'QUJD'.repeat(19)}\r\n`;
-  return Buffer.concat([header, Buffer.alloc(attachmentOctets, line), Buffer.from('\r\n--b--\r\n')]);
 }
 
 test('imapflow: append, list, status, fetch, flags, search, download, delete', async () => {
@@ -140,72 +122,4 @@ test('imapflow: a message of 30 MB with an attachment and 8-bit header fields co
   expect(fetched.bodyStructure?.childNodes?.[1]?.disposition ?? fetched.bodyStructure?.childNodes?.[1]?.type).toBe(
     'application/octet-stream',
   );
-});
-
-test('curl: APPEND with -T, FETCH, and STATUS over IMAPS', async () => {
-  const { name, password } = await server.addAccount();
-  const directory = mkdtempSync(join(tmpdir(), 'postel-curl-'));
-  try {
-    const message = largeMessage(200_000);
-    writeFileSync(join(directory, 'message'), message);
-    const curl = (...args: readonly string[]) =>
-      run('curl', [
-        '-sS',
-        '--cacert',
-        join(server.postel.dataDirectory, 'ca.pem'),
-        '-u',
-        `${name}:${password}`,
-        ...args,
-      ]);
-    const url = `imaps://localhost:${server.postel.ports.imaps}`;
-    await curl('-T', join(directory, 'message'), `${url}/INBOX`);
-    await curl(`${url}/INBOX;MAILINDEX=1`, '-o', join(directory, 'fetched'));
-    expect(readFileSync(join(directory, 'fetched')).equals(message)).toBe(true);
-    await curl(`${url}/INBOX;UID=1;SECTION=1`, '-o', join(directory, 'part'));
-    expect(readFileSync(join(directory, 'part'), 'latin1')).toBe('Hello');
-    const { stdout } = await curl(url, '-X', 'STATUS INBOX (MESSAGES UNSEEN)');
-    expect(stdout).toBe('* STATUS INBOX (MESSAGES 1 UNSEEN 0)\r\n');
-    const starttls = `imap://localhost:${server.postel.ports.imap}`;
-    const { stdout: listed } = await curl('--ssl-reqd', starttls);
-    expect(listed).toContain('* LIST (\\HasNoChildren) "/" INBOX');
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-});
-
-const hasPython = await run('python3', ['-c', 'import imaplib']).then(
-  () => true,
-  () => false,
-);
-
-/** What a person would type; anything unexpected is an error, and shown. */
-const IMAPLIB = `
-import imaplib, ssl, sys
-port, ca, user, password = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
-client = imaplib.IMAP4('localhost', port)
-client.starttls(ssl.create_default_context(cafile=ca))
-client.login(user, password)
-message = b'Subject: imaplib\\r\\n\\r\\n' + b'x' * 5000
-def check(answer, expected=None):
-    assert answer[0] == 'OK', answer
-    if expected is not None: assert answer[1] == expected, answer
-    return answer[1]
-check(client.create('Work'))
-check(client.append('Work', '(\\\\Flagged)', None, message))
-check(client.select('Work'), [b'1'])
-assert check(client.fetch('1', '(RFC822)'))[0][1] == message
-check(client.store('1', '+FLAGS', '\\\\Deleted'))
-check(client.search(None, 'DELETED'), [b'1'])
-check(client.expunge(), [b'1'])
-check(client.status('Work', '(MESSAGES)'), [b'Work (MESSAGES 0)'])
-check(client.close())
-check(client.delete('Work'))
-client.logout()
-`;
-
-test.skipIf(!hasPython)('imaplib of Python (skipped where there is no python3)', async () => {
-  const { name, password } = await server.addAccount();
-  const { dataDirectory, ports } = server.postel;
-  const args = ['-c', IMAPLIB, `${ports.imap}`, join(dataDirectory, 'ca.pem'), name, password];
-  await expect(run('python3', args)).resolves.toMatchObject({ stderr: '' });
 });

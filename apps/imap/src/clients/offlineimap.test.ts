@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { MailProgram, requirePrograms } from '../testing/mail-program.ts';
+import { MailServer } from '../testing/mail-server.ts';
+import { Maildirs } from '../testing/maildir.ts';
+
+const server = new MailServer();
+
+const configuration = ({ home, caFile, account }: MailProgram) => `
+[general]
+accounts = a
+ui = basic
+metadata = ${home}/metadata
+
+[Account a]
+localrepository = near
+remoterepository = far
+
+[Repository near]
+type = Maildir
+localfolders = ${home}/mail
+
+[Repository far]
+type = IMAP
+remotehost = localhost
+remoteport = ${server.postel.ports.imaps}
+ssl = yes
+sslcacertfile = ${caFile}
+remoteuser = ${account.name}
+remotepass = ${account.password}
+`;
+
+test('offlineimap: two-way synchronization of flags, removals, new messages and a mailbox', async ({ skip }) => {
+  requirePrograms(skip, 'offlineimap');
+  const account = await server.addAccount();
+  using program = new MailProgram(server, account);
+  const rc = program.write('offlineimaprc', configuration(program));
+  const near = new Maildirs(join(program.home, 'mail'));
+  const sync = () => program.run('offlineimap', '-c', rc, '-o', '-1');
+  await using mary = await server.logIn(account);
+
+  await mary.command('CREATE Work/2024');
+  for (let i = 1; i <= 50; i++) {
+    await mary.append('INBOX', `Subject: m${i}\r\nMessage-ID: <${i}@example.com>\r\n\r\nText of ${i}\r\n`);
+  }
+  await sync();
+  expect(near.files('INBOX')).toHaveLength(50);
+  expect(near.files('Work.2024')).toEqual([]);
+
+  await mary.command('SELECT INBOX');
+  await mary.command('UID STORE 1 +FLAGS (\\Seen \\Answered)');
+  await mary.command('UID STORE 2 +FLAGS (\\Deleted)');
+  await mary.command('EXPUNGE');
+  await mary.append('INBOX', 'Subject: far\r\n\r\nx\r\n');
+  near.setFlags('INBOX', 'm3', 'F');
+  near.remove('INBOX', 'm4');
+  near.add('INBOX', 'Subject: near\nMessage-ID: <near@example.com>\n\nx\n', 'S');
+  near.add('Home', 'Subject: home\nMessage-ID: <home@example.com>\n\nx\n');
+  await sync();
+
+  expect(near.files('INBOX')).toHaveLength(50);
+  expect(near.flags('INBOX', 'm1')).toBe('RS');
+  expect(near.subjects('INBOX')).toEqual(expect.arrayContaining(['far', 'near']));
+  expect(near.subjects('INBOX')).not.toContain('m2');
+  await mary.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: * 50 EXISTS
+    S: ...
+    S: a1 OK ...
+    C: a2 UID SEARCH FLAGGED
+    S: * SEARCH 3
+    S: a2 OK ...
+    C: a3 UID SEARCH UID 2:5
+    S: * SEARCH 3 5
+    S: a3 OK ...
+    C: a4 UID FETCH 52 (FLAGS)
+    S: * 50 FETCH (UID 52 FLAGS (\Seen))
+    S: a4 OK ...
+    C: a5 STATUS Home (MESSAGES UNSEEN)
+    S: * STATUS Home (MESSAGES 1 UNSEEN 1)
+    S: a5 OK ...
+  `;
+
+  const before = { far: (await mary.command('UID FETCH 1:* (FLAGS)')).untagged, near: near.files('INBOX') };
+  await sync();
+  expect({ far: (await mary.command('UID FETCH 1:* (FLAGS)')).untagged, near: near.files('INBOX') }).toEqual(before);
+});
