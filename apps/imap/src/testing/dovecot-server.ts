@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { TemporaryDirectory } from '@postel/testkit';
 import { ImapClient } from './imap-client.ts';
@@ -78,6 +78,7 @@ export async function startDovecot(): Promise<DovecotServer | { readonly problem
   // What is compared is what this version does; its configuration is another from 2.4 on.
   if (!version.startsWith('2.3.')) return { problem: `this is Dovecot ${version}; the transcripts are of 2.3` };
   for (let attempt = 1; ; attempt++) {
+    // Somebody else may take the port before Dovecot does.
     const started = await start(program);
     if (started instanceof DovecotServer || attempt === ATTEMPTS) return started;
   }
@@ -164,7 +165,8 @@ service imap {
 }
 
 function ownName(): { readonly user: string; readonly group: string } {
-  return { user: userInfo().username, group: execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim() };
+  const id = (what: string) => execFileSync('id', [what], { encoding: 'utf8' }).trim();
+  return { user: id('-un'), group: id('-gn') };
 }
 
 function nameOfNobody(): { readonly user: string; readonly group: string } {
