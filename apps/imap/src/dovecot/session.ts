@@ -162,7 +162,6 @@ export const session: readonly SharedTranscript[] = [
   },
   {
     title: 'NAMESPACE: one, personal',
-    awaits: 'NAMESPACE',
     state: 'logged-in',
     script: `
       C: a1 NAMESPACE
@@ -172,7 +171,6 @@ export const session: readonly SharedTranscript[] = [
   },
   {
     title: 'ID before and after login',
-    awaits: 'ID',
     state: 'greeted',
     script: `
       C: a1 ID NIL
@@ -187,7 +185,6 @@ export const session: readonly SharedTranscript[] = [
   },
   {
     title: 'ENABLE names what it enabled, and passes over what it does not know',
-    awaits: 'ENABLE',
     state: 'logged-in',
     script: `
       C: a1 ENABLE X-NONSENSE
