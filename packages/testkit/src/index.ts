@@ -1,5 +1,7 @@
+export { BackgroundServer, freePort } from './background-server.ts';
 export { freePortOffset } from './free-port-offset.ts';
 export { LineClient } from './line-client.ts';
+export { MailProgram, requirePrograms } from './mail-program.ts';
 export { cpuSeconds, limitOpenFiles } from './open-files.ts';
 export type { RunningPostel, TestAccount, TestPorts } from './running-postel.ts';
 export { type Ended, ServerProcess, StartFailed } from './server-process.ts';

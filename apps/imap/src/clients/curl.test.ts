@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MailProgram, requirePrograms } from '@postel/testkit';
 import { expect, test } from 'vitest';
-import { MailProgram, requirePrograms } from '../testing/mail-program.ts';
 import { MailServer } from '../testing/mail-server.ts';
 import { largeMessage } from '../testing/sample-messages.ts';
 
@@ -10,7 +10,7 @@ const server = new MailServer();
 test('curl: APPEND with -T, FETCH, SEARCH and STATUS over IMAPS, LIST after STARTTLS', async ({ skip }) => {
   requirePrograms(skip, 'curl');
   const account = await server.addAccount();
-  using program = new MailProgram(server, account);
+  using program = new MailProgram(server.postel, account);
   const credentials = `${account.name}:${account.password}`;
   const curl = (...args: readonly string[]) =>
     program.run('curl', '-sS', '--cacert', program.caFile, '-u', credentials, ...args);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MailProgram, requirePrograms } from '@postel/testkit';
 import { expect, test } from 'vitest';
-import { MailProgram, requirePrograms } from '../testing/mail-program.ts';
 import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
@@ -18,7 +18,7 @@ test.for([
 ] as const)('fetchmail %s: takes what is unread and removes it from the server', async ([, tls, port], { skip }) => {
   requirePrograms(skip, 'fetchmail');
   const account = await server.addAccount();
-  using program = new MailProgram(server, account);
+  using program = new MailProgram(server.postel, account);
   const rc = program.write('fetchmailrc', configuration(program, tls, port));
   const fetchmail = () => program.run('fetchmail', '--fetchmailrc', rc, '--nodetach', '--nosyslog', '--idfile', 'ids');
   await using mary = await server.logIn(account);

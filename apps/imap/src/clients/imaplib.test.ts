@@ -1,5 +1,5 @@
+import { MailProgram, requirePrograms } from '@postel/testkit';
 import { expect, test } from 'vitest';
-import { MailProgram, requirePrograms } from '../testing/mail-program.ts';
 import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
@@ -32,7 +32,7 @@ client.logout()
 test("Python's imaplib: mailboxes, messages, flags and search after STARTTLS", async ({ skip }) => {
   requirePrograms(skip, 'python3');
   const account = await server.addAccount();
-  using program = new MailProgram(server, account);
+  using program = new MailProgram(server.postel, account);
   const script = program.write('imaplib-sample.py', IMAPLIB);
   const { name, password } = account;
   expect(await program.run('python3', script, `${server.postel.ports.imap}`, program.caFile, name, password)).toBe('');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { MailProgram, requirePrograms } from '@postel/testkit';
 import { expect, test } from 'vitest';
-import { MailProgram, requirePrograms } from '../testing/mail-program.ts';
 import { MailServer } from '../testing/mail-server.ts';
 import { Maildirs } from '../testing/maildir.ts';
 
@@ -38,7 +38,7 @@ test('mbsync: 200 messages; then nothing to do; then flags, removals, new messag
 }) => {
   requirePrograms(skip, 'mbsync');
   const account = await server.addAccount();
-  using program = new MailProgram(server, account);
+  using program = new MailProgram(server.postel, account);
   const rc = program.write('mbsyncrc', configuration(program));
   const near = new Maildirs(join(program.home, 'mail'));
   const sync = () => program.run('mbsync', '-c', rc, '-a');

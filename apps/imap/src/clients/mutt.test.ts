@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MailProgram, requirePrograms } from '@postel/testkit';
 import { expect, test } from 'vitest';
-import { MailProgram, requirePrograms } from '../testing/mail-program.ts';
 import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
@@ -27,7 +27,7 @@ test.for(['mutt', 'neomutt'])('%s: reads, flags, copies, saves and deletes', asy
   if (!hasCopy) return skip('Postel has no COPY yet');
   requirePrograms(skip, mutt, 'script');
   const account = await server.addAccount();
-  using program = new MailProgram(server, account);
+  using program = new MailProgram(server.postel, account);
   await using mary = await server.logIn(account);
   await mary.command('CREATE Work');
   for (const subject of ['one', 'two', 'three', 'four', 'five', 'six']) {

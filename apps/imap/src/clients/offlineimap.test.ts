@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { MailProgram, requirePrograms } from '@postel/testkit';
 import { expect, test } from 'vitest';
-import { MailProgram, requirePrograms } from '../testing/mail-program.ts';
 import { MailServer } from '../testing/mail-server.ts';
 import { Maildirs } from '../testing/maildir.ts';
 
@@ -33,7 +33,7 @@ remotepass = ${account.password}
 test('offlineimap: two-way synchronization of flags, removals, new messages and a mailbox', async ({ skip }) => {
   requirePrograms(skip, 'offlineimap');
   const account = await server.addAccount();
-  using program = new MailProgram(server, account);
+  using program = new MailProgram(server.postel, account);
   const rc = program.write('offlineimaprc', configuration(program));
   const near = new Maildirs(join(program.home, 'mail'));
   const sync = () => program.run('offlineimap', '-c', rc, '-o', '-1');

@@ -1,11 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { chownSync, existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { TemporaryDirectory } from '@postel/testkit';
+import { BackgroundServer, freePort, TemporaryDirectory } from '@postel/testkit';
 import { ImapClient } from './imap-client.ts';
 
 /** Any user exists, with this password. */
@@ -13,18 +11,6 @@ const PASSWORD = 'dovecot-password';
 /** Dovecot's workers refuse to be root, so that a test run of root lets them be nobody. */
 const NOBODY = 65_534;
 const ATTEMPTS = 3;
-
-/**
- * Starts Dovecot, says so, and stops it when standard input ends: so it ends with the test process, however that ends. Dovecot
- * goes into the background once it listens, and its output into a file: its processes would keep a pipe open.
- */
-const KEEPER = `
-"$1" -c "$2/dovecot.conf" >"$2/output" 2>&1 || exit 1
-echo started
-read -r _
-kill "$(cat "$2/run/master.pid")"
-while [ -e "$2/run/master.pid" ]; do sleep 0.05; done
-`;
 
 export interface DovecotUser {
   readonly name: string;
@@ -34,12 +20,12 @@ export interface DovecotUser {
 /** A Dovecot of 2.3 that belongs to one test file, as an ordinary user, on ports of its own. */
 export class DovecotServer implements AsyncDisposable {
   readonly #port: number;
-  readonly #keeper: ChildProcess;
+  readonly #server: BackgroundServer;
   readonly #directory: TemporaryDirectory;
 
-  constructor(port: number, keeper: ChildProcess, directory: TemporaryDirectory) {
+  constructor(port: number, server: BackgroundServer, directory: TemporaryDirectory) {
     this.#port = port;
-    this.#keeper = keeper;
+    this.#server = server;
     this.#directory = directory;
   }
 
@@ -60,9 +46,7 @@ export class DovecotServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#keeper, 'exit');
-    this.#keeper.stdin?.end();
-    await ended;
+    await this.#server[Symbol.asyncDispose]();
     this.#directory[Symbol.dispose]();
   }
 }
@@ -92,16 +76,13 @@ async function start(program: string): Promise<DovecotServer | { readonly proble
   directory.write('dovecot.conf', configuration(directory.path, port, isRoot ? nameOfNobody() : ownName()));
   if (isRoot)
     for (const path of [directory.path, join(directory.path, 'dovecot.conf')]) chownSync(path, NOBODY, NOBODY);
-  const keeper = spawn('/bin/sh', ['-c', KEEPER, 'dovecot-keeper', program, directory.path], {
-    // Ctrl-C is ours to answer, by ending.
-    detached: true,
-    cwd: directory.path,
-    stdio: ['pipe', 'pipe', 'ignore'],
-    ...(isRoot && { uid: NOBODY, gid: NOBODY }),
+  const server = await BackgroundServer.start({
+    start: `${program} -c "$1/dovecot.conf"`,
+    stop: 'kill "$(cat "$1/run/master.pid")"; while [ -e "$1/run/master.pid" ]; do sleep 0.05; done',
+    directory: directory.path,
+    ...(isRoot && { uid: NOBODY }),
   });
-  // Either `started`, or the end.
-  const [started] = await Promise.race([once(keeper.stdout, 'data'), once(keeper.stdout, 'end')]);
-  if (started !== undefined) return new DovecotServer(port, keeper, directory);
+  if (server !== null) return new DovecotServer(port, server, directory);
   const output = readFileSync(join(directory.path, 'output'), 'utf8').trim();
   directory[Symbol.dispose]();
   return { problem: `dovecot does not start: ${output}` };
@@ -176,15 +157,4 @@ function nameOfNobody(): { readonly user: string; readonly group: string } {
       .map((line) => line.split(':'))
       .find((fields) => fields[field] === String(NOBODY))?.[0] ?? 'nobody';
   return { user: named('/etc/passwd', 2), group: named('/etc/group', 2) };
-}
-
-/** Somebody else may take it a moment later. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }

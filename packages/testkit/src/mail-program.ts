@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { TemporaryDirectory, type TestAccount } from '@postel/testkit';
-import type { MailServer } from './mail-server.ts';
+import type { RunningPostel, TestAccount } from './running-postel.ts';
+import { TemporaryDirectory } from './temporary-directories.ts';
 
 const run = promisify(execFile);
 
@@ -13,12 +13,12 @@ const OUTPUT_OCTETS = 64 * 1024 * 1024;
 
 /** A mail program of the system as somebody uses it, with a home directory of its own. */
 export class MailProgram implements Disposable {
-  readonly server: MailServer;
+  readonly postel: RunningPostel;
   readonly account: TestAccount;
   readonly #home = new TemporaryDirectory();
 
-  constructor(server: MailServer, account: TestAccount) {
-    this.server = server;
+  constructor(postel: RunningPostel, account: TestAccount) {
+    this.postel = postel;
     this.account = account;
   }
 
@@ -28,7 +28,7 @@ export class MailProgram implements Disposable {
 
   /** The certificate of the authority that the server's certificate is of. */
   get caFile(): string {
-    return join(this.server.postel.dataDirectory, 'ca.pem');
+    return join(this.postel.dataDirectory, 'ca.pem');
   }
 
   /** Writes a file of the home directory, and gives its path. */
