@@ -5,7 +5,6 @@ import { expect, test } from 'vitest';
 import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
-const hasCopy = false;
 
 const configuration = ({ home, caFile, account }: MailProgram) => `
 set folder = "imaps://localhost:${server.postel.ports.imaps}/"
@@ -24,7 +23,6 @@ set wait_key = no
 `;
 
 test.for(['mutt', 'neomutt'])('%s: reads, flags, copies, saves and deletes', async (mutt, { skip }) => {
-  if (!hasCopy) return skip('Postel has no COPY yet');
   requirePrograms(skip, mutt, 'script');
   const account = await server.addAccount();
   using program = new MailProgram(server.postel, account);

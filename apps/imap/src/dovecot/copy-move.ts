@@ -4,7 +4,6 @@ import { letter } from './letters.ts';
 export const copyMove: readonly SharedTranscript[] = [
   {
     title: 'COPY keeps flags and date, and COPYUID tells what became what',
-    awaits: 'COPY and MOVE',
     inbox: [
       { flags: '\\Seen $Label', octets: letter('one') },
       letter('two'),
@@ -43,7 +42,6 @@ export const copyMove: readonly SharedTranscript[] = [
   },
   {
     title: 'COPY to what is not there, of what is not there, and to no name',
-    awaits: 'COPY and MOVE',
     inbox: [letter('one')],
     script: `
       C: a1 COPY 1 Nothing
@@ -64,7 +62,6 @@ export const copyMove: readonly SharedTranscript[] = [
   },
   {
     title: 'COPY to the selected mailbox tells of the copies',
-    awaits: 'COPY and MOVE',
     inbox: [{ flags: '\\Answered', octets: letter('one') }],
     script: String.raw`
       C: a1 COPY 1 INBOX
@@ -78,7 +75,6 @@ export const copyMove: readonly SharedTranscript[] = [
   },
   {
     title: 'COPY from a mailbox opened read-only',
-    awaits: 'COPY and MOVE',
     inbox: [letter('one')],
     state: 'logged-in',
     script: `
@@ -91,7 +87,6 @@ export const copyMove: readonly SharedTranscript[] = [
   },
   {
     title: 'MOVE tells COPYUID before the removals',
-    awaits: 'COPY and MOVE',
     inbox: [letter('one'), { flags: '\\Flagged', octets: letter('two') }, letter('three')],
     script: String.raw`
       C: a1 MOVE 2 Sent
@@ -119,7 +114,6 @@ export const copyMove: readonly SharedTranscript[] = [
   },
   {
     title: 'MOVE to what is not there, and of what is not there',
-    awaits: 'COPY and MOVE',
     inbox: [letter('one')],
     script: `
       C: a1 MOVE 1 Nothing
@@ -135,7 +129,6 @@ export const copyMove: readonly SharedTranscript[] = [
   },
   {
     title: 'MOVE from a mailbox opened read-only',
-    awaits: 'COPY and MOVE',
     inbox: [letter('one')],
     state: 'logged-in',
     script: `
@@ -153,7 +146,6 @@ export const copyMove: readonly SharedTranscript[] = [
   },
   {
     title: 'what MOVE took is told to the other connection',
-    awaits: 'COPY and MOVE',
     inbox: [letter('one'), letter('two')],
     script: `
       C: a1 MOVE 1 Sent

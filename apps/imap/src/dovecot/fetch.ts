@@ -249,7 +249,7 @@ export const fetch: readonly SharedTranscript[] = [
     `,
   },
   {
-    title: 'BODY[] that sets \\Seen, and how that is told',
+    title: 'BODY[] that sets \\Seen tells so',
     inbox: [letter('one'), letter('two')],
     script: String.raw`
       C: a1 FETCH 1 BODY.PEEK[TEXT]
@@ -258,13 +258,9 @@ export const fetch: readonly SharedTranscript[] = [
       S: )
       S: a1 OK ...
       C: a2 UID FETCH 1 BODY[TEXT]
-      P: * 1 FETCH (UID 1 BODY[TEXT] {3}
-      P: x
-      P: )
-      P: * 1 FETCH (UID 1 FLAGS (\Seen \Recent))
-      D: * 1 FETCH (UID 1 FLAGS (\Seen \Recent) BODY[TEXT] {3}
-      D: x
-      D: )
+      S: * 1 FETCH (...FLAGS (\Seen \Recent)...BODY[TEXT] {3}
+      S: x
+      S: )
       S: a2 OK ...
       C: a3 FETCH 1 BODY[TEXT]
       S: * 1 FETCH (BODY[TEXT] {3}
@@ -272,8 +268,6 @@ export const fetch: readonly SharedTranscript[] = [
       S: )
       S: a3 OK ...
     `,
-    differs:
-      'RFC 3501 §6.4.5: the flags change when the message has been told. A response of its own, with the UID that RFC 7162 §3.2.4 asks for, is what any other change of flags gets.',
   },
   {
     title: 'sets of numbers and of UIDs',

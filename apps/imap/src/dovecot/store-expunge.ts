@@ -43,12 +43,14 @@ export const storeExpunge: readonly SharedTranscript[] = [
       'RFC 3501 §7.4.2 permits more than was asked for, and RFC 7162 §3.2.4 asks for it: a client that missed a number is not misled.',
   },
   {
-    title: 'STORE of flags that the message has already changes nothing, and tells nothing',
+    title: 'STORE of flags that the message has already',
     inbox: [{ flags: '\\Seen', octets: letter('one') }],
     script: String.raw`
       C: a1 UID STORE 1 +FLAGS (\Seen)
+      P: * 1 FETCH (UID 1 FLAGS (\Seen \Recent))
       S: a1 OK ...
     `,
+    differs: 'RFC 3501 §6.4.6: without .SILENT the new value is told, be it the old one.',
   },
   {
     title: 'a new keyword is told of before the first message that bears it',
@@ -83,7 +85,7 @@ export const storeExpunge: readonly SharedTranscript[] = [
     title: 'a keyword that no message bears is none of the mailbox',
     inbox: [letter('one')],
     script: String.raw`
-      C: a1 STORE 1 -FLAGS ($None)
+      C: a1 STORE 1 -FLAGS.SILENT ($None)
       D: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft $None)
       D: * OK [PERMANENTFLAGS ...
       S: a1 OK ...
