@@ -83,6 +83,40 @@ test('imapflow: append, list, status, fetch, flags, search, download, delete', a
   expect((await client.list()).map(({ path }) => path)).not.toContain('Work/Grüße');
 });
 
+test('imapflow: create, rename, subscribe, copy, move, search, delete', async () => {
+  const account = await server.addAccount();
+  await using client = await connectFlow(account, true);
+  for (const i of [1, 2, 3, 4]) await client.append('INBOX', `Subject: m${i}\r\n\r\nText of ${i}\r\n`);
+  expect(await client.mailboxCreate(['Work', 'Old'])).toMatchObject({ path: 'Work/Old', created: true });
+  expect(await client.mailboxCreate(['Work', 'Old'])).toMatchObject({ created: false });
+  expect(await client.mailboxRename('Work', 'Büro')).toMatchObject({ path: 'Work', newPath: 'Büro' });
+  await client.mailboxSubscribe('Büro/Old');
+  const listed = await client.list({ statusQuery: { messages: true } });
+  expect(listed.find(({ path }) => path === 'Büro/Old')).toMatchObject({ subscribed: true, status: { messages: 0 } });
+  expect(listed.find(({ path }) => path === 'Trash')).toMatchObject({ specialUse: '\\Trash' });
+
+  const lock = await client.getMailboxLock('INBOX');
+  try {
+    expect(await client.messageCopy('1:2', 'Büro/Old')).toMatchObject({
+      uidMap: new Map([
+        [1, 1],
+        [2, 2],
+      ]),
+    });
+    expect(await client.messageMove('3', 'Büro', { uid: true })).toMatchObject({ uidMap: new Map([[3, 1]]) });
+    expect(await client.search({ all: true }, { uid: true })).toEqual([1, 2, 4]);
+    expect(await client.messageMove('1:2', 'Nothing')).toBe(false);
+    expect(await client.search({ or: [{ seen: true }, { uid: '2:4' }] }, { uid: true })).toEqual([2, 4]);
+  } finally {
+    lock.release();
+  }
+  expect(await client.status('Büro/Old', { messages: true, recent: true })).toMatchObject({ messages: 2, recent: 2 });
+  expect(await client.status('Büro', { messages: true })).toMatchObject({ messages: 1 });
+  await client.mailboxUnsubscribe('Büro/Old');
+  await client.mailboxDelete('Büro/Old');
+  expect((await client.list()).map(({ path }) => path)).not.toContain('Büro/Old');
+});
+
 test.each(['one process', 'two processes'])(
   'imapflow: two connections of %s, one in IDLE, see each other at once',
   async (processes) => {
