@@ -66,6 +66,49 @@ export const session: readonly SharedTranscript[] = [
     `,
   },
   {
+    title: 'AUTHENTICATE PLAIN, with its response asked for',
+    state: 'greeted',
+    script: `
+      C: a1 AUTHENTICATE PLAIN
+      S: +...
+      C: {plain}
+      S: a1 OK [CAPABILITY ...
+      C: a2 NOOP
+      S: a2 OK ...
+      C: a3 AUTHENTICATE PLAIN {plain}
+      S: a3 BAD ...
+    `,
+  },
+  {
+    title: 'AUTHENTICATE PLAIN with an initial response',
+    state: 'greeted',
+    script: `
+      C: a1 AUTHENTICATE PLAIN {plain}
+      S: a1 OK [CAPABILITY ...
+      C: a2 SELECT INBOX
+      S: ...
+      S: a2 OK [READ-WRITE] ...
+    `,
+  },
+  {
+    title: 'quoted strings without an end, and 8-bit octets in an atom',
+    state: 'logged-in',
+    script: `
+      C: a1 SELECT "INBOX
+      S: a1 BAD ...
+      C: a2 CREATE Gr\xfc\xdfe
+      S: a2 BAD ...
+      C: a3 CREATE a{b
+      S: a3 BAD ...
+      C: a4 SELECT INBOX)
+      S: a4 BAD ...
+      C: a5 STATUS {5+}
+      C: INBOX (MESSAGES)
+      S: * STATUS INBOX (MESSAGES 0)
+      S: a5 OK ...
+    `,
+  },
+  {
     title: 'what needs a login is refused before it',
     state: 'greeted',
     script: `

@@ -17,7 +17,8 @@ export interface Letter {
 
 /**
  * A dialogue that two servers have alike. `C:` and `S:` are of the first connection, `C2:` and `S2:` of a second; `P:` and `D:`
- * (`P2:`, `D2:`) are lines of Postel alone and of Dovecot alone. Names taken on one connection are known on the other.
+ * (`P2:`, `D2:`) are lines of Postel alone and of Dovecot alone. Names taken on one connection are known on the other; `{user}`,
+ * `{password}` and `{plain}`, the response of PLAIN, are known from the start.
  */
 export interface SharedTranscript {
   readonly title: string;
@@ -118,7 +119,8 @@ async function play(
     }, limitMs);
     stack.defer(() => clearTimeout(timer));
   }
-  let taken: Readonly<Record<string, string>> = { user: account.name, password: account.password };
+  const plain = Buffer.from(`\0${account.name}\0${account.password}`).toString('base64');
+  let taken: Readonly<Record<string, string>> = { user: account.name, password: account.password, plain };
   for (const run of runs(lines)) {
     const script = run.lines.map(({ side, text }) => `${side === 'client' ? 'C' : 'S'}: ${text}`).join('\n');
     const known = taken;
