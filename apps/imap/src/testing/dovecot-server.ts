@@ -123,6 +123,9 @@ namespace inbox {
 ${mailboxes.join('')}}
 service anvil {
   chroot =
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service stats {
   chroot =

@@ -29,8 +29,6 @@ export interface SharedTranscript {
   readonly script: string;
   /** For one that has lines of one server alone: the section that decides, and why Postel does as it does. */
   readonly differs?: string;
-  /** The command that Postel does not have yet: only Dovecot is asked. */
-  readonly awaits?: string;
 }
 
 interface Line {
