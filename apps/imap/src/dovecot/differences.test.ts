@@ -9,7 +9,7 @@ const HEAD = `# Where Postel and Dovecot differ
 
 Debian's Dovecot 2.3 is what many IMAP clients are used to. Every transcript in apps/imap/src/dovecot is played with both servers; where
 they differ, this table has what each says and which section of which RFC decides. It is written by the tests
-(\`vitest run apps/imap/src/dovecot/differences -u\`), which fail when it is not true.
+(\`npx vitest run apps/imap/src/dovecot/differences -u\`), which fail when it is not true.
 
 | what | Postel | Dovecot | why |
 |---|---|---|---|

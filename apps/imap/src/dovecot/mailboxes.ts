@@ -420,7 +420,7 @@ export const mailboxes: readonly SharedTranscript[] = [
       D: * LIST () "/" Box
       S: a2 OK ...
     `,
-    differs: 'RFC 5258 §3.2 lets the server tell more than was asked for.',
+    differs: 'RFC 5258 §4: these attributes may be told in any response.',
   },
   {
     title: 'how RECURSIVEMATCH tells of what is below',

@@ -120,7 +120,7 @@ export const twoConnections: readonly SharedTranscript[] = [
     `,
   },
   {
-    title: 'IDLE: what happened before is told at once',
+    title: 'IDLE: whether what happened before is told before the continuation or after it',
     state: 'logged-in',
     script: `
       C: a1 SELECT INBOX
@@ -139,7 +139,7 @@ export const twoConnections: readonly SharedTranscript[] = [
       S: a2 OK ...
     `,
     differs:
-      'RFC 2177 §3 lets it come at any time; told before the continuation, a client that waits for it knows all.',
+      'RFC 2177 §3 lets it come at any time. Postel tells it first: a client that waits for the continuation knows all then.',
   },
   {
     title: 'IDLE ended with something else than DONE',

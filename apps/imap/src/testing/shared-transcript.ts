@@ -45,6 +45,8 @@ interface Line {
 const SWAPPED_MS = 1_000;
 
 const LINE = /^([CSPD])(2?):(?: (.*))?$/;
+/** A line of the client that is no part of a literal. */
+const COMMAND = /^[a-z]\d+ /;
 const NAME = /\{([a-z]\w*)\}/g;
 const ONLY: Readonly<Record<string, PeerName | null>> = { P: 'postel', D: 'dovecot' };
 
@@ -55,16 +57,16 @@ export function linesOf(transcript: SharedTranscript, name: PeerName): readonly 
     .map(({ text }) => text);
 }
 
-/** What the client said before each place where the servers differ. */
+/** The commands before each place where the servers differ. */
 export function questionsOf(transcript: SharedTranscript): readonly string[] {
   const lines = parse(transcript.script);
-  const found: string[] = [];
+  const found = new Set<string>();
   for (let place = 1; place <= differences(lines); place++) {
     const first = lines.findIndex(({ only, difference }) => only !== null && difference === place);
-    const question = lines.slice(0, first).findLast(({ side }) => side === 'client');
-    if (question !== undefined) found.push(question.text);
+    const question = lines.slice(0, first).findLast(({ side, text }) => side === 'client' && COMMAND.test(text));
+    if (question !== undefined) found.add(question.text);
   }
-  return found;
+  return [...found];
 }
 
 /**
