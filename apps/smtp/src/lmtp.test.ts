@@ -26,11 +26,11 @@ test('one reply for each recipient, in their order, also for one named twice', a
     C: RCPT TO:<${john.address}>
     C: RCPT TO:<${mary.address}>
     C: DATA
-    S: 250 2.0.0 OK
-    S: 250 2.0.0 OK
+    S: 250 2.1.0 OK
+    S: 250 2.1.5 OK
     S: 550 5.1.1 ...
-    S: 250 2.0.0 OK
-    S: 250 2.0.0 OK
+    S: 250 2.1.5 OK
+    S: 250 2.1.5 OK
     S: 354 ...
     C: Subject: x
     C:

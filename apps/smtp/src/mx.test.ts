@@ -48,9 +48,9 @@ test('a message comes in, with a trace of whence, and nothing added to it', asyn
     S: 250-ENHANCEDSTATUSCODES
     S: 250 STARTTLS
     C: MAIL FROM:<sender@elsewhere.example> SIZE=20 BODY=8BITMIME
-    S: 250 2.0.0 OK
+    S: 250 2.1.0 OK
     C: RCPT TO:<${account.address}>
-    S: 250 2.0.0 OK
+    S: 250 2.1.5 OK
     C: DATA
     S: 354 ...
     C: Subject: neither Date nor Message-ID
@@ -165,7 +165,7 @@ describe('RCPT', () => {
     await using client = await greeted(server);
     await client.command(FROM);
     for (const [path, reply] of [
-      [account.address, /^250 2\.0\.0 /],
+      [account.address, /^250 2\.1\.5 /],
       [account.address.toUpperCase(), /^250 /],
       [account.address.replace('@', '+list@'), /^250 /],
       [`@relay.example,@another.example:${account.address}`, /^250 /],

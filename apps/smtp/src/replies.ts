@@ -64,7 +64,9 @@ export const replies = {
   badParameter: [501, '5.5.4', 'A parameter is malformed or given twice'],
   unknownParameter: [555, '5.5.4', 'No such parameter here'],
 
-  // Mail transactions: RFC 5321 §3.3, RFC 6409 §6.
+  // Mail transactions: RFC 5321 §3.3, RFC 6409 §6. What is said of an address: RFC 3463 §3.2.
+  senderOk: [250, '2.1.0', 'OK'],
+  recipientOk: [250, '2.1.5', 'OK'],
   // RFC 6531 §3.5.
   reversePathNeedsUtf8: [550, '5.6.7', 'An address that is not ASCII needs the parameter SMTPUTF8'],
   forwardPathNeedsUtf8: [553, '5.6.7', 'An address that is not ASCII needs the parameter SMTPUTF8 of MAIL'],

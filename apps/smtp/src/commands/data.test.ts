@@ -19,9 +19,9 @@ test('a message is stored as it came, behind trace fields of ours', async () => 
   await using client = await server.logIn(account);
   await client.dialogue`
     C: MAIL FROM:<${account.address}> SIZE=200 BODY=8BITMIME
-    S: 250 2.0.0 OK
+    S: 250 2.1.0 OK
     C: RCPT TO:<${account.address}>
-    S: 250 2.0.0 OK
+    S: 250 2.1.5 OK
     C: DATA
     S: 354 ...
     C: Date: Sun, 22 Nov 2026 12:00:00 +0000

@@ -77,7 +77,7 @@ function accept(
   }
   accepted.push(accountId);
   session.progressed();
-  return replies.ok;
+  return replies.recipientOk;
 }
 
 /**
