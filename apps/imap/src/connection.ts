@@ -17,7 +17,7 @@ import {
   tagOf,
 } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
-import type { Logger, ServerCertificates } from '@postel/supervision';
+import { clientAddress, type Logger, type ServerCertificates } from '@postel/supervision';
 import { capabilities } from './capabilities.ts';
 import { Abandoned, Bad, InputEnded, type Ok } from './command.ts';
 import { commands } from './commands/table.ts';
@@ -70,7 +70,7 @@ export class Connection implements Transport, CommandPolicy {
     this.#socket = socket;
     this.#options = options;
     this.#isTls = options.isTls;
-    this.#log = log.child({ connection: this.id, client: socket.remoteAddress });
+    this.#log = log.child({ connection: this.id, client: clientAddress(socket) });
     this.#session = new Session(this, services, this.#log);
     this.#reader = new CommandReader({
       onFlow: (paused) => (paused ? this.#socket.pause() : this.#socket.resume()),

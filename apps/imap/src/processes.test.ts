@@ -3,6 +3,14 @@ import { MailServer } from './testing/mail-server.ts';
 
 const server = new MailServer();
 
+test('the log calls a client by its IPv4 address, also on a socket for IPv6 too', async () => {
+  await using imap = await server.startProcess({ host: '*' });
+  await using client = await server.logIn(await server.addAccount(), imap.port);
+  await client.command('NOOP');
+  expect(imap.log).toMatch(/"client":"127\.0\.0\.1"/);
+  expect(imap.log).not.toContain('::ffff:');
+});
+
 test('two processes tell each other at once of arrivals, flags, keywords and removals', async () => {
   await using second = await server.startProcess();
   const account = await server.addAccount();

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import type { ImapListener } from '@postel/config';
-import { type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
+import { clientAddress, type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { CONNECTIONS, STOP_LINGER_MS, STOP_MS, TLS_HANDSHAKE_MS } from './limits.ts';
 import type { Services } from './session.ts';
@@ -68,7 +68,7 @@ export class ImapServer {
     );
     this.#certificates.keepCurrent(server);
     server.on('tlsClientError', (error, socket) => {
-      this.#log.info({ err: error, client: socket.remoteAddress }, 'TLS handshake failed');
+      this.#log.info({ err: error, client: clientAddress(socket) }, 'TLS handshake failed');
       socket.destroy();
     });
     return server;

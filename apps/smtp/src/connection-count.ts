@@ -26,5 +26,5 @@ export class ConnectionCount {
 }
 
 function isLoopback(address: string): boolean {
-  return isIPv6(address) ? address === '::1' || address.startsWith('::ffff:127.') : address.startsWith('127.');
+  return isIPv6(address) ? address === '::1' : address.startsWith('127.');
 }

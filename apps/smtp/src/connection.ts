@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { SmtpListener } from '@postel/config';
-import type { Logger, ServerCertificates } from '@postel/supervision';
+import { clientAddress, type Logger, type ServerCertificates } from '@postel/supervision';
 import { Input, type InputLine } from './input.ts';
 import { GATHERED_OCTETS, IDLE_MS, LINGER_MS, TLS_HANDSHAKE_MS } from './limits.ts';
 import { replies, type SmtpReply } from './replies.ts';
@@ -205,11 +205,6 @@ export class Connection implements Wire {
     if (text === '' || !this.#socket.writable) return true;
     return this.#socket.write(text, 'latin1');
   }
-}
-
-/** Without its zone (fe80::1%eth0), which means nothing outside this host; IPv4 as such, also on a socket for both. */
-export function clientAddress(socket: Socket): string {
-  return (socket.remoteAddress ?? '').replace(/%.*/, '').replace(/^::ffff:(?=[0-9.]+$)/i, '');
 }
 
 /** @returns false if there will be no TLS and the connection is gone */

@@ -2,6 +2,7 @@ export type { Logger } from 'pino';
 // Apps make their metrics with these, so that prom-client is the business of this package alone.
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export { AppStartError } from './app-process.ts';
+export { clientAddress } from './client-address.ts';
 export { createLog, type LogOptions, openLog } from './create-log.ts';
 export { listenOn } from './listen-on.ts';
 export { ListenError, ListeningSockets } from './listening-sockets.ts';

@@ -9,6 +9,8 @@ import type { RunningPostel } from '@postel/testkit';
 const ENTRY = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 export interface ProcessOptions {
+  /** 127.0.0.1 if not given. */
+  readonly host?: string;
   /** LOGIN and PLAIN in the clear; as on the shared server if not given. */
   readonly allowPlaintextLogin?: boolean;
   readonly blobDirectory?: string;
@@ -56,7 +58,11 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
   const { dataDirectory, database } = postel;
   const certificates = join(dataDirectory, 'certificates');
   const processName = `imap-${randomBytes(3).toString('hex')}`;
-  const common = { host: '127.0.0.1', port: 0, allowPlaintextLogin: options.allowPlaintextLogin ?? true };
+  const common = {
+    host: options.host ?? '127.0.0.1',
+    port: 0,
+    allowPlaintextLogin: options.allowPlaintextLogin ?? true,
+  };
   const settings: ImapSettings = {
     processName,
     hostname: 'localhost',
