@@ -26,7 +26,8 @@ export async function listenOn(server: Server, { host, port }: Address): Promise
   await new Promise<void>((resolve, reject) => {
     const failed = (error: Error) => reject(new ListenError({ host, port }, error));
     server.once('error', failed);
-    server.listen({ ...where, backlog: BACKLOG }, () => {
+    // As an argument of its own: among the options Node overlooks it for a file descriptor.
+    server.listen(where, BACKLOG, () => {
       server.off('error', failed);
       resolve();
     });

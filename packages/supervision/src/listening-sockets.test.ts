@@ -42,6 +42,15 @@ test('two processes share a port, and neither gets all connections', async () =>
   expect(served.get(`${two.pid} hello`)).toBeGreaterThan(40);
 });
 
+test('1,000 connections wait while the process is busy', async () => {
+  const app = await start('one');
+  const waiting = Array.from({ length: 1_000 }, () => connect(port, host));
+  process.kill(app.pid ?? 0, 'SIGSTOP');
+  await Promise.all(waiting.map((socket) => once(socket, 'connect')));
+  process.kill(app.pid ?? 0, 'SIGCONT');
+  for (const socket of waiting) socket.destroy();
+});
+
 test('who connects while the process is dead waits for the next one', async () => {
   const app = await start('one');
   const first = app.pid;
@@ -105,21 +114,19 @@ test('addresses are opened all or none, and an address in use is named', async (
   expect(sockets.descriptor({ host, port })).toBeGreaterThan(2);
 });
 
-test('"*" is every address, of IPv4 and IPv6', async () => {
-  const everywhere = { host: '*', port: await freePort() };
-  sockets.open([everywhere]);
-  const settings = { processName: 'all', ...everywhere };
-  const app = superviseApp({
-    entry: lineApp,
-    settings,
-    addresses: [everywhere],
-    sockets,
-    logFile: join(directory, 'log'),
-  });
-  apps.push(app);
-  await app.ready;
+test.for([[['*']], [['0.0.0.0', '::']]])('%j is every address, of IPv4 and IPv6', async ([hosts = []]) => {
+  const own = await freePort();
+  const addresses = hosts.map((every) => ({ host: every, port: own }));
+  sockets.open(addresses);
+  for (const address of addresses) {
+    const settings = { processName: `at ${address.host}`, ...address };
+    const plan = { entry: lineApp, settings, addresses: [address] };
+    const app = superviseApp({ ...plan, sockets, logFile: join(directory, 'log') });
+    apps.push(app);
+    await app.ready;
+  }
   for (const to of ['127.0.0.1', '::1']) {
-    const { socket, answer } = await ask('hello', everywhere.port, to);
+    const { socket, answer } = await ask('hello', own, to);
     socket.destroy();
     expect(answer).toContain('hello');
   }

@@ -81,7 +81,8 @@ export class ListeningSockets implements Disposable {
 function bind(address: Address): BoundSocket {
   const { host, port } = address;
   try {
-    return new BoundSocket({ host: host === EVERYWHERE ? '::' : host, port });
+    // `::` is what it says, so that it can stand beside 0.0.0.0; both together are EVERYWHERE.
+    return new BoundSocket({ host: host === EVERYWHERE ? '::' : host, port, ipv6Only: host === '::' });
   } catch (error) {
     const hasNoIpv6 =
       error instanceof Error && 'code' in error && /^E(AFNOSUPPORT|ADDRNOTAVAIL)$/.test(String(error.code));
