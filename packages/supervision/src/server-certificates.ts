@@ -93,6 +93,8 @@ async function load({ certFile, keyFile }: CertificateFiles): Promise<Loaded> {
   const cert = await read(certFile);
   const key = await read(keyFile);
   const certificate = parse(certFile, 'certificate', () => new X509Certificate(cert));
+  // `ENCRYPTED PRIVATE KEY` (RFC 7468 §11), or `Proc-Type: 4,ENCRYPTED`.
+  if (key.includes('ENCRYPTED')) throw new CertificateError(`The key in ${keyFile} has a passphrase: take that off`);
   const privateKey = parse(keyFile, 'private key', () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new CertificateError(`The key in ${keyFile} does not belong to the certificate in ${certFile}`);

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfiguredServer, certificateFiles, HOSTNAME, runPostel } from '../testing/configured-server.ts';
@@ -32,6 +33,16 @@ test('every problem has its line, and exit code 1', async () => {
       /^postel: .*:1: hostname .*\n.*:1: tls\.certificates .*\n.*:3: imap\.processes .*\n.*:4: imap\.colour/,
     ),
   });
+});
+
+test('a key with a passphrase is an error', async () => {
+  const key = createPrivateKey(readFileSync(join(server.directory, 'cert-key.pem')));
+  const locked = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'secret' });
+  writeFileSync(join(server.directory, 'locked-key.pem'), locked);
+  server.configure({ tls: { certificates: [{ certFile: 'cert.pem', keyFile: 'locked-key.pem' }] } });
+  const { code, stderr } = await server.postel('config check');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/locked-key\.pem has a passphrase/);
 });
 
 test.for([
