@@ -1,3 +1,4 @@
+import { DATABASE_URL_FORM, isDatabaseUrl } from '@postel/config';
 import type { CommandLine, CommandOptions } from './command.ts';
 import { UsageError } from './command-error.ts';
 
@@ -12,8 +13,6 @@ export function databaseUrl(line: CommandLine): string | null {
   const url = line.option('database-url') ?? DATABASE_URL;
   if (url === '') return null;
   // Not shown: it may hold a password.
-  if (!URL.canParse(url) || !/^postgres(ql)?:/.test(url)) {
-    throw new UsageError('The database URL has the form postgres://USER:PASSWORD@HOST:PORT/DATABASE');
-  }
+  if (!isDatabaseUrl(url)) throw new UsageError(`The database URL has the form ${DATABASE_URL_FORM}`);
   return url;
 }

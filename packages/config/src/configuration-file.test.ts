@@ -57,7 +57,7 @@ smtp:
 imap:
   processes: 4
   imap: false
-  imaps: { addresses: ["::"], port: 9930 }
+  imaps: { addresses: ["0.0.0.0", "::"], port: 9930 }
 status: off
 logLevel: debug
 `;
@@ -76,7 +76,14 @@ logLevel: debug
       submissions: [{ host: '*', port: 4650 }],
       lmtp: [{ host: '127.0.0.1', port: 24 }],
     },
-    imap: { imap: [], imaps: [{ host: '::', port: 9930 }], processes: 4 },
+    imap: {
+      imap: [],
+      imaps: [
+        { host: '0.0.0.0', port: 9930 },
+        { host: '::', port: 9930 },
+      ],
+      processes: 4,
+    },
     status: [],
     logLevel: 'debug',
   });
@@ -102,6 +109,17 @@ test.for([
   [
     'smtp:\n  submission: { addresses: ["::1"], port: 25 }\n',
     [expect.stringContaining('7: smtp.submission has port 25')],
+  ],
+  ['smtp:\n  mx: { addresses: [127.0.0.1, 127.0.0.1] }\n', ['7: smtp.mx listens twice at 127.0.0.1, port 25']],
+  ['smtp:\n  mx: { addresses: [127.0.0.1, "*"] }\n', ['7: smtp.mx listens twice at *, port 25']],
+  [
+    'smtp:\n  mx: { addresses: [127.0.0.1] }\nimap:\n  imap: { addresses: [0.0.0.0], port: 25 }\n',
+    ['9: imap.imap has port 25, which another service has already'],
+  ],
+  ['status: { addresses: [127.0.0.1, "::1"] }\n', ['6: status.addresses must be one address']],
+  [
+    'database:\n  url: postgres://u:100%secret@host/x\n',
+    [expect.stringMatching(/^7: database\.url must have the form/)],
   ],
   ['database:\n  url: mysql://user:secret@host/x\n', [expect.stringMatching(/^7: database\.url must have the form/)]],
   ['logLevel: loud\n', ['6: logLevel must be info or debug or warn or error']],

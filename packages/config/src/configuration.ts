@@ -1,5 +1,6 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
+import { DATABASE_URL_FORM, isDatabaseUrl } from './database-target.ts';
 import {
   type Address,
   type CertificateFiles,
@@ -67,7 +68,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       imaps: listening(imap, 'imaps', { host: EVERYWHERE, port: 993 }),
       processes: imap.has('processes') ? imap.at('processes').integer(1, MOST_PROCESSES) : 1,
     },
-    status: listening(file, 'status', { host: LOOPBACK, port: 1081 }),
+    status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
     logLevel: file.has('logLevel') ? parseLogLevel(file.at('logLevel')) : 'info',
   };
   refuseTwins(file, configuration);
@@ -85,6 +86,11 @@ function listening(parent: SettingReader, service: string, normally: Address | n
   if (port !== null) return hosts.map((host) => ({ host, port }));
   if (isSaid) setting.at('port').refuse('must be said, for there is no standard port for this service');
   return [];
+}
+
+function oneAddress(file: SettingReader, addresses: readonly Address[]): readonly Address[] {
+  if (addresses.length > 1) file.section('status').at('addresses').refuse('must be one address');
+  return addresses;
 }
 
 function host(setting: SettingReader): string {
@@ -107,8 +113,7 @@ function databaseUrl(database: SettingReader): string | null {
   if (!database.has('url')) return null;
   const url = database.at('url').text();
   // Not shown: it may hold a password.
-  const isUrl = URL.canParse(url) && /^postgres(ql)?:/.test(url);
-  if (!isUrl) database.at('url').refuse('must have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE');
+  if (!isDatabaseUrl(url)) database.at('url').refuse(`must have the form ${DATABASE_URL_FORM}`);
   return url;
 }
 
@@ -132,17 +137,30 @@ function path(setting: SettingReader, base: string): string {
 /** Two services at one address would fail later, and with a message that names neither. */
 function refuseTwins(file: SettingReader, { smtp, imap, status }: Configuration): void {
   const { processes: _, ...imapServices } = imap;
-  const taken = new Set<string>();
+  const taken: Address[] = [];
   const look = (parent: SettingReader, services: Readonly<Record<string, readonly Address[]>>) => {
     for (const [service, addresses] of Object.entries(services)) {
-      for (const { host, port } of addresses) {
-        const isTaken = taken.has(`${host} ${port}`) || (host !== EVERYWHERE && taken.has(`${EVERYWHERE} ${port}`));
-        if (isTaken) parent.at(service).refuse(`has port ${port}, which another service has already`);
+      const others = taken.length;
+      for (const address of addresses) {
+        const twin = taken.findIndex((other) => areTwins(address, other));
+        if (twin >= others) parent.at(service).refuse(`listens twice at ${address.host}, port ${address.port}`);
+        else if (twin >= 0) parent.at(service).refuse(`has port ${address.port}, which another service has already`);
+        taken.push(address);
       }
-      for (const { host, port } of addresses) taken.add(`${host} ${port}`);
     }
   };
   look(file.section('smtp'), smtp);
   look(file.section('imap'), imapServices);
   look(file, { status });
+}
+
+function areTwins(a: Address, b: Address): boolean {
+  return a.port === b.port && (includesHost(a.host, b.host) || includesHost(b.host, a.host));
+}
+
+/** Whether who listens at `wide` also listens at `host`. */
+function includesHost(wide: string, host: string): boolean {
+  if (wide === host) return true;
+  if (wide === EVERYWHERE) return isIP(host) !== 0;
+  return (wide === '0.0.0.0' && isIPv4(host)) || (wide === '::' && isIPv6(host));
 }

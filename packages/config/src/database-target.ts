@@ -14,3 +14,18 @@ export function parseDatabaseTarget(settings: SettingReader): DatabaseTarget {
     user: settings.at('user').text(),
   };
 }
+
+export const DATABASE_URL_FORM =
+  'postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %25 for a % of the password and %40 for an @';
+
+/** Whether a Postgres client understands it: also what is percent-encoded in it. */
+export function isDatabaseUrl(text: string): boolean {
+  if (!URL.canParse(text) || !/^postgres(ql)?:/.test(text)) return false;
+  const { username, password } = new URL(text);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}

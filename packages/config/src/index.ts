@@ -1,7 +1,7 @@
 export type { Configuration } from './configuration.ts';
 export { ConfigurationError, configurationTemplate, readConfigurationFile } from './configuration-file.ts';
 export type { DatabaseTarget } from './database-target.ts';
-export { parseDatabaseTarget } from './database-target.ts';
+export { DATABASE_URL_FORM, isDatabaseUrl, parseDatabaseTarget } from './database-target.ts';
 export type { ImapListener, ImapSettings } from './imap-settings.ts';
 export { parseImapSettings } from './imap-settings.ts';
 export type { Address, AppSettings, CertificateFiles, LogLevel, TlsMode } from './server-settings.ts';
