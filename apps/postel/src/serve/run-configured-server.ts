@@ -72,7 +72,9 @@ export async function runConfiguredServer({ file, app }: ConfiguredServerOptions
     describeListenError,
     onReady: () => {},
     async replan(parts, report) {
-      return plan(await reread(file, configuration, report), parts);
+      const changed = await reread(file, configuration, report);
+      log.level = changed.logLevel;
+      return { plans: plan(changed, parts), ports: portsOf({ ...servicesOf(changed, apps), metrics: changed.status }) };
     },
   });
 }

@@ -170,6 +170,8 @@ describe('SIGHUP', () => {
     expect(server.run.apps.map(({ name }) => name).toSorted()).toEqual(['imap-1', 'imap-2', 'imap-3', 'smtp']);
     const moved = await server.imap(mary, other);
     moved.close();
+    const { mx, submission, submissions, status } = server.ports;
+    expect(server.run.ports).toEqual({ imaps: other, mx, submission, submissions, metrics: status });
     // They close when the last process that was there before has said BYE.
     await expect.poll(() => firstLine(imap).catch(String)).toMatch(REFUSED);
     await expect.poll(() => firstLine(imaps).catch(String)).toMatch(REFUSED);
@@ -196,6 +198,26 @@ describe('SIGHUP', () => {
     expect(server.logged(/Another program listens on port/)).toBe(1);
     expect(server.pidOf('imap-1')).toBe(pid);
     (await server.imap(mary)).close();
+  });
+
+  test('an address that overlaps the one that is open takes a restart, which is said', async () => {
+    const pid = server.pidOf('imap-1');
+    const imap = { imaps: { addresses: ['*'], port: server.ports.imaps } };
+    server.configure({ database: databaseOf(server), imap });
+    await server.hangUp(/the new configuration is not in force/);
+    expect(server.logged(/Postel itself listens on port/)).toBe(1);
+    expect(server.pidOf('imap-1')).toBe(pid);
+  });
+
+  test('a log level is in force in the supervisor too', async () => {
+    const { length } = server.process.output;
+    const first = server.pidOf('smtp');
+    server.configure({ database: databaseOf(server), logLevel: 'error' });
+    server.process.signal('SIGHUP');
+    await expect.poll(() => server.pidOf('smtp')).not.toBe(first);
+    server.configure({ database: databaseOf(server) });
+    await server.hangUp(/the new configuration is in force/);
+    expect(server.process.output.slice(length).match(/the new configuration is in force/g)).toHaveLength(1);
   });
 
   test('what takes a restart is said, and the rest is done', async () => {

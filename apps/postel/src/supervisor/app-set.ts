@@ -67,6 +67,11 @@ export class AppSet {
     await Promise.all(surplus.map((name) => this.#remove(name)));
   }
 
+  /** Whether one of them listens at that port, at whatever address. */
+  hasPort(port: number): boolean {
+    return addressesOf([...this.#running.values()].map(({ plan }) => plan)).some((address) => address.port === port);
+  }
+
   /** Stops all: their ports close at once, what is in hand has until the deadline. */
   async stop(): Promise<void> {
     this.#isStopping = true;

@@ -49,7 +49,13 @@ export interface ServerRecipe {
   /** Everything listens. */
   onReady(directory: DataDirectory): void;
   /** Plans anew, at SIGHUP; without it, SIGHUP stops the server, as the end of its terminal. */
-  replan?(parts: ServerParts, report: Reporter): Promise<readonly AppPlan[]>;
+  replan?(parts: ServerParts, report: Reporter): Promise<NewPlan>;
+}
+
+export interface NewPlan {
+  readonly plans: readonly AppPlan[];
+  /** As `ServerRecipe` has them. */
+  readonly ports: Readonly<Record<string, number>>;
 }
 
 /**
@@ -124,7 +130,7 @@ async function serve(recipe: ServerRecipe, stop: StopSignal, hangups: Hangups): 
   try {
     for (;;) {
       await stop.orStopped(hangups.next());
-      await stop.orStopped(reload(recipe, parts, apps, report));
+      await stop.orStopped(reload(recipe, parts, apps, context));
     }
   } finally {
     report.step(`stopping (${signal.reason.message})`);
@@ -133,17 +139,34 @@ async function serve(recipe: ServerRecipe, stop: StopSignal, hangups: Hangups): 
 }
 
 /** What goes wrong is told, and leaves the server as it was. */
-async function reload(recipe: ServerRecipe, parts: ServerParts, apps: AppSet, report: Reporter): Promise<void> {
+async function reload(
+  recipe: ServerRecipe,
+  parts: ServerParts,
+  apps: AppSet,
+  { report, taken }: StartContext,
+): Promise<void> {
   report.step('SIGHUP: reading the configuration anew');
   try {
-    const plans = await recipe.replan?.(parts, report);
-    if (plans === undefined) return;
-    await apps.apply(plans);
+    const changed = await recipe.replan?.(parts, report);
+    if (changed === undefined) return;
+    await apps.apply(changed.plans);
+    taken.run.update({ ports: changed.ports });
     report.step('the new configuration is in force');
   } catch (error) {
-    const why = error instanceof ListenError ? new Error(recipe.describeListenError(error), { cause: error }) : error;
-    report.failure('the new configuration is not in force', why instanceof Error ? why : new Error(String(why)));
+    report.failure('the new configuration is not in force', explain(error, recipe, apps));
   }
+}
+
+function explain(error: unknown, recipe: ServerRecipe, apps: AppSet): Error {
+  if (!(error instanceof ListenError)) return error instanceof Error ? error : new Error(String(error));
+  const { code, port } = error;
+  const isOurs = code === 'EADDRINUSE' && apps.hasPort(port);
+  return new Error(
+    isOurs
+      ? `Postel itself listens on port ${port}: other addresses with the same port take a restart.`
+      : recipe.describeListenError(error),
+    { cause: error },
+  );
 }
 
 /** For the processes that are started from here: bin/postel.mjs has found a place, unless node_modules is read-only. */
