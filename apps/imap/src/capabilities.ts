@@ -1,5 +1,4 @@
 import { offeredMechanisms } from '@postel/sasl';
-import { MESSAGE_OCTETS } from './limits.ts';
 import type { Session } from './session.ts';
 
 /** What CAPABILITY names: only what is built. */
@@ -18,7 +17,8 @@ export function capabilities(session: Session): readonly string[] {
     'NAMESPACE',
   ];
   names.push('CHILDREN', 'LIST-EXTENDED', 'LIST-STATUS', 'SPECIAL-USE', 'CREATE-SPECIAL-USE');
-  names.push(`APPENDLIMIT=${MESSAGE_OCTETS}`);
+  // RFC 7889. Never near 2^53, beyond which imapflow reads 0 and refuses to append.
+  names.push(`APPENDLIMIT=${session.services.messageOctets}`);
   if (session.isAuthenticated) return names;
   const mechanisms = offeredMechanisms(transport.security);
   if (transport.canStartTls) names.push('STARTTLS');

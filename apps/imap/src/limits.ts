@@ -1,7 +1,5 @@
 /** Everything that a client could otherwise make grow, in one place. Commands' own limits are imap-wire's. */
 
-/** APPENDLIMIT (RFC 7889). Well below 2^53: imapflow reads a larger one as 0 and refuses to append. */
-export const MESSAGE_OCTETS = 100 * 1024 * 1024;
 /** A message that comes without being asked for is taken up to here before its quota is looked at. */
 export const UNASKED_OCTETS = 64 * 1024;
 

@@ -34,7 +34,8 @@ runApp({
       onError: (error) => log.warn({ err: error }, 'storage'),
     });
     await store.start();
-    const services = { store, directory: openDirectory(database), metrics: createMetrics(metrics) };
+    const { messageOctets } = settings;
+    const services = { store, directory: openDirectory(database), metrics: createMetrics(metrics), messageOctets };
     const server = new ImapServer(services, certificates, log);
     const ports: number[] = [];
     for (const listener of settings.listeners) ports.push(await server.listen(listener));

@@ -40,6 +40,8 @@ export interface Services {
   readonly store: Store;
   readonly directory: Directory;
   readonly metrics: ImapMetrics;
+  /** The largest message that is taken. */
+  readonly messageOctets: number;
 }
 
 export interface TellOptions {

@@ -1,11 +1,10 @@
 import { offeredMechanisms } from '@postel/sasl';
-import { MESSAGE_OCTETS } from './limits.ts';
 import type { Session } from './session.ts';
 
 /** The lines of EHLO and LHLO: what works on this connection at this moment, and nothing else. */
 export function extensions(session: Session): readonly string[] {
-  const { security, kind, account } = session;
-  const lines = ['PIPELINING', `SIZE ${MESSAGE_OCTETS}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'];
+  const { security, kind, account, services } = session;
+  const lines = ['PIPELINING', `SIZE ${services.messageOctets}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'];
   if (!security.isTls) lines.push('STARTTLS');
   const mechanisms = kind === 'submission' && account === null ? offeredMechanisms(security) : [];
   if (mechanisms.length > 0) lines.push(['AUTH', ...mechanisms.map(({ name }) => name)].join(' '));

@@ -1,7 +1,7 @@
 /** Every limit on what comes from a client, in one place. */
 
-/** Content of one message (RFC 1870). */
-export const MESSAGE_OCTETS = 100 * 1024 * 1024;
+/** Octets of a message that is refused already which are read all the same, so that the client hears why. */
+export const DISCARDED_OCTETS = 100 * 1024 * 1024;
 
 /**
  * A line of a message, without its CRLF. RFC 5321 §4.5.3.1.6 asks for 998, and programs that put a whole HTML page on a

@@ -1,11 +1,11 @@
 /** Mail from other servers: what differs from submission. */
+import { DEFAULT_MESSAGE_OCTETS } from '@postel/config';
 import { openDirectory } from '@postel/directory';
 import { openDatabase } from '@postel/storage';
 import { describe, expect, test, vi } from 'vitest';
 import {
   COMMANDS_WITHOUT_PROGRESS,
   HOPS,
-  MESSAGE_OCTETS,
   RECIPIENTS,
   UNKNOWN_RECIPIENTS,
   UNKNOWN_RECIPIENTS_AT_ONCE,
@@ -334,7 +334,9 @@ describe('quota', () => {
 test('a group whose MAIL is refused is answered to its end', async () => {
   const server = new MailServer();
   await using client = await greeted(server);
-  client.send(`${FROM} SIZE=${MESSAGE_OCTETS + 1}\r\n${'RCPT TO:<postel@localhost>\r\n'.repeat(RECIPIENTS)}DATA\r\n`);
+  client.send(
+    `${FROM} SIZE=${DEFAULT_MESSAGE_OCTETS + 1}\r\n${'RCPT TO:<postel@localhost>\r\n'.repeat(RECIPIENTS)}DATA\r\n`,
+  );
   expect(await client.reply()).toEqual([expect.stringMatching(/^552 5\.3\.4 /)]);
   for (let i = 0; i <= RECIPIENTS; i++) expect(await client.reply()).toEqual([expect.stringMatching(/^503 5\.5\.1 /)]);
   expect(await client.command('NOOP')).toBe('250 2.0.0 OK');
@@ -343,9 +345,29 @@ test('a group whose MAIL is refused is answered to its end', async () => {
 test('SIZE above the limit is refused at once', async () => {
   const server = new MailServer();
   await using client = await greeted(server);
-  expect(await client.command(`${FROM} SIZE=${MESSAGE_OCTETS}`)).toMatch(/^250 /);
+  expect(await client.command(`${FROM} SIZE=${DEFAULT_MESSAGE_OCTETS}`)).toMatch(/^250 /);
   await client.command('RSET');
-  expect(await client.command(`${FROM} SIZE=${MESSAGE_OCTETS + 1}`)).toMatch(/^552 5\.3\.4 /);
+  expect(await client.command(`${FROM} SIZE=${DEFAULT_MESSAGE_OCTETS + 1}`)).toMatch(/^552 5\.3\.4 /);
+});
+
+test.for(['mx', 'lmtp', 'submission'] as const)('the largest message is a setting (%s)', async (kind) => {
+  await using own = await startOwnServer({ messageOctets: 2_000 }, { kind });
+  await using client = kind === 'submission' ? await own.logIn() : await own.connect();
+  client.send(`${kind === 'lmtp' ? 'LHLO' : 'EHLO'} x\r\n`);
+  expect(await client.reply()).toContain('250-SIZE 2000');
+  const from = `MAIL FROM:<${own.account.address}>`;
+  expect(await client.command(`${from} SIZE=2001`)).toMatch(/^552 5\.3\.4 /);
+  for (const [octets, reply] of [
+    [2_001, /^552 5\.3\.4 /],
+    [2_000, /^250 /],
+  ] as const) {
+    await client.command(from);
+    await client.command(`RCPT TO:<${own.account.address}>`);
+    await client.command('DATA');
+    client.send(`${'x'.repeat(octets - 2)}\r\n.\r\n`);
+    expect(await client.reply()).toEqual([expect.stringMatching(reply)]);
+  }
+  expect(await own.messages()).toHaveLength(1);
 });
 
 test('hardening 57: a message that goes in circles is stopped', async () => {

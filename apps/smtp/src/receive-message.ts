@@ -1,7 +1,7 @@
 import { type Content, type ContentWriter, StorageError } from '@postel/storage';
 import { type DataFault, DataReader } from './data-reader.ts';
 import { HopCount } from './hop-count.ts';
-import { HOPS, MESSAGE_OCTETS } from './limits.ts';
+import { DISCARDED_OCTETS, HOPS } from './limits.ts';
 import { MissingFields } from './missing-fields.ts';
 import { Hangup, replies, SmtpError, type SmtpReply } from './replies.ts';
 import type { Session } from './session.ts';
@@ -36,6 +36,8 @@ export async function receiveMessage(session: Session, writer: ContentWriter): P
   const hopCount = new HopCount();
   // A submission server completes what a mail program leaves out (RFC 6409 §8); others pass on what they get.
   const missingFields = session.kind === 'submission' ? new MissingFields() : null;
+  // So much that the reply, whatever failed first, is true.
+  const mostDiscarded = Math.max(DISCARDED_OCTETS, session.services.messageOctets);
   let failure: unknown = null;
   let discardedOctets = 0;
 
@@ -53,7 +55,7 @@ export async function receiveMessage(session: Session, writer: ContentWriter): P
       if (failure !== null) await writer.abort();
     } else {
       discardedOctets += content.length;
-      if (discardedOctets > MESSAGE_OCTETS) throw new Hangup(replies.messageTooLarge, 'data without end');
+      if (discardedOctets > mostDiscarded) throw new Hangup(replies.messageTooLarge, 'data without end');
     }
   }
   if (failure !== null) throw failure;

@@ -1,6 +1,6 @@
 import type { SmtpListenerKind } from '@postel/config';
 import type { StorageErrorKind } from '@postel/storage';
-import { HOPS, MESSAGE_OCTETS, RECIPIENTS, TEXT_LINE_OCTETS } from './limits.ts';
+import { HOPS, RECIPIENTS, TEXT_LINE_OCTETS } from './limits.ts';
 
 /** RFC 3463 §2. */
 type EnhancedStatusCode = `${2 | 4 | 5}.${number}.${number}`;
@@ -85,7 +85,7 @@ export const replies = {
   ],
   tooManyRecipients: [452, '4.5.3', `No more than ${RECIPIENTS} recipients: send to the others in another transaction`],
   startMail: [354, null, 'Send the message, and end it with a line of one dot'],
-  messageTooLarge: [552, '5.3.4', `The message is larger than ${MESSAGE_OCTETS} octets`],
+  messageTooLarge: [552, '5.3.4', 'The message is larger than the SIZE that is announced'],
   badLineEnds: [
     550,
     '5.6.11',

@@ -5,6 +5,8 @@ import type { SmtpMetrics } from './smtp-metrics.ts';
 /** What sessions work with: one for the process. */
 export interface Services {
   readonly hostname: string;
+  /** Content of one message (RFC 1870). */
+  readonly messageOctets: number;
   readonly directory: Directory;
   readonly store: Pick<Store, 'receive' | 'deliver' | 'deliverToEach' | 'requireDiskRoom'>;
   readonly metrics: SmtpMetrics;

@@ -19,7 +19,7 @@ const DATABASE_CONNECTIONS = 10;
 export const smtpApp: AppDefinition<SmtpSettings> = { name: 'smtp', parseSettings: parseSmtpSettings, start };
 
 async function start(settings: SmtpSettings, { log, metrics }: AppContext): Promise<RunningApp<SmtpSettings>> {
-  const { hostname, blobDirectory, databaseDirectory = blobDirectory, reserveOctets } = settings;
+  const { hostname, messageOctets, blobDirectory, databaseDirectory = blobDirectory, reserveOctets } = settings;
   const certificates = await ServerCertificates.read(settings.certificates);
   for (const warning of certificates.warnings(hostname)) log.warn(warning);
   const watch = new StorageWatch(log);
@@ -42,6 +42,7 @@ async function start(settings: SmtpSettings, { log, metrics }: AppContext): Prom
   });
   const services = {
     hostname,
+    messageOctets,
     store,
     directory: openDirectory(database),
     metrics: new SmtpMetrics(metrics),

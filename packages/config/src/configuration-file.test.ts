@@ -20,6 +20,7 @@ const DEFAULTS: Configuration = {
   dataDirectory: '/var/lib/postel',
   blobDirectory: '/var/lib/postel/blobs',
   reserveOctets: 256 * 1024 * 1024,
+  messageOctets: 100 * 1024 * 1024,
   databaseUrl: null,
   certificates: [{ certFile: '/etc/postel/cert.pem', keyFile: '/etc/postel/key.pem' }],
   smtp: {
@@ -48,6 +49,7 @@ test('every key is heard', () => {
 dataDirectory: data
 blobDirectory: /mnt/blobs
 diskReserveMb: 1000
+limits: { messageSizeMb: 25 }
 database: { url: "postgres://postel:secret@db/postel" }
 smtp:
   mx: { addresses: [192.0.2.1, "2001:db8::1"] }
@@ -66,6 +68,7 @@ logLevel: debug
     dataDirectory: '/etc/postel/data',
     blobDirectory: '/mnt/blobs',
     reserveOctets: 1_000 * 1024 * 1024,
+    messageOctets: 25 * 1024 * 1024,
     databaseUrl: 'postgres://postel:secret@db/postel',
     smtp: {
       mx: [
@@ -96,6 +99,8 @@ test.for([
   ['__proto__: x\n', [expect.stringMatching(/^6: __proto__ is no key of Postel; there are blobDirectory/)]],
   ['imap:\n  processes: two\n', ['7: imap.processes must be a whole number from 1 to 16']],
   ['imap:\n  processes: 0\n', ['7: imap.processes must be a whole number from 1 to 16']],
+  ['limits:\n  messageSizeMb: 0\n', ['7: limits.messageSizeMb must be a whole number from 1 to 2000']],
+  ['limits:\n  messageSizeMb: 2001\n', ['7: limits.messageSizeMb must be a whole number from 1 to 2000']],
   ['imap:\n  - imaps\n', ['6: imap must have members']],
   ['smtp:\n  mx: 25\n', ['7: smtp.mx must have members']],
   ['smtp:\n  mx:\n    port: "25"\n', ['8: smtp.mx.port must be a port between 1 and 65535']],
@@ -190,7 +195,7 @@ function schemaKeys(): Set<string> {
     'smtp: { mx: { % } }',
     'imap: { % }',
   ];
-  const told = [...places, 'database: { % }', 'status: { % }'].flatMap((place) => {
+  const told = [...places, 'database: { % }', 'status: { % }', 'limits: { % }'].flatMap((place) => {
     const problems = [read(place.replace('%', '"@": 1'))].flat().map(String);
     return problems.flatMap((problem) => /there are (.*)/.exec(problem)?.[1]?.split(', ') ?? []);
   });

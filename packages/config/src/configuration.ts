@@ -4,6 +4,7 @@ import { DATABASE_URL_FORM, isDatabaseUrl } from './database-target.ts';
 import {
   type Address,
   type CertificateFiles,
+  DEFAULT_MESSAGE_OCTETS,
   DEFAULT_RESERVE_OCTETS,
   type LogLevel,
   parseCertificateFiles,
@@ -19,6 +20,8 @@ export interface Configuration {
   readonly blobDirectory: string;
   /** What new mail must leave free on the disks of blobs and embedded database. */
   readonly reserveOctets: number;
+  /** The largest message that is taken, by SMTP, LMTP and IMAP alike. */
+  readonly messageOctets: number;
   /** A Postgres of the operator's own; `null` for the embedded one. */
   readonly databaseUrl: string | null;
   readonly certificates: readonly CertificateFiles[];
@@ -38,6 +41,8 @@ const MOST_PROCESSES = 16;
 
 const MB = 1024 * 1024;
 const MOST_RESERVE_MB = 1_000_000;
+/** Below 2^31 octets: IMAP programs keep sizes in 32 bits (RFC 3501 §9, number), some of them signed. */
+const MOST_MESSAGE_MB = 2_000;
 
 const LOOPBACK = '127.0.0.1';
 /** All addresses of the machine. */
@@ -55,6 +60,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
     reserveOctets: file.has('diskReserveMb')
       ? file.at('diskReserveMb').integer(0, MOST_RESERVE_MB) * MB
       : DEFAULT_RESERVE_OCTETS,
+    messageOctets: messageOctets(file.section('limits')),
     databaseUrl: databaseUrl(file.section('database')),
     certificates: certificates(file.section('tls'), base),
     smtp: {
@@ -107,6 +113,11 @@ function hostname(setting: SettingReader): string {
 
 function isHostname(name: string): boolean {
   return name.length <= 253 && name.split('.').every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));
+}
+
+function messageOctets(limits: SettingReader): number {
+  if (!limits.has('messageSizeMb')) return DEFAULT_MESSAGE_OCTETS;
+  return limits.at('messageSizeMb').integer(1, MOST_MESSAGE_MB) * MB;
 }
 
 function databaseUrl(database: SettingReader): string | null {

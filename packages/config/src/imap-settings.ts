@@ -6,6 +6,7 @@ import {
   parseAppSettings,
   parseCertificateFiles,
   parseListener,
+  parseMessageOctets,
   parseReserve,
 } from './server-settings.ts';
 import { SettingReader } from './setting-reader.ts';
@@ -21,6 +22,8 @@ export interface ImapSettings extends AppSettings {
   /** The first is for clients that name no host (RFC 6066 §3), or one that no certificate is for. */
   readonly certificates: readonly CertificateFiles[];
   readonly blobDirectory: string;
+  /** The largest message that is taken. */
+  readonly messageOctets: number;
   /** What new mail must leave free on the file systems of the blobs and the database. */
   readonly reserveOctets: number;
   /** Of a Postgres on this machine, for its file system to be watched too. */
@@ -37,6 +40,7 @@ export function parseImapSettings(value: unknown): ImapSettings {
     listeners: settings.at('listeners').list(parseListener),
     certificates: settings.at('certificates').list(parseCertificateFiles),
     blobDirectory: settings.at('blobDirectory').text(),
+    ...parseMessageOctets(settings),
     ...parseReserve(settings),
   };
 }

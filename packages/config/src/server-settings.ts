@@ -62,6 +62,15 @@ export function parseCertificateFiles(settings: SettingReader): CertificateFiles
 /** 256 MB: some minutes of a busy server's log of changes, and Postgres never finds the disk full. */
 export const DEFAULT_RESERVE_OCTETS = 256 * 1024 * 1024;
 
+/** 100 MiB. */
+export const DEFAULT_MESSAGE_OCTETS = 100 * 1024 * 1024;
+
+/** @throws {SettingsError} */
+export function parseMessageOctets(settings: SettingReader): { messageOctets: number } {
+  if (!settings.has('messageOctets')) return { messageOctets: DEFAULT_MESSAGE_OCTETS };
+  return { messageOctets: settings.at('messageOctets').integer(1) };
+}
+
 /** @throws {SettingsError} */
 export function parseReserve(settings: SettingReader): { reserveOctets: number; databaseDirectory?: string } {
   const reserveOctets = settings.has('reserveOctets') ? settings.at('reserveOctets').integer() : DEFAULT_RESERVE_OCTETS;

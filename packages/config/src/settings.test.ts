@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseImapSettings } from './imap-settings.ts';
-import { DEFAULT_RESERVE_OCTETS } from './server-settings.ts';
+import { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS } from './server-settings.ts';
 import { parseSmtpSettings } from './smtp-settings.ts';
 
 const listener = { host: '127.0.0.1', port: 143, tls: 'starttls', allowPlaintextLogin: false };
@@ -11,6 +11,7 @@ const settings = {
   listeners: [listener],
   certificates: [{ certFile: '/cert.pem', keyFile: '/key.pem' }],
   blobDirectory: '/blobs',
+  messageOctets: 2_000,
   reserveOctets: 1_000,
 };
 
@@ -50,6 +51,11 @@ test('a reserve has a default, and may be of the database too', () => {
   expect(() => parseImapSettings({ ...settings, reserveOctets: '1 GB' })).toThrow(
     'reserveOctets must be a whole number',
   );
+});
+
+test('the largest message has a default', () => {
+  const { messageOctets: _, ...others } = settings;
+  expect(parseImapSettings(others).messageOctets).toBe(DEFAULT_MESSAGE_OCTETS);
 });
 
 test.for(['submission', 'mx', 'lmtp'])('an SMTP listener is for %s', (kind) => {

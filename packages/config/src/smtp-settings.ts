@@ -6,6 +6,7 @@ import {
   parseAppSettings,
   parseCertificateFiles,
   parseListener,
+  parseMessageOctets,
   parseReserve,
 } from './server-settings.ts';
 import { SettingReader } from './setting-reader.ts';
@@ -29,6 +30,8 @@ export interface SmtpSettings extends AppSettings {
   /** The first is for clients that name no host (RFC 6066 §3), or one that no certificate is for. */
   readonly certificates: readonly CertificateFiles[];
   readonly blobDirectory: string;
+  /** The largest message that is taken. */
+  readonly messageOctets: number;
   /** What new mail must leave free on the file systems of the blobs and the database. */
   readonly reserveOctets: number;
   /** Of a Postgres on this machine, for its file system to be watched too. */
@@ -48,6 +51,7 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
     })),
     certificates: settings.at('certificates').list(parseCertificateFiles),
     blobDirectory: settings.at('blobDirectory').text(),
+    ...parseMessageOctets(settings),
     ...parseReserve(settings),
   };
 }

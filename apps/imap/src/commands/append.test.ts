@@ -201,6 +201,22 @@ test('NUL is refused, bare LF and 8-bit octets are stored as they came', async (
   expect(await mary.octets(message.length)).toEqual(message);
 });
 
+test('the largest message is a setting', async () => {
+  await using imap = await server.startProcess({ messageOctets: 1_000 });
+  await using client = await server.logIn(await server.addAccount(), imap.port);
+  await client.dialogue`
+    C: a1 CAPABILITY
+    S: * CAPABILITY ... APPENDLIMIT=1000
+    S: a1 OK ...
+    C: a2 APPEND INBOX {1001}
+    S: a2 NO [TOOBIG] ...
+    C: a3 APPEND INBOX {12+}
+    C: Subject: x
+    C: 
+    S: a3 OK ...
+  `;
+});
+
 test('a message above APPENDLIMIT is refused before its octets are taken', async () => {
   await using mary = await server.logIn();
   await mary.dialogue`

@@ -2,7 +2,7 @@ import type { Arguments, DateTime, LiteralHeader } from '@postel/imap-wire';
 import type { Content, Flags } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { parseFlags } from '../flags.ts';
-import { MESSAGE_OCTETS, UNASKED_OCTETS } from '../limits.ts';
+import { UNASKED_OCTETS } from '../limits.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import type { Session } from '../session.ts';
 import { findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
@@ -31,7 +31,8 @@ export const append: Command<AppendArgs> = {
 
   async run(session, { mailboxName, flags, date, literal }) {
     const { account, store } = session;
-    if (literal.size > MESSAGE_OCTETS) throw new No(`A message may have ${MESSAGE_OCTETS} octets`, 'TOOBIG');
+    const { messageOctets } = session.services;
+    if (literal.size > messageOctets) throw new No(`A message may have ${messageOctets} octets`, 'TOOBIG');
     if (literal.size === 0) throw new No('A message has at least one octet', 'CANNOT');
     const mailbox = await findTarget(session, mailboxName);
     if (isWorthAsking(literal) && !(await store.hasRoom(account.accountId, literal.size))) {
@@ -63,7 +64,7 @@ function parseBeforeMessage(args: Arguments) {
 }
 
 async function receive(session: Session, literal: LiteralHeader): Promise<Content> {
-  const writer = session.store.receive(MESSAGE_OCTETS);
+  const writer = session.store.receive(session.services.messageOctets);
   try {
     for await (const octets of session.transport.receiveMessage(literal)) {
       // RFC 9051 §4.3: NUL only in literal8, which comes with BINARY.

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_RESERVE_OCTETS, type ImapSettings } from '@postel/config';
+import { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS, type ImapSettings } from '@postel/config';
 import { type SupervisedApp, superviseApp } from '@postel/supervision';
 import type { RunningPostel } from '@postel/testkit';
 
@@ -15,6 +15,7 @@ export interface ProcessOptions {
   readonly allowPlaintextLogin?: boolean;
   readonly blobDirectory?: string;
   readonly reserveOctets?: number;
+  readonly messageOctets?: number;
 }
 
 /** An IMAP process that belongs to one test. */
@@ -69,6 +70,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     database,
     certificates: [{ certFile: join(certificates, 'server.pem'), keyFile: join(certificates, 'server-key.pem') }],
     blobDirectory: options.blobDirectory ?? join(dataDirectory, 'blobs'),
+    messageOctets: options.messageOctets ?? DEFAULT_MESSAGE_OCTETS,
     reserveOctets: options.reserveOctets ?? DEFAULT_RESERVE_OCTETS,
     listeners: [
       { ...common, tls: 'starttls' },

@@ -1,4 +1,4 @@
-import { DEFAULT_RESERVE_OCTETS, type ImapSettings, type SmtpSettings } from '@postel/config';
+import { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS, type ImapSettings, type SmtpSettings } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
 import { serverFiles } from '../certificates/local-certificates.ts';
 import { planApp } from '../supervisor/plan-app.ts';
@@ -16,6 +16,7 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     database,
     certificates: [serverFiles(directory)],
     blobDirectory: directory.blobs,
+    messageOctets: DEFAULT_MESSAGE_OCTETS,
     reserveOctets: DEFAULT_RESERVE_OCTETS,
     ...('url' in database ? {} : { databaseDirectory: directory.postgres }),
   };

@@ -209,6 +209,19 @@ describe('SIGHUP', () => {
     expect(server.pidOf('imap-1')).toBe(pid);
   });
 
+  test('the largest message is what the file says', async () => {
+    const ehlo = () => converse(server.ports.mx, 'EHLO client.example\r\n');
+    expect(await ehlo()).toContain(`SIZE ${100 * 1024 * 1024}\r\n`);
+    server.configure({ database: databaseOf(server), limits: { messageSizeMb: 7 } });
+    await server.hangUp(/the new configuration is in force/);
+    expect(await ehlo()).toContain(`SIZE ${7 * 1024 * 1024}\r\n`);
+    const client = await server.imap(mary);
+    expect(client.capabilities.get('APPENDLIMIT')).toBe(7 * 1024 * 1024);
+    client.close();
+    server.configure({ database: databaseOf(server) });
+    await server.hangUp(/the new configuration is in force/);
+  });
+
   test('a log level is in force in the supervisor too', async () => {
     const { length } = server.process.output;
     const first = server.pidOf('smtp');

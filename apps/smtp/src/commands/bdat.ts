@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts';
-import { MESSAGE_OCTETS } from '../limits.ts';
+import { DISCARDED_OCTETS } from '../limits.ts';
 import { Hangup, replies } from '../replies.ts';
 import type { Session } from '../session.ts';
 
@@ -13,13 +13,12 @@ export const bdat: Command<number> = {
 
   parse(argument) {
     const [, size] = /^([0-9]{1,15})(?: +LAST)?$/i.exec(argument) ?? [];
-    if (size === undefined || Number(size) > MESSAGE_OCTETS) {
-      throw new Hangup(replies.badChunk, 'a chunk whose end cannot be found');
-    }
+    if (size === undefined) throw new Hangup(replies.badChunk, 'a chunk whose end cannot be found');
     return Number(size);
   },
 
   async run(session, octets) {
+    if (octets > DISCARDED_OCTETS) throw new Hangup(replies.badChunk, 'a chunk too large to be skipped');
     await skip(session, octets);
     return replies.notImplemented;
   },

@@ -1,5 +1,5 @@
+import { DEFAULT_MESSAGE_OCTETS } from '@postel/config';
 import { describe, expect, test } from 'vitest';
-import { MESSAGE_OCTETS } from '../limits.ts';
 import { MailServer } from '../testing/mail-server.ts';
 import type { SmtpClient } from '../testing/smtp-client.ts';
 
@@ -176,7 +176,7 @@ test('a message over the limit is read to its end and refused', async () => {
   client.send(`MAIL FROM:<${account.address}>\r\nRCPT TO:<${account.address}>\r\nDATA\r\n`);
   for (let i = 0; i < 3; i++) await client.reply();
   const chunk = Buffer.from(`${'x'.repeat(1_022)}\r\n`.repeat(1_024));
-  await client.sendAll(Array.from({ length: MESSAGE_OCTETS / chunk.length + 1 }, () => chunk));
+  await client.sendAll(Array.from({ length: DEFAULT_MESSAGE_OCTETS / chunk.length + 1 }, () => chunk));
   client.send('.\r\n');
   expect(await client.reply()).toEqual([expect.stringMatching(/^552 5\.3\.4 /)]);
   expect(await client.command('NOOP')).toBe('250 2.0.0 OK');

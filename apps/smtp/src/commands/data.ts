@@ -1,6 +1,5 @@
 import { type Delivery, StorageError } from '@postel/storage';
 import type { Command } from '../command.ts';
-import { MESSAGE_OCTETS } from '../limits.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { noArgument } from '../parse-argument.ts';
 import { type ReceivedMessage, receiveMessage } from '../receive-message.ts';
@@ -48,7 +47,8 @@ async function receive<Result>(
   transaction: MailTransaction,
   deliver: Deliver<Result>,
 ): Promise<Result> {
-  const message = await receiveMessage(session, session.services.store.receive(MESSAGE_OCTETS));
+  const { store, messageOctets } = session.services;
+  const message = await receiveMessage(session, store.receive(messageOctets));
   await using _content = message.content; // what no account took is removed
   return await deliver(session, message, transaction, deliveriesOf(session, transaction, message));
 }

@@ -1,6 +1,5 @@
 import type { Command } from '../command.ts';
 import { isXtext, parseParameters } from '../esmtp-parameters.ts';
-import { MESSAGE_OCTETS } from '../limits.ts';
 import type { MailboxAddress } from '../path.ts';
 import { isAscii, LENIENT, parsePath } from '../path.ts';
 import { replies, SmtpError } from '../replies.ts';
@@ -60,6 +59,7 @@ export const mail: Command<MailArgs> = {
   async run(session, { mailbox, reversePath, isWellFormed, sizeOctets, isUtf8, namesSubmitter }) {
     if (session.transaction !== null) return replies.noNestedMail;
     if (session.kind !== 'submission' && namesSubmitter) return replies.unknownParameter; // as AUTH is not announced
+    if (sizeOctets !== null && sizeOctets > session.services.messageOctets) return replies.messageTooLarge;
     if (session.kind === 'submission' && !isWellFormed) return replies.badReversePath;
     if (session.kind === 'submission' && !(await maySendAs(session, mailbox))) return replies.senderNotYours;
     await session.services.store.requireDiskRoom(sizeOctets ?? 0); // 452: RFC 1870 §6.1
@@ -74,11 +74,10 @@ async function maySendAs({ account, services }: Session, mailbox: MailboxAddress
   return mailbox === null || (await services.directory.mayUseAddress(account.accountId, mailbox));
 }
 
-/** @throws {SmtpError} 552 for what would be refused after data */
+/** @throws {SmtpError} 501 */
 function parseSize(size: string | null | undefined): number | null {
   if (size === undefined) return null;
   if (size === null || !/^[0-9]{1,20}$/.test(size)) throw new SmtpError(replies.badParameter);
-  if (Number(size) > MESSAGE_OCTETS) throw new SmtpError(replies.messageTooLarge);
   return Number(size);
 }
 

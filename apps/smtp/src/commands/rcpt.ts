@@ -1,7 +1,7 @@
 import type { RecipientAccount } from '@postel/directory';
 import type { Command } from '../command.ts';
 import { parseParameters } from '../esmtp-parameters.ts';
-import { ADDED_OCTETS, MESSAGE_OCTETS, RECIPIENTS } from '../limits.ts';
+import { ADDED_OCTETS, RECIPIENTS } from '../limits.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { isAscii, type MailboxAddress, parsePath } from '../path.ts';
 import { replies, SmtpError, type SmtpReply } from '../replies.ts';
@@ -69,7 +69,7 @@ function accept(
     const refusal = refusalOf(recipient, sizeOctets);
     if (refusal !== null) return refusal;
     if (session.kind === 'mx') {
-      const isTight = mayTurnOutFull(recipient, sizeOctets);
+      const isTight = mayTurnOutFull(recipient, sizeOctets ?? session.services.messageOctets);
       if (transaction.isClosed || (isTight && recipients.size > 0)) return replies.recipientAlone;
       transaction.isClosed = isTight;
     }
@@ -99,6 +99,6 @@ function refusalOf(recipient: RecipientAccount, sizeOctets: number | null): Smtp
  * message from all others for days. So an account of which it is not known that it has room gets a transaction of its own:
  * 452 4.5.3 makes clients send to the others at once in another (RFC 5321 §4.5.3.1.10).
  */
-function mayTurnOutFull({ freeOctets }: RecipientAccount, sizeOctets: number | null): boolean {
-  return freeOctets !== null && freeOctets < (sizeOctets ?? MESSAGE_OCTETS) + ADDED_OCTETS;
+function mayTurnOutFull({ freeOctets }: RecipientAccount, mostOctets: number): boolean {
+  return freeOctets !== null && freeOctets < mostOctets + ADDED_OCTETS;
 }

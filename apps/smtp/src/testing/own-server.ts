@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SmtpListener } from '@postel/config';
+import { DEFAULT_MESSAGE_OCTETS, type SmtpListener } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
 import { type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
 import { createLog, Registry, ServerCertificates } from '@postel/supervision';
@@ -54,6 +54,7 @@ export async function startOwnServer(
   const log = createLog({ name: 'smtp-test', file: '/dev/null' });
   const services = {
     hostname: 'localhost',
+    messageOctets: DEFAULT_MESSAGE_OCTETS,
     store,
     directory,
     metrics: new SmtpMetrics(new Registry()),
