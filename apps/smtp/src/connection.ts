@@ -53,7 +53,7 @@ export class Connection implements Wire {
   }
 
   get hasOctets(): boolean {
-    return this.#input.hasOctets;
+    return this.#input.hasOctets || this.#socket.readableLength > 0;
   }
 
   /** The socket as it is now. */

@@ -25,6 +25,8 @@ export type InputLine =
 export class Input extends Writable {
   #chunk: Buffer = NOTHING;
   #takeNext: (() => void) | null = null;
+  /** Of the chunk for which `#takeNext` stands. */
+  #takenOctets = 0;
   #wake: (() => void) | null = null;
   #isFirst = true;
   #hasEnded = false;
@@ -42,8 +44,9 @@ export class Input extends Writable {
     return this.#wake !== null;
   }
 
+  /** Something is here that nobody has read: of the present chunk, or behind it. */
   get hasOctets(): boolean {
-    return this.#chunk.length > 0;
+    return this.#chunk.length > 0 || this.writableLength > this.#takenOctets;
   }
 
   /** A whole line is here already. */
@@ -102,12 +105,14 @@ export class Input extends Writable {
     }
     this.#chunk = chunk;
     this.#takeNext = next;
+    this.#takenOctets = chunk.length;
     this.#wakeUp();
   }
 
   #letNextCome(): void {
     const takeNext = this.#takeNext;
     this.#takeNext = null;
+    this.#takenOctets = 0;
     takeNext?.();
   }
 

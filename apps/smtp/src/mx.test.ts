@@ -430,6 +430,29 @@ test('hardening 10: whoever sends the message without waiting for 354 is not hea
   expect(await server.messages(account)).toEqual([]);
 });
 
+test('hardening 10: nor who sends it in packets of its own while RCPT is being answered', async () => {
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let isHeld = false;
+  const wait = async () => {
+    if (!isHeld) return;
+    asked.resolve();
+    await answer.promise;
+  };
+  await using own = await startOwnServer({ wait }, { kind: 'mx' });
+  await using client = await own.connect();
+  isHeld = true;
+  const unknown = 'RCPT TO:<nobody@localhost>\r\n'.repeat(UNKNOWN_RECIPIENTS_AT_ONCE + 1);
+  client.send(`${FROM}\r\nRCPT TO:<${own.account.address}>\r\n${unknown}DATA\r\n`);
+  await asked.promise;
+  const [connection] = own.server.connections;
+  const before = connection?.socket.bytesRead ?? 0;
+  client.send('Subject: x\r\n\r\n.\r\n');
+  await vi.waitFor(() => expect(connection?.socket.bytesRead).toBeGreaterThan(before));
+  answer.resolve();
+  expect((await client.closed()).at(-1)).toMatch(/^554 5\.5\.1 Wait/);
+  expect(await own.messages()).toEqual([]);
+});
+
 test('the next transaction may stand in the packet with the final dot, many times over', async () => {
   const server = new MailServer();
   const account = await server.addAccount();
