@@ -61,6 +61,9 @@ describe('idempotent', () => {
           '\u0307',
           '\u0345',
           '\u0301',
+          '\u0f77',
+          '\u0316'.repeat(30),
+          '\u0301\u0316'.repeat(20),
           '\u034f',
           '\u200d',
           ' ',
@@ -88,3 +91,11 @@ test.each([' ', '\n', '\u00ad', 'ß', '\u0301', ' \u00ad', 'İ', '\u{1d400}'])(
     expect(foldForSearch(piece.repeat(1_000_000 / piece.length)).length).toBeLessThanOrEqual(2_000_000);
   },
 );
+
+test('hardening 34: of marks on one letter 30 count, for putting them in order takes the square of their number', () => {
+  const disorder = '\u0345\u0301\u0316';
+  expect(foldForSearch(`a${disorder.repeat(30_000)}b`).length).toBeLessThanOrEqual(64);
+  expect(foldForSearch(`a${`${disorder}\u034f`.repeat(30_000)}b`).length).toBeLessThanOrEqual(64);
+  expect(foldForSearch(`か${'\u0301ﾞ'.repeat(30_000)}b`).length).toBeLessThanOrEqual(64);
+  expect(foldHeaderForSearch(`Subject: ${`a${disorder.repeat(10)}`.repeat(10_000)}`).length).toBeGreaterThan(200_000);
+});
