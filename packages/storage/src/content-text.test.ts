@@ -31,6 +31,13 @@ test('others get their turn while a long text is folded', async () => {
   expect(turns).toBeGreaterThan(3);
 });
 
+test('hardening 34: a text does not grow without bound when it is folded', async () => {
+  // U+FDFA stands for eighteen letters.
+  const structure = structureOf(`Content-Type: text/plain; charset=utf-8\r\n\r\n${'\ufdfa'.repeat(1_000_000)}`);
+  const { searchText } = await contentText(structure);
+  expect(searchText.length).toBeLessThan(4_000_000);
+});
+
 test('the text of a prefix is a line a field', () => {
   expect(prefixText(Buffer.from('Return-Path: <>\r\nReceived: from A\r\n\tby B; Mon\r\n'))).toBe(
     'return-path: <>\nreceived: from a by b; mon\n',

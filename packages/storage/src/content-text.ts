@@ -3,6 +3,8 @@ import { foldForSearch, foldHeaderForSearch, MessageParser, type MessageStructur
 
 /** Characters folded at once: 64 k take up to 10 ms, and a message may have sixteen times as many. */
 const FOLD_CHARACTERS = 65_536;
+/** A text twice as long as the longest there is: what grows more when it is folded is no text that somebody reads. */
+const FOLDED_CHARACTERS = 2 * 1_048_576;
 
 /** What searches and lists of messages show of a content, as its row holds it. */
 export interface ContentText {
@@ -35,17 +37,26 @@ export function prefixText(prefix: Buffer): string {
   return foldHeaderForSearch(parser.end().text?.header ?? '');
 }
 
-/** As foldForSearch, but others get their turn. Cut before white space if there is any, so that nothing is parted that folds as one. */
+/**
+ * As foldForSearch, but others get their turn, and no more than FOLDED_CHARACTERS and a piece. Cut before white space if there
+ * is any, so that nothing is parted that folds as one.
+ */
 async function foldInTurns(text: string): Promise<string> {
   if (text.length <= FOLD_CHARACTERS) return foldForSearch(text);
   const pieces: string[] = [];
-  for (let start = 0; start < text.length; await nextTurn()) {
+  let length = 0;
+  let endsInSpace = false;
+  for (let start = 0; start < text.length && length < FOLDED_CHARACTERS; await nextTurn()) {
     const most = start + FOLD_CHARACTERS;
     const space =
       most < text.length ? Math.max(text.lastIndexOf(' ', most), text.lastIndexOf('\n', most)) : text.length;
     const end = space > start ? space : most;
-    pieces.push(foldForSearch(text.slice(start, end)));
+    const folded = foldForSearch(text.slice(start, end));
+    const piece = endsInSpace && folded.startsWith(' ') ? folded.slice(1) : folded;
+    if (folded !== '') endsInSpace = folded.endsWith(' ');
+    pieces.push(piece);
+    length += piece.length;
     start = end;
   }
-  return pieces.join('').replace(/ +/g, ' ');
+  return pieces.join('');
 }
