@@ -42,6 +42,9 @@ export const FETCH_CONTENT_BATCH = 64;
 export const FETCH_BATCH = 1_000;
 export const FETCH_BATCH_OCTETS = 1024 * 1024;
 
+/** Messages whose flags are looked at, to be told, before others get their turn. */
+export const FLAGS_A_TURN = 50_000;
+
 /** Messages that SEARCH looks at, times its keys, before others get their turn. */
 export const SEARCH_STEPS_A_TURN = 200_000;
 /** Keys of one SEARCH: each is asked of every message. */

@@ -5,7 +5,7 @@ import type { Store } from '@postel/storage';
 import type { Logger } from '@postel/supervision';
 import { Abandoned, type AnyCommand, Bad, No, type Ok } from './command.ts';
 import { flagListOctets, mailboxFlags } from './flags.ts';
-import { OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
+import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import type { ImapMetrics } from './metrics.ts';
 
@@ -210,7 +210,9 @@ export class Session {
   async #tellFlags(view: MailboxView, uids: Uint32Array, isKnown: TellOptions['isKnown']): Promise<void> {
     const { out } = this;
     const { mailbox } = view;
+    let count = 0;
     for (const uid of uids) {
+      if (++count % FLAGS_A_TURN === 0) await this.transport.flushMuch(); // though there may be nothing to tell
       const at = mailbox.table.position(uid);
       if (at < 0 || isKnown?.(uid, at) === true) continue;
       const keywordSet = mailbox.table.keywordSet(at);
