@@ -294,7 +294,7 @@ function merged(one: Uint32Array, other: Uint32Array): Uint32Array {
 }
 
 /** Where `value` stands in an ascending array, or would. */
-export function lowerBound(sorted: Uint32Array, value: number): number {
+export function lowerBound(sorted: ArrayLike<number>, value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

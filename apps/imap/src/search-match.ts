@@ -1,6 +1,6 @@
 import type { SequenceSet } from '@postel/imap-wire';
 import type { SearchCriterion, UidRanges } from '@postel/storage';
-import type { MailboxView } from './mailbox-view.ts';
+import { lowerBound, type MailboxView } from './mailbox-view.ts';
 import type { SearchKey } from './search-key.ts';
 
 /** @param at the message's position in the arrays, negative if it is not there any more */
@@ -22,6 +22,8 @@ export function planSearch(
 ): SearchPlan {
   const { mailbox } = view;
   const { table } = mailbox;
+  /** Ids by name in lower case. To ask for them costs as much as there are sets of keywords, so it is done once for all keys. */
+  let keywords: ReadonlyMap<string, number> | null = null;
 
   const plan = (key: SearchKey): SearchPlan => {
     switch (key.type) {
@@ -30,9 +32,9 @@ export function planSearch(
       case 'flag':
         return arrays((_, at) => (table.flags(at) & key.bit) !== 0);
       case 'keyword': {
-        const name = key.name.toLowerCase();
-        const ids = new Set(mailbox.keywordsInUse().filter((id) => mailbox.keyword(id).toLowerCase() === name));
-        return arrays((_, at) => table.keywordsOf(table.keywordSet(at)).some((id) => ids.has(id)));
+        keywords ??= new Map(mailbox.keywordsInUse().map((id) => [mailbox.keyword(id).toLowerCase(), id]));
+        const id = keywords.get(key.name.toLowerCase());
+        return arrays((_, at) => id !== undefined && holds(table.keywordsOf(table.keywordSet(at)), id));
       }
       case 'recent':
         return arrays((uid) => view.isRecent(uid));
@@ -127,6 +129,11 @@ function costOf(plan: SearchPlan): number {
     default:
       return plan.plans.reduce((most, part) => Math.max(most, costOf(part)), 0);
   }
+}
+
+/** Whether an ascending list has that number. */
+function holds(ascending: readonly number[], number: number): boolean {
+  return ascending[lowerBound(ascending, number)] === number;
 }
 
 function includes(ranges: UidRanges, uid: number): boolean {
