@@ -4,8 +4,15 @@ export type { DatabaseTarget } from './database-target.ts';
 export { DATABASE_URL_FORM, isDatabaseUrl, parseDatabaseTarget } from './database-target.ts';
 export type { ImapListener, ImapSettings } from './imap-settings.ts';
 export { parseImapSettings } from './imap-settings.ts';
-export type { Address, AppSettings, CertificateFiles, LogLevel, TlsMode } from './server-settings.ts';
-export { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS, parseAppSettings } from './server-settings.ts';
+export type {
+  Address,
+  AppSettings,
+  CertificateFiles,
+  LogLevel,
+  MailServerSettings,
+  TlsMode,
+} from './server-settings.ts';
+export { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS } from './server-settings.ts';
 export { SettingReader, SettingsError } from './setting-reader.ts';
 export type { SmtpListener, SmtpListenerKind, SmtpSettings } from './smtp-settings.ts';
 export { parseSmtpSettings } from './smtp-settings.ts';

@@ -1,3 +1,4 @@
+import { type DatabaseTarget, parseDatabaseTarget } from './database-target.ts';
 import type { SettingReader } from './setting-reader.ts';
 
 /** What is logged: everything from this level on. */
@@ -34,8 +35,24 @@ export interface ListenerSettings extends Address {
   readonly allowPlaintextLogin: boolean;
 }
 
+/** What every process of a mail protocol needs to know, beside its listeners. */
+export interface MailServerSettings extends AppSettings {
+  /** The name it calls itself by: in its greeting, and in Received header fields. */
+  readonly hostname: string;
+  readonly database: DatabaseTarget;
+  /** The first is for clients that name no host (RFC 6066 §3), or one that no certificate is for. */
+  readonly certificates: readonly CertificateFiles[];
+  readonly blobDirectory: string;
+  /** The largest message that is taken, in octets. */
+  readonly messageOctets: number;
+  /** What new mail must leave free on the file systems of the blobs and the database. */
+  readonly reserveOctets: number;
+  /** Of a Postgres on this machine, for its file system to be watched too. */
+  readonly databaseDirectory?: string;
+}
+
 /** What `AppSettings` reads of an app's settings. */
-export function parseAppSettings(settings: SettingReader): AppSettings {
+function parseAppSettings(settings: SettingReader): AppSettings {
   const processName = settings.at('processName').text();
   return settings.has('logLevel') ? { processName, logLevel: parseLogLevel(settings.at('logLevel')) } : { processName };
 }
@@ -66,14 +83,15 @@ export const DEFAULT_RESERVE_OCTETS = 256 * 1024 * 1024;
 export const DEFAULT_MESSAGE_OCTETS = 100 * 1024 * 1024;
 
 /** @throws {SettingsError} */
-export function parseMessageOctets(settings: SettingReader): { messageOctets: number } {
-  if (!settings.has('messageOctets')) return { messageOctets: DEFAULT_MESSAGE_OCTETS };
-  return { messageOctets: settings.at('messageOctets').integer(1) };
-}
-
-/** @throws {SettingsError} */
-export function parseReserve(settings: SettingReader): { reserveOctets: number; databaseDirectory?: string } {
-  const reserveOctets = settings.has('reserveOctets') ? settings.at('reserveOctets').integer() : DEFAULT_RESERVE_OCTETS;
-  if (!settings.has('databaseDirectory')) return { reserveOctets };
-  return { reserveOctets, databaseDirectory: settings.at('databaseDirectory').text() };
+export function parseMailServerSettings(settings: SettingReader): MailServerSettings {
+  return {
+    ...parseAppSettings(settings),
+    hostname: settings.at('hostname').text(),
+    database: parseDatabaseTarget(settings.at('database')),
+    certificates: settings.at('certificates').list(parseCertificateFiles),
+    blobDirectory: settings.at('blobDirectory').text(),
+    messageOctets: settings.has('messageOctets') ? settings.at('messageOctets').integer(1) : DEFAULT_MESSAGE_OCTETS,
+    reserveOctets: settings.has('reserveOctets') ? settings.at('reserveOctets').integer() : DEFAULT_RESERVE_OCTETS,
+    ...(settings.has('databaseDirectory') && { databaseDirectory: settings.at('databaseDirectory').text() }),
+  };
 }

@@ -1,13 +1,8 @@
-import { type DatabaseTarget, parseDatabaseTarget } from './database-target.ts';
 import {
-  type AppSettings,
-  type CertificateFiles,
   type ListenerSettings,
-  parseAppSettings,
-  parseCertificateFiles,
+  type MailServerSettings,
   parseListener,
-  parseMessageOctets,
-  parseReserve,
+  parseMailServerSettings,
 } from './server-settings.ts';
 import { SettingReader } from './setting-reader.ts';
 
@@ -22,36 +17,16 @@ export interface SmtpListener extends ListenerSettings {
 }
 
 /** All that an SMTP process needs to know. */
-export interface SmtpSettings extends AppSettings {
-  /** The name it calls itself by, in its greeting and in Received header fields. */
-  readonly hostname: string;
-  readonly database: DatabaseTarget;
+export interface SmtpSettings extends MailServerSettings {
   readonly listeners: readonly SmtpListener[];
-  /** The first is for clients that name no host (RFC 6066 §3), or one that no certificate is for. */
-  readonly certificates: readonly CertificateFiles[];
-  readonly blobDirectory: string;
-  /** The largest message that is taken. */
-  readonly messageOctets: number;
-  /** What new mail must leave free on the file systems of the blobs and the database. */
-  readonly reserveOctets: number;
-  /** Of a Postgres on this machine, for its file system to be watched too. */
-  readonly databaseDirectory?: string;
 }
 
 /** @throws {SettingsError} */
 export function parseSmtpSettings(value: unknown): SmtpSettings {
   const settings = new SettingReader(value);
-  return {
-    ...parseAppSettings(settings),
-    hostname: settings.at('hostname').text(),
-    database: parseDatabaseTarget(settings.at('database')),
-    listeners: settings.at('listeners').list((listener) => ({
-      kind: listener.at('kind').oneOf('submission', 'mx', 'lmtp'),
-      ...parseListener(listener),
-    })),
-    certificates: settings.at('certificates').list(parseCertificateFiles),
-    blobDirectory: settings.at('blobDirectory').text(),
-    ...parseMessageOctets(settings),
-    ...parseReserve(settings),
-  };
+  const parseSmtpListener = (listener: SettingReader): SmtpListener => ({
+    kind: listener.at('kind').oneOf('submission', 'mx', 'lmtp'),
+    ...parseListener(listener),
+  });
+  return { ...parseMailServerSettings(settings), listeners: settings.at('listeners').list(parseSmtpListener) };
 }

@@ -7,11 +7,11 @@ export { createLog, type LogOptions, openLog } from './create-log.ts';
 export { listenOn } from './listen-on.ts';
 export { ListenError, ListeningSockets } from './listening-sockets.ts';
 export type { AppFailure } from './messages.ts';
+export { type OpenMail, openMail } from './open-mail.ts';
 export { type ProcessMetrics, renderMetrics } from './render-metrics.ts';
 export { RestartBackOff } from './restart-back-off.ts';
 export { type AppContext, type AppDefinition, type RunningApp, runApp } from './run-app.ts';
 export { CertificateError, ServerCertificates } from './server-certificates.ts';
-export { StorageWatch } from './storage-watch.ts';
 export {
   type AppEvent,
   type AppPlan,

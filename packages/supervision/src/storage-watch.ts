@@ -32,7 +32,7 @@ export class StorageWatch {
   };
 
   /** Registers metrics, which are measured when somebody asks for them. */
-  measure({ database, reserve }: WatchedStorage, register: AppContext['metrics']): void {
+  readonly measure = ({ database, reserve }: WatchedStorage, register: AppContext['metrics']): void => {
     const registers = [register];
     new Gauge({
       name: 'postel_database_up',
@@ -61,5 +61,5 @@ export class StorageWatch {
         this.inc(reserve.refusals);
       },
     });
-  }
+  };
 }

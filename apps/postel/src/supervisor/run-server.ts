@@ -52,7 +52,7 @@ export interface ServerRecipe {
   replan?(parts: ServerParts, report: Reporter): Promise<NewPlan>;
 }
 
-export interface NewPlan {
+interface NewPlan {
   readonly plans: readonly AppPlan[];
   /** As `ServerRecipe` has them. */
   readonly ports: Readonly<Record<string, number>>;

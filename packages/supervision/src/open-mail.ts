@@ -1,0 +1,47 @@
+import type { MailServerSettings } from '@postel/config';
+import { type Directory, openDirectory } from '@postel/directory';
+import { DiskReserve, openDatabase, Store } from '@postel/storage';
+import type { AppContext } from './run-app.ts';
+import { ServerCertificates } from './server-certificates.ts';
+import { StorageWatch } from './storage-watch.ts';
+
+/** What every process of a mail protocol has open. */
+export interface OpenMail {
+  readonly certificates: ServerCertificates;
+  readonly store: Store;
+  readonly directory: Directory;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the certificates, the database, and the mail and the accounts in it, watched for logs and metrics.
+ *
+ * @param maxConnections to the database: as many accounts can be written to at once
+ * @throws {CertificateError} what is wrong with the files
+ */
+export async function openMail(
+  settings: MailServerSettings,
+  { log, metrics }: AppContext,
+  maxConnections: number,
+): Promise<OpenMail> {
+  const { blobDirectory, databaseDirectory = blobDirectory, hostname, processName, reserveOctets } = settings;
+  const certificates = await ServerCertificates.read(settings.certificates);
+  for (const warning of certificates.warnings(hostname)) log.warn(warning);
+  const { onDown, onUp, onReserveChange, measure } = new StorageWatch(log);
+  const applicationName = `postel ${processName}`;
+  const database = openDatabase(settings.database, { applicationName, maxConnections, onDown, onUp });
+  const directories = [blobDirectory, databaseDirectory];
+  const reserve = new DiskReserve({ directories, octets: reserveOctets, onChange: onReserveChange });
+  measure({ database, reserve }, metrics);
+  const onError = (error: unknown) => log.warn({ err: error }, 'storage');
+  const store = new Store(database, { blobDirectory, reserve, onError });
+  return {
+    certificates,
+    store,
+    directory: openDirectory(database),
+    async close() {
+      await store.close();
+      await database.close();
+    },
+  };
+}
