@@ -31,10 +31,10 @@ function startLogins() {
       return Reflect.apply(target, self, args);
     },
   };
-  const { begin } = server.sql;
+  const { unsafe, begin, octetRows } = server.sql;
   const read = new Proxy(server.sql.read, counted);
   // An object of its own: what is set on a proxy is set on the shared one.
-  const sql: Sql = Object.assign(new Proxy(server.sql.bind(null), counted), { unsafe: server.sql.unsafe, begin, read });
+  const sql: Sql = Object.assign(new Proxy(server.sql.bind(null), counted), { unsafe, begin, octetRows, read });
   const pool: HashPool = {
     run(hash) {
       work.hashes += 1;

@@ -103,3 +103,30 @@ test('messages come by ascending UID, those that are not there not at all, and n
   expect(await store.fetchMessages(account, inbox, [], {})).toEqual([]);
   expect(await store.fetchMessages(account, inbox, Uint32Array.of(9), {})).toEqual([]);
 });
+
+test('many messages at once, which come in binary, are as each by itself', async () => {
+  const { store } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const uids = Array.from({ length: 70 }, (_, i) => i + 1);
+  for (const uid of uids) {
+    const keywords = Array.from({ length: uid % 4 }, (_, i) => `k${i}`);
+    const octets = Buffer.concat([Buffer.from(HEADER), randomBytes(uid === 7 ? 200_000 : uid * 100)]);
+    const arrival = uid % 2 === 0 ? { arrival: arrivalOf('mary@example.com', PREFIX) } : {};
+    await append(store, account, inbox, octets, { flags: { system: uid % 32, keywords }, ...arrival });
+  }
+  await store.expunge(account, inbox, [{ first: 20, last: 30 }]);
+
+  const sets: readonly FetchColumns[] = [
+    {},
+    { octets: true, partIndex: true },
+    { header: true, envelope: true, bodyStructure: true, body: true },
+  ];
+  for (const columns of sets) {
+    const alone = [];
+    for (const uid of uids) alone.push(...(await store.fetchMessages(account, inbox, [uid], columns)));
+    const together = await store.fetchMessages(account, inbox, uids, columns);
+    expect(together.map(({ uid }) => uid)).toEqual(uids);
+    expect(together).toEqual(alone);
+    expect(new Set(together.map(({ keywords }) => keywords.length))).toEqual(new Set([0, 1, 2, 3]));
+  }
+});

@@ -1,8 +1,8 @@
 import type { Sql } from './database.ts';
 import { translateDatabaseError } from './errors.ts';
 import type { AccountId, ContentId, EmailId, MailboxId } from './ids.ts';
-import { type PackedMessage, packedOctets, unpackMessageAt } from './packed-messages.ts';
-import { numberArray } from './sql-arrays.ts';
+import type { OctetRow } from './octet-rows.ts';
+import type { PackedMessage } from './packed-messages.ts';
 
 /** What to read beside the fixed fields of a message. */
 export interface FetchColumns {
@@ -52,15 +52,22 @@ const VARIABLE_COLUMNS = [
 ] as const;
 type VariableColumn = (typeof VARIABLE_COLUMNS)[number];
 
-/** Behind what pack_message wrote. */
-const FIXED_OCTETS = 6 * 8 + 4;
+/**
+ * From so many messages on, with their octets or without, rows come in binary: what the statement then costs more is less
+ * than what the octets cost in hexadecimal (octet-rows.ts).
+ */
+const IN_BINARY = { octets: 8, noOctets: 64 } as const;
+
+const NO_KEYWORDS: readonly number[] = [];
+/** 2000-01-01, from which Postgres counts microseconds. */
+const POSTGRES_EPOCH_MS = Date.UTC(2000, 0, 1);
 const statements = new Map<string, string>();
 
 /**
  * Reads messages of one mailbox in one statement, by ascending UID; one that was expunged in the meantime comes from its
  * tombstone, one that is gone altogether is left out. The caller bounds the number of UIDs by what it can hold.
  *
- * The rows come packed into one bytea: a row costs the driver more than its octets.
+ * What every message has comes packed into the first column of its row: a column costs more than its octets.
  *
  * @throws {StorageError} 'unavailable'
  */
@@ -103,13 +110,11 @@ async function fetchFrom(
   uids: ArrayLike<number>,
   wanted: readonly VariableColumn[],
 ): Promise<readonly FetchedMessage[]> {
+  const isLarge = uids.length >= (wanted.includes('octets') ? IN_BINARY.octets : IN_BINARY.noOctets);
+  const values = [account, mailbox, Array.from(uids)];
   try {
-    const [row] = await sql.read.unsafe<{ packed: Buffer | null }[]>(
-      statement(table, wanted),
-      [account, mailbox, numberArray(Array.from(uids))],
-      { prepare: true },
-    );
-    return row?.packed ? unpack(row.packed, wanted) : [];
+    const rows = await sql.octetRows(isLarge ? 'inBinary' : 'prepared', statement(table, wanted), values);
+    return rows.map((row) => messageOf(row, wanted));
   } catch (error) {
     throw translateDatabaseError(error);
   }
@@ -131,65 +136,66 @@ function statement(table: 'messages' | 'tombstones', wanted: readonly VariableCo
   const key = `${table} ${wanted.join()}`;
   let text = statements.get(key);
   if (text === undefined) {
-    const variable = wanted.map(
-      (column) => ` || coalesce(int4send(octet_length(v.${column})) || v.${column}, '\\xffffffff'::bytea)`,
-    );
-    const lateral =
-      wanted.length === 0
-        ? ''
-        : `cross join lateral (select ${wanted.map((column) => `${EXPRESSIONS[column]} as ${column}`).join(', ')}) as v`;
+    const variable = wanted.map((column) => `, ${EXPRESSIONS[column]}`);
     text = `
-      select string_agg(
-               pack_message(m.uid, m.mod_seq, m.flags, m.keywords) || int8send((extract(epoch from m.internal_date) * 1000)::bigint)
-               || int8send((extract(epoch from m.save_date) * 1000)::bigint) || int8send(m.size_octets)
-               || int8send(m.content_id) || int8send(m.email_id) || int8send(c.header_octets) || int4send(m.prefix_octets)
-               ${variable.join('')}, ''::bytea order by m.uid) as packed
+      select record_send(row(m.uid, m.mod_seq, m.flags, m.internal_date, m.save_date, m.size_octets, m.content_id, m.email_id,
+                             c.header_octets, m.prefix_octets, m.keywords))${variable.join('')}
         from ${table} as m join contents as c using (account_id, content_id)
-        ${lateral}
-       where m.account_id = $1::bigint and m.mailbox_id = $2::bigint and m.uid = any ($3::bigint[])`;
+       where m.account_id = $1::bigint and m.mailbox_id = $2::bigint and m.uid = any ($3::bigint[])
+       order by m.uid`;
     statements.set(key, text);
   }
   return text;
 }
 
-function unpack(packed: Buffer, wanted: readonly VariableColumn[]): FetchedMessage[] {
-  const messages: FetchedMessage[] = [];
-  let at = 0;
-  const int8 = (offset: number) => packed.readInt32BE(at + offset) * 2 ** 32 + packed.readUInt32BE(at + offset + 4);
-  const variable = (column: VariableColumn): Buffer | null => {
-    if (!wanted.includes(column)) return null;
-    const length = packed.readInt32BE(at);
-    at += 4;
-    if (length < 0) return null;
-    at += length;
-    return packed.subarray(at - length, at);
+function messageOf([fixed, ...variable]: OctetRow, wanted: readonly VariableColumn[]): FetchedMessage {
+  if (fixed === undefined || fixed === null) throw new Error('a message without its fixed fields');
+  const value = (column: VariableColumn) => variable[wanted.indexOf(column)] ?? null;
+  return {
+    ...unpackFixed(fixed),
+    envelope: value('envelope'),
+    bodyStructure: value('bodyStructure'),
+    body: value('body'),
+    partIndex: value('partIndex'),
+    prefix: value('prefix'),
+    header: value('header'),
+    octets: value('octets'),
+    blobName: value('blobName')?.toString('latin1') ?? null,
   };
-  while (at < packed.length) {
-    const message = unpackMessageAt(packed, at);
-    at += packedOctets(message);
-    const fixed = {
-      ...message,
-      internalDate: int8(0),
-      saveDate: int8(8),
-      sizeOctets: int8(16),
-      contentId: int8(24) as ContentId,
-      emailId: int8(32) as EmailId,
-      headerOctets: int8(40),
-      prefixOctets: packed.readInt32BE(at + 48),
-    };
-    at += FIXED_OCTETS;
-    // In the order of VARIABLE_COLUMNS, as the statement packs them.
-    messages.push({
-      ...fixed,
-      envelope: variable('envelope'),
-      bodyStructure: variable('bodyStructure'),
-      body: variable('body'),
-      partIndex: variable('partIndex'),
-      prefix: variable('prefix'),
-      header: variable('header'),
-      octets: variable('octets'),
-      blobName: variable('blobName')?.toString('latin1') ?? null,
-    });
-  }
-  return messages;
+}
+
+/** Reads what record_send wrote: the number of fields, then each with its type, its length and its value. */
+function unpackFixed(record: Buffer) {
+  let at = 4;
+  const field = (octets: number) => {
+    at += 8 + octets;
+    return at - octets;
+  };
+  const int2 = () => record.readInt16BE(field(2));
+  const int4 = () => record.readInt32BE(field(4));
+  const int8 = () => {
+    const start = field(8);
+    return record.readInt32BE(start) * 2 ** 32 + record.readUInt32BE(start + 4);
+  };
+  const epochMs = () => POSTGRES_EPOCH_MS + int8() / 1000; // to the millisecond, as the columns are
+  return {
+    uid: int8(),
+    modSeq: int8(),
+    flags: int2(),
+    internalDate: epochMs(),
+    saveDate: epochMs(),
+    sizeOctets: int8(),
+    contentId: int8() as ContentId,
+    emailId: int8() as EmailId,
+    headerOctets: int8(),
+    prefixOctets: int4(),
+    keywords: unpackKeywords(record, at + 8),
+  };
+}
+
+/** An array as array_send writes it: 20 octets before the first element, if there is one, then each with its length. */
+function unpackKeywords(record: Buffer, at: number): readonly number[] {
+  const dimensions = record.readInt32BE(at);
+  if (dimensions === 0) return NO_KEYWORDS;
+  return Array.from({ length: record.readInt32BE(at + 12) }, (_, i) => record.readInt32BE(at + 24 + 8 * i));
 }

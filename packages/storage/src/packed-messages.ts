@@ -18,7 +18,7 @@ export function* unpackMessages(packed: Buffer): Generator<PackedMessage> {
   }
 }
 
-export function unpackMessageAt(packed: Buffer, at: number): PackedMessage {
+function unpackMessageAt(packed: Buffer, at: number): PackedMessage {
   const keywordCount = packed.readUInt16BE(at + 14);
   return {
     uid: packed.readUInt32BE(at),
@@ -29,4 +29,4 @@ export function unpackMessageAt(packed: Buffer, at: number): PackedMessage {
   };
 }
 
-export const packedOctets = ({ keywords }: PackedMessage): number => 16 + 8 * keywords.length;
+const packedOctets = ({ keywords }: PackedMessage): number => 16 + 8 * keywords.length;

@@ -2,6 +2,7 @@ import type postgres from 'postgres';
 import { type Client, type Connection, DEADLINE_MS } from './connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { ConnectionLost, StorageError } from './errors.ts';
+import { type OctetRow, type OctetRowValue, octetRows } from './octet-rows.ts';
 
 type Row = object | undefined;
 type Rows = readonly Row[];
@@ -42,6 +43,8 @@ export interface Sql extends SqlTag {
    * @throws {ConnectionLost} if it broke during the commit
    */
   begin<Result>(work: (tx: Transaction) => Promise<Result>, options?: TransactionOptions): Promise<Result>;
+  /** Reads rows of bytea columns, as `read` does; the text has `$1` and so on for the values. See `octetRows` for how. */
+  octetRows(how: keyof typeof octetRows, text: string, values: readonly OctetRowValue[]): Promise<readonly OctetRow[]>;
 }
 
 interface TransactionOptions {
@@ -118,8 +121,8 @@ export function sqlOn(pool: ConnectionPool): Sql {
       pool.giveBack(connection);
     }
   };
-  const read: Run = async (write) => {
-    const attempt = () => borrow((connection) => connection.run(write, DEADLINE_MS.read));
+  const read = async <Result>(statement: (client: Client) => PromiseLike<Result>): Promise<Result> => {
+    const attempt = () => borrow((connection) => connection.run(statement, DEADLINE_MS.read));
     try {
       return await attempt();
     } catch (error) {
@@ -133,6 +136,8 @@ export function sqlOn(pool: ConnectionPool): Sql {
       read: tagOn(read),
       begin: <Result>(work: (tx: Transaction) => Promise<Result>, { isLong = false }: TransactionOptions = {}) =>
         borrow((connection) => runTransaction(connection, work, isLong ? Number.POSITIVE_INFINITY : DEADLINE_MS.write)),
+      octetRows: (how: keyof typeof octetRows, text: string, values: readonly OctetRowValue[]) =>
+        read((client) => octetRows[how](client, text, values)),
     },
   );
 }
