@@ -16,6 +16,8 @@ type SectionItem = Extract<FetchItem, { type: 'section' }>;
 const HEADER_OCTETS = 1024 * 1024;
 /** A message with more items than this is written slowly: a section may be asked for a hundred times over. */
 const ITEMS_AT_ONCE = 10;
+/** An answer up to here is not sent before the command is done. */
+const SMALL_ANSWER_OCTETS = 64 * 1024;
 /** Messages read in the first batch; later ones go by the size of those before. */
 const FIRST_BATCH = 16;
 
@@ -117,10 +119,12 @@ export class FetchAnswer {
       next = from < uids.length ? read(from) : null;
       this.#gone += asked.length - batch.length;
       for (const message of batch) {
-        await this.#message(message);
+        const written = this.#message(message);
+        if (written !== undefined) await written;
         if (out.length > OUTPUT_HIGH_WATER_OCTETS / 4) await transport.flush();
       }
-      await transport.flushMuch();
+      // A small answer goes with the tagged response, in one write.
+      if (next !== null || out.length > SMALL_ANSWER_OCTETS) await transport.flushMuch();
     }
   }
 
