@@ -16,13 +16,26 @@ type SectionItem = Extract<FetchItem, { type: 'section' }>;
 const HEADER_OCTETS = 1024 * 1024;
 /** A message with more items than this is written slowly: a section may be asked for a hundred times over. */
 const ITEMS_AT_ONCE = 10;
-/** An answer up to here is not sent before the command is done. */
-const SMALL_ANSWER_OCTETS = 64 * 1024;
+/** An answer up to here is not sent before the command is done: a chunk of 64 kB and what stands around it, for instance. */
+const SMALL_ANSWER_OCTETS = 128 * 1024;
+/** What is read of a blob before the answer begins; more is read as it is sent. */
+const READ_BEFORE_OCTETS = 128 * 1024;
 /** Messages read in the first batch; later ones go by the size of those before. */
 const FIRST_BATCH = 16;
 
+/** One message in a blob is remembered if what its row says of it is no more. */
+const REMEMBERED_OCTETS = 16 * 1024;
+const COLUMNS = [
+  'envelope',
+  'bodyStructure',
+  'body',
+  'partIndex',
+  'header',
+  'octets',
+] as const satisfies readonly (keyof FetchColumns)[];
+
 const NIL = Buffer.from('NIL');
-const NO_FIELDS: ReadonlyMap<FetchItem, Buffer> = new Map();
+const NOTHING_READ: ReadonlyMap<FetchItem, Buffer> = new Map();
 
 /**
  * The FETCH responses of one command: what they read from the database and how they are written. An error always finds whole
@@ -106,7 +119,7 @@ export class FetchAnswer {
     let size = FIRST_BATCH;
     const read = (from: number) => {
       const asked = uids.subarray(from, from + size);
-      const messages = store.fetchMessages(mailbox.account, mailbox.id, asked, this.#columns);
+      const messages = this.#readLast(asked) ?? store.fetchMessages(mailbox.account, mailbox.id, asked, this.#columns);
       messages.catch(() => {}); // told when it is awaited, which a lost client may prevent
       return { asked, messages };
     };
@@ -114,6 +127,7 @@ export class FetchAnswer {
     for (let from = 0; next !== null; ) {
       const { asked, messages } = next;
       const batch = await messages;
+      this.#rememberLast(batch);
       from += asked.length;
       size = this.#batchAfter(batch);
       next = from < uids.length ? read(from) : null;
@@ -126,6 +140,24 @@ export class FetchAnswer {
       // A small answer goes with the tagged response, in one write.
       if (next !== null || out.length > SMALL_ANSWER_OCTETS) await transport.flushMuch();
     }
+  }
+
+  /** The message that is asked for, if it is the one read last: clients fetch a large one in chunks, each with a command. */
+  #readLast(uids: Uint32Array): Promise<readonly FetchedMessage[]> | null {
+    const { lastInBlob, mailbox } = this.#view;
+    const [uid] = uids;
+    if (lastInBlob === null || uids.length !== 1 || uid !== lastInBlob.message.uid) return null;
+    const { message, columns } = lastInBlob;
+    const isEnough = COLUMNS.every((column) => columns[column] === true || this.#columns[column] !== true);
+    // One that went is read from its tombstone, which does not stay for ever.
+    return isEnough && mailbox.table.position(uid) >= 0 ? Promise.resolve([message]) : null;
+  }
+
+  #rememberLast(batch: readonly FetchedMessage[]): void {
+    const [message] = batch;
+    if (message === undefined || batch.length > 1 || message.blobName === null) return;
+    if (heldOctets(message) > REMEMBERED_OCTETS || message === this.#view.lastInBlob?.message) return;
+    this.#view.lastInBlob = { message, columns: this.#columns };
   }
 
   /** How many messages like these make a batch of the right size. */
@@ -151,29 +183,48 @@ export class FetchAnswer {
 
   async #slowly(message: FetchedMessage, octets: MessageOctets): Promise<void> {
     const { out, transport } = this.#session;
-    const fields = octets.isInMemory ? NO_FIELDS : await this.#prepareBlob(message, octets);
-    if (fields === null) return;
+    const read = octets.isInMemory ? NOTHING_READ : await this.#readBefore(message, octets);
+    if (read === null) return;
     this.#begin(message.uid);
     for (const [index, item] of this.#items.entries()) {
       if (index > 0) out.sp();
       if (item.type !== 'section') this.#item(item.type, message);
       else if (octets.isInMemory) this.#section(item, octets);
-      else await this.#sectionOfBlob(item, octets, fields.get(item) ?? null);
+      else await this.#sectionOfBlob(item, octets, read.get(item) ?? null);
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     out.text(')\r\n');
   }
 
-  /** Reads what HEADER.FIELDS will tell. Null if the blob cannot be read: nothing is said of the message then. */
-  async #prepareBlob(message: FetchedMessage, octets: MessageOctets): Promise<ReadonlyMap<FetchItem, Buffer> | null> {
-    const fields = new Map<FetchItem, Buffer>();
+  /**
+   * Reads what HEADER.FIELDS will tell, and sections that are small.
+   *
+   * @returns what to write of these items; null if the blob cannot be read: nothing is said of the message then
+   */
+  async #readBefore(message: FetchedMessage, octets: MessageOctets): Promise<ReadonlyMap<FetchItem, Buffer> | null> {
+    const read = new Map<FetchItem, Buffer>();
+    let mayRead = READ_BEFORE_OCTETS;
+    let isSentAsRead = false;
     try {
-      for (const [item, selector] of this.#selectors) {
-        const range = item.type === 'section' ? octets.locate(item.section) : null;
-        if (range !== null) fields.set(item, selector.select(await gather(octets.read(beginning(range)))));
+      for (const item of this.#items) {
+        const found = item.type === 'section' ? octets.locate(item.section) : null;
+        if (item.type !== 'section' || found === null) continue;
+        const selector = this.#selectors.get(item);
+        if (selector !== undefined) {
+          const fields = selector.select(await gather(octets.read(beginning(found))));
+          read.set(item, fields.subarray(...bounds(item, 0, fields.length)));
+          continue;
+        }
+        const [start, end] = bounds(item, found.start, found.end);
+        if (end - start > mayRead) {
+          isSentAsRead = true;
+          continue;
+        }
+        read.set(item, joined(await Array.fromAsync(octets.read({ start, end }))));
+        mayRead -= end - start;
       }
-      await octets.probe();
-      return fields;
+      if (isSentAsRead) await octets.probe();
+      return read;
     } catch (error) {
       this.#session.log.error({ err: error, uid: message.uid }, 'a blob cannot be read');
       this.#unreadable++;
@@ -252,13 +303,13 @@ export class FetchAnswer {
     for (const piece of octets.inMemory({ start, end })) out.octets(piece);
   }
 
-  /** @param fields of HEADER.FIELDS, read before */
-  async #sectionOfBlob(item: SectionItem, octets: MessageOctets, fields: Buffer | null): Promise<void> {
+  /** @param read all that is to be written, if it was read before */
+  async #sectionOfBlob(item: SectionItem, octets: MessageOctets, read: Buffer | null): Promise<void> {
     const { out, transport, log } = this.#session;
     const found = this.#sectionName(item, octets);
     if (found === null) return;
-    if (fields !== null) {
-      out.literal(fields.subarray(...bounds(item, 0, fields.length)));
+    if (read !== null) {
+      out.literal(read);
       return;
     }
     const [start, end] = bounds(item, found.start, found.end);

@@ -1,5 +1,14 @@
 import type { SequenceSet } from '@postel/imap-wire';
-import type { AccountId, MailboxId, MailboxWatcher, SharedMailbox, Store, UidRanges } from '@postel/storage';
+import type {
+  AccountId,
+  FetchColumns,
+  FetchedMessage,
+  MailboxId,
+  MailboxWatcher,
+  SharedMailbox,
+  Store,
+  UidRanges,
+} from '@postel/storage';
 
 const NONE = new Uint32Array(0);
 const NO_KEYWORDS: ReadonlySet<number> = new Set();
@@ -31,6 +40,8 @@ export class MailboxView implements MailboxWatcher {
   #toldKeywords = NO_KEYWORDS;
   /** A set of keywords that was compared with these, so that the many messages with the same need not be. */
   #knownKeywordSet = 0;
+  /** What was read of the last message whose octets are in a blob. They never change, and its flags are not told from here. */
+  lastInBlob: { readonly message: FetchedMessage; readonly columns: FetchColumns } | null = null;
   /** Called when there may be something to tell; IDLE sets it. */
   onChange: (() => void) | null = null;
 

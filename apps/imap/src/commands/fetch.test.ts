@@ -441,6 +441,33 @@ test('a message in a blob: every section, and all of its octets', async () => {
   expect(await fetchSection(mary, 'BODY.PEEK[]<9000000.100>', 'BODY[]<9000000>')).toBe('');
 });
 
+test('a large message in chunks, while others change and expunge it, and another takes its number', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  const [one, two] = ['1', '2'].map((digit) => `Subject: ${digit}\r\n\r\n${digit.repeat(300_000)}`);
+  await mary.append('INBOX', one ?? '');
+  await mary.append('INBOX', two ?? '');
+  await mary.command('SELECT INBOX');
+  await other.command('SELECT INBOX');
+  const chunk = (offset: number) => fetchSection(mary, `BODY.PEEK[]<${offset}.1000>`, `BODY[]<${offset}>`);
+  expect(await chunk(0)).toBe(one?.slice(0, 1000));
+  await other.command('STORE 1 +FLAGS.SILENT (\\Flagged)');
+  expect((await mary.command('FETCH 1 (FLAGS RFC822.SIZE)')).untagged.at(-1)).toContain('\\Flagged');
+  expect(await chunk(1000)).toBe(one?.slice(1000, 2000));
+  expect(await fetchSection(mary, 'BODY.PEEK[TEXT]<0.3>', 'BODY[TEXT]<0>')).toBe('111');
+  expect(await fetchSection(mary, 'BODY.PEEK[HEADER.FIELDS (Subject)]<0.10>', 'BODY[HEADER.FIELDS (Subject)]<0>')).toBe(
+    'Subject: 1',
+  );
+  expect((await mary.command('FETCH 1 ENVELOPE')).untagged.at(-1)).toContain('ENVELOPE (NIL "1"');
+  await other.command('STORE 1 +FLAGS.SILENT (\\Deleted)');
+  await other.command('EXPUNGE');
+  await mary.command('FETCH 2 FLAGS'); // hears of it, and keeps the number
+  expect(await fetchSection(mary, 'BODY.PEEK[]<2000.1000>', 'BODY[]<2000>')).toBe(one?.slice(2000, 3000));
+  await mary.command('NOOP');
+  expect(await chunk(3000)).toBe(two?.slice(3000, 4000));
+});
+
 test('a blob that is missing costs its message alone: the others are told, and the lines stay whole', async () => {
   const account = await server.addAccount();
   await using elsewhere = await server.startProcess({ blobDirectory: '/nonexistent' });
