@@ -4,6 +4,7 @@ import {
   type MailboxWatcher,
   MessageTable,
   mailboxId,
+  modSeq,
   rangesOf,
   type SharedMailbox,
   type Store,
@@ -28,7 +29,13 @@ class Arrays {
       },
       closeMailbox() {},
     };
-    return MailboxView.open(store as unknown as Store, accountId(1), mailboxId(1), 'INBOX', false);
+    return MailboxView.open(
+      store as unknown as Store,
+      accountId(1),
+      { id: mailboxId(1), accountModSeq: modSeq(1) },
+      'INBOX',
+      false,
+    );
   }
 
   arrive(count: number, skipped = 0): number[] {

@@ -3,7 +3,7 @@ import type {
   AccountId,
   FetchColumns,
   FetchedMessage,
-  MailboxId,
+  FoundMailbox,
   MailboxWatcher,
   SharedMailbox,
   Store,
@@ -55,12 +55,12 @@ export class MailboxView implements MailboxWatcher {
   static async open(
     store: Store,
     account: AccountId,
-    id: MailboxId,
+    { id, accountModSeq }: Pick<FoundMailbox, 'id' | 'accountModSeq'>,
     name: string,
     isReadOnly: boolean,
   ): Promise<MailboxView> {
     const view = new MailboxView(store, name, isReadOnly);
-    const mailbox = await store.openMailbox(account, id, view);
+    const mailbox = await store.openMailbox(account, id, view, accountModSeq);
     view.#mailbox = mailbox;
     view.takeArrivals();
     view.#toldSeq = mailbox.seq;

@@ -18,7 +18,7 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<string> {
       const { account, store } = session;
       const mailbox = await store.findMailbox(account.accountId, mailboxName);
       if (mailbox === null) throw new No('No such mailbox', 'NONEXISTENT');
-      const view = await MailboxView.open(store, account.accountId, mailbox.id, mailboxName, isReadOnly);
+      const view = await MailboxView.open(store, account.accountId, mailbox, mailboxName, isReadOnly);
       session.select(view);
       if (isReadOnly) view.addRecent(mailbox.recentUid, view.toldUid);
       await describe(session, view);

@@ -24,9 +24,11 @@ export {
   type MailboxId,
   type ModSeq,
   mailboxId,
+  modSeq,
   type Uid,
 } from './ids.ts';
 export {
+  type FoundMailbox,
   HIERARCHY_DELIMITER,
   MAILBOX_LEVELS,
   MAILBOX_NAME_OCTETS,

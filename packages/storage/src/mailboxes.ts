@@ -33,6 +33,11 @@ export interface Mailbox {
   readonly isSubscribed: boolean;
 }
 
+export interface FoundMailbox extends Mailbox {
+  /** The modseq of the account when the row was read. */
+  readonly accountModSeq: ModSeq;
+}
+
 const columns = (sql: Sql | Transaction) => sql`
   b.mailbox_id as id, b.name, b.special_use as "specialUse", b.uidvalidity, b.uid_next as "uidNext",
   b.highest_mod_seq as "highestModSeq", b.messages, b.unseen, b.deleted, b.octets, b.deleted_octets as "deletedOctets",
@@ -88,9 +93,13 @@ export async function listMailboxes(
 }
 
 /** Null if there is none of that name. INBOX is the caller's to spell (RFC 9051 §5.1). */
-export async function findMailbox(sql: Sql | Transaction, account: AccountId, name: string): Promise<Mailbox | null> {
-  const [mailbox] = await sql.read<Mailbox[]>`
-    select ${columns(sql)} from mailboxes as b
+export async function findMailbox(
+  sql: Sql | Transaction,
+  account: AccountId,
+  name: string,
+): Promise<FoundMailbox | null> {
+  const [mailbox] = await sql.read<FoundMailbox[]>`
+    select ${columns(sql)}, a.modseq as "accountModSeq" from mailboxes as b join accounts as a using (account_id)
      where b.account_id = ${account} and b.name = ${name}::text and b.expunged_seq is null`;
   return mailbox ?? null;
 }

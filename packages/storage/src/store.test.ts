@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBreakableServer } from './breakable-server.ts';
 import { joinCopied } from './copy-messages.ts';
 import { openDatabase } from './database.ts';
-import { type MailboxId, mailboxId } from './ids.ts';
+import { type MailboxId, type ModSeq, mailboxId } from './ids.ts';
 import {
   append,
   holdAccount,
@@ -63,6 +63,19 @@ test('who opens a mailbox sees what was committed before, also if others have ha
   const { uid } = await append(storage.store, account, inbox, 'x');
   const mailbox = await deaf.store.openMailbox(account, inbox, new RecordingWatcher());
   expect(mailbox.table.lastUid()).toBe(uid);
+});
+
+test('who opens a mailbox of which all is known that was read of the account does not ask again', async () => {
+  const { account, inbox } = await storage.newAccount();
+  const deaf = await storage.openStore({ isDeaf: true });
+  const open = (readSeq: ModSeq | null) => deaf.store.openMailbox(account, inbox, new RecordingWatcher(), readSeq);
+  await open(null);
+  const before = await deaf.store.findMailbox(account, 'INBOX');
+  const { uid } = await append(storage.store, account, inbox, 'x');
+  expect((await open(before?.accountModSeq ?? null)).table.lastUid()).toBe(0);
+  const after = await deaf.store.findMailbox(account, 'INBOX');
+  expect(after?.accountModSeq).toBeGreaterThan(before?.accountModSeq ?? 0);
+  expect((await open(after?.accountModSeq ?? null)).table.lastUid()).toBe(uid);
 });
 
 test('a mailbox that is not there, or is deleted while it loads, is not opened', async () => {

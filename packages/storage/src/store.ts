@@ -20,6 +20,7 @@ import {
   continueInboxRename,
   createMailbox,
   deleteMailbox,
+  type FoundMailbox,
   findMailbox,
   listMailboxes,
   listNames,
@@ -380,7 +381,7 @@ export class Store {
   }
 
   /** @throws {StorageError} 'unavailable' */
-  async findMailbox(account: AccountId, name: string): Promise<Mailbox | null> {
+  async findMailbox(account: AccountId, name: string): Promise<FoundMailbox | null> {
     return this.#read(() => findMailbox(this.#database.sql, account, name));
   }
 
@@ -428,9 +429,16 @@ export class Store {
    * The mailbox as this process shares it, with everything that was committed before the call, and kept up to date as long
    * as somebody has it open; `closeMailbox` gives it back.
    *
+   * @param readSeq a modseq of the account that the caller has just read: if all up to it is known here, and nothing after
+   *   it, the database is not asked
    * @throws {StorageError} 'nonexistent', 'unavailable'
    */
-  async openMailbox(account: AccountId, id: MailboxId, watcher: MailboxWatcher): Promise<SharedMailbox> {
+  async openMailbox(
+    account: AccountId,
+    id: MailboxId,
+    watcher: MailboxWatcher,
+    readSeq: ModSeq | null = null,
+  ): Promise<SharedMailbox> {
     const key = `${account}/${id}`;
     const known = this.#open.get(key) ?? this.#reopen(account, key);
     const entry = known ?? this.#entry(account, SharedMailbox.load(this.#database.sql, account, id));
@@ -438,7 +446,7 @@ export class Store {
     entry.users++;
     try {
       const mailbox = await entry.mailbox;
-      if (known !== null) await mailbox.refresh(); // it may have been loaded before a change that the caller knows of
+      if (known !== null && mailbox.seq !== readSeq) await mailbox.refresh(); // it may have been loaded before a change that the caller knows of
       if (mailbox.lost === 'deleted') throw new StorageError('nonexistent', 'No such mailbox');
       if (mailbox.lost === null || known === null) {
         this.#entries.set(mailbox, entry);
