@@ -25,8 +25,8 @@ Example:
   async run({ config }, { terminal }) {
     const file = chooseConfigurationFile(config);
     const configuration = await readConfigurationOrExplain(file);
-    const { checkCertificates } = await import('../serve/check-certificates.ts');
-    for (const warning of await checkCertificates(configuration)) terminal.warn(warning);
+    const { checkConfiguration } = await import('../serve/check-configuration.ts');
+    for (const warning of await checkConfiguration(configuration)) terminal.warn(warning);
     terminal.say(`OK: ${file}`);
   },
 });

@@ -35,6 +35,22 @@ test('every problem has its line, and exit code 1', async () => {
   });
 });
 
+test.for([
+  ['*', true],
+  ['0.0.0.0', true],
+  ['192.0.2.1', true],
+  ['2001:db8::1', true],
+  ['127.0.0.1', false],
+  ['10.1.2.3', false],
+  ['::1', false],
+  ['fd00::1', false],
+] as const)('LMTP at %s is OK, with a warning: %s', async ([address, isWarned]) => {
+  server.configure({ smtp: { lmtp: { addresses: [address], port: server.ports.other } } });
+  const { code, stderr } = await server.postel('config check');
+  expect(code).toBe(0);
+  expect(/LMTP listens at .*unchecked/.test(stderr)).toBe(isWarned);
+});
+
 test('a key with a passphrase is an error', async () => {
   const key = createPrivateKey(readFileSync(join(server.directory, 'cert-key.pem')));
   const locked = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'secret' });

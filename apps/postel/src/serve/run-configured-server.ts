@@ -9,7 +9,7 @@ import { scaleFor } from '../postgres/postgres-settings.ts';
 import { type Reporter, reportToLog } from '../supervisor/reporter.ts';
 import { runServer, type ServerParts } from '../supervisor/run-server.ts';
 import type { Terminal } from '../terminal.ts';
-import { checkCertificates } from './check-certificates.ts';
+import { checkConfiguration } from './check-configuration.ts';
 import { readConfigurationOrExplain } from './find-configuration.ts';
 import { APP_NAMES, type AppName, planApps } from './plan-apps.ts';
 
@@ -46,7 +46,7 @@ export async function runConfiguredServer({ file, app }: ConfiguredServerOptions
     );
   }
   const apps = app === null ? APP_NAMES : [app];
-  const warnings = await checkCertificates(configuration);
+  const warnings = await checkConfiguration(configuration);
   const log = createLog({ name: 'postel', file: STANDARD_ERROR, level: configuration.logLevel });
   const plan = (current: Configuration, parts: ServerParts) => planApps(current, parts, apps);
   const services = servicesOf(configuration, apps);
@@ -87,7 +87,7 @@ function memoryOctets(): number {
 /** The file as it is now, if all of it can be used. What takes a restart stays as it was. */
 async function reread(file: string, atStart: Configuration, report: Reporter): Promise<Configuration> {
   const changed = await readConfigurationFile(file);
-  for (const warning of await checkCertificates(changed)) report.warn(warning);
+  for (const warning of await checkConfiguration(changed)) report.warn(warning);
   const { dataDirectory, blobDirectory, databaseUrl, status } = atStart;
   const inForce = { ...changed, dataDirectory, blobDirectory, databaseUrl, status };
   for (const [member, key] of FIXED) {
