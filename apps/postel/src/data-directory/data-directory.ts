@@ -2,6 +2,10 @@ import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { CommandError } from '../command-error.ts';
 
+/** How to say another one, whichever command is running. */
+export const ANOTHER_DIRECTORY =
+  'another data directory: --data DIR of localserve, dataDirectory in the configuration file of serve';
+
 /** The data directory of `localserve`, if no other is named. */
 export const LOCALSERVE_DIRECTORY = resolve('data/localserve');
 
@@ -67,7 +71,7 @@ export class DataDirectory {
       }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new CommandError(`Cannot use the data directory ${this.path}: ${why}. Name another one with --data DIR.`);
+      throw new CommandError(`Cannot use the data directory ${this.path}: ${why}. Use ${ANOTHER_DIRECTORY}.`);
     }
   }
 

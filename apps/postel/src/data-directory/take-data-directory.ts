@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CommandError } from '../command-error.ts';
-import { DataDirectory } from './data-directory.ts';
+import { ANOTHER_DIRECTORY, DataDirectory } from './data-directory.ts';
 import { FileLock } from './lock.ts';
 import { isRunning } from './process-identity.ts';
 import { RunFile, type RunState, readRunState } from './run-file.ts';
@@ -25,8 +25,7 @@ export async function takeForServer(path: string, signal: AbortSignal): Promise<
   const taken = await take(path, 'server', signal, (holder) => holder.kind === 'server');
   if ('directory' in taken) return taken;
   throw new CommandError(
-    `Postel already runs on ${path} (PID ${taken.pid}). Stop that one, or name another data directory with --data DIR ` +
-      'and other ports with --port-offset N.',
+    `Postel already runs on ${path} (PID ${taken.pid}). Stop that one, or use other ports and ${ANOTHER_DIRECTORY}.`,
   );
 }
 

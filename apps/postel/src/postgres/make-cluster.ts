@@ -1,6 +1,7 @@
 import { appendFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CommandError } from '../command-error.ts';
+import { ANOTHER_DIRECTORY } from '../data-directory/data-directory.ts';
 import { LOCALE, type PostgresPrograms } from './postgres-programs.ts';
 import { SETTINGS_FILE } from './postgres-settings.ts';
 
@@ -32,7 +33,7 @@ export async function makeClusterIfMissing(
   } else if (version.trim() !== programs.major) {
     throw new CommandError(
       `The database in ${directory} is of Postgres ${version.trim()}, and this is Postgres ${programs.major}, which ` +
-        'cannot read it. Start the Postel that made it, or name another data directory with --data DIR.',
+        `cannot read it. Start the Postel that made it, or use ${ANOTHER_DIRECTORY}.`,
     );
   }
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chmod, stat } from 'node:fs/promises';
 import { CommandError } from '../command-error.ts';
+import { ANOTHER_DIRECTORY } from '../data-directory/data-directory.ts';
 
 /** As whom Postgres runs. It refuses to run as root. */
 export type PostgresUser =
@@ -44,7 +45,7 @@ export async function choosePostgresUser(program: string, parent: string, cluste
   }
   throw new CommandError(
     'Postgres refuses to run as root, this system refuses user namespaces (unshare --user), and no system user can ' +
-      `reach ${parent}. Start Postel as an ordinary user, or name a directory that others may pass through with --data DIR.`,
+      `reach ${parent}. Start Postel as an ordinary user, or use ${ANOTHER_DIRECTORY}, that others may pass through.`,
   );
 }
 

@@ -352,6 +352,15 @@ describe('a start that fails', () => {
     expect(config.stderr).toContain('made by a newer Postel');
   });
 
+  test('for a data directory in use says which, and how to use another', async () => {
+    await using server = await prepare();
+    await server.start();
+    const again = await server.postel('serve');
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain(`(PID ${server.run.pid})`);
+    expect(again.stderr).toContain('dataDirectory in the configuration file');
+  });
+
   test('for a port in use says which', async () => {
     await using server = await prepare();
     const taken = createServer().listen(server.ports.mx, HOST);
