@@ -61,6 +61,7 @@ class AddressList {
 
   /** The words since the last address: a phrase, or a local part without its host. */
   #words: OctetString[] = [];
+  #hasQuotedWord = false;
 
   constructor(value: OctetString, max: number) {
     this.#scanner = new FieldScanner(value);
@@ -99,6 +100,10 @@ class AddressList {
         case CLOSE:
           scanner.position++; // closes nothing
           break;
+        case QUOTE:
+          this.#hasQuotedWord = true;
+          this.#words.push(readWord(scanner));
+          break;
         default:
           this.#words.push(readWord(scanner));
       }
@@ -120,10 +125,14 @@ class AddressList {
     this.#isInGroup = false;
   }
 
-  /** A comma, semicolon or the end: words without a host are an address all the same. */
+  /**
+   * A comma, semicolon or the end. Words without an address are shown all the same: one atom as the mailbox, since local
+   * mail is from `root`; all else as a name, which programs show where `"Mary Smith"@MISSING_DOMAIN` would puzzle.
+   */
   #endAddress(): void {
-    const mailbox = this.#takePhrase();
-    if (mailbox !== null) this.#add(null, null, mailbox, null);
+    const isName = this.#words.length > 1 || this.#hasQuotedWord || this.#words.some(isEncodedWord);
+    const phrase = this.#takePhrase();
+    if (phrase !== null) this.#add(isName ? phrase : null, null, isName ? null : phrase, null);
     this.#scanner.comment = null;
   }
 
@@ -195,6 +204,7 @@ class AddressList {
   }
 
   #takePhrase(): OctetString | null {
+    this.#hasQuotedWord = false;
     if (this.#words.length === 0) return null;
     const phrase = this.#words.join(' ');
     this.#words = [];
@@ -227,6 +237,11 @@ function takeLocalPart(words: OctetString[]): OctetString | null {
 
 function isAtom(octet: number): boolean {
   return atomOctets[octet] === 1;
+}
+
+/** It stands in names only (RFC 2047 §5), and nobody decodes it elsewhere. */
+function isEncodedWord(word: OctetString): boolean {
+  return word.startsWith('=?') && word.endsWith('?=');
 }
 
 /** The specials that no word begins with and that separate nothing here (RFC 5322 §3.2.3). */

@@ -74,7 +74,7 @@ test('of repeated text fields the first counts, repeated address fields are one 
   expect(subject).toBe('one');
   expect(from).toEqual([
     [null, null, 'a', 'b'],
-    [null, null, 'c@d', 'MISSING_DOMAIN'],
+    ['c@d', null, 'MISSING_MAILBOX', 'MISSING_DOMAIN'],
     [null, null, 'e', 'f'],
   ]);
 });

@@ -276,11 +276,24 @@ export const samples: readonly Sample[] = [
     },
   },
   {
-    title: 'a name alone',
-    octets: lines('From: Mary Smith', 'To: ', '', 'x'),
+    title: 'names alone, local users, and groups of nobody',
+    octets: lines(
+      'From: Mary Smith',
+      'Sender: root (Charlie)',
+      'Reply-To: "Joe"',
+      'To: undisclosed-recipients:;',
+      'Cc: friends:Mary Smith;, root, Joe Q. Public',
+      'Bcc: a@example.com b@example.com',
+      '',
+      'x',
+    ),
+  },
+  {
+    title: 'an encoded-word alone',
+    octets: lines('From: =?utf-8?Q?J=C3=B6rg?=', '', 'x'),
     differs: {
       items: ['ENVELOPE'],
-      why: 'RFC 3501 §7.4.2: without an at sign the words are the mailbox, whether there is one word or two.',
+      why: 'RFC 2047 §5: an encoded-word stands in a name, and never in a mailbox, where nobody decodes it.',
     },
   },
   {
