@@ -112,7 +112,14 @@ test.each(['', '=?utf-8?Q?invalid?=', 'filename=x', '; filename=x', '"attachment
 test.each([
   ['BASE64', 'BASE64'],
   [' (c) quoted-printable; x', 'quoted-printable'],
+  ['base64 (as sent) ', 'base64'],
+  ['x-uuencode', 'x-uuencode'],
   ['7-bit', '7-bit'],
+  ['quoted printable', null],
+  ['quoted-printable charset=utf-8', null],
+  ['text/html', null],
+  ['8 bit', null],
+  ['base64,', null],
   ['', null],
   ['"base64"', null],
 ])('Content-Transfer-Encoding %s', (value, encoding) => {

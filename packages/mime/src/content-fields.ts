@@ -43,11 +43,17 @@ export function parseDisposition(value: OctetString): Disposition | null {
   return type === '' || !isWord ? null : { type, parameters: readParameters(scanner) };
 }
 
-/** Parses Content-Transfer-Encoding (RFC 2045 §6.1): the first token, whatever follows; null if there is none. */
+/**
+ * Parses Content-Transfer-Encoding (RFC 2045 §6.1); null if it is no token alone, as `quoted printable` and `text/html`: no
+ * mechanism of which that is a part is told. What a semicolon separates from the token is passed over, since programs
+ * take the field for one with parameters.
+ */
 export function parseTransferEncoding(value: OctetString): OctetString | null {
   const scanner = new FieldScanner(value);
   scanner.skipCfws();
-  return scanner.run(tokenOctets) || null;
+  const mechanism = scanner.run(tokenOctets);
+  scanner.skipCfws();
+  return mechanism !== '' && (scanner.isAtEnd || scanner.peek() === SEMICOLON) ? mechanism : null;
 }
 
 /** Parses the tags of Content-Language (RFC 3282 §2); null if there are none. */

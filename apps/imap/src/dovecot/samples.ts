@@ -252,6 +252,18 @@ export const samples: readonly Sample[] = [
     },
   },
   {
+    title: 'transfer encodings that are none, and one that nobody knows',
+    octets: lines(
+      'MIME-Version: 1.0',
+      'Content-Type: multipart/mixed; boundary=b',
+      '',
+      ...['quoted printable', 'text/html', '8 bit', 'base64 as sent', 'BASE64 (as sent)', 'x-none'].flatMap(
+        (encoding) => ['--b', `Content-Transfer-Encoding: ${encoding}`, '', 'x'],
+      ),
+      '--b--',
+    ),
+  },
+  {
     title: 'an empty disposition',
     octets: lines('MIME-Version: 1.0', 'Content-Type: text/plain', 'Content-Disposition:', '', 'x'),
     differs: {
