@@ -15,7 +15,7 @@ export interface Command<Args> {
   /** As the client writes it, in upper case; `UID FETCH` for the UID form. */
   readonly name: string;
   readonly state: CommandState;
-  /** Whether the literal that comes next is a message, to be streamed; reads the arguments before it. */
+  /** Whether the literal that comes next is a message, to be streamed, or refused by `parse`; may read the arguments before it. */
   takesMessage?(args: Arguments): boolean;
   /** Reads what follows the name, up to the end of the command. */
   parse(args: Arguments, session: Session): Args;

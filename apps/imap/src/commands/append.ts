@@ -1,4 +1,4 @@
-import type { Arguments, DateTime, LiteralHeader } from '@postel/imap-wire';
+import type { DateTime, LiteralHeader } from '@postel/imap-wire';
 import type { Content, Flags } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { parseFlags } from '../flags.ts';
@@ -20,13 +20,18 @@ export const append: Command<AppendArgs> = {
   state: 'authenticated',
 
   takesMessage(args) {
-    parseBeforeMessage(args);
-    return args.peekMessageLiteral();
+    // Any but the mailbox name, so that what is malformed is refused before the octets come.
+    return !(args.skip(' ') && args.peekMessageLiteral());
   },
 
   parse(args) {
-    const { mailboxName, flags, date } = parseBeforeMessage(args);
-    return { mailboxName, flags: parseFlags(flags), date, literal: args.messageLiteral() };
+    const mailboxName = parseMailboxName(args.sp());
+    const flags = args.sp().peek('(') ? args.flagList() : null;
+    if (flags !== null) args.sp();
+    const date = args.peek('"') ? args.dateTime() : null;
+    if (date !== null) args.sp();
+    const literal = args.messageLiteral();
+    return { mailboxName, flags: parseFlags(flags ?? []), date, literal };
   },
 
   async run(session, { mailboxName, flags, date, literal }) {
@@ -52,15 +57,6 @@ export const append: Command<AppendArgs> = {
 /** Whether to ask for the room beforehand: not for little that is on its way in any case. The store sees to the quota in the end. */
 function isWorthAsking({ sync, size }: LiteralHeader): boolean {
   return sync || size > UNASKED_OCTETS;
-}
-
-function parseBeforeMessage(args: Arguments) {
-  const mailboxName = parseMailboxName(args.sp());
-  const flags = args.sp().peek('(') ? args.flagList() : null;
-  if (flags !== null) args.sp();
-  const date = args.peek('"') ? args.dateTime() : null;
-  if (date !== null) args.sp();
-  return { mailboxName, flags: flags ?? [], date };
 }
 
 async function receive(session: Session, literal: LiteralHeader): Promise<Content> {
