@@ -199,6 +199,24 @@ test('what is malformed before a message is refused before its octets are taken'
   `;
 });
 
+test('a literal8 is no message without BINARY', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 APPEND INBOX ~{3}
+    S: a1 BAD ...
+    C: a2 APPEND INBOX ~{3+}
+    C: abc
+    S: a2 BAD ...
+    C: a3 APPEND ~{5+}
+    C: INBOX {3+}
+    C: abc
+    S: a3 BAD ...
+    C: a4 STATUS INBOX (MESSAGES)
+    S: * STATUS INBOX (MESSAGES 0)
+    S: a4 OK ...
+  `;
+});
+
 test('a second message in one APPEND is refused, and ends the connection if its octets are on their way', async () => {
   await using mary = await server.logIn();
   await mary.dialogue`

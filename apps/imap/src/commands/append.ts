@@ -31,6 +31,7 @@ export const append: Command<AppendArgs> = {
     const date = args.peek('"') ? args.dateTime() : null;
     if (date !== null) args.sp();
     const literal = args.messageLiteral();
+    if (literal.binary) throw new Bad('A message of literal8 comes with BINARY'); // RFC 3516 §4.4
     return { mailboxName, flags: parseFlags(flags ?? []), date, literal };
   },
 
