@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBreakableServer } from './breakable-server.ts';
 import { type Database, openDatabase } from './database.ts';
 import { ConnectionLost } from './errors.ts';
-import { startStorage, type TestStorage, untilWaiting } from './storage-for-tests.ts';
+import { hold, startStorage, type TestStorage, untilWaiting } from './storage-for-tests.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -121,20 +121,13 @@ test('a transaction fails if one of its statements failed, whatever its work mad
 
 test('a statement that waits for a lock holds up no other one while a connection is left', async () => {
   await using database = open(2);
-  const release = Promise.withResolvers<void>();
-  const locked = Promise.withResolvers<void>();
-  const holder = storage.sql.begin(async (tx) => {
-    await tx`lock table notes`;
-    locked.resolve();
-    await release.promise;
-  });
-  await locked.promise;
+  const held = await hold(storage.database, (tx) => tx`lock table notes`);
   const waits = database.sql`insert into notes values ('waited')`;
   const done = waits.then(() => 'waited');
   await untilWaiting(storage.database);
   for (let i = 0; i < 5; i++) expect(await Promise.race([done, database.sql`select 1 as one`])).toEqual([{ one: 1 }]);
-  release.resolve();
-  await Promise.all([holder, done]);
+  await held[Symbol.asyncDispose]();
+  await done;
 });
 
 test('connections are no more than allowed, and all who want one get one', async () => {
@@ -180,23 +173,16 @@ test('hardening 65: after the network failed under load, all connections work', 
 
 test('closing waits for what runs, and refuses what waits and what comes', async () => {
   const database = open(1);
-  const release = Promise.withResolvers<void>();
-  const locked = Promise.withResolvers<void>();
-  const holder = storage.sql.begin(async (tx) => {
-    await tx`lock table notes`;
-    locked.resolve();
-    await release.promise;
-  });
-  await locked.promise;
+  const held = await hold(storage.database, (tx) => tx`lock table notes`);
   const running = database.sql`insert into notes values ('running')`.then(() => 'done');
   await untilWaiting(storage.database);
   const waiting = expect(database.sql`select 1`).rejects.toMatchObject({ kind: 'unavailable' });
   const closed = database.close();
   await waiting;
   await expect(database.sql`select 1`).rejects.toMatchObject({ kind: 'unavailable' });
-  release.resolve();
+  await held[Symbol.asyncDispose]();
   expect(await running).toBe('done');
-  await Promise.all([closed, holder]);
+  await closed;
 });
 
 test('a listener listens anew when its connection breaks, and is told so', async () => {

@@ -5,7 +5,7 @@ import { createTestDatabase } from '@postel/testkit';
 import { createAccount } from './accounts.ts';
 import type { Arrival, NewMessage } from './append.ts';
 import type { Content } from './content-writer.ts';
-import { type Database, type DatabaseTarget, openDatabase } from './database.ts';
+import { type Database, type DatabaseTarget, openDatabase, type Transaction } from './database.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { Store } from './store.ts';
@@ -196,11 +196,20 @@ export async function untilWaiting({ sql }: Database, count = 1): Promise<void> 
 }
 
 /** Holds an account's row, as a writer that is slow to commit does, until disposed of. */
-export async function holdAccount(database: Database, account: AccountId): Promise<AsyncDisposable> {
+export function holdAccount(database: Database, account: AccountId): Promise<AsyncDisposable> {
+  return hold(database, (tx) => tx`select from accounts where account_id = ${account} for update`);
+}
+
+/** Runs a statement, and keeps the locks that it took until disposed of. */
+export async function hold(
+  database: Database,
+  lock: (tx: Transaction) => PromiseLike<unknown>,
+): Promise<AsyncDisposable> {
   const held = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   const done = database.sql.begin(async (tx) => {
-    await tx`select from accounts where account_id = ${account} for update`;
+    await tx`set local idle_in_transaction_session_timeout = 0`; // or a slow machine lets go before the test does
+    await lock(tx);
     held.resolve();
     await release.promise;
   });
