@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { TemporaryDirectory } from '@postel/testkit';
 import { expect, test, vi } from 'vitest';
 import { MailServer } from '../testing/mail-server.ts';
 
@@ -324,18 +324,17 @@ test('hardening 2: a non-synchronizing message too large to be read past ends th
 });
 
 test('a client that goes away in the middle of a message leaves nothing: no message, no blob', async () => {
-  await using imap = await server.startProcess();
+  using blobs = new TemporaryDirectory();
+  await using imap = await server.startProcess({ blobDirectory: blobs.path });
   const account = await server.addAccount();
-  const blobs = join(server.postel.dataDirectory, 'blobs');
-  const before = countFiles(blobs);
   for (const leave of ['reset', 'halfClose'] as const) {
     await using mary = await server.logIn(account, imap.port);
     mary.send('a1 APPEND INBOX {1000000+}\r\n');
     await mary.sendAll(Array.from({ length: 10 }, () => Buffer.alloc(50_000, 0x61)));
-    await vi.waitFor(() => expect(countFiles(blobs)).toBeGreaterThan(before), 5_000);
+    await vi.waitFor(() => expect(countFiles(blobs.path)).toBe(1), 5_000);
     mary[leave]();
     if (leave === 'halfClose') expect(await mary.closed()).toEqual([]);
-    await vi.waitFor(() => expect(countFiles(blobs)).toBe(before), 5_000);
+    await vi.waitFor(() => expect(countFiles(blobs.path)).toBe(0), 5_000);
   }
   await using mary = await server.logIn(account);
   await mary.dialogue`
@@ -347,19 +346,18 @@ test('a client that goes away in the middle of a message leaves nothing: no mess
 });
 
 test('a large message that is not stored leaves no blob behind', async () => {
-  await using imap = await server.startProcess();
+  using blobs = new TemporaryDirectory();
+  await using imap = await server.startProcess({ blobDirectory: blobs.path });
   const account = await server.addAccount();
   await using mary = await server.logIn(account, imap.port);
-  const blobs = join(server.postel.dataDirectory, 'blobs');
-  const before = countFiles(blobs);
   const message = Buffer.alloc(300_000, 'x\r\n');
   await mary.append('INBOX', message);
   await mary.append('INBOX', message); // shares the content of the first
-  expect(countFiles(blobs)).toBe(before + 1);
+  expect(countFiles(blobs.path)).toBe(1);
   await mary.command(
     `APPEND INBOX (${Array.from({ length: 1_001 }, (_, i) => `k${i}`).join(' ')}) {300000+}\r\n${message}`,
   );
-  await vi.waitFor(() => expect(countFiles(blobs)).toBe(before + 1), 5_000);
+  await vi.waitFor(() => expect(countFiles(blobs.path)).toBe(1), 5_000);
 });
 
 function countFiles(directory: string): number {
