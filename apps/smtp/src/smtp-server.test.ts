@@ -48,7 +48,7 @@ test('a port in use is told as listen tells it', async () => {
   await expect(startOwnServer({}, { port: own.port })).rejects.toMatchObject({ code: 'EADDRINUSE', port: own.port });
 });
 
-test('without TLS there is no AUTH where plain-text logins are not allowed', async () => {
+test('hardening 6: without TLS there is no AUTH where plain-text logins are not allowed', async () => {
   await using own = await startOwnServer({}, { allowPlaintextLogin: false });
   await using client = await SmtpClient.connect(own.port);
   await client.dialogue`

@@ -255,6 +255,8 @@ describe('any message', () => {
 });
 
 describe('hostile messages', () => {
+  /** Their hash is their value in V8, and they are a power of two apart: they would meet in one bucket. */
+  const numbers = Array.from({ length: 100_000 }, (_, i) => i * 2 ** 15);
   test.each([
     ['hardening 29: a header of 50 MB', `X: ${'y'.repeat(50_000_000)}`],
     ['hardening 29: a header of NUL', '\0'.repeat(1_000_000)],
@@ -272,6 +274,10 @@ describe('hostile messages', () => {
       `Content-Type: multipart/mixed; boundary=${'b'.repeat(5_000)}\n\n--${'b'.repeat(5_000)}\n\nx`,
     ],
     ['an empty boundary', 'Content-Type: multipart/mixed; boundary=""\n\n--\n\nx\n----\n'],
+    [
+      'hardening 33: 100,000 fields and parameters whose names are numbers',
+      `Content-Type: a/b${numbers.map((n) => `; ${n}=x`).join('')}\n${numbers.map((n) => `${n}: x\n`).join('')}\n`,
+    ],
     [
       'hardening 32: names of Object.prototype',
       '__proto__: x\nconstructor: y\nContent-Type: a/b; __proto__=1; toString=2; hasOwnProperty*0=3\n\n',

@@ -409,7 +409,18 @@ test('RENAME, CREATE, DELETE and APPEND of several processes at once leave no na
   expect(deleted).toBeGreaterThan(0);
 });
 
-test('a name is subscribed once, also of two who do it at once, and never more than there may be', async () => {
+test('hardening 33: an account has no more than 100,000 mailboxes, the levels above a new one counted', async () => {
+  const { store, sql } = storage;
+  const { account } = await storage.newAccount();
+  await sql`update accounts set used_mailboxes = 99_998, quota_mailboxes = null where account_id = ${account}`;
+  await expect(store.createMailbox(account, 'a/b/c', null)).rejects.toMatchObject({ kind: 'too-many-names' });
+  await store.createMailbox(account, 'a/b', null);
+  await expect(store.createMailbox(account, 'd', null)).rejects.toMatchObject({ kind: 'too-many-names' });
+  await expect(store.renameMailbox(account, 'INBOX', 'd')).rejects.toMatchObject({ kind: 'too-many-names' });
+  await store.renameMailbox(account, 'a/b', 'a/d');
+});
+
+test('hardening 33: a name is subscribed once, also of two who do it at once, and never more than there may be', async () => {
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
   const other = await storage.openStore();

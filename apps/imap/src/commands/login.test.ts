@@ -98,7 +98,7 @@ test('hardening 14: control characters in a user name are refused as any wrong u
   `;
 });
 
-test('where LOGIN would show the password, it is announced as disabled and refused', async () => {
+test('hardening 6: where LOGIN would show the password, it is announced as disabled and refused', async () => {
   await using imap = await server.startProcess({ allowPlaintextLogin: false });
   const { name, password } = await server.addAccount();
   await using client = await server.connect(imap.port);

@@ -3,7 +3,7 @@ import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
 
-test('STARTTLS, and then everything anew', async () => {
+test('hardening 6: STARTTLS, then everything anew, and no second STARTTLS', async () => {
   const { name, password } = await server.addAccount();
   await using client = await server.connect();
   await client.dialogue`

@@ -150,7 +150,7 @@ test('hardening 32: keywords named __proto__ and constructor are keywords', asyn
   `;
 });
 
-test('a mailbox has at most 1,000 keywords, and then announces no new ones', async () => {
+test('hardening 33: a mailbox has at most 1,000 keywords, and then announces no new ones', async () => {
   await using mary = await server.logIn();
   await mary.append('INBOX', 'Subject: one\r\n\r\n');
   await mary.append('INBOX', 'Subject: two\r\n\r\n');

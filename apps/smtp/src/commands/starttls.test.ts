@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { MailServer, plainResponse } from '../testing/mail-server.ts';
 import { SmtpClient } from '../testing/smtp-client.ts';
 
-test('STARTTLS, and then everything anew', async () => {
+test('hardening 6: STARTTLS, then everything anew, and no second STARTTLS', async () => {
   const server = new MailServer();
   const account = await server.addAccount();
   await using client = await server.connect();
