@@ -65,6 +65,9 @@ export class Connection implements Transport, CommandPolicy {
   /** Where the message literal of the current command stands. */
   #literal: { readonly header: LiteralHeader; state: 'announced' | 'streaming' | 'read' } | null = null;
   #badCommands = 0;
+  /** The client has closed its side, and nothing was said since to find out whether it is there. */
+  #isEndNews = false;
+  #isSilent = false;
 
   constructor(socket: Socket, services: Services, options: ConnectionOptions, log: Logger) {
     this.#socket = socket;
@@ -132,6 +135,16 @@ export class Connection implements Transport, CommandPolicy {
   async flushMuch(): Promise<void> {
     await this.flush();
     await nextTurn();
+  }
+
+  async whileSilent<Result>(work: Promise<Result>): Promise<Result> {
+    this.#isSilent = true;
+    if (this.#isEndNews) this.#tellOfWork();
+    try {
+      return await work;
+    } finally {
+      this.#isSilent = false;
+    }
   }
 
   async ask(challenge: string): Promise<string> {
@@ -311,8 +324,17 @@ export class Connection implements Transport, CommandPolicy {
 
   /** The client has closed its side, or is gone. Commands that came before are still answered. */
   readonly #onEnd = (): void => {
+    this.#isEndNews = true;
     this.#reader.end();
+    if (this.#isSilent) this.#tellOfWork();
   };
+
+  /** RFC 3501 §7.1.1. To a client that is gone it cannot be sent, and the socket closes. */
+  #tellOfWork(): void {
+    this.#isEndNews = false;
+    this.out.text('* OK Still at work\r\n');
+    this.flush().catch(() => {}); // the work is given up with the connection
+  }
 
   readonly #onClose = (): void => {
     this.#gone.abort(new Abandoned('the client is gone'));

@@ -42,10 +42,11 @@ class Search {
       case 'stored': {
         const { view, store, transport, log } = this.#session;
         const { account, id } = view.mailbox;
-        return store.searchMessages(account, id, uids, plan.criterion, {
+        const search = store.searchMessages(account, id, uids, plan.criterion, {
           signal: transport.gone,
           onProgress: (read, left) => log.info({ read, left }, 'reading the text of older messages, to search in it'),
         });
+        return transport.whileSilent(search);
       }
       case 'not':
         return without(uids, await this.run(plan.plan, uids));

@@ -23,6 +23,11 @@ export interface Transport {
   flush(): Promise<void>;
   /** As `flush`, for those who write much: others get their turn in between. */
   flushMuch(): Promise<void>;
+  /**
+   * Waits for work that may be long and writes nothing, at the beginning of a line. A client that has closed its side is
+   * told once that the work goes on: one that only says no more hears it, one that is gone is found out.
+   */
+  whileSilent<Result>(work: Promise<Result>): Promise<Result>;
   /** Sends `+ text` and gives the line that the client answers with. @throws {InputEnded} */
   ask(challenge: string): Promise<string>;
   /** Reads one line as soon as it comes. @throws {InputEnded} */

@@ -287,6 +287,20 @@ test('messages that another connection expunges meanwhile keep their numbers, an
   `;
 });
 
+test('a client that closes its side while a search goes on is told so, and hears what was found', async () => {
+  await using mary = await server.logIn();
+  for (let n = 0; n < 10; n++) await mary.append('INBOX', lines(`Subject: ${n}`, '', 'x '.repeat(30_000)));
+  await mary.command('SELECT INBOX');
+  mary.send(`a1 SEARCH ${'NOT TEXT "x y" '.repeat(99)}ALL\r\n`);
+  mary.halfClose();
+  await mary.dialogue`
+    S: * OK Still at work
+    S: * SEARCH 1 2 3 4 5 6 7 8 9 10
+    S: a1 OK ...
+    S: (closed)
+  `;
+});
+
 test('another client is answered while a search goes on', async () => {
   await using mary = await server.logIn();
   for (let n = 0; n < 20; n++) await mary.append('INBOX', lines(`Subject: ${n}`, '', 'x '.repeat(30_000)));
