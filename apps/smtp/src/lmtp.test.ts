@@ -94,6 +94,20 @@ test('DATA without a valid recipient is refused, as often as it comes', async ()
   }
 });
 
+test('DATA without a valid recipient has one code, also where a recipient is refused for now', async () => {
+  await using own = await startOwnServer({}, { kind: 'lmtp' });
+  await own.sql`update accounts set is_disabled = true`;
+  await using client = await own.connect();
+  await client.dialogue`
+    C: MAIL FROM:<>
+    C: RCPT TO:<mary@localhost>
+    C: DATA
+    S: 250 ...
+    S: 450 4.2.1 ...
+    S: 503 5.5.1 ...
+  `;
+});
+
 test('STARTTLS and SMTPUTF8 show in the trace', async () => {
   const server = new MailServer();
   const account = await server.addAccount();

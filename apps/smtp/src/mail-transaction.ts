@@ -23,4 +23,6 @@ export interface MailTransaction {
   readonly accepted: AccountId[];
   /** Its one recipient is not to share it; see commands/rcpt.ts. */
   isClosed: boolean;
+  /** A RCPT was refused that may be accepted later. */
+  hasDeferral: boolean;
 }

@@ -1,6 +1,6 @@
 /** Mail from other servers: what differs from submission. */
 import { DEFAULT_MESSAGE_OCTETS } from '@postel/config';
-import { openDirectory } from '@postel/directory';
+import { type Directory, DirectoryError, openDirectory } from '@postel/directory';
 import { openDatabase } from '@postel/storage';
 import { describe, expect, test, vi } from 'vitest';
 import {
@@ -214,6 +214,47 @@ describe('RCPT', () => {
       C: RCPT TO:<mary@localhost>
       S: 250 ...
       S: 450 4.2.1 ...
+    `;
+  });
+
+  test('DATA is refused for good only if all recipients are', async () => {
+    let isDown = false;
+    await using own = await startOwnServer({}, { kind: 'mx' });
+    const { resolveRecipient } = own.directory;
+    const directory: Directory = {
+      ...own.directory,
+      resolveRecipient: (mailbox) =>
+        isDown
+          ? Promise.reject(new DirectoryError('unavailable', 'The database does not answer'))
+          : resolveRecipient(mailbox),
+    };
+    await using server = await startOwnServer({ directory }, { kind: 'mx' });
+    await using client = await server.connect();
+    await own.sql`update accounts set is_disabled = true`;
+    await client.dialogue`
+      C: ${FROM}
+      C: RCPT TO:<mary@localhost>
+      C: RCPT TO:<somebody@elsewhere.example>
+      C: DATA
+      S: 250 ...
+      S: 450 4.2.1 ...
+      S: 550 5.7.1 ...
+      S: 451 4.3.0 No recipient can be accepted now...
+      C: ${FROM}
+      C: RCPT TO:<somebody@elsewhere.example>
+      C: DATA
+      S: 250 ...
+      S: 550 5.7.1 ...
+      S: 554 5.5.1 No valid recipients...
+      C: ${FROM}
+      S: 250 ...
+    `;
+    isDown = true;
+    await client.dialogue`
+      C: RCPT TO:<mary@localhost>
+      C: DATA
+      S: 451 4.3.0 Something is out of order...
+      S: 451 4.3.0 No recipient can be accepted now...
     `;
   });
 

@@ -45,6 +45,7 @@ export const replies = {
   noNestedMail: [503, '5.5.1', 'A mail transaction is open already'],
   noRecipientsLmtp: [503, '5.5.1', 'No valid recipients'],
   noRecipients: [554, '5.5.1', 'No valid recipients'],
+  noRecipientsYet: [451, '4.3.0', 'No recipient can be accepted now, try again later'],
 
   // Grammar: RFC 5321 §4.1.2.
   unknownCommand: [500, '5.5.1', 'No such command'],

@@ -21,7 +21,7 @@ export const data: Command<null> = {
     if (wire.hasOctets) throw new Hangup(replies.notPipelined, 'went on behind DATA without waiting');
     if (transaction.recipients.size === 0) {
       session.transaction = null;
-      return kind === 'lmtp' ? replies.noRecipientsLmtp : replies.noRecipients;
+      return withoutRecipients(session, transaction);
     }
     await session.ask(replies.startMail);
     try {
@@ -33,6 +33,15 @@ export const data: Command<null> = {
     }
   },
 };
+
+/**
+ * Clients that send DATA without a look at the replies to RCPT take its reply for that to the message: a reply for good would
+ * make them give up, though a recipient has only to be tried again. LMTP has one code for all (RFC 2033 §4.2).
+ */
+function withoutRecipients({ kind }: Session, { hasDeferral }: MailTransaction): SmtpReply {
+  if (kind === 'lmtp') return replies.noRecipientsLmtp;
+  return hasDeferral ? replies.noRecipientsYet : replies.noRecipients;
+}
 
 type Deliver<Result> = (
   session: Session,

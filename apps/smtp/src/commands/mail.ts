@@ -63,7 +63,15 @@ export const mail: Command<MailArgs> = {
     if (session.kind === 'submission' && !isWellFormed) return replies.badReversePath;
     if (session.kind === 'submission' && !(await maySendAs(session, mailbox))) return replies.senderNotYours;
     await session.services.store.requireDiskRoom(sizeOctets ?? 0); // 452: RFC 1870 §6.1
-    session.transaction = { reversePath, sizeOctets, isUtf8, recipients: new Map(), accepted: [], isClosed: false };
+    session.transaction = {
+      reversePath,
+      sizeOctets,
+      isUtf8,
+      recipients: new Map(),
+      accepted: [],
+      isClosed: false,
+      hasDeferral: false,
+    };
     return replies.senderOk;
   },
 };

@@ -31,31 +31,42 @@ export const rcpt: Command<RcptArgs> = {
     return { mailbox: path.mailbox, forwardPath: path.text };
   },
 
-  async run(session, { mailbox, forwardPath }) {
-    const { transaction, kind } = session;
-    const { directory, hostname } = session.services;
+  async run(session, args) {
+    const { transaction } = session;
     if (transaction === null) return replies.needsMail;
-    if (!transaction.isUtf8 && !isAscii(forwardPath)) return replies.forwardPathNeedsUtf8;
-    if (transaction.accepted.length >= RECIPIENTS) return replies.tooManyRecipients;
-
-    // The postmaster of this host: RFC 5321 §4.5.1.
-    const recipient =
-      mailbox === null ? await directory.resolvePostmaster(hostname) : await directory.resolveRecipient(mailbox);
-    switch (recipient.type) {
-      case 'unknown-address':
-        await session.unknownRecipient();
-        return replies.noSuchAddress;
-      case 'not-local':
-        if (kind === 'submission') return replies.noRelay;
-        await session.unknownRecipient();
-        return replies.notHere;
-      case 'account':
-        return accept(session, transaction, recipient, forwardPath);
-      default:
-        return recipient satisfies never;
-    }
+    const reply = await answer(session, transaction, args).catch((error: unknown) => session.replyTo(error));
+    if (reply[0] >= 400 && reply[0] < 500) transaction.hasDeferral = true;
+    return reply;
   },
 };
+
+async function answer(
+  session: Session,
+  transaction: MailTransaction,
+  { mailbox, forwardPath }: RcptArgs,
+): Promise<SmtpReply> {
+  const { kind } = session;
+  const { directory, hostname } = session.services;
+  if (!transaction.isUtf8 && !isAscii(forwardPath)) return replies.forwardPathNeedsUtf8;
+  if (transaction.accepted.length >= RECIPIENTS) return replies.tooManyRecipients;
+
+  // The postmaster of this host: RFC 5321 §4.5.1.
+  const recipient =
+    mailbox === null ? await directory.resolvePostmaster(hostname) : await directory.resolveRecipient(mailbox);
+  switch (recipient.type) {
+    case 'unknown-address':
+      await session.unknownRecipient();
+      return replies.noSuchAddress;
+    case 'not-local':
+      if (kind === 'submission') return replies.noRelay;
+      await session.unknownRecipient();
+      return replies.notHere;
+    case 'account':
+      return accept(session, transaction, recipient, forwardPath);
+    default:
+      return recipient satisfies never;
+  }
+}
 
 function accept(
   session: Session,
