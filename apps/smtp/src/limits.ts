@@ -69,7 +69,7 @@ export const REFUSED_CONNECTIONS = 100;
 /** Where connections cannot be accepted, the log says so this often. */
 export const LISTENER_LOG_MS = 10_000;
 
-/** Connections from one address. Not for loopback, where a proxy or a web mail program stands for many people. */
+/** Connections from one address, of IPv6 from one /64. Not for loopback, where a proxy or a web mail program stands for many people. */
 export const CONNECTIONS_AN_ADDRESS = 200;
 
 /** How long another mail server waits for the greeting, to show whether it does. */
