@@ -26,11 +26,12 @@ export class Connection implements Wire {
   readonly id: string;
   readonly remoteAddress: string;
   readonly #session: Session;
+  readonly #now: () => number;
   readonly #listener: SmtpListener;
   readonly #certificates: ServerCertificates;
   readonly #log: Logger;
   #socket: Socket;
-  #input = new Input();
+  #input: Input;
   #tls: TlsSession | null = null;
   #gathered = '';
   #isFlushing = false;
@@ -44,6 +45,8 @@ export class Connection implements Wire {
     this.#certificates = options.certificates;
     this.#log = options.log.child({ connection: options.id, client: this.remoteAddress });
     this.#socket = socket;
+    this.#now = options.services.now;
+    this.#input = new Input(this.#now);
     this.#session = new Session(this, options.services, options.listener, this.#log);
     socket.on('error', this.#onError);
   }
@@ -116,7 +119,7 @@ export class Connection implements Wire {
     inTheClear.off('timeout', this.#onTimeout);
     // What came in the clear behind STARTTLS goes with the input; what the socket still holds fails the handshake.
     this.#input.stop();
-    this.#input = new Input();
+    this.#input = new Input(this.#now);
     if (inTheClear.destroyed) return false;
 
     const { context, choose } = this.#certificates;

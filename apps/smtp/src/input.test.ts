@@ -5,7 +5,7 @@ import { LINE_OCTETS, SKIPPED_LINE_OCTETS } from './limits.ts';
 
 /** What the lines of this text are, when it comes cut at these places. */
 async function readLines(text: string, cuts: readonly number[] = []): Promise<readonly string[]> {
-  const input = new Input();
+  const input = new Input(() => 0);
   const octets = Buffer.from(text, 'latin1');
   let start = 0;
   for (const cut of [...cuts, octets.length]) {
@@ -58,7 +58,7 @@ describe('Input', () => {
   });
 
   test('gives the octets behind a line to whoever reads them, and takes back what was not used', async () => {
-    const input = new Input();
+    const input = new Input(() => 0);
     input.write(Buffer.from('DATA\r\nmessage\r\n.\r\nQUIT\r\n'));
     expect(show(await input.readLine())).toBe('DATA');
     const octets = await input.read();
@@ -70,7 +70,7 @@ describe('Input', () => {
   });
 
   test('takes nothing from the socket while nobody reads', async () => {
-    const input = new Input();
+    const input = new Input(() => 0);
     const taken: number[] = [];
     for (const i of [1, 2, 3]) input.write(Buffer.from(`${i}\r\n`), () => taken.push(i));
     await new Promise(setImmediate);
@@ -82,7 +82,7 @@ describe('Input', () => {
   });
 
   test('whoever waits learns of the end', async () => {
-    const input = new Input();
+    const input = new Input(() => 0);
     const line = input.readLine();
     expect(input.isAwaited).toBe(true);
     input.stop();

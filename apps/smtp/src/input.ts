@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { LINE_OCTETS, SKIPPED_LINE_OCTETS } from './limits.ts';
+import { COMMAND_LINE_MS, LINE_OCTETS, SKIPPED_LINE_OCTETS } from './limits.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -15,6 +15,8 @@ export type InputLine =
   | { readonly type: 'too-long' }
   /** So long that its end was not waited for. */
   | { readonly type: 'endless' }
+  /** It began, and its end did not come in time. */
+  | { readonly type: 'too-slow' }
   | { readonly type: 'tls' }
   | { readonly type: 'end' };
 
@@ -33,9 +35,13 @@ export class Input extends Writable {
   /** The beginning of a line whose end has not come. */
   #line: Buffer = NOTHING;
   #lineOctets = 0;
+  #lineSinceMs = 0;
+  readonly #now: () => number;
 
-  constructor() {
+  /** @param now milliseconds, of a clock that only goes forward */
+  constructor(now: () => number) {
     super();
+    this.#now = now;
     this.once('finish', () => this.stop());
   }
 
@@ -70,7 +76,7 @@ export class Input extends Writable {
     if (!this.#hasEnded) this.#chunk = octets;
   }
 
-  /** The next line, up to CRLF (RFC 5321 §2.3.8). */
+  /** The next line, up to CRLF (RFC 5321 §2.3.8). Whether it takes too long is seen when more of it comes. */
   async readLine(): Promise<InputLine> {
     for (;;) {
       const chunk = await this.read();
@@ -82,6 +88,7 @@ export class Input extends Writable {
       if (lineFeed === -1) {
         this.#keep(chunk);
         if (this.#lineOctets > SKIPPED_LINE_OCTETS) return { type: 'endless' };
+        if (this.#now() - this.#lineSinceMs > COMMAND_LINE_MS) return { type: 'too-slow' };
       } else {
         this.unread(chunk.subarray(lineFeed + 1));
         return this.#complete(chunk.subarray(0, lineFeed));
@@ -130,7 +137,10 @@ export class Input extends Writable {
 
   /** Copied, because a chunk may be much larger; and into one buffer, because a client may send an octet a packet. */
   #keep(part: Buffer): void {
-    if (this.#line.length === 0) this.#line = Buffer.allocUnsafeSlow(LINE_OCTETS + 1);
+    if (this.#line.length === 0) {
+      this.#line = Buffer.allocUnsafeSlow(LINE_OCTETS + 1);
+      this.#lineSinceMs = this.#now();
+    }
     part.copy(this.#line, Math.min(this.#lineOctets, this.#line.length));
     this.#lineOctets += part.length;
   }

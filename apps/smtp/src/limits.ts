@@ -78,6 +78,19 @@ export const GREETING_MS = 100;
 /** How long a client may be silent: RFC 5321 §4.5.3.2.7 asks for 5 minutes. */
 export const IDLE_MS = 5 * 60_000;
 
+/**
+ * How long the rest of a command line may take once its beginning is here. Silence alone has no end for who sends an octet from
+ * time to time. RFC 5321 §4.5.3.2.7 asks for as much for a whole command.
+ */
+export const COMMAND_LINE_MS = 5 * 60_000;
+
+/**
+ * How long a client may be waited for while it sends a message: this, and a second more for so many octets. RFC 5321 §4.5.3.2.5
+ * gives 3 minutes to a block of data. A satellite telephone, with 240 octets a second, brings a message of 180 kB.
+ */
+export const DATA_MS = 10 * 60_000;
+export const DATA_OCTETS_A_SECOND = 1_000;
+
 /** How long a TLS handshake may take. */
 export const TLS_HANDSHAKE_MS = 60_000;
 

@@ -3,6 +3,7 @@ import { type DataFault, DataReader } from './data-reader.ts';
 import { HopCount } from './hop-count.ts';
 import { DISCARDED_OCTETS, HOPS } from './limits.ts';
 import { MissingFields } from './missing-fields.ts';
+import { PacedReader } from './paced-reader.ts';
 import { Hangup, replies, SmtpError, type SmtpReply } from './replies.ts';
 import type { Session } from './session.ts';
 
@@ -28,10 +29,11 @@ const faultReplies = {
  * Reads data to its end and stores it as it comes, at the pace of the storage: nothing is taken from the socket while a
  * piece is being written. What cannot be stored is read all the same, because a client listens only after the end.
  *
- * @throws {SmtpError} what is wrong with the message; {StorageError}; {Hangup} if the client goes, or does not end
+ * @throws {SmtpError} what is wrong with the message; {StorageError}; {Hangup} if the client goes, is too slow, or does not end
  */
 export async function receiveMessage(session: Session, writer: ContentWriter): Promise<ReceivedMessage> {
   const { wire } = session;
+  const paced = new PacedReader(session);
   const reader = new DataReader();
   const hopCount = new HopCount();
   // A submission server completes what a mail program leaves out (RFC 6409 §8); others pass on what they get.
@@ -42,7 +44,7 @@ export async function receiveMessage(session: Session, writer: ContentWriter): P
   let discardedOctets = 0;
 
   while (!reader.isAtEnd) {
-    const chunk = await wire.read();
+    const chunk = await paced.read();
     if (chunk === null) {
       if (failure === null) await writer.abort();
       throw session.ended();

@@ -110,6 +110,7 @@ export const replies = {
   noProgress: [421, '4.7.0', 'Too many commands that bring nothing'],
   tooManyUnknown: [421, '4.7.0', 'Too many addresses that do not exist'],
   timeout: [421, '4.4.2', 'Silent for too long'],
+  tooSlow: [421, '4.4.2', 'Too slow'],
   shuttingDown: [421, '4.3.2', 'Shutting down, try again later'],
 } as const satisfies Record<string, SmtpReply>;
 

@@ -10,6 +10,8 @@ export interface Services {
   readonly directory: Directory;
   readonly store: Pick<Store, 'receive' | 'deliver' | 'deliverToEach' | 'requireDiskRoom'>;
   readonly metrics: SmtpMetrics;
+  /** Milliseconds, of a clock that only goes forward. */
+  now(): number;
   /** Lets time pass before a reply that should cost its client something. */
   wait(ms: number): Promise<void>;
 }

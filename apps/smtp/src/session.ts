@@ -214,6 +214,8 @@ export class Session {
         return this.#refuse(null, '', replies.lineTooLong);
       case 'endless':
         throw new Hangup(replies.lineTooLong, 'a line without end');
+      case 'too-slow':
+        throw new Hangup(replies.tooSlow, 'a line that took too long');
       case 'tls':
         throw new Hangup(replies.tlsTooEarly, 'the client spoke TLS where plain text and STARTTLS were due');
       case 'end':

@@ -20,6 +20,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     store,
     directory,
     metrics: new SmtpMetrics(context.metrics),
+    now: () => performance.now(),
     wait: (ms: number) => delay(ms, undefined, { ref: false }),
   };
   const servers = settings.listeners.map((listener) => new SmtpServer({ listener, certificates, services, log }));

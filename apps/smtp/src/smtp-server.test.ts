@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { DirectoryError } from '@postel/directory';
 import { type ContentWriter, StorageError, type StorageErrorKind } from '@postel/storage';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { COMMAND_LINE_MS, DATA_MS } from './limits.ts';
 import { replies, storageReplies } from './replies.ts';
-import { startOwnServer } from './testing/own-server.ts';
+import { type OwnServer, startOwnServer } from './testing/own-server.ts';
 import { SmtpClient } from './testing/smtp-client.ts';
 
 const MINUTE = 60_000;
@@ -218,6 +219,118 @@ test('who is silent for too long hears 421', async () => {
   const [connection] = own.server.connections;
   connection?.socket.emit('timeout');
   expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 /)]);
+});
+
+describe('hardening 11: an octet from time to time', () => {
+  /** Sends text, and waits until the server has read it. */
+  async function send(own: OwnServer, client: SmtpClient, text: string): Promise<void> {
+    const [connection] = own.server.connections;
+    const octets = (connection?.socket.bytesRead ?? 0) + text.length;
+    client.send(text);
+    await vi.waitFor(() => expect(connection?.socket.bytesRead).toBe(octets));
+  }
+
+  async function startWithClock(replaced: Parameters<typeof startOwnServer>[0] = {}, kind: 'mx' | 'lmtp' = 'mx') {
+    const clock = { nowMs: 0 };
+    const own = await startOwnServer({ now: () => clock.nowMs, ...replaced }, { kind });
+    return { own, clock };
+  }
+
+  /** Up to 354. */
+  async function beginMessage(client: SmtpClient): Promise<void> {
+    await client.dialogue`
+      C: MAIL FROM:<sender@elsewhere.example>
+      C: RCPT TO:<mary@localhost>
+      C: DATA
+      S: 250 ...
+      S: 250 ...
+      S: 354 ...
+    `;
+  }
+
+  test('a command line ends in time', async () => {
+    const { own, clock } = await startWithClock();
+    await using _own = own;
+    await using client = await own.connect();
+    clock.nowMs += COMMAND_LINE_MS + 1; // before the line, nothing has begun
+    for (const end of ['', 'P']) {
+      await send(own, client, 'N');
+      clock.nowMs += COMMAND_LINE_MS;
+      await send(own, client, 'O');
+      clock.nowMs += 1;
+      if (end === '')
+        expect(await client.command('OP')).toBe('250 2.0.0 OK'); // late and complete
+      else client.send('O');
+    }
+    expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 Too slow/)]);
+  });
+
+  test('so does a response to a challenge', async () => {
+    const clock = { nowMs: 0 };
+    await using own = await startOwnServer({ now: () => clock.nowMs });
+    await using client = await own.connect();
+    expect(await client.command('AUTH PLAIN')).toMatch(/^334/);
+    await send(own, client, 'AG1h');
+    clock.nowMs += COMMAND_LINE_MS + 1;
+    client.send('c');
+    expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 Too slow/)]);
+  });
+
+  test.for(['mx', 'lmtp'] as const)('a message comes at a rate, to %s', async (kind) => {
+    const { own, clock } = await startWithClock({}, kind);
+    await using _own = own;
+    await using client = await own.connect();
+    await beginMessage(client);
+    clock.nowMs += DATA_MS;
+    await send(own, client, 'Subject: slow\r\n\r\n');
+    for (let second = 0; second < 5; second++) {
+      clock.nowMs += 1_000;
+      await send(own, client, `${'x'.repeat(998)}\r\n`);
+    }
+    clock.nowMs += 60_000;
+    client.send('x');
+    expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 Too slow/)]);
+    expect(await own.messages()).toEqual([]);
+  });
+
+  test('a message that is complete is taken, however long it took', async () => {
+    const { own, clock } = await startWithClock();
+    await using _own = own;
+    await using client = await own.connect();
+    await beginMessage(client);
+    await send(own, client, 'Subject: late\r\n');
+    clock.nowMs += 10 * DATA_MS;
+    client.send('.\r\n');
+    expect(await client.reply()).toEqual([expect.stringMatching(/^250 /)]);
+    expect(await own.messages()).toHaveLength(1);
+  });
+
+  test('time that our disk takes is not the client`s', async () => {
+    const store = failingStore(new StorageError('disk-full', 'full'));
+    const clock = { nowMs: 0 };
+    const write = async () => {
+      clock.nowMs += 10 * DATA_MS;
+    };
+    const receive = () => Object.assign(store.receive(), { write });
+    await using own = await startOwnServer({ now: () => clock.nowMs, store: { ...store, receive } }, { kind: 'mx' });
+    await using client = await own.connect();
+    await beginMessage(client);
+    await send(own, client, 'Subject: one\r\n');
+    await send(own, client, 'X-Two: two\r\n');
+    client.send('.\r\n');
+    expect(await client.reply()).toEqual([expect.stringMatching(/^452 4\.3\.1 /)]);
+    expect(clock.nowMs).toBeGreaterThan(DATA_MS);
+  });
+
+  test('what is passed over of a chunk comes at a rate too', async () => {
+    const { own, clock } = await startWithClock();
+    await using _own = own;
+    await using client = await own.connect();
+    await send(own, client, 'BDAT 1000 LAST\r\n');
+    clock.nowMs += DATA_MS + 1_000;
+    client.send('x');
+    expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 Too slow/)]);
+  });
 });
 
 test.for(['starttls', 'implicit'] as const)(

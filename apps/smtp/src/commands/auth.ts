@@ -103,6 +103,8 @@ async function readResponse(session: Session): Promise<Buffer> {
       throw new SmtpError(replies.authLineTooLong);
     case 'endless':
       throw new Hangup(replies.authLineTooLong, 'an authentication response without end');
+    case 'too-slow':
+      throw new Hangup(replies.tooSlow, 'an authentication response that took too long');
     case 'bare-line-feed':
       throw new SmtpError(replies.bareLineFeed);
     case 'tls':

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { DISCARDED_OCTETS } from '../limits.ts';
+import { PacedReader } from '../paced-reader.ts';
 import { Hangup, replies } from '../replies.ts';
 import type { Session } from '../session.ts';
 
@@ -24,11 +25,12 @@ export const bdat: Command<number> = {
   },
 };
 
-/** @throws {Hangup} if the client goes before */
+/** @throws {Hangup} if the client goes before, or is too slow */
 async function skip(session: Session, octets: number): Promise<void> {
   const { wire } = session;
+  const paced = new PacedReader(session);
   for (let left = octets; left > 0; ) {
-    const chunk = await wire.read();
+    const chunk = await paced.read();
     if (chunk === null) throw session.ended();
     wire.unread(chunk.subarray(left));
     left -= Math.min(left, chunk.length);

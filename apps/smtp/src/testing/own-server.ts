@@ -58,6 +58,7 @@ export async function startOwnServer(
     store,
     directory,
     metrics: new SmtpMetrics(new Registry()),
+    now: () => performance.now(),
     wait: () => Promise.resolve(),
     ...replaced,
   };

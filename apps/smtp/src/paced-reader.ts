@@ -1,0 +1,32 @@
+import { DATA_MS, DATA_OCTETS_A_SECOND } from './limits.ts';
+import { replies } from './replies.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Reads a message, or a chunk, and hangs up on a client that is too slow with it. Only the time in which we wait for the client
+ * counts, not that of our disk, and what is complete is taken, however long it took.
+ */
+export class PacedReader {
+  readonly #session: Session;
+  #waitedMs = 0;
+  #octets = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** The next octets, null if there will be none. Those not used go back to the wire. */
+  async read(): Promise<Buffer | null> {
+    const { wire, services } = this.#session;
+    if (this.#isTooSlow) this.#session.hangUp(replies.tooSlow);
+    const sinceMs = services.now();
+    const chunk = await wire.read();
+    this.#waitedMs += services.now() - sinceMs;
+    this.#octets += chunk?.length ?? 0;
+    return chunk;
+  }
+
+  get #isTooSlow(): boolean {
+    return this.#waitedMs > DATA_MS + (this.#octets * 1_000) / DATA_OCTETS_A_SECOND;
+  }
+}
