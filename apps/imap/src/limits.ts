@@ -1,8 +1,5 @@
 /** Everything that a client could otherwise make grow, in one place. Commands' own limits are imap-wire's. */
 
-/** A message that comes without being asked for is taken up to here before its quota is looked at. */
-export const UNASKED_OCTETS = 64 * 1024;
-
 /** RFC 9051 §5.4: at least 30 minutes once logged in. */
 export const IDLE_TIMEOUT_MS = 31 * 60_000;
 /** From the greeting to the login, whatever is said in between. */

@@ -1,4 +1,4 @@
-import { type Mailbox, StorageError } from '@postel/storage';
+import { type FoundMailbox, StorageError } from '@postel/storage';
 import { No } from './command.ts';
 import { requireMailboxName } from './mailbox-name.ts';
 import type { Session } from './session.ts';
@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
  *
  * @throws {No} [TRYCREATE] if there is none, unless none can have that name (RFC 3501 §6.3.11, §6.4.7)
  */
-export async function findTarget({ store, account }: Session, name: string): Promise<Mailbox> {
+export async function findTarget({ store, account }: Session, name: string): Promise<FoundMailbox> {
   const mailbox = await store.findMailbox(account.accountId, name);
   if (mailbox !== null) return mailbox;
   requireMailboxName(name); // throws if it cannot be created

@@ -38,6 +38,24 @@ test('the lines of a header stay', () => {
   expect(foldHeaderForSearch('Subject: A  B\nFrom:\tC\n')).toBe('subject: a b\nfrom: c\n');
 });
 
+describe('the short way that most text takes gives what the long one does', () => {
+  // An emoji anywhere makes the whole text take the long way.
+  const expectTheSame = (text: string) => {
+    expect(foldForSearch(text)).toBe(foldForSearch(`${text}\u{1f600}`).slice(0, -2));
+  };
+
+  test('every character that may take it, beside letters that could matter', () => {
+    for (let code = 1; code < 0x3100; code++) {
+      const character = String.fromCharCode(code);
+      for (const other of ['', 'a', 'Σ', 'İ', 'ß', 'か', '\u0384']) expectTheSame(`x${other}${character}${other}`);
+    }
+  });
+
+  test('any text', () => {
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'aAßΣσςİıé´ Ж…”ﬁが日\n\u00ad\u037a') }), expectTheSame));
+  });
+});
+
 describe('idempotent', () => {
   test('every character of the planes that have letters', () => {
     for (let code = 0; code < 0x30000; code++) {

@@ -61,11 +61,3 @@ export async function accountModSeqs(sql: Sql, accounts: Iterable<AccountId>): P
     select account_id, modseq from accounts where account_id = any(${numberArray(accounts)}::bigint[])`;
   return new Map(rows.map((row) => [row.account_id, row.modseq]));
 }
-
-/** Whether the quota of an account leaves room for one more message of that size. */
-export async function hasRoom(sql: Sql, account: AccountId, sizeOctets: number): Promise<boolean> {
-  const [row] = await sql.read<{ has_room: boolean }[]>`
-    select (used_octets + ${sizeOctets}::bigint > quota_octets or used_messages + 1 > quota_messages) is not true as has_room
-      from accounts where account_id = ${account}`;
-  return row?.has_room ?? false;
-}

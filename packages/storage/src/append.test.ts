@@ -179,17 +179,22 @@ test.each([
   },
 );
 
-test('whether there is room is told to the last octet and message', async () => {
+test('the room that there is is told to the last octet and message', async () => {
   const { store, sql } = storage;
   const { account, inbox } = await storage.newAccount();
+  const room = async () => (await store.findMailbox(account, 'INBOX'))?.roomOctets;
   await append(store, account, inbox, 'x'); // 14 octets
-  expect(await store.hasRoom(account, 2 ** 40)).toBe(true);
+  expect(await room()).toBe(null);
   await sql`update accounts set quota_octets = 100 where account_id = ${account}`;
-  expect(await Promise.all([86, 87].map((size) => store.hasRoom(account, size)))).toEqual([true, false]);
+  expect(await room()).toBe(86);
   await sql`update accounts set quota_messages = 2 where account_id = ${account}`;
-  expect(await store.hasRoom(account, 86)).toBe(true);
+  expect(await room()).toBe(86);
+  await sql`update accounts set quota_octets = 13 where account_id = ${account}`;
+  expect(await room()).toBe(0);
+  await sql`update accounts set quota_octets = null where account_id = ${account}`;
+  expect(await room()).toBe(null);
   await sql`update accounts set quota_messages = 1 where account_id = ${account}`;
-  expect(await store.hasRoom(account, 1)).toBe(false);
+  expect(await room()).toBe(0);
 });
 
 test('rule 3: UIDs ascend, and a removed one does not come back', async () => {

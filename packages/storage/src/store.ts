@@ -1,6 +1,5 @@
 import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
-import { hasRoom } from './accounts.ts';
 import type { Appended, Arrival, NewMessage } from './append.ts';
 import { appendMessages } from './append.ts';
 import { BlobDirectory, type NewBlob } from './blob-store.ts';
@@ -383,15 +382,6 @@ export class Store {
   /** @throws {StorageError} 'unavailable' */
   async findMailbox(account: AccountId, name: string): Promise<FoundMailbox | null> {
     return this.#read(() => findMailbox(this.#database.sql, account, name));
-  }
-
-  /**
-   * Whether an account has room for a message of that size now. What is appended is checked once more: this spares sending it.
-   *
-   * @throws {StorageError} 'unavailable'
-   */
-  async hasRoom(account: AccountId, sizeOctets: number): Promise<boolean> {
-    return this.#read(() => hasRoom(this.#database.sql, account, sizeOctets));
   }
 
   /** See fetchMessages. */

@@ -2,7 +2,6 @@ import type { DateTime, LiteralHeader } from '@postel/imap-wire';
 import type { Content, Flags } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { parseFlags } from '../flags.ts';
-import { UNASKED_OCTETS } from '../limits.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import type { Session } from '../session.ts';
 import { findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
@@ -40,25 +39,18 @@ export const append: Command<AppendArgs> = {
     const { messageOctets } = session.services;
     if (literal.size > messageOctets) throw new No(`A message may have ${messageOctets} octets`, 'TOOBIG');
     if (literal.size === 0) throw new No('A message has at least one octet', 'CANNOT');
-    const mailbox = await findTarget(session, mailboxName);
-    if (isWorthAsking(literal) && !(await store.hasRoom(account.accountId, literal.size))) {
-      throw new No('The account is over its quota', 'OVERQUOTA');
-    }
+    const { id, roomOctets } = await findTarget(session, mailboxName);
+    if (roomOctets !== null && literal.size > roomOctets) throw new No('The account is over its quota', 'OVERQUOTA');
     await store.requireDiskRoom(literal.size); // before the client is told to send it
     await using content = await receive(session, literal);
     const message = { content, flags, internalDate: date?.epochMs ?? Date.now(), arrival: null };
     const { uid, uidvalidity } = await store
-      .append(account.accountId, { mailbox: mailbox.id, ...message })
+      .append(account.accountId, { mailbox: id, ...message })
       .catch(goneMeansTryCreate);
     await session.syncAfterChange({ ask: 'memory', expunges: true });
     return ok('Appended', { type: 'APPENDUID', uidvalidity, uid });
   },
 };
-
-/** Whether to ask for the room beforehand: not for little that is on its way in any case. The store sees to the quota in the end. */
-function isWorthAsking({ sync, size }: LiteralHeader): boolean {
-  return sync || size > UNASKED_OCTETS;
-}
 
 async function receive(session: Session, literal: LiteralHeader): Promise<Content> {
   const writer = session.store.receive(session.services.messageOctets);
