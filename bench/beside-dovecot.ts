@@ -214,7 +214,8 @@ function print(rows: Map<string, Map<string, Row[]>>): void {
 
 function median(values: readonly (number | null)[]): number {
   const sorted = values.filter((value) => value !== null && Number.isFinite(value)).sort((a, b) => (a ?? 0) - (b ?? 0));
-  return sorted[sorted.length >> 1] ?? Number.NaN;
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return low == null || high == null ? Number.NaN : (low + high) / 2;
 }
 
 function format(value: number): string {
