@@ -3,7 +3,15 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DiskReserve } from '@postel/storage';
-import { cpuSeconds, limitOpenFiles, noSmallDisk, type OwnPostel, SmallDisk, startPostel } from '@postel/testkit';
+import {
+  cpuSeconds,
+  hasSmallDisk,
+  limitOpenFiles,
+  noSmallDiskNote,
+  type OwnPostel,
+  SmallDisk,
+  startPostel,
+} from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MailServer, plainResponse } from './testing/mail-server.ts';
 import { startOwnServer } from './testing/own-server.ts';
@@ -83,8 +91,8 @@ test('hardening 65: while Postgres hangs clients hear so within seconds', { time
   while (!(await mary.command(`MAIL FROM:<${account.address}>`)).startsWith('250 '));
 });
 
-test.skipIf(noSmallDisk !== null)(
-  'hardening 68: on a disk that is nearly full mail is refused at MAIL and after data, until there is room (skipped: needs root on Linux)',
+test.skipIf(!hasSmallDisk)(
+  `hardening 68: on a disk that is nearly full mail is refused at MAIL and after data, until there is room${noSmallDiskNote}`,
   async () => {
     using disk = new SmallDisk(32 * MB);
     const reserve = new DiskReserve({ directories: [disk.path], octets: 8 * MB });

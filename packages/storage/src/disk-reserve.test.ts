@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { noSmallDisk, SmallDisk } from '@postel/testkit';
+import { hasSmallDisk, noSmallDiskNote, SmallDisk } from '@postel/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BlobDirectory } from './blob-store.ts';
 import { ContentWriter, INLINE_OCTETS } from './content-writer.ts';
@@ -37,7 +37,7 @@ async function writeContent(blobs: BlobDirectory, octets: number) {
   }
 }
 
-describe.skipIf(noSmallDisk !== null)('on a small disk (skipped: needs root on Linux)', () => {
+describe.skipIf(!hasSmallDisk)(`on a small disk${noSmallDiskNote}`, () => {
   test('hardening 68: new mail is refused while the reserve is touched, and everything else goes on', async () => {
     using disk = new SmallDisk(16 * MB);
     const changes: boolean[] = [];

@@ -6,7 +6,7 @@ export { cpuSeconds, limitOpenFiles } from './open-files.ts';
 export type { RunningPostel, TestAccount, TestPorts } from './running-postel.ts';
 export { type Ended, ServerProcess, StartFailed } from './server-process.ts';
 export { sharedPostel } from './shared-postel.ts';
-export { noSmallDisk, SmallDisk } from './small-disk.ts';
+export { hasSmallDisk, noSmallDiskNote, SmallDisk } from './small-disk.ts';
 export { type OwnPostel, type StartOptions, startPostel } from './start-postel.ts';
 export { makeTemporaryDirectory, removeTemporaryDirectory, TemporaryDirectory } from './temporary-directories.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Why there can be no small disk here; null if there can be. For `test.skipIf`, which is to say why. */
-export const noSmallDisk = process.platform === 'linux' && process.geteuid?.() === 0 ? null : 'needs root on Linux';
+/** Whether a test can have a small disk: only root may mount one. */
+export const hasSmallDisk = process.platform === 'linux' && process.geteuid?.() === 0;
+/** For the name of a test that needs one, which is to say why it is skipped. */
+export const noSmallDiskNote = hasSmallDisk ? '' : ' (SKIP: needs root on Linux)';
 
 /** A real file system that fills soon, in memory, mounted for one test. */
 export class SmallDisk implements Disposable {
