@@ -1,5 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { missingEntries, readLock } from './complete-package-lock.ts';
+
+const ROOT = new URL('../', import.meta.url);
 
 test('every optional package of every platform stands in the lock, so that npm ci takes it', () => {
   expect([...missingEntries(readLock()).keys()], 'run: npx node checks/complete-package-lock.ts').toEqual([]);
@@ -11,4 +15,16 @@ test('what Postel runs on is locked with its integrity', () => {
   );
   expect(runtime).toHaveLength(6);
   expect(runtime.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
+});
+
+test('what is installed is what the lock names, so that tests mean the same everywhere', () => {
+  const others = [...readLock()].filter(([path, { version, optional, link }]) => {
+    const manifest = fileURLToPath(new URL(`${path}/package.json`, ROOT));
+    if (!path.startsWith('node_modules/') || link || (optional && !existsSync(manifest))) return false;
+    return !existsSync(manifest) || JSON.parse(readFileSync(manifest, 'utf8')).version !== version;
+  });
+  expect(
+    others.map(([path]) => path),
+    'run: npm ci',
+  ).toEqual([]);
 });

@@ -135,6 +135,7 @@ const differencesInSamples: readonly Difference[] = [
   ['plain_emails/raw_email_with_at_display_name.eml', 'postal-mime', 'addresses', reasons.authors],
   ['rfc2822/example10.eml', 'mailparser', 'addresses', reasons.comment],
   ['rfc2822/example10.eml', 'postal-mime', 'addresses', reasons.comment],
+  ['rfc2822/example11.eml', 'mailparser', 'addresses', reasons.obsolete],
   ['rfc2822/example11.eml', 'postal-mime', 'addresses', reasons.obsolete],
   ['rfc2822/example13.eml', 'mailparser', 'addresses', reasons.missing],
   ['rfc2822/example13.eml', 'postal-mime', 'addresses', reasons.obsolete],
