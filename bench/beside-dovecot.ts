@@ -4,12 +4,15 @@
  *
  * Needs root (Dovecot does) and Debian's dovecot-imapd and dovecot-lmtpd. Prints a table as docs/benchmarks.md has it.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { format, median } from './figures.ts';
+import { startLocalPostel } from './local-postel.ts';
+import { pssMegabytes } from './process-tree.ts';
 
 /** Those of mailbench that ask for no extension which Postel lacks. */
 const SCENARIOS = [
@@ -22,7 +25,6 @@ const POSTEL_OFFSET = 31_000;
 const DOVECOT_PORTS = { imap: 32_143, imaps: 32_993, lmtp: 32_024, auth: 32_145 };
 const POSTFIX_PORTS = { mx: 32_025, submission: 32_587 };
 const MAILBENCH = fileURLToPath(new URL('mailbench/', import.meta.url));
-const LAUNCHER = fileURLToPath(new URL('../bin/postel.mjs', import.meta.url));
 
 interface Row {
   readonly scenario: string;
@@ -40,17 +42,13 @@ interface Peer {
   readonly pids: readonly number[];
 }
 
-const { values: options } = parseArgs({
-  options: {
-    help: { type: 'boolean' },
-    rounds: { type: 'string', default: '3' },
-    scale: { type: 'string', default: '1' },
-    scenario: { type: 'string', default: SCENARIOS },
-  },
-});
+interface Options {
+  readonly rounds: number;
+  readonly scale: string;
+  readonly scenario: string;
+}
 
-if (options.help) {
-  console.log(`Measures Postel beside Dovecot on this machine, in turn, and prints medians.
+const HELP = `Measures Postel beside Dovecot on this machine, in turn, and prints medians.
 
   npm run bench -- [--rounds N] [--scale N] [--scenario a,b,...]
 
@@ -59,25 +57,30 @@ if (options.help) {
   --scenario L   default: all that Postel and Dovecot both can do
                  (node bench/mailbench/mailbench.mjs --list names them)
 
-As root, with Debian's dovecot-imapd and dovecot-lmtpd installed; with postfix too, submission and MX are measured beside it.`);
-} else {
-  await main();
+As root, with Debian's dovecot-imapd and dovecot-lmtpd installed; with postfix too, submission and MX are measured beside it.
+
+  npm run bench -- storage --help        the store by itself`;
+
+export async function besideDovecot(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean' },
+      rounds: { type: 'string', default: '3' },
+      scale: { type: 'string', default: '1' },
+      scenario: { type: 'string', default: SCENARIOS },
+    },
+  });
+  if (values.help) console.log(HELP);
+  else await run({ ...values, rounds: Number(values.rounds) });
 }
 
-async function main(): Promise<void> {
+async function run(options: Options): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'postel-bench-'));
   chmodSync(directory, 0o755); // Dovecot's processes are not root
-  const postel = spawn(
-    process.execPath,
-    [LAUNCHER, 'localserve', '--data', join(directory, 'postel'), '--port-offset', String(POSTEL_OFFSET)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
   try {
-    await ready(postel);
-    const run: { postgres: { pid: number } } = JSON.parse(readFileSync(join(directory, 'postel/run.json'), 'utf8'));
-    const postelPids = [postel.pid ?? 0, run.postgres.pid];
+    await using postel = await startLocalPostel(join(directory, 'postel'), POSTEL_OFFSET);
+    const postelPids = [postel.pids.supervisor, postel.pids.postgres];
     await new Promise((resolve) => setTimeout(resolve, 3_000)); // start-up's garbage is not what an idle server holds
     console.log(`\nMemory idle after start (PSS, all processes, Postgres included): ${pssMegabytes(postelPids)} MB\n`);
 
@@ -106,23 +109,12 @@ async function main(): Promise<void> {
         ],
       },
     ];
-    print(measure(peers, directory));
+    print(measure(peers, directory, options));
   } finally {
     if (existsSync(join(directory, 'postfix'))) postfix('stop', directory);
     dovecot('stop', directory);
-    postel.kill('SIGTERM');
-    await new Promise((resolve) => (postel.exitCode === null ? postel.once('exit', resolve) : resolve(null)));
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-function ready(server: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      if (/^postel ready$/m.test(text)) resolve();
-    });
-    server.once('exit', (code) => reject(new Error(`Postel ended with status ${code} before it was ready`)));
-  });
 }
 
 /** Options of mailbench for services on this machine, of names and ports in turn. */
@@ -154,9 +146,9 @@ function peerScript(peer: string, command: PeerCommand, directory: string, ports
   return result.stdout?.trim() ?? '';
 }
 
-function measure(peers: readonly Peer[], directory: string): Map<string, Map<string, Row[]>> {
+function measure(peers: readonly Peer[], directory: string, options: Options): Map<string, Map<string, Row[]>> {
   const rows = new Map<string, Map<string, Row[]>>();
-  for (let round = 1; round <= Number(options.rounds); round++) {
+  for (let round = 1; round <= options.rounds; round++) {
     for (const { name, args, pids } of peers) {
       console.error(`round ${round} of ${options.rounds}: ${name}`);
       const json = join(directory, `${name}.json`);
@@ -210,36 +202,4 @@ function print(rows: Map<string, Map<string, Row[]>>): void {
     if (postel.some((row) => row.extra?.pssKbPerConn !== undefined))
       console.log(`| ${scenario}: kB (PSS) a connection | ${memory.join(' | ')} | | | | | | |`);
   }
-}
-
-function median(values: readonly (number | null)[]): number {
-  const sorted = values.filter((value) => value !== null && Number.isFinite(value)).sort((a, b) => (a ?? 0) - (b ?? 0));
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return low == null || high == null ? Number.NaN : (low + high) / 2;
-}
-
-function format(value: number): string {
-  if (!Number.isFinite(value)) return '-';
-  return value >= 100 ? String(Math.round(value)) : value.toPrecision(2);
-}
-
-/** Proportional set size of processes and all their descendants. */
-function pssMegabytes(roots: readonly number[]): number {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
-    } catch {
-      // ended meanwhile
-    }
-  }
-  const isOurs = (pid: number): boolean => roots.includes(pid) || (parents.has(pid) && isOurs(parents.get(pid) ?? 0));
-  let kilobytes = 0;
-  for (const pid of [...parents.keys()].filter(isOurs)) {
-    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    kilobytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
-  }
-  return Math.round(kilobytes / 1024);
 }

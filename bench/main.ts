@@ -1,0 +1,18 @@
+/** `npm run bench -- [storage] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
+import { besideDovecot } from './beside-dovecot.ts';
+import { storage } from './storage.ts';
+
+const benchmarks = new Map([['storage', storage]]);
+
+const [name = '', ...rest] = process.argv.slice(2);
+const chosen = benchmarks.get(name);
+if (chosen !== undefined) {
+  await chosen(rest);
+} else if (name === '' || name.startsWith('-')) {
+  await besideDovecot(process.argv.slice(2));
+} else {
+  console.error(
+    `There is no benchmark ${name}: ${[...benchmarks.keys()].join(', ')}, or none for Postel beside Dovecot.`,
+  );
+  process.exitCode = 2;
+}
