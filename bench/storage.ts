@@ -23,10 +23,11 @@ import { cpuMs } from './process-tree.ts';
 
 const HELP = `Measures the store by itself, in one process on the embedded Postgres, and prints medians.
 
-  npm run bench -- storage [--rounds N] [--scale N]
+  npm run bench -- storage [--rounds N] [--scale N] [--only TEXT]
 
   --rounds N     each operation is measured N times (default 3)
   --scale N      multiplies the sizes (default 1: 4,000 appends, 10,000 messages, a mailbox of 1,000,000)
+  --only TEXT    operations whose name has that text, for instance append
 
 Durable: the server runs with its own settings, and an operation counts when its promise resolves.`;
 
@@ -80,13 +81,20 @@ export async function storage(args: readonly string[]): Promise<void> {
       help: { type: 'boolean' },
       rounds: { type: 'string', default: '3' },
       scale: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
     },
   });
   if (values.help) console.log(HELP);
-  else await run(Number(values.rounds), Number(values.scale));
+  else await run({ rounds: Number(values.rounds), scale: Number(values.scale), only: values.only });
 }
 
-async function run(rounds: number, scale: number): Promise<void> {
+interface Options {
+  readonly rounds: number;
+  readonly scale: number;
+  readonly only: string;
+}
+
+async function run({ rounds, scale, only }: Options): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'postel-bench-'));
   try {
     await using postel = await startLocalPostel(join(directory, 'postel'), PORT_OFFSET);
@@ -99,7 +107,7 @@ async function run(rounds: number, scale: number): Promise<void> {
     const bench: Bench = { database, store, scale, measure: (work) => measure([postel.pids.postgres], work) };
     console.log('| operation | to reach | ops/s | p50 ms | p99 ms | CPU us/op | of it Postgres |');
     console.log('|---|--:|--:|--:|--:|--:|--:|');
-    for (const scenario of scenarios) {
+    for (const scenario of scenarios.filter(({ name }) => name.includes(only))) {
       const measured: Measured[] = [];
       for (let round = 0; round < rounds; round++) {
         await database.sql`checkpoint`; // what other scenarios left to write is not this one's
