@@ -8,6 +8,7 @@ import { configExample } from './commands/config-example.ts';
 import { help } from './commands/help.ts';
 import { localserve } from './commands/localserve.ts';
 import { serve } from './commands/serve.ts';
+import { verify } from './commands/verify.ts';
 
 /** Every command. What only one of them needs, it imports when it runs: a short command must not load a server. */
 export const commands: readonly Command[] = [
@@ -19,5 +20,6 @@ export const commands: readonly Command[] = [
   configAccountList,
   configAccountRm,
   configAccountSetpassword,
+  verify,
   help,
 ];

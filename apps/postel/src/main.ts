@@ -47,7 +47,7 @@ function complain(error: unknown): 1 | 2 {
   if (error instanceof Stopped) return 1;
   if (error instanceof CommandError) {
     console.error(`postel: ${error.message}`);
-    return 1;
+    return error.exitCode;
   }
   console.error('postel: this should not happen; please report it:', error);
   return 1;

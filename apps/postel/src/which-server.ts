@@ -1,6 +1,6 @@
 import type { CommandLine, CommandOptions, Invocation } from './command.ts';
 import { UsageError } from './command-error.ts';
-import { LOCALSERVE_DIRECTORY } from './data-directory/data-directory.ts';
+import { DataDirectory, LOCALSERVE_DIRECTORY } from './data-directory/data-directory.ts';
 import { DATABASE_URL_OPTION, databaseUrl } from './database-url.ts';
 import { CONFIG_OPTION, configOption, findUsualFile, readConfigurationOrExplain } from './serve/find-configuration.ts';
 
@@ -21,6 +21,12 @@ export interface NamedServer {
 /** How to reach a server's database: by URL, or through what runs on its data directory. */
 export type ServerDatabase = { readonly url: string } | { readonly dataDirectory: string };
 
+/** A server's mail: its database, and the directory of its large contents. */
+export interface ServerPlaces {
+  readonly database: ServerDatabase;
+  readonly blobDirectory: string;
+}
+
 /** @throws {UsageError} if two servers are named */
 export function namedServer(line: CommandLine): NamedServer {
   const named = ['config', 'data', 'database-url'].filter((option) => line.option(option) !== null);
@@ -35,13 +41,18 @@ export function namedServer(line: CommandLine): NamedServer {
 export async function findServer(
   { config, databaseUrl }: NamedServer,
   { dataDirectory, terminal }: Invocation,
-): Promise<ServerDatabase> {
-  if (databaseUrl !== null) return { url: databaseUrl };
-  if (dataDirectory !== null) return { dataDirectory };
+): Promise<ServerPlaces> {
+  const inDirectory = (directory: string, url: string | null): ServerPlaces => ({
+    database: url === null ? { dataDirectory: directory } : { url },
+    blobDirectory: new DataDirectory(directory).blobs,
+  });
+  if (databaseUrl !== null || dataDirectory !== null) {
+    return inDirectory(dataDirectory ?? LOCALSERVE_DIRECTORY, databaseUrl);
+  }
   const file = config ?? findUsualFile();
-  if (file === null) return { dataDirectory: LOCALSERVE_DIRECTORY };
+  if (file === null) return inDirectory(LOCALSERVE_DIRECTORY, null);
   if (config === null) terminal.note(`The server of ${file}:`);
   const configuration = await readConfigurationOrExplain(file);
-  if (configuration.databaseUrl !== null) return { url: configuration.databaseUrl };
-  return { dataDirectory: configuration.dataDirectory };
+  const { blobDirectory } = configuration;
+  return { ...inDirectory(configuration.dataDirectory, configuration.databaseUrl), blobDirectory };
 }

@@ -1,5 +1,5 @@
 import type { Sql, Transaction } from './database.ts';
-import { StorageError } from './errors.ts';
+import { StorageError, translateDatabaseError } from './errors.ts';
 import { type AccountId, accountId } from './ids.ts';
 import { numberArray } from './sql-arrays.ts';
 
@@ -60,4 +60,23 @@ export async function accountModSeqs(sql: Sql, accounts: Iterable<AccountId>): P
   const rows = await sql.read<{ account_id: AccountId; modseq: number }[]>`
     select account_id, modseq from accounts where account_id = any(${numberArray(accounts)}::bigint[])`;
   return new Map(rows.map((row) => [row.account_id, row.modseq]));
+}
+
+/** An account, and what it holds by its own count. */
+export interface NamedAccount {
+  readonly id: AccountId;
+  readonly name: string;
+  readonly messages: number;
+  readonly octets: number;
+}
+
+/** The account of that name, or all of them by ascending name. @throws {StorageError} 'unavailable' */
+export async function findAccounts(sql: Sql, name: string | null): Promise<readonly NamedAccount[]> {
+  try {
+    return await sql.read<NamedAccount[]>`
+      select account_id as id, name, used_messages as messages, used_octets as octets from accounts
+       where ${name}::text is null or name = ${name}::text order by name`;
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
 }

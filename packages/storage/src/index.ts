@@ -1,4 +1,4 @@
-export { createAccount, removeAccountMail } from './accounts.ts';
+export { createAccount, findAccounts, type NamedAccount, removeAccountMail } from './accounts.ts';
 export type { Appended, Arrival, NewMessage } from './append.ts';
 export type { FlagsChanged } from './change-flags.ts';
 export type { Content, ContentWriter } from './content-writer.ts';
@@ -41,3 +41,5 @@ export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
 export { countUids, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
+export type { Finding, VerifiedRule } from './verify/finding.ts';
+export { type VerifyOptions, verifyAccount } from './verify/verify-account.ts';
