@@ -1,8 +1,9 @@
 import postgres from 'postgres';
-import { type Appended, appendMessages, type NewMessage } from './append.ts';
-import type { Sql } from './database.ts';
-import { StorageError, translateDatabaseError, wouldFailNext } from './errors.ts';
+import { type Appended, appendMessages, findAppended, type NewMessage } from './append.ts';
+import type { Sql, Transaction } from './database.ts';
+import { ConnectionLost, StorageError, translateDatabaseError, wouldFailNext } from './errors.ts';
 import type { AccountId } from './ids.ts';
+import { LastWrites, leavingName, type WriteName } from './last-writes.ts';
 
 /** Appends that wait share a transaction, up to these bounds: others of the account should not wait long for one. */
 const BATCH_MESSAGES = 64;
@@ -22,13 +23,22 @@ type Waiting =
 /**
  * The writes of this process to each account, one transaction at a time: so a busy account holds one connection, and
  * appends that come while one is being written share the next transaction (group commit).
+ *
+ * What became of a write whose answer was lost is found out before anything is said, and before the account's next write.
  */
 export class AccountWriter {
   readonly #sql: Sql;
+  readonly #lastWrites: LastWrites;
   readonly #queues = new Map<AccountId, Waiting[]>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.#lastWrites = new LastWrites(sql);
+  }
+
+  /** Removes what processes that are no more left about their last writes. */
+  forgetOldWriters(): Promise<void> {
+    return this.#lastWrites.forgetOld();
   }
 
   /** @throws {StorageError} this message's own failure */
@@ -36,19 +46,60 @@ export class AccountWriter {
     return new Promise((resolve, reject) => this.#enqueue(account, { type: 'append', message, resolve, reject }));
   }
 
-  /** Runs one transaction in its turn. */
-  run<T>(account: AccountId, task: (sql: Sql) => Promise<T>): Promise<T> {
+  /** Runs one transaction in its turn: its answer is known before the commit, so that it can be given though that of the commit was lost. */
+  transact<Result>(account: AccountId, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return this.inTurn(account, async () => {
+      const name = this.#lastWrites.next(account);
+      let result: { readonly value: Result } | null = null;
+      const working = async (tx: Transaction) => {
+        result = { value: await work(tx) };
+        return result.value;
+      };
+      try {
+        return await this.#sql.begin(working, { opening: leavingName(name) });
+      } catch (error) {
+        if (!mayBeDone(error)) throw error;
+        const committed = await this.#lookUp(name, error, async () => result);
+        if (committed === null) throw notDone(error);
+        return committed.value;
+      }
+    });
+  }
+
+  /** Runs in its turn one statement that does no more if it is run twice: it is, if its first answer is lost. */
+  repeat<Result>(account: AccountId, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    return this.inTurn(account, async () => {
+      try {
+        return await work(this.#sql);
+      } catch (error) {
+        if (!mayBeDone(error)) throw error;
+        await this.#lookUp(this.#lastWrites.next(account), error, async () => null); // that it is over
+        return await work(this.#sql);
+      }
+    });
+  }
+
+  /** Lets no other write of this process to the account run meanwhile. */
+  inTurn<Result>(account: AccountId, task: () => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const run = async () => {
         try {
-          resolve(await task(this.#sql));
+          resolve(await task());
         } catch (error) {
-          this.#refuseWaiting(account, error);
+          this.#refuseIfHopeless(account, error);
           reject(translateDatabaseError(error, true));
         }
       };
       this.#enqueue(account, { type: 'task', run, reject });
     });
+  }
+
+  async #lookUp<Result>(
+    name: WriteName,
+    lost: ConnectionLost,
+    read: (tx: Transaction, xid: string) => Promise<Result>,
+  ): Promise<Result | null> {
+    return await this.#lastWrites.lookUp(name, lost, read, () => this.#refuseWaiting(name.account, lost));
   }
 
   #enqueue(account: AccountId, waiting: Waiting): void {
@@ -64,8 +115,11 @@ export class AccountWriter {
   }
 
   /** When the database is away, or another process holds the account: each in its turn would wait as long as the first has. */
+  #refuseIfHopeless(account: AccountId, error: unknown): void {
+    if (wouldFailNext(translateDatabaseError(error, true))) this.#refuseWaiting(account, error);
+  }
+
   #refuseWaiting(account: AccountId, error: unknown): void {
-    if (!wouldFailNext(translateDatabaseError(error, true))) return;
     for (const waiting of this.#queues.get(account)?.splice(0) ?? [])
       waiting.reject(new StorageError('unavailable', 'The database cannot do this now', { cause: error }));
   }
@@ -85,8 +139,7 @@ export class AccountWriter {
 
   async #append(account: AccountId, batch: readonly (Waiting & { type: 'append' })[]): Promise<void> {
     try {
-      const results = await appendMessages(
-        this.#sql,
+      const results = await this.#appendOnce(
         account,
         batch.map(({ message }) => message),
       );
@@ -98,7 +151,7 @@ export class AccountWriter {
       });
     } catch (error) {
       const translated = translateDatabaseError(error, true);
-      this.#refuseWaiting(account, error);
+      this.#refuseIfHopeless(account, error);
       // What the database refused as a whole may be the fault of one message: each then stands alone.
       if (batch.length > 1 && translated instanceof postgres.PostgresError) {
         for (const waiting of batch) await this.#append(account, [waiting]);
@@ -107,7 +160,29 @@ export class AccountWriter {
       }
     }
   }
+
+  async #appendOnce(
+    account: AccountId,
+    messages: readonly NewMessage[],
+  ): Promise<readonly (Appended | StorageError)[]> {
+    const name = this.#lastWrites.next(account);
+    try {
+      return await appendMessages(this.#sql, account, messages, name);
+    } catch (error) {
+      if (!mayBeDone(error)) throw error;
+      const appended = await this.#lookUp(name, error, (tx, xid) => findAppended(tx, account, messages, xid));
+      if (appended === null) throw notDone(error);
+      return appended;
+    }
+  }
 }
+
+/** Whether the answer to a write was lost, so that it may have been done or be under way. */
+function mayBeDone(error: unknown): error is ConnectionLost {
+  return error instanceof ConnectionLost && !error.isUnsent;
+}
+
+const notDone = (lost: ConnectionLost) => new StorageError('unavailable', lost.message, { cause: lost });
 
 /** Takes the appends at the head of the queue, as many as fit in a batch: those to INBOX, or those to mailboxes by id. */
 function takeAppends(queue: Waiting[]): (Waiting & { type: 'append' })[] {

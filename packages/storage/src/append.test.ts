@@ -1,18 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBreakableServer } from './breakable-server.ts';
 import type { FetchedMessage } from './fetch-messages.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import {
   append,
   arrivalOf,
   contentOf,
-  holdAccount,
   messageOf,
   recount,
   startStorage,
   type TestStorage,
-  untilWaiting,
 } from './storage-for-tests.ts';
 
 let storage: TestStorage;
@@ -266,20 +263,6 @@ test.each([
   await expect(append(storage.store, target, mailbox as MailboxId, 'x')).rejects.toMatchObject({ kind: 'nonexistent' });
 });
 
-test('hardening 64: an append whose answer was lost leaves its outcome open, and its blob in place', async () => {
-  await using server = await startBreakableServer(storage.target);
-  const { store } = await storage.openStore({ target: server.target, isDeaf: true });
-  const { account, inbox } = await storage.newAccount();
-  await append(store, account, inbox, 'the connection is made');
-  const octets = randomBytes(200_000);
-  const message = await messageOf(store, inbox, octets);
-  void server.loseAnswerTo(message.content.hash.toString('hex')).then(() => server.cut());
-  await expect(store.append(account, message)).rejects.toMatchObject({ kind: 'outcome-unknown' });
-  await message.content.discard();
-  const stored = await fetchOne(account, inbox, 2); // it had been committed
-  expect((await octetsOf(stored)).equals(octets)).toBe(true);
-});
-
 test('hardening 65: an append that never reached the database is unavailable, and leaves no blob', async () => {
   const { store } = await storage.openStore({
     target: { socketDirectory: '/nonexistent', database: 'x', user: 'x' },
@@ -291,19 +274,4 @@ test('hardening 65: an append that never reached the database is unavailable, an
   await expect(store.append(account, message)).rejects.toMatchObject({ kind: 'unavailable' });
   await message.content.discard();
   expect(await storage.blobs()).toEqual(before);
-});
-
-test('hardening 65: an append whose connection broke while it waited for the account is open too, and not done twice', async () => {
-  const { store, database } = await storage.openStore({ isDeaf: true });
-  const { account, inbox } = await storage.newAccount();
-  const message = await messageOf(store, inbox, 'one');
-  const [row] = await database.sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-  const held = await holdAccount(storage.database, account);
-  const lost = expect(store.append(account, message)).rejects.toMatchObject({ kind: 'outcome-unknown' });
-  await untilWaiting(storage.database);
-  await storage.sql`select pg_terminate_backend(${row?.pid ?? 0}::integer)`;
-  await lost;
-  await held[Symbol.asyncDispose]();
-  expect(await store.append(account, message)).toMatchObject({ uid: 1 });
-  expect(await recount(storage.database, account)).toEqual([]);
 });

@@ -4,7 +4,9 @@ import type { Sql, Transaction } from './database.ts';
 import { StorageError } from './errors.ts';
 import type { Flags } from './flags.ts';
 import { type AccountId, type MailboxId, type ModSeq, modSeq, type Uid, uid } from './ids.ts';
+import type { WriteName } from './last-writes.ts';
 import { numberArray, textArray } from './sql-arrays.ts';
+import { countUids, parseRanges } from './uid-ranges.ts';
 
 /** How a message came by SMTP or LMTP. */
 export interface Arrival {
@@ -53,18 +55,16 @@ const ZONE = /%.*$/;
  * Appends messages to mailboxes of one account, or all to its INBOX, in one transaction under one modseq: one round trip for
  * all of them. Their blobs have names for the account already.
  *
+ * @param name leaves word of which write this is (last-writes.ts); null if the transaction has its name already
  * @returns for each message, in the order given, what became of it; one failing does not fail the others
  */
 export async function appendMessages(
   sql: Sql | Transaction,
   account: AccountId,
   messages: readonly NewMessage[],
+  name: WriteName | null,
 ): Promise<readonly (Appended | StorageError)[]> {
-  // The function wants the messages of a mailbox together; the order within it is the order of arrival.
-  const order = messages.map((_, index) => index);
-  if (messages.some(({ mailbox }) => mailbox !== messages[0]?.mailbox)) {
-    order.sort((a, b) => (messages[a]?.mailbox ?? 0) - (messages[b]?.mailbox ?? 0) || a - b);
-  }
+  const order = orderByMailbox(messages);
   const sorted = order.map((index) => messages[index]).filter((message) => message !== undefined);
   const lengths: number[] = [];
   const octets: Buffer[] = [];
@@ -94,12 +94,16 @@ export async function appendMessages(
         select mailbox_id from mailboxes
          where account_id = ${account}::bigint and name = 'INBOX' and expunged_seq is null), 0), ${numberArray([sorted.length])}::integer[])`
     : sql`${column((m) => m.mailbox ?? 0)}::bigint[]`;
+  const owner =
+    name === null
+      ? sql`${account}::bigint`
+      : sql`name_write(${account}::bigint, ${name.writer}::uuid, ${name.number}::bigint)`;
 
   const rows = await sql<
     { status: keyof typeof failures | 'ok'; uid: number; uidvalidity: number; mod_seq: number; is_blob_kept: boolean }[]
   >`
     select status, uid, uidvalidity, mod_seq, is_blob_kept from append_messages(
-      ${account}::bigint,
+      ${owner},
       ${mailboxes},
       ${column((m) => m.flags.system)}::smallint[],
       ${text((m) => m.flags.keywords.join(' '))}::text[],
@@ -124,5 +128,61 @@ export async function appendMessages(
         ? { uid: uid(row.uid), uidvalidity: row.uidvalidity, modseq: modSeq(row.mod_seq), isBlobKept: row.is_blob_kept }
         : new StorageError(row.status, failures[row.status]);
   });
+  return results;
+}
+
+/** The function wants the messages of a mailbox together; the order within it is the order of arrival. */
+function orderByMailbox(messages: readonly NewMessage[]): readonly number[] {
+  const order = messages.map((_, index) => index);
+  if (messages.some(({ mailbox }) => mailbox !== messages[0]?.mailbox)) {
+    order.sort((a, b) => (messages[a]?.mailbox ?? 0) - (messages[b]?.mailbox ?? 0) || a - b);
+  }
+  return order;
+}
+
+/**
+ * What `appendMessages` would have answered, had its answer not been lost, by what its transaction left. Of a message that is not
+ * there nobody knows why it was refused.
+ *
+ * @param xid its transaction, which was committed
+ */
+export async function findAppended(
+  tx: Transaction,
+  account: AccountId,
+  messages: readonly NewMessage[],
+  xid: string,
+): Promise<readonly (Appended | StorageError)[]> {
+  const touched = await tx<{ mailbox: MailboxId; modseq: number; uidvalidity: number; uids: string }[]>`
+    select c.mailbox_id as mailbox, c.mod_seq as modseq, b.uidvalidity, c.uids::text as uids
+      from changes as c join mailboxes as b using (account_id, mailbox_id)
+     where c.account_id = ${account}::bigint and c.xmin = ${xid}::xid`;
+  const results: (Appended | StorageError)[] = messages.map(
+    () => new StorageError('unavailable', 'The message was refused, and the connection to the database broke'),
+  );
+  for (const { mailbox, modseq, uidvalidity, uids } of touched) {
+    // They were given out in this order. A message may have been moved or expunged since: its tombstone knows its content too.
+    const rows = await tx<{ uid: number; hash: Buffer; blob_name: string | null }[]>`
+      select m.uid, c.hash, c.blob_name
+        from (select uid, content_id from messages
+               where account_id = ${account}::bigint and mailbox_id = ${mailbox}::bigint and uid <@ ${uids}::int8multirange
+              union all
+              select uid, content_id from tombstones
+               where account_id = ${account}::bigint and mailbox_id = ${mailbox}::bigint and uid <@ ${uids}::int8multirange) as m
+        join contents as c on c.account_id = ${account}::bigint and c.content_id = m.content_id
+       order by m.uid`;
+    if (rows.length < countUids(parseRanges(uids))) throw new Error('messages that were appended left no trace');
+    const waiting = [...messages.keys()].filter((index) => {
+      const wanted = messages[index]?.mailbox;
+      return wanted === null || wanted === mailbox;
+    });
+    for (const row of rows) {
+      const at = waiting.findIndex((index) => messages[index]?.content.hash.equals(row.hash));
+      const [index] = waiting.splice(0, at + 1).slice(-1);
+      const blob = index === undefined ? null : messages[index]?.content.blob;
+      if (index === undefined) continue;
+      const isBlobKept = row.blob_name !== null && row.blob_name === blob?.nameFor(account);
+      results[index] = { uid: uid(row.uid), uidvalidity, modseq: modSeq(modseq), isBlobKept };
+    }
+  }
   return results;
 }

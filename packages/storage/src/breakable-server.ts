@@ -9,8 +9,10 @@ export interface BreakableServer extends AsyncDisposable {
   readonly connections: number;
   /** Passes nothing on any more, either way, on the connections there are. */
   hang(): void;
-  /** Once a client has sent these octets it hears nothing more. Resolves when the server has answered. */
+  /** The next client that sends these octets hears nothing more. Resolves when the server has answered. */
   loseAnswerTo(octets: string): Promise<void>;
+  /** Cuts the connection of the next client that sends these octets, and all others, before the server has them. */
+  cutBefore(octets: string): void;
   /** Cuts all connections. */
   cut(): void;
   /** Cuts all connections, and those to come as soon as they come, or no more. */
@@ -20,7 +22,7 @@ export interface BreakableServer extends AsyncDisposable {
 export async function startBreakableServer(target: DatabaseTarget): Promise<BreakableServer> {
   const sockets = new Set<Socket>();
   let lost: { readonly octets: string; readonly answered: () => void } | null = null;
-
+  let cutBefore: string | null = null;
   let isRefusing = false;
   let connections = 0;
 
@@ -31,13 +33,20 @@ export async function startBreakableServer(target: DatabaseTarget): Promise<Brea
       return;
     }
     const upstream = connectTo(target);
-    let isMute = false;
+    let answered: (() => void) | null = null;
     client.on('data', (sent) => {
-      if (lost !== null && sent.includes(lost.octets)) isMute = true;
+      if (cutBefore !== null && sent.includes(cutBefore)) {
+        cutBefore = null;
+        return cut();
+      }
+      if (lost !== null && sent.includes(lost.octets)) {
+        ({ answered } = lost);
+        lost = null;
+      }
       upstream.write(sent);
     });
     upstream.on('data', (answer) => {
-      if (isMute) lost?.answered();
+      if (answered !== null) answered();
       else client.write(answer);
     });
     for (const [socket, other] of [
@@ -67,6 +76,9 @@ export async function startBreakableServer(target: DatabaseTarget): Promise<Brea
       const { promise, resolve } = Promise.withResolvers<void>();
       lost = { octets, answered: resolve };
       return promise;
+    },
+    cutBefore(octets) {
+      cutBefore = octets;
     },
     get connections() {
       return connections;

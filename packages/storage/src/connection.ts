@@ -44,11 +44,21 @@ const SESSION_SETTINGS = {
   plan_cache_mode: 'force_generic_plan',
 } as const;
 
+const WHO_SERVES_US = `
+  select pid, backend_start::text as "startedAt" from pg_stat_get_activity(pg_backend_pid())`;
+
 interface ClientEvents {
   onclose?(): void;
   onnotify?(channel: string, payload: string): void;
   /** The socket to the server, before it is connected. */
   onsocket?(socket: Socket): void;
+}
+
+/** A connection as the server knows it: also the PID alone may be another's by now. */
+export interface Session {
+  readonly pid: number;
+  /** `pg_stat_activity.backend_start`, as text. */
+  readonly startedAt: string;
 }
 
 /** Makes the client; it connects with its first statement, and once. */
@@ -139,6 +149,7 @@ export class Connection {
   answeredAt = this.openedAt;
   readonly #client: Client;
   #socket: Socket | null = null;
+  #session: Session | null = null;
   #isUsable = true;
   #onClose: (why: 'asked' | 'lost') => void = () => {};
 
@@ -155,7 +166,8 @@ export class Connection {
   static async open(target: DatabaseTarget, options: ConnectionOptions): Promise<Connection> {
     const connection = new Connection(target, options);
     try {
-      await connection.run((client) => client.unsafe('select'), FIRST_ANSWER_MS);
+      const [session] = await connection.run((client) => client.unsafe<Session[]>(WHO_SERVES_US), FIRST_ANSWER_MS);
+      connection.#session = session ?? null;
       return connection;
     } catch (error) {
       connection.close();
@@ -201,7 +213,9 @@ export class Connection {
       const isLost = isLate || isOfConnection(error);
       this.#end(isLost ? 'lost' : 'asked');
       this.#hangUp();
-      throw isLost ? new ConnectionLost({ cause: error, isLate, isUnsent: wasNotSent(error) }) : error;
+      throw isLost
+        ? new ConnectionLost({ cause: error, isLate, isUnsent: wasNotSent(error), session: this.#session })
+        : error;
     } finally {
       clearTimeout(timer);
     }

@@ -10,7 +10,7 @@ import { startBreakableServer } from './breakable-server.ts';
 import { Connection } from './connection.ts';
 import { type DatabaseOptions, type DatabaseTarget, openDatabase } from './database.ts';
 import { ConnectionLost, translateDatabaseError } from './errors.ts';
-import { holdAccount, messageOf, startStorage, type TestStorage, untilWaiting } from './storage-for-tests.ts';
+import { startStorage, type TestStorage } from './storage-for-tests.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -84,28 +84,6 @@ test('hardening 65: while the database is away one connection at a time is tried
   await up.promise; // nobody asks
   expect({ told, isUp: database.isUp() }).toEqual({ told: ['down', 'up'], isUp: true });
   expect(await database.sql`select 1 as one`).toEqual([{ one: 1 }]);
-});
-
-test('hardening 65: when a write is lost with its connection, those that wait behind it are told at once', async () => {
-  await using server = await startBreakableServer(storage.target);
-  const { store } = await storage.openStore({ target: server.target, isDeaf: true });
-  const { account, inbox } = await storage.newAccount();
-  const messages = await Promise.all(['a', 'b', 'c'].map((text) => messageOf(store, inbox, text)));
-  const held = await holdAccount(storage.database, account);
-  const edit = { mode: 'add', system: 1, keywords: [] } as const;
-  const writes = [
-    store.changeFlags(account, inbox, [{ first: 1, last: 1 }], edit, null),
-    ...messages.map((message) => store.append(account, message)),
-    store.createMailbox(account, 'waits', null),
-  ];
-  const settled = Promise.allSettled(writes);
-  await untilWaiting(storage.database);
-  server.cut();
-  const [first, ...others] = await settled;
-  expect(first).toMatchObject({ reason: { kind: 'outcome-unknown' } });
-  for (const other of others) expect(other).toMatchObject({ reason: { kind: 'unavailable' } });
-  await held[Symbol.asyncDispose]();
-  expect((await store.findMailbox(account, 'INBOX'))?.messages).toBe(0);
 });
 
 test('a write that did not reach the server whole is known not to have been done', () => {

@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import type { Session } from './connection.ts';
 
 /**
  * - `nonexistent`, `exists`: the account or mailbox.
@@ -8,7 +9,8 @@ import postgres from 'postgres';
  * - `too-large`: the message passes the limit its receiver set.
  * - `disk-full`: nothing can be written until somebody makes room, or no new mail while the reserve is touched.
  * - `unavailable`: the database does not answer, or the disk of the blobs fails; nothing was changed; the same may work later.
- * - `outcome-unknown`: the connection broke before the answer to a write. The caller must say neither yes nor no.
+ * - `outcome-unknown`: the connection broke before the answer to a write, and what became of it could not be learnt in time.
+ *   The caller must say neither yes nor no.
  */
 export type StorageErrorKind =
   | 'nonexistent'
@@ -41,15 +43,23 @@ export class ConnectionLost extends Error {
   readonly isLate: boolean;
   /** The statement did not reach the server whole, so it has done nothing. */
   readonly isUnsent: boolean;
+  /** Which may be at the statement still; null if the server never said. */
+  readonly session: Session | null;
 
-  constructor({ isLate = false, isUnsent = false, ...options }: ErrorOptions & Partial<ConnectionLoss> = {}) {
+  constructor({
+    isLate = false,
+    isUnsent = false,
+    session = null,
+    ...options
+  }: ErrorOptions & Partial<ConnectionLoss> = {}) {
     super(isLate ? 'The database did not answer in time' : 'The connection to the database broke', options);
     this.isLate = isLate;
     this.isUnsent = isUnsent;
+    this.session = session;
   }
 }
 
-type ConnectionLoss = Pick<ConnectionLost, 'isLate' | 'isUnsent'>;
+type ConnectionLoss = Pick<ConnectionLost, 'isLate' | 'isUnsent' | 'session'>;
 
 /**
  * Turns what the database threw into a StorageError where the caller can do something about it; anything else, a bug of
@@ -89,6 +99,8 @@ export function wouldFailNext(error: unknown): boolean {
   if (!(error instanceof StorageError)) return false;
   if (error.kind === 'outcome-unknown') return true;
   if (error.kind !== 'unavailable') return false;
+  // The next one has another connection.
+  if (error.cause instanceof ConnectionLost) return error.cause.isLate;
   return !(error.cause instanceof postgres.PostgresError) || LOCKED_OR_DOWN.test(error.cause.code);
 }
 

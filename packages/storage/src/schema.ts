@@ -25,6 +25,7 @@ import {
   text,
   timestamp,
   uniqueIndex,
+  uuid,
 } from 'drizzle-orm/pg-core';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
@@ -197,6 +198,22 @@ export const changes = pgTable(
     uids: uidRanges('uids').notNull(),
   },
   (table) => [primaryKey({ columns: [table.accountId, table.mailboxId, table.modSeq] })],
+);
+
+/**
+ * The last write of each process to an account, made with it: so that a process that lost the answer to a commit finds out
+ * whether it was one. A row serves its process for good; rows of processes that are no more go after a day.
+ */
+export const lastWrites = pgTable(
+  'last_writes',
+  {
+    accountId: id('account_id').notNull(),
+    writerId: uuid('writer_id').notNull(),
+    /** Counted by the writer. */
+    writeNumber: bigint('write_number', { mode: 'number' }).notNull(),
+    writtenAt: at('written_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.writerId] })],
 );
 
 /** The bytes of a message as received, once per account and hash, and everything that they fix, computed at arrival. */

@@ -39,6 +39,7 @@ export interface Sql extends SqlTag {
    * Runs statements as one transaction, which is rolled back if `work` throws or one of them fails.
    *
    * @param options.isLong its statements may take any time; the server's statement_timeout is for `work` to change
+   * @param options.opening its first statement
    * @throws {StorageError} 'unavailable' if the connection broke before the commit, so that nothing was changed
    * @throws {ConnectionLost} if it broke during the commit
    */
@@ -49,6 +50,8 @@ export interface Sql extends SqlTag {
 
 interface TransactionOptions {
   readonly isLong?: boolean;
+  /** A statement without values, sent together with `begin`. */
+  readonly opening?: string;
 }
 
 /** Statements of one transaction; they run in the order in which they were first awaited. */
@@ -134,8 +137,8 @@ export function sqlOn(pool: ConnectionPool): Sql {
     tagOn((write) => borrow((connection) => connection.run(write, DEADLINE_MS.write))),
     {
       read: tagOn(read),
-      begin: <Result>(work: (tx: Transaction) => Promise<Result>, { isLong = false }: TransactionOptions = {}) =>
-        borrow((connection) => runTransaction(connection, work, isLong ? Number.POSITIVE_INFINITY : DEADLINE_MS.write)),
+      begin: <Result>(work: (tx: Transaction) => Promise<Result>, options: TransactionOptions = {}) =>
+        borrow((connection) => runTransaction(connection, work, options)),
       octetRows: (how: keyof typeof octetRows, text: string, values: readonly OctetRowValue[]) =>
         read((client) => octetRows[how](client, text, values)),
     },
@@ -145,8 +148,9 @@ export function sqlOn(pool: ConnectionPool): Sql {
 async function runTransaction<Result>(
   connection: Connection,
   work: (tx: Transaction) => Promise<Result>,
-  deadlineMs: number,
+  { isLong = false, opening }: TransactionOptions,
 ): Promise<Result> {
+  const deadlineMs = isLong ? Number.POSITIVE_INFINITY : DEADLINE_MS.write;
   let last: Promise<unknown> = Promise.resolve();
   const failures: unknown[] = [];
   const run: Run = (write) => {
@@ -154,11 +158,11 @@ async function runTransaction<Result>(
     last = rows.catch((error) => failures.push(error));
     return rows;
   };
-  const say = (what: 'begin' | 'commit' | 'rollback') => connection.run((client) => client.unsafe(what), deadlineMs);
+  const say = (what: string) => connection.run((client) => client.unsafe(what), deadlineMs);
 
   let result: Result;
   try {
-    await say('begin');
+    await say(opening === undefined ? 'begin' : `begin; ${opening}`);
     const tag = tagOn(run);
     result = await work(Object.assign(tag, { read: tag }));
     await last;

@@ -93,6 +93,7 @@ export class Store {
   /** Begins to hear of changes that other processes make. */
   async start(): Promise<void> {
     await this.#feed.start();
+    void this.#writer.forgetOldWriters().catch((error) => this.#failed(error));
   }
 
   async close(): Promise<void> {
@@ -151,9 +152,7 @@ export class Store {
         .filter((delivery) => delivery.account === account)
         .map(({ arrival }) => toInbox(content, arrival, internalDate)),
     }));
-    await this.#keepingBlob(content.blob, accounts, () =>
-      this.#inTurnOf(accounts, (sql) => sql.begin((tx) => appendEach(tx, messages))),
-    );
+    await this.#keepingBlob(content.blob, accounts, () => this.#inTurnOf(accounts, (tx) => appendEach(tx, messages)));
   }
 
   /**
@@ -223,9 +222,11 @@ export class Store {
     for (const slice of slicesOf(uids, CHANGE_AT_ONCE)) {
       for (let from: number | null = 0; from !== null; ) {
         const rest = rangesFrom(slice, from);
-        const part = await this.#writer.run(account, (sql) =>
-          changeFlags(sql, account, mailbox, rest, edit, unchangedSince),
-        );
+        const change = (sql: Sql | Transaction) => changeFlags(sql, account, mailbox, rest, edit, unchangedSince);
+        // The second time its own change would be one that the condition forbids.
+        const part = await (unchangedSince === null
+          ? this.#writer.repeat(account, change)
+          : this.#writer.transact(account, change));
         if (part.modseq !== null) this.#feed.committed(account, part.modseq);
         done.push(part);
         from = part.nextUid;
@@ -243,7 +244,7 @@ export class Store {
     let last: ModSeq | null = null;
     for (const slice of slicesOf(uids, EXPUNGE_AMONG)) {
       for (let rest = slice; rest.length > 0; ) {
-        const { modseq, removed } = await this.#writer.run(account, (sql) =>
+        const { modseq, removed } = await this.#writer.transact(account, (sql) =>
           expungeMessages(sql, account, mailbox, rest),
         );
         if (modseq !== null) this.#feed.committed(account, modseq);
@@ -271,7 +272,7 @@ export class Store {
     which: 'whole' | 'present',
   ): Promise<Copied | null> {
     if (this.#reserve !== null) await this.#reserve.require(0);
-    const copied = await this.#writer.run(account, (sql) =>
+    const copied = await this.#writer.transact(account, (sql) =>
       copyMessages(sql, account, { source, uids, target, what: which }),
     );
     if (copied !== null && copied.modseq !== null) this.#feed.committed(account, copied.modseq);
@@ -288,7 +289,7 @@ export class Store {
   async *move(account: AccountId, source: MailboxId, uids: UidRanges, target: MailboxId): AsyncGenerator<Copied, void> {
     for (const slice of slicesOf(uids, MOVE_AT_ONCE)) {
       for (let rest = slice; rest.length > 0; ) {
-        const part = await this.#writer.run(account, (sql) =>
+        const part = await this.#writer.transact(account, (sql) =>
           copyMessages(sql, account, { source, uids: rest, target, what: 'move' }),
         );
         if (part === null) throw new Error('a move takes what is there');
@@ -311,7 +312,7 @@ export class Store {
     specialUse: string | null,
   ): Promise<{ readonly uidvalidity: number }> {
     if (this.#reserve !== null) await this.#reserve.require(0);
-    const created = await this.#writer.run(account, (sql) => createMailbox(sql, account, name, specialUse));
+    const created = await this.#writer.transact(account, (sql) => createMailbox(sql, account, name, specialUse));
     this.#feed.committed(account, created.modseq);
     return created;
   }
@@ -324,7 +325,7 @@ export class Store {
    */
   async deleteMailbox(account: AccountId, mailbox: MailboxId, name: string | null = null): Promise<void> {
     for (let isDone = false; !isDone; ) {
-      const part = await this.#writer.run(account, (sql) => deleteMailbox(sql, account, mailbox, name));
+      const part = await this.#writer.transact(account, (sql) => deleteMailbox(sql, account, mailbox, name));
       if (part.modseq !== null) this.#feed.committed(account, part.modseq);
       isDone = part.isDone;
     }
@@ -338,29 +339,29 @@ export class Store {
    */
   async renameMailbox(account: AccountId, from: string, to: string): Promise<void> {
     if (from === 'INBOX') return await this.#renameInbox(account, to);
-    const modseq = await this.#writer.run(account, (sql) => renameMailbox(sql, account, from, to));
+    const modseq = await this.#writer.transact(account, (sql) => renameMailbox(sql, account, from, to));
     this.#feed.committed(account, modseq);
   }
 
   async #renameInbox(account: AccountId, to: string): Promise<void> {
-    let done = await this.#writer.run(account, (sql) => renameInbox(sql, account, to));
+    let done = await this.#writer.transact(account, (sql) => renameInbox(sql, account, to));
     for (;;) {
       if (done.modseq !== null) this.#feed.committed(account, done.modseq);
       if (done.isDone) return;
       const begun = done;
-      done = await this.#writer.run(account, (sql) => continueInboxRename(sql, account, begun));
+      done = await this.#writer.transact(account, (sql) => continueInboxRename(sql, account, begun));
     }
   }
 
   /** @throws {StorageError} 'too-many-names', 'unavailable', 'outcome-unknown' */
   async subscribe(account: AccountId, name: string): Promise<void> {
-    const modseq = await this.#writer.run(account, (sql) => subscribe(sql, account, name));
+    const modseq = await this.#writer.transact(account, (sql) => subscribe(sql, account, name));
     if (modseq !== null) this.#feed.committed(account, modseq);
   }
 
   /** @throws {StorageError} 'unavailable', 'outcome-unknown' */
   async unsubscribe(account: AccountId, name: string): Promise<void> {
-    const modseq = await this.#writer.run(account, (sql) => unsubscribe(sql, account, name));
+    const modseq = await this.#writer.transact(account, (sql) => unsubscribe(sql, account, name));
     if (modseq !== null) this.#feed.committed(account, modseq);
   }
 
@@ -462,13 +463,13 @@ export class Store {
     const unwatch = this.#feed.watch(account, (modseq) => {
       mailbox
         .then((open) => (modseq === null ? open.refresh() : open.refreshTo(modseq)))
-        .catch((error) => this.#refreshFailed(error));
+        .catch((error) => this.#failed(error));
     });
     return { mailbox, users: 0, unwatch };
   }
 
-  /** That the database is away is told by itself, and not once for each mailbox; the next poll of the feed tries again. */
-  #refreshFailed(error: unknown): void {
+  /** That the database is away is told by itself, and not once for each mailbox, which the next poll of the feed tries again. */
+  #failed(error: unknown): void {
     if (!(error instanceof StorageError) || error.kind !== 'unavailable') this.#onError(error);
   }
 
@@ -491,10 +492,13 @@ export class Store {
     if (this.#open.get(key) === entry) this.#open.delete(key);
   }
 
-  /** Runs `task` while this process writes to none of the accounts, which ascend, so that two such calls never wait for each other. */
-  #inTurnOf<Result>(accounts: readonly AccountId[], task: (sql: Sql) => Promise<Result>): Promise<Result> {
+  /** One transaction in which this process writes to several accounts, which ascend, so that two such never wait for each other. */
+  #inTurnOf<Result>(accounts: readonly AccountId[], work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const [first, ...rest] = accounts;
-    return first === undefined ? task(this.#database.sql) : this.#writer.run(first, () => this.#inTurnOf(rest, task));
+    if (first === undefined) throw new Error('no account to write to');
+    return rest.length === 0
+      ? this.#writer.transact(first, work)
+      : this.#writer.inTurn(first, () => this.#inTurnOf(rest, work));
   }
 
   async #read<T>(query: () => Promise<T>): Promise<T> {
@@ -517,7 +521,7 @@ async function appendEach(
 ): Promise<readonly AppendedTo[]> {
   const done: AppendedTo[] = [];
   for (const { account, messages } of batches) {
-    for (const appended of await appendMessages(tx, account, messages)) {
+    for (const appended of await appendMessages(tx, account, messages, null)) {
       if (appended instanceof StorageError) throw appended;
       done.push({ account, appended });
     }
