@@ -17,8 +17,8 @@ export interface Address {
  * What stands for a part that an address lacks, as in Dovecot, so that programs which have met these words know them. An
  * empty host would do by the grammar, but clients then show and answer `root@`; a NIL one would begin a group.
  */
-const missingMailbox = 'MISSING_MAILBOX';
-const missingHost = 'MISSING_DOMAIN';
+export const missingMailbox = 'MISSING_MAILBOX';
+export const missingHost = 'MISSING_DOMAIN';
 
 const endOfGroup: Address = { name: null, route: null, mailbox: null, host: null };
 

@@ -106,7 +106,8 @@ function decodeQ(text: OctetString): Buffer {
   return Buffer.from(plain, 'latin1');
 }
 
-function decodePlain(value: OctetString): string {
+/** Octets that are no encoded-words: UTF-8 or, where they are not valid as such, windows-1252. */
+export function decodePlain(value: OctetString): string {
   return /[\x80-\xff]/.test(value) && !/[\u0100-\uffff]/.test(value)
     ? decodeCharset(Buffer.from(value, 'latin1'), null)
     : value;

@@ -3,7 +3,7 @@ import { limits } from './limits.ts';
 import { lowerCase, type OctetString } from './octet-string.ts';
 
 /**
- * The header fields that ENVELOPE is made of (RFC 9051 §7.5.2): unfolded values as sent, null where absent.
+ * The header fields that ENVELOPE is made of (RFC 9051 §7.5.2), and References: unfolded values as sent, null where absent.
  *
  * Of a repeated text field the first counts. Repeated address fields are all kept, and read as one list: RFC 5322
  * §4.5.3 says so for destinations, and for the others a reader must see each address that another program may show.
@@ -19,6 +19,8 @@ export interface EnvelopeFields {
   readonly bcc: readonly OctetString[];
   readonly inReplyTo: OctetString | null;
   readonly messageId: OctetString | null;
+  /** Not in ENVELOPE: threads are made of it (RFC 5256 §3). */
+  readonly references: OctetString | null;
 }
 
 /** The header fields that describe a part (RFC 2045 §3, RFC 2183, RFC 2557 §4.2, RFC 3282, RFC 1864). */
@@ -33,11 +35,12 @@ interface MimeFields {
   readonly location: OctetString | null;
 }
 
-const textFields = new Map<string, 'date' | 'subject' | 'inReplyTo' | 'messageId'>([
+const textFields = new Map<string, 'date' | 'subject' | 'inReplyTo' | 'messageId' | 'references'>([
   ['date', 'date'],
   ['subject', 'subject'],
   ['in-reply-to', 'inReplyTo'],
   ['message-id', 'messageId'],
+  ['references', 'references'],
 ]);
 
 const addressFields = new Map<string, 'from' | 'sender' | 'replyTo' | 'to' | 'cc' | 'bcc'>([
@@ -77,6 +80,7 @@ export class HeaderFields implements EnvelopeFields, MimeFields {
   bcc: OctetString[] = [];
   inReplyTo: OctetString | null = null;
   messageId: OctetString | null = null;
+  references: OctetString | null = null;
   contentType: OctetString | null = null;
   transferEncoding: OctetString | null = null;
   id: OctetString | null = null;

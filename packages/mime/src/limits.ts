@@ -33,6 +33,14 @@ export const limits = {
   decodedAtOnceOctets: 65_536,
   /** Characters of a preview (RFC 8970 §3.3). */
   previewCharacters: 200,
+  /** Characters of a subject, as lists of messages show it, and of a Message-ID. */
+  summaryCharacters: 1_000,
+  /** Addresses of one field in such a list, their characters together, and those of one display name. */
+  summaryAddresses: 100,
+  summaryListCharacters: 2_000,
+  summaryNameCharacters: 200,
+  /** Message-IDs by which a message finds its thread, its own among them. */
+  threadMessageIds: 20,
   /** A longer name of a charset names none. */
   charsetOctets: 64,
   /** Names of charsets whose meaning is remembered. */

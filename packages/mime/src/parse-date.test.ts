@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseDate } from './parse-date.ts';
+import { parseDate, parseDateTime } from './parse-date.ts';
 
 const dayOf = (value: string): string | null => {
   const date = parseDate(value);
@@ -58,4 +58,27 @@ test('hardening 34: any octets are taken, however many', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (value) => void parseDate(value)));
   const octets = ['(', '\\', ',', '-', ' ', '1', 'Jan '].map((piece) => piece.repeat(100_000));
   for (const value of octets) expect(parseDate(value)).toBeNull();
+});
+
+test.each([
+  ['Mon, 7 Feb 1994 21:52:25 -0800', '1994-02-08T05:52:25.000Z'],
+  ['7 Feb 1994 21:52 +0530', '1994-02-07T16:22:00.000Z'],
+  ['Fri, 21 Nov 1997 09(comment):   55  :  06 -0600', '1997-11-21T15:55:06.000Z'],
+  ['21 Nov 97 09:55:06 EST', '1997-11-21T14:55:06.000Z'],
+  ['21 Nov 97 09:55:06 GMT', '1997-11-21T09:55:06.000Z'],
+  ['Friday, 21-Nov-97 09:55:06 GMT', '1997-11-21T09:55:06.000Z'],
+  ['21 Nov 1997, 09:55', '1997-11-21T09:55:00.000Z'],
+  ['31 Dec 2016 23:59:60 +0000', '2017-01-01T00:00:00.000Z'],
+  // What cannot be read.
+  ['21 Nov 1997', '1997-11-21T00:00:00.000Z'],
+  ['21 Nov 1997 25:00:00 -0800', '1997-11-21T00:00:00.000Z'],
+  ['21 Nov 1997 09:55:06 CEST', '1997-11-21T09:55:06.000Z'],
+  ['21 Nov 1997 09:55:06 +00:99', '1997-11-21T09:55:06.000Z'],
+  ['21 Nov 1997 09:55:06 -0160', '1997-11-21T09:55:06.000Z'],
+])('the moment %s', (value, expected) => {
+  expect(new Date(parseDateTime(value) ?? 0).toISOString()).toBe(expected);
+});
+
+test('without a day there is no moment', () => {
+  expect(parseDateTime('21:52:25 -0800')).toBeNull();
 });
