@@ -42,6 +42,7 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
   await tx`delete from changes where account_id = ${account}`;
   await tx`delete from last_writes where account_id = ${account}`;
   await tx`delete from contents where account_id = ${account}`;
+  await tx`delete from thread_ids where account_id = ${account}`;
   await tx`delete from deliveries where account_id = ${account}`;
   await tx`delete from keywords where account_id = ${account}`;
   await tx`delete from subscriptions where account_id = ${account}`;

@@ -81,6 +81,8 @@ export async function appendMessages(
       Buffer.from(content.text.searchText),
       Buffer.from(content.text.headerText),
       arrival && Buffer.from(prefixText(arrival.prefix)),
+      Buffer.from(content.summary.summary),
+      content.summary.threadKeys,
     ]) {
       lengths.push(piece?.length ?? 0);
       if (piece) octets.push(piece);
@@ -118,7 +120,8 @@ export async function appendMessages(
       ${text((m) => m.arrival?.protocol ?? null)}::text[],
       ${text((m) => m.arrival?.clientAddress?.replace(ZONE, '') ?? null)}::text[],
       ${text((m) => m.arrival?.clientName ?? null)}::text[],
-      ${text(({ content }) => content.text.sentDate)}::date[])`;
+      ${text(({ content }) => content.text.sentDate)}::date[],
+      ${text(({ content }) => content.summary.sentAt?.toString() ?? null)}::bigint[])`;
 
   const results: (Appended | StorageError)[] = new Array(messages.length);
   rows.forEach((row, position) => {

@@ -1,5 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { foldForSearch, foldHeaderForSearch, MessageParser, type MessageStructure, parseDate } from '@postel/mime';
+import {
+  foldForSearch,
+  foldHeaderForSearch,
+  MessageParser,
+  type MessageStructure,
+  messageSummary,
+  parseDate,
+} from '@postel/mime';
+import { threadKeys } from './thread-keys.ts';
 
 /** Characters folded at once: 64 k take up to 10 ms, and a message may have sixteen times as many. */
 const FOLD_CHARACTERS = 65_536;
@@ -17,6 +25,18 @@ export interface ContentText {
   readonly sentDate: string | null;
 }
 
+/** What its header fixes: for lists of messages (docs/sql.md), and for finding its thread. */
+export interface ContentSummary {
+  /** The moment of the Date field, epoch ms. */
+  readonly sentAt: number | null;
+  /** Subject, From, To, Cc and Message-ID, with SUMMARY_SEPARATOR between them; the entries of a list have a line each. */
+  readonly summary: string;
+  readonly threadKeys: Buffer;
+}
+
+/** U+001F: no text of a summary has a control character. */
+export const SUMMARY_SEPARATOR = '\x1f';
+
 /** @param structure of a parser that collected text, which has neither NUL nor halves of surrogate pairs: Postgres refuses both */
 export async function contentText({ fields, text }: MessageStructure): Promise<ContentText> {
   if (text === null) throw new Error('the parser collected no text');
@@ -26,6 +46,16 @@ export async function contentText({ fields, text }: MessageStructure): Promise<C
     searchText: await foldInTurns(text.body),
     headerText: foldHeaderForSearch(text.header),
     sentDate: sent === null ? null : new Date(sent).toISOString().slice(0, 10),
+  };
+}
+
+export function contentSummary({ fields }: Pick<MessageStructure, 'fields'>): ContentSummary {
+  const { subject, from, to, cc, sentAt, messageId } = messageSummary(fields);
+  const lists = [from, to, cc].map((entries) => entries.join('\n'));
+  return {
+    sentAt,
+    summary: [subject, ...lists, messageId].join(SUMMARY_SEPARATOR),
+    threadKeys: threadKeys(fields, subject),
   };
 }
 

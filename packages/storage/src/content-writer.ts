@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { body, bodyStructure, encodePartIndex, envelope, MessageParser } from '@postel/mime';
 import type { BlobDirectory, BlobWriter, NewBlob } from './blob-store.ts';
-import { type ContentText, contentText } from './content-text.ts';
+import { type ContentSummary, type ContentText, contentSummary, contentText } from './content-text.ts';
 import { StorageError, translateFileError } from './errors.ts';
 
 /** Content up to here stands in its row, larger in a blob. */
@@ -25,6 +25,7 @@ export interface Content extends AsyncDisposable {
   readonly body: Buffer;
   readonly partIndex: Buffer;
   readonly text: ContentText;
+  readonly summary: ContentSummary;
   /** Drops the blob, if no message took it. */
   discard(): Promise<void>;
 }
@@ -88,6 +89,7 @@ export class ContentWriter {
       body: body(structure.root),
       partIndex: encodePartIndex(structure),
       text: await contentText(structure),
+      summary: contentSummary(structure),
       discard,
       [Symbol.asyncDispose]: discard,
     };

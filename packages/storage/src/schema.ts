@@ -140,6 +140,7 @@ export const messages = pgTable(
     contentId: id('content_id').notNull(),
     /** The same for all copies of one arrival (RFC 8474 §4.1, EMAILID); leads to its row in `deliveries`, if it has one. */
     emailId: id('email_id').notNull(),
+    /** RFC 8474 §5.2, THREADID: the email id of the thread's first message. Null in rows of older Postels until it is assigned. */
     threadId: id('thread_id'),
     /** RFC822.SIZE: prefix and content. */
     sizeOctets: octets('size_octets').notNull(),
@@ -152,6 +153,7 @@ export const messages = pgTable(
   (table) => [
     primaryKey({ columns: [table.accountId, table.mailboxId, table.uid] }),
     index('messages_content').on(table.accountId, table.contentId),
+    index('messages_without_thread').on(table.accountId, table.emailId).where(sql`${table.threadId} is null`),
   ],
 );
 
@@ -245,13 +247,37 @@ export const contents = pgTable(
     headerText: text('header_text'),
     /** The day that the Date field names, wherever the author was; null if there is none. */
     sentDate: date('sent_date'),
+    /** The moment in the Date field. This and what follows is for people to read (docs/sql.md). */
+    sentAt: at('sent_at'),
+    /** Decoded; null if there is none, or none was filled in yet. */
+    subject: text('subject'),
+    /** Entries as people read them, a line each: `Mary Smith <mary@example.com>` (packages/mime, `MessageSummary`). */
+    fromList: text('from_list'),
+    toList: text('to_list'),
+    ccList: text('cc_list'),
+    /** Without brackets. */
+    messageId: text('message_id'),
+    /** By which a thread is found, eight octets each (thread-keys.ts). Null in rows of Postels that knew of no threads: filled in later. */
+    threadKeys: bytea('thread_keys'),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.contentId] }),
     uniqueIndex('contents_hash').on(table.accountId, table.hash),
+    index('contents_without_summary').on(table.accountId, table.contentId).where(sql`${table.threadKeys} is null`),
     index('contents_without_text').on(table.accountId, table.contentId).where(sql`${table.searchText} is null`),
     check('contents_stored_once', sql`(${table.octets} is null) <> (${table.blobName} is null)`),
   ],
+);
+
+/** Which thread a Message-ID with a subject belongs to, by a hash of both (thread-keys.ts). */
+export const threadIds = pgTable(
+  'thread_ids',
+  {
+    accountId: id('account_id').notNull(),
+    messageIdHash: bytea('message_id_hash').notNull(),
+    threadId: id('thread_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.messageIdHash] })],
 );
 
 /** How a message came by SMTP: the header fields that Postel put before it, and the envelope it came in (RFC 5321 §3.3). */
