@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, type DatabaseTarget, openDatabase } from './database.ts';
-import { checkServer, MigrationError, migrate } from './migrate.ts';
-import { startStorage, type TestStorage } from './storage-for-tests.ts';
+import { checkServer, MigrationError, migrate, pendingMigrations } from './migrate.ts';
+import { hold, startStorage, type TestStorage } from './storage-for-tests.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -10,32 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
-interface BareDatabase extends AsyncDisposable {
-  readonly target: DatabaseTarget;
-  readonly sql: Database['sql'];
-}
-
-/** A database without tables, made with these options. */
-async function makeDatabase(options = ''): Promise<BareDatabase> {
-  const name = `bare_${randomBytes(6).toString('hex')}`;
-  await storage.sql.unsafe(`create database ${name} template template0 ${options}`);
-  const target =
-    'url' in storage.target
-      ? { url: storage.target.url.replace(/[^/]*$/, name) }
-      : { ...storage.target, database: name };
-  const database = openDatabase(target, { applicationName: 'migrate test', maxConnections: 1 });
-  return {
-    target,
-    sql: database.sql,
-    async [Symbol.asyncDispose]() {
-      await database.close();
-      await storage.sql.unsafe(`drop database ${name} with (force)`);
-    },
-  };
-}
-
 test('hardening 71: several processes migrate at once, and one does the work', async () => {
-  await using database = await makeDatabase();
+  await using database = await storage.makeBareDatabase();
   const said: string[] = [];
   await Promise.all(Array.from({ length: 6 }, () => migrate(database.target, (line) => said.push(line))));
   expect(said).toEqual(['making the tables']);
@@ -49,24 +23,58 @@ test('a database that is up to date is left alone', async () => {
 });
 
 test('hardening 71: a database made by a newer Postel is refused', async () => {
-  await using database = await makeDatabase();
+  await using database = await storage.makeBareDatabase();
   await migrate(database.target);
   await database.sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('newer', 9000000000000)`;
   await expect(migrate(database.target)).rejects.toThrow('made by a newer Postel');
   await expect(migrate(database.target)).rejects.toBeInstanceOf(MigrationError);
 });
 
-test('hardening 71: a migration that was interrupted has left nothing behind, and runs again', async () => {
-  await using database = await makeDatabase();
-  await database.sql`create function uid_range(bigint, bigint) returns int8multirange language sql as ''`.catch(
-    () => {},
-  );
+test('hardening 71: a migration that fails leaves nothing behind, those before it stay, and it runs again', async () => {
+  await using database = await storage.makeBareDatabase();
   await database.sql`create function uid_range(bigint, bigint) returns integer language sql as 'select 1'`;
-  await expect(migrate(database.target)).rejects.toThrow();
-  expect(await database.sql`select to_regclass('accounts') as accounts`).toEqual([{ accounts: null }]);
+  await expect(migrate(database.target)).rejects.toThrow('uid_range');
+  expect(await database.sql`select count(*)::int as rows from drizzle.__drizzle_migrations`).toEqual([{ rows: 1 }]);
+  expect(await database.sql`select count(*)::int as rows from installation`).toEqual([{ rows: 0 }]);
   await database.sql`drop function uid_range`;
+  const said: string[] = [];
+  await migrate(database.target, (line) => said.push(line));
+  expect(said[0]).toBe('upgrading the tables: 0001_mail_functions');
+  expect(await database.sql`select count(*)::int as rows from installation`).toEqual([{ rows: 1 }]);
+});
+
+test('hardening 71: a migration does not make others wait behind it for long', async () => {
+  await using database = await storage.makeBareDatabase();
+  await migrate(database.target, undefined, { upTo: '0003_mailbox_names' });
+  const reader = await hold(database, (tx) => tx`select from contents`);
+  const said: string[] = [];
+  const { promise: isWaiting, resolve } = Promise.withResolvers<void>();
+  const migrated = migrate(database.target, (line) => {
+    said.push(line);
+    if (line.includes('waits')) resolve();
+  });
+  await isWaiting;
+  await reader[Symbol.asyncDispose]();
+  await migrated;
+  expect(said.slice(0, 2)).toEqual([
+    'upgrading the tables: 0004_search_text',
+    '0004_search_text waits for others who work with the tables',
+  ]);
+});
+
+test('what would be done is told, and nothing is', async () => {
+  await using database = await storage.makeBareDatabase();
+  expect((await pendingMigrations(database.target))[0]).toEqual({ name: '0000_schema', about: 'Makes the tables.' });
+  expect(await database.sql`select to_regclass('drizzle.__drizzle_migrations') as journal`).toEqual([
+    { journal: null },
+  ]);
+  await migrate(database.target, undefined, { upTo: '0003_mailbox_names' });
+  expect((await pendingMigrations(database.target))[0]).toEqual({
+    name: '0004_search_text',
+    about: expect.stringContaining('Builds two indexes'),
+  });
   await migrate(database.target);
-  expect(await database.sql`select count(*)::int as accounts from accounts`).toEqual([{ accounts: 0 }]);
+  expect(await pendingMigrations(database.target)).toEqual([]);
 });
 
 test.each([
@@ -74,7 +82,7 @@ test.each([
   ["locale_provider builtin builtin_locale 'C.UTF-8'"],
   ["encoding 'SQL_ASCII' locale_provider libc locale 'C'"],
 ])('a database made with %s is refused, and the message says how to make one', async (options) => {
-  await using database = await makeDatabase(options);
+  await using database = await storage.makeBareDatabase(options);
   await expect(migrate(database.target)).rejects.toThrow(/Make it with: create database .* 'C\.UTF-8'/);
 });
 

@@ -1,67 +1,149 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as wait } from 'node:timers/promises';
+import postgres from 'postgres';
 import { type Client, connectClient, type DatabaseTarget } from './connection.ts';
+import { listMigrations, type MigrationFile, readMigration } from './migration-files.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
 /** Any number will do, if every Postel uses the same. */
 const MIGRATION_LOCK = 80_69_83_84;
 const OLDEST_POSTGRES = 18;
 const C_UTF8 = /^C\.UTF-?8$/i;
 const C_ORDER = /^(C|POSIX|C\.UTF-?8)$/i;
 
+/**
+ * How long a migration waits for the lock of a table. Whoever comes to the table meanwhile waits behind it, and would be
+ * refused after `lock_timeout`, so it rather lets them pass and tries again.
+ */
+const LOCK_WAIT_MS = 2_000;
+const LOCK_ATTEMPTS = 30;
+const LOCK_PAUSE_MS = 1_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /** The database cannot be used as it is; the message says what to do. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
+export interface PendingMigration {
+  /** `0004_search_text` */
+  readonly name: string;
+  /** What it does and what it takes, for a person. */
+  readonly about: string;
+}
+
+interface MigrateOptions {
+  /** Stops behind this migration: for tests, which bring a database of before up to date. */
+  readonly upTo?: string;
+}
+
 /**
- * Brings the schema up to date. Any number of processes may call this at once; one does the work. When nothing is to
- * do it costs three small queries, because drizzle is loaded only for a pending migration (0.7 s of CPU).
+ * Brings the schema up to date, forward only: each migration is a transaction of its own, so one that is interrupted leaves
+ * nothing behind, and the next call goes on with it. Any number of processes may call this at once; one does the work. When
+ * nothing is to do it costs three small queries.
  *
  * @throws {MigrationError} the server is too old, has the wrong character classes, or a newer Postel made the schema
  */
-export async function migrate(target: DatabaseTarget, report: (line: string) => void = () => {}): Promise<void> {
+export async function migrate(
+  target: DatabaseTarget,
+  report: (line: string) => void = () => {},
+  { upTo }: MigrateOptions = {},
+): Promise<void> {
+  const known = await listMigrations();
+  const wanted = upTo === undefined ? known : known.slice(0, known.findIndex(({ name }) => name === upTo) + 1);
   const client = connectClient(target, { applicationName: 'postel migrate' });
   try {
     checkServer(await describeServer(client));
-    const newest = await newestMigration();
-    if ((await appliedMigration(client)) === newest) return;
+    if ((await findPending(client, known, wanted)).length === 0) return;
     await client`set statement_timeout = 0`;
     await client`set lock_timeout = 0`;
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
-    const applied = await appliedMigration(client);
-    if (applied > newest) {
-      throw new MigrationError(
-        'This database was made by a newer Postel. Start that one, or restore a backup made by this one.',
-      );
+    const pending = await findPending(client, known, wanted);
+    if (pending.length === 0) return;
+    await client`set lock_timeout = ${client.unsafe(String(LOCK_WAIT_MS))}`;
+    const isNew = pending.length === wanted.length;
+    if (isNew) {
+      report('making the tables');
+      await makeJournalTable(client);
     }
-    if (applied === newest) return;
-    report(applied === 0 ? 'making the tables' : 'upgrading the tables');
-    const [{ drizzle }, migrator] = await Promise.all([
-      import('drizzle-orm/postgres-js'),
-      import('drizzle-orm/postgres-js/migrator'),
-    ]);
-    await migrator.migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
+    for (const migration of pending) {
+      if (!isNew) report(`upgrading the tables: ${migration.name}`);
+      await apply(client, migration, report);
+    }
   } finally {
     await client.end({ timeout: 5 });
   }
 }
 
-async function newestMigration(): Promise<number> {
-  const journal: unknown = JSON.parse(await readFile(`${MIGRATIONS}/meta/_journal.json`, 'utf8'));
-  const { entries } = journal as { entries: readonly { when: number }[] };
-  return entries.at(-1)?.when ?? 0;
+/**
+ * What `migrate` would do; changes nothing.
+ *
+ * @throws {MigrationError} as `migrate`
+ */
+export async function pendingMigrations(target: DatabaseTarget): Promise<readonly PendingMigration[]> {
+  const known = await listMigrations();
+  const client = connectClient(target, { applicationName: 'postel migrate' });
+  try {
+    checkServer(await describeServer(client));
+    const pending = await findPending(client, known, known);
+    return await Promise.all(
+      pending.map(async (file) => ({ name: file.name, about: (await readMigration(file)).about })),
+    );
+  } finally {
+    await client.end({ timeout: 5 });
+  }
 }
 
-/** When the newest applied migration was made, 0 if there is none. */
-async function appliedMigration(client: Client): Promise<number> {
+/** @throws {MigrationError} the database has had one that is not known here */
+async function findPending(
+  client: Client,
+  known: readonly MigrationFile[],
+  wanted: readonly MigrationFile[],
+): Promise<readonly MigrationFile[]> {
+  const applied = new Set(await appliedMigrations(client));
+  const pending = wanted.filter(({ madeAt }) => !applied.delete(madeAt));
+  for (const { madeAt } of known) applied.delete(madeAt);
+  if (applied.size > 0) {
+    throw new MigrationError(
+      'This database was made by a newer Postel. Start that one, or restore a backup made by this one.',
+    );
+  }
+  return pending;
+}
+
+async function appliedMigrations(client: Client): Promise<readonly number[]> {
   const [table] = await client<{ found: boolean }[]>`
     select to_regclass('drizzle.__drizzle_migrations') is not null as found`;
-  if (!table?.found) return 0;
-  const [row] = await client<
-    { newest: number | null }[]
-  >`select max(created_at) as newest from drizzle.__drizzle_migrations`;
-  return row?.newest ?? 0;
+  if (!table?.found) return [];
+  const rows = await client<{ madeAt: number }[]>`select created_at as "madeAt" from drizzle.__drizzle_migrations`;
+  return rows.map(({ madeAt }) => madeAt);
+}
+
+/** By the name that the tool has which the first Postels migrated with. */
+async function makeJournalTable(client: Client): Promise<void> {
+  await client`create schema if not exists drizzle`;
+  await client`
+    create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)`;
+}
+
+async function apply(client: Client, file: MigrationFile, report: (line: string) => void): Promise<void> {
+  const { hash, statements } = await readMigration(file);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.unsafe('begin');
+      for (const statement of statements) await client.unsafe(statement);
+      await client`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${file.madeAt})`;
+      await client.unsafe('commit');
+      return;
+    } catch (error) {
+      await client.unsafe('rollback').catch(() => {}); // a connection that broke has done it
+      if (!isLockTimeout(error) || attempt === LOCK_ATTEMPTS) throw error;
+      if (attempt === 1) report(`${file.name} waits for others who work with the tables`);
+      await wait(LOCK_PAUSE_MS);
+    }
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.code === LOCK_NOT_AVAILABLE;
 }
 
 export interface ServerFacts {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +41,7 @@ export async function startStorage() {
     errors,
     openStore,
     newAccount: () => newAccount(database),
+    makeBareDatabase: (options?: string) => makeBareDatabase(testDatabase.target, database, options),
     async blobs(): Promise<readonly string[]> {
       const entries = await readdir(blobDirectory, { recursive: true, withFileTypes: true });
       return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
@@ -53,6 +55,22 @@ export async function startStorage() {
 }
 
 export type TestStorage = Awaited<ReturnType<typeof startStorage>>;
+
+/** A database without tables on the same server, made with these options. */
+async function makeBareDatabase(near: DatabaseTarget, { sql }: Database, options = '') {
+  const name = `bare_${randomBytes(6).toString('hex')}`;
+  await sql.unsafe(`create database ${name} template template0 ${options}`);
+  const target = 'url' in near ? { url: near.url.replace(/[^/]*$/, name) } : { ...near, database: name };
+  const database = openDatabase(target, { applicationName: 'storage test', maxConnections: 2 });
+  return {
+    ...database,
+    target,
+    async [Symbol.asyncDispose]() {
+      await database.close();
+      await sql.unsafe(`drop database ${name} with (force)`);
+    },
+  };
+}
 
 let accounts = 0;
 
