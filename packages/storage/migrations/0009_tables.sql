@@ -69,6 +69,23 @@ BEGIN
   RETURN done;
 END $$;
 --> statement-breakpoint
+-- Forgets at most p_limit Message-IDs of threads that have neither message nor tombstone left; returns how many. One pass over
+-- both, whatever the planner takes their sizes to be.
+CREATE FUNCTION forget_threads(p_account bigint, p_limit integer) RETURNS integer
+LANGUAGE plpgsql SET enable_nestloop = off AS $$
+DECLARE
+  forgotten bytea[];
+BEGIN
+  forgotten := ARRAY(
+    SELECT t.message_id_hash FROM thread_ids AS t
+     WHERE t.account_id = p_account
+       AND NOT EXISTS (SELECT FROM messages AS m WHERE m.account_id = p_account AND m.thread_id = t.thread_id)
+       AND NOT EXISTS (SELECT FROM tombstones AS m WHERE m.account_id = p_account AND m.thread_id = t.thread_id)
+     LIMIT p_limit);
+  DELETE FROM thread_ids AS t WHERE t.account_id = p_account AND t.message_id_hash = ANY (forgotten);
+  RETURN cardinality(forgotten);
+END $$;
+--> statement-breakpoint
 -- Appends messages to mailboxes of one account under one modseq, each with a status of its own: 'ok', 'nonexistent'
 -- (mailbox), 'over-quota', 'too-many-keywords', 'uid-exhausted'. Messages of one mailbox stand together in the arrays.
 --

@@ -37,6 +37,7 @@ export {
 } from './mailboxes.ts';
 export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate, type PendingMigration, pendingMigrations } from './migrate.ts';
+export type { SummaryProgress } from './missing-summaries.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';

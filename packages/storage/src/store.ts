@@ -31,7 +31,9 @@ import {
   subscribe,
   unsubscribe,
 } from './mailboxes.ts';
+import { MissingSummaries, type SummaryProgress } from './missing-summaries.ts';
 import { type FillOptions, MissingTexts } from './missing-texts.ts';
+import { pruneThreads } from './prune-threads.ts';
 import { asksForText, type InTurn, type SearchCriterion, searchMessages } from './search-messages.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
@@ -73,6 +75,7 @@ export class Store {
   readonly #feed: ChangeFeed;
   readonly #writer: AccountWriter;
   readonly #missingTexts: MissingTexts;
+  readonly #missingSummaries: MissingSummaries;
   readonly #searches = new AccountTurns();
   readonly #open = new Map<string, OpenMailbox>();
   readonly #closed: ClosedMailboxes;
@@ -87,6 +90,7 @@ export class Store {
     this.#closed = new ClosedMailboxes(this.#feed);
     this.#writer = new AccountWriter(database.sql);
     this.#missingTexts = new MissingTexts(database.sql, this.#blobs, options.onError);
+    this.#missingSummaries = new MissingSummaries(database.sql, this.#blobs, options.onError);
     this.#onError = options.onError;
   }
 
@@ -409,6 +413,21 @@ export class Store {
     const inTurn: InTurn = (work) => this.#searches.run(account, work);
     if (asksForText(criterion)) await inTurn(() => this.#missingTexts.fill(account, mailbox, uids, options));
     return searchMessages(this.#database.sql, account, mailbox, uids, criterion, options.signal, inTurn);
+  }
+
+  /** See pruneThreads. @throws {StorageError} 'unavailable' */
+  async pruneThreads(account: AccountId): Promise<number> {
+    return this.#read(() => pruneThreads(this.#database.sql, account));
+  }
+
+  /** Messages whose subject, addresses or thread are to be filled in. @throws {StorageError} 'unavailable' */
+  async countMissingSummaries(): Promise<number> {
+    return this.#read(() => this.#missingSummaries.count());
+  }
+
+  /** See MissingSummaries.fill. */
+  async fillMissingSummaries(progress: SummaryProgress): Promise<void> {
+    await this.#missingSummaries.fill(progress);
   }
 
   /** Octets of a message's content that is in a blob. */

@@ -95,3 +95,27 @@ test('removing an account leaves nothing of its threads', async () => {
   await storage.sql.begin((tx) => removeAccountMail(tx, account));
   expect(await storage.sql<object[]>`select from thread_ids where account_id = ${account}`).toHaveLength(0);
 });
+
+test('Message-IDs are forgotten with the last message of their thread, and its tombstone', async () => {
+  const { store, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  await appendAll(account, inbox, [A, B, { id: '<alone@x>' }]);
+  const remove = async (uid: number) => {
+    await store.changeFlags(
+      account,
+      inbox,
+      [{ first: uid, last: uid }],
+      { mode: 'add', system: 8, keywords: [] },
+      null,
+    );
+    await store.expunge(account, inbox, [{ first: uid, last: uid }]);
+  };
+  await remove(1);
+  await remove(3);
+  expect(await store.pruneThreads(account)).toBe(0);
+  await sql`delete from tombstones where account_id = ${account}`;
+  expect(await store.pruneThreads(account)).toBe(1);
+  expect(await store.pruneThreads(account)).toBe(0);
+  await appendAll(account, inbox, [C]);
+  expect(await threadsOf(account)).toEqual([2, 2]);
+});
