@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+/** The storage suite once more, on tables partitioned by account: all of it that has to do with tables. */
+const PARTITIONED = {
+  include: ['packages/storage/src/**/*.test.ts'],
+  exclude: [
+    'packages/storage/src/{account-turns,database*,disk-reserve,errors,message-table,migrate,octet-rows,uid-*}.test.ts',
+  ],
+};
+
 /** Bytes in, values out: no server is started for the tests of these. */
 const PURE = ['packages/{imap-wire,mime,quota,sasl,tls-pubkey}/src/**/*.test.ts', 'checks/**/*.test.ts'];
 
@@ -16,7 +24,16 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['{apps,packages}/*/src/**/*.test.ts'],
-          exclude: PURE,
+          exclude: [...PURE, 'packages/storage/src/partitions.test.ts'],
+          globalSetup: ['packages/testkit/src/global-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'partitioned',
+          ...PARTITIONED,
+          env: { POSTEL_TEST_PARTITIONS: '4' },
           globalSetup: ['packages/testkit/src/global-setup.ts'],
         },
       },

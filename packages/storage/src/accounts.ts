@@ -20,10 +20,13 @@ const DEFAULT_MAILBOXES = [
  * @throws {StorageError} 'exists'
  */
 export async function createAccount(tx: Transaction, name: string): Promise<AccountId> {
+  // Whoever adds an account holds that row, so no other one gets the name meanwhile: also where accounts are spread over
+  // partitions, none of which knows the names of the others.
+  await tx`select from installation for no key update`;
   const [row] = await tx<{ account_id: number }[]>`
     insert into accounts (name, next_uidvalidity)
     select ${name}::text, greatest(extract(epoch from now())::bigint, uidvalidity_floor) from installation
-    on conflict (name) do nothing returning account_id`;
+     where not exists (select from accounts where name = ${name}) on conflict do nothing returning account_id`;
   if (row === undefined) throw new StorageError('exists', `There is an account ${name} already`);
   const account = accountId(row.account_id);
   for (const mailbox of DEFAULT_MAILBOXES) {

@@ -17,7 +17,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   try {
     const { postel, problem } = await start();
     run.use(postel);
-    await makeTemplateDatabase(postel.database);
+    await makeTemplateDatabase(postel.database, partitionsOf(project));
     const { dataDirectory, database } = postel;
     project.provide('postelServer', { dataDirectory, database, problem });
   } catch (error) {
@@ -25,6 +25,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error;
   }
   return () => run.disposeAsync();
+}
+
+/** Into how many the mail tables are partitioned: as the project's environment, or the run's, says. */
+function partitionsOf(project: TestProject): number {
+  const { POSTEL_TEST_PARTITIONS: partitions } = { ...project.config.env, ...process.env };
+  return Number(partitions ?? 1);
 }
 
 /** While somebody works on a mail server that does not start, the tests that need a database only shall still run. */
