@@ -9,7 +9,11 @@ const PARTITIONED = {
 };
 
 /** Bytes in, values out: no server is started for the tests of these. */
-const PURE = ['packages/{imap-wire,mime,quota,sasl,tls-pubkey}/src/**/*.test.ts', 'checks/**/*.test.ts'];
+const PURE = [
+  'packages/{imap-wire,mime,quota,sasl,tls-pubkey}/src/**/*.test.ts',
+  'checks/**/*.test.ts',
+  'crash/compare-*.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -23,7 +27,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: ['{apps,packages}/*/src/**/*.test.ts'],
+          include: ['{apps,packages}/*/src/**/*.test.ts', 'crash/*.test.ts'],
           exclude: [...PURE, 'packages/storage/src/partitions.test.ts'],
           globalSetup: ['packages/testkit/src/global-setup.ts'],
         },

@@ -1,0 +1,76 @@
+import { openDatabase } from '@postel/storage';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from '@postel/testkit';
+import { expect, test } from 'vitest';
+import { CrashRun } from './crash-run.ts';
+import type { Difference } from './ledger.ts';
+
+const SEED = 4;
+/** `npm run crash` has the long form, with targets at random. */
+const TARGETS = ['imap', 'smtp', 'postmaster', 'all'] as const;
+
+/** Behind the server's back, each in alice's INBOX, and what the comparison has to say of it. */
+const PLANTED = [
+  {
+    sql: `delete from messages where (account_id, mailbox_id, uid) = (select account_id, mailbox_id, uid from inbox limit 1)`,
+    what: 'a message that was acknowledged is missing',
+  },
+  {
+    sql: `insert into messages select account_id, mailbox_id, (select max(uid) + 1000 from inbox), create_seq, mod_seq, internal_date,
+                 save_date, content_id, email_id, thread_id, size_octets, prefix_octets, flags, keywords
+            from messages where (account_id, mailbox_id, uid) = (select account_id, mailbox_id, uid from inbox offset 1 limit 1)`,
+    what: 'a message is there 2 times',
+  },
+  {
+    sql: `update messages set flags = flags # 4 where (account_id, mailbox_id, uid) = (select account_id, mailbox_id, uid from inbox offset 2 limit 1)`,
+    what: 'its flags should be',
+  },
+  {
+    sql: `update mailboxes set unseen = unseen + 1 where (account_id, mailbox_id) in (select account_id, mailbox_id from inbox)`,
+    what: 'its counts are',
+  },
+  { sql: `update accounts set modseq = modseq - 1 where name = 'alice'`, what: 'the modseq of the account fell' },
+  {
+    sql: `update contents set octets = overlay(octets placing '\\x58' from 10)
+           where (account_id, content_id) = (select account_id, content_id from inbox join contents c using (account_id, content_id)
+                                              where c.octets is not null limit 1)`,
+    what: 'its octets are not those that were sent',
+  },
+];
+
+test('whatever is killed, all that was acknowledged is there once, and nothing that was refused; what is planted is found', async () => {
+  const directory = makeTemporaryDirectory();
+  try {
+    await using run = await CrashRun.start(directory, SEED);
+    for (const target of TARGETS) {
+      const { checked, killed } = await run.round(target);
+      expect(checked.differences, `after kill -9 of ${target}`).toEqual([]);
+      expect(killed, target).toBeGreaterThan(0);
+    }
+    for (const kind of ['APPEND', 'STORE', 'COPY', 'MOVE', 'EXPUNGE', 'MX', 'LMTP', 'submission']) {
+      expect(run.ledger.counts.get(kind)?.acknowledged, kind).toBeGreaterThan(0);
+    }
+    for (const { sql, what } of PLANTED) {
+      await plant(run, sql);
+      expect((await run.check({ isWhole: true })).differences.map(text), what).toContainEqual(
+        expect.stringContaining(what),
+      );
+    }
+    expect(await run.stop()).toEqual([]);
+  } finally {
+    removeTemporaryDirectory(directory);
+  }
+}, 120_000);
+
+async function plant({ server }: CrashRun, statement: string): Promise<void> {
+  const database = openDatabase(server.database, { applicationName: 'crash test', maxConnections: 1 });
+  const { count } = await database.sql.unsafe(`
+    with inbox as (select m.* from messages m join mailboxes b using (account_id, mailbox_id) join accounts a using (account_id)
+                    where a.name = 'alice' and b.name = 'INBOX' order by m.uid)
+    ${statement}`);
+  await database.close();
+  expect(count, statement).toBe(1);
+}
+
+function text({ what }: Difference): string {
+  return what;
+}
