@@ -213,6 +213,15 @@ test('RFC 9208 §5.4: a mailbox whose superiors would pass the quota is not made
   await expect(store.renameMailbox(account, 'a/b', 'c/d')).rejects.toMatchObject({ kind: 'over-quota' });
 });
 
+test('a mailbox is renamed also in an account that has more of them than it may have by now', async () => {
+  const { store, sql } = storage;
+  const { account } = await storage.newAccount();
+  await sql`update accounts set quota_mailboxes = 1 where account_id = ${account}`;
+  await store.renameMailbox(account, 'Archive', 'Old');
+  await expect(store.renameMailbox(account, 'Old', 'Old/mail')).rejects.toMatchObject({ kind: 'name-refused' });
+  await expect(store.renameMailbox(account, 'Old', 'x/Old')).rejects.toMatchObject({ kind: 'over-quota' });
+});
+
 test('RENAME takes what is below along, under one modseq, and nothing changes but names', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();

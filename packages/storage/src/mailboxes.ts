@@ -162,8 +162,8 @@ export async function deleteMailbox(
   account: AccountId,
   mailbox: MailboxId,
   name: string | null,
-): Promise<{ readonly modseq: ModSeq | null; readonly isDone: boolean }> {
-  const [row] = await sql<{ status: 'ok' | 'nonexistent' | 'not-empty'; modseq: ModSeq | null }[]>`
+): Promise<{ readonly modseq: ModSeq; readonly isDone: boolean }> {
+  const [row] = await sql<({ status: 'ok' | 'not-empty'; modseq: ModSeq } | { status: 'nonexistent'; modseq: null })[]>`
     select status, mod_seq as modseq
       from delete_mailbox(${account}::bigint, ${mailbox}::bigint, ${name}::text, ${MESSAGES_AT_ONCE}::integer)`;
   if (row === undefined || row.status === 'nonexistent') throw new StorageError('nonexistent', failures.nonexistent);
@@ -197,7 +197,7 @@ export async function renameMailbox(
 
 /** How far the messages of INBOX have gone to the mailbox that RENAME made. */
 export interface InboxRenamed {
-  readonly modseq: ModSeq | null;
+  readonly modseq: ModSeq;
   readonly inbox: MailboxId;
   readonly mailbox: MailboxId;
   /** Messages above this came later and stay in INBOX. */
@@ -220,18 +220,20 @@ export async function renameInbox(sql: Sql | Transaction, account: AccountId, to
   );
 }
 
-/** @throws {StorageError} 'nonexistent' if the new mailbox was deleted, 'too-many-keywords', 'uid-exhausted' */
+/**
+ * @returns a null modseq if nothing was left
+ * @throws {StorageError} 'nonexistent' if the new mailbox was deleted, 'too-many-keywords', 'uid-exhausted'
+ */
 export async function continueInboxRename(
   sql: Sql | Transaction,
   account: AccountId,
   begun: InboxRenamed,
-): Promise<InboxRenamed> {
-  const { modseq, isDone } = succeeded(
+): Promise<{ readonly modseq: ModSeq | null; readonly isDone: boolean }> {
+  return succeeded(
     await sql<{ status: 'ok' | Failing; modseq: ModSeq | null; isDone: boolean }[]>`
       select status, mod_seq as modseq, is_done as "isDone" from pour_mailbox(
         ${account}::bigint, ${begun.inbox}::bigint, ${begun.mailbox}::bigint, ${begun.lastUid}::bigint, ${MESSAGES_AT_ONCE}::integer)`,
   );
-  return { ...begun, modseq, isDone };
 }
 
 /**

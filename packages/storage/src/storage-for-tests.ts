@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestDatabase } from '@postel/testkit';
+import { createTestDatabase, type TestDatabase } from '@postel/testkit';
 import { createAccount } from './accounts.ts';
 import type { Arrival, NewMessage } from './append.ts';
 import type { Content } from './content-writer.ts';
@@ -14,8 +14,8 @@ import { Store } from './store.ts';
 const LIMIT_OCTETS = 100 * 1024 * 1024;
 
 /** A database and a blob directory of its own, and a store on them. */
-export async function startStorage() {
-  const testDatabase = await createTestDatabase();
+export async function startStorage(database?: TestDatabase) {
+  const testDatabase = database ?? (await createTestDatabase());
   const blobDirectory = await mkdtemp(join(tmpdir(), 'postel-blobs-'));
   const opened: { close(): Promise<void> }[] = [];
   const errors: unknown[] = [];
@@ -30,18 +30,18 @@ export async function startStorage() {
     return { store, database };
   }
 
-  const { store, database } = await openStore();
+  const first = await openStore();
   return {
     target: testDatabase.target,
     blobDirectory,
-    store,
-    database,
-    sql: database.sql,
+    store: first.store,
+    database: first.database,
+    sql: first.database.sql,
     /** What the stores told nobody else. */
     errors,
     openStore,
-    newAccount: () => newAccount(database),
-    makeBareDatabase: (options?: string) => makeBareDatabase(testDatabase.target, database, options),
+    newAccount: () => newAccount(first.database),
+    makeBareDatabase: (options?: string) => makeBareDatabase(testDatabase.target, first.database, options),
     async blobs(): Promise<readonly string[]> {
       const entries = await readdir(blobDirectory, { recursive: true, withFileTypes: true });
       return entries.filter((entry) => entry.isFile()).map(({ name }) => name);

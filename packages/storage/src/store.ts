@@ -314,7 +314,7 @@ export class Store {
     account: AccountId,
     name: string,
     specialUse: string | null,
-  ): Promise<{ readonly uidvalidity: number }> {
+  ): Promise<{ readonly uidvalidity: number; readonly modseq: ModSeq }> {
     if (this.#reserve !== null) await this.#reserve.require(0);
     const created = await this.#writer.transact(account, (sql) => createMailbox(sql, account, name, specialUse));
     this.#feed.committed(account, created.modseq);
@@ -325,48 +325,62 @@ export class Store {
    * Deletes a mailbox and its messages; see deleteMailbox.
    *
    * @param name if it has another name by then, it stays
+   * @returns the modseq of the deletion
    * @throws {StorageError} 'nonexistent', 'unavailable', 'outcome-unknown'
    */
-  async deleteMailbox(account: AccountId, mailbox: MailboxId, name: string | null = null): Promise<void> {
-    for (let isDone = false; !isDone; ) {
-      const part = await this.#writer.transact(account, (sql) => deleteMailbox(sql, account, mailbox, name));
-      if (part.modseq !== null) this.#feed.committed(account, part.modseq);
-      isDone = part.isDone;
+  async deleteMailbox(account: AccountId, mailbox: MailboxId, name: string | null = null): Promise<ModSeq> {
+    for (;;) {
+      const { modseq, isDone } = await this.#writer.transact(account, (sql) => deleteMailbox(sql, account, mailbox, name));
+      this.#feed.committed(account, modseq);
+      if (isDone) return modseq;
     }
   }
 
   /**
    * See renameMailbox, and renameInbox for INBOX.
    *
+   * @returns the modseq of the last transaction
    * @throws {StorageError} 'nonexistent', 'exists', 'name-refused', 'over-quota', 'too-many-names', 'unavailable',
    *   'outcome-unknown'
    */
-  async renameMailbox(account: AccountId, from: string, to: string): Promise<void> {
+  async renameMailbox(account: AccountId, from: string, to: string): Promise<ModSeq> {
     if (from === 'INBOX') return await this.#renameInbox(account, to);
     const modseq = await this.#writer.transact(account, (sql) => renameMailbox(sql, account, from, to));
     this.#feed.committed(account, modseq);
+    return modseq;
   }
 
-  async #renameInbox(account: AccountId, to: string): Promise<void> {
-    let done = await this.#writer.transact(account, (sql) => renameInbox(sql, account, to));
-    for (;;) {
-      if (done.modseq !== null) this.#feed.committed(account, done.modseq);
-      if (done.isDone) return;
-      const begun = done;
-      done = await this.#writer.transact(account, (sql) => continueInboxRename(sql, account, begun));
+  async #renameInbox(account: AccountId, to: string): Promise<ModSeq> {
+    const begun = await this.#writer.transact(account, (sql) => renameInbox(sql, account, to));
+    this.#feed.committed(account, begun.modseq);
+    let last = begun.modseq;
+    for (let { isDone } = begun; !isDone; ) {
+      const part = await this.#writer.transact(account, (sql) => continueInboxRename(sql, account, begun));
+      if (part.modseq !== null) this.#feed.committed(account, part.modseq);
+      last = part.modseq ?? last;
+      isDone = part.isDone;
     }
+    return last;
   }
 
-  /** @throws {StorageError} 'too-many-names', 'unavailable', 'outcome-unknown' */
-  async subscribe(account: AccountId, name: string): Promise<void> {
+  /**
+   * @returns null if it was subscribed already
+   * @throws {StorageError} 'too-many-names', 'unavailable', 'outcome-unknown'
+   */
+  async subscribe(account: AccountId, name: string): Promise<ModSeq | null> {
     const modseq = await this.#writer.transact(account, (sql) => subscribe(sql, account, name));
     if (modseq !== null) this.#feed.committed(account, modseq);
+    return modseq;
   }
 
-  /** @throws {StorageError} 'unavailable', 'outcome-unknown' */
-  async unsubscribe(account: AccountId, name: string): Promise<void> {
+  /**
+   * @returns null if it was not subscribed
+   * @throws {StorageError} 'unavailable', 'outcome-unknown'
+   */
+  async unsubscribe(account: AccountId, name: string): Promise<ModSeq | null> {
     const modseq = await this.#writer.transact(account, (sql) => unsubscribe(sql, account, name));
     if (modseq !== null) this.#feed.committed(account, modseq);
+    return modseq;
   }
 
   /** See listNames. @throws {StorageError} 'unavailable' */

@@ -1,13 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { StartFailed } from './server-process.ts';
-import { type OwnPostel, startPostel } from './start-postel.ts';
+import { type OwnPostel, startDatabase, startPostel } from './start-postel.ts';
 import './shared-server.ts';
 import { makeTemplateDatabase } from './template-database.ts';
 import { makeRunDirectory, removeAbandonedDirectories } from './temporary-directories.ts';
-
-/** The supervisor and its database, and no mail server. */
-const DATABASE_ONLY = fileURLToPath(new URL('../../../apps/postel/src/fixtures/serve-database.ts', import.meta.url));
 
 /** Starts the one server that the test files share, and stops it when all are done. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -40,6 +36,6 @@ async function start(): Promise<{ readonly postel: OwnPostel; readonly problem: 
   } catch (error) {
     if (!(error instanceof StartFailed)) throw error;
     console.error(error.message);
-    return { postel: await startPostel({ script: DATABASE_ONLY }), problem: error.message };
+    return { postel: await startDatabase(), problem: error.message };
   }
 }

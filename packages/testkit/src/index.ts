@@ -7,6 +7,6 @@ export type { RunningPostel, TestAccount, TestPorts } from './running-postel.ts'
 export { type Ended, ServerProcess, StartFailed } from './server-process.ts';
 export { sharedPostel } from './shared-postel.ts';
 export { hasSmallDisk, noSmallDiskNote, SmallDisk } from './small-disk.ts';
-export { type OwnPostel, type StartOptions, startPostel } from './start-postel.ts';
+export { type OwnPostel, type StartOptions, startDatabase, startPostel } from './start-postel.ts';
 export { makeTemporaryDirectory, removeTemporaryDirectory, TemporaryDirectory } from './temporary-directories.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly signalAt?: { readonly pattern: RegExp; readonly signal: NodeJS.Signals };
 }
 
+/** The supervisor and its database, and no mail server. */
+const DATABASE_ONLY = fileURLToPath(new URL('../../../apps/postel/src/fixtures/serve-database.ts', import.meta.url));
 const LAUNCHER = fileURLToPath(new URL('../../../bin/postel.mjs', import.meta.url));
 const ATTEMPTS = 5;
 
@@ -89,6 +91,11 @@ export async function startPostel(options: StartOptions = {}): Promise<OwnPostel
       throw error;
     }
   }
+}
+
+/** Starts a database of its own, and no mail server; for programs that are not run by vitest, as much as for tests. */
+export function startDatabase(): Promise<OwnPostel> {
+  return startPostel({ script: DATABASE_ONLY });
 }
 
 function commandLine({ script }: StartOptions, dataDirectory: string, portOffset: number): readonly string[] {
