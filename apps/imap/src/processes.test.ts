@@ -11,7 +11,7 @@ test('the log calls a client by its IPv4 address, also on a socket for IPv6 too'
   expect(imap.log).not.toContain('::ffff:');
 });
 
-test('two processes tell each other at once of arrivals, flags, keywords and removals', async () => {
+test('rule 9: two processes tell each other at once of arrivals, flags, keywords and removals', async () => {
   await using second = await server.startProcess();
   const account = await server.addAccount();
   await using mary = await server.logIn(account);
@@ -42,7 +42,7 @@ test('two processes tell each other at once of arrivals, flags, keywords and rem
   `;
 });
 
-test('NOOP, SELECT and STATUS see what another process did before, without waiting for news of it', async () => {
+test('rule 9: NOOP, SELECT and STATUS see what another process did before, without waiting for news of it', async () => {
   await using second = await server.startProcess();
   const account = await server.addAccount();
   await using mary = await server.logIn(account);
@@ -58,7 +58,7 @@ test('NOOP, SELECT and STATUS see what another process did before, without waiti
   }
 });
 
-test('\\Recent goes to one session, on whatever process', async () => {
+test('rule 12: \\Recent goes to one session, on whatever process', async () => {
   await using second = await server.startProcess();
   const account = await server.addAccount();
   await using mary = await server.logIn(account);

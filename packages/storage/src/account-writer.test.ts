@@ -88,7 +88,7 @@ test('rule 5: a message that the database refuses does not take with it those it
   expect(await recount(database, account)).toEqual([]);
 });
 
-test('other writes have their turn between appends, in the order of their coming', async () => {
+test('rule 5: other writes have their turn between appends, in the order of their coming', async () => {
   const { store, database } = storage;
   const { account, inbox } = await storage.newAccount();
   await append(store, account, inbox, 'one');
@@ -110,7 +110,7 @@ test('other writes have their turn between appends, in the order of their coming
   expect(modseqs).toEqual([from, from + 1, from + 2, from + 3, from + 3]);
 });
 
-test('a busy account holds one connection, and others go on', async () => {
+test('rule 5: a busy account holds one connection, and others go on', async () => {
   const { store } = await storage.openStore({ maxConnections: 2 });
   const busy = await storage.newAccount();
   const idle = await storage.newAccount();

@@ -84,7 +84,7 @@ test('only a lost answer to the commit leaves doubt', async () => {
   expect(await notes()).toContain('in doubt');
 });
 
-test('every connection sets its limits, and what its plans and commits shall be like', async () => {
+test('rules 5 and 8: every connection sets its limits, and what its plans and commits shall be like', async () => {
   const names = [
     'synchronous_commit',
     'lock_timeout',

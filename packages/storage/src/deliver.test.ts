@@ -76,7 +76,7 @@ test.each([
   ).toEqual([]);
 });
 
-test('many messages to the same recipients in any order, from two processes, all arrive', async () => {
+test('rule 1: many messages to the same recipients in any order, from two processes, all arrive: rows are taken in order', async () => {
   const recipients = await accounts(4);
   const other = await storage.openStore();
   await Promise.all(

@@ -81,7 +81,7 @@ test.each([
   ["locale_provider libc locale 'C'"],
   ["locale_provider builtin builtin_locale 'C.UTF-8'"],
   ["encoding 'SQL_ASCII' locale_provider libc locale 'C'"],
-])('a database made with %s is refused, and the message says how to make one', async (options) => {
+])('rule 14: a database made with %s is refused, and the message says how to make one', async (options) => {
   await using database = await storage.makeBareDatabase(options);
   await expect(migrate(database.target)).rejects.toThrow(/Make it with: create database .* 'C\.UTF-8'/);
 });
@@ -93,7 +93,7 @@ test.each([
   ['the order of a language', { ...usable, collate: 'tr_TR.UTF-8' }, 'collation tr_TR.UTF-8'],
   ['the character classes of a language', { ...usable, ctype: 'tr_TR.UTF-8' }, 'character classes tr_TR.UTF-8'],
   ['ICU', { ...usable, provider: 'i' }, 'locale_provider libc'],
-])('%s is refused', (_, server, message) => {
+])('rule 14: %s is refused', (_, server, message) => {
   expect(() => checkServer(server)).toThrow(message);
 });
 

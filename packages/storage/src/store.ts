@@ -330,7 +330,9 @@ export class Store {
    */
   async deleteMailbox(account: AccountId, mailbox: MailboxId, name: string | null = null): Promise<ModSeq> {
     for (;;) {
-      const { modseq, isDone } = await this.#writer.transact(account, (sql) => deleteMailbox(sql, account, mailbox, name));
+      const { modseq, isDone } = await this.#writer.transact(account, (sql) =>
+        deleteMailbox(sql, account, mailbox, name),
+      );
       this.#feed.committed(account, modseq);
       if (isDone) return modseq;
     }

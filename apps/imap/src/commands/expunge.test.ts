@@ -135,7 +135,7 @@ test('what another connection removes is told in NOOP, CHECK and UID commands, n
   `;
 });
 
-test('a message that another connection removed stays readable by its old number until that is told', async () => {
+test('rule 11: a message that another connection removed stays readable by its old number until that is told', async () => {
   const account = await server.addAccount();
   await using mary = await server.logIn(account);
   await using other = await server.logIn(account);

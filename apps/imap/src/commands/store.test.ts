@@ -89,7 +89,7 @@ test('silence is about the own change: what another connection changed in betwee
   `;
 });
 
-test('FLAGS comes before the first FETCH with a new keyword, in each connection, and again when one comes back', async () => {
+test('rule 7: FLAGS comes before the first FETCH with a new keyword, in each connection, and again when one comes back', async () => {
   const account = await server.addAccount();
   await using mary = await server.logIn(account);
   await using other = await server.logIn(account);
@@ -150,7 +150,7 @@ test('hardening 32: keywords named __proto__ and constructor are keywords', asyn
   `;
 });
 
-test('hardening 33: a mailbox has at most 1,000 keywords, and then announces no new ones', async () => {
+test('rule 7, hardening 33: a mailbox has at most 1,000 keywords, and then announces no new ones', async () => {
   await using mary = await server.logIn();
   await mary.append('INBOX', 'Subject: one\r\n\r\n');
   await mary.append('INBOX', 'Subject: two\r\n\r\n');
