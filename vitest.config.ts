@@ -27,7 +27,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: ['{apps,packages}/*/src/**/*.test.ts', 'crash/*.test.ts'],
+          include: ['{apps,packages}/*/src/**/*.test.ts', '{crash,races}/*.test.ts'],
           exclude: [...PURE, 'packages/storage/src/partitions.test.ts'],
           globalSetup: ['packages/testkit/src/global-setup.ts'],
         },
