@@ -12,7 +12,7 @@ const PARTITIONED = {
 const PURE = [
   'packages/{imap-wire,mime,quota,sasl,tls-pubkey}/src/**/*.test.ts',
   'checks/**/*.test.ts',
-  'crash/compare-*.test.ts',
+  'crash/{compare-*,options}.test.ts',
 ];
 
 export default defineConfig({

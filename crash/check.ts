@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Database, openDatabase, StorageError } from '@postel/storage';
 import { type BlobFiles, checkBlobFiles } from './blob-files.ts';
@@ -34,6 +35,8 @@ export class Checker {
   readonly #bodies = new CheckedBodies();
   #before: Observed = new Map();
   #unreferenced: ReadonlySet<string> = new Set();
+  /** What lay in the data directory when the server was new; null until then. */
+  #entries: ReadonlySet<string> | null = null;
 
   constructor(server: CrashServer, ledger: Ledger, logins: readonly Login[]) {
     this.#server = server;
@@ -63,7 +66,7 @@ export class Checker {
         bodies += shown.read;
       }
       const blobs = await checkBlobFiles(database, this.#server.dataDirectory);
-      differences.push(...this.#compareBlobs(blobs), ...(await recount(database)));
+      differences.push(...this.#compareBlobs(blobs), ...(await recount(database)), ...this.#compareEntries());
       // Last, since it decides what became of the operations whose answer was lost: nothing above is to fail behind it.
       differences.push(...compareWithLedger(this.#ledger, observed), ...compareInTime(this.#before, observed));
       this.#before = observed;
@@ -79,6 +82,13 @@ export class Checker {
     using session = await ImapSession.open(this.#server.imap, login);
     if (session === null) throw new ConnectionEnded(`the server does not let ${login.name} in`);
     return await compareByImap(session, login.name, stored, this.#ledger, this.#bodies);
+  }
+
+  /** Nothing half made, or made for some moments, stays in the data directory. */
+  #compareEntries(): readonly Difference[] {
+    const now = new Set(readdirSync(this.#server.dataDirectory));
+    this.#entries ??= new Set([...now, 'blobs']); // made for the first message that needs it
+    return [...now.difference(this.#entries)].map((name) => ({ what: `${name} was left in the data directory` }));
   }
 
   /** A crash may leave a file of each message under way, no more. */

@@ -22,6 +22,11 @@ const SHORTEST_LOAD_MS = 150;
 const LONGEST_LOAD_MS = 900;
 const LONGEST_LOAD_AFTER_MS = 250;
 const PROBE_OCTETS = 500;
+/**
+ * A supervisor that lost so many processes is ended in order and started anew: it would wait ever longer before it starts
+ * another one (docs/operations.md), and a run would be spent on that.
+ */
+const KILLS_OF_ONE_SUPERVISOR = 4;
 /** Every so many rounds the octets of all messages are read again. */
 const WHOLE_EVERY = 20;
 
@@ -40,12 +45,15 @@ export class CrashRun implements AsyncDisposable {
   readonly ledger = new Ledger();
   readonly server: CrashServer;
   readonly clients: readonly MailClient[];
+  readonly mxSender: Sender;
   readonly senders: readonly Sender[];
   readonly #random: Random;
   readonly #imapProbe: MailClient;
   readonly #lmtpProbe: Sender;
   readonly #checker: Checker;
   readonly #seen = new Map<string, ProcessIdentity>();
+  /** Since the supervisor was started. */
+  #kills = 0;
 
   private constructor(server: CrashServer, seed: number) {
     const { ledger } = this;
@@ -58,9 +66,10 @@ export class CrashRun implements AsyncDisposable {
       Array.from({ length: count }, (_, i) => mailClient(`${account}${i + 1}`, account)),
     );
     const alice = login('alice');
+    this.mxSender = new Sender('mx', 'MX', alice, server.mx, ledger, random('mx'));
     this.senders = [
+      this.mxSender,
       new Sender('submission', 'submission', alice, server.submission, ledger, random('submission')),
-      new Sender('mx', 'MX', alice, server.mx, ledger, random('mx')),
       new Sender('lmtp', 'LMTP', alice, server.lmtp, ledger, random('lmtp')),
     ];
     this.#random = random('rounds');
@@ -70,8 +79,8 @@ export class CrashRun implements AsyncDisposable {
   }
 
   /** Starts a server with new accounts in a directory of its own. */
-  static async start(directory: string, seed: number): Promise<CrashRun> {
-    const run = new CrashRun(await CrashServer.prepare(directory), seed);
+  static async start(directory: string, seed: number, { imapProcesses = 2 } = {}): Promise<CrashRun> {
+    const run = new CrashRun(await CrashServer.prepare(directory, imapProcesses), seed);
     try {
       await run.server.start();
       await Promise.all(ACCOUNTS.map((name) => run.server.addAccount({ name, password: `password-of-${name}` })));
@@ -110,7 +119,7 @@ export class CrashRun implements AsyncDisposable {
           ...this.senders.map((sender) => sender.run(stopping, Object.keys(CLIENTS))),
         ]);
       },
-      pause(SHORTEST_LOAD_MS + random.below(LONGEST_LOAD_MS - SHORTEST_LOAD_MS), undefined),
+      pause(SHORTEST_LOAD_MS + random.below(LONGEST_LOAD_MS - SHORTEST_LOAD_MS)),
     );
   }
 
@@ -120,6 +129,7 @@ export class CrashRun implements AsyncDisposable {
    * @throws if the server does not come back
    */
   async crash(target: Target, load: (stopping: Stopping) => Promise<void>, moment: Promise<void>): Promise<Round> {
+    if (this.#kills >= KILLS_OF_ONE_SUPERVISOR) await this.#restartInOrder();
     const number = ++this.ledger.round;
     const stopping = { isStopping: false };
     const loaded = load(stopping);
@@ -128,6 +138,7 @@ export class CrashRun implements AsyncDisposable {
     const before = this.#noteProcesses();
     const victims = choose(this.server, target, this.#random);
     for (const { pid } of victims) kill9(pid);
+    this.#kills++;
     const killedAt = performance.now();
     try {
       // App processes that outlive the supervisor answer for some moments: what counts is what comes after them.
@@ -158,6 +169,13 @@ export class CrashRun implements AsyncDisposable {
   async #startAgain(): Promise<void> {
     await this.server.supervisorEnd();
     await this.server.start();
+    this.#kills = 0;
+  }
+
+  async #restartInOrder(): Promise<void> {
+    await this.server.stop(STOP_MS);
+    await this.server.start();
+    this.#kills = 0;
   }
 
   async #recover(victims: readonly ProcessIdentity[]): Promise<void> {

@@ -16,7 +16,6 @@ import { identify, kill9, type ProcessIdentity, treeOf } from './process-tree.ts
 const LAUNCHER = fileURLToPath(new URL('../bin/postel.mjs', import.meta.url));
 const HOSTNAME = 'mail.crash.example';
 const DOMAIN = 'crash.example';
-const IMAP_PROCESSES = 2;
 const LOOK_AGAIN_MS = 10;
 const START_ATTEMPTS = 5;
 const START_DEADLINE_MS = 60_000;
@@ -59,18 +58,18 @@ export class CrashServer {
   }
 
   /** Makes the configuration file; nothing runs yet. */
-  static async prepare(directory: string): Promise<CrashServer> {
+  static async prepare(directory: string, imapProcesses: number): Promise<CrashServer> {
     mkdirSync(directory, { recursive: true });
     const authority = await makeAuthority();
     const { certificate, key } = await makeServerCertificate(authority, { dns: [HOSTNAME], ip: [] });
     writeFileSync(join(directory, 'cert.pem'), certificate);
     writeFileSync(join(directory, 'cert-key.pem'), key, { mode: 0o600 });
     const server = new CrashServer(directory, await freePortOffset(), authority.certificate);
-    server.#configure();
+    server.#configure(imapProcesses);
     return server;
   }
 
-  #configure(): void {
+  #configure(imapProcesses: number): void {
     const at = ({ port }: Endpoint) => ({ addresses: ['127.0.0.1'], port });
     const configuration = {
       hostname: HOSTNAME,
@@ -79,7 +78,7 @@ export class CrashServer {
       status: { port: this.#statusPort },
       logLevel: 'warn',
       smtp: { mx: at(this.mx), submission: 'off', submissions: at(this.submission), lmtp: at(this.lmtp) },
-      imap: { imap: 'off', imaps: at(this.imap), processes: IMAP_PROCESSES },
+      imap: { imap: 'off', imaps: at(this.imap), processes: imapProcesses },
     };
     writeFileSync(this.file, `${JSON.stringify(configuration, null, 2)}\n`); // which is YAML too
   }

@@ -3,6 +3,7 @@ import { makeTemporaryDirectory, removeTemporaryDirectory } from '@postel/testki
 import { expect, test } from 'vitest';
 import { CrashRun } from './crash-run.ts';
 import type { Difference } from './ledger.ts';
+import { report } from './summary.ts';
 
 const SEED = 4;
 /** `npm run crash` has the long form, with targets at random. */
@@ -49,12 +50,18 @@ test('whatever is killed, all that was acknowledged is there once, and nothing t
     for (const kind of ['APPEND', 'STORE', 'COPY', 'MOVE', 'EXPUNGE', 'MX', 'LMTP', 'submission']) {
       expect(run.ledger.counts.get(kind)?.acknowledged, kind).toBeGreaterThan(0);
     }
+    const found: Difference[] = [];
     for (const { sql, what } of PLANTED) {
       await plant(run, sql);
-      expect((await run.check({ isWhole: true })).differences.map(text), what).toContainEqual(
-        expect.stringContaining(what),
-      );
+      const { differences } = await run.check({ isWhole: true });
+      expect(differences.map(text), what).toContainEqual(expect.stringContaining(what));
+      found.push(...differences);
     }
+    const told = report({ ledger: run.ledger, rounds: [], atEnd: found, seed: SEED });
+    // A message that is missing comes with what was done with it, at least that it was added.
+    expect(told).toMatch(
+      /alice INBOX UID \d+ \S+: a message that was acknowledged is missing\n {4}#\d+ round \d+ .*-> acknowledged/,
+    );
     expect(await run.stop()).toEqual([]);
   } finally {
     removeTemporaryDirectory(directory);

@@ -16,7 +16,7 @@ const MAILBOX_NAMES = 6;
 const SUBSCRIPTION_NAMES = 4;
 const LARGE_SHARE = 0.08;
 const RECONNECT_PAUSE_MS = 20;
-const LONGEST_THOUGHT_MS = 25;
+const LONGEST_THOUGHT_MS = 10;
 
 /** Tells clients that the load is over. */
 export interface Stopping {
@@ -37,6 +37,8 @@ export class MailClient implements Disposable {
   #selected: Mailbox | null = null;
   /** An answer was lost: until it is known what was done, this client only adds messages. */
   #isInDoubt = false;
+  /** The ledger knows of messages that the server has not told this connection of, and it may ignore their UIDs. */
+  #mustLook = false;
   #nextMessage = 1;
 
   constructor(name: string, login: Login, endpoint: Endpoint, ledger: Ledger, random: Random) {
@@ -55,9 +57,10 @@ export class MailClient implements Disposable {
     }
   }
 
-  /** A comparison has found out what was done. */
+  /** A comparison has found out what was done, and what was delivered. */
   settled(): void {
     this.#isInDoubt = false;
+    this.#mustLook = true;
   }
 
   /**
@@ -76,7 +79,8 @@ export class MailClient implements Disposable {
     return false;
   }
 
-  async appendTo(mailbox: Mailbox, octets: number): Promise<boolean> {
+  /** @param sent called when the command is on its way */
+  async appendTo(mailbox: Mailbox, octets: number, sent: () => void = () => {}): Promise<boolean> {
     const random = this.#random;
     const { message, content } = makeMessage(`${this.name}.${this.#nextMessage++}@crash.example`, random, octets);
     const flags = this.#someFlags(3);
@@ -88,13 +92,26 @@ export class MailClient implements Disposable {
       return given === null ? new Map() : new Map([[message.id, given.uid]]);
     };
     const waits = random.chance(0.5);
-    return await this.#operate('APPEND', text, [added], uids, (session) =>
-      session.append(mailbox.name, flags, content, { waits }),
+    return await this.#operate(
+      'APPEND',
+      text,
+      [added],
+      uids,
+      (session) => session.append(mailbox.name, flags, content, { waits }),
+      sent,
     );
   }
 
-  /** @param copies of one mailbox, that are nowhere in the other one */
-  async copy(kind: 'COPY' | 'MOVE', copies: readonly Copy[], to: Mailbox): Promise<boolean> {
+  /**
+   * @param copies of one mailbox, that are nowhere in the other one
+   * @param sent called when the command is on its way
+   */
+  async copy(
+    kind: 'COPY' | 'MOVE',
+    copies: readonly Copy[],
+    to: Mailbox,
+    sent: () => void = () => {},
+  ): Promise<boolean> {
     const [first] = copies;
     if (first === undefined || !(await this.#select(first.mailbox))) return false;
     const changes = copies.flatMap((copy): Change[] => {
@@ -109,8 +126,13 @@ export class MailClient implements Disposable {
       this.#checkUidvalidity(to, given?.uidvalidity);
       return this.#targets(copies, given?.uids ?? new Map(), text);
     };
-    return await this.#operate(kind, text, changes, uids, (session) =>
-      session.command(`UID ${kind} ${set} ${to.name}`),
+    return await this.#operate(
+      kind,
+      text,
+      changes,
+      uids,
+      (session) => session.command(`UID ${kind} ${set} ${to.name}`),
+      sent,
     );
   }
 
@@ -234,12 +256,15 @@ export class MailClient implements Disposable {
     changes: readonly Change[],
     uids: (answer: ImapAnswer) => GivenUids,
     ask: (session: ImapSession) => Promise<ImapAnswer>,
+    sent: () => void = () => {},
   ): Promise<boolean> {
     const session = this.#session;
     if (session === null) return false;
     const operation = this.#ledger.begin(this.name, kind, text, changes);
     try {
-      const answer = await ask(session);
+      const asked = ask(session);
+      sent();
+      const answer = await asked;
       const outcome = answer.isOk ? 'acknowledged' : 'refused';
       this.#ledger.end(operation, outcome, answer.tagged, answer.isOk ? uids(answer) : undefined);
       return answer.isOk;
@@ -252,11 +277,14 @@ export class MailClient implements Disposable {
   }
 
   async #select(mailbox: Mailbox): Promise<boolean> {
-    if (this.#selected === mailbox) return true;
+    if (this.#selected === mailbox && !this.#mustLook) return true;
+    const command = this.#selected === mailbox ? 'NOOP' : `SELECT ${mailbox.name}`;
     this.#selected = null;
-    const { isOk = false } = (await this.#session?.command(`SELECT ${mailbox.name}`)) ?? {};
-    if (isOk) this.#selected = mailbox;
-    return isOk;
+    const { isOk = false } = (await this.#session?.command(command)) ?? {};
+    if (!isOk) return false;
+    this.#selected = mailbox;
+    this.#mustLook = false;
+    return true;
   }
 
   get #inbox(): Mailbox {

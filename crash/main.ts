@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CrashRun, type Round } from './crash-run.ts';
 import type { Difference } from './ledger.ts';
 import { type CrashOptions, HELP, OptionError, parseOptions } from './options.ts';
+import { runOffsets } from './run-offsets.ts';
 import { runRounds } from './run-rounds.ts';
 import { report, summarize } from './summary.ts';
 
@@ -31,9 +32,10 @@ async function crash(options: CrashOptions): Promise<number> {
   const interrupt = Promise.withResolvers<'interrupted'>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.resolve('interrupted'));
 
-  await using run = await CrashRun.start(directory, seed);
+  await using run = await CrashRun.start(directory, seed, options.offsets ? { imapProcesses: 1 } : {});
   const work = async () => {
-    await runRounds(run, options, (round) => rounds.push(round));
+    const told = (round: Round) => rounds.push(round);
+    await (options.offsets ? runOffsets(run, told) : runRounds(run, options, told));
     atEnd.push(...(await run.check({ isWhole: true })).differences, ...(await run.stop()));
     return 'done' as const;
   };

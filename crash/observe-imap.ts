@@ -1,10 +1,10 @@
 import type { ImapSession } from './imap-session.ts';
 import { type Difference, type Flags, flagsOf, type Ledger } from './ledger.ts';
 import { sha256Of } from './make-message.ts';
-import type { ObservedAccount, ObservedMailbox } from './observed.ts';
+import type { ObservedAccount, ObservedMailbox, ObservedMessage } from './observed.ts';
 
-/** A FETCH of so many whole messages is held in memory. */
-const BODIES_AT_ONCE = 40;
+/** A FETCH of whole messages, which is held in memory, has about so many octets, and one message at least. */
+const BODY_OCTETS_AT_ONCE = 8 * 1024 * 1024;
 
 interface Listed {
   readonly uid: number;
@@ -53,12 +53,12 @@ export async function compareByImap(
     const at = { account, mailbox: mailbox.name };
     const found = await compareMailbox(session, mailbox);
     differences.push(...found.map((difference) => ({ ...at, ...difference })));
-    const unread = mailbox.messages.filter(({ uid }) => !checked.has(`${account} ${mailbox.uidvalidity} ${uid}`));
-    for (let i = 0; i < unread.length; i += BODIES_AT_ONCE) {
-      const uids = unread.slice(i, i + BODIES_AT_ONCE).map(({ uid }) => uid);
+    const keyOf = (uid: number) => `${account} ${mailbox.uidvalidity} ${uid}`;
+    const unread = mailbox.messages.filter(({ uid }) => !checked.has(keyOf(uid)));
+    for (const uids of inBatches(unread, ledger)) {
       const wrong = await compareBodies(session, mailbox, uids, ledger);
       differences.push(...wrong.map((difference) => ({ ...at, ...difference })));
-      if (wrong.length === 0) for (const uid of uids) checked.add(`${account} ${mailbox.uidvalidity} ${uid}`);
+      if (wrong.length === 0) for (const uid of uids) checked.add(keyOf(uid));
       read += uids.length;
     }
   }
@@ -124,6 +124,22 @@ function parseFetch(text: string): readonly Listed[] {
   const octets = Number(/\bRFC822\.SIZE (\d+)/.exec(text)?.[1]);
   const names = flags.split(' ').filter((name) => name !== '' && name !== '\\Recent');
   return [{ uid, flags: flagsOf(names), octets }];
+}
+
+/** UIDs, so many together as their messages may be held in memory. */
+function* inBatches(messages: readonly ObservedMessage[], ledger: Ledger): Generator<readonly number[]> {
+  let batch: number[] = [];
+  let octets = 0;
+  for (const { uid, messageId } of messages) {
+    const size = ledger.messages.get(messageId)?.octets ?? 0;
+    if (batch.length > 0 && octets + size > BODY_OCTETS_AT_ONCE) {
+      yield batch;
+      [batch, octets] = [[], 0];
+    }
+    batch.push(uid);
+    octets += size;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 async function compareBodies(

@@ -8,6 +8,7 @@ export interface CrashOptions {
   readonly seed: number;
   /** A word of TARGET_GROUPS; null: all of them. */
   readonly only: string | null;
+  readonly offsets: boolean;
   /** Keeps the data directory, also if nothing was wrong. */
   readonly keep: boolean;
 }
@@ -16,11 +17,13 @@ export const HELP = `Kills processes of a real postel serve at random moments, w
 afterwards with what it had acknowledged.
 
   npm run crash -- [--rounds N | --minutes M] [--seed S] [--only WHAT] [--keep]
+  npm run crash -- --offsets [--keep]
 
   --rounds N     kills so often (default 40)
   --minutes M    begins no round after M minutes
   --seed S       chooses as the run did that printed this seed; what meets when is up to the machine
   --only WHAT    kills only ${Object.keys(TARGET_GROUPS).join(', ')} (default: one after another, at random)
+  --offsets      instead: kills each process 0, 10, 20 ... 200 ms after an APPEND, the end of DATA, and a MOVE were sent
   --keep         keeps the data directory also if nothing is wrong
 
 Examples:
@@ -44,6 +47,9 @@ export function parseOptions(args: readonly string[]): CrashOptions | null {
   if (only !== null && !(only in TARGET_GROUPS)) {
     throw new OptionError(`--only takes one of ${Object.keys(TARGET_GROUPS).join(', ')}, not ${only}`);
   }
+  if (values.offsets && [values.rounds, values.minutes, values.only].some((value) => value !== undefined)) {
+    throw new OptionError('--offsets has rounds of its own: it takes no --rounds, --minutes or --only');
+  }
   const minutes = values.minutes === undefined ? null : positive('minutes', values.minutes);
   const rounds = values.rounds === undefined ? null : positive('rounds', values.rounds);
   return {
@@ -51,6 +57,7 @@ export function parseOptions(args: readonly string[]): CrashOptions | null {
     minutes,
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : positive('seed', values.seed),
     only,
+    offsets: values.offsets,
     keep: values.keep,
   };
 }
@@ -67,6 +74,7 @@ function parse(args: readonly string[]) {
         minutes: { type: 'string' },
         seed: { type: 'string' },
         only: { type: 'string' },
+        offsets: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
       },
     });
