@@ -206,11 +206,11 @@ export class Connection {
       this.answeredAt = performance.now();
       return result;
     } catch (error) {
-      if (error instanceof postgres.PostgresError) {
+      if (error instanceof postgres.PostgresError && !endsSession(error)) {
         this.answeredAt = performance.now();
         throw error;
       }
-      const isLost = isLate || isOfConnection(error);
+      const isLost = isLate || isOfConnection(error) || error instanceof postgres.PostgresError;
       this.#end(isLost ? 'lost' : 'asked');
       this.#hangUp();
       throw isLost
@@ -247,6 +247,11 @@ function isOfConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('syscall' in error || 'library' in error) return true;
   return 'code' in error && CONNECTION_CODE.test(String(error.code));
+}
+
+/** The server's last word to a session. It may come in the place of an answer, after the commit: it says nothing of the statement. */
+function endsSession({ severity }: postgres.PostgresError): boolean {
+  return severity === 'FATAL' || severity === 'PANIC';
 }
 
 /** EPIPE: the server had gone when the last piece of the statement was written, so it never had all of it. */

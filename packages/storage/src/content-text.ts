@@ -35,7 +35,7 @@ export interface ContentSummary {
 }
 
 /** U+001F: no text of a summary has a control character. */
-export const SUMMARY_SEPARATOR = '\x1f';
+const SUMMARY_SEPARATOR = '\x1f';
 
 /** @param structure of a parser that collected text, which has neither NUL nor halves of surrogate pairs: Postgres refuses both */
 export async function contentText({ fields, text }: MessageStructure): Promise<ContentText> {

@@ -96,8 +96,10 @@ async function readTables(tx: Transaction): Promise<readonly Table[]> {
 /** In the order in which they were made, so that each comes after those it is made of. */
 async function readViews(tx: Transaction): Promise<readonly View[]> {
   return await tx<View[]>`
-    select relname as name, coalesce(array_to_string(reloptions, ', '), '') as options, pg_get_viewdef(oid) as definition
-      from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v' order by oid`;
+    select oid::regclass::text as name, coalesce(array_to_string(reloptions, ', '), '') as options,
+           pg_get_viewdef(oid) as definition
+      from pg_class
+     where relkind = 'v' and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) order by oid`;
 }
 
 /** What goes with the tables, or would hold on to them, and is made again. */
@@ -130,11 +132,12 @@ async function readDependents(tx: Transaction) {
                        and y.typrelid in (select oid from (${MAIL_TABLES}) as t))`,
   );
   const grants = await tx.unsafe<{ statement: string }[]>(
-    `select format('grant %s on %I to %s', a.privilege_type, c.relname,
+    `select format('grant %s on %s to %s', a.privilege_type, c.oid::regclass,
                    case a.grantee when 0 then 'public' else a.grantee::regrole::text end) as statement
        from pg_class as c cross join aclexplode(c.relacl) as a
-      where c.relnamespace = 'public'::regnamespace and a.grantee <> c.relowner
-        and (c.relkind = 'v' or c.oid in (select oid from (${MAIL_TABLES}) as t))`,
+      where a.grantee <> c.relowner
+        and (c.relkind = 'v' and c.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+             or c.oid in (select oid from (${MAIL_TABLES}) as t))`,
   );
   return {
     statements: [
