@@ -36,7 +36,7 @@ export async function createAccount(tx: Transaction, name: string): Promise<Acco
   return account;
 }
 
-/** Deletes all mail of an account, and the account. Blobs that only it had are swept later. */
+/** Deletes all mail of an account, and the account. Its blobs are named in `removed_blobs`. */
 export async function removeAccountMail(tx: Transaction, account: AccountId): Promise<void> {
   await tx`set local statement_timeout = 0`; // a large account takes longer than any other statement may
   await tx`select from accounts where account_id = ${account} for update`;
@@ -44,6 +44,9 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
   await tx`delete from tombstones where account_id = ${account}`;
   await tx`delete from changes where account_id = ${account}`;
   await tx`delete from last_writes where account_id = ${account}`;
+  await tx`
+    insert into removed_blobs (account_id, blob_name)
+    select account_id, blob_name from contents where account_id = ${account} and blob_name is not null`;
   await tx`delete from contents where account_id = ${account}`;
   await tx`delete from thread_ids where account_id = ${account}`;
   await tx`delete from deliveries where account_id = ${account}`;

@@ -38,6 +38,15 @@ export {
 export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate, type PendingMigration, pendingMigrations } from './migrate.ts';
 export type { SummaryProgress } from './missing-summaries.ts';
+export { type Released, type ReleaseOptions, releaseExpired } from './release-expired.ts';
+export {
+  type PurgedPart,
+  type RemovedFrom,
+  RemovedMail,
+  type RemovedMessage,
+  type RemovedSelection,
+  type RestoredPart,
+} from './removed-mail.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';

@@ -8,8 +8,8 @@ export const HIERARCHY_DELIMITER = '/';
 export const MAILBOX_NAME_OCTETS = 1_000;
 export const MAILBOX_LEVELS = 100;
 /** Mailboxes of an account, also where no quota is set, and names it may subscribe to. */
-const MAILBOXES = 100_000;
-const SUBSCRIPTIONS = 20_000;
+export const MAILBOXES = 100_000;
+export const SUBSCRIPTIONS = 20_000;
 /** More messages than this are deleted or moved in several transactions, so that no other write of the account waits long. */
 const MESSAGES_AT_ONCE = 10_000;
 

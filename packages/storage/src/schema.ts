@@ -75,6 +75,12 @@ export const accounts = pgTable(
     usedOctets: octets('used_octets').notNull().default(0),
     usedMessages: id('used_messages').notNull().default(0),
     usedMailboxes: id('used_mailboxes').notNull().default(0),
+    /** Days for which removed messages can be brought back, 0 for not at all; null: the default of `retention_time`. */
+    retentionDays: integer('retention_days'),
+    /** How much of them; beyond it the oldest go first. Null: the default of `retained_octets_cap`. */
+    retainedOctetsLimit: octets('retained_octets_limit'),
+    /** What can be brought back: the sizes of tombstones that name their content, but for messages that live on elsewhere. */
+    retainedOctets: octets('retained_octets').notNull().default(0),
   },
   (table) => [
     uniqueIndex('accounts_name').on(table.name),
@@ -83,6 +89,10 @@ export const accounts = pgTable(
     check(
       'accounts_use_not_negative',
       sql`least(${table.usedOctets}, ${table.usedMessages}, ${table.usedMailboxes}) >= 0`,
+    ),
+    check(
+      'accounts_retention_not_negative',
+      sql`least(${table.retentionDays}, ${table.retainedOctetsLimit}, ${table.retainedOctets}) >= 0`,
     ),
   ],
 );
@@ -169,7 +179,8 @@ export const tombstones = pgTable(
     modSeq: seq('mod_seq').notNull(),
     internalDate: at('internal_date').notNull(),
     saveDate: at('save_date').notNull(),
-    contentId: id('content_id').notNull(),
+    /** Null when it was released: the message cannot be read or brought back any more, and its content may be gone. */
+    contentId: id('content_id'),
     emailId: id('email_id').notNull(),
     threadId: id('thread_id'),
     sizeOctets: octets('size_octets').notNull(),
@@ -177,13 +188,16 @@ export const tombstones = pgTable(
     flags: smallint('flags').notNull(),
     keywords: integers('keywords').notNull(),
     expungedAt: at('expunged_at').notNull().defaultNow(),
-    /** The message lives on elsewhere (MOVE), so there is nothing to undelete. */
+    /** The message lives on elsewhere: by MOVE, or because it was brought back. So there is nothing to undelete. */
     wasMoved: boolean('was_moved').notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.mailboxId, table.uid] }),
     index('tombstones_mod_seq').on(table.accountId, table.mailboxId, table.modSeq),
-    index('tombstones_content').on(table.accountId, table.contentId),
+    index('tombstones_content').on(table.accountId, table.contentId).where(sql`${table.contentId} is not null`),
+    index('tombstones_retained')
+      .on(table.accountId, table.wasMoved, table.expungedAt)
+      .where(sql`${table.contentId} is not null`),
   ],
 );
 
@@ -278,6 +292,17 @@ export const threadIds = pgTable(
     threadId: id('thread_id').notNull(),
   },
   (table) => [primaryKey({ columns: [table.accountId, table.messageIdHash] })],
+);
+
+/** Blobs of contents that are gone: nothing names them any more, and after a grace period they are removed from the blob store. */
+export const removedBlobs = pgTable(
+  'removed_blobs',
+  {
+    accountId: id('account_id').notNull(),
+    blobName: text('blob_name').notNull(),
+    removedAt: at('removed_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.blobName] })],
 );
 
 /** How a message came by SMTP: the header fields that Postel put before it, and the envelope it came in (RFC 5321 §3.3). */

@@ -79,15 +79,16 @@ export async function searchMessages(
 }
 
 /**
- * As `m`, messages of the account $1 and the mailbox $2 with UIDs of $3, whether expunged or not: a message is a row of one of
- * the two tables, in any snapshot.
+ * As `m`, messages of the account $1 and the mailbox $2 with UIDs of $3, whether expunged or not, as long as their content is
+ * there: a message is a row of one of the two tables, in any snapshot.
  */
 export const MESSAGES_AND_TOMBSTONES = `
   (select account_id, uid, content_id, email_id, prefix_octets, size_octets, internal_date
      from messages where account_id = $1::bigint and mailbox_id = $2::bigint and uid = any ($3::bigint[])
     union all
    select account_id, uid, content_id, email_id, prefix_octets, size_octets, internal_date
-     from tombstones where account_id = $1::bigint and mailbox_id = $2::bigint and uid = any ($3::bigint[])) as m`;
+     from tombstones where account_id = $1::bigint and mailbox_id = $2::bigint and uid = any ($3::bigint[])
+                       and content_id is not null) as m`;
 
 const NONE = Buffer.alloc(0);
 

@@ -193,14 +193,20 @@ export async function recount({ sql }: Database, account: AccountId): Promise<re
     select * from accounts as a,
            (select count(*) as messages, coalesce(sum(size_octets), 0) as octets from messages where account_id = ${account}) as m,
            (select count(*) as mailboxes, max(greatest(mod_seq, highest_mod_seq, expunged_seq)) as seq
-              from mailboxes where account_id = ${account} and expunged_seq is null) as b
+              from mailboxes where account_id = ${account} and expunged_seq is null) as b,
+           (select coalesce(sum(size_octets), 0) as octets from tombstones
+             where account_id = ${account} and content_id is not null and not was_moved) as t
      where account_id = ${account}
-       and ((used_messages, used_octets, used_mailboxes) <> (m.messages, m.octets, b.mailboxes) or b.seq > a.modseq)`;
+       and ((used_messages, used_octets, used_mailboxes, retained_octets) <> (m.messages, m.octets, b.mailboxes, t.octets)
+         or b.seq > a.modseq)`;
   const contents = await sql<object[]>`
     select m.uid, m.size_octets, m.prefix_octets, c.size_octets as content_octets
       from messages as m left join contents as c using (account_id, content_id)
      where m.account_id = ${account} and m.size_octets is distinct from m.prefix_octets + c.size_octets`;
-  return [...mailboxes, ...use, ...contents];
+  const missing = await sql<object[]>`
+    select t.mailbox_id, t.uid, t.content_id from tombstones as t left join contents as c using (account_id, content_id)
+     where t.account_id = ${account} and t.content_id is not null and c.hash is null`;
+  return [...mailboxes, ...use, ...contents, ...missing];
 }
 
 /** Waits until so many statements of the database wait for a lock. */

@@ -1,0 +1,102 @@
+import type { Sql } from './database.ts';
+import { translateDatabaseError } from './errors.ts';
+import type { AccountId } from './ids.ts';
+
+/** Tombstones released in one transaction, unless so many octets are reached before: no write of the account waits long. */
+export const RELEASE_AT_ONCE = { tombstones: 2_000, octets: 64 * 1024 * 1024 } as const;
+/** Accounts that one statement looks at. */
+const ACCOUNTS_AT_ONCE = 1_000;
+
+export interface ReleaseOptions {
+  readonly signal: AbortSignal;
+  /** After every transaction, with all that was released so far. */
+  onProgress?(sofar: Released): void;
+  /** One account failed; the others are not kept from their turn. */
+  onError(error: unknown, account: AccountId): void;
+}
+
+/** What is not held any more. */
+export interface Released {
+  /** Accounts that had something to release. */
+  readonly accounts: number;
+  /** Removed messages that cannot be read or brought back any more. */
+  readonly messages: number;
+  /** Contents that nothing needs any more, and their octets. */
+  readonly contents: number;
+  readonly octets: number;
+  /** Those of the contents that were blobs: they are named in `removed_blobs`. */
+  readonly blobs: number;
+}
+
+interface ReleasedRow {
+  readonly tombstones: number;
+  readonly contents: number;
+  readonly octets: number;
+  readonly blobs: number;
+}
+
+/**
+ * Releases what is retained longer, or is more, than its account wants, in all accounts; to be called from time to time. It can
+ * be ended at any time, and run in several processes at once. No client sees anything of it.
+ *
+ * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted
+ */
+export async function releaseExpired(sql: Sql, { signal, onProgress, onError }: ReleaseOptions): Promise<Released> {
+  const sofar = { accounts: 0, messages: 0, contents: 0, octets: 0, blobs: 0 };
+  const release = async (account: AccountId) => {
+    for (let isFirst = true; ; isFirst = false) {
+      signal.throwIfAborted();
+      const [row] = await sql<ReleasedRow[]>`
+        select tombstones, contents, octets, blobs from release_tombstones(
+          ${account}::bigint, ${RELEASE_AT_ONCE.tombstones}::integer, ${RELEASE_AT_ONCE.octets}::bigint)`;
+      if (row === undefined || row.tombstones === 0) return;
+      if (isFirst) sofar.accounts++;
+      sofar.messages += row.tombstones;
+      sofar.contents += row.contents;
+      sofar.octets += row.octets;
+      sofar.blobs += row.blobs;
+      onProgress?.({ ...sofar });
+    }
+  };
+
+  for await (const account of accountsWithExpired(sql, signal)) {
+    try {
+      await release(account);
+    } catch (error) {
+      signal.throwIfAborted();
+      onError(translateDatabaseError(error, true), account);
+    }
+  }
+  return sofar;
+}
+
+/** The accounts that have something to release, by two look-ups in an index for each account there is. */
+async function* accountsWithExpired(sql: Sql, signal: AbortSignal): AsyncGenerator<AccountId, void> {
+  for (let above = 0; ; ) {
+    signal.throwIfAborted();
+    const rows = await lookAtAccounts(sql, above);
+    for (const { id, isDue } of rows) if (isDue) yield id;
+    if (rows.length < ACCOUNTS_AT_ONCE) return;
+    above = rows.at(-1)?.id ?? above;
+  }
+}
+
+async function lookAtAccounts(
+  sql: Sql,
+  above: number,
+): Promise<readonly { readonly id: AccountId; readonly isDue: boolean }[]> {
+  try {
+    return await sql.read<{ id: AccountId; isDue: boolean }[]>`
+      select a.account_id as id,
+             (select t.uid from tombstones as t
+               where t.account_id = a.account_id and t.was_moved and t.content_id is not null
+                 and t.expunged_at <= now() - interval '1 hour' limit 1) is not null
+          or (select t.uid from tombstones as t
+               where t.account_id = a.account_id and not t.was_moved and t.content_id is not null
+                 and t.expunged_at <= now() - case when a.retained_octets > retained_octets_cap(a) then interval '1 hour'
+                                                   else retention_time(a) end limit 1) is not null as "isDue"
+        from accounts as a where a.account_id > ${above}::bigint order by a.account_id limit ${ACCOUNTS_AT_ONCE}::integer`;
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
+}
