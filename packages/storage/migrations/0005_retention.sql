@@ -95,49 +95,32 @@ BEGIN
   RETURN NEXT;
 END $$;
 --> statement-breakpoint
--- Releases these tombstones, each named by a mailbox and a UID at the same place of the arrays; deletes contents and deliveries
--- that neither a message nor an unreleased tombstone needs any more, and names their blobs in removed_blobs. The caller holds the
--- account row, so nobody can come to need one meanwhile: appends and copies take that row before they look for content.
-CREATE FUNCTION release_these(p_account bigint, p_mailboxes bigint[], p_uids bigint[])
-RETURNS TABLE (tombstones bigint, contents bigint, octets bigint, blobs bigint)
+-- Deletes those of the contents, and of the deliveries with these email ids, that neither a message nor an unreleased tombstone needs
+-- any more, and names their blobs in removed_blobs. The caller holds the account row and has just released what needed them, so nobody
+-- can come to need one meanwhile: appends and copies take that row before they look for content.
+CREATE FUNCTION remove_unneeded(p_account bigint, p_contents bigint[], p_emails bigint[])
+RETURNS TABLE (contents bigint, octets bigint, blobs bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  content_ids bigint[];
-  email_ids bigint[];
   unneeded bigint[];
-  n_retained bigint;
 BEGIN
-  WITH freed AS (
-    UPDATE tombstones AS t SET content_id = NULL
-      FROM unnest(p_mailboxes, p_uids) AS n (mailbox_id, uid)
-     WHERE t.account_id = p_account AND t.mailbox_id = n.mailbox_id AND t.uid = n.uid AND t.content_id IS NOT NULL
-    RETURNING old.content_id, old.email_id, old.size_octets, old.was_moved
-  )
-  SELECT count(*), coalesce(sum(f.size_octets) FILTER (WHERE NOT f.was_moved), 0),
-         coalesce(array_agg(DISTINCT f.content_id), '{}'), coalesce(array_agg(DISTINCT f.email_id), '{}')
-    INTO tombstones, n_retained, content_ids, email_ids FROM freed AS f;
-  -- Not below 0: a removal that had begun under the functions of a Postel before this one was not counted.
-  IF n_retained > 0 THEN
-    UPDATE accounts AS a SET retained_octets = greatest(a.retained_octets - n_retained, 0) WHERE a.account_id = p_account;
-  END IF;
-
   -- Scalar subqueries are answered by the index, one by one; for EXISTS the planner may read all messages of the account.
   unneeded := ARRAY(
-    SELECT c FROM unnest(content_ids) AS c
+    SELECT c FROM unnest(p_contents) AS c
      WHERE (SELECT m.uid FROM messages AS m WHERE m.account_id = p_account AND m.content_id = c LIMIT 1) IS NULL
        AND (SELECT t.uid FROM tombstones AS t WHERE t.account_id = p_account AND t.content_id = c LIMIT 1) IS NULL);
 
   -- All copies of an arrival have its content, so whether any is left is seen among what has that content.
-  email_ids := ARRAY(SELECT d.email_id FROM unnest(email_ids) AS e (id)
-                       JOIN deliveries AS d ON d.account_id = p_account AND d.email_id = e.id);
-  IF email_ids <> '{}' THEN
-    content_ids := ARRAY(SELECT c FROM unnest(content_ids) AS c EXCEPT SELECT u FROM unnest(unneeded) AS u);
+  p_emails := ARRAY(SELECT d.email_id FROM unnest(p_emails) AS e (id)
+                      JOIN deliveries AS d ON d.account_id = p_account AND d.email_id = e.id);
+  IF p_emails <> '{}' THEN
+    p_contents := ARRAY(SELECT c FROM unnest(p_contents) AS c EXCEPT SELECT u FROM unnest(unneeded) AS u);
     DELETE FROM deliveries AS d
      WHERE d.account_id = p_account AND d.email_id = ANY (ARRAY(
-       SELECT e FROM unnest(email_ids) AS e
-       EXCEPT SELECT m.email_id FROM messages AS m WHERE m.account_id = p_account AND m.content_id = ANY (content_ids)
-       EXCEPT SELECT t.email_id FROM tombstones AS t WHERE t.account_id = p_account AND t.content_id = ANY (content_ids)));
+       SELECT e FROM unnest(p_emails) AS e
+       EXCEPT SELECT m.email_id FROM messages AS m WHERE m.account_id = p_account AND m.content_id = ANY (p_contents)
+       EXCEPT SELECT t.email_id FROM tombstones AS t WHERE t.account_id = p_account AND t.content_id = ANY (p_contents)));
   END IF;
 
   WITH gone AS (
@@ -149,42 +132,54 @@ BEGIN
   RETURN NEXT;
 END $$;
 --> statement-breakpoint
--- Releases tombstones whose time is over, at most p_limit, and no more than hold p_octets unless one alone does: first of messages
--- that live on elsewhere, then the oldest of those that were removed; also before their time while the account holds more of them
--- than it may. None is released within the hour. All zero: there is nothing to release now.
-CREATE FUNCTION release_tombstones(p_account bigint, p_limit integer, p_octets bigint)
-RETURNS TABLE (tombstones bigint, contents bigint, octets bigint, blobs bigint)
-LANGUAGE plpgsql AS $$
+-- Releases tombstones whose time is over, at most p_limit, and no more than hold p_octets unless one alone does: those of messages that
+-- live on elsewhere (p_was_moved), or the oldest of the others; these also before their time while the account holds more of them than
+-- it may. None is released within the hour. `released` is 0 when there is nothing to release now.
+--
+-- What goes is a range in the order of the index tombstones_retained. Sorting is switched off, because by a plan made while there were
+-- few tombstones all those of the account would be read and sorted for every slice.
+CREATE FUNCTION release_tombstones(p_account bigint, p_was_moved boolean, p_limit integer, p_octets bigint)
+RETURNS TABLE (released bigint, contents bigint, octets bigint, blobs bigint)
+LANGUAGE plpgsql SET enable_sort = off AS $$
 DECLARE
   acct accounts;
-  latest timestamptz := clock_timestamp() - interval '1 hour';
-  expired timestamptz;
-  excess bigint;
-  mailbox_ids bigint[];
-  uids bigint[];
+  newest timestamptz := clock_timestamp() - interval '1 hour';
+  expired timestamptz := newest;
+  excess bigint := 0;
+  last record;
+  freed record;
 BEGIN
   SELECT * INTO acct FROM accounts AS a WHERE a.account_id = p_account FOR NO KEY UPDATE;
-  expired := clock_timestamp() - retention_time(acct);
-  excess := coalesce(acct.retained_octets - retained_octets_cap(acct), 0);
+  IF NOT p_was_moved THEN
+    expired := clock_timestamp() - retention_time(acct);
+    excess := coalesce(acct.retained_octets - retained_octets_cap(acct), 0);
+  END IF;
 
-  WITH oldest AS (
-    (SELECT t.mailbox_id, t.uid, t.size_octets, t.expunged_at, t.was_moved FROM tombstones AS t
-      WHERE t.account_id = p_account AND t.was_moved AND t.content_id IS NOT NULL AND t.expunged_at <= latest
-      ORDER BY t.expunged_at LIMIT p_limit)
-    UNION ALL
-    (SELECT t.mailbox_id, t.uid, t.size_octets, t.expunged_at, t.was_moved FROM tombstones AS t
-      WHERE t.account_id = p_account AND NOT t.was_moved AND t.content_id IS NOT NULL AND t.expunged_at <= latest
-      ORDER BY t.expunged_at LIMIT p_limit)
-  ), counted AS (
-    SELECT o.*, row_number() OVER up_to_it AS place, sum(o.size_octets) OVER up_to_it - o.size_octets AS before,
-           coalesce(sum(o.size_octets) FILTER (WHERE NOT o.was_moved) OVER up_to_it, 0) - o.size_octets AS retained_before
-      FROM oldest AS o
-    WINDOW up_to_it AS (ORDER BY o.was_moved DESC, o.expunged_at, o.mailbox_id, o.uid ROWS UNBOUNDED PRECEDING)
+  SELECT due.* INTO last
+    FROM (SELECT t.expunged_at, t.mailbox_id, t.uid, row_number() OVER up_to_it AS place,
+                 sum(t.size_octets) OVER up_to_it - t.size_octets AS octets_before
+            FROM (SELECT t.expunged_at, t.mailbox_id, t.uid, t.size_octets FROM tombstones AS t
+                   WHERE t.account_id = p_account AND t.was_moved = p_was_moved AND t.content_id IS NOT NULL AND t.expunged_at <= newest
+                   ORDER BY t.expunged_at, t.mailbox_id, t.uid LIMIT p_limit) AS t
+          WINDOW up_to_it AS (ORDER BY t.expunged_at, t.mailbox_id, t.uid ROWS UNBOUNDED PRECEDING)) AS due
+   WHERE due.octets_before < p_octets AND (due.expunged_at <= expired OR due.octets_before < excess)
+   ORDER BY due.place DESC LIMIT 1;
+  IF NOT FOUND THEN released := 0; RETURN NEXT; RETURN; END IF;
+
+  WITH gone AS (
+    UPDATE tombstones AS t SET content_id = NULL
+     WHERE t.account_id = p_account AND t.was_moved = p_was_moved AND t.content_id IS NOT NULL AND t.expunged_at <= last.expunged_at
+       AND (t.expunged_at, t.mailbox_id, t.uid) <= (last.expunged_at, last.mailbox_id, last.uid)
+    RETURNING old.content_id, old.email_id, old.size_octets
   )
-  SELECT coalesce(array_agg(c.mailbox_id), '{}'), coalesce(array_agg(c.uid), '{}') INTO mailbox_ids, uids FROM counted AS c
-   WHERE c.place <= p_limit AND c.before < p_octets
-     AND (c.was_moved OR c.expunged_at <= expired OR c.retained_before < excess);
-  RETURN QUERY SELECT * FROM release_these(p_account, mailbox_ids, uids);
+  SELECT count(*) AS tombstones, sum(g.size_octets) AS octets, array_agg(DISTINCT g.content_id) AS contents,
+         array_agg(DISTINCT g.email_id) AS emails
+    INTO freed FROM gone AS g;
+  -- Not below 0: a removal that had begun under the functions of a Postel before this one was not counted.
+  IF NOT p_was_moved THEN
+    UPDATE accounts AS a SET retained_octets = greatest(a.retained_octets - freed.octets, 0) WHERE a.account_id = p_account;
+  END IF;
+  RETURN QUERY SELECT freed.tombstones, r.contents, r.octets, r.blobs FROM remove_unneeded(p_account, freed.contents, freed.emails) AS r;
 END $$;
 --> statement-breakpoint
 -- Releases at once what is retained of the messages that were removed from a mailbox up to p_until: of those with UIDs above
@@ -193,28 +188,37 @@ END $$;
 CREATE FUNCTION purge_tombstones(
   p_account bigint, p_mailbox bigint, p_until timestamptz, p_above bigint, p_limit integer, p_octets bigint
 ) RETURNS TABLE (purged bigint, last_uid bigint, contents bigint, octets bigint, blobs bigint)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_sort = off AS $$
 DECLARE
-  content_ids bigint[];
-  mailbox_ids bigint[];
-  uids bigint[];
+  freed record;
 BEGIN
   PERFORM FROM accounts AS a WHERE a.account_id = p_account FOR NO KEY UPDATE;
-  SELECT coalesce(array_agg(c.uid), '{}'), array_agg(DISTINCT c.content_id), max(c.uid) INTO uids, content_ids, last_uid
-    FROM (SELECT o.*, sum(o.size_octets) OVER (ORDER BY o.uid ROWS UNBOUNDED PRECEDING) - o.size_octets AS before
-            FROM (SELECT t.uid, t.size_octets, t.content_id FROM tombstones AS t
+  SELECT max(due.uid) INTO last_uid
+    FROM (SELECT t.uid, sum(t.size_octets) OVER (ORDER BY t.uid ROWS UNBOUNDED PRECEDING) - t.size_octets AS octets_before
+            FROM (SELECT t.uid, t.size_octets FROM tombstones AS t
                    WHERE t.account_id = p_account AND t.mailbox_id = p_mailbox AND t.uid > p_above
                      AND t.content_id IS NOT NULL AND NOT t.was_moved AND t.expunged_at <= p_until
-                   ORDER BY t.uid LIMIT p_limit) AS o) AS c
-   WHERE c.before < p_octets;
-  purged := cardinality(uids);
-  SELECT array_fill(p_mailbox, ARRAY[purged::integer]) || coalesce(array_agg(t.mailbox_id), '{}'),
-         uids || coalesce(array_agg(t.uid), '{}')
-    INTO mailbox_ids, uids
-    FROM tombstones AS t
-   WHERE t.account_id = p_account AND t.content_id = ANY (content_ids) AND t.was_moved
+                   ORDER BY t.uid LIMIT p_limit) AS t) AS due
+   WHERE due.octets_before < p_octets;
+  purged := 0;
+  IF last_uid IS NULL THEN RETURN NEXT; RETURN; END IF;
+
+  WITH gone AS (
+    UPDATE tombstones AS t SET content_id = NULL
+     WHERE t.account_id = p_account AND t.mailbox_id = p_mailbox AND t.uid > p_above AND t.uid <= last_uid
+       AND t.content_id IS NOT NULL AND NOT t.was_moved AND t.expunged_at <= p_until
+    RETURNING old.content_id, old.email_id, old.size_octets
+  )
+  SELECT count(*) AS tombstones, sum(g.size_octets) AS octets, array_agg(DISTINCT g.content_id) AS contents,
+         array_agg(DISTINCT g.email_id) AS emails
+    INTO freed FROM gone AS g;
+  purged := freed.tombstones;
+  UPDATE accounts AS a SET retained_octets = greatest(a.retained_octets - freed.octets, 0) WHERE a.account_id = p_account;
+  UPDATE tombstones AS t SET content_id = NULL
+   WHERE t.account_id = p_account AND t.content_id = ANY (freed.contents) AND t.was_moved
      AND (SELECT m.uid FROM messages AS m WHERE m.account_id = p_account AND m.content_id = t.content_id LIMIT 1) IS NULL;
-  SELECT r.contents, r.octets, r.blobs INTO contents, octets, blobs FROM release_these(p_account, mailbox_ids, uids) AS r;
+  SELECT r.contents, r.octets, r.blobs INTO contents, octets, blobs
+    FROM remove_unneeded(p_account, freed.contents, freed.emails) AS r;
   RETURN NEXT;
 END $$;
 --> statement-breakpoint
@@ -253,21 +257,18 @@ BEGIN
   RETURN NEXT;
 END $$;
 --> statement-breakpoint
--- What the keywords of these expunged messages are called in another mailbox: see translated_keywords.
-CREATE FUNCTION translated_keywords_of_expunged(p_account bigint, p_source bigint, p_uids bigint[], p_target bigint) RETURNS integer[]
+-- What keywords of a mailbox are called in another: its ids by the ids here, as an array, null for the others. Names that are new there
+-- get new ids. Null when that would pass 1,000. The caller holds the account row.
+CREATE FUNCTION keywords_there(p_account bigint, p_source bigint, p_ids integer[], p_target bigint) RETURNS integer[]
 LANGUAGE plpgsql AS $$
 DECLARE
-  names text[];
+  names text[] := ARRAY(SELECT k.name FROM keywords AS k
+                         WHERE k.account_id = p_account AND k.mailbox_id = p_source AND k.keyword_id = ANY (p_ids) ORDER BY k.keyword_id);
 BEGIN
-  SELECT coalesce(array_agg(k.name ORDER BY k.keyword_id), '{}') INTO names FROM keywords AS k
-   WHERE k.account_id = p_account AND k.mailbox_id = p_source
-     AND k.keyword_id IN (SELECT unnest(t.keywords) FROM tombstones AS t
-                           WHERE t.account_id = p_account AND t.mailbox_id = p_source AND t.uid = ANY (p_uids));
   IF keyword_ids(p_account, p_target, names) IS NULL THEN RETURN NULL; END IF;
   RETURN ARRAY(
     SELECT there.keyword_id
-      FROM generate_series(1, (SELECT max(k.keyword_id) FROM keywords AS k
-                                WHERE k.account_id = p_account AND k.mailbox_id = p_source)) AS n
+      FROM generate_series(1, (SELECT max(id) FROM unnest(p_ids) AS id)) AS n
       LEFT JOIN keywords AS here ON here.account_id = p_account AND here.mailbox_id = p_source AND here.keyword_id = n
       LEFT JOIN keywords AS there
         ON there.account_id = p_account AND there.mailbox_id = p_target AND lower(there.name) = lower(here.name)
@@ -279,25 +280,21 @@ END $$;
 -- and without \Deleted, or the next EXPUNGE would take them again. Their tombstones stay, as those of messages that live elsewhere.
 --
 -- Status: 'ok', 'nonexistent', 'over-quota' (of messages: those that fit were brought back; or of mailboxes), 'too-many-names',
--- 'too-many-keywords', 'uid-exhausted'. `last_uid` is the last one looked at, null when none was left.
+-- 'too-many-keywords', 'uid-exhausted'. `last_uid` is the last that was brought back, null when none was. Sorting: as above.
 CREATE FUNCTION restore_messages(
   p_account bigint, p_mailbox bigint, p_from timestamptz, p_until timestamptz, p_above bigint, p_limit integer,
   p_most_mailboxes bigint, p_most_subscriptions bigint
 ) RETURNS TABLE (status text, mod_seq bigint, restored bigint, octets bigint, last_uid bigint)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_sort = off AS $$
 #variable_conflict use_column
 DECLARE
   acct accounts;
   source mailboxes;
   target mailboxes;
   home record;
+  fitting record;
   new_seq bigint;
-  found_count bigint;
-  chosen bigint[];
   new_keywords integer[];
-  has_keywords boolean;
-  n_octets bigint;
-  n_unseen bigint;
 BEGIN
   restored := 0;
   octets := 0;
@@ -305,40 +302,41 @@ BEGIN
   SELECT * INTO source FROM mailboxes AS b WHERE b.account_id = p_account AND b.mailbox_id = p_mailbox;
   IF NOT FOUND THEN status := 'nonexistent'; RETURN NEXT; RETURN; END IF;
 
-  SELECT count(*), coalesce(array_agg(r.uid) FILTER (WHERE r.fits), '{}'),
-         coalesce(sum(r.size_octets) FILTER (WHERE r.fits), 0), count(*) FILTER (WHERE r.fits AND r.flags & 1 = 0),
-         bool_or(r.keywords <> '{}') FILTER (WHERE r.fits), max(r.uid) FILTER (WHERE r.fits)
-    INTO found_count, chosen, n_octets, n_unseen, has_keywords, last_uid
-    FROM (SELECT o.*, (acct.quota_octets IS NULL
-                       OR acct.used_octets + sum(o.size_octets) OVER up_to_it <= acct.quota_octets)
+  SELECT count(*) FILTER (WHERE t.fits) AS messages, count(*) FILTER (WHERE NOT t.fits) AS refused, max(t.uid) FILTER (WHERE t.fits) AS last,
+         sum(t.size_octets) FILTER (WHERE t.fits) AS octets, count(*) FILTER (WHERE t.fits AND t.flags & 1 = 0) AS unseen,
+         bool_or(t.keywords <> '{}') FILTER (WHERE t.fits) AS have_keywords
+    INTO fitting
+    FROM (SELECT t.*, (acct.quota_octets IS NULL
+                       OR acct.used_octets + sum(t.size_octets) OVER up_to_it <= acct.quota_octets)
                   AND (acct.quota_messages IS NULL OR acct.used_messages + row_number() OVER up_to_it <= acct.quota_messages) AS fits
             FROM (SELECT t.uid, t.size_octets, t.flags, t.keywords FROM tombstones AS t
                    WHERE t.account_id = p_account AND t.mailbox_id = p_mailbox AND t.uid > p_above
                      AND t.content_id IS NOT NULL AND NOT t.was_moved AND t.expunged_at BETWEEN p_from AND p_until
-                   ORDER BY t.uid LIMIT p_limit) AS o
-          WINDOW up_to_it AS (ORDER BY o.uid ROWS UNBOUNDED PRECEDING)) AS r;
-  status := CASE WHEN cardinality(chosen) < found_count THEN 'over-quota' ELSE 'ok' END;
-  IF chosen = '{}' THEN RETURN NEXT; RETURN; END IF;
+                   ORDER BY t.uid LIMIT p_limit) AS t
+          WINDOW up_to_it AS (ORDER BY t.uid ROWS UNBOUNDED PRECEDING)) AS t;
+  status := CASE WHEN fitting.refused > 0 THEN 'over-quota' ELSE 'ok' END;
+  IF fitting.messages = 0 THEN RETURN NEXT; RETURN; END IF;
 
   SELECT * INTO home FROM home_of(p_account, source, p_most_mailboxes, p_most_subscriptions);
   IF home.status <> 'ok' THEN status := home.status; RETURN NEXT; RETURN; END IF;
-  IF has_keywords AND home.mailbox_id <> p_mailbox THEN
-    new_keywords := translated_keywords_of_expunged(p_account, p_mailbox, chosen, home.mailbox_id);
+  IF fitting.have_keywords AND home.mailbox_id <> p_mailbox THEN
+    new_keywords := keywords_there(p_account, p_mailbox, ARRAY(
+      SELECT DISTINCT k FROM tombstones AS t CROSS JOIN LATERAL unnest(t.keywords) AS k
+       WHERE t.account_id = p_account AND t.mailbox_id = p_mailbox AND t.uid > p_above AND t.uid <= fitting.last
+         AND t.content_id IS NOT NULL AND NOT t.was_moved AND t.expunged_at BETWEEN p_from AND p_until), home.mailbox_id);
     IF new_keywords IS NULL THEN status := 'too-many-keywords'; RETURN NEXT; RETURN; END IF;
   END IF;
   SELECT * INTO target FROM mailboxes AS b WHERE b.account_id = p_account AND b.mailbox_id = home.mailbox_id;
-  IF target.uid_next + cardinality(chosen) > 4294967296 THEN status := 'uid-exhausted'; RETURN NEXT; RETURN; END IF;
+  IF target.uid_next + fitting.messages > 4294967296 THEN status := 'uid-exhausted'; RETURN NEXT; RETURN; END IF;
 
-  restored := cardinality(chosen);
-  octets := n_octets;
   UPDATE accounts AS a
-     SET modseq = a.modseq + 1, used_octets = a.used_octets + n_octets, used_messages = a.used_messages + restored,
-         retained_octets = greatest(a.retained_octets - n_octets, 0)
+     SET modseq = a.modseq + 1, used_octets = a.used_octets + fitting.octets, used_messages = a.used_messages + fitting.messages,
+         retained_octets = greatest(a.retained_octets - fitting.octets, 0)
    WHERE a.account_id = p_account RETURNING a.modseq INTO new_seq;
-  mod_seq := new_seq;
   WITH back AS (
     UPDATE tombstones AS t SET was_moved = true
-     WHERE t.account_id = p_account AND t.mailbox_id = p_mailbox AND t.uid = ANY (chosen)
+     WHERE t.account_id = p_account AND t.mailbox_id = p_mailbox AND t.uid > p_above AND t.uid <= fitting.last
+       AND t.content_id IS NOT NULL AND NOT t.was_moved AND t.expunged_at BETWEEN p_from AND p_until
     RETURNING t.*
   )
   INSERT INTO messages (account_id, mailbox_id, uid, create_seq, mod_seq, internal_date, save_date, content_id, email_id,
@@ -349,10 +347,14 @@ BEGIN
               ELSE ARRAY(SELECT new_keywords[k] AS id FROM unnest(b.keywords) AS k ORDER BY id) END
     FROM back AS b;
   UPDATE mailboxes AS b
-     SET highest_mod_seq = new_seq, uid_next = b.uid_next + restored, messages = b.messages + restored, octets = b.octets + n_octets,
-         unseen = b.unseen + n_unseen
+     SET highest_mod_seq = new_seq, uid_next = b.uid_next + fitting.messages, messages = b.messages + fitting.messages,
+         octets = b.octets + fitting.octets, unseen = b.unseen + fitting.unseen
    WHERE b.account_id = p_account AND b.mailbox_id = target.mailbox_id;
   INSERT INTO changes (account_id, mailbox_id, mod_seq, uids)
-  VALUES (p_account, target.mailbox_id, new_seq, uid_range(target.uid_next, target.uid_next + restored - 1));
+  VALUES (p_account, target.mailbox_id, new_seq, uid_range(target.uid_next, target.uid_next + fitting.messages - 1));
+  mod_seq := new_seq;
+  restored := fitting.messages;
+  octets := fitting.octets;
+  last_uid := fitting.last;
   RETURN NEXT;
 END $$;

@@ -2,8 +2,8 @@ import type { Sql } from './database.ts';
 import { translateDatabaseError } from './errors.ts';
 import type { AccountId } from './ids.ts';
 
-/** Tombstones released in one transaction, unless so many octets are reached before: no write of the account waits long. */
-export const RELEASE_AT_ONCE = { tombstones: 2_000, octets: 64 * 1024 * 1024 } as const;
+/** Removed messages let go in one transaction, unless so many octets are reached before: no write of the account waits long. */
+export const RELEASE_AT_ONCE = { messages: 2_000, octets: 64 * 1024 * 1024 } as const;
 /** Accounts that one statement looks at. */
 const ACCOUNTS_AT_ONCE = 1_000;
 
@@ -29,7 +29,7 @@ export interface Released {
 }
 
 interface ReleasedRow {
-  readonly tombstones: number;
+  readonly released: number;
   readonly contents: number;
   readonly octets: number;
   readonly blobs: number;
@@ -43,20 +43,27 @@ interface ReleasedRow {
  */
 export async function releaseExpired(sql: Sql, { signal, onProgress, onError }: ReleaseOptions): Promise<Released> {
   const sofar = { accounts: 0, messages: 0, contents: 0, octets: 0, blobs: 0 };
+  /** One transaction. @returns how many tombstones it released */
+  const releaseSlice = async (account: AccountId, wasMoved: boolean) => {
+    const [row] = await sql<ReleasedRow[]>`
+      select released, contents, octets, blobs from release_tombstones(
+        ${account}::bigint, ${wasMoved}::boolean, ${RELEASE_AT_ONCE.messages}::integer, ${RELEASE_AT_ONCE.octets}::bigint)`;
+    if (row === undefined || row.released === 0) return 0;
+    sofar.messages += row.released;
+    sofar.contents += row.contents;
+    sofar.octets += row.octets;
+    sofar.blobs += row.blobs;
+    onProgress?.({ ...sofar });
+    return row.released;
+  };
   const release = async (account: AccountId) => {
-    for (let isFirst = true; ; isFirst = false) {
-      signal.throwIfAborted();
-      const [row] = await sql<ReleasedRow[]>`
-        select tombstones, contents, octets, blobs from release_tombstones(
-          ${account}::bigint, ${RELEASE_AT_ONCE.tombstones}::integer, ${RELEASE_AT_ONCE.octets}::bigint)`;
-      if (row === undefined || row.tombstones === 0) return;
-      if (isFirst) sofar.accounts++;
-      sofar.messages += row.tombstones;
-      sofar.contents += row.contents;
-      sofar.octets += row.octets;
-      sofar.blobs += row.blobs;
-      onProgress?.({ ...sofar });
+    const before = sofar.messages;
+    for (const wasMoved of [true, false]) {
+      do {
+        signal.throwIfAborted();
+      } while ((await releaseSlice(account, wasMoved)) > 0);
     }
+    if (sofar.messages > before) sofar.accounts++;
   };
 
   for await (const account of accountsWithExpired(sql, signal)) {

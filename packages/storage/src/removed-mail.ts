@@ -198,7 +198,7 @@ export class RemovedMail {
       this.#sql<PurgedRow[]>`
         select purged as messages, last_uid as "lastUid", contents, octets from purge_tombstones(
           ${account}::bigint, ${mailbox}::bigint, ${moment(until, '')}::text::timestamptz, ${above}::bigint,
-          ${RELEASE_AT_ONCE.tombstones}::integer, ${RELEASE_AT_ONCE.octets}::bigint)`,
+          ${RELEASE_AT_ONCE.messages}::integer, ${RELEASE_AT_ONCE.octets}::bigint)`,
     );
     if (row === undefined) throw new Error('purge_tombstones gave no answer');
     return row;
