@@ -1,13 +1,16 @@
 import type { Command } from './command.ts';
 import { configAccountAdd } from './commands/config-account-add.ts';
 import { configAccountList } from './commands/config-account-list.ts';
+import { configAccountRetention } from './commands/config-account-retention.ts';
 import { configAccountRm } from './commands/config-account-rm.ts';
 import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
 import { configCheck } from './commands/config-check.ts';
 import { configExample } from './commands/config-example.ts';
 import { help } from './commands/help.ts';
 import { localserve } from './commands/localserve.ts';
+import { purge } from './commands/purge.ts';
 import { serve } from './commands/serve.ts';
+import { undelete } from './commands/undelete.ts';
 import { verify } from './commands/verify.ts';
 
 /** Every command. What only one of them needs, it imports when it runs: a short command must not load a server. */
@@ -20,6 +23,9 @@ export const commands: readonly Command[] = [
   configAccountList,
   configAccountRm,
   configAccountSetpassword,
+  configAccountRetention,
+  undelete,
+  purge,
   verify,
   help,
 ];

@@ -19,6 +19,24 @@ export interface AccountSummary {
   readonly createdAt: Date;
 }
 
+/** How long, and how much of it, the content of removed messages is kept so that they can be brought back. */
+export interface Retention {
+  /** 0: not at all. */
+  readonly days: number;
+  readonly isDefaultDays: boolean;
+  /** Beyond it the oldest go first; null where there is no limit. */
+  readonly limitOctets: number | null;
+  readonly isDefaultLimit: boolean;
+  /** What is kept now. */
+  readonly retainedOctets: number;
+}
+
+/** What is left out stays as it is; null: the default, 7 days, and as much as the quota, but 1 GB at least. */
+export interface RetentionChange {
+  readonly days?: number | null;
+  readonly limitOctets?: number | null;
+}
+
 /** An account that mail goes to, and what it could take at the moment of asking. Null where there is no limit. */
 export interface RecipientAccount {
   readonly type: 'account';
@@ -86,6 +104,16 @@ export interface Directory extends CredentialVerifier<AuthenticatedAccount> {
    * @throws 'no-such-account', 'weak-password'
    */
   setPassword(accountName: string, password: string): Promise<void>;
+
+  /** @throws 'no-such-account' */
+  readRetention(accountName: string): Promise<Retention>;
+
+  /**
+   * What has become too old or too much by it goes when the housekeeping comes next.
+   *
+   * @throws 'no-such-account'
+   */
+  changeRetention(accountName: string, change: RetentionChange): Promise<void>;
 
   /**
    * The account behind an account name or one of its addresses and its password. Null for an unknown login, a wrong

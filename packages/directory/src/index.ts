@@ -5,6 +5,8 @@ export type {
   Directory,
   RecipientAccount,
   RecipientResolution,
+  Retention,
+  RetentionChange,
 } from './directory.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export { openDirectory } from './open-directory.ts';

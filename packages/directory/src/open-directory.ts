@@ -6,6 +6,7 @@ import type { Directory } from './directory.ts';
 import { addDomain, setCatchall } from './domains.ts';
 import { createHashPool } from './hash-pool.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
+import { changeRetention, readRetention } from './retention.ts';
 import { setPassword } from './set-password.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 import { verifyPassword } from './verify-password.ts';
@@ -37,6 +38,8 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>): Directory {
     listAccounts: () => listAccounts(sql),
     removeAccount: (name) => removeAccount(sql, name),
     setPassword: (accountName, password) => setPassword(sql, pool, accountName, password),
+    readRetention: (accountName) => readRetention(sql, accountName),
+    changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     verifyPassword: (login, password) => verifyPassword(sql, pool, verifiedLogins, login, password),
     authorize: (account, authorizationIdentity) => authorize(sql, account, authorizationIdentity),
     resolveRecipient: (address) => resolveRecipient(sql, address),

@@ -4,6 +4,7 @@ export { type CharsetDecoder, charsetDecoder, decodeCharset } from './charset.ts
 export type { Disposition } from './content-fields.ts';
 export { decodeEncodedWords } from './encoded-words.ts';
 export { envelope } from './envelope.ts';
+export { type EnvelopeHeading, envelopeHeading } from './envelope-heading.ts';
 export { findSection, type Section, type SectionRange } from './find-section.ts';
 export { foldForSearch, foldHeaderForSearch } from './fold-for-search.ts';
 export { HeaderFieldSelector } from './header-field-selector.ts';

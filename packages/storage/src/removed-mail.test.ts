@@ -225,7 +225,7 @@ test('a list longer than one statement gives has every message once', async () =
   await remove(account, inbox);
   const listed = await Array.fromAsync(removed.list(account, ALL));
   expect(listed).toHaveLength(1_200);
-  expect(listed[0]?.envelope.toString('latin1')).toContain('"model"');
+  expect(listed[0]).toMatchObject({ subject: 'model', from: '' });
   expect(new Set(listed.map((message) => JSON.stringify(message))).size).toBe(1_200);
 });
 

@@ -1,3 +1,4 @@
+import { type EnvelopeHeading, envelopeHeading } from '@postel/mime';
 import { ChangeFeed, type FeedOptions } from './change-feed.ts';
 import type { Database, Sql } from './database.ts';
 import { StorageError, translateDatabaseError } from './errors.ts';
@@ -39,7 +40,16 @@ export interface RemovedMessage {
   readonly mailbox: string;
   readonly sizeOctets: number;
   readonly internalDate: Date;
-  /** The beginning of its ENVELOPE, in wire form (packages/mime). */
+  /** As in EnvelopeHeading of packages/mime. */
+  readonly subject: string;
+  readonly from: string;
+}
+
+/** A row of the list. */
+interface ListedRow extends Omit<RemovedMessage, keyof EnvelopeHeading> {
+  readonly mailboxId: MailboxId;
+  readonly uid: number;
+  /** The beginning of the ENVELOPE. */
   readonly envelope: Buffer;
 }
 
@@ -105,11 +115,16 @@ export class RemovedMail {
   }
 
   /** One by one, those removed last first. @throws {StorageError} 'unavailable' */
-  async *list(account: AccountId, { mailbox, from, until }: RemovedSelection): AsyncGenerator<RemovedMessage, void> {
+  async *list(
+    account: AccountId,
+    { mailbox: name, from, until }: RemovedSelection,
+  ): AsyncGenerator<RemovedMessage, void> {
     let last = { removedAt: moment(until, ''), mailboxId: Number.MAX_SAFE_INTEGER, uid: 0 };
     for (;;) {
-      const rows = await this.#page(account, mailbox, moment(from, '-'), last);
-      yield* rows;
+      const rows = await this.#page(account, name, moment(from, '-'), last);
+      for (const { removedAt, mailbox, sizeOctets, internalDate, envelope } of rows) {
+        yield { removedAt, mailbox, sizeOctets, internalDate, ...envelopeHeading(envelope) };
+      }
       const end = rows.at(-1);
       if (end === undefined || rows.length < LIST_AT_ONCE) return;
       last = { removedAt: end.removedAt.toISOString(), mailboxId: end.mailboxId, uid: end.uid };
@@ -121,9 +136,9 @@ export class RemovedMail {
     mailbox: string | null,
     from: string,
     last: { readonly removedAt: string; readonly mailboxId: number; readonly uid: number },
-  ): Promise<readonly (RemovedMessage & { readonly mailboxId: MailboxId; readonly uid: number })[]> {
+  ): Promise<readonly ListedRow[]> {
     try {
-      return await this.#sql.read<(RemovedMessage & { mailboxId: MailboxId; uid: number })[]>`
+      return await this.#sql.read<ListedRow[]>`
         select t.expunged_at as "removedAt", b.name as mailbox, t.size_octets as "sizeOctets", t.internal_date as "internalDate",
                substring(c.envelope from 1 for ${ENVELOPE_OCTETS}::integer) as envelope, t.mailbox_id as "mailboxId", t.uid
           from tombstones as t join mailboxes as b using (account_id, mailbox_id) join contents as c using (account_id, content_id)

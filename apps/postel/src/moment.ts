@@ -1,0 +1,35 @@
+import { UsageError } from './command-error.ts';
+
+const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+const AGO = /^(\d{1,6})([mhdw])$/;
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const DAY_AND_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?$/;
+
+/** For the help of every command that takes one. */
+export const MOMENT_HELP =
+  '2026-11-22, 2026-11-22T18:30 (local time; or with Z, +01:00), or so long ago: 30m, 2h, 3d, 1w';
+
+/**
+ * A moment as people write it: see MOMENT_HELP.
+ *
+ * @returns epoch ms
+ * @throws {UsageError}
+ */
+export function parseMoment(option: string, text: string, now = Date.now()): number {
+  const [, count, unit] = AGO.exec(text) ?? [];
+  if (count !== undefined && isUnit(unit)) return now - Number(count) * UNIT_MS[unit];
+  const [, day, time, zone = ''] = DAY_AND_TIME.exec(text) ?? [];
+  // Without a zone JavaScript takes a time of day as local, but a mere date as UTC.
+  const at = Date.parse(day === undefined ? (DAY.test(text) ? `${text}T00:00` : '') : `${day}T${time}${zone}`);
+  if (Number.isNaN(at)) throw new UsageError(`--${option} takes a moment: ${MOMENT_HELP}`);
+  return at;
+}
+
+const isUnit = (unit: string | undefined): unit is keyof typeof UNIT_MS => unit !== undefined && unit in UNIT_MS;
+
+/** To the minute, in local time. */
+export function formatMoment(moment: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+  return `${day} ${two(moment.getHours())}:${two(moment.getMinutes())}`;
+}
