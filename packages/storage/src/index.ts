@@ -52,4 +52,4 @@ export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
 export { countUids, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
 export type { Finding, VerifiedRule } from './verify/finding.ts';
-export { type VerifyOptions, verifyAccount } from './verify/verify-account.ts';
+export { type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';

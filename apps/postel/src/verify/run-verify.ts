@@ -35,7 +35,7 @@ async function verifyAccounts(
   if (name !== null && accounts.length === 0) throw new CommandError(`There is no account ${name}.`);
   let found = 0;
   for (const account of accounts) {
-    for await (const finding of verifyAccount(sql, account.id, { signal })) {
+    for await (const finding of verifyAccount(sql, account.id, { blobs: null, signal })) {
       terminal.say(formatFinding(account.name, finding));
       found++;
     }

@@ -9,7 +9,6 @@ interface AccountState {
   readonly octets: number;
   readonly messages: number;
   readonly mailboxes: number;
-  readonly inboxes: number;
   readonly modseq: number;
   readonly highestSeq: number;
   readonly nextObjectId: number;
@@ -30,7 +29,6 @@ export async function* verifyAccountRow(sql: Sql, account: AccountId): AsyncGene
       from accounts as a cross join lateral (
         select coalesce(sum(octets), 0)::bigint as octets, coalesce(sum(messages), 0)::bigint as messages,
                count(*) filter (where expunged_seq is null) as mailboxes,
-               count(*) filter (where expunged_seq is null and name = 'INBOX') as inboxes,
                coalesce(max(greatest(create_seq, mod_seq, highest_mod_seq, pruned_seq, expunged_seq)), 0) as seq,
                coalesce(max(mailbox_id), 0) as "highestId", coalesce(max(uidvalidity), 0) as "highestUidvalidity"
           from mailboxes where account_id = a.account_id) as b
@@ -42,18 +40,22 @@ export async function* verifyAccountRow(sql: Sql, account: AccountId): AsyncGene
     ['mailboxes', state.usedMailboxes, state.mailboxes],
   ] as const) {
     if (stored !== summed) {
-      yield finding('use', account, `its use is ${stored} ${name}, while its mailboxes have ${summed}`);
+      yield finding('use', account, `its use is ${stored} ${name}, while its mailboxes have ${summed}`, {
+        repair: 'sum up anew',
+      });
     }
   }
-  if (state.inboxes !== 1) yield finding('names', account, `it has ${state.inboxes} mailboxes called INBOX`);
   if (state.highestSeq > state.modseq) {
-    yield finding('modseqs', account, `its modseq is ${state.modseq}, while something in it has ${state.highestSeq}`);
+    yield finding('modseqs', account, `its modseq is ${state.modseq}, while something in it has ${state.highestSeq}`, {
+      repair: 'raise it',
+    });
   }
   if (state.highestId >= state.nextObjectId) {
     yield finding(
       'account',
       account,
       `its next object id is ${state.nextObjectId}, while a mailbox has ${state.highestId}`,
+      { repair: 'raise it' },
     );
   }
   if (state.highestUidvalidity >= state.nextUidvalidity) {
@@ -62,6 +64,7 @@ export async function* verifyAccountRow(sql: Sql, account: AccountId): AsyncGene
       'uidvalidity',
       account,
       `its next UIDVALIDITY is ${nextUidvalidity}, while a mailbox has ${highestUidvalidity}`,
+      { repair: 'raise it' },
     );
   }
 }

@@ -1,59 +1,125 @@
 import type { Sql } from '../database.ts';
 import { translateDatabaseError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
-import type { Finding } from './finding.ts';
+import { findingsOf, removeOrphans, repairContent } from './content-findings.ts';
+import { type Finding, repaired } from './finding.ts';
+import { repairAccount, repairMailbox, repairMessages, repairTombstones } from './repair.ts';
 import { verifyAccountRow } from './verify-account-row.ts';
-import { countMailboxes, verifyCounters } from './verify-counters.ts';
+import { type BlobReader, verifyContents } from './verify-contents.ts';
+import { type CountedMailbox, countMailboxes, verifyCounters } from './verify-counters.ts';
+import { verifyMailboxRows } from './verify-mailbox-rows.ts';
 import { verifyMessages, verifyTombstones } from './verify-messages.ts';
-import { verifyNames } from './verify-names.ts';
+import { verifyStrays } from './verify-strays.ts';
 
-export interface VerifyOptions {
+export type VerifyOptions = VerifyDepth & {
   readonly signal?: AbortSignal;
-  /** What was looked at since it was called last. */
-  onProgress?(done: { readonly messages: number; readonly octets: number }): void;
+  /** What was done since it was called last. */
+  onProgress?(done: VerifyProgress): void;
+};
+
+/** How much is read: without the contents nobody can tell what is right, so nothing is repaired. */
+type VerifyDepth =
+  | { readonly blobs: null; readonly fix?: false }
+  /** `fix`: repair what can be repaired without guessing. */
+  | { readonly blobs: BlobReader; readonly fix?: boolean };
+
+export interface VerifyProgress {
+  readonly messages?: number;
+  readonly contents?: number;
+  readonly contentOctets?: number;
+  /** Contents that nothing needs any more: no breach of a rule. With `fix` they were removed. */
+  readonly orphans?: number;
 }
 
 /**
- * Recomputes what the tables say of an account, while others write to it, and gives what does not agree. What belongs
- * together is read in one statement, so that a change which is under way is never seen in half; large mailboxes are read
- * in slices.
+ * Recomputes what is stored of an account, while others write to it, and gives what does not agree. What belongs together
+ * is read in one statement, so that a change which is under way is never seen in half; what is large is read in slices.
  *
- * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted
+ * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted; what a blob store as a whole throws
  */
 export async function* verifyAccount(
   sql: Sql,
   account: AccountId,
-  options: VerifyOptions = {},
+  options: VerifyOptions,
 ): AsyncGenerator<Finding, void> {
   try {
-    yield* verify(sql, account, options);
+    for await (const found of verify(sql, account, options)) {
+      yield* found;
+      options.signal?.throwIfAborted();
+    }
   } catch (error) {
     throw translateDatabaseError(error);
   }
 }
 
-async function* verify(
+/** Gives often, if only nothing, so that it can be stopped. */
+async function* verify(sql: Sql, account: AccountId, options: VerifyOptions): AsyncGenerator<readonly Finding[], void> {
+  // Contents first: what the rows say of sizes is compared with what the contents' rows say.
+  if (options.blobs !== null) yield* contents(sql, account, options.blobs, options);
+  for await (const { found, repair } of verifyMailboxRows(sql, account)) {
+    yield await settle([found], options, repair);
+  }
+  for await (const mailbox of countMailboxes(sql, account)) {
+    const counters = [...verifyCounters(account, mailbox)];
+    yield await settle(counters, options, () => repairMailbox(sql, account, mailbox.id));
+    yield* rows(sql, account, mailbox, options);
+  }
+  yield await Array.fromAsync(verifyStrays(sql, account));
+  const ofAccount = await Array.fromAsync(verifyAccountRow(sql, account));
+  yield await settle(ofAccount, options, () => repairAccount(sql, account));
+}
+
+async function* contents(
   sql: Sql,
   account: AccountId,
-  { signal, onProgress }: VerifyOptions,
-): AsyncGenerator<Finding, void> {
-  yield* verifyAccountRow(sql, account);
-  yield* verifyNames(sql, account);
-  for await (const mailbox of countMailboxes(sql, account)) {
-    signal?.throwIfAborted();
-    yield* verifyCounters(account, mailbox);
-    if (mailbox.counted.messages > 0) {
-      for await (const { findings, rows, octets } of verifyMessages(sql, account, mailbox)) {
-        signal?.throwIfAborted();
-        yield* findings;
-        onProgress?.({ messages: rows, octets });
-      }
+  blobs: BlobReader,
+  options: VerifyOptions,
+): AsyncGenerator<readonly Finding[], void> {
+  for await (const checked of verifyContents(sql, blobs, account)) {
+    if ('orphans' in checked) {
+      const { orphans } = checked;
+      if (orphans.length === 0) continue;
+      const count = options.fix === true ? await removeOrphans(sql, account, orphans) : orphans.length;
+      options.onProgress?.({ orphans: count });
+      continue;
     }
-    if (mailbox.hasTombstones) {
-      for await (const { findings } of verifyTombstones(sql, account, mailbox)) {
-        signal?.throwIfAborted();
-        yield* findings;
-      }
+    options.onProgress?.({ contents: 1, contentOctets: checked.octets });
+    const { id, breach } = checked;
+    yield await settle(await findingsOf(sql, account, checked), options, async () => {
+      if (breach?.type === 'row') await repairContent(sql, account, id, breach.computed);
+    });
+  }
+}
+
+async function* rows(
+  sql: Sql,
+  account: AccountId,
+  mailbox: CountedMailbox,
+  options: VerifyOptions,
+): AsyncGenerator<readonly Finding[], void> {
+  const { id, name } = mailbox;
+  const what = { id, name };
+  if (mailbox.counted.messages > 0) {
+    for await (const { findings, broken, rows: messages } of verifyMessages(sql, account, what)) {
+      options.onProgress?.({ messages });
+      yield await settle(findings, options, () => repairMessages(sql, account, id, broken));
     }
   }
+  if (mailbox.hasTombstones) {
+    for await (const { findings, broken } of verifyTombstones(sql, account, what)) {
+      yield await settle(findings, options, () => repairTombstones(sql, account, id, broken));
+    }
+  }
+}
+
+/** Repairs, if it is asked and can be. */
+async function settle(
+  findings: readonly Finding[],
+  { fix }: VerifyOptions,
+  repair: () => Promise<void>,
+): Promise<readonly Finding[]> {
+  const isRepairable = findings.some((each) => each.repair !== null);
+  if (fix !== true || !isRepairable) return findings;
+  await repair();
+  return repaired(findings);
 }

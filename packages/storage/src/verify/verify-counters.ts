@@ -69,9 +69,13 @@ export function* verifyCounters(
   for (const counter of COUNTER_NAMES) {
     if (stored[counter] === counted[counter]) continue;
     const what = counter === 'deletedOctets' ? 'deleted octets' : counter;
-    yield finding('counters', account, `its ${what} are ${stored[counter]}, counted ${counted[counter]}`, {
-      mailbox: { id, name },
-    });
+    yield finding(
+      'counters',
+      account,
+      `its ${what} are ${stored[counter]}, counted ${counted[counter]}`,
+      { repair: 'count anew' },
+      { mailbox: { id, name } },
+    );
   }
 }
 

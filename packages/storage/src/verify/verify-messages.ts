@@ -5,8 +5,6 @@ import { type Finding, finding, type VerifiedRule } from './finding.ts';
 /** Rows looked at in one statement: some 0.1 s. */
 const SLICE_ROWS = 10_000;
 
-type Breach = keyof typeof breaches;
-
 interface Row {
   readonly uid: number;
   readonly breaches: string;
@@ -26,40 +24,100 @@ interface Row {
   readonly isLast: boolean;
 }
 
-/** What a row can be found to break, and how it is told. */
+interface BreachRule {
+  readonly rule: VerifiedRule;
+  /** The sentence that tells of it. */
+  problem(row: Row): string;
+  readonly remedy: { readonly repair: string } | { readonly advice: string };
+}
+
+const NEW_MODSEQ = { repair: 'give it a new modseq' };
+const NEW_UID = { repair: 'set its size, and give it a new UID, because clients keep the size of a UID' };
+
+/** What a row can be found to break. */
 const breaches = {
-  'uid-next': ['uids', ({ uidNext }) => `its UID is not below UIDNEXT ${uidNext}`],
-  buried: ['uids', () => 'its UID is also that of an expunged message'],
-  'uid-order': ['uids', () => 'its UID is above that of a message which came later'],
-  'flag-bits': ['account', () => 'it has bits in its flags that mean nothing'],
-  'create-seq': [
-    'modseqs',
-    ({ createSeq, modSeq }) => `it came at modseq ${createSeq}, after its last change at ${modSeq}`,
-  ],
-  modseq: ['modseqs', ({ modSeq, modseq }) => `its modseq ${modSeq} is above the account's ${modseq}`],
-  'highest-mod-seq': [
-    'modseqs',
-    ({ modSeq, highestModSeq }) => `its modseq ${modSeq} is above the mailbox's HIGHESTMODSEQ ${highestModSeq}`,
-  ],
-  'no-change': ['modseqs', ({ modSeq }) => `its change at modseq ${modSeq} is not in the list of changes`],
-  'keyword-unknown': ['keywords', () => 'it has a keyword that the mailbox does not know'],
-  'keyword-order': ['keywords', () => 'the ids of its keywords do not ascend'],
-  'object-id': ['account', () => 'it has an id that the account has not given out'],
-  'no-content': ['contents', ({ contentId }) => `its content ${contentId} is missing`],
-  size: [
-    'sizes',
-    ({ sizeOctets, prefixOctets, contentOctets }) =>
+  'uid-next': {
+    rule: 'uids',
+    problem: ({ uidNext }) => `its UID is not below UIDNEXT ${uidNext}`,
+    remedy: { repair: 'raise UIDNEXT' },
+  },
+  buried: {
+    rule: 'uids',
+    problem: () => 'its UID is also that of an expunged message',
+    remedy: { repair: 'forget the expunged one' },
+  },
+  'uid-order': {
+    rule: 'uids',
+    problem: () => 'its UID is above that of a message which came later',
+    remedy: { advice: 'copying it and expunging it gives it a UID in order' },
+  },
+  'flag-bits': {
+    rule: 'account',
+    problem: () => 'it has bits in its flags that mean nothing',
+    remedy: { repair: 'take them away' },
+  },
+  'create-seq': {
+    rule: 'modseqs',
+    problem: ({ createSeq, modSeq }) => `it came at modseq ${createSeq}, after its last change at ${modSeq}`,
+    remedy: NEW_MODSEQ,
+  },
+  modseq: {
+    rule: 'modseqs',
+    problem: ({ modSeq, modseq }) => `its modseq ${modSeq} is above the account's ${modseq}`,
+    remedy: { repair: "raise the account's" },
+  },
+  'highest-mod-seq': {
+    rule: 'modseqs',
+    problem: ({ modSeq, highestModSeq }) =>
+      `its modseq ${modSeq} is above the mailbox's HIGHESTMODSEQ ${highestModSeq}`,
+    remedy: { repair: "raise the mailbox's" },
+  },
+  'no-change': {
+    rule: 'modseqs',
+    problem: ({ modSeq }) => `its change at modseq ${modSeq} is not in the list of changes`,
+    remedy: NEW_MODSEQ,
+  },
+  'keyword-unknown': {
+    rule: 'keywords',
+    problem: () => 'it has a keyword that the mailbox does not know',
+    remedy: { repair: 'take it away' },
+  },
+  'keyword-order': {
+    rule: 'keywords',
+    problem: () => 'the ids of its keywords do not ascend',
+    remedy: { repair: 'sort them' },
+  },
+  'object-id': {
+    rule: 'account',
+    problem: () => 'it has an id that the account has not given out',
+    remedy: { repair: "raise the account's next id" },
+  },
+  'no-content': {
+    rule: 'contents',
+    problem: ({ contentId }) => `its content ${contentId} is missing`,
+    remedy: { advice: 'restore it from a backup, or expunge the message' },
+  },
+  size: {
+    rule: 'sizes',
+    problem: ({ sizeOctets, prefixOctets, contentOctets }) =>
       `its size is ${sizeOctets}, while its prefix has ${prefixOctets} octets and its content ${contentOctets}`,
-  ],
-  prefix: [
-    'sizes',
-    ({ prefixOctets, deliveredOctets }) =>
+    remedy: NEW_UID,
+  },
+  prefix: {
+    rule: 'sizes',
+    problem: ({ prefixOctets, deliveredOctets }) =>
       `its prefix should have ${prefixOctets} octets, and has ${deliveredOctets ?? 0}`,
-  ],
-} as const satisfies Record<string, readonly [VerifiedRule, (row: Row) => string]>;
+    remedy: NEW_UID,
+  },
+} as const satisfies Record<string, BreachRule>;
+
+/** A rule that a message's row breaks. */
+export type MessageBreach = keyof typeof breaches;
 
 export interface VerifiedSlice {
   readonly findings: readonly Finding[];
+  /** The UIDs found, by what they break. */
+  readonly broken: ReadonlyMap<MessageBreach, readonly number[]>;
   readonly rows: number;
   readonly octets: number;
 }
@@ -69,44 +127,64 @@ export const verifyMessages = (
   sql: Sql,
   account: AccountId,
   mailbox: { readonly id: MailboxId; readonly name: string },
-) => verifyRows(sql, account, mailbox, MESSAGES);
+) => verifyRows(sql, account, mailbox, 'messages');
 
 /** The same for what is left of the messages that were expunged. */
 export const verifyTombstones = (
   sql: Sql,
   account: AccountId,
   mailbox: { readonly id: MailboxId; readonly name: string },
-) => verifyRows(sql, account, mailbox, TOMBSTONES);
+) => verifyRows(sql, account, mailbox, 'tombstones');
 
 async function* verifyRows(
   sql: Sql,
   account: AccountId,
   mailbox: { readonly id: MailboxId; readonly name: string },
-  statement: string,
+  table: 'messages' | 'tombstones',
 ): AsyncGenerator<VerifiedSlice, void> {
   let above = 0;
   let createSeq = 0;
   for (;;) {
-    const rows = await sql.read.unsafe<Row[]>(statement, [account, mailbox.id, above, createSeq, SLICE_ROWS], {
+    const rows = await sql.read.unsafe<Row[]>(statements[table], [account, mailbox.id, above, createSeq, SLICE_ROWS], {
       prepare: true,
     });
     const last = rows.find(({ isLast }) => isLast);
     if (last === undefined) return;
-    yield { findings: rows.flatMap((row) => tell(account, mailbox, row)), rows: last.rows, octets: last.octets };
+    const found = rows.flatMap((row) => breachesOf(row).map((breach) => ({ row, breach })));
+    yield {
+      findings: found.map(({ row, breach }) => tell(account, mailbox, table, row, breach)),
+      broken: new Map(
+        Map.groupBy(found, ({ breach }) => breach)
+          .entries()
+          .map(([breach, each]) => [breach, each.map(({ row }) => row.uid)]),
+      ),
+      rows: last.rows,
+      octets: last.octets,
+    };
     if (last.rows < SLICE_ROWS) return;
     above = last.uid;
     createSeq = last.createSeq;
   }
 }
 
-function tell(account: AccountId, mailbox: Finding['mailbox'], row: Row): readonly Finding[] {
-  return row.breaches
-    .split(' ')
-    .filter((name): name is Breach => Object.hasOwn(breaches, name))
-    .map((name) => {
-      const [rule, problem] = breaches[name];
-      return finding(rule, account, problem(row), { mailbox, uid: row.uid });
-    });
+function tell(
+  account: AccountId,
+  mailbox: Finding['mailbox'],
+  table: 'messages' | 'tombstones',
+  row: Row,
+  breach: MessageBreach,
+): Finding {
+  const { rule, problem, remedy } = breaches[breach];
+  const where = { mailbox, uid: row.uid };
+  if (table === 'messages') return finding(rule, account, problem(row), remedy, where);
+  // Nobody is shown it, so there is nobody to tell of a repair.
+  const ofExpunged =
+    'repair' in remedy ? { repair: 'set it right' } : { advice: 'it cannot be brought back by undelete' };
+  return finding(rule, account, `${problem(row)}; the message is expunged`, ofExpunged, where);
+}
+
+function breachesOf(row: Row): readonly MessageBreach[] {
+  return row.breaches.split(' ').filter((name): name is MessageBreach => Object.hasOwn(breaches, name));
 }
 
 /**
@@ -144,7 +222,7 @@ const statementFor = (table: 'messages' | 'tombstones') => `
              case when s.create_seq < s.create_seq_before then 'uid-order' end
              ${table === 'messages' ? OF_MESSAGES : ''}) as breaches
       from slice as s cross join box
-      left join lateral (select size_octets from contents
+      left join lateral (select coalesce(octet_length(octets), size_octets) as size_octets from contents
                           where account_id = $1::bigint and content_id = s.content_id offset 0) as c on true
       left join lateral (select octet_length(prefix) as octets from deliveries
                           where account_id = $1::bigint and email_id = s.email_id offset 0) as d on true
@@ -173,5 +251,4 @@ const OF_MESSAGES = `,
              case when exists (select from tombstones as t
                                 where t.account_id = $1::bigint and t.mailbox_id = $2::bigint and t.uid = s.uid) then 'buried' end`;
 
-const MESSAGES = statementFor('messages');
-const TOMBSTONES = statementFor('tombstones');
+const statements = { messages: statementFor('messages'), tombstones: statementFor('tombstones') };

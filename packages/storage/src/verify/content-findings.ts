@@ -1,0 +1,94 @@
+import type { Sql } from '../database.ts';
+import type { AccountId, ContentId, MailboxId } from '../ids.ts';
+import { numberArray } from '../sql-arrays.ts';
+import { type Finding, finding } from './finding.ts';
+import { repairAccount } from './repair.ts';
+import type { ComputedContent, ContentBreach, ContentCheck } from './verify-contents.ts';
+
+/** Messages that are named of those with one content. */
+const NAMED_MESSAGES = 5;
+
+const RESTORE = { advice: 'restore it from a backup, or expunge the message' };
+
+/**
+ * What is wrong with a content, once for each message that has it; nothing if the content is not there any more, as it may
+ * have been collected since it was read.
+ */
+export async function findingsOf(sql: Sql, account: AccountId, check: ContentCheck): Promise<readonly Finding[]> {
+  const { id, breach, messageId } = check;
+  if (breach === null) return [];
+  const blobName = breach.type === 'unreadable' ? breach.blobName : null;
+  const messages = await sql.read<{ mailbox: MailboxId | null; name: string; uid: number; isExpunged: boolean }[]>`
+    select b.mailbox_id as mailbox, b.name, m.uid, m.is_expunged as "isExpunged"
+      from contents as c
+      left join lateral (
+        (select account_id, mailbox_id, uid, false as is_expunged from messages
+          where account_id = c.account_id and content_id = c.content_id limit ${NAMED_MESSAGES}::integer)
+        union all
+        (select account_id, mailbox_id, uid, true from tombstones
+          where account_id = c.account_id and content_id = c.content_id limit ${NAMED_MESSAGES}::integer)) as m on true
+      left join mailboxes as b on b.account_id = m.account_id and b.mailbox_id = m.mailbox_id
+     where c.account_id = ${account}::bigint and c.content_id = ${id}::bigint
+       and (${blobName}::text is null or c.blob_name = ${blobName}::text)
+     order by m.is_expunged, m.mailbox_id, m.uid limit ${NAMED_MESSAGES}::integer`;
+  const { rule, problem, remedy } = tell(id, breach);
+  return messages.map(({ mailbox, name, uid, isExpunged }) => {
+    if (mailbox === null) return finding(rule, account, problem, remedy, { messageId });
+    const of = isExpunged ? `${problem}; the message is expunged` : problem;
+    return finding(rule, account, of, remedy, { mailbox: { id: mailbox, name }, uid, messageId });
+  });
+}
+
+function tell(id: ContentId, breach: ContentBreach) {
+  switch (breach.type) {
+    case 'unreadable':
+      return {
+        rule: 'contents',
+        problem: `its content ${id} cannot be had from blob ${breach.blobName}: ${breach.why}`,
+        remedy: RESTORE,
+      } as const;
+    case 'checksum':
+      return {
+        rule: 'checksums',
+        problem: `the octets of its content ${id} are not those that came: their SHA-256 is another`,
+        remedy: RESTORE,
+      } as const;
+    case 'row':
+      return {
+        rule: 'structure',
+        problem: `of its content ${id}, the octets say another ${breach.columns.join(', ')}`,
+        remedy: { repair: 'store what the octets say' },
+      } as const;
+    default:
+      return breach satisfies never;
+  }
+}
+
+/** Stores what the octets of a content fix. They do not change, so neither does the account's modseq. */
+export async function repairContent(
+  sql: Sql,
+  account: AccountId,
+  content: ContentId,
+  computed: ComputedContent,
+): Promise<void> {
+  await sql`
+    update contents
+       set size_octets = ${computed.sizeOctets}::bigint, header_octets = ${computed.headerOctets}::bigint,
+           envelope = ${computed.envelope}::bytea, body_structure = ${computed.bodyStructure}::bytea,
+           body = ${computed.body}::bytea, part_index = ${computed.partIndex}::bytea
+     where account_id = ${account}::bigint and content_id = ${content}::bigint`;
+}
+
+/** Removes contents that still no message and no tombstone needs. @returns how many */
+export async function removeOrphans(sql: Sql, account: AccountId, contents: readonly ContentId[]): Promise<number> {
+  let removed = 0;
+  await repairAccount(sql, account, async (tx) => {
+    const { count } = await tx`
+      delete from contents as c
+       where account_id = ${account}::bigint and content_id = any (${numberArray(contents)}::bigint[])
+         and not exists (select from messages as m where m.account_id = c.account_id and m.content_id = c.content_id)
+         and not exists (select from tombstones as t where t.account_id = c.account_id and t.content_id = c.content_id)`;
+    removed = count;
+  });
+  return removed;
+}
