@@ -1,5 +1,6 @@
 export { createAccount, findAccounts, type NamedAccount, removeAccountMail } from './accounts.ts';
 export type { Appended, Arrival, NewMessage } from './append.ts';
+export { BlobDirectory } from './blob-store.ts';
 export type { FlagsChanged } from './change-flags.ts';
 export type { Content, ContentWriter } from './content-writer.ts';
 export { type Copied, joinCopied } from './copy-messages.ts';

@@ -1,14 +1,18 @@
-import { findAccounts, StorageError, verifyAccount } from '@postel/storage';
+import { BlobDirectory, type Finding, findAccounts, StorageError, verifyAccount } from '@postel/storage';
 import type { Invocation } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { Stopped } from '../stop-signal.ts';
 import { type ReachedServer, useDatabase } from '../use-database.ts';
 import type { NamedServer } from '../which-server.ts';
-import { formatFinding } from './format-finding.ts';
+import { FindingList } from './finding-list.ts';
+import { VerifyProgressLine } from './verify-progress-line.ts';
 
 export interface VerifyArguments {
   /** Null: all of them. */
   readonly account: string | null;
+  readonly fix: boolean;
+  readonly isQuick: boolean;
+  readonly asJson: boolean;
   readonly server: NamedServer;
 }
 
@@ -17,37 +21,55 @@ export interface VerifyArguments {
  *
  * @throws {CommandError} with exit code 2, if it could not come to its end
  */
-export async function runVerify({ account, server }: VerifyArguments, invocation: Invocation): Promise<void> {
+export async function runVerify(args: VerifyArguments, invocation: Invocation): Promise<void> {
   try {
-    const found = await useDatabase(invocation, server, (reached) => verifyAccounts(account, reached, invocation));
+    const found = await useDatabase(invocation, args.server, (reached) => verifyAccounts(args, reached, invocation));
     if (found > 0) process.exitCode = 1;
   } catch (error) {
     throw couldNotRun(error);
   }
 }
 
+/** @returns how much was found */
 async function verifyAccounts(
-  name: string | null,
-  { database: { sql }, signal }: ReachedServer,
+  { account: name, fix, isQuick, asJson }: VerifyArguments,
+  { database: { sql }, blobDirectory, signal }: ReachedServer,
   { terminal }: Invocation,
 ): Promise<number> {
   const accounts = await findAccounts(sql, name);
   if (name !== null && accounts.length === 0) throw new CommandError(`There is no account ${name}.`);
-  let found = 0;
+  const blobs = new BlobDirectory(blobDirectory);
+  const list = new FindingList(terminal.say, asJson);
+  using progress = new VerifyProgressLine(process.stderr, accounts, { readsContents: !isQuick });
+  const say = (of: string, found: Finding) => {
+    progress.clear();
+    list.add(of, found);
+  };
   for (const account of accounts) {
-    for await (const finding of verifyAccount(sql, account.id, { blobs: null, signal })) {
-      terminal.say(formatFinding(account.name, finding));
-      found++;
-    }
+    progress.begin(account);
+    const onProgress = progress.add;
+    const depth = isQuick ? { blobs: null } : { blobs, fix };
+    for await (const found of verifyAccount(sql, account.id, { ...depth, signal, onProgress }))
+      say(account.name, found);
+    list.endAccount(account.name);
   }
-  const looked = accounts.length === 1 ? '1 account' : `${accounts.length} accounts`;
-  terminal.note(`${looked} verified: ${found === 0 ? 'all is well' : `${found} findings`}`);
-  return found;
+  progress.clear();
+  terminal.note(`${progress.summary()}: ${list.summary()}`);
+  if (progress.orphans > 0) {
+    const what = `${progress.orphans} contents that no message needs`;
+    terminal.note(fix ? `Removed ${what}.` : `There are ${what}: no fault, they only take room.`);
+  }
+  return list.count;
 }
 
 function couldNotRun(error: unknown): unknown {
-  if (error instanceof Stopped) return new CommandError('Stopped before the end.', { exitCode: 2, cause: error });
-  if (error instanceof StorageError) return new CommandError(`${error.message}.`, { exitCode: 2, cause: error });
-  if (error instanceof CommandError) return new CommandError(error.message, { exitCode: 2, cause: error });
+  const options = { exitCode: 2, cause: error } as const;
+  if (error instanceof CommandError) return new CommandError(error.message, options);
+  if (error instanceof Stopped) return new CommandError('stopped before the end.', options);
+  if (error instanceof StorageError) return new CommandError(`stopped before the end: ${error.message}.`, options);
+  // Of the blob store as a whole, which has no word of ours for it.
+  if (error instanceof Error && 'syscall' in error) {
+    return new CommandError(`stopped before the end: ${error.message}.`, options);
+  }
   return error;
 }
