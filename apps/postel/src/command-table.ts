@@ -9,6 +9,7 @@ import { configExample } from './commands/config-example.ts';
 import { help } from './commands/help.ts';
 import { localserve } from './commands/localserve.ts';
 import { purge } from './commands/purge.ts';
+import { recover } from './commands/recover.ts';
 import { serve } from './commands/serve.ts';
 import { undelete } from './commands/undelete.ts';
 import { verify } from './commands/verify.ts';
@@ -27,5 +28,6 @@ export const commands: readonly Command[] = [
   undelete,
   purge,
   verify,
+  recover,
   help,
 ];

@@ -63,11 +63,22 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
     update installation set uidvalidity_floor = greatest(uidvalidity_floor, ${removed.uidvalidity}::bigint)`;
 }
 
+/** What the change feed asks of an account. */
+export interface AccountNews {
+  readonly modseq: number;
+  /** It went back in time: see `recoverAccount`. */
+  readonly isRewound: boolean;
+}
+
 /** The newest modseq of accounts, of those that exist. */
-export async function accountModSeqs(sql: Sql, accounts: Iterable<AccountId>): Promise<ReadonlyMap<AccountId, number>> {
-  const rows = await sql.read<{ account_id: AccountId; modseq: number }[]>`
-    select account_id, modseq from accounts where account_id = any(${numberArray(accounts)}::bigint[])`;
-  return new Map(rows.map((row) => [row.account_id, row.modseq]));
+export async function accountModSeqs(
+  sql: Sql,
+  accounts: Iterable<AccountId>,
+): Promise<ReadonlyMap<AccountId, AccountNews>> {
+  const rows = await sql.read<(AccountNews & { id: AccountId })[]>`
+    select account_id as id, modseq, rewound_at is not null as "isRewound" from accounts
+     where account_id = any(${numberArray(accounts)}::bigint[])`;
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** An account, and what it holds by its own count. */

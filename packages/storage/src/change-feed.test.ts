@@ -3,6 +3,7 @@ import { startBreakableServer } from './breakable-server.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { Database } from './database.ts';
 import type { AccountId } from './ids.ts';
+import { recoverAccount } from './recover-account.ts';
 import { append, startStorage, type TestStorage } from './storage-for-tests.ts';
 
 let storage: TestStorage;
@@ -104,6 +105,8 @@ test('rule 3: an account that is gone, or whose modseq fell, is told as such', a
   await ear.hears(await raise(account, 10));
   await raise(account, -5);
   await ear.hears(null);
+  const recovered = await recoverAccount(storage.sql, account);
+  await ear.hears(recovered?.modseq ?? 0);
   await ear.hears(await raise(account, 1));
   await storage.sql`delete from accounts where account_id = ${account}`;
   await ear.hears(null);

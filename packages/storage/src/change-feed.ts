@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { accountModSeqs } from './accounts.ts';
+import { type AccountNews, accountModSeqs } from './accounts.ts';
 import type { Database } from './database.ts';
 import type { AccountId } from './ids.ts';
+import { markRewound } from './rewound.ts';
 
 const CHANNEL = 'postel_mail';
 /** A lost NOTIFY costs at most this long. */
@@ -20,7 +21,7 @@ export interface FeedOptions {
 
 /**
  * Hears of an account's newest modseq whenever it rises, and every second besides, so that a listener that failed to act
- * on it gets another chance. Null: the account is gone, or its modseq fell, as after a restore.
+ * on it gets another chance. Null: the account is gone, or went back in time, as after a restore.
  */
 export type FeedListener = (modseq: number | null) => void;
 
@@ -82,6 +83,7 @@ export class ChangeFeed {
 
   /** To be called after every commit of this process. Others hear of it in one NOTIFY with whatever else is new by then. */
   committed(account: AccountId, modseq: number): void {
+    this.#database.seen.raise(account, modseq);
     this.#raise(account, modseq);
     this.#untold.set(account, Math.max(modseq, this.#untold.get(account) ?? 0));
     this.#telling ??= this.#tell();
@@ -132,9 +134,10 @@ export class ChangeFeed {
     try {
       const before = [...this.#watched].map(([account, watched]) => ({ account, watched, newest: watched.newest }));
       const current = await accountModSeqs(this.#database.sql, this.#watched.keys());
+      await this.#compareWithSeen(current);
       for (const { account, watched, newest } of before) {
-        const modseq = current.get(account);
-        const isTrusted = modseq !== undefined && modseq >= newest;
+        const { modseq, isRewound } = current.get(account) ?? { isRewound: false };
+        const isTrusted = modseq !== undefined && modseq >= newest && !isRewound;
         // What this process committed or heard while the query ran is newer than the query's answer.
         watched.newest = isTrusted ? Math.max(modseq, watched.newest) : (modseq ?? 0);
         for (const listener of watched.listeners) listener(isTrusted ? watched.newest : null);
@@ -145,6 +148,18 @@ export class ChangeFeed {
     } finally {
       this.#isPolling = false;
     }
+  }
+
+  /** A database may be replaced without an end of our connections: a pooler between us hides it. */
+  async #compareWithSeen(current: ReadonlyMap<AccountId, AccountNews>): Promise<void> {
+    const { sql, seen } = this.#database;
+    const behind = [...current].filter(([account, { modseq }]) => modseq < seen.highest(account));
+    for (const [account, { modseq, isRewound }] of current) if (!isRewound) seen.raise(account, modseq);
+    if (behind.every(([, { isRewound }]) => isRewound)) return;
+    await markRewound(
+      sql,
+      behind.map(([id]) => ({ id, modseq: seen.highest(id), uidvalidity: 0 })),
+    );
   }
 
   /** A database that is away must not fill the log, a line a second. */

@@ -39,6 +39,7 @@ interface Waiting {
 export class ConnectionPool {
   readonly #target: DatabaseTarget;
   readonly #options: PoolOptions;
+  readonly #vet: (connection: Connection) => Promise<void>;
   readonly #connections = new Set<Connection>();
   /** The one used last comes first, so that those not needed grow old. */
   readonly #idle: Connection[] = [];
@@ -54,9 +55,11 @@ export class ConnectionPool {
   #whenEmpty: (() => void) | null = null;
   #isClosed = false;
 
-  constructor(target: DatabaseTarget, options: PoolOptions) {
+  /** @param vet looks at each new connection before it is lent; one that it throws at is none */
+  constructor(target: DatabaseTarget, options: PoolOptions, vet: (connection: Connection) => Promise<void>) {
     this.#target = target;
     this.#options = options;
+    this.#vet = vet;
   }
 
   get isUp(): boolean {
@@ -130,7 +133,7 @@ export class ConnectionPool {
     this.#opening++;
     const startedAt = performance.now();
     try {
-      const connection = await Connection.open(this.#target, this.#options);
+      const connection = await this.#openVetted();
       this.#opening--;
       this.#connections.add(connection);
       connection.onClose = (why) => this.#forget(connection, why);
@@ -144,6 +147,17 @@ export class ConnectionPool {
       this.#openFailed(error, performance.now() - startedAt);
     }
     this.#tellIfEmpty();
+  }
+
+  async #openVetted(): Promise<Connection> {
+    const connection = await Connection.open(this.#target, this.#options);
+    try {
+      await this.#vet(connection);
+      return connection;
+    } catch (cause) {
+      connection.close();
+      throw new StorageError('unavailable', 'The database does not answer', { cause });
+    }
   }
 
   #openFailed(error: unknown, tookMs: number): void {

@@ -1,5 +1,7 @@
 import { type DatabaseTarget, listenOn } from './connection.ts';
 import { ConnectionPool, type PoolOptions } from './connection-pool.ts';
+import { vetConnection } from './rewound.ts';
+import { SeenModSeqs } from './seen-modseqs.ts';
 import { type Sql, sqlOn } from './statement.ts';
 
 export type { DatabaseTarget } from './connection.ts';
@@ -15,6 +17,8 @@ interface Listener {
 /** A pool of connections. They are made when first needed, so a database that is down shows at the first statement. */
 export interface Database {
   readonly sql: Sql;
+  /** What was seen of it: what every new connection is compared with. */
+  readonly seen: SeenModSeqs;
   /** Whether it answered when it was last asked. One that is away is asked again and again until it is back. */
   isUp(): boolean;
   /**
@@ -28,9 +32,11 @@ export interface Database {
 }
 
 export function openDatabase(target: DatabaseTarget, options: PoolOptions): Database {
-  const pool = new ConnectionPool(target, options);
+  const seen = new SeenModSeqs();
+  const pool = new ConnectionPool(target, options, (connection) => vetConnection(connection, seen));
   return {
     sql: sqlOn(pool),
+    seen,
     isUp: () => pool.isUp,
     listen: (channel, listener) => listenOn(target, options, channel, listener),
     close: () => pool.close(),

@@ -76,10 +76,18 @@ export function translateDatabaseError(error: unknown, wasWrite = false): unknow
   if (!(error instanceof postgres.PostgresError)) return error;
   if (error.code === '53100')
     return new StorageError('disk-full', 'The disk of the database is full', { cause: error });
+  if (error.code === REWOUND) return new StorageError('unavailable', WAITS_FOR_RECOVERY, { cause: error });
   return PASSING_CONDITIONS.test(error.code)
     ? new StorageError('unavailable', 'The database cannot do this now', { cause: error })
     : error;
 }
+
+/** Told for an account that is older than what was seen of it. */
+export const WAITS_FOR_RECOVERY =
+  'The database has gone back in time; the administrator must run `postel recover` before this account takes changes';
+
+/** Of the trigger accounts_rewound. */
+const REWOUND = 'PR001';
 
 /**
  * SQLSTATEs that say nothing of the statement. When the server gives one as the answer, it has rolled back: it answers

@@ -48,6 +48,14 @@ export {
   type RemovedSelection,
   type RestoredPart,
 } from './removed-mail.ts';
+export {
+  findRewoundAccounts,
+  type Recovered,
+  type RewoundAccount,
+  recoverAccount,
+  trustAccount,
+} from './recover-account.ts';
+export { markRewound, readSeenAccounts, type SeenAccount } from './rewound.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';

@@ -47,6 +47,8 @@ export const installation = pgTable(
     directoryVersion: id('directory_version').notNull().default(1),
     /** Accounts made from now on start their UIDVALIDITYs here at least: removed ones, whose names may come again, were below. */
     uidvalidityFloor: id('uidvalidity_floor').notNull().default(1),
+    /** Of the server that the database was last on; another one says that it was restored, or moved. */
+    systemIdentifier: text('system_identifier'),
     /** Key of the made-up but stable SCRAM salts of users that do not exist (RFC 5802 §5.1 shows salts before proofs). */
     saltKey: bytea('salt_key').notNull().default(sql`uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())`),
   },
@@ -81,6 +83,11 @@ export const accounts = pgTable(
     retainedOctetsLimit: octets('retained_octets_limit'),
     /** What can be brought back: the sizes of tombstones that name their content, but for messages that live on elsewhere. */
     retainedOctets: octets('retained_octets').notNull().default(0),
+    /** When it was found to have gone back in time: it takes no change until `postel recover`. */
+    rewoundAt: at('rewound_at'),
+    /** The highest that anybody had seen by then. */
+    seenModseq: seq('seen_modseq'),
+    seenUidvalidity: id('seen_uidvalidity'),
   },
   (table) => [
     uniqueIndex('accounts_name').on(table.name),

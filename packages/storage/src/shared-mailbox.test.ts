@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
+import { recoverAccount } from './recover-account.ts';
 import type { SharedMailbox } from './shared-mailbox.ts';
 import {
   append,
@@ -201,8 +202,9 @@ test('an account that was removed is lost too', async () => {
   await watcher.until(() => watcher.reason === 'deleted');
 });
 
-test('rule 3: a database that went back in time loses its mailboxes, and who opens one anew sees what is there', async () => {
+test('rule 3: a database that went back in time loses its mailboxes and takes no change until it is recovered', async () => {
   const { account, inbox, mailbox, watcher } = await openInbox(3);
+  const { uidvalidity } = mailbox;
   await storage.sql.begin(async (tx) => {
     await tx`delete from messages where account_id = ${account} and uid = 3`;
     await tx`delete from changes where account_id = ${account} and uids @> 3::bigint`;
@@ -211,8 +213,14 @@ test('rule 3: a database that went back in time loses its mailboxes, and who ope
   });
   await watcher.until(() => watcher.reason === 'rewound');
   const anew = new RecordingWatcher();
+  const refusal = { kind: 'unavailable', message: expect.stringContaining('postel recover') };
+  await expect(storage.store.openMailbox(account, inbox, anew)).rejects.toMatchObject(refusal);
+  await expect(append(storage.store, account, inbox, 'x')).rejects.toMatchObject(refusal);
+  await expect(storage.store.createMailbox(account, 'New', null)).rejects.toMatchObject(refusal);
+  await recoverAccount(storage.sql, account);
   const reopened = await storage.store.openMailbox(account, inbox, anew);
   expect(reopened.table.length).toBe(2);
+  expect(reopened.uidvalidity).toBeGreaterThan(uidvalidity);
   storage.store.closeMailbox(mailbox, watcher);
   await append(storage.store, account, inbox, 'x');
   await anew.until(() => reopened.table.length === 3);

@@ -1,5 +1,5 @@
 import type { Sql } from './database.ts';
-import { translateDatabaseError } from './errors.ts';
+import { StorageError, translateDatabaseError, WAITS_FOR_RECOVERY } from './errors.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import { MessageTable } from './message-table.ts';
 import { unpackMessages } from './packed-messages.ts';
@@ -29,6 +29,8 @@ interface MailboxRow {
   readonly nextKeywordId: number;
   readonly messages: number;
   readonly isExpunged: boolean;
+  /** The account went back in time, and waits for `recoverAccount`. */
+  readonly isRewound: boolean;
 }
 
 /**
@@ -190,6 +192,7 @@ export class SharedMailbox {
       const [row] = await this.#sql.read<(MailboxRow & { changed: Buffer | null; removed: string })[]>`
         select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
                b.pruned_seq as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
+               a.rewound_at is not null as "isRewound",
                case when b.highest_mod_seq > ${since}::bigint then (
                  select string_agg(pack_message(m.uid, m.mod_seq, m.flags, m.keywords), ''::bytea order by m.uid)
                    from unnest((select range_agg(c.uids) from changes as c
@@ -206,7 +209,7 @@ export class SharedMailbox {
           from mailboxes as b join accounts as a using (account_id)
          where b.account_id = ${this.account}::bigint and b.mailbox_id = ${this.id}::bigint`;
       if (row === undefined || row.isExpunged) return this.#lose('deleted');
-      if (row.modseq < since || row.uidvalidity !== this.#uidvalidity) return this.#lose('rewound');
+      if (row.isRewound || row.modseq < since || row.uidvalidity !== this.#uidvalidity) return this.#lose('rewound');
       if (row.prunedSeq > since) return await this.#reload();
       await this.#learnKeywords(row.nextKeywordId);
       this.#apply(row, parseRanges(row.removed), row.changed);
@@ -259,6 +262,7 @@ export class SharedMailbox {
       this.#lost = 'deleted';
       return;
     }
+    if (row.isRewound) throw new StorageError('unavailable', WAITS_FOR_RECOVERY);
     await this.#learnKeywords(row.nextKeywordId);
     this.table.reserve(row.messages);
     await this.#readSlices(this.table);
@@ -295,7 +299,8 @@ export class SharedMailbox {
   async #row(): Promise<MailboxRow | undefined> {
     const [row] = await this.#sql.read<MailboxRow[]>`
       select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
-             b.pruned_seq as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged"
+             b.pruned_seq as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
+             a.rewound_at is not null as "isRewound"
         from mailboxes as b join accounts as a using (account_id)
        where b.account_id = ${this.account}::bigint and b.mailbox_id = ${this.id}::bigint`;
     return row;

@@ -476,6 +476,7 @@ export class Store {
       if (mailbox.lost === 'deleted') throw new StorageError('nonexistent', 'No such mailbox');
       if (mailbox.lost === null || known === null) {
         this.#entries.set(mailbox, entry);
+        this.#database.seen.raise(account, mailbox.seq);
         mailbox.watch(watcher);
         return mailbox;
       }

@@ -27,6 +27,11 @@ export class DataDirectory {
     return join(this.path, 'run.json');
   }
 
+  /** What was seen of the database, to find out whether it was replaced by an older one. */
+  get seenFile(): string {
+    return join(this.path, 'seen.json');
+  }
+
   get postgres(): string {
     return join(this.path, 'postgres');
   }

@@ -4,6 +4,7 @@ import { openDatabase } from '@postel/storage';
 import { type AppPlan, AppStartError, ListenError, ListeningSockets } from '@postel/supervision';
 import { CommandError } from '../command-error.ts';
 import type { DataDirectory } from '../data-directory/data-directory.ts';
+import { SeenFile } from '../data-directory/seen-file.ts';
 import { takeForServer } from '../data-directory/take-data-directory.ts';
 import type { PostgresScale } from '../postgres/postgres-settings.ts';
 import { Stopped, StopSignal } from '../stop-signal.ts';
@@ -17,6 +18,7 @@ import type { Reporter } from './reporter.ts';
 import { type StartContext, startDatabase } from './start-database.ts';
 import { serveStatus } from './status-server.ts';
 import { stopLeftOverApps } from './stop-left-over-apps.ts';
+import { watchForRewind } from './watch-for-rewind.ts';
 import { WatchedProcesses } from './watched-processes.ts';
 
 export interface ServerParts {
@@ -112,6 +114,7 @@ async function serve(recipe: ServerRecipe, stop: StopSignal, hangups: Hangups): 
   const asked = openDatabase(database, { applicationName: 'postel', maxConnections: 1 });
   started.defer(() => asked.close());
   answerOfDatabase = () => checkDatabase(asked);
+  started.use(await watchForRewind(asked, new SeenFile(directory.seenFile), report));
 
   const parts = { directory, database };
   const apps = new AppSet(context, sockets, (name) => recipe.logOf(directory, name));
