@@ -6,6 +6,8 @@ export type CommandOptions = Readonly<Record<string, { readonly type: 'string' |
 /** A command line taken apart, after the words that name the command. */
 export interface CommandLine {
   readonly positionals: readonly string[];
+  /** What is for another program, if the command `passesOn`. */
+  readonly passedOn: readonly string[];
   option(name: string): string | null;
   flag(name: string): boolean;
 }
@@ -29,6 +31,8 @@ export interface CommandDefinition<Args> {
   /** Everything else, and examples. */
   readonly help: string;
   readonly options?: CommandOptions;
+  /** From the first argument that is no option of ours, or behind `--`, all is for another program, as it stands. */
+  readonly passesOn?: boolean;
   /** @throws {UsageError} */
   parse(line: CommandLine): Args;
   /** @throws {CommandError} */

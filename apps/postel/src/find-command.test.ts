@@ -29,12 +29,14 @@ test.for([
   ['config --help', ['config']],
   ['config account add --help', ['config', 'account', 'add']],
   ['localserve -h', ['localserve']],
+  ['psql -h', ['psql']],
+  ['psql --write --help', ['psql']],
 ] as const)('"postel %s" asks for help', ([line, words]) => {
   expect(findCommand(line.split(' ').filter(Boolean), commands)).toEqual({ type: 'help', words });
 });
 
 test.for([
-  ['service', /no command "service"; there are localserve, serve, config, .*help/],
+  ['service', /no command "service"; there are localserve, serve, .*help/],
   ['config', /"config" is followed by example, check, account/],
   ['config account', /"config account" is followed by add, list, rm, setpassword/],
   ['config account remove mary', /followed by add, list, rm, .*and "remove" is none of them/],
@@ -45,6 +47,24 @@ test.for([
   const find = () => findCommand(line.split(' '), commands);
   expect(find).toThrow(UsageError);
   expect(find).toThrow(message);
+});
+
+test.for<[string, readonly string[], boolean]>([
+  ['psql', [], false],
+  ['psql --write', [], true],
+  ['--data /d psql --write -At -c select', ['-At', '-c', 'select'], true],
+  ['psql -c select --write', ['-c', 'select', '--write'], false],
+  ['psql postel', ['postel'], false],
+  ['psql -- --write', ['--write'], false],
+  ['psql -h db.example', ['-h', 'db.example'], false],
+  ['psql --data psql --csv', ['--csv'], false],
+  ['psql -c select --help', ['-c', 'select', '--help'], false],
+])('of "postel %s" psql has its part', ([line, passedOn, isWriting]) => {
+  const found = findCommand(line.split(' '), commands);
+  if (found.type !== 'command') throw new Error('no command');
+  expect(found.command.name).toBe('psql');
+  expect(found.line.passedOn).toEqual(passedOn);
+  expect(found.line.flag('write')).toBe(isWriting);
 });
 
 test('every command has help with an example that begins with its name', () => {

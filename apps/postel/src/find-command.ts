@@ -19,6 +19,8 @@ export type FoundCommand =
  */
 export function findCommand(args: readonly string[], commands: readonly Command[]): FoundCommand {
   const words = wordsOf(args, commands);
+  const passing = commands.find(({ name, passesOn }) => passesOn === true && isPrefix(name.split(' '), words));
+  if (passing !== undefined) return passOn(args, passing);
   const wantsHelp = args.includes('--help') || args.includes('-h');
   if (words.length === 0) {
     const [option] = args.filter((arg) => arg.startsWith('-'));
@@ -34,6 +36,24 @@ export function findCommand(args: readonly string[], commands: readonly Command[
   return { type: 'command', command, line: takeApart(args, command) };
 }
 
+/** Of a command that passes arguments on: `-h` alone is a cry for help, `-h HOST` is for the other program. */
+function passOn(args: readonly string[], command: Command): FoundCommand {
+  const names = command.name.split(' ');
+  const options: CommandOptions = { ...GLOBAL_OPTIONS, ...command.options };
+  const { tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
+  let words = 0;
+  const first = tokens.find((token) => {
+    if (token.kind === 'positional') return ++words > names.length;
+    return token.kind === 'option-terminator' || !Object.hasOwn(options, token.name);
+  });
+  const own = first === undefined ? args : args.slice(0, first.index);
+  const passedOn =
+    first === undefined ? [] : args.slice(first.kind === 'option-terminator' ? first.index + 1 : first.index);
+  const wantsHelp = own.includes('--help') || (passedOn.length === 1 && passedOn[0] === '-h');
+  if (wantsHelp) return { type: 'help', words: names };
+  return { type: 'command', command, line: { ...takeApart(own, command), passedOn } };
+}
+
 /** The words that are neither options nor their values. All options have one meaning in all commands. */
 function wordsOf(args: readonly string[], commands: readonly Command[]): readonly string[] {
   const options = Object.assign({}, ...commands.map((command) => command.options ?? {}), GLOBAL_OPTIONS);
@@ -46,6 +66,7 @@ function takeApart(args: readonly string[], command: Command): CommandLine {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     return {
       positionals: positionals.slice(command.name.split(' ').length),
+      passedOn: [],
       option(name) {
         const value = values[name];
         return typeof value === 'string' ? value : null;

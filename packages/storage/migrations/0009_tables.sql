@@ -235,7 +235,7 @@ $$;
 --> statement-breakpoint
 CREATE FUNCTION addresses_in(p_list text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT ARRAY(SELECT address_in(e) FROM unnest(string_to_array(p_list, E'\n')) AS e WHERE address_in(e) IS NOT NULL)
+  SELECT ARRAY(SELECT public.address_in(e) FROM unnest(string_to_array(p_list, E'\n')) AS e WHERE public.address_in(e) IS NOT NULL)
 $$;
 --> statement-breakpoint
 -- The views are for people and their programs (docs/sql.md), who need no right to the tables below: those hold credentials.

@@ -56,6 +56,7 @@ export {
   trustAccount,
 } from './recover-account.ts';
 export { markRewound, readSeenAccounts, type SeenAccount } from './rewound.ts';
+export { findReaderAccess, type ReaderAccess } from './reader-access.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';

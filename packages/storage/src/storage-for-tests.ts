@@ -41,7 +41,8 @@ export async function startStorage(database?: TestDatabase) {
     errors,
     openStore,
     newAccount: () => newAccount(first.database),
-    makeBareDatabase: (options?: string) => makeBareDatabase(testDatabase.target, first.database, options),
+    makeBareDatabase: (options?: string, user?: string) =>
+      makeBareDatabase(testDatabase.target, first.database, options, user),
     async blobs(): Promise<readonly string[]> {
       const entries = await readdir(blobDirectory, { recursive: true, withFileTypes: true });
       return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
@@ -56,11 +57,12 @@ export async function startStorage(database?: TestDatabase) {
 
 export type TestStorage = Awaited<ReturnType<typeof startStorage>>;
 
-/** A database without tables on the same server, made with these options. */
-async function makeBareDatabase(near: DatabaseTarget, { sql }: Database, options = '') {
+/** A database without tables on the same server, made with these options, and reached as that user. */
+async function makeBareDatabase(near: DatabaseTarget, { sql }: Database, options = '', user = '') {
   const name = `bare_${randomBytes(6).toString('hex')}`;
   await sql.unsafe(`create database ${name} template template0 ${options}`);
-  const target = 'url' in near ? { url: near.url.replace(/[^/]*$/, name) } : { ...near, database: name };
+  if ('url' in near) throw new Error('the tests run on the embedded Postgres');
+  const target = { ...near, database: name, user: user === '' ? near.user : user };
   const database = openDatabase(target, { applicationName: 'storage test', maxConnections: 2 });
   return {
     ...database,
