@@ -29,7 +29,7 @@ export interface ContentText {
 export interface ContentSummary {
   /** The moment of the Date field, epoch ms. */
   readonly sentAt: number | null;
-  /** Subject, From, To, Cc and Message-ID, with SUMMARY_SEPARATOR between them; the entries of a list have a line each. */
+  /** Subject, From, To, Cc and Message-ID, with U+001F between them; the entries of a list have a line each. */
   readonly summary: string;
   readonly threadKeys: Buffer;
 }

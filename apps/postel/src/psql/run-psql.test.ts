@@ -72,8 +72,8 @@ describe.skipIf(!hasPsql)('with psql', () => {
 
 test('without psql it is said how another program connects', async () => {
   const empty = mkdtempSync(join(tmpdir(), 'postel-path-'));
-  const path = process.env.PATH;
-  process.env.PATH = empty;
+  const { PATH } = process.env;
+  Object.assign(process.env, { PATH: empty });
   try {
     const refused = await psql();
     expect(refused).toMatchObject({ code: 1, stdout: '' });
@@ -82,7 +82,7 @@ test('without psql it is said how another program connects', async () => {
       `PGHOST='${'socketDirectory' in postel.database && postel.database.socketDirectory}'`,
     );
   } finally {
-    process.env.PATH = path;
+    Object.assign(process.env, { PATH });
     rmSync(empty, { recursive: true });
   }
 });
