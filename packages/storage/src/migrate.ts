@@ -49,27 +49,30 @@ export async function migrate(
 ): Promise<void> {
   const known = await listMigrations();
   const wanted = upTo === undefined ? known : known.slice(0, known.findIndex(({ name }) => name === upTo) + 1);
-  const client = connectClient(target, { applicationName: 'postel migrate' });
-  try {
-    checkServer(await describeServer(client));
-    if ((await findPending(client, known, wanted)).length === 0) return;
-    await client`set statement_timeout = 0`;
-    await client`set lock_timeout = 0`;
-    await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
-    const pending = await findPending(client, known, wanted);
-    if (pending.length === 0) return;
-    await client`set lock_timeout = ${client.unsafe(String(LOCK_WAIT_MS))}`;
-    const isNew = pending.length === wanted.length;
-    if (isNew) {
-      report('making the tables');
-      await makeJournalTable(client);
-    }
-    for (const migration of pending) {
-      if (!isNew) report(`upgrading the tables: ${migration.name}`);
-      await apply(client, migration, report);
-    }
-  } finally {
-    await client.end({ timeout: 5 });
+  await connected(target, (client) => bringUpToDate(client, known, wanted, report));
+}
+
+async function bringUpToDate(
+  client: Client,
+  known: readonly MigrationFile[],
+  wanted: readonly MigrationFile[],
+  report: (line: string) => void,
+): Promise<void> {
+  if ((await findPending(client, known, wanted)).length === 0) return;
+  await client`set statement_timeout = 0`;
+  await client`set lock_timeout = 0`;
+  await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
+  const pending = await findPending(client, known, wanted);
+  if (pending.length === 0) return;
+  await client`set lock_timeout = ${client.unsafe(String(LOCK_WAIT_MS))}`;
+  const isNew = pending.length === wanted.length;
+  if (isNew) {
+    report('making the tables');
+    await makeJournalTable(client);
+  }
+  for (const migration of pending) {
+    if (!isNew) report(`upgrading the tables: ${migration.name}`);
+    await apply(client, migration, report);
   }
 }
 
@@ -80,15 +83,21 @@ export async function migrate(
  */
 export async function pendingMigrations(target: DatabaseTarget): Promise<readonly PendingMigration[]> {
   const known = await listMigrations();
+  const pending = await connected(target, (client) => findPending(client, known, known));
+  return Promise.all(pending.map(async (file) => ({ name: file.name, about: (await readMigration(file)).about })));
+}
+
+/** Works on a connection of its own, with a server that will do. */
+async function connected<Result>(target: DatabaseTarget, work: (client: Client) => Promise<Result>): Promise<Result> {
   const client = connectClient(target, { applicationName: 'postel migrate' });
+  let endTimeout = 0; // whatever failed, there is nothing to wait for
   try {
     checkServer(await describeServer(client));
-    const pending = await findPending(client, known, known);
-    return await Promise.all(
-      pending.map(async (file) => ({ name: file.name, about: (await readMigration(file)).about })),
-    );
+    const result = await work(client);
+    endTimeout = 5;
+    return result;
   } finally {
-    await client.end({ timeout: 5 });
+    await client.end({ timeout: endTimeout });
   }
 }
 
@@ -134,8 +143,8 @@ async function apply(client: Client, file: MigrationFile, report: (line: string)
       await client.unsafe('commit');
       return;
     } catch (error) {
-      await client.unsafe('rollback').catch(() => {}); // a connection that broke has done it
-      if (!isLockTimeout(error) || attempt === LOCK_ATTEMPTS) throw error;
+      if (!isLockTimeout(error) || attempt === LOCK_ATTEMPTS) throw error; // the end of the connection rolls it back
+      await client.unsafe('rollback');
       if (attempt === 1) report(`${file.name} waits for others who work with the tables`);
       await wait(LOCK_PAUSE_MS);
     }
