@@ -10,6 +10,7 @@ import { help } from './commands/help.ts';
 import { localserve } from './commands/localserve.ts';
 import { purge } from './commands/purge.ts';
 import { recover } from './commands/recover.ts';
+import { migrate } from './commands/migrate.ts';
 import { psql } from './commands/psql.ts';
 import { serve } from './commands/serve.ts';
 import { undelete } from './commands/undelete.ts';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   purge,
   verify,
   recover,
+  migrate,
   psql,
   help,
 ];

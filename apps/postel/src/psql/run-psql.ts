@@ -24,7 +24,7 @@ export async function runPsql({ isWriting, args, server }: PsqlArguments, invoca
   await using started = new AsyncDisposableStack();
   const { terminal } = invocation;
   const found = await findServer(server, invocation);
-  const target = await reachDatabase(found, { signal: stop.signal, started, report: terminal.note });
+  const target = await reachDatabase(found.database, { signal: stop.signal, started, report: terminal.note });
   const settings = isWriting ? {} : await readerSettings(target, terminal.note);
   const connection = psqlConnection(target, settings);
   if (spawnSync('psql', ['--version'], { stdio: 'ignore' }).status !== 0)
