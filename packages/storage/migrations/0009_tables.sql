@@ -44,29 +44,30 @@ BEGIN
   RETURN thread;
 END $$;
 --> statement-breakpoint
--- Gives threads to messages that a Postel stored which knew of none, at most p_limit, in the order in which they came; their
--- contents have their keys already, or stand alone. Returns how many, copies of one counted once. No modseq: nothing that
--- IMAP told anybody changes.
-CREATE FUNCTION assign_threads(p_account bigint, p_limit integer) RETURNS integer
+-- Gives threads to messages that a Postel stored which knew of none, in the order in which they came: at most p_limit, with
+-- email ids above p_after; copies of one count once. Their contents have their keys already, or stand alone. `last` is the
+-- email id to go on behind. No modseq: nothing that IMAP told anybody changes.
+CREATE FUNCTION assign_threads(p_account bigint, p_after bigint, p_limit integer) RETURNS TABLE (assigned integer, last bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
   item record;
   thread bigint;
-  done integer := 0;
 BEGIN
+  assigned := 0;
   PERFORM FROM accounts AS a WHERE a.account_id = p_account FOR NO KEY UPDATE;
   FOR item IN
     SELECT m.email_id, min(m.content_id) AS content_id FROM messages AS m
-     WHERE m.account_id = p_account AND m.thread_id IS NULL
+     WHERE m.account_id = p_account AND m.thread_id IS NULL AND m.email_id > p_after
      GROUP BY m.email_id ORDER BY m.email_id LIMIT p_limit
   LOOP
     SELECT thread_of(p_account, coalesce(c.thread_keys, ''), item.email_id) INTO thread FROM contents AS c
      WHERE c.account_id = p_account AND c.content_id = item.content_id;
     UPDATE messages AS m SET thread_id = coalesce(thread, item.email_id)
      WHERE m.account_id = p_account AND m.email_id = item.email_id AND m.thread_id IS NULL;
-    done := done + 1;
+    assigned := assigned + 1;
+    last := item.email_id;
   END LOOP;
-  RETURN done;
+  RETURN NEXT;
 END $$;
 --> statement-breakpoint
 -- Forgets at most p_limit Message-IDs of threads that have neither message nor tombstone left; returns how many. One pass over

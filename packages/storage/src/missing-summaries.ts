@@ -26,6 +26,12 @@ interface StoredHeader {
   readonly headerOctets: number;
 }
 
+interface Assigned {
+  readonly assigned: number;
+  /** The email id of the last one, null if there was none left. */
+  readonly last: number | null;
+}
+
 /**
  * Fills in subjects, addresses and threads of messages stored by a Postel that knew of none, in small transactions: it may be
  * ended at any time, and goes on where it was. Two at once do the work twice, and no harm.
@@ -135,11 +141,11 @@ export class MissingSummaries {
   }
 
   async #assignThreads(account: AccountId, took: (count: number) => void): Promise<void> {
-    for (let assigned = BATCH_MESSAGES; assigned === BATCH_MESSAGES; ) {
-      const [row] = await this.#sql<{ assigned: number }[]>`
-        select assign_threads(${account}::bigint, ${BATCH_MESSAGES}::integer) as assigned`;
-      assigned = row?.assigned ?? 0;
-      took(assigned);
+    for (let after: number | null = 0; after !== null; ) {
+      const [slice]: Assigned[] = await this.#sql<Assigned[]>`
+        select assigned, last from assign_threads(${account}::bigint, ${after}::bigint, ${BATCH_MESSAGES}::integer)`;
+      after = slice?.last ?? null;
+      took(slice?.assigned ?? 0);
     }
   }
 }

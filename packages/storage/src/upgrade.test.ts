@@ -26,6 +26,9 @@ const SEARCH = { signal: new AbortController().signal, onProgress: () => {} };
 
 const versions = (await listMigrations()).map(({ name }) => ({ name, number: Number(name.slice(0, 4)) }));
 
+/** The number of the newest migration that a released Postel has, whose processes may still run during an upgrade. */
+const LAST_RELEASED = 4;
+
 type BareDatabase = Awaited<ReturnType<TestStorage['makeBareDatabase']>>;
 
 describe.each(versions)('a database made by $name', ({ name, number }) => {
@@ -52,6 +55,13 @@ describe.each(versions)('a database made by $name', ({ name, number }) => {
     }
     await checkMail(database);
   });
+});
+
+test('hardening 71: a process of the version before goes on beside one that has upgraded the tables', async () => {
+  await using database = await storage.makeBareDatabase();
+  await migrate(database.target);
+  await fillAsBefore(database, LAST_RELEASED, storage.blobDirectory);
+  await checkMail(database);
 });
 
 /** Ends the connection of a migration that has run all its statements, and not committed. */
