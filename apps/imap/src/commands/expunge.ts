@@ -17,7 +17,11 @@ export const uidExpunge: Command<SequenceSet> = {
   name: 'UID EXPUNGE',
   state: 'selected',
   parse: (args) => parseMessageSet(args.sp()),
-  run: (session, set) => expungeAmong(session, session.view.resolve(set, 'uid') ?? new Uint32Array(0)),
+  async run(session, set) {
+    // The client may know the UID of a message that came since the last command, from another connection.
+    await session.sync({ ask: 'memory', expunges: false });
+    return await expungeAmong(session, session.view.resolve(set, 'uid') ?? new Uint32Array(0));
+  },
 };
 
 /** Only messages that this connection knows of: others may bear \Deleted for reasons that it has not seen. */

@@ -89,6 +89,29 @@ test('silence is about the own change: what another connection changed in betwee
   `;
 });
 
+test('UID STORE and UID EXPUNGE find a message that another connection has just appended', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  await mary.command('SELECT INBOX');
+  await other.append('INBOX', 'Subject: one\r\n\r\n');
+  await mary.dialogue`
+    C: a1 UID STORE 1 +FLAGS (\Flagged)
+    S: * 1 EXISTS
+    S: ...
+    S: * 1 FETCH (UID 1 FLAGS (\Flagged \Recent))
+    S: a1 OK ...
+  `;
+  await other.append('INBOX', 'Subject: two\r\n\r\n', '\\Deleted');
+  await mary.dialogue`
+    C: a2 UID EXPUNGE 2
+    S: * 2 EXISTS
+    S: ...
+    S: * 2 EXPUNGE
+    S: a2 OK ...
+  `;
+});
+
 test('rule 7: FLAGS comes before the first FETCH with a new keyword, in each connection, and again when one comes back', async () => {
   const account = await server.addAccount();
   await using mary = await server.logIn(account);

@@ -33,7 +33,8 @@ function storeCommand(name: 'STORE' | 'UID STORE', kind: 'sequence' | 'uid'): Co
       // STORE by sequence number must not shift those numbers: RFC 9051 §7.5.1.
       const expunges = kind === 'uid';
       // What a silent STORE must not hide is told before; with expunges only after, since the numbers were written before.
-      if (isSilent) await session.sync({ ask: 'memory', expunges: false });
+      // A UID may be of a message that came since the last command: the client may know it from another connection.
+      if (isSilent || kind === 'uid') await session.sync({ ask: 'memory', expunges: false });
       const { view } = session;
       const uids = view.resolve(messages, kind);
       if (uids === null) throw new Bad('No message of that number');
