@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Database, openDatabase, StorageError } from '@postel/storage';
 import { type BlobFiles, checkBlobFiles } from './blob-files.ts';
@@ -16,6 +16,8 @@ import { recount } from './recount.ts';
 /** What a kill set going may still end connections of ours; more often than that it is not the kill. */
 const ATTEMPTS = 100;
 const PAUSE_MS = 50;
+
+const HAS_VERIFY = existsSync(new URL('../apps/postel/src/commands/verify.ts', import.meta.url));
 
 export interface Checked {
   readonly differences: readonly Difference[];
@@ -67,6 +69,7 @@ export class Checker {
       }
       const blobs = await checkBlobFiles(database, this.#server.dataDirectory);
       differences.push(...this.#compareBlobs(blobs), ...(await recount(database)), ...this.#compareEntries());
+      if (HAS_VERIFY) differences.push(...(await this.#verify(isWhole)));
       // Last, since it decides what became of the operations whose answer was lost: nothing above is to fail behind it.
       differences.push(...compareWithLedger(this.#ledger, observed), ...compareInTime(this.#before, observed));
       this.#before = observed;
@@ -82,6 +85,14 @@ export class Checker {
     using session = await ImapSession.open(this.#server.imap, login);
     if (session === null) throw new ConnectionEnded(`the server does not let ${login.name} in`);
     return await compareByImap(session, login.name, stored, this.#ledger, this.#bodies);
+  }
+
+  /** `postel verify` has nothing to say. */
+  async #verify(isWhole: boolean): Promise<readonly Difference[]> {
+    const { status, stdout, stderr } = await this.#server.postel(['verify', ...(isWhole ? [] : ['--quick'])]);
+    if (status === 0 && stdout === '') return [];
+    const lines = stdout === '' ? [`it ended with status ${status}: ${stderr}`] : stdout.trimEnd().split('\n');
+    return lines.map((line) => ({ what: `postel verify says: ${line}` }));
   }
 
   /** Nothing half made, or made for some moments, stays in the data directory. */

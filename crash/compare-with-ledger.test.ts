@@ -101,11 +101,25 @@ test.each<[string, Shown, string]>([
 
 test('what was refused and is there: told', () => {
   const { ledger, inbox } = example();
-  ledger.end(ledger.begin('a', 'APPEND', 'APPEND three', [added(inbox, 'three')]), 'refused', 'NO');
+  ledger.end(ledger.begin('a', 'APPEND', 'APPEND three', [added(inbox, 'three')]), 'refused', 'NO [UNAVAILABLE]');
   expect(compareWithLedger(ledger, shows())).toEqual([]);
   expect(compareWithLedger(ledger, shows({ inbox: [ONE, TWO, THREE] }))).toMatchObject([
     { uid: 3, messageId: 'three', what: 'a message is there that should not be' },
   ]);
+});
+
+test('what is refused for good, where nothing was wrong: told', () => {
+  const { ledger, inbox } = example();
+  for (const [answer, isFine] of [
+    ['NO [UNAVAILABLE] Later', true],
+    ['451 4.3.0 Later', true],
+    ['NO [NONEXISTENT] No such mailbox', false],
+    ['550 5.1.1 Nobody', false],
+    ['BAD What', false],
+  ] as const) {
+    ledger.end(ledger.begin('a', 'APPEND', 'APPEND three', [added(inbox, 'three')]), 'refused', answer);
+    expect(compareWithLedger(ledger, shows()), answer).toHaveLength(isFine ? 0 : 1);
+  }
 });
 
 test('a lost APPEND may have been done or not, and is the one or the other from then on', () => {

@@ -5,7 +5,6 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type DatabaseTarget, parseDatabaseTarget, SettingReader } from '@postel/config';
 import { freePortOffset } from '@postel/testkit';
 import { makeAuthority, makeServerCertificate } from '../apps/postel/src/certificates/make-certificates.ts';
@@ -28,6 +27,12 @@ export interface Running {
   readonly postgres: number | null;
   readonly apps: readonly { readonly name: string; readonly pid: number }[];
   readonly database: DatabaseTarget | null;
+}
+
+export interface Said {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** A `postel serve` on a data directory of its own, to be killed and started again. */
@@ -188,16 +193,20 @@ export class CrashServer {
     return false;
   }
 
-  /** `postel ARGS... --config FILE` @throws with what it printed if it fails */
-  async postel(args: readonly string[], input = ''): Promise<string> {
-    const running = promisify(execFile)(process.execPath, [LAUNCHER, ...args, '--config', this.file]);
-    running.child.stdin?.end(input);
-    const { stdout, stderr } = await running;
-    return stdout + stderr;
+  /** `postel ARGS... --config FILE`, and what it says. */
+  async postel(args: readonly string[], input = ''): Promise<Said> {
+    const { promise, resolve } = Promise.withResolvers<Said>();
+    const command = [LAUNCHER, ...args, '--config', this.file];
+    const child = execFile(process.execPath, command, (error, stdout, stderr) => {
+      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+    child.stdin?.end(input);
+    return await promise;
   }
 
   async addAccount({ name, password }: Login): Promise<void> {
-    await this.postel(['config', 'account', 'add', name, `${name}@${DOMAIN}`], `${password}\n`);
+    const added = await this.postel(['config', 'account', 'add', name, `${name}@${DOMAIN}`], `${password}\n`);
+    if (added.status !== 0) throw new Error(added.stderr);
   }
 
   /** Ends it in order; kills it if that takes too long. */

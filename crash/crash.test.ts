@@ -29,12 +29,15 @@ const PLANTED = [
     sql: `update mailboxes set unseen = unseen + 1 where (account_id, mailbox_id) in (select account_id, mailbox_id from inbox)`,
     what: 'its counts are',
   },
-  { sql: `update accounts set modseq = modseq - 1 where name = 'alice'`, what: 'the modseq of the account fell' },
+  {
+    sql: `update messages set mod_seq = create_seq - 1 where (account_id, mailbox_id, uid) = (select account_id, mailbox_id, uid from inbox offset 4 limit 1)`,
+    what: 'its modseq fell',
+  },
   {
     sql: `update contents set octets = overlay(octets placing '\\x58' from 10)
            where (account_id, content_id) = (select account_id, content_id from inbox join contents c using (account_id, content_id)
                                               where c.octets is not null limit 1)`,
-    what: 'its octets are not those that were sent',
+    what: 'its octets ',
   },
 ];
 

@@ -86,6 +86,9 @@ export interface Difference {
 /** UIDs that an answer gave (APPENDUID, COPYUID), by Message-ID. */
 export type GivenUids = ReadonlyMap<string, number>;
 
+/** How IMAP and SMTP say that the same may succeed later; whatever the clients ask for may be refused for nothing else. */
+const TEMPORARY = /^NO \[UNAVAILABLE\]|^4\d\d /;
+
 /** Operations that a report can look back on. */
 const OPERATIONS_KEPT = 20_000;
 
@@ -158,6 +161,10 @@ export class Ledger {
     this.counts.set(operation.kind, counts);
     if (outcome === 'acknowledged') this.apply(operation, uids);
     if (outcome === 'lost') this.#unsettled.add(operation);
+    if (outcome === 'refused' && !TEMPORARY.test(answer)) {
+      const { client, text } = operation;
+      this.differences.push({ what: `refused, though nothing was wrong with it: ${client} ${text}: ${answer}` });
+    }
   }
 
   /** A comparison has found out whether a lost one was carried out. */
