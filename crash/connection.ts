@@ -65,6 +65,13 @@ export class Connection implements Disposable {
     this.#socket.uncork();
   }
 
+  /** Resolves when the system has taken all that was sent, or the connection has ended. */
+  async flush(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#socket.write('', () => resolve());
+    });
+  }
+
   /** @throws {ConnectionEnded} */
   async line(): Promise<string> {
     for (let searched = 0; ; searched = this.#received.length) {

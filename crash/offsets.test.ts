@@ -5,10 +5,10 @@ import { OffsetRun, type OffsetStep } from './run-offsets.ts';
 
 const SEED = 5;
 /** Smaller than those of `npm run crash -- --offsets`, and still longer under way than the offsets. */
-const SCALE = { messageOctets: 3 * 1024 * 1024, movedMessages: 200 };
+const SCALE = { appendedOctets: 3 * 1024 * 1024, deliveredOctets: 512 * 1024, movedMessages: 200 };
 const STEPS: readonly OffsetStep[] = [
   { command: 'APPEND', target: 'imap', offsetMs: 30 },
-  { command: 'DATA', target: 'smtp', offsetMs: 20 },
+  { command: 'DATA', target: 'smtp', offsetMs: 10 },
   { command: 'MOVE', target: 'imap', offsetMs: 0 },
   { command: 'MOVE', target: 'postmaster', offsetMs: 10 },
 ];

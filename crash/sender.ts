@@ -77,10 +77,7 @@ export class Sender implements Disposable {
     let answered = 0;
     try {
       const go = await session.command('DATA');
-      if (go.code === 354) {
-        session.sendMessage(content);
-        sent();
-      }
+      if (go.code === 354) await session.sendMessage(content, sent);
       for (const operation of operations) {
         const reply = go.code === 354 ? await session.reply() : go;
         this.#end(operation, reply);

@@ -38,10 +38,17 @@ export class SmtpSession implements Disposable {
     return await this.reply();
   }
 
-  /** The message and the final dot, with dots stuffed (RFC 5321 §4.5.2). The reply is for the caller to read. */
-  sendMessage(message: Buffer): void {
+  /**
+   * Sends the message, with dots stuffed, and behind it the final dot (RFC 5321 §4.5.2). The reply is for the caller to read.
+   *
+   * @param ending called when the final dot is on its way, behind all the rest
+   */
+  async sendMessage(message: Buffer, ending: () => void): Promise<void> {
     const stuffed = message.toString('latin1').replace(/^\./gm, '..');
-    this.#connection.send(Buffer.from(stuffed, 'latin1'), '.\r\n');
+    this.#connection.send(Buffer.from(stuffed, 'latin1'));
+    await this.#connection.flush();
+    this.#connection.send('.\r\n');
+    ending();
   }
 
   async reply(): Promise<SmtpReply> {
