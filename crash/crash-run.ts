@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Checked, Checker } from './check.ts';
-import { CrashServer } from './crash-server.ts';
+import { CrashServer, type Running } from './crash-server.ts';
 import type { Login } from './imap-session.ts';
 import { type Difference, Ledger, type Mailbox } from './ledger.ts';
 import { MailClient, type Stopping } from './mail-client.ts';
@@ -119,23 +119,28 @@ export class CrashRun implements AsyncDisposable {
           ...this.senders.map((sender) => sender.run(stopping, Object.keys(CLIENTS))),
         ]);
       },
-      pause(SHORTEST_LOAD_MS + random.below(LONGEST_LOAD_MS - SHORTEST_LOAD_MS)),
+      () => pause(SHORTEST_LOAD_MS + random.below(LONGEST_LOAD_MS - SHORTEST_LOAD_MS)),
     );
   }
 
   /**
    * @param load works until it is told to stop
-   * @param moment resolves when the target is to be killed
+   * @param moment called when the load has begun; resolves when the target is to be killed
    * @throws if the server does not come back
    */
-  async crash(target: Target, load: (stopping: Stopping) => Promise<void>, moment: Promise<void>): Promise<Round> {
+  async crash(
+    target: Target,
+    load: (stopping: Stopping) => Promise<void>,
+    moment: () => Promise<void>,
+  ): Promise<Round> {
     if (this.#kills >= KILLS_OF_ONE_SUPERVISOR) await this.#restartInOrder();
     const number = ++this.ledger.round;
     const stopping = { isStopping: false };
     const loaded = load(stopping);
     loaded.catch(() => {}); // told below, when it is waited for
-    await moment;
+    await moment();
     const before = this.#noteProcesses();
+    const named = this.server.running();
     const victims = choose(this.server, target, this.#random);
     for (const { pid } of victims) kill9(pid);
     this.#kills++;
@@ -149,7 +154,7 @@ export class CrashRun implements AsyncDisposable {
       await pause(this.#random.below(LONGEST_LOAD_AFTER_MS));
       stopping.isStopping = true;
       await loaded;
-      const differences = await this.#leftOver(before);
+      const differences = [...this.#fellWith(named, victims), ...(await this.#leftOver(before))];
       const checked = await this.check({ isWhole: number % WHOLE_EVERY === 0 });
       const all = { ...checked, differences: [...differences, ...checked.differences] };
       return { number, target, killed: victims.length, restartMs, checked: all };
@@ -201,6 +206,18 @@ export class CrashRun implements AsyncDisposable {
       until(() => this.#lmtpProbe.send([PROBE], PROBE_OCTETS)),
     ]);
     return performance.now();
+  }
+
+  /** Processes that were there before the kill, were not killed, and are not there any more. */
+  #fellWith(before: Running | null, victims: readonly ProcessIdentity[]): readonly Difference[] {
+    const killed = new Set(victims.map(({ pid }) => pid));
+    const now = this.server.running();
+    if (before === null || now === null || killed.has(before.supervisor)) return [];
+    const there = new Set([now.postgres, ...now.apps.map(({ pid }) => pid)]);
+    const all = [...before.apps, ...(before.postgres === null ? [] : [{ name: 'postmaster', pid: before.postgres }])];
+    return all
+      .filter(({ pid }) => !killed.has(pid) && !there.has(pid))
+      .map(({ name, pid }) => ({ what: `process ${pid} (${name}) ended too, and nobody had killed it` }));
   }
 
   /** Processes from before the kill that neither ended with it nor belong to the server that runs now. */

@@ -89,11 +89,7 @@ export class OffsetRun {
       await this.#work(command, sent.resolve);
       sent.resolve();
     };
-    return await this.#run.crash(
-      target,
-      load,
-      sent.promise.then(() => pause(offsetMs)),
-    );
+    return await this.#run.crash(target, load, () => sent.promise.then(() => pause(offsetMs)));
   }
 
   async #work(command: OffsetCommand, sent: () => void): Promise<void> {
