@@ -1,5 +1,5 @@
+import { startBreakableServer } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBreakableServer } from './breakable-server.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { Database } from './database.ts';
 import type { AccountId } from './ids.ts';

@@ -1,5 +1,5 @@
+import { startBreakableServer } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBreakableServer } from './breakable-server.ts';
 import { type Database, openDatabase } from './database.ts';
 import { ConnectionLost } from './errors.ts';
 import { hold, startStorage, type TestStorage, untilWaiting } from './storage-for-tests.ts';

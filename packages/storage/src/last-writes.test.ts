@@ -1,7 +1,7 @@
 /** Rule 5 of docs/storage.md: a commit whose answer was lost is looked up before anything is said. */
 import { randomBytes } from 'node:crypto';
+import { type BreakableServer, startBreakableServer } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type BreakableServer, startBreakableServer } from './breakable-server.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import {
   append,

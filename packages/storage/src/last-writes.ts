@@ -5,7 +5,7 @@ import { type ConnectionLost, StorageError, translateDatabaseError } from './err
 import type { AccountId } from './ids.ts';
 
 /** How long we look for what became of a write, from when its answer was lost. A client waits meanwhile. */
-const LOOK_UP_MS = 10_000;
+const LOOK_UP_MS = 8_000;
 /** Between two looks: the first pause, doubled each time up to the last. */
 const LOOK_AGAIN_MS = { least: 50, most: 1_000 } as const;
 /** How long the server takes, at most, to end a session that is told to. */

@@ -1,5 +1,5 @@
+import { startBreakableServer } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBreakableServer } from './breakable-server.ts';
 import { openDatabase } from './database.ts';
 import type { MailboxId, ModSeq } from './ids.ts';
 import {

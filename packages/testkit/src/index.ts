@@ -1,4 +1,5 @@
 export { BackgroundServer, freePort } from './background-server.ts';
+export { type BreakableServer, startBreakableServer } from './breakable-server.ts';
 export { freePortOffset } from './free-port-offset.ts';
 export { LineClient } from './line-client.ts';
 export { MailProgram, requirePrograms } from './mail-program.ts';

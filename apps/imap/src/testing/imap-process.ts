@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS, type ImapSettings } from '@postel/config';
+import { type DatabaseTarget, DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS, type ImapSettings } from '@postel/config';
 import { type SupervisedApp, superviseApp } from '@postel/supervision';
 import type { RunningPostel } from '@postel/testkit';
 
@@ -16,6 +16,8 @@ export interface ProcessOptions {
   readonly blobDirectory?: string;
   readonly reserveOctets?: number;
   readonly messageOctets?: number;
+  /** Another way to the server's database. */
+  readonly database?: DatabaseTarget;
 }
 
 /** An IMAP process that belongs to one test. */
@@ -56,7 +58,7 @@ export class ImapProcess implements AsyncDisposable {
 
 /** Starts an IMAP process on the database of a server that runs. */
 export async function startImapProcess(postel: RunningPostel, options: ProcessOptions): Promise<ImapProcess> {
-  const { dataDirectory, database } = postel;
+  const { dataDirectory } = postel;
   const certificates = join(dataDirectory, 'certificates');
   const processName = `imap-${randomBytes(3).toString('hex')}`;
   const common = {
@@ -67,7 +69,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
   const settings: ImapSettings = {
     processName,
     hostname: 'localhost',
-    database,
+    database: options.database ?? postel.database,
     certificates: [{ certFile: join(certificates, 'server.pem'), keyFile: join(certificates, 'server-key.pem') }],
     blobDirectory: options.blobDirectory ?? join(dataDirectory, 'blobs'),
     messageOctets: options.messageOctets ?? DEFAULT_MESSAGE_OCTETS,

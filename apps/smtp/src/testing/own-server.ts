@@ -3,7 +3,7 @@ import { DEFAULT_MESSAGE_OCTETS, type SmtpListener } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
 import { type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
 import { createLog, Registry, ServerCertificates } from '@postel/supervision';
-import { createTestDatabase, sharedPostel } from '@postel/testkit';
+import { type BreakableServer, createTestDatabase, sharedPostel, startBreakableServer } from '@postel/testkit';
 import type { Services } from '../services.ts';
 import { SmtpMetrics } from '../smtp-metrics.ts';
 import { SmtpServer } from '../smtp-server.ts';
@@ -20,6 +20,8 @@ export interface OwnServer extends AsyncDisposable {
   readonly store: Store;
   /** The database itself, for what no command changes yet. */
   readonly sql: Database['sql'];
+  /** Between the store and the database, if it was asked for. */
+  readonly network: BreakableServer | null;
   /** Its one account. */
   readonly account: typeof USER;
   /** Connected to MX or LMTP, and past EHLO or LHLO. */
@@ -34,7 +36,7 @@ export interface OwnServer extends AsyncDisposable {
 export async function startOwnServer(
   replaced: Partial<Services> = {},
   listening: Partial<SmtpListener> = {},
-  storing: Pick<StoreOptions, 'reserve'> = {},
+  { hasNetwork = false, ...storing }: Pick<StoreOptions, 'reserve'> & { readonly hasNetwork?: boolean } = {},
 ): Promise<OwnServer> {
   const { dataDirectory } = sharedPostel();
   const file = (name: string) => join(dataDirectory, 'certificates', name);
@@ -46,7 +48,12 @@ export async function startOwnServer(
   const directory = openDirectory(database);
   await directory.addAccount(USER);
   const blobDirectory = join(dataDirectory, 'blobs');
-  const store = new Store(database, {
+  const network = hasNetwork ? await startBreakableServer(testDatabase.target) : null;
+  const mailDatabase =
+    network === null
+      ? database
+      : openDatabase(network.target, { applicationName: 'smtp-test mail', maxConnections: 2 });
+  const store = new Store(mailDatabase, {
     blobDirectory,
     onError: (error) => console.error(error),
     ...storing,
@@ -82,6 +89,7 @@ export async function startOwnServer(
     directory,
     store,
     sql: database.sql,
+    network,
     account: USER,
     async connect() {
       const client = await SmtpClient.connect(port);
@@ -102,6 +110,8 @@ export async function startOwnServer(
     async [Symbol.asyncDispose]() {
       await server.stop(0);
       await store.close();
+      await mailDatabase.close();
+      await network?.[Symbol.asyncDispose]();
       await database.close();
       await testDatabase[Symbol.asyncDispose]();
     },

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { DatabaseTarget } from './database.ts';
+import type { DatabaseTarget } from '@postel/config';
 
 /** The database as over a network that fails when a test wants it to. */
 export interface BreakableServer extends AsyncDisposable {
