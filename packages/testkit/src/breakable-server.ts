@@ -9,6 +9,8 @@ export interface BreakableServer extends AsyncDisposable {
   readonly connections: number;
   /** Passes nothing on any more, either way, on the connections there are. */
   hang(): void;
+  /** Answers come so much later from now on. */
+  slow(ms: number): void;
   /** The next client that sends these octets hears nothing more. Resolves when the server has answered. */
   loseAnswerTo(octets: string): Promise<void>;
   /** Cuts the connection of the next client that sends these octets, and all others, before the server has them. */
@@ -25,6 +27,7 @@ export async function startBreakableServer(target: DatabaseTarget): Promise<Brea
   let cutBefore: string | null = null;
   let isRefusing = false;
   let connections = 0;
+  let slowMs = 0;
 
   const server = createServer({ noDelay: true }, (client) => {
     connections++;
@@ -47,6 +50,7 @@ export async function startBreakableServer(target: DatabaseTarget): Promise<Brea
     });
     upstream.on('data', (answer) => {
       if (answered !== null) answered();
+      else if (slowMs > 0) setTimeout(() => client.write(answer), slowMs);
       else client.write(answer);
     });
     for (const [socket, other] of [
@@ -85,6 +89,9 @@ export async function startBreakableServer(target: DatabaseTarget): Promise<Brea
     },
     hang() {
       for (const socket of sockets) socket.pause();
+    },
+    slow(ms) {
+      slowMs = ms;
     },
     cut,
     refuse(is) {
