@@ -39,6 +39,14 @@ export {
 export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate, type PendingMigration, pendingMigrations } from './migrate.ts';
 export type { SummaryProgress } from './missing-summaries.ts';
+export { findReaderAccess, type ReaderAccess } from './reader-access.ts';
+export {
+  findRewoundAccounts,
+  type Recovered,
+  type RewoundAccount,
+  recoverAccount,
+  trustAccount,
+} from './recover-account.ts';
 export { type Released, type ReleaseOptions, releaseExpired } from './release-expired.ts';
 export {
   type PurgedPart,
@@ -48,15 +56,7 @@ export {
   type RemovedSelection,
   type RestoredPart,
 } from './removed-mail.ts';
-export {
-  findRewoundAccounts,
-  type Recovered,
-  type RewoundAccount,
-  recoverAccount,
-  trustAccount,
-} from './recover-account.ts';
 export { markRewound, readSeenAccounts, type SeenAccount } from './rewound.ts';
-export { findReaderAccess, type ReaderAccess } from './reader-access.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
