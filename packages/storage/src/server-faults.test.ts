@@ -88,7 +88,7 @@ async function startWriters(store = storage.store, newAccount = storage.newAccou
 async function expectAsSaid(writers: readonly Writer[], { database, sql } = storage): Promise<void> {
   for (const { own, ledger } of writers) {
     const rows = await sql<{ uid: number; subject: string }[]>`
-      select m.uid, substring(convert_from(c.octets, 'UTF8') from 'Subject: ([^\r]+)') as subject
+      select m.uid, regexp_substr(convert_from(c.octets, 'UTF8'), 'Subject: ([^\r]+)', 1, 1, '', 1) as subject
         from messages as m join contents as c using (account_id, content_id) where m.account_id = ${own.account}`;
     const stored = Map.groupBy(rows, ({ subject }) => subject);
     for (const [subject, said] of ledger) {
