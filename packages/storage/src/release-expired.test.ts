@@ -118,10 +118,14 @@ test('what was released has neither content nor delivery any more; its tombstone
 });
 
 test('rule 11: nothing is released within an hour, whatever the account says', async () => {
-  const { account, inbox } = await inboxWith('one', 'two');
+  const { account, inbox } = await inboxWith('one', 'two', 'old', 'old and moved');
+  const trash = await mailboxNamed(account, 'Trash');
   await set(account, { days: 0, limit: 0 });
+  await expunge(account, inbox, [{ first: 3, last: 3 }]);
+  await Array.fromAsync(storage.store.move(account, inbox, [{ first: 4, last: 4 }], trash));
+  await age(account, HOUR);
   await expunge(account, inbox, [{ first: 1, last: 1 }]);
-  await storage.store.move(account, inbox, [{ first: 2, last: 2 }], await mailboxNamed(account, 'Trash')).next();
+  await Array.fromAsync(storage.store.move(account, inbox, [{ first: 2, last: 2 }], trash));
   await age(account, HOUR - 60_000);
   await release();
   expect(await held(account)).toEqual([1, 2]);
@@ -194,10 +198,13 @@ test('content that a copy or another arrival has stays; a delivery goes with its
   await age(account, 8 * DAY);
   await release();
   expect(await state()).toEqual([1, 1]);
+  await store.copy(account, archive, EVERY, archive, 'present');
+  await expunge(account, archive, [{ first: 1, last: 1 }]);
+  await age(account, 2 * DAY);
   await expunge(account, archive);
   await age(account, 6 * DAY);
   await release();
-  expect(await state()).toEqual([1, 1]); // its tombstone has both
+  expect(await state()).toEqual([1, 1]); // the younger tombstone has both
   await age(account, 2 * DAY);
   await release();
   expect(await state()).toEqual([0, 0]);
@@ -231,12 +238,16 @@ test('an account that is removed leaves the names of its blobs', async () => {
   expect(await sql`select blob_name from removed_blobs where account_id = ${account}`).toEqual(blobs);
 });
 
-test('an append of the same content while it is released stores it anew', async () => {
-  const { store, database } = storage;
+test.each(['removed', 'moved'])('an append of content while what was %s is released stores it anew', async (how) => {
+  const { store, database, sql } = storage;
   const other = await storage.openStore();
   const { account, inbox } = await inboxWith('again');
   await expunge(account, inbox);
   await age(account, 8 * DAY);
+  if (how === 'moved') {
+    await sql`update tombstones set was_moved = true where account_id = ${account}`;
+    await sql`update accounts set retained_octets = 0 where account_id = ${account}`;
+  }
   const message = await messageOf(other.store, inbox, 'again');
   let releasing: Promise<unknown>;
   let appending: Promise<unknown>;

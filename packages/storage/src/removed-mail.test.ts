@@ -54,7 +54,7 @@ const mailboxes = (account: AccountId) => storage.store.listMailboxes(account);
 
 async function subjects(account: AccountId, mailbox: MailboxId): Promise<readonly string[]> {
   const rows = await storage.sql<{ subject: string }[]>`
-    select regexp_substr(convert_from(c.octets, 'UTF8'), 'Subject: ([^\r]*)', 1, 1, '', 1) as subject
+    select c.subject
       from messages as m join contents as c using (account_id, content_id)
      where m.account_id = ${account} and m.mailbox_id = ${mailbox} order by m.uid`;
   return rows.map(({ subject }) => subject);
