@@ -1,4 +1,4 @@
-/** A machine that runs out of something: hardening 15 and 68. */
+/** A machine that runs out of something: hardening 15, 68 and 69. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { cpuSeconds, limitOpenFiles } from '@postel/testkit';
 import { expect, test } from 'vitest';
@@ -73,4 +73,33 @@ test('hardening 15: a process that can open no more files closes those who come,
   }
   for (const client of greeted) await client[Symbol.asyncDispose]();
   expect(imap.app.restarts).toBe(0);
+});
+
+test('hardening 69: a process whose memory is nearly used up turns new connections away, and those it has go on', {
+  timeout: 60_000,
+}, async () => {
+  await using imap = await server.startProcess({ heapMb: 40 });
+  await using mary = await server.logIn(undefined, imap.port);
+  await mary.command('SELECT INBOX');
+  const clients: ImapClient[] = [];
+  /** What it was told in place of a greeting, if it was turned away. */
+  const come = async () => {
+    const client = await ImapClient.connect(imap.port);
+    const line = await client.line();
+    if (line?.startsWith('* OK ') !== true) return line;
+    clients.push(client);
+    return null;
+  };
+  let told: string | null = null;
+  while (told === null) told = await come();
+  expect(told).toBe('* BYE [UNAVAILABLE] Too many connections, try again later');
+  expect(clients.length).toBeGreaterThan(100);
+  for (let i = 0; i < 500; i++) await come();
+  await mary.append('INBOX', 'Subject: one\r\n\r\n');
+  for (const client of clients.splice(0)) await client[Symbol.asyncDispose]();
+  while ((await come()) !== null); // until the engine has collected what they left
+  for (const client of [mary, ...clients]) expect((await client.command('NOOP')).tagged).toMatch(/^OK /);
+  for (const client of clients) await client[Symbol.asyncDispose]();
+  expect(imap.app.restarts).toBe(0);
+  expect(imap.problems.some((line) => line.includes('memory is short'))).toBe(true);
 });

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import type { ImapListener } from '@postel/config';
-import { clientAddress, type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
+import { clientAddress, HeapReserve, type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { CONNECTIONS, STOP_LINGER_MS, STOP_MS, TLS_HANDSHAKE_MS } from './limits.ts';
 import type { Services } from './session.ts';
@@ -12,6 +12,7 @@ export class ImapServer {
   readonly #services: Services;
   readonly #log: Logger;
   readonly #certificates: ServerCertificates;
+  readonly #heap: HeapReserve;
   readonly #servers: Server[] = [];
   /** All that are open: in a handshake, in a conversation, and those whose client has not closed its side yet. */
   readonly #sockets = new Set<Socket>();
@@ -21,6 +22,7 @@ export class ImapServer {
     this.#services = services;
     this.#log = log;
     this.#certificates = certificates;
+    this.#heap = new HeapReserve(log);
   }
 
   /** @returns the port, which the system chose if `listener.port` is 0 */
@@ -81,6 +83,10 @@ export class ImapServer {
   }
 
   #serve(socket: Socket, options: ConnectionOptions): void {
+    if (this.#heap.isTouched) {
+      socket.end('* BYE [UNAVAILABLE] Too many connections, try again later\r\n', () => socket.destroy());
+      return;
+    }
     const connection = new Connection(socket, this.#services, options, this.#log);
     const { connections } = this.#services.metrics;
     connections.inc();

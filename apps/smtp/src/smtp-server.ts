@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SmtpListener } from '@postel/config';
-import { clientAddress, type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
+import { clientAddress, HeapReserve, type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
 import { Connection } from './connection.ts';
 import { ConnectionCount } from './connection-count.ts';
 import { CONNECTIONS, LISTENER_LOG_MS, REFUSED_CONNECTIONS, STOP_LINGER_MS } from './limits.ts';
@@ -25,6 +25,7 @@ export class SmtpServer {
   readonly #label: { readonly listener: string };
   readonly #server: Server;
   readonly #count = new ConnectionCount();
+  readonly #heap: HeapReserve;
   readonly #connections = new Set<Connection>();
   #silentUntilMs = 0;
 
@@ -32,6 +33,7 @@ export class SmtpServer {
     this.#options = options;
     this.#label = { listener: listenerName(options.listener) };
     this.#log = options.log.child(this.#label);
+    this.#heap = new HeapReserve(this.#log);
     // A client may close its side behind its last command, and still listens: hence allowHalfOpen.
     this.#server = createServer({ allowHalfOpen: true, keepAlive: true, noDelay: true }, (socket) =>
       this.#serve(socket),
@@ -67,7 +69,7 @@ export class SmtpServer {
     const { services, listener, certificates } = this.#options;
     const { metrics } = services;
     const address = clientAddress(socket);
-    const refusal = this.#count.enter(address);
+    const refusal = this.#count.enter(address) ?? (this.#heap.isTouched ? replies.tooManyConnections : null);
     metrics.connections.inc(this.#label);
     metrics.openConnections.inc(this.#label);
 

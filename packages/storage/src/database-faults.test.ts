@@ -9,7 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Connection } from './connection.ts';
 import { type DatabaseOptions, type DatabaseTarget, openDatabase } from './database.ts';
 import { ConnectionLost, translateDatabaseError } from './errors.ts';
-import { startStorage, type TestStorage } from './storage-for-tests.ts';
+import type { AccountId } from './ids.ts';
+import { append, hold, messageOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -139,3 +140,63 @@ async function startTlsServer(target: DatabaseTarget) {
     },
   };
 }
+
+test('hardening 65: over a network that is slow by 5 s all is done, late, and appends do not pile up', {
+  timeout: 60_000,
+}, async () => {
+  await using server = await startBreakableServer(storage.target);
+  const { store } = await storage.openStore({ target: server.target, isDeaf: true, maxConnections: 2 });
+  const [{ account, inbox }, other] = await Promise.all([storage.newAccount(), storage.newAccount()]);
+  const messages = await Promise.all(Array.from({ length: 100 }, (_, i) => messageOf(store, inbox, `slow ${i}`)));
+  // Both connections know the statements: one that is new to a connection takes two round trips, which is too long for a read.
+  for (let i = 0; i < 3; i++) {
+    await Promise.all([append(store, account, inbox, `${i}`), append(store, other.account, other.inbox, `${i}`)]);
+    await Promise.all([store.findMailbox(account, 'INBOX'), store.findMailbox(account, 'INBOX')]);
+  }
+  server.slow(5_000);
+  const appended = Promise.all(messages.map((message) => store.append(account, message)));
+  expect((await store.findMailbox(account, 'INBOX'))?.name).toBe('INBOX');
+  const modseqs = (await appended).map(({ modseq }) => modseq);
+  expect(new Set(modseqs).size).toBeLessThanOrEqual(3); // the first, and 64 and 35 that waited for it
+  server.slow(0);
+  expect((await storage.store.findMailbox(account, 'INBOX'))?.messages).toBe(103);
+  expect(await recount(storage.database, account)).toEqual([]);
+});
+
+test('hardening 65: when all connections are busy who waits is told so within 8 s, and others are served after', {
+  timeout: 30_000,
+}, async () => {
+  const { store, database } = await storage.openStore({ maxConnections: 2, isDeaf: true });
+  const { account, inbox } = await storage.newAccount();
+  const busy = await Promise.all([1, 2].map(() => hold(database, (tx) => tx`select 1`)));
+  const asked = await Promise.allSettled([
+    store.findMailbox(account, 'INBOX'),
+    append(store, account, inbox, 'refused'),
+    store.createMailbox(account, 'refused', null),
+  ]);
+  for (const each of asked) expect(each).toMatchObject({ reason: { kind: 'unavailable' } });
+  for (const one of busy) await one[Symbol.asyncDispose]();
+  expect(await append(store, account, inbox, 'served')).toMatchObject({ uid: 1 });
+});
+
+test('hardening 65: of two transactions that wait for each other one is unavailable, the other is done', async () => {
+  const [mary, peter] = await Promise.all([storage.newAccount(), storage.newAccount()]);
+  const both = Promise.withResolvers<void>();
+  let arrived = 0;
+  const take = (first: AccountId, second: AccountId) =>
+    storage.sql
+      .begin(async (tx) => {
+        await tx`update accounts set modseq = modseq + 1 where account_id = ${first}`;
+        if (++arrived === 2) both.resolve();
+        await both.promise;
+        await tx`update accounts set modseq = modseq + 1 where account_id = ${second}`;
+      })
+      .catch((error: unknown) => {
+        throw translateDatabaseError(error, true);
+      });
+  const outcomes = await Promise.allSettled([take(mary.account, peter.account), take(peter.account, mary.account)]);
+  const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
+  expect(failures).toMatchObject([{ reason: { kind: 'unavailable', cause: { code: '40P01' } } }]);
+  for (const { account, inbox } of [mary, peter])
+    expect(await append(storage.store, account, inbox, 'one')).toMatchObject({ uid: 1 });
+});

@@ -4,6 +4,7 @@ export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export { AppStartError } from './app-process.ts';
 export { clientAddress } from './client-address.ts';
 export { createLog, type LogOptions, openLog } from './create-log.ts';
+export { HeapReserve } from './heap-reserve.ts';
 export { listenOn } from './listen-on.ts';
 export { ListenError, ListeningSockets } from './listening-sockets.ts';
 export type { AppFailure } from './messages.ts';

@@ -16,6 +16,8 @@ export interface ProcessOptions {
   readonly blobDirectory?: string;
   readonly reserveOctets?: number;
   readonly messageOctets?: number;
+  /** What the engine may have for objects. */
+  readonly heapMb?: number;
   /** Another way to the server's database. */
   readonly database?: DatabaseTarget;
 }
@@ -59,6 +61,7 @@ export class ImapProcess implements AsyncDisposable {
 /** Starts an IMAP process on the database of a server that runs. */
 export async function startImapProcess(postel: RunningPostel, options: ProcessOptions): Promise<ImapProcess> {
   const { dataDirectory } = postel;
+  const { heapMb } = options;
   const certificates = join(dataDirectory, 'certificates');
   const processName = `imap-${randomBytes(3).toString('hex')}`;
   const common = {
@@ -85,6 +88,9 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     entry: ENTRY,
     settings,
     logFile,
+    ...(heapMb === undefined
+      ? {}
+      : { environment: { ...process.env, NODE_OPTIONS: `--max-old-space-size=${heapMb} --max-semi-space-size=1` } }),
     onEvent: (event) => {
       if (event.type === 'problem') problems.push(event.line);
     },
