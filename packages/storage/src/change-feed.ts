@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
 import { type AccountNews, accountModSeqs } from './accounts.ts';
 import type { Database } from './database.ts';
 import type { AccountId } from './ids.ts';
@@ -114,10 +115,19 @@ export class ChangeFeed {
         this.#isFailing = false;
       } catch (error) {
         this.#failed(error);
+        if (isQueueFull(error)) await this.#tidyQueue();
       }
       await delay(NOTIFY_EVERY_MS);
     }
     this.#telling = null;
+  }
+
+  /**
+   * Postgres drops what all listeners have taken only when a NOTIFY succeeds: a queue that was full once, because a listener had
+   * a transaction open, stays full when that one is gone (seen with 18.4). Asking how full it is drops it too.
+   */
+  async #tidyQueue(): Promise<void> {
+    await this.#database.sql.read`select pg_notification_queue_usage()`.catch((error) => this.#failed(error));
   }
 
   #heard(payload: string): void {
@@ -167,4 +177,8 @@ export class ChangeFeed {
     if (!this.#isFailing) this.#options.onError(error);
     this.#isFailing = true;
   }
+}
+
+function isQueueFull(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.code === '54000';
 }

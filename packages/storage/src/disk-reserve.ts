@@ -1,9 +1,12 @@
 import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from './errors.ts';
 
 /** How long what was seen of a disk counts, less what was taken since. */
 const FRESH_MS = 1_000;
+/** A disk that has not said by then, a network disk that is away for instance, is as one that does not say. */
+const ANSWER_MS = 1_000;
 /** While there is too little, so that it is told when there is enough again. */
 const LOOK_AGAIN_MS = 5_000;
 /** A message may need a file or two, and Postgres some. */
@@ -26,6 +29,8 @@ export class DiskReserve {
   readonly #options: DiskReserveOptions;
   #seenAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | null = null;
+  /** Disks asked that have not answered: each holds a thread, of which there are few, so none is asked twice at a time. */
+  readonly #asked = new Map<string, Promise<StatsFs | null>>();
   #freeOctets = Number.POSITIVE_INFINITY;
   #hasFiles = true;
   /** Since we looked; it may not be on the disk yet. */
@@ -79,7 +84,12 @@ export class DiskReserve {
   }
 
   async #lookNow(): Promise<void> {
-    const disks = await Promise.all(this.#options.directories.map(statDisk));
+    const late = new AbortController();
+    const isLate = delay(ANSWER_MS, null, { signal: late.signal }).catch(() => null);
+    const disks = await Promise.all(
+      this.#options.directories.map((directory) => Promise.race([this.#ask(directory), isLate])),
+    );
+    late.abort();
     const known = disks.filter((disk) => disk !== null);
     this.#freeOctets = Math.min(...known.map(({ bavail, bsize }) => bavail * bsize));
     // Some file systems count no files.
@@ -87,6 +97,14 @@ export class DiskReserve {
     this.#takenOctets = 0;
     this.#seenAt = performance.now();
     this.#note(this.#freeOctets >= this.#options.octets && this.#hasFiles);
+  }
+
+  #ask(directory: string): Promise<StatsFs | null> {
+    const asked = this.#asked.get(directory);
+    if (asked !== undefined) return asked;
+    const answer = statDisk(directory).finally(() => this.#asked.delete(directory));
+    this.#asked.set(directory, answer);
+    return answer;
   }
 
   #note(isWhole: boolean): void {

@@ -12,7 +12,7 @@ import { type DatabaseTarget, openDatabase } from './database.ts';
 import { StorageError } from './errors.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import { migrate } from './migrate.ts';
-import { append, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
+import { append, hold, RecordingWatcher, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
 import type { Store } from './store.ts';
 
 let postel: OwnPostel;
@@ -240,6 +240,46 @@ test('hardening 65: when the server process of a write is stopped, the account i
   await done.catch(() => {}); // it may have been idle for too long
   expect(await append(storage.store, held.account, held.inbox, 'after it')).toMatchObject({ uid: 1 });
   await stuck.close();
+});
+
+test('hardening 67: when the queue of notifications is full writes go on, and others hear of them by asking', {
+  timeout: 30_000,
+}, async () => {
+  await storage.sql`alter system set max_notify_queue_pages = 64`; // the least there can be; 8 GB is the default
+  process.kill(postel.pids.postgres, 'SIGINT');
+  const isSmall = async () => {
+    const [row] = await storage.sql.read<
+      { value: string }[]
+    >`select current_setting('max_notify_queue_pages') as value`;
+    return row?.value === '64';
+  };
+  while (!(await isSmall().catch(() => false)));
+
+  const deaf = openDatabase(postel.database, { applicationName: 'deaf', maxConnections: 1 });
+  await deaf.sql`listen filling`;
+  const held = await hold(deaf, (tx) => tx`select 1`); // it takes nothing from the queue while its transaction lasts
+  const payload = 'x'.repeat(7_900);
+  const fill = async () => {
+    for (;;) await storage.sql`select pg_notify('filling', ${payload})`;
+  };
+  await expect(fill()).rejects.toMatchObject({ code: '54000' });
+
+  const own = await storage.newAccount();
+  const { store } = await storage.openStore();
+  const watcher = new RecordingWatcher();
+  const mailbox = await store.openMailbox(own.account, own.inbox, watcher);
+  expect(await append(storage.store, own.account, own.inbox, 'one')).toMatchObject({ uid: 1 });
+  await watcher.until(() => mailbox.table.length === 1);
+  await held[Symbol.asyncDispose]();
+  await deaf.close();
+  // Postgres forgets what nobody needs when somebody notifies, which nobody can while the queue is full: the feed sees to it.
+  const isFull = () =>
+    storage.sql`select pg_notify('filling', 'again')`.then(
+      () => false,
+      () => true,
+    );
+  while (await isFull()) await append(storage.store, own.account, own.inbox, 'again');
+  store.closeMailbox(mailbox, watcher);
 });
 
 test.skipIf(!hasSmallDisk)(
