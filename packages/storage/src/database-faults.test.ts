@@ -23,7 +23,7 @@ function open(target: DatabaseTarget, options: Partial<DatabaseOptions> = {}) {
   return { ...database, [Symbol.asyncDispose]: () => database.close() };
 }
 
-test('hardening 65: a read whose connection the server has closed is asked once more, a write is not', async () => {
+test('hardening 65: a read whose connection the server has closed is asked again, a write is not', async () => {
   await using server = await startBreakableServer(storage.target);
   await using database = open(server.target, { maxConnections: 1 });
   const { sql } = database;

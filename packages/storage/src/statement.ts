@@ -31,8 +31,8 @@ interface SqlTag {
 /** Statements on any connection of a pool, each a transaction of its own. */
 export interface Sql extends SqlTag {
   /**
-   * A statement that only reads. It has less time than one that writes, and is run again, once, if its connection breaks:
-   * a connection that the server closed may be lent before we learn of it.
+   * A statement that only reads. It has less time than one that writes, and is run again if its connection breaks: a
+   * connection that the server closed may be lent before we learn of it.
    */
   readonly read: SqlTag;
   /**
@@ -60,6 +60,12 @@ export interface Transaction extends SqlTag {
   readonly read: SqlTag;
   readonly begin?: never;
 }
+
+/**
+ * A read whose connection breaks is run again. The second connection may have been made just before what broke the first, its
+ * end not seen yet; the third was made after.
+ */
+const READ_ATTEMPTS = 3;
 
 /** A piece of SQL with its values. */
 class Part {
@@ -125,12 +131,12 @@ export function sqlOn(pool: ConnectionPool): Sql {
     }
   };
   const read = async <Result>(statement: (client: Client) => PromiseLike<Result>): Promise<Result> => {
-    const attempt = () => borrow((connection) => connection.run(statement, DEADLINE_MS.read));
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof ConnectionLost) || error.isLate) throw error;
-      return await attempt();
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await borrow((connection) => connection.run(statement, DEADLINE_MS.read));
+      } catch (error) {
+        if (!(error instanceof ConnectionLost) || error.isLate || attempts === READ_ATTEMPTS) throw error;
+      }
     }
   };
   return Object.assign(

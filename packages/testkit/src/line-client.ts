@@ -6,7 +6,7 @@ import { Transcript, type TranscriptPeer } from './transcript.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 /** No answer takes so long: a test that waits for one that does not come should say what it waited for. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 20_000;
 /** Lines of a failed dialogue that its error shows. */
 const SHOWN_LINES = 30;
 
