@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { hasSmallDisk, noSmallDiskNote, type OwnPostel, SmallDisk, startPostel } from '@postel/testkit';
+import {
+  hasSmallDisk,
+  noSmallDiskNote,
+  type OwnPostel,
+  SmallDisk,
+  startPostel,
+  type TestDatabase,
+} from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseTarget, openDatabase } from './database.ts';
 import { StorageError } from './errors.ts';
@@ -19,12 +26,15 @@ let postel: OwnPostel;
 let storage: TestStorage;
 beforeAll(async () => {
   postel = await startPostel();
-  storage = await startStorage(postel.database);
+  storage = await startStorage(lent(postel.database));
 }, 60_000);
 afterAll(async () => {
   await storage?.[Symbol.asyncDispose]();
   await postel?.[Symbol.asyncDispose]();
 });
+
+/** A database that stays when the test is over. */
+const lent = (target: DatabaseTarget): TestDatabase => ({ target, [Symbol.asyncDispose]: () => Promise.resolve() });
 
 interface Own {
   readonly account: AccountId;
@@ -207,7 +217,8 @@ test('hardening 65: a process that is stopped within a transaction holds up its 
   expect(await waiting).toMatchObject({ uid: 1 }); // idle_in_transaction_session_timeout has ended the transaction
   child.stdin?.write('go on\n');
   child.kill('SIGCONT');
-  expect((await lines.next()).value).toBe('unavailable');
+  // What the server said last stands where the answer to the commit would; the store looks such a write up.
+  expect((await lines.next()).value).toMatch(/^(unavailable|outcome-unknown)$/);
   expect((await lines.next()).value).toBe('committed');
   await once(child, 'exit');
   expect(await recount(storage.database, held.account)).toEqual([]);
@@ -296,7 +307,7 @@ test.skipIf(!hasSmallDisk)(
       'url' in postel.database ? postel.database : { ...postel.database, database: 'small' };
     await migrate(target);
     {
-      await using small = await startStorage(target);
+      await using small = await startStorage(lent(target));
       const writers = await startWriters(small.store, small.newAccount);
       await Promise.all(writers.map((writer) => writer.more(5)));
       disk.fillUp();
