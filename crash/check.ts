@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Database, openDatabase, StorageError } from '@postel/storage';
 import { type BlobFiles, checkBlobFiles } from './blob-files.ts';
@@ -16,8 +16,6 @@ import { recount } from './recount.ts';
 /** What a kill set going may still end connections of ours; more often than that it is not the kill. */
 const ATTEMPTS = 100;
 const PAUSE_MS = 50;
-
-const HAS_VERIFY = existsSync(new URL('../apps/postel/src/commands/verify.ts', import.meta.url));
 
 export interface Checked {
   readonly differences: readonly Difference[];
@@ -69,7 +67,7 @@ export class Checker {
       }
       const blobs = await checkBlobFiles(database, this.#server.dataDirectory);
       differences.push(...this.#compareBlobs(blobs), ...(await recount(database)), ...this.#compareEntries());
-      if (HAS_VERIFY) differences.push(...(await this.#verify(isWhole)));
+      differences.push(...(await this.#verify()));
       // Last, since it decides what became of the operations whose answer was lost: nothing above is to fail behind it.
       differences.push(...compareWithLedger(this.#ledger, observed), ...compareInTime(this.#before, observed));
       this.#before = observed;
@@ -88,8 +86,8 @@ export class Checker {
   }
 
   /** `postel verify` has nothing to say. */
-  async #verify(isWhole: boolean): Promise<readonly Difference[]> {
-    const { status, stdout, stderr } = await this.#server.postel(['verify', ...(isWhole ? [] : ['--quick'])]);
+  async #verify(): Promise<readonly Difference[]> {
+    const { status, stdout, stderr } = await this.#server.postel(['verify']);
     if (status === 0 && stdout === '') return [];
     const lines = stdout === '' ? [`it ended with status ${status}: ${stderr}`] : stdout.trimEnd().split('\n');
     return lines.map((line) => ({ what: `postel verify says: ${line}` }));
