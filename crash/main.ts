@@ -33,8 +33,13 @@ async function crash(options: CrashOptions): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.resolve('interrupted'));
 
   await using run = await CrashRun.start(directory, seed, options.offsets ? { imapProcesses: 1 } : {});
+  let isOver = false;
   const work = async () => {
-    const told = (round: Round) => rounds.push(round);
+    const told = (round: Round, line: string) => {
+      if (isOver) return; // it was interrupted, and the server ended under it
+      rounds.push(round);
+      console.log(line);
+    };
     await (options.offsets ? runOffsets(run, told) : runRounds(run, options, told));
     atEnd.push(...(await run.check({ isWhole: true })).differences, ...(await run.stop()));
     return 'done' as const;
@@ -45,6 +50,7 @@ async function crash(options: CrashOptions): Promise<number> {
     return 'failed' as const;
   };
   const isInterrupted = (await Promise.race([work().catch(failed), interrupt.promise])) === 'interrupted';
+  isOver = true;
   const found = { ledger: run.ledger, rounds: [...rounds], atEnd: [...atEnd], seed };
   if (isInterrupted) console.log('interrupted: ending the server');
   await run[Symbol.asyncDispose]();

@@ -36,15 +36,14 @@ const TARGETS_OF: Readonly<Record<OffsetCommand, readonly Target[]>> = {
 };
 
 /** One command at a time, and the kill so many milliseconds after it: every command, offset and target in turn. */
-export async function runOffsets(run: CrashRun, told: (round: Round) => void): Promise<void> {
+export async function runOffsets(run: CrashRun, told: (round: Round, line: string) => void): Promise<void> {
   const offsets = await OffsetRun.prepare(run, SCALE);
   const steps = offsetSteps();
   for (const step of steps) {
     const startedAt = performance.now();
     const round = await offsets.step(step);
-    told(round);
     const line = roundLine(round, steps.length, performance.now() - startedAt);
-    console.log(`${step.command.padEnd(6)} + ${String(step.offsetMs).padStart(3)} ms  ${line}`);
+    told(round, `${step.command.padEnd(6)} + ${String(step.offsetMs).padStart(3)} ms  ${line}`);
     if (round.checked.differences.length > 0) return;
   }
 }

@@ -8,7 +8,7 @@ import { choose, TARGET_GROUPS, TARGETS, type Target } from './targets.ts';
 export async function runRounds(
   run: CrashRun,
   { rounds, minutes, seed, only }: CrashOptions,
-  told: (round: Round) => void,
+  told: (round: Round, line: string) => void,
 ): Promise<void> {
   const random = new Random(seed, 'targets');
   const targets = targetsOf(run, only);
@@ -16,8 +16,7 @@ export async function runRounds(
   for (let n = 1; n <= rounds && performance.now() < deadline; n++) {
     const startedAt = performance.now();
     const round = await run.round(random.pick(targets));
-    told(round);
-    console.log(roundLine(round, rounds, performance.now() - startedAt));
+    told(round, roundLine(round, rounds, performance.now() - startedAt));
     if (round.checked.differences.length > 0) return;
   }
 }
