@@ -1,7 +1,7 @@
 import type { Sql } from './database.ts';
 import type { AccountId } from './ids.ts';
 
-const PRUNED_AT_ONCE = 10_000;
+const THREADS_AT_ONCE = 10_000;
 
 /**
  * Forgets the Message-IDs of threads of which the account has no message any more, nor the tombstone of one. An answer that
@@ -12,9 +12,9 @@ const PRUNED_AT_ONCE = 10_000;
 export async function pruneThreads(sql: Sql, account: AccountId): Promise<number> {
   for (let forgotten = 0; ; ) {
     const [row] = await sql<{ count: number }[]>`
-      select forget_threads(${account}::bigint, ${PRUNED_AT_ONCE}::integer) as count`;
+      select forget_threads(${account}::bigint, ${THREADS_AT_ONCE}::integer) as count`;
     const count = row?.count ?? 0;
     forgotten += count;
-    if (count < PRUNED_AT_ONCE) return forgotten;
+    if (count < THREADS_AT_ONCE) return forgotten; // a thread has one at least
   }
 }

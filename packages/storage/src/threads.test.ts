@@ -119,3 +119,21 @@ test('Message-IDs are forgotten with the last message of their thread, and its t
   await appendAll(account, inbox, [C]);
   expect(await threadsOf(account)).toEqual([2, 2]);
 });
+
+test('a thread of very many messages is no more work to keep or forget than many threads', async () => {
+  const { store, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  await appendAll(account, inbox, [A]);
+  await sql`
+    insert into messages (account_id, mailbox_id, uid, create_seq, mod_seq, internal_date, save_date, content_id, email_id,
+                          thread_id, size_octets, flags)
+    select account_id, mailbox_id, 1 + n, 1, 1, now(), now(), content_id, email_id, thread_id, 1, 0
+      from messages, generate_series(1, 100000) as n where account_id = ${account}`;
+  await sql`
+    insert into thread_ids (account_id, message_id_hash, thread_id)
+    select t.account_id, int8send(n), t.thread_id from thread_ids as t, generate_series(1, 100000) as n
+     where t.account_id = ${account}`;
+  expect(await store.pruneThreads(account)).toBe(0);
+  await sql`delete from messages where account_id = ${account}`;
+  expect(await store.pruneThreads(account)).toBe(100_001);
+});
