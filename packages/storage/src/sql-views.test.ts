@@ -151,17 +151,21 @@ test.each([
 describe('with many accounts', () => {
   beforeAll(async () => {
     const { sql } = storage;
-    for (let at = 0; at < 10; at++) await storage.newAccount();
+    await sql`
+      insert into accounts (name, next_uidvalidity) select 'many-' || n, 1 from generate_series(1, 200) as n`;
+    await sql`
+      insert into mailboxes (account_id, mailbox_id, name, uidvalidity, create_seq, mod_seq, highest_mod_seq)
+      select account_id, 1, 'INBOX', 1, 1, 1, 1 from accounts where name like 'many-%'`;
     await sql`
       insert into contents (account_id, content_id, hash, size_octets, header_octets, octets, envelope, body_structure, body,
                             part_index, search_text, thread_keys)
       select account_id, 1000 + n, int8send(n), 1, 1, '', '', '', '', '', '', ''
-        from accounts, generate_series(1, 2000) as n where name <> 'mary'`;
+        from accounts, generate_series(1, 100) as n where name like 'many-%'`;
     await sql`
       insert into messages (account_id, mailbox_id, uid, create_seq, mod_seq, internal_date, save_date, content_id, email_id,
                             thread_id, size_octets, flags)
       select c.account_id, b.mailbox_id, c.content_id, 1, 1, now(), now(), c.content_id, c.content_id, c.content_id, 1, 0
-        from contents as c join mailboxes as b on b.account_id = c.account_id and b.name = 'INBOX' where c.content_id > 1000`;
+        from contents as c join mailboxes as b on b.account_id = c.account_id and b.mailbox_id = 1 where c.content_id > 1000`;
     await sql`analyze`;
   });
 
