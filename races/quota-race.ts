@@ -56,6 +56,7 @@ async function race(
   const appending = Promise.all(attempts.map((attempt) => attempt())).finally(() => {
     isOver = true;
   });
+  appending.catch(() => {}); // told when it is awaited, after the last look
   const mostMessages = 'messages' in limit ? limit.messages : Number.POSITIVE_INFINITY;
   const mostOctets = 'octets' in limit ? limit.octets : Number.POSITIVE_INFINITY;
   do {

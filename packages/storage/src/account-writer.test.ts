@@ -38,6 +38,9 @@ test('rule 5: in a shared transaction each message has its own answer and failur
   const sent = await store.findMailbox(account, 'Sent');
   if (sent === null) throw new Error('no Sent');
   await sql`update accounts set quota_octets = 1000 where account_id = ${account}`;
+  await sql`
+    insert into keywords (account_id, mailbox_id, keyword_id, name)
+    select ${account}::bigint, ${inbox}::bigint, n, 'k' || n from generate_series(1, 1000) as n`;
   const messages = await Promise.all([
     messageOf(store, inbox, 'first'),
     messageOf(store, inbox, 'fits'),
@@ -45,7 +48,7 @@ test('rule 5: in a shared transaction each message has its own answer and failur
     messageOf(store, sent.id, 'fits too'),
     { ...(await messageOf(store, inbox, 'nowhere')), mailbox: 99_999 as typeof inbox },
     messageOf(store, inbox, 'many', {
-      flags: { system: 0, keywords: Array.from({ length: 1_001 }, (_, i) => `k${i}`) },
+      flags: { system: 0, keywords: ['one-more'] },
     }),
     messageOf(store, inbox, 'last'),
   ]);

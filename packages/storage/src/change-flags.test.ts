@@ -129,18 +129,42 @@ test('rule 7: the id of a keyword that is gone goes to no other one', async () =
   ]);
 });
 
+/** 100 names after the other, k0 to k99 first. */
+const hundred = (nth: number) => Array.from({ length: 100 }, (_, i) => `k${100 * nth + i}`);
+
 test('rule 7: a mailbox has at most 1,000 keywords, and a change that would pass that does nothing', async () => {
-  const names = Array.from({ length: 1_000 }, (_, i) => `k${i}`);
-  const { account, inbox } = await mailboxWith([0, ...names.slice(0, 999)]);
-  await expect(change(account, inbox, EVERY, edit('replace', SEEN, 'x', 'y'))).rejects.toMatchObject({
-    kind: 'too-many-keywords',
-  });
-  expect((await flagsIn(account, inbox))[0]).toHaveLength(1_000);
-  await change(account, inbox, EVERY, edit('add', 0, 'k999', 'K0'));
-  expect((await flagsIn(account, inbox))[0]).toEqual([0, ...names]);
-  await expect(change(account, inbox, EVERY, edit('add', 0, 'x'))).rejects.toMatchObject({ kind: 'too-many-keywords' });
-  await change(account, inbox, EVERY, edit('remove', 0, 'x', ...names.slice(1)));
-  expect(await flagsIn(account, inbox)).toEqual([[0, 'k0']]);
+  const full = Array.from({ length: 9 }, (_, nth): [number, ...string[]] => [0, ...hundred(nth)]);
+  const { account, inbox } = await mailboxWith(...full, [0, ...hundred(9).slice(0, 99)], [0]);
+  const last = rangesOf([11]);
+  const refused = { kind: 'too-many-keywords' };
+  await expect(change(account, inbox, last, edit('replace', SEEN, 'x', 'y'))).rejects.toMatchObject(refused);
+  expect((await flagsIn(account, inbox))[10]).toEqual([0]);
+  await change(account, inbox, last, edit('add', 0, 'k999', 'K0'));
+  expect((await flagsIn(account, inbox))[10]).toEqual([0, 'k0', 'k999']);
+  await expect(change(account, inbox, last, edit('add', 0, 'x'))).rejects.toMatchObject(refused);
+  await change(account, inbox, last, edit('remove', 0, 'x', 'k999'));
+  expect((await flagsIn(account, inbox))[10]).toEqual([0, 'k0']);
+});
+
+test('rule 7: a message has at most 100 keywords, or what it had before there was a limit', async () => {
+  const { account, inbox } = await mailboxWith([0, ...hundred(0)], [0, 'k0', 'k1']);
+  const refused = { kind: 'too-many-keywords' };
+  await expect(change(account, inbox, EVERY, edit('add', SEEN, 'more'))).rejects.toMatchObject(refused);
+  await expect(change(account, inbox, EVERY, edit('replace', 0, ...hundred(1), 'more'))).rejects.toMatchObject(refused);
+  const many = { flags: { system: 0, keywords: [...hundred(1), 'more'] } };
+  await expect(append(storage.store, account, inbox, 'x', many)).rejects.toMatchObject(refused);
+  expect(await flagsIn(account, inbox)).toEqual([
+    [0, ...hundred(0)],
+    [0, 'k0', 'k1'],
+  ]);
+  await change(account, inbox, EVERY, edit('add', SEEN, ...hundred(0).map((name) => name.toUpperCase())));
+  expect((await flagsIn(account, inbox))[1]).toEqual([SEEN, ...hundred(0)]);
+
+  await storage.sql`
+    update messages set keywords = keywords || (select array_agg(n) from generate_series(1001, 1100) as n) where account_id = ${account} and uid = 1`;
+  await change(account, inbox, EVERY, edit('remove', SEEN, 'k0'));
+  await change(account, inbox, rangesOf([1]), edit('add', SEEN, 'k1'));
+  await expect(change(account, inbox, rangesOf([1]), edit('add', 0, 'k0'))).rejects.toMatchObject(refused);
 });
 
 test('rule 7: each mailbox has keywords of its own, and names like those of objects are names', async () => {

@@ -49,7 +49,8 @@ export async function changeFlags(
       ${account}::bigint, ${mailbox}::bigint, ${formatRanges(uids)}::int8multirange, ${keep}::smallint, ${set}::smallint,
       ${edit.mode}::text, ${textArray(edit.keywords)}::text[], ${unchangedSince}::bigint,
       ${CHANGE_AT_ONCE}::integer)`;
-  if (row?.status === 'too-many-keywords') throw new StorageError(row.status, 'The mailbox has too many keywords');
+  if (row?.status === 'too-many-keywords')
+    throw new StorageError(row.status, 'The mailbox, or the message, has too many keywords');
   if (row?.status !== 'ok') throw new StorageError('nonexistent', 'No such mailbox');
   const { mod_seq: modseq, next_uid: nextUid } = row;
   const changed = parseRanges(row.changed);

@@ -140,23 +140,27 @@ test('a mailbox of 1,000 keywords takes messages with those, and none with other
   const { account, inbox } = await storage.newAccount();
   const archive = await mailboxOf(account, 'Archive');
   const names = Array.from({ length: 1_000 }, (_, i) => `k${i}`);
-  await append(store, account, archive, 'full', { flags: { system: 0, keywords: names } });
-  await append(store, account, inbox, 'known', { flags: { system: 0, keywords: names.toReversed() } });
+  const fill = async (owner: AccountId, mailbox: MailboxId) => {
+    for (let from = 0; from < names.length; from += 100)
+      await append(store, owner, mailbox, 'full', { flags: { system: 0, keywords: names.slice(from, from + 100) } });
+  };
+  await fill(account, archive);
+  await append(store, account, inbox, 'known', { flags: { system: 0, keywords: names.slice(0, 100).toReversed() } });
   await append(store, account, inbox, 'new', { flags: { system: 0, keywords: ['K0'] } });
   await store.changeFlags(account, inbox, rangesOf([1]), { mode: 'remove', system: 0, keywords: ['k7'] }, null);
   await store.changeFlags(account, inbox, rangesOf([2]), { mode: 'add', system: 0, keywords: ['K999'] }, null);
   await store.copy(account, inbox, EVERY, archive, 'present');
   const counts = (await messagesInDatabase(storage.database, account, archive)).map(({ keywords }) => keywords.length);
-  expect(counts).toEqual([1_000, 999, 2]);
+  expect(counts.slice(-3)).toEqual([100, 99, 2]);
 
   const other = await storage.newAccount();
   const target = await mailboxOf(other.account, 'Archive');
-  await append(store, other.account, target, 'full', { flags: { system: 0, keywords: names } });
+  await fill(other.account, target);
   await append(store, other.account, other.inbox, 'new', { flags: { system: 0, keywords: ['more'] } });
   const failure = { kind: 'too-many-keywords' };
   await expect(store.copy(other.account, other.inbox, EVERY, target, 'present')).rejects.toMatchObject(failure);
   await expect(move(other.account, other.inbox, EVERY, target)).rejects.toMatchObject(failure);
-  expect(await messagesInDatabase(storage.database, other.account, target)).toHaveLength(1);
+  expect(await messagesInDatabase(storage.database, other.account, target)).toHaveLength(10);
   expect(await recount(storage.database, other.account)).toEqual([]);
 });
 

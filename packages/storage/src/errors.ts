@@ -5,7 +5,7 @@ import type { Session } from './connection.ts';
  * - `nonexistent`, `exists`: the account or mailbox.
  * - `name-refused`: no mailbox can have that name; `use-taken`: another mailbox has that special use; `too-many-names`: of
  *   mailboxes or subscriptions.
- * - `over-quota`: RFC 9208; `too-many-keywords`: 1,000 a mailbox; `uid-exhausted`: 2^32-1 UIDs are used up.
+ * - `over-quota`: RFC 9208; `too-many-keywords`: 1,000 a mailbox, 100 a message; `uid-exhausted`: 2^32-1 UIDs are used up.
  * - `too-large`: the message passes the limit its receiver set.
  * - `disk-full`: nothing can be written until somebody makes room, or no new mail while the reserve is touched.
  * - `unavailable`: the database does not answer, or the disk of the blobs fails; nothing was changed; the same may work later.

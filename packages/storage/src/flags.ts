@@ -3,6 +3,9 @@ export const SystemFlag = { seen: 1, answered: 2, flagged: 4, deleted: 8, draft:
 
 export const ALL_SYSTEM_FLAGS = 31;
 
+/** Keywords of one message, at most; a mailbox has ten times as many. The SQL function change_flags knows the number. */
+export const KEYWORDS_A_MESSAGE = 100;
+
 /** Flags of a message: bits of SystemFlag, and keywords by name. */
 export interface Flags {
   readonly system: number;

@@ -3,7 +3,7 @@ import { startStorage, type TestStorage } from './storage-for-tests.ts';
 import { checkModel, openStores } from './testing/check-model.ts';
 
 /** `npm run model` takes thousands. */
-const STEPS = 400;
+const STEPS = 300;
 
 let storage: TestStorage;
 beforeAll(async () => {

@@ -76,6 +76,62 @@ test('rule 11: a mailbox larger than one slice is loaded whole', async () => {
   await expectSameAsDatabase(mailbox);
 });
 
+test('rule 11: a process that lags by more changes than one slice catches up whole, whatever comes meanwhile', async () => {
+  const { account, inbox } = await storage.newAccount();
+  await append(storage.store, account, inbox, 'x');
+  await storage.sql`
+    insert into messages (account_id, mailbox_id, uid, create_seq, mod_seq, internal_date, save_date, content_id, email_id, size_octets, flags)
+    select account_id, mailbox_id, 2 * n, create_seq, mod_seq, internal_date, save_date, content_id, email_id, size_octets, 0
+      from messages, generate_series(2, 45000) as n where account_id = ${account}`;
+  await storage.sql`
+    update mailboxes set uid_next = 90001, messages = 45000, octets = 15 * 45000::bigint, unseen = 45000
+     where account_id = ${account} and mailbox_id = ${inbox}`;
+  await storage.sql`update accounts set used_messages = 45000, used_octets = 15 * 45000::bigint where account_id = ${account}`;
+  const { store } = await storage.openStore({ isDeaf: true });
+  const watcher = new RecordingWatcher();
+  const mailbox = await store.openMailbox(account, inbox, watcher);
+  const before = mailbox.seq;
+  await storage.store.changeFlags(
+    account,
+    inbox,
+    [{ first: 1, last: 90_000 }],
+    { mode: 'add', system: 4, keywords: ['k'] },
+    null,
+  );
+  let isCaughtUp = false;
+  await Promise.all([
+    mailbox.refresh().finally(() => {
+      isCaughtUp = true;
+    }),
+    (async () => {
+      for (let uid = 89_990; !isCaughtUp; uid -= 4_000) {
+        await append(storage.store, account, inbox, 'x');
+        await flag(account, inbox, [uid], 'late');
+        await expunge(account, inbox, [uid - 2]);
+      }
+    })(),
+  ]);
+  expect(mailbox.seq).toBeGreaterThan(before);
+  await mailbox.refresh();
+  await expectSameAsDatabase(mailbox);
+  expect(mailbox.changedSince(before)).toEqual(mailbox.table.uids());
+  expect(watcher.removals).toHaveLength(new Set(watcher.removals).size);
+});
+
+test('rule 11: messages with many keywords are loaded in slices of fewer', async () => {
+  const { account, inbox } = await storage.newAccount();
+  const keywords = Array.from({ length: 100 }, (_, i) => `k${i}`);
+  await append(storage.store, account, inbox, 'x', { flags: { system: 0, keywords } });
+  await storage.sql`
+    insert into messages (account_id, mailbox_id, uid, create_seq, mod_seq, internal_date, save_date, content_id, email_id, size_octets, flags, keywords)
+    select account_id, mailbox_id, n, create_seq, mod_seq, internal_date, save_date, content_id, email_id, size_octets, 0, keywords
+      from messages, generate_series(2, 12000) as n where account_id = ${account}`;
+  await storage.sql`update mailboxes set uid_next = 12001 where account_id = ${account} and mailbox_id = ${inbox}`;
+  const mailbox = await storage.store.openMailbox(account, inbox, new RecordingWatcher());
+  expect([...mailbox.table.uids()]).toEqual(Array.from({ length: 12_000 }, (_, i) => i + 1));
+  expect(mailbox.table.keywordsOf(mailbox.table.keywordSet(11_999))).toHaveLength(100);
+});
+
 test('rule 9: watchers hear of what another process changed', async () => {
   const { account, inbox, mailbox, watcher } = await openInbox(3);
   const other = await storage.openStore();

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Sql } from './database.ts';
 import { StorageError, translateDatabaseError, WAITS_FOR_RECOVERY } from './errors.ts';
 import type { AccountId, MailboxId } from './ids.ts';
@@ -5,7 +6,13 @@ import { MessageTable } from './message-table.ts';
 import { unpackMessages } from './packed-messages.ts';
 import { parseRanges, rangesOf, type UidRanges } from './uid-ranges.ts';
 
-const LOAD_SLICE = 50_000;
+/**
+ * Messages are read in slices of about so many octets, and no more messages than that: a message has 16 octets, and 8 for each
+ * keyword, so the first slice, of which nothing is known, is a small one.
+ */
+const SLICE = { octets: 2 * 1024 * 1024, messages: 50_000, firstMessages: 5_000 } as const;
+/** Changes are read and taken in by so many messages: others get their turn in between. */
+const CHANGED_SLICE = 20_000;
 /** Changes kept for watchers that lag; one that lags more compares every message instead. */
 const RECENT_CHANGES = 64;
 const RECENT_UIDS = 20_000;
@@ -32,6 +39,8 @@ interface MailboxRow {
   /** The account went back in time, and waits for `recoverAccount`. */
   readonly isRewound: boolean;
 }
+
+const NONE = new Uint32Array(0);
 
 /**
  * The messages of one mailbox, held once per process for all that watch it, and kept up to date from the database.
@@ -193,15 +202,7 @@ export class SharedMailbox {
         select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
                b.pruned_seq as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
                a.rewound_at is not null as "isRewound",
-               case when b.highest_mod_seq > ${since}::bigint then (
-                 select string_agg(pack_message(m.uid, m.mod_seq, m.flags, m.keywords), ''::bytea order by m.uid)
-                   from unnest((select range_agg(c.uids) from changes as c
-                                 where c.account_id = b.account_id and c.mailbox_id = b.mailbox_id
-                                   and c.mod_seq > ${since}::bigint)) as r
-                  cross join lateral (
-                    select uid, mod_seq, flags, keywords from messages
-                     where account_id = b.account_id and mailbox_id = b.mailbox_id and uid >= lower(r) and uid < upper(r)
-                       and mod_seq > ${since}::bigint order by uid) as m) end as changed,
+               case when b.highest_mod_seq > ${since}::bigint then (${this.#changedSlice(since, 0)}) end as changed,
                case when b.highest_mod_seq > ${since}::bigint then (
                  select coalesce(range_agg(int8range(t.uid, t.uid + 1)), '{}')::text from tombstones as t
                   where t.account_id = b.account_id and t.mailbox_id = b.mailbox_id and t.mod_seq > ${since}::bigint)
@@ -212,25 +213,50 @@ export class SharedMailbox {
       if (row.isRewound || row.modseq < since || row.uidvalidity !== this.#uidvalidity) return this.#lose('rewound');
       if (row.prunedSeq > since) return await this.#reload();
       await this.#learnKeywords(row.nextKeywordId);
-      this.#apply(row, parseRanges(row.removed), row.changed);
+      if (row.modseq > since) await this.#apply(row, parseRanges(row.removed), row.changed);
     } catch (error) {
       throw translateDatabaseError(error);
     }
   }
 
-  #apply(row: MailboxRow, removed: UidRanges, changed: Buffer | null): void {
-    if (row.modseq <= this.#seq) return;
-    const gone = removed.length === 0 ? new Uint32Array(0) : this.table.remove(removed);
+  /** The first messages above a UID that changed after `since` and are still there: the ranges come in order, and so do the messages of each. */
+  #changedSlice(since: number, above: number) {
+    return this.#sql`
+      select string_agg(pack_message(uid, mod_seq, flags, keywords), ''::bytea order by uid) as packed
+        from (select m.* from unnest((select range_agg(c.uids) from changes as c
+                                       where c.account_id = ${this.account}::bigint and c.mailbox_id = ${this.id}::bigint
+                                         and c.mod_seq > ${since}::bigint)) as r
+               cross join lateral (
+                 select uid, mod_seq, flags, keywords from messages
+                  where account_id = ${this.account}::bigint and mailbox_id = ${this.id}::bigint
+                    and uid >= greatest(lower(r), ${above}::bigint + 1) and uid < upper(r) and mod_seq > ${since}::bigint
+                  order by uid) as m
+               limit ${CHANGED_SLICE}::integer) as changed`;
+  }
+
+  /**
+   * Takes in what changed. Slices behind the first are read later than it and may show newer states; that is no harm, since
+   * whoever knows all up to `row.modseq` is told of those again.
+   */
+  async #apply(row: MailboxRow, removed: UidRanges, first: Buffer | null): Promise<void> {
+    const since = this.#seq;
+    const gone = removed.length === 0 ? NONE : this.table.remove(removed);
+    if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone);
     const touched: number[] = [];
-    if (changed !== null) {
-      for (const message of unpackMessages(changed)) {
+    for (let packed = first; packed !== null; ) {
+      const before = touched.length;
+      for (const message of unpackMessages(packed)) {
         this.table.set(message);
         touched.push(message.uid);
       }
+      if (touched.length - before < CHANGED_SLICE) break;
+      const [next] = await this.#sql.read<
+        { packed: Buffer | null }[]
+      >`${this.#changedSlice(since, touched.at(-1) ?? 0)}`;
+      packed = next?.packed ?? null;
     }
     this.#adopt(row);
     if (touched.length > 0) this.#remember(row.modseq, Uint32Array.from(touched));
-    if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone);
     if (gone.length > 0 || touched.length > 0) for (const watcher of this.#watchers) watcher.changed();
   }
 
@@ -281,7 +307,9 @@ export class SharedMailbox {
     await this.#readSlices(fresh);
     const gone = this.table.uids().filter((uid) => fresh.position(uid) < 0);
     this.table.remove(rangesOf(gone));
+    if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone);
     for (let i = 0; i < fresh.length; i++) {
+      if (i % CHANGED_SLICE === CHANGED_SLICE - 1) await nextTurn();
       const keywords = fresh.keywordsOf(fresh.keywordSet(i));
       this.table.set({ uid: fresh.uid(i), modSeq: fresh.modSeq(i), flags: fresh.flags(i), keywords });
     }
@@ -289,10 +317,7 @@ export class SharedMailbox {
     this.#rememberedUids = 0;
     this.#changesSince = row.modseq;
     this.#adopt(row);
-    for (const watcher of this.#watchers) {
-      if (gone.length > 0) watcher.removed(gone);
-      watcher.changed();
-    }
+    for (const watcher of this.#watchers) watcher.changed();
     await this.#refresh();
   }
 
@@ -307,14 +332,18 @@ export class SharedMailbox {
   }
 
   async #readSlices(table: MessageTable): Promise<void> {
-    for (let above = 0; ; above = table.lastUid()) {
-      const [slice] = await this.#sql.read<{ packed: Buffer | null; count: number }[]>`
-        select string_agg(pack_message(uid, mod_seq, flags, keywords), ''::bytea order by uid) as packed, count(*) as count
+    for (let messages: number = SLICE.firstMessages; ; ) {
+      const before = table.length;
+      const [slice] = await this.#sql.read<{ packed: Buffer | null }[]>`
+        select string_agg(pack_message(uid, mod_seq, flags, keywords), ''::bytea order by uid) as packed
           from (select uid, mod_seq, flags, keywords from messages
-                 where account_id = ${this.account}::bigint and mailbox_id = ${this.id}::bigint and uid > ${above}::bigint
-                 order by uid limit ${LOAD_SLICE}::integer) as slice`;
-      if (slice?.packed) for (const message of unpackMessages(slice.packed)) table.set(message);
-      if ((slice?.count ?? 0) < LOAD_SLICE) return;
+                 where account_id = ${this.account}::bigint and mailbox_id = ${this.id}::bigint and uid > ${table.lastUid()}::bigint
+                 order by uid limit ${messages}::integer) as slice`;
+      if (!slice?.packed) return;
+      for (const message of unpackMessages(slice.packed)) table.set(message);
+      const count = table.length - before;
+      if (count < messages) return;
+      messages = Math.min(SLICE.messages, Math.ceil((SLICE.octets * count) / slice.packed.length));
     }
   }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestDatabase } from '@postel/testkit';
+import { createTestDatabase, type TestDatabase } from '@postel/testkit';
 import { createAccount } from './accounts.ts';
 import type { Arrival, NewMessage } from './append.ts';
 import type { Content } from './content-writer.ts';
@@ -13,14 +13,9 @@ import { Store } from './store.ts';
 
 const LIMIT_OCTETS = 100 * 1024 * 1024;
 
-/**
- * A blob directory of its own, and a store on it and a database.
- *
- * @param target a database that is there; if not given, one of its own on the Postgres that tests share
- */
-export async function startStorage(target?: DatabaseTarget) {
-  const testDatabase =
-    target === undefined ? await createTestDatabase() : { target, [Symbol.asyncDispose]: () => Promise.resolve() };
+/** A database, if none is given, and a blob directory of its own, and a store on them. */
+export async function startStorage(database?: TestDatabase) {
+  const testDatabase = database ?? (await createTestDatabase());
   const blobDirectory = await mkdtemp(join(tmpdir(), 'postel-blobs-'));
   const opened: { close(): Promise<void> }[] = [];
   const errors: unknown[] = [];

@@ -13,7 +13,7 @@ import type { DiskReserve } from './disk-reserve.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
 import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages } from './expunge.ts';
 import { type FetchColumns, type FetchedMessage, fetchMessages } from './fetch-messages.ts';
-import type { FlagEdit } from './flags.ts';
+import { type FlagEdit, type Flags, KEYWORDS_A_MESSAGE } from './flags.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import {
   continueInboxRename,
@@ -127,6 +127,7 @@ export class Store {
    *   'outcome-unknown'
    */
   async append(account: AccountId, message: NewMessage): Promise<Appended> {
+    requireFewKeywords(message.flags);
     const [done] = await this.#keepingBlob(message.content.blob, [account], async () => {
       const appended = await this.#writer.append(account, message);
       return [{ account, appended }];
@@ -222,6 +223,7 @@ export class Store {
     edit: FlagEdit,
     unchangedSince: ModSeq | null,
   ): Promise<FlagsChanged> {
+    if (edit.mode !== 'remove') requireFewKeywords(edit);
     const done: FlagsChanged[] = [];
     for (const slice of slicesOf(uids, CHANGE_AT_ONCE)) {
       for (let from: number | null = 0; from !== null; ) {
@@ -544,6 +546,15 @@ export class Store {
       throw translateDatabaseError(error);
     }
   }
+}
+
+/** @throws {StorageError} 'too-many-keywords' */
+function requireFewKeywords({ keywords }: Flags): void {
+  if (
+    keywords.length > KEYWORDS_A_MESSAGE &&
+    new Set(keywords.map((name) => name.toLowerCase())).size > KEYWORDS_A_MESSAGE
+  )
+    throw new StorageError('too-many-keywords', `A message can have no more than ${KEYWORDS_A_MESSAGE} keywords`);
 }
 
 function toInbox(content: Content, arrival: Arrival, internalDate: number): NewMessage {

@@ -178,8 +178,14 @@ test('rule 7, hardening 33: a mailbox has at most 1,000 keywords, and then annou
   await mary.append('INBOX', 'Subject: one\r\n\r\n');
   await mary.append('INBOX', 'Subject: two\r\n\r\n');
   await mary.command('SELECT INBOX');
-  const keywords = Array.from({ length: 1_000 }, (_, i) => `k${i}`).join(' ');
-  await mary.command(`STORE 1 +FLAGS.SILENT (${keywords})`);
+  for (let from = 0; from < 1_000; from += 100) {
+    const keywords = Array.from({ length: 100 }, (_, i) => `k${from + i}`).join(' ');
+    const uid = await mary.append('INBOX', 'Subject: full\r\n\r\n');
+    expect((await mary.command(`UID STORE ${uid} +FLAGS.SILENT (${keywords})`)).tagged).toMatch(/^OK /);
+    expect((await mary.command(`UID STORE ${uid} +FLAGS.SILENT (k${(from + 100) % 1_000})`)).tagged).toMatch(
+      /^NO \[LIMIT\] /,
+    );
+  }
   await mary.dialogue`
     C: a1 STORE 1 +FLAGS (more)
     S: a1 NO [LIMIT] ...

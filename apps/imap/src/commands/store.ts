@@ -39,7 +39,8 @@ function storeCommand(name: 'STORE' | 'UID STORE', kind: 'sequence' | 'uid'): Co
       const uids = view.resolve(messages, kind);
       if (uids === null) throw new Bad('No message of that number');
       const expected = isSilent ? new ExpectedFlags(view.mailbox, uids, edit) : null;
-      const isWhole = uids.every((uid) => view.mailbox.table.position(uid) >= 0);
+      // Only a message whose removal is not told yet can be named by its number and be gone.
+      const isWhole = kind === 'uid' || !view.hasRemovals || uids.every((uid) => view.mailbox.table.position(uid) >= 0);
       const { account, id } = view.mailbox;
       if (uids.length > 0) await session.store.changeFlags(account, id, rangesOf(uids), edit, null);
       await session.syncAfterChange({
@@ -47,7 +48,7 @@ function storeCommand(name: 'STORE' | 'UID STORE', kind: 'sequence' | 'uid'): Co
         expunges,
         ...(expected === null ? { asked: uids } : { isKnown: (uid, at) => expected.has(uid, at) }),
       });
-      if (isWhole || kind === 'uid') return ok('Stored');
+      if (isWhole) return ok('Stored');
       // RFC 2180 §4.2: some of them went.
       if (isSilent) return ok('Stored, but some messages were expunged', 'EXPUNGEISSUED');
       throw new No('Some of the messages were expunged', 'EXPUNGEISSUED');
