@@ -37,8 +37,9 @@ test('rule 11: a mailbox is held once for all connections of a process, at 17 oc
   const mailboxes = await Promise.all(
     Array.from({ length: CONNECTIONS }, () => storage.store.openMailbox(account, inbox, new RecordingWatcher())),
   );
-  const used = arrayOctets() - before;
   expect(mailboxes.map(({ table }) => table.length)).toEqual(mailboxes.map(() => MESSAGES));
-  expect(used).toBeGreaterThan(MESSAGES * 17 - OTHER_OCTETS);
-  expect(used).toBeLessThan(MOST_OCTETS + OTHER_OCTETS);
+  const held = () => arrayOctets() - before;
+  expect(held()).toBeGreaterThan(MESSAGES * 17 - OTHER_OCTETS);
+  // What nobody holds any more is given back some time after it was found.
+  await expect.poll(held, { timeout: 20_000 }).toBeLessThan(MOST_OCTETS + OTHER_OCTETS);
 });
