@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ModSeq } from './ids.ts';
 import {
   append,
   holdAccount,
   messageOf,
+  messagesInDatabase,
   recount,
   startStorage,
   type TestStorage,
@@ -89,6 +91,80 @@ test('rule 5: a message that the database refuses does not take with it those it
     { value: { uid: 3 } },
   ]);
   expect(await recount(database, account)).toEqual([]);
+});
+
+test('rule 5: small changes that wait for one another share a transaction, each with its modseq, answer and failure', async () => {
+  const { store, database, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const archive = await store.findMailbox(account, 'Archive');
+  if (archive === null) throw new Error('no Archive');
+  for (const text of texts(4)) await append(store, account, inbox, text);
+  const only = (uid: number) => [{ first: uid, last: uid }];
+  const flagged = { mode: 'add', system: 4, keywords: [] } as const;
+  const held = await holdAccount(database, account);
+  const work = Promise.allSettled([
+    store.changeFlags(account, inbox, only(1), flagged, null), // alone: it waits for the account
+    store.changeFlags(account, inbox, only(2), flagged, null),
+    store.changeFlags(account, 99_999 as typeof inbox, only(2), flagged, null),
+    store.copy(account, inbox, only(2), archive.id, 'whole'),
+    store.changeFlags(account, inbox, only(3), { ...flagged, system: 8 }, 1 as ModSeq), // it is newer than that
+    store.changeFlags(account, inbox, only(4), { ...flagged, system: 8 }, null),
+    store.expunge(account, inbox, [{ first: 1, last: 4 }]),
+  ]);
+  await untilWaiting(database);
+  await held[Symbol.asyncDispose]();
+
+  const outcomes = await work;
+  const { modseq: first = 0 } = (outcomes[0]?.status === 'fulfilled' ? outcomes[0].value : null) as { modseq?: number };
+  expect(outcomes).toMatchObject([
+    { value: { modseq: first } },
+    { value: { modseq: first + 1, changed: only(2) } },
+    { reason: { kind: 'nonexistent' } },
+    { value: { modseq: first + 2, source: only(2) } },
+    { value: { modseq: null, conflicts: only(3) } },
+    { value: { modseq: first + 3 } },
+    { value: first + 4 },
+  ]);
+  const rows = await sql<{ thing: string; xid: string }[]>`
+    select mailbox_id || '/' || uid as thing, xmin::text as xid from messages where account_id = ${account}
+    union all select 'tombstone', xmin::text from tombstones where account_id = ${account}`;
+  const xid = (thing: string) => rows.find((row) => row.thing === thing)?.xid;
+  expect(xid(`${archive.id}/1`)).toBe(xid(`${inbox}/2`));
+  expect(xid('tombstone')).toBe(xid(`${inbox}/2`));
+  expect(xid(`${inbox}/1`)).not.toBe(xid(`${inbox}/2`));
+  expect(await recount(database, account)).toEqual([]);
+});
+
+test('rule 5: a change that the database refuses does not take with it those it shared a transaction with', async () => {
+  const { store, database } = storage;
+  const { account, inbox } = await storage.newAccount();
+  for (const text of texts(3)) await append(store, account, inbox, text);
+  const held = await holdAccount(database, account);
+  const work = Promise.allSettled(
+    ['one', 'two', '\0', 'three'].map((keyword) =>
+      store.changeFlags(account, inbox, [{ first: 1, last: 3 }], { mode: 'add', system: 0, keywords: [keyword] }, null),
+    ),
+  );
+  await untilWaiting(database);
+  await held[Symbol.asyncDispose]();
+  expect((await work).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  const messages = await messagesInDatabase(database, account, inbox);
+  expect(messages.map(({ keywords }) => keywords)).toEqual(Array(3).fill(['one', 'two', 'three']));
+});
+
+test('rule 5: a change of many messages shares no transaction', async () => {
+  const { store, database, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  for (const text of texts(2)) await append(store, account, inbox, text);
+  const held = await holdAccount(database, account);
+  const flag = (first: number, last: number) =>
+    store.changeFlags(account, inbox, [{ first, last }], { mode: 'add', system: 4, keywords: [] }, null);
+  const work = Promise.all([flag(9, 9), flag(1, 1), flag(2, 1_001)]);
+  await untilWaiting(database);
+  await held[Symbol.asyncDispose]();
+  await work;
+  const rows = await sql`select distinct xmin::text from messages where account_id = ${account}`;
+  expect(rows).toHaveLength(2);
 });
 
 test('rule 5: other writes have their turn between appends, in the order of their coming', async () => {

@@ -8,6 +8,9 @@ import { LastWrites, leavingName, type WriteName } from './last-writes.ts';
 /** Appends that wait share a transaction, up to these bounds: others of the account should not wait long for one. */
 const BATCH_MESSAGES = 64;
 const BATCH_OCTETS = 4 * 1024 * 1024;
+/** Changes that wait share one too, as long as they touch no more messages together than this. */
+const BATCH_CHANGES = 64;
+const BATCH_CHANGED_MESSAGES = 1_000;
 /** Writes waiting for one account; a client whose write would be one more hears that the server is busy. */
 const WAITING_WRITES = 10_000;
 
@@ -18,11 +21,25 @@ type Waiting =
       resolve(done: Appended): void;
       reject(error: unknown): void;
     }
+  | Change
   | { readonly type: 'task'; run(): Promise<void>; reject(error: unknown): void };
+
+interface Change {
+  readonly type: 'change';
+  /** How many messages it touches at most. */
+  readonly messages: number;
+  /** Does it in a transaction that may have others, and keeps its answer. @throws what spoils the transaction */
+  perform(tx: Transaction): Promise<void>;
+  /** Gives the answer kept, after the commit. */
+  tell(): void;
+  /** Does it in a transaction of its own, and gives its answer. */
+  runAlone(): Promise<void>;
+  reject(error: unknown): void;
+}
 
 /**
  * The writes of this process to each account, one transaction at a time: so a busy account holds one connection, and
- * appends that come while one is being written share the next transaction (group commit).
+ * appends, or changes of few messages, that come while one is being written share the next transaction (group commit).
  *
  * What became of a write whose answer was lost is found out before anything is said, and before the account's next write.
  */
@@ -46,52 +63,92 @@ export class AccountWriter {
     return new Promise((resolve, reject) => this.#enqueue(account, { type: 'append', message, resolve, reject }));
   }
 
-  /** Runs one transaction in its turn: its answer is known before the commit, so that it can be given though that of the commit was lost. */
-  transact<Result>(account: AccountId, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    return this.inTurn(account, async () => {
-      const name = this.#lastWrites.next(account);
-      let result: { readonly value: Result } | null = null;
-      const working = async (tx: Transaction) => {
-        result = { value: await work(tx) };
-        return result.value;
-      };
-      try {
-        return await this.#sql.begin(working, { opening: leavingName(name) });
-      } catch (error) {
-        if (!mayBeDone(error)) throw error;
-        const committed = await this.#lookUp(name, error, async () => result);
-        if (committed === null) throw notDone(error);
-        return committed.value;
-      }
+  /**
+   * Makes a change of messages in its turn, in one transaction with others that wait if they are small. Each keeps its modseq,
+   * its answer and its failure.
+   *
+   * @param messages how many it touches at most
+   * @param isRepeatable whether it does no more if it is made twice
+   */
+  change<Result>(
+    account: AccountId,
+    { messages, isRepeatable }: { readonly messages: number; readonly isRepeatable: boolean },
+    work: (sql: Sql | Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      let tell = () => {};
+      const runAlone = () => (isRepeatable ? this.#repeat(account, work) : this.#transact(account, work));
+      this.#enqueue(account, {
+        type: 'change',
+        messages,
+        async perform(tx) {
+          try {
+            const value = await work(tx);
+            tell = () => resolve(value);
+          } catch (error) {
+            if (!(error instanceof StorageError)) throw error;
+            tell = () => reject(error);
+          }
+        },
+        tell: () => tell(),
+        runAlone: () => this.#settle(account, runAlone, resolve, reject),
+        reject,
+      });
     });
   }
 
-  /** Runs in its turn one statement that does no more if it is run twice: it is, if its first answer is lost. */
-  repeat<Result>(account: AccountId, work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.inTurn(account, async () => {
-      try {
-        return await work(this.#sql);
-      } catch (error) {
-        if (!mayBeDone(error)) throw error;
-        await this.#lookUp(this.#lastWrites.next(account), error, async () => null); // that it is over
-        return await work(this.#sql);
-      }
-    });
+  /** Runs one transaction in its turn: its answer is known before the commit, so that it can be given though that of the commit was lost. */
+  transact<Result>(account: AccountId, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return this.inTurn(account, () => this.#transact(account, work));
+  }
+
+  async #transact<Result>(account: AccountId, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const name = this.#lastWrites.next(account);
+    let result: { readonly value: Result } | null = null;
+    const working = async (tx: Transaction) => {
+      result = { value: await work(tx) };
+      return result.value;
+    };
+    try {
+      return await this.#sql.begin(working, { opening: leavingName(name) });
+    } catch (error) {
+      if (!mayBeDone(error)) throw error;
+      const committed = await this.#lookUp(name, error, async () => result);
+      if (committed === null) throw notDone(error);
+      return committed.value;
+    }
+  }
+
+  /** Runs one statement that does no more if it is run twice: it is, if its first answer is lost. */
+  async #repeat<Result>(account: AccountId, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    try {
+      return await work(this.#sql);
+    } catch (error) {
+      if (!mayBeDone(error)) throw error;
+      await this.#lookUp(this.#lastWrites.next(account), error, async () => null); // that it is over
+      return await work(this.#sql);
+    }
   }
 
   /** Lets no other write of this process to the account run meanwhile. */
   inTurn<Result>(account: AccountId, task: () => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const run = async () => {
-        try {
-          resolve(await task());
-        } catch (error) {
-          this.#refuseIfHopeless(account, error);
-          reject(translateDatabaseError(error, true));
-        }
-      };
-      this.#enqueue(account, { type: 'task', run, reject });
+      this.#enqueue(account, { type: 'task', run: () => this.#settle(account, task, resolve, reject), reject });
     });
+  }
+
+  async #settle<Result>(
+    account: AccountId,
+    task: () => Promise<Result>,
+    resolve: (result: Result) => void,
+    reject: (error: unknown) => void,
+  ): Promise<void> {
+    try {
+      resolve(await task());
+    } catch (error) {
+      this.#refuseIfHopeless(account, error);
+      reject(translateDatabaseError(error, true));
+    }
   }
 
   async #lookUp<Result>(
@@ -126,15 +183,36 @@ export class AccountWriter {
 
   async #work(account: AccountId): Promise<void> {
     for (let queue = this.#queues.get(account); queue !== undefined && queue.length > 0; ) {
-      const batch = takeAppends(queue);
-      if (batch.length > 0) {
-        await this.#append(account, batch);
+      const appends = takeAppends(queue);
+      const changes = appends.length > 0 ? [] : takeChanges(queue);
+      if (appends.length > 0) {
+        await this.#append(account, appends);
+      } else if (changes.length > 0) {
+        await this.#change(account, changes);
       } else {
         const next = queue.shift();
         if (next?.type === 'task') await next.run();
       }
     }
     this.#queues.delete(account);
+  }
+
+  async #change(account: AccountId, changes: readonly Change[]): Promise<void> {
+    const [first, ...others] = changes;
+    if (others.length === 0) return await first?.runAlone();
+    try {
+      await this.#transact(account, async (tx) => {
+        for (const change of changes) await change.perform(tx);
+      });
+    } catch (error) {
+      const translated = translateDatabaseError(error, true);
+      this.#refuseIfHopeless(account, error);
+      // What the database refused spoils the transaction, and may be the fault of one: each then stands alone.
+      if (translated instanceof postgres.PostgresError) for (const change of changes) await change.runAlone();
+      else for (const change of changes) change.reject(translated);
+      return;
+    }
+    for (const change of changes) change.tell();
   }
 
   async #append(account: AccountId, batch: readonly (Waiting & { type: 'append' })[]): Promise<void> {
@@ -195,6 +273,20 @@ function takeAppends(queue: Waiting[]): (Waiting & { type: 'append' })[] {
     const { octets: inline, text } = waiting.message.content;
     octets += (inline?.length ?? 0) + text.searchText.length + text.headerText.length;
     if (batch.length > 0 && octets > BATCH_OCTETS) break;
+    batch.push(waiting);
+  }
+  queue.splice(0, batch.length);
+  return batch;
+}
+
+/** Takes the changes at the head of the queue, as many as may share a transaction. */
+function takeChanges(queue: Waiting[]): Change[] {
+  const batch: Change[] = [];
+  let messages = 0;
+  for (const waiting of queue) {
+    if (waiting.type !== 'change' || batch.length >= BATCH_CHANGES) break;
+    messages += waiting.messages;
+    if (batch.length > 0 && messages > BATCH_CHANGED_MESSAGES) break;
     batch.push(waiting);
   }
   queue.splice(0, batch.length);

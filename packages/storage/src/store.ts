@@ -8,7 +8,7 @@ import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from
 import { ClosedMailboxes } from './closed-mailboxes.ts';
 import { type Content, ContentWriter } from './content-writer.ts';
 import { type Copied, copyMessages, MOVE_AT_ONCE } from './copy-messages.ts';
-import type { Database, Sql, Transaction } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
 import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages } from './expunge.ts';
@@ -228,11 +228,11 @@ export class Store {
     for (const slice of slicesOf(uids, CHANGE_AT_ONCE)) {
       for (let from: number | null = 0; from !== null; ) {
         const rest = rangesFrom(slice, from);
-        const change = (sql: Sql | Transaction) => changeFlags(sql, account, mailbox, rest, edit, unchangedSince);
         // The second time its own change would be one that the condition forbids.
-        const part = await (unchangedSince === null
-          ? this.#writer.repeat(account, change)
-          : this.#writer.transact(account, change));
+        const size = { messages: countUids(rest), isRepeatable: unchangedSince === null };
+        const part = await this.#writer.change(account, size, (sql) =>
+          changeFlags(sql, account, mailbox, rest, edit, unchangedSince),
+        );
         if (part.modseq !== null) this.#feed.committed(account, part.modseq);
         done.push(part);
         from = part.nextUid;
@@ -250,7 +250,8 @@ export class Store {
     let last: ModSeq | null = null;
     for (const slice of slicesOf(uids, EXPUNGE_AMONG)) {
       for (let rest = slice; rest.length > 0; ) {
-        const { modseq, removed } = await this.#writer.transact(account, (sql) =>
+        const size = { messages: countUids(rest), isRepeatable: false };
+        const { modseq, removed } = await this.#writer.change(account, size, (sql) =>
           expungeMessages(sql, account, mailbox, rest),
         );
         if (modseq !== null) this.#feed.committed(account, modseq);
@@ -278,7 +279,8 @@ export class Store {
     which: 'whole' | 'present',
   ): Promise<Copied | null> {
     if (this.#reserve !== null) await this.#reserve.require(0);
-    const copied = await this.#writer.transact(account, (sql) =>
+    const size = { messages: countUids(uids), isRepeatable: false };
+    const copied = await this.#writer.change(account, size, (sql) =>
       copyMessages(sql, account, { source, uids, target, what: which }),
     );
     if (copied !== null && copied.modseq !== null) this.#feed.committed(account, copied.modseq);
@@ -295,7 +297,8 @@ export class Store {
   async *move(account: AccountId, source: MailboxId, uids: UidRanges, target: MailboxId): AsyncGenerator<Copied, void> {
     for (const slice of slicesOf(uids, MOVE_AT_ONCE)) {
       for (let rest = slice; rest.length > 0; ) {
-        const part = await this.#writer.transact(account, (sql) =>
+        const size = { messages: countUids(rest), isRepeatable: false };
+        const part = await this.#writer.change(account, size, (sql) =>
           copyMessages(sql, account, { source, uids: rest, target, what: 'move' }),
         );
         if (part === null) throw new Error('a move takes what is there');
