@@ -1,3 +1,6 @@
+-- Lets mailboxes be renamed in an account that has more of them than it may have by now, and gives a message at most 100
+-- keywords. Replaces two functions; no table is changed.
+
 -- Why an account cannot have p_count mailboxes more; null if it can. None more is no matter of quota, also where the account has
 -- more mailboxes than it may have by now: else they could not be renamed.
 CREATE OR REPLACE FUNCTION refusal_of_mailboxes(p_acct accounts, p_count bigint, p_most bigint) RETURNS text
