@@ -1,3 +1,4 @@
+-- Adds the table in which a write leaves word, so that one whose answer was lost can be looked up.
 CREATE TABLE "last_writes" (
 	"account_id" bigint NOT NULL,
 	"writer_id" uuid NOT NULL,
