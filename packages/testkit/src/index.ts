@@ -1,8 +1,10 @@
 export { BackgroundServer, freePort } from './background-server.ts';
 export { type BreakableServer, startBreakableServer } from './breakable-server.ts';
+export { type Fault, FaultProxy, type ProxiedRequest } from './fault-proxy.ts';
 export { freePortOffset } from './free-port-offset.ts';
 export { LineClient } from './line-client.ts';
 export { MailProgram, requirePrograms } from './mail-program.ts';
+export { type ObjectStore, type ObjectStoreOptions, type StoredObject, startObjectStore } from './object-store.ts';
 export { cpuSeconds, limitOpenFiles } from './open-files.ts';
 export type { RunningPostel, TestAccount, TestPorts } from './running-postel.ts';
 export { type Ended, ServerProcess, StartFailed } from './server-process.ts';
