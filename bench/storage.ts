@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   type AccountId,
+  BlobDirectory,
   createAccount,
   type Database,
   type MailboxId,
@@ -100,7 +101,7 @@ async function run({ rounds, scale, only }: Options): Promise<void> {
     await using postel = await startLocalPostel(join(directory, 'postel'), PORT_OFFSET);
     const database = openDatabase(postel.database, { applicationName: 'postel bench', maxConnections: 8 });
     const store = new Store(database, {
-      blobDirectory: join(directory, 'blobs'),
+      blobs: new BlobDirectory(join(directory, 'blobs')),
       onError: (error) => console.error(error),
     });
     await store.start();
@@ -236,7 +237,7 @@ async function copyOfMany(bench: Bench): Promise<Measured> {
 async function changesSince(bench: Bench, size: number): Promise<Measured> {
   const messages = Math.ceil(size * bench.scale);
   const { account, inbox } = await ownerOf(bench, messages);
-  const other = new Store(bench.database, { blobDirectory: '', onError: (error) => console.error(error) });
+  const other = new Store(bench.database, { blobs: new BlobDirectory(''), onError: (error) => console.error(error) });
   const mailbox = await other.openMailbox(account, inbox, NOBODY);
   const uids = Array.from({ length: CHANGES }, (_, n) => 1 + Math.floor(((n + 0.5) * messages) / CHANGES));
   const ranges = uids.map((uid) => ({ first: uid, last: uid }));
@@ -258,7 +259,10 @@ async function openHuge(bench: Bench): Promise<Measured> {
   const { account, inbox } = await ownerOf(bench, Math.ceil(1_000_000 * bench.scale));
   return bench.measure(async (took) => {
     for (let i = 0; i < 3; i++) {
-      const store = new Store(bench.database, { blobDirectory: '', onError: (error) => console.error(error) });
+      const store = new Store(bench.database, {
+        blobs: new BlobDirectory(''),
+        onError: (error) => console.error(error),
+      });
       await timed(took, async () => store.closeMailbox(await store.openMailbox(account, inbox, NOBODY), NOBODY));
     }
   });

@@ -1,5 +1,13 @@
 /** One of the two processes of flag-race.ts: changes messages that nobody changed since, as it is told to by IPC. */
-import { type AccountId, type DatabaseTarget, type MailboxId, type ModSeq, openDatabase, Store } from '@postel/storage';
+import {
+  type AccountId,
+  BlobDirectory,
+  type DatabaseTarget,
+  type MailboxId,
+  type ModSeq,
+  openDatabase,
+  Store,
+} from '@postel/storage';
 
 export interface RacerOrder {
   readonly account: AccountId;
@@ -21,7 +29,10 @@ const AT_ONCE = 4;
 if (process.send !== undefined) {
   const target: DatabaseTarget = JSON.parse(process.argv[2] ?? '');
   const database = openDatabase(target, { applicationName: 'flag racer', maxConnections: 2 });
-  const store = new Store(database, { blobDirectory: '/nonexistent', onError: (error) => console.error(error) });
+  const store = new Store(database, {
+    blobs: new BlobDirectory('/nonexistent'),
+    onError: (error) => console.error(error),
+  });
   process.on('message', (order: RacerOrder) => {
     void race(store, order).then((report) => process.send?.(report));
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AccountId,
+  BlobDirectory,
   type Database,
   type MailboxWatcher,
   openDatabase,
@@ -192,7 +193,10 @@ async function observe(
   account: string,
   opened: AsyncDisposableStack,
 ): Promise<{ readonly id: AccountId; readonly observers: readonly Observer[] }> {
-  const store = new Store(database, { blobDirectory: '/nonexistent', onError: (error) => console.error(error) });
+  const store = new Store(database, {
+    blobs: new BlobDirectory('/nonexistent'),
+    onError: (error) => console.error(error),
+  });
   await store.start();
   opened.defer(() => store.close());
   const [found] = await database.sql<

@@ -155,7 +155,7 @@ export class FetchAnswer {
 
   #rememberLast(batch: readonly FetchedMessage[]): void {
     const [message] = batch;
-    if (message === undefined || batch.length > 1 || message.blobName === null) return;
+    if (message === undefined || batch.length > 1 || message.blob === null) return;
     if (heldOctets(message) > REMEMBERED_OCTETS || message === this.#view.lastInBlob?.message) return;
     this.#view.lastInBlob = { message, columns: this.#columns };
   }
@@ -365,8 +365,8 @@ function joined(pieces: readonly Buffer[]): Buffer {
 }
 
 /** Roughly what a message takes while it waits to be written. */
-function heldOctets({ envelope, bodyStructure, partIndex, header, octets }: FetchedMessage): number {
-  let sum = 512;
+function heldOctets({ envelope, bodyStructure, partIndex, header, octets, blob }: FetchedMessage): number {
+  let sum = 512 + (blob?.checksums?.length ?? 0);
   for (const column of [envelope, bodyStructure, partIndex, header, octets]) sum += column?.length ?? 0;
   return sum;
 }

@@ -30,7 +30,7 @@ export class MessageOctets {
 
   /** Whether `inMemory` has what was asked for; if not, `read` does. */
   get isInMemory(): boolean {
-    return this.#message.blobName === null;
+    return this.#message.blob === null;
   }
 
   /** Where a section lies; null if the message has none such. */
@@ -69,10 +69,10 @@ export class MessageOctets {
 
   /** The octets of a range, from the blob, piece by piece. */
   async *read({ start, end }: OctetRange): AsyncGenerator<Buffer> {
-    const { prefixOctets, prefix, blobName } = this.#message;
-    if (blobName === null) throw new Error('the message is in no blob');
+    const { prefixOctets, prefix, blob } = this.#message;
+    if (blob === null) throw new Error('the message is in no blob');
     if (start < prefixOctets) yield (prefix ?? EMPTY).subarray(start, end);
-    yield* this.#store.readBlob(blobName, Math.max(start - prefixOctets, 0), end - prefixOctets);
+    yield* this.#store.readBlob(blob, Math.max(start - prefixOctets, 0), end - prefixOctets);
   }
 
   /** Throws if the blob cannot be read, to its last octet. */

@@ -1,3 +1,4 @@
+import type { BlobTarget } from '@postel/config';
 import { type Database, openDatabase } from '@postel/storage';
 import type { Invocation } from './command.ts';
 import { migrateDatabase } from './migrate-database.ts';
@@ -8,7 +9,7 @@ import { findServer, type NamedServer } from './which-server.ts';
 /** A server's mail, for as long as a command works with it. */
 export interface ReachedServer {
   readonly database: Database;
-  readonly blobDirectory: string;
+  readonly blobs: BlobTarget;
   /** Aborted when somebody asks the command to stop. */
   readonly signal: AbortSignal;
 }
@@ -34,5 +35,5 @@ export async function useDatabase<Result>(
   await migrateDatabase(target, report);
   const database = openDatabase(target, { applicationName: 'postel command', maxConnections: 1 });
   started.defer(() => database.close());
-  return await use({ database, blobDirectory: places.blobDirectory, signal: stop.signal });
+  return await use({ database, blobs: places.blobs, signal: stop.signal });
 }

@@ -1,3 +1,4 @@
+import type { BlobTarget } from '@postel/config';
 import type { CommandLine, CommandOptions, Invocation } from './command.ts';
 import { UsageError } from './command-error.ts';
 import { DataDirectory, LOCALSERVE_DIRECTORY } from './data-directory/data-directory.ts';
@@ -21,10 +22,10 @@ export interface NamedServer {
 /** How to reach a server's database: by URL, or through what runs on its data directory. */
 export type ServerDatabase = { readonly url: string } | { readonly dataDirectory: string };
 
-/** A server's mail: its database, and the directory of its large contents. */
+/** A server's mail: its database, and where its large contents are. */
 export interface ServerPlaces {
   readonly database: ServerDatabase;
-  readonly blobDirectory: string;
+  readonly blobs: BlobTarget;
 }
 
 /** @throws {UsageError} if two servers are named */
@@ -44,7 +45,7 @@ export async function findServer(
 ): Promise<ServerPlaces> {
   const inDirectory = (directory: string, url: string | null): ServerPlaces => ({
     database: url === null ? { dataDirectory: directory } : { url },
-    blobDirectory: new DataDirectory(directory).blobs,
+    blobs: { directory: new DataDirectory(directory).blobs },
   });
   if (databaseUrl !== null || dataDirectory !== null) {
     return inDirectory(dataDirectory ?? LOCALSERVE_DIRECTORY, databaseUrl);
@@ -53,6 +54,6 @@ export async function findServer(
   if (file === null) return inDirectory(LOCALSERVE_DIRECTORY, null);
   if (config === null) terminal.note(`The server of ${file}:`);
   const configuration = await readConfigurationOrExplain(file);
-  const { blobDirectory } = configuration;
-  return { ...inDirectory(configuration.dataDirectory, configuration.databaseUrl), blobDirectory };
+  const { blobs } = configuration;
+  return { ...inDirectory(configuration.dataDirectory, configuration.databaseUrl), blobs };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Configuration } from './configuration.ts';
 import { ConfigurationError, configurationTemplate, readConfigurationFile } from './configuration-file.ts';
 import { parseConfiguration } from './parse-configuration.ts';
@@ -18,7 +18,7 @@ tls:
 const DEFAULTS: Configuration = {
   hostname: 'mail.example.com',
   dataDirectory: '/var/lib/postel',
-  blobDirectory: '/var/lib/postel/blobs',
+  blobs: { directory: '/var/lib/postel/blobs' },
   reserveOctets: 256 * 1024 * 1024,
   messageOctets: 100 * 1024 * 1024,
   databaseUrl: null,
@@ -31,6 +31,7 @@ const DEFAULTS: Configuration = {
   },
   imap: { imap: [{ host: '*', port: 143 }], imaps: [{ host: '*', port: 993 }], processes: 1 },
   status: [{ host: '127.0.0.1', port: 1081 }],
+  tombstoneDays: 90,
   logLevel: 'info',
 };
 
@@ -50,6 +51,7 @@ dataDirectory: data
 blobDirectory: /mnt/blobs
 diskReserveMb: 1000
 limits: { messageSizeMb: 25 }
+housekeeping: { tombstoneDays: 30 }
 database: { url: "postgres://postel:secret@db/postel" }
 smtp:
   mx: { addresses: [192.0.2.1, "2001:db8::1"] }
@@ -66,9 +68,10 @@ logLevel: debug
   expect(read(said)).toEqual({
     ...DEFAULTS,
     dataDirectory: '/etc/postel/data',
-    blobDirectory: '/mnt/blobs',
+    blobs: { directory: '/mnt/blobs' },
     reserveOctets: 1_000 * 1024 * 1024,
     messageOctets: 25 * 1024 * 1024,
+    tombstoneDays: 30,
     databaseUrl: 'postgres://postel:secret@db/postel',
     smtp: {
       mx: [
@@ -90,6 +93,58 @@ logLevel: debug
     status: [],
     logLevel: 'debug',
   });
+});
+
+test('blobs are in S3 if it says so, with the secret from the file, from another one, or from the environment', () => {
+  const s3 = 'blobs:\n  s3:\n    endpoint: https://s3.example.com/\n    bucket: mail\n';
+  const least = {
+    endpoint: 'https://s3.example.com',
+    bucket: 'mail',
+    region: 'us-east-1',
+    prefix: '',
+    pathStyle: true,
+  };
+  const keys = '    accessKeyId: KEY\n    secretAccessKey: planted-canary\n';
+  const secrets = { accessKeyId: 'KEY', secretAccessKey: 'planted-canary' };
+  expect(read(`${LEAST}${s3}${keys}`)).toEqual({ ...DEFAULTS, blobs: { s3: { ...least, ...secrets } } });
+  expect(
+    read(`${LEAST}${s3}${keys}    caFile: ca.pem\n    pathStyle: false\n    region: eu-1\n    prefix: a/b/\n`),
+  ).toEqual({
+    ...DEFAULTS,
+    blobs: {
+      s3: { ...least, ...secrets, caFile: '/etc/postel/ca.pem', pathStyle: false, region: 'eu-1', prefix: 'a/b/' },
+    },
+  });
+  expect(read(`${LEAST}${s3}`)).toEqual([
+    expect.stringContaining('blobs.s3.accessKeyId must be said, or the environment variable AWS_ACCESS_KEY_ID must'),
+    expect.stringContaining('blobs.s3.secretAccessKey must be said'),
+  ]);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'KEY');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'planted-canary');
+  expect(read(`${LEAST}${s3}`)).toEqual({ ...DEFAULTS, blobs: { s3: { ...least, ...secrets } } });
+  vi.unstubAllEnvs();
+  const directory = mkdtempSync(join(tmpdir(), 'postel-config-'));
+  try {
+    const file = join(directory, 'secret');
+    writeFileSync(file, 'planted-canary\n');
+    const fromFile = `    accessKeyId: KEY\n    secretAccessKeyFile: ${file}\n`;
+    expect(read(`${LEAST}${s3}${fromFile}`)).toEqual({ ...DEFAULTS, blobs: { s3: { ...least, ...secrets } } });
+    writeFileSync(file, '\n');
+    expect(read(`${LEAST}${s3}${fromFile}`)).toEqual([expect.stringContaining('secretAccessKeyFile is empty')]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  expect(read(`${LEAST}${s3}${keys}blobDirectory: /blobs\n`)).toEqual([
+    '12: blobDirectory is not for blobs in S3: leave one of both out',
+  ]);
+  for (const endpoint of ['s3.example.com', 'https://user:planted-canary@s3', 'ftp://s3', 'https://s3/bucket']) {
+    expect(
+      read(`${LEAST}blobs: { s3: { endpoint: "${endpoint}", bucket: B, accessKeyId: a, secretAccessKey: b } }\n`),
+    ).toEqual([
+      '6: blobs.s3.endpoint must have the form https://HOST or https://HOST:PORT',
+      expect.stringContaining('6: blobs.s3.bucket must be the name of a bucket'),
+    ]);
+  }
 });
 
 test.for([
@@ -169,8 +224,11 @@ test('a file is read, and named in what is wrong with it', async () => {
 test('the template is valid as it is, and with every comment taken off', () => {
   const template = configurationTemplate();
   expect(read(template)).toMatchObject({ hostname: 'mail.example.com', imap: DEFAULTS.imap, smtp: DEFAULTS.smtp });
-  expect(read(uncommented(template))).toMatchObject({
+  // What excludes something else that is there too.
+  const whole = uncommented(template).replaceAll(/^ *(blobDirectory|secretAccessKeyFile):.*$/gm, '');
+  expect(read(whole)).toMatchObject({
     ...DEFAULTS,
+    blobs: { s3: { prefix: 'blobs/', pathStyle: true, secretAccessKey: 'the secret' } },
     certificates: [{ keyFile: expect.stringMatching(/^\/etc/) }],
     databaseUrl: expect.stringMatching(/^postgres:/),
   });
@@ -178,9 +236,9 @@ test('the template is valid as it is, and with every comment taken off', () => {
 
 test('schema, template and manual have the same keys', () => {
   const template = uncommented(configurationTemplate());
-  const rows = readFileSync(MANUAL, 'utf8').matchAll(/^\| `([a-zA-Z.[\]]+)` \|/gm);
+  const rows = readFileSync(MANUAL, 'utf8').matchAll(/^\| `([a-zA-Z0-9.[\]]+)` \|/gm);
   const inManual = new Set([...rows].flatMap(([, key = '']) => key.replace('[]', '').split('.')));
-  const inTemplate = new Set([...template.matchAll(/^[ -]*([a-zA-Z]+):/gm)].map(([, key = '']) => key));
+  const inTemplate = new Set([...template.matchAll(/^[ -]*([a-zA-Z0-9]+):/gm)].map(([, key = '']) => key));
   expect([...inTemplate].toSorted()).toEqual([...inManual].toSorted());
   expect([...inTemplate].toSorted()).toEqual([...schemaKeys()].toSorted());
 });
@@ -195,7 +253,8 @@ function schemaKeys(): Set<string> {
     'smtp: { mx: { % } }',
     'imap: { % }',
   ];
-  const told = [...places, 'database: { % }', 'status: { % }', 'limits: { % }'].flatMap((place) => {
+  const sections = ['blobs: { % }', 'blobs: { s3: { % } }', 'housekeeping: { % }'];
+  const told = [...places, ...sections, 'database: { % }', 'status: { % }', 'limits: { % }'].flatMap((place) => {
     const problems = [read(place.replace('%', '"@": 1'))].flat().map(String);
     return problems.flatMap((problem) => /there are (.*)/.exec(problem)?.[1]?.split(', ') ?? []);
   });
@@ -204,5 +263,5 @@ function schemaKeys(): Set<string> {
 
 /** Every `#key` and `#  key` that is commented out, said. */
 function uncommented(template: string): string {
-  return template.replaceAll(/^#( *(?:[a-zA-Z]+:|- |#))/gm, '$1');
+  return template.replaceAll(/^#( *(?:[a-zA-Z0-9]+:|- |#))/gm, '$1');
 }

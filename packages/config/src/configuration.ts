@@ -1,11 +1,14 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import type { BlobTarget } from './blob-target.ts';
 import { DATABASE_URL_FORM, isDatabaseUrl } from './database-target.ts';
+import { readBlobs } from './read-blobs.ts';
 import {
   type Address,
   type CertificateFiles,
   DEFAULT_MESSAGE_OCTETS,
   DEFAULT_RESERVE_OCTETS,
+  DEFAULT_TOMBSTONE_DAYS,
   type LogLevel,
   parseCertificateFiles,
   parseLogLevel,
@@ -17,7 +20,7 @@ export interface Configuration {
   readonly hostname: string;
   /** Absolute, as all paths here. */
   readonly dataDirectory: string;
-  readonly blobDirectory: string;
+  readonly blobs: BlobTarget;
   /** What new mail must leave free on the disks of blobs and embedded database. */
   readonly reserveOctets: number;
   /** The largest message that is taken, by SMTP, LMTP and IMAP alike. */
@@ -30,6 +33,8 @@ export interface Configuration {
   readonly imap: Readonly<Record<ImapService, readonly Address[]>> & { readonly processes: number };
   /** `/healthz` and `/metrics`. */
   readonly status: readonly Address[];
+  /** How long tombstones of messages are kept. */
+  readonly tombstoneDays: number;
   readonly logLevel: LogLevel;
 }
 
@@ -44,6 +49,8 @@ const MOST_RESERVE_MB = 1_000_000;
 /** Below 2^31 octets: IMAP programs keep sizes in 32 bits (RFC 3501 §9, number), some of them signed. */
 const MOST_MESSAGE_MB = 2_000;
 
+const MOST_TOMBSTONE_DAYS = 3_650;
+
 const LOOPBACK = '127.0.0.1';
 /** All addresses of the machine. */
 const EVERYWHERE = '*';
@@ -56,7 +63,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
   const configuration = {
     hostname: hostname(file.at('hostname')),
     dataDirectory,
-    blobDirectory: file.has('blobDirectory') ? path(file.at('blobDirectory'), base) : join(dataDirectory, 'blobs'),
+    blobs: readBlobs(file, dataDirectory, base),
     reserveOctets: file.has('diskReserveMb')
       ? file.at('diskReserveMb').integer(0, MOST_RESERVE_MB) * MB
       : DEFAULT_RESERVE_OCTETS,
@@ -75,6 +82,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       processes: imap.has('processes') ? imap.at('processes').integer(1, MOST_PROCESSES) : 1,
     },
     status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
+    tombstoneDays: tombstoneDays(file.section('housekeeping')),
     logLevel: file.has('logLevel') ? parseLogLevel(file.at('logLevel')) : 'info',
   };
   refuseTwins(file, configuration);
@@ -118,6 +126,11 @@ function isHostname(name: string): boolean {
 function messageOctets(limits: SettingReader): number {
   if (!limits.has('messageSizeMb')) return DEFAULT_MESSAGE_OCTETS;
   return limits.at('messageSizeMb').integer(1, MOST_MESSAGE_MB) * MB;
+}
+
+function tombstoneDays(housekeeping: SettingReader): number {
+  if (!housekeeping.has('tombstoneDays')) return DEFAULT_TOMBSTONE_DAYS;
+  return housekeeping.at('tombstoneDays').integer(1, MOST_TOMBSTONE_DAYS);
 }
 
 function databaseUrl(database: SettingReader): string | null {

@@ -1,7 +1,9 @@
+export type { BlobTarget } from './blob-target.ts';
 export type { Configuration } from './configuration.ts';
 export { ConfigurationError, configurationTemplate, readConfigurationFile } from './configuration-file.ts';
 export type { DatabaseTarget } from './database-target.ts';
 export { DATABASE_URL_FORM, isDatabaseUrl, parseDatabaseTarget } from './database-target.ts';
+export { type HousekeepingSettings, parseHousekeepingSettings } from './housekeeping-settings.ts';
 export type { ImapListener, ImapSettings } from './imap-settings.ts';
 export { parseImapSettings } from './imap-settings.ts';
 export type {
@@ -12,7 +14,7 @@ export type {
   MailServerSettings,
   TlsMode,
 } from './server-settings.ts';
-export { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS } from './server-settings.ts';
+export { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS, DEFAULT_TOMBSTONE_DAYS } from './server-settings.ts';
 export { SettingReader, SettingsError } from './setting-reader.ts';
 export type { SmtpListener, SmtpListenerKind, SmtpSettings } from './smtp-settings.ts';
 export { parseSmtpSettings } from './smtp-settings.ts';

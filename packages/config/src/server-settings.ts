@@ -1,3 +1,4 @@
+import { type BlobTarget, parseBlobTarget } from './blob-target.ts';
 import { type DatabaseTarget, parseDatabaseTarget } from './database-target.ts';
 import type { SettingReader } from './setting-reader.ts';
 
@@ -42,7 +43,7 @@ export interface MailServerSettings extends AppSettings {
   readonly database: DatabaseTarget;
   /** The first is for clients that name no host (RFC 6066 §3), or one that no certificate is for. */
   readonly certificates: readonly CertificateFiles[];
-  readonly blobDirectory: string;
+  readonly blobs: BlobTarget;
   /** The largest message that is taken, in octets. */
   readonly messageOctets: number;
   /** What new mail must leave free on the file systems of the blobs and the database. */
@@ -52,7 +53,7 @@ export interface MailServerSettings extends AppSettings {
 }
 
 /** What `AppSettings` reads of an app's settings. */
-function parseAppSettings(settings: SettingReader): AppSettings {
+export function parseAppSettings(settings: SettingReader): AppSettings {
   const processName = settings.at('processName').text();
   return settings.has('logLevel') ? { processName, logLevel: parseLogLevel(settings.at('logLevel')) } : { processName };
 }
@@ -79,6 +80,9 @@ export function parseCertificateFiles(settings: SettingReader): CertificateFiles
 /** 256 MB: some minutes of a busy server's log of changes, and Postgres never finds the disk full. */
 export const DEFAULT_RESERVE_OCTETS = 256 * 1024 * 1024;
 
+/** RFC 7162 §3.2 leaves it open; three months are longer than a holiday. */
+export const DEFAULT_TOMBSTONE_DAYS = 90;
+
 /** 100 MiB. */
 export const DEFAULT_MESSAGE_OCTETS = 100 * 1024 * 1024;
 
@@ -89,7 +93,7 @@ export function parseMailServerSettings(settings: SettingReader): MailServerSett
     hostname: settings.at('hostname').text(),
     database: parseDatabaseTarget(settings.at('database')),
     certificates: settings.at('certificates').list(parseCertificateFiles),
-    blobDirectory: settings.at('blobDirectory').text(),
+    blobs: parseBlobTarget(settings.at('blobs')),
     messageOctets: settings.has('messageOctets') ? settings.at('messageOctets').integer(1) : DEFAULT_MESSAGE_OCTETS,
     reserveOctets: settings.has('reserveOctets') ? settings.at('reserveOctets').integer() : DEFAULT_RESERVE_OCTETS,
     ...(settings.has('databaseDirectory') && { databaseDirectory: settings.at('databaseDirectory').text() }),

@@ -10,7 +10,7 @@ const settings = {
   database: { socketDirectory: '/run/postel', database: 'postel', user: 'postel' },
   listeners: [listener],
   certificates: [{ certFile: '/cert.pem', keyFile: '/key.pem' }],
-  blobDirectory: '/blobs',
+  blobs: { directory: '/blobs' },
   messageOctets: 2_000,
   reserveOctets: 1_000,
 };

@@ -25,11 +25,11 @@ async function fetchOne(account: AccountId, mailbox: MailboxId, uid: number): Pr
 }
 
 async function octetsOf(message: FetchedMessage): Promise<Buffer> {
-  const { prefix, prefixOctets, octets, blobName, sizeOctets } = message;
+  const { prefix, octets, blob } = message;
   const content =
-    blobName === null
+    blob === null
       ? [octets ?? Buffer.alloc(0)]
-      : await Array.fromAsync(storage.store.readBlob(blobName, 0, sizeOctets - prefixOctets));
+      : await Array.fromAsync(storage.store.readBlob(blob, 0, blob.sizeOctets));
   return Buffer.concat([prefix ?? Buffer.alloc(0), ...content]);
 }
 
@@ -137,7 +137,7 @@ test('one content goes to several accounts one after the other, each with a blob
   }
   const [marys, peters] = [await fetchOne(mary.account, mary.inbox, 1), await fetchOne(peter.account, peter.inbox, 1)];
   const made = (await storage.blobs()).filter((name) => !before.includes(name));
-  expect(made.sort()).toEqual([marys.blobName, peters.blobName].sort());
+  expect(made.sort()).toEqual([marys.blob?.name, peters.blob?.name].sort());
   expect(new Set(made).size).toBe(2);
   for (const message of [marys, peters]) expect((await octetsOf(message)).equals(octets)).toBe(true);
 });

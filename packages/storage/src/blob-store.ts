@@ -1,147 +1,59 @@
-import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { DiskReserve } from './disk-reserve.ts';
 import type { AccountId } from './ids.ts';
 
-const READ_OCTETS = 64 * 1024;
+/** A blob as a store lists it. */
+export interface ListedBlob {
+  readonly name: string;
+  /** When its last octet was written, or it got this name. */
+  readonly modifiedAt: Date;
+}
 
-/** Contents too large for a row, one file each. A name is random and never written twice. */
-export class BlobDirectory {
-  readonly #directory: string;
-  /** What must stay free; null: nothing in particular. */
-  readonly reserve: DiskReserve | null;
-  /** Directories that are there and on the disk, or will be. */
-  readonly #made = new Map<string, Promise<void>>();
-
-  constructor(directory: string, reserve: DiskReserve | null = null) {
-    this.#directory = directory;
-    this.reserve = reserve;
-  }
-
-  async create(): Promise<BlobWriter> {
-    return await this.#inNewName(async (name, path) => new BlobWriter(this, name, await open(path, 'wx', 0o600), path));
-  }
-
+/**
+ * Where contents too large for a row are: in a directory, or in a bucket. A name is random, 32 hexadecimal digits, and is never
+ * written twice. All of it throws StorageErrors, 'unavailable' or 'disk-full', or what the file system throws.
+ */
+export interface BlobStore {
+  /** Begins a blob. It has its name from now on, so who lists the store may find it before it is finished. */
+  create(): Promise<BlobWriter>;
   /** Gives a blob one more name, durably; each name is removed by itself. */
-  async link(name: string): Promise<string> {
-    return await this.#inNewName(async (added, path) => {
-      await link(this.#path(name), path);
-      try {
-        await syncDirectory(dirname(path));
-      } catch (error) {
-        await unlink(path).catch(() => {});
-        throw error;
-      }
-      return added;
-    });
-  }
-
+  copy(name: string): Promise<string>;
   /**
-   * Octets `start` to `end` (not included) of a blob, in pieces of at most 64 kB.
+   * Octets `start` to `end` (not included), in pieces of at most 64 kB, as they are: see `readBlob` for those that are checked.
    *
-   * @throws if the file is missing or shorter than asked, which no crash should leave behind
+   * @throws if the blob is not there or shorter than asked, which no crash should leave behind
    */
-  async *read(name: string, start: number, end: number): AsyncGenerator<Buffer> {
-    const file = await open(this.#path(name), constants.O_RDONLY);
-    try {
-      for (let at = start; at < end; ) {
-        const { bytesRead, buffer } = await file.read({
-          buffer: Buffer.allocUnsafe(Math.min(READ_OCTETS, end - at)),
-          position: at,
-        });
-        if (bytesRead === 0) throw new Error(`blob ${name} ends at octet ${at}, before ${end}`);
-        at += bytesRead;
-        yield buffer.subarray(0, bytesRead);
-      }
-    } finally {
-      await file.close();
-    }
-  }
-
-  async remove(name: string): Promise<void> {
-    await unlink(this.#path(name));
-  }
-
-  /** Makes a file of a new name. Its directory may have been removed by somebody since we made it. */
-  async #inNewName<Made>(make: (name: string, path: string) => Promise<Made>): Promise<Made> {
-    const name = randomBytes(16).toString('hex');
-    const path = this.#path(name);
-    const directory = dirname(path);
-    await this.#makeDirectory(directory);
-    try {
-      return await make(name, path);
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-      this.#made.delete(directory);
-      await this.#makeDirectory(directory);
-      return await make(name, path);
-    }
-  }
-
+  read(name: string, start: number, end: number): AsyncGenerator<Buffer>;
+  /** Removes a name; one that is not there is no error. */
+  remove(name: string): Promise<void>;
+  /** The blobs whose names begin with these two digits, in no order. What has no such name is not ours, and is left out. */
+  list(firstDigits: string): AsyncGenerator<ListedBlob>;
   /**
-   * Makes a directory durable, once in this process, whoever made it: another writer that did may not have come to the
-   * sync yet, and a file counts only if the way to it is on the disk.
+   * Removes what was begun before that time and has no name that `list` tells.
+   *
+   * @returns how many
    */
-  #makeDirectory(directory: string): Promise<void> {
-    const known = this.#made.get(directory);
-    if (known !== undefined) return known;
-    const making = this.#makeDurably(directory).catch((error: unknown) => {
-      this.#made.delete(directory);
-      throw error;
-    });
-    this.#made.set(directory, making);
-    return making;
-  }
-
-  async #makeDurably(directory: string): Promise<void> {
-    const made = await makeDirectory(directory);
-    const first = made ?? directory;
-    for (let at = directory; at.length >= first.length; at = dirname(at)) await syncDirectory(dirname(at));
-  }
-
-  /** 256 directories keep each one small. */
-  #path(name: string): string {
-    return join(this.#directory, name.slice(0, 2), name);
-  }
+  removeUnfinished(before: Date): Promise<number>;
+  close(): void;
 }
 
 /** A blob being written. It counts only after `finish`; until its row commits nothing refers to it. */
-export class BlobWriter {
-  readonly #blobs: BlobDirectory;
-  readonly #name: string;
-  readonly #file: FileHandle;
-  readonly #path: string;
-
-  constructor(blobs: BlobDirectory, name: string, file: FileHandle, path: string) {
-    this.#blobs = blobs;
-    this.#name = name;
-    this.#file = file;
-    this.#path = path;
-  }
-
-  /** @throws {StorageError} 'disk-full' if the reserve would be touched; and as the file system does */
-  async write(octets: Buffer): Promise<void> {
-    await this.#blobs.reserve?.take(octets.length);
-    for (let at = 0; at < octets.length; ) at += (await this.#file.write(octets, at)).bytesWritten;
-  }
-
+export interface BlobWriter {
+  /** When it resolves the memory of the octets is the caller's again. */
+  write(octets: Buffer): Promise<void>;
   /**
-   * Makes the file and its name durable. If that fails nothing may be made of the file, not even another attempt: after
-   * an fsync that failed the next one says that all is well, while the octets are gone. It is for the caller to abort.
+   * Makes the blob and its name durable. If that fails nothing may be made of it, not even another attempt: after an fsync
+   * that failed the next one says that all is well, while the octets are gone. It is for the caller to abort.
    */
-  async finish(): Promise<NewBlob> {
-    await this.#file.sync();
-    await this.#file.close();
-    await syncDirectory(dirname(this.#path));
-    return new NewBlob(this.#blobs, this.#name);
-  }
+  finish(): Promise<NewBlob>;
+  /** Removes what there is of it, if it can; what is left is swept. */
+  abort(): Promise<void>;
+}
 
-  async abort(): Promise<void> {
-    await this.#file.close().catch(() => {});
-    await unlink(this.#path).catch(() => {});
-  }
+/** All first digits of names: what `list` takes. */
+export const FIRST_DIGITS: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+/** Whether a file or an object can be a blob of ours. */
+export function isBlobName(name: string): boolean {
+  return /^[0-9a-f]{32}$/.test(name);
 }
 
 /**
@@ -149,12 +61,12 @@ export class BlobWriter {
  * row owns one name, and removing it never takes another account's octets.
  */
 export class NewBlob {
-  readonly #blobs: BlobDirectory;
+  readonly #blobs: BlobStore;
   readonly #first: string;
   readonly #names = new Map<AccountId, string>();
   readonly #kept = new Set<string>();
 
-  constructor(blobs: BlobDirectory, name: string) {
+  constructor(blobs: BlobStore, name: string) {
     this.#blobs = blobs;
     this.#first = name;
   }
@@ -164,7 +76,7 @@ export class NewBlob {
     if (this.#names.has(account)) return;
     if (this.#names.size === 0) this.#names.set(account, this.#first);
     else {
-      const name = await this.#blobs.link(this.#first);
+      const name = await this.#blobs.copy(this.#first);
       // Another append to the account may have been first.
       if (this.#names.has(account)) await this.#blobs.remove(name);
       else this.#names.set(account, name);
@@ -189,31 +101,5 @@ export class NewBlob {
       this.#kept.add(name); // gone for good: not to be removed twice
       await this.#blobs.remove(name).catch(() => {});
     }
-  }
-}
-
-/** @returns the first directory that had to be made; undefined if all were there */
-async function makeDirectory(directory: string): Promise<string | undefined> {
-  try {
-    await mkdir(directory, { mode: 0o700 });
-    return directory;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return undefined;
-    // Only then: with `recursive` a full or read-only disk is told as ENOENT.
-    if (codeOf(error) === 'ENOENT') return await mkdir(directory, { recursive: true, mode: 0o700 });
-    throw error;
-  }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : null;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

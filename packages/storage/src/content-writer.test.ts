@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BlobDirectory } from './blob-store.ts';
+import { BlobDirectory } from './blob-directory.ts';
 import { type Content, ContentWriter, INLINE_OCTETS } from './content-writer.ts';
 import { accountId } from './ids.ts';
 

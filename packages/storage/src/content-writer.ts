@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { body, bodyStructure, encodePartIndex, envelope, MessageParser } from '@postel/mime';
-import type { BlobDirectory, BlobWriter, NewBlob } from './blob-store.ts';
+import type { BlobStore, BlobWriter, NewBlob } from './blob-store.ts';
+import { ChunkChecksums } from './chunk-checksums.ts';
 import { type ContentSummary, type ContentText, contentSummary, contentText } from './content-text.ts';
 import { StorageError, translateFileError } from './errors.ts';
 
@@ -20,6 +21,8 @@ export interface Content extends AsyncDisposable {
   /** Null if the octets are in the blob. */
   readonly octets: Buffer | null;
   readonly blob: NewBlob | null;
+  /** See ChunkChecksums; null without a blob. */
+  readonly blobChecksums: Buffer | null;
   readonly envelope: Buffer;
   readonly bodyStructure: Buffer;
   readonly body: Buffer;
@@ -35,9 +38,10 @@ export interface Content extends AsyncDisposable {
  * above INLINE_OCTETS. End with `finish` or `abort`.
  */
 export class ContentWriter {
-  readonly #blobs: BlobDirectory;
+  readonly #blobs: BlobStore;
   readonly #limitOctets: number;
   readonly #hash = createHash('sha256');
+  readonly #checksums = new ChunkChecksums();
   readonly #parser = new MessageParser({ collectText: true });
   /** What is not in the blob yet; all, as long as there is none. Pieces may be of one octet, so they are gathered. */
   #buffer = Buffer.alloc(0);
@@ -46,7 +50,7 @@ export class ContentWriter {
   #sizeOctets = 0;
 
   /** @param limitOctets a larger message is refused with 'too-large' */
-  constructor(blobs: BlobDirectory, limitOctets: number) {
+  constructor(blobs: BlobStore, limitOctets: number) {
     this.#blobs = blobs;
     this.#limitOctets = limitOctets;
   }
@@ -84,6 +88,7 @@ export class ContentWriter {
       headerOctets: structure.headerOctets,
       octets: blob === null ? this.#buffer.subarray(0, this.#buffered) : null,
       blob,
+      blobChecksums: blob === null ? null : this.#checksums.finish(),
       envelope: envelope(structure),
       bodyStructure: bodyStructure(structure.root),
       body: body(structure.root),
@@ -122,6 +127,7 @@ export class ContentWriter {
   async #writeBlob(octets: Buffer): Promise<void> {
     await ofFile(async () => {
       this.#blob ??= await this.#blobs.create();
+      this.#checksums.update(octets);
       await this.#blob.write(octets);
     });
   }

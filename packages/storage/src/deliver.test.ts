@@ -33,9 +33,9 @@ test.each([
   for (const { account, inbox } of recipients) {
     const [message] = await store.fetchMessages(account, inbox, [1], { octets: true });
     if (message === undefined) throw new Error('no message');
-    const { prefix, octets: inline, blobName } = message;
+    const { prefix, octets: inline, blob } = message;
     expect(prefix?.toString()).toBe(`Delivered-To: ${account}\r\n`);
-    const stored = blobName === null ? inline : Buffer.concat(await Array.fromAsync(store.readBlob(blobName, 0, size)));
+    const stored = blob === null ? inline : Buffer.concat(await Array.fromAsync(store.readBlob(blob, 0, size)));
     expect(stored?.equals(octets)).toBe(true);
     expect(await recount(storage.database, account)).toEqual([]);
   }

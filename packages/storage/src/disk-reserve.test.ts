@@ -4,7 +4,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasSmallDisk, noSmallDiskNote, SmallDisk } from '@postel/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BlobDirectory } from './blob-store.ts';
+import { BlobDirectory } from './blob-directory.ts';
 import { ContentWriter, INLINE_OCTETS } from './content-writer.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { append, messageOf, startStorage, type TestStorage } from './storage-for-tests.ts';
@@ -50,7 +50,11 @@ describe.skipIf(!hasSmallDisk)(`on a small disk${noSmallDiskNote}`, () => {
         told.resolve();
       },
     });
-    const store = new Store(storage.database, { blobDirectory: disk.path, reserve, onError: () => {} });
+    const store = new Store(storage.database, {
+      blobs: new BlobDirectory(disk.path, reserve),
+      reserve,
+      onError: () => {},
+    });
     const { account, inbox } = await storage.newAccount();
     await append(store, account, inbox, 'before');
     const large = await writeContent(new BlobDirectory(disk.path), MB);

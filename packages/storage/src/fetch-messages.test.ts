@@ -33,7 +33,7 @@ test('without columns come the fixed fields, and no more', async () => {
     prefix: null,
     header: null,
     octets: null,
-    blobName: null,
+    blob: null,
   };
   const messages = await fetch({});
   expect(messages).toMatchObject([
@@ -76,9 +76,14 @@ test('what the octets fix comes as it was computed when they came', async () => 
 test('the header comes without the body, and from a blob it does not come', async () => {
   const { fetch } = await threeMessages();
   expect(await fetch({ header: true })).toMatchObject([
-    { prefix: Buffer.alloc(0), header: Buffer.from(HEADER), octets: null, blobName: null },
-    { prefix: Buffer.from(PREFIX), header: Buffer.from(HEADER), octets: null, blobName: null },
-    { prefix: Buffer.from(PREFIX), header: null, octets: null, blobName: expect.stringMatching(/^[0-9a-f]{32}$/) },
+    { prefix: Buffer.alloc(0), header: Buffer.from(HEADER), octets: null, blob: null },
+    { prefix: Buffer.from(PREFIX), header: Buffer.from(HEADER), octets: null, blob: null },
+    {
+      prefix: Buffer.from(PREFIX),
+      header: null,
+      octets: null,
+      blob: expect.objectContaining({ name: expect.stringMatching(/^[0-9a-f]{32}$/) }),
+    },
   ]);
 });
 

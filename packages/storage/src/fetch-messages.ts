@@ -3,6 +3,7 @@ import { translateDatabaseError } from './errors.ts';
 import type { AccountId, ContentId, EmailId, MailboxId } from './ids.ts';
 import type { OctetRow } from './octet-rows.ts';
 import type { PackedMessage } from './packed-messages.ts';
+import type { StoredBlob } from './read-blob.ts';
 
 /** What to read beside the fixed fields of a message. */
 export interface FetchColumns {
@@ -37,7 +38,8 @@ export interface FetchedMessage extends PackedMessage {
   readonly header: Buffer | null;
   /** The content; null if it is in the blob. */
   readonly octets: Buffer | null;
-  readonly blobName: string | null;
+  /** Null if the content is in its row. */
+  readonly blob: StoredBlob | null;
 }
 
 const VARIABLE_COLUMNS = [
@@ -48,7 +50,7 @@ const VARIABLE_COLUMNS = [
   'prefix',
   'header',
   'octets',
-  'blobName',
+  'blob',
 ] as const;
 type VariableColumn = (typeof VARIABLE_COLUMNS)[number];
 
@@ -58,6 +60,10 @@ type VariableColumn = (typeof VARIABLE_COLUMNS)[number];
  */
 const IN_BINARY = { octets: 8, noOctets: 64 } as const;
 
+/** SHA-256. */
+const HASH_OCTETS = 32;
+/** Of a blob: 32 hexadecimal digits. */
+const NAME_OCTETS = 32;
 const NO_KEYWORDS: readonly number[] = [];
 /** 2000-01-01, from which Postgres counts microseconds. */
 const POSTGRES_EPOCH_MS = Date.UTC(2000, 0, 1);
@@ -97,7 +103,7 @@ function variableColumns(columns: FetchColumns): readonly VariableColumn[] {
     prefix: columns.header === true || columns.octets === true,
     header: columns.header === true && columns.octets !== true,
     octets: columns.octets === true,
-    blobName: columns.header === true || columns.octets === true,
+    blob: columns.header === true || columns.octets === true,
   };
   return VARIABLE_COLUMNS.filter((column) => isWanted[column]);
 }
@@ -129,7 +135,8 @@ const EXPRESSIONS: Record<VariableColumn, string> = {
              select d.prefix from deliveries as d where d.account_id = m.account_id and d.email_id = m.email_id) end`,
   header: 'substring(c.octets from 1 for c.header_octets::integer)',
   octets: 'c.octets',
-  blobName: `convert_to(c.blob_name, 'UTF8')`,
+  // One column for all: null without a name, because part of it is.
+  blob: `c.hash || convert_to(c.blob_name, 'UTF8') || coalesce('\\x01'::bytea || c.blob_checksums, '\\x00'::bytea)`,
 };
 
 function statement(table: 'messages' | 'tombstones', wanted: readonly VariableColumn[]): string {
@@ -151,8 +158,9 @@ function statement(table: 'messages' | 'tombstones', wanted: readonly VariableCo
 function messageOf([fixed, ...variable]: OctetRow, wanted: readonly VariableColumn[]): FetchedMessage {
   if (fixed === undefined || fixed === null) throw new Error('a message without its fixed fields');
   const value = (column: VariableColumn) => variable[wanted.indexOf(column)] ?? null;
+  const message = unpackFixed(fixed);
   return {
-    ...unpackFixed(fixed),
+    ...message,
     envelope: value('envelope'),
     bodyStructure: value('bodyStructure'),
     body: value('body'),
@@ -160,7 +168,19 @@ function messageOf([fixed, ...variable]: OctetRow, wanted: readonly VariableColu
     prefix: value('prefix'),
     header: value('header'),
     octets: value('octets'),
-    blobName: value('blobName')?.toString('latin1') ?? null,
+    blob: unpackBlob(value('blob'), message.sizeOctets - message.prefixOctets),
+  };
+}
+
+/** Hash, name, whether there are checksums, and these. */
+function unpackBlob(packed: Buffer | null, sizeOctets: number): StoredBlob | null {
+  if (packed === null) return null;
+  const nameEnd = HASH_OCTETS + NAME_OCTETS;
+  return {
+    name: packed.toString('latin1', HASH_OCTETS, nameEnd),
+    sizeOctets,
+    hash: packed.subarray(0, HASH_OCTETS),
+    checksums: packed.readUInt8(nameEnd) === 0 ? null : packed.subarray(nameEnd + 1),
   };
 }
 

@@ -1,7 +1,9 @@
 export { createAccount, findAccounts, type NamedAccount, removeAccountMail } from './accounts.ts';
 export type { Appended, Arrival, NewMessage } from './append.ts';
-export { BlobDirectory } from './blob-store.ts';
+export { BlobDirectory } from './blob-directory.ts';
+export type { BlobStore } from './blob-store.ts';
 export type { FlagsChanged } from './change-flags.ts';
+export { checkBlobs } from './check-blobs.ts';
 export type { Content, ContentWriter } from './content-writer.ts';
 export { type Copied, joinCopied } from './copy-messages.ts';
 export {
@@ -39,6 +41,8 @@ export {
 export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate, type PendingMigration, pendingMigrations } from './migrate.ts';
 export type { SummaryProgress } from './missing-summaries.ts';
+export { type BlobTarget, openBlobs } from './open-blobs.ts';
+export { BlobDamaged, type StoredBlob } from './read-blob.ts';
 export { findReaderAccess, type ReaderAccess } from './reader-access.ts';
 export {
   findRewoundAccounts,
@@ -57,6 +61,7 @@ export {
   type RestoredPart,
 } from './removed-mail.ts';
 export { markRewound, readSeenAccounts, type SeenAccount } from './rewound.ts';
+export type { S3Target } from './s3-client.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { limits, MessageParser } from '@postel/mime';
-import type { BlobDirectory } from './blob-store.ts';
+import type { BlobStore } from './blob-store.ts';
 import { type ContentSummary, contentSummary } from './content-text.ts';
 import type { Sql } from './database.ts';
 import { translateDatabaseError } from './errors.ts';
@@ -38,10 +38,10 @@ interface Assigned {
  */
 export class MissingSummaries {
   readonly #sql: Sql;
-  readonly #blobs: BlobDirectory;
+  readonly #blobs: BlobStore;
   readonly #onError: (error: unknown) => void;
 
-  constructor(sql: Sql, blobs: BlobDirectory, onError: (error: unknown) => void) {
+  constructor(sql: Sql, blobs: BlobStore, onError: (error: unknown) => void) {
     this.#sql = sql;
     this.#blobs = blobs;
     this.#onError = onError;

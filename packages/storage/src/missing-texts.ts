@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MessageParser } from '@postel/mime';
-import type { BlobDirectory } from './blob-store.ts';
+import type { BlobStore } from './blob-store.ts';
 import { type ContentText, contentText, prefixText } from './content-text.ts';
 import type { Sql } from './database.ts';
 import { translateDatabaseError } from './errors.ts';
 import type { AccountId, ContentId, EmailId, MailboxId } from './ids.ts';
+import { readBlob } from './read-blob.ts';
 import { MESSAGES_AND_TOMBSTONES } from './search-messages.ts';
 import { numberArray, textArray } from './sql-arrays.ts';
 
@@ -26,6 +27,8 @@ interface StoredContent {
   readonly octets: Buffer | null;
   readonly blobName: string | null;
   readonly sizeOctets: number;
+  readonly hash: Buffer;
+  readonly checksums: Buffer | null;
 }
 
 /**
@@ -34,10 +37,10 @@ interface StoredContent {
  */
 export class MissingTexts {
   readonly #sql: Sql;
-  readonly #blobs: BlobDirectory;
+  readonly #blobs: BlobStore;
   readonly #onError: (error: unknown) => void;
 
-  constructor(sql: Sql, blobs: BlobDirectory, onError: (error: unknown) => void) {
+  constructor(sql: Sql, blobs: BlobStore, onError: (error: unknown) => void) {
     this.#sql = sql;
     this.#blobs = blobs;
     this.#onError = onError;
@@ -111,7 +114,8 @@ export class MissingTexts {
   ): Promise<void> {
     const ids = numberArray(batch.map(({ id }) => id));
     const rows = await this.#sql<StoredContent[]>`
-      select content_id as id, octets, blob_name as "blobName", size_octets as "sizeOctets" from contents
+      select content_id as id, octets, blob_name as "blobName", size_octets as "sizeOctets",
+             hash, blob_checksums as checksums from contents
        where account_id = ${account}::bigint and content_id = any (${ids}::bigint[])
        order by content_id`;
     const texts: (ContentText & { readonly id: ContentId })[] = [];
@@ -134,11 +138,11 @@ export class MissingTexts {
        where c.account_id = ${account}::bigint and c.content_id = n.content_id`;
   }
 
-  async #read({ octets, blobName, sizeOctets }: StoredContent, signal: AbortSignal): Promise<ContentText> {
+  async #read({ octets, blobName, ...content }: StoredContent, signal: AbortSignal): Promise<ContentText> {
     const parser = new MessageParser({ collectText: true });
     if (octets !== null) parser.push(octets);
     else if (blobName !== null) {
-      for await (const piece of this.#blobs.read(blobName, 0, sizeOctets)) {
+      for await (const piece of readBlob(this.#blobs, { name: blobName, ...content }, 0, content.sizeOctets)) {
         signal.throwIfAborted();
         parser.push(piece);
       }

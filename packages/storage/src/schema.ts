@@ -253,6 +253,8 @@ export const contents = pgTable(
     /** Content up to 128 kB; else null, and `blob_name` says where it is. */
     octets: bytea('octets'),
     blobName: text('blob_name'),
+    /** CRC-32 of each 64 kB of the blob, 4 octets each; null with `octets`, and for blobs of Postels before these. */
+    blobChecksums: bytea('blob_checksums'),
     /** ENVELOPE, BODYSTRUCTURE and BODY as sent, and the byte ranges of the parts (packages/mime). */
     envelope: bytea('envelope').notNull(),
     bodyStructure: bytea('body_structure').notNull(),
@@ -286,6 +288,7 @@ export const contents = pgTable(
     uniqueIndex('contents_hash').on(table.accountId, table.hash),
     index('contents_without_summary').on(table.accountId, table.contentId).where(sql`${table.threadKeys} is null`),
     index('contents_without_text').on(table.accountId, table.contentId).where(sql`${table.searchText} is null`),
+    index('contents_blob').on(table.accountId, table.blobName).where(sql`${table.blobName} is not null`),
     check('contents_stored_once', sql`(${table.octets} is null) <> (${table.blobName} is null)`),
   ],
 );

@@ -26,7 +26,7 @@ let postel: OwnPostel;
 let storage: TestStorage;
 beforeAll(async () => {
   postel = await startPostel();
-  storage = await startStorage(lent(postel.database));
+  storage = await startStorage({ testDatabase: lent(postel.database) });
 }, 60_000);
 afterAll(async () => {
   await storage?.[Symbol.asyncDispose]();
@@ -307,7 +307,7 @@ test.skipIf(!hasSmallDisk)(
       'url' in postel.database ? postel.database : { ...postel.database, database: 'small' };
     await migrate(target);
     {
-      await using small = await startStorage(lent(target));
+      await using small = await startStorage({ testDatabase: lent(target) });
       const writers = await startWriters(small.store, small.newAccount);
       await Promise.all(writers.map((writer) => writer.more(5)));
       disk.fillUp();

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '@postel/testkit';
 import { createAccount } from './accounts.ts';
 import type { Arrival, NewMessage } from './append.ts';
+import { BlobDirectory } from './blob-directory.ts';
+import type { BlobStore } from './blob-store.ts';
 import type { Content } from './content-writer.ts';
 import { type Database, type DatabaseTarget, openDatabase, type Transaction } from './database.ts';
 import type { AccountId, MailboxId } from './ids.ts';
@@ -13,10 +15,18 @@ import { Store } from './store.ts';
 
 const LIMIT_OCTETS = 100 * 1024 * 1024;
 
-/** A database, if none is given, and a blob directory of its own, and a store on them. */
-export async function startStorage(database?: TestDatabase) {
-  const testDatabase = database ?? (await createTestDatabase());
+/** What a test's storage is made of, if not of a database and a directory of its own. */
+export interface StorageParts {
+  readonly testDatabase?: TestDatabase;
+  /** Another store of blobs, made anew for each process. */
+  readonly blobsOf?: (directory: string) => BlobStore;
+}
+
+/** A database and a blob directory of its own, and a store on them. */
+export async function startStorage({ testDatabase: given, blobsOf }: StorageParts = {}) {
+  const testDatabase = given ?? (await createTestDatabase());
   const blobDirectory = await mkdtemp(join(tmpdir(), 'postel-blobs-'));
+  const openBlobStore = () => blobsOf?.(blobDirectory) ?? new BlobDirectory(blobDirectory);
   const opened: { close(): Promise<void> }[] = [];
   const errors: unknown[] = [];
 
@@ -24,7 +34,8 @@ export async function startStorage(database?: TestDatabase) {
   async function openStore(options: { target?: DatabaseTarget; maxConnections?: number; isDeaf?: boolean } = {}) {
     const { target = testDatabase.target, maxConnections = 4, isDeaf = false } = options;
     const database = openDatabase(target, { applicationName: 'storage test', maxConnections });
-    const store = new Store(database, { blobDirectory, onError: (error) => errors.push(error) });
+    const blobs = openBlobStore();
+    const store = new Store(database, { blobs, onError: (error) => errors.push(error) });
     opened.unshift(store, database);
     if (!isDeaf) await store.start();
     return { store, database };

@@ -1,5 +1,6 @@
 import { startBreakableServer } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BlobDirectory } from './blob-directory.ts';
 import { openDatabase } from './database.ts';
 import type { MailboxId, ModSeq } from './ids.ts';
 import {
@@ -97,7 +98,7 @@ test('hardening 65: a mailbox that could not be loaded is loaded by the next who
   const { account, inbox } = await storage.newAccount();
   await using server = await startBreakableServer(storage.target);
   const database = openDatabase(server.target, { applicationName: 'unloadable', maxConnections: 2 });
-  const store = new Store(database, { blobDirectory: storage.blobDirectory, onError: () => {} });
+  const store = new Store(database, { blobs: new BlobDirectory(storage.blobDirectory), onError: () => {} });
   await append(store, account, inbox, 'x');
   const lock = Promise.withResolvers<void>();
   const locked = Promise.withResolvers<void>();

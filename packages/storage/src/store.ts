@@ -2,7 +2,7 @@ import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
 import type { Appended, Arrival, NewMessage } from './append.ts';
 import { appendMessages } from './append.ts';
-import { BlobDirectory, type NewBlob } from './blob-store.ts';
+import type { BlobStore, NewBlob } from './blob-store.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
 import { ClosedMailboxes } from './closed-mailboxes.ts';
@@ -34,12 +34,14 @@ import {
 import { MissingSummaries, type SummaryProgress } from './missing-summaries.ts';
 import { type FillOptions, MissingTexts } from './missing-texts.ts';
 import { pruneThreads } from './prune-threads.ts';
+import { readBlob, type StoredBlob } from './read-blob.ts';
 import { asksForText, type InTurn, type SearchCriterion, searchMessages } from './search-messages.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
 
 export interface StoreOptions {
-  readonly blobDirectory: string;
+  /** The store closes it. */
+  readonly blobs: BlobStore;
   /** Room on the disk that new mail must leave. */
   readonly reserve?: DiskReserve;
   /** Errors that no caller waits for: of the change feed, and of mailboxes that it could not bring up to date. */
@@ -71,7 +73,7 @@ const DELIVERIES_AT_ONCE = 8;
 export class Store {
   readonly #database: Database;
   readonly #reserve: DiskReserve | null;
-  readonly #blobs: BlobDirectory;
+  readonly #blobs: BlobStore;
   readonly #feed: ChangeFeed;
   readonly #writer: AccountWriter;
   readonly #missingTexts: MissingTexts;
@@ -85,7 +87,7 @@ export class Store {
   constructor(database: Database, options: StoreOptions) {
     this.#database = database;
     this.#reserve = options.reserve ?? null;
-    this.#blobs = new BlobDirectory(options.blobDirectory, this.#reserve);
+    this.#blobs = options.blobs;
     this.#feed = new ChangeFeed(database, options);
     this.#closed = new ClosedMailboxes(this.#feed);
     this.#writer = new AccountWriter(database.sql);
@@ -103,6 +105,7 @@ export class Store {
   async close(): Promise<void> {
     this.#reserve?.close();
     await this.#feed.close();
+    this.#blobs.close();
   }
 
   /**
@@ -451,9 +454,9 @@ export class Store {
     await this.#missingSummaries.fill(progress);
   }
 
-  /** Octets of a message's content that is in a blob. */
-  readBlob(name: string, start: number, end: number): AsyncGenerator<Buffer> {
-    return this.#blobs.read(name, start, end);
+  /** Octets of a message's content that is in a blob; see readBlob. */
+  readBlob(blob: StoredBlob, start: number, end: number): AsyncGenerator<Buffer> {
+    return readBlob(this.#blobs, blob, start, end);
   }
 
   /**

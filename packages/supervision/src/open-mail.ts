@@ -1,6 +1,6 @@
 import type { MailServerSettings } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
-import { DiskReserve, openDatabase, Store } from '@postel/storage';
+import { DiskReserve, openBlobs, openDatabase, Store } from '@postel/storage';
 import type { AppContext } from './run-app.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import { StorageWatch } from './storage-watch.ts';
@@ -24,17 +24,18 @@ export async function openMail(
   { log, metrics }: AppContext,
   maxConnections: number,
 ): Promise<OpenMail> {
-  const { blobDirectory, databaseDirectory = blobDirectory, hostname, processName, reserveOctets } = settings;
+  const { blobs, databaseDirectory, hostname, processName, reserveOctets } = settings;
   const certificates = await ServerCertificates.read(settings.certificates);
   for (const warning of certificates.warnings(hostname)) log.warn(warning);
   const { onDown, onUp, onReserveChange, measure } = new StorageWatch(log);
   const applicationName = `postel ${processName}`;
   const database = openDatabase(settings.database, { applicationName, maxConnections, onDown, onUp });
-  const directories = [blobDirectory, databaseDirectory];
+  const blobDirectory = 'directory' in blobs ? blobs.directory : undefined;
+  const directories = [blobDirectory, databaseDirectory].filter((directory) => directory !== undefined);
   const reserve = new DiskReserve({ directories, octets: reserveOctets, onChange: onReserveChange });
   measure({ database, reserve }, metrics);
   const onError = (error: unknown) => log.warn({ err: error }, 'storage');
-  const store = new Store(database, { blobDirectory, reserve, onError });
+  const store = new Store(database, { blobs: await openBlobs(blobs, reserve), reserve, onError });
   return {
     certificates,
     store,

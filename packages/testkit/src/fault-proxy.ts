@@ -45,7 +45,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#server = server;
     this.#target = target;
     server.on('request', (request, response) => {
-      this.#forward(request, response).catch(() => request.destroy());
+      this.#forward(request, response).catch(() => request.socket.destroy());
     });
   }
 
@@ -91,7 +91,7 @@ export class FaultProxy implements AsyncDisposable {
     if (fault?.type === 'cut-upload') {
       onward.on('error', () => {});
       onward.write(body.subarray(0, fault.afterOctets), () => onward.destroy());
-      request.destroy();
+      request.socket.destroy();
       return;
     }
     onward.end(fault?.type === 'flip-upload' ? flipped(body, fault.at) : body);
@@ -101,12 +101,12 @@ export class FaultProxy implements AsyncDisposable {
     });
     const octets = await buffer(answer);
     if (fault?.type === 'lost-answer') {
-      request.destroy();
+      request.socket.destroy();
       return;
     }
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     if (fault?.type === 'cut-download') {
-      response.write(octets.subarray(0, fault.afterOctets), () => request.destroy());
+      response.write(octets.subarray(0, fault.afterOctets), () => request.socket.destroy());
       return;
     }
     response.end(fault?.type === 'flip-download' ? flipped(octets, fault.at) : octets);

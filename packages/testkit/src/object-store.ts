@@ -87,7 +87,7 @@ export class ObjectStore implements AsyncDisposable {
       this.requests.push(`${asked.method} ${asked.key}${what === undefined ? '' : `?${what}`}`);
       this.#answer(asked, response);
     } catch (error) {
-      if (request.destroyed || response.destroyed) return; // cut in the middle: nothing is stored
+      if (response.destroyed) return; // cut in the middle: nothing is stored
       const { status, code } = error instanceof S3Refusal ? error : { status: 500, code: 'InternalError' };
       answerXml(response, status, `<Error><Code>${code}</Code><Message>${String(error)}</Message></Error>`);
     }

@@ -74,7 +74,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     hostname: 'localhost',
     database: options.database ?? postel.database,
     certificates: [{ certFile: join(certificates, 'server.pem'), keyFile: join(certificates, 'server-key.pem') }],
-    blobDirectory: options.blobDirectory ?? join(dataDirectory, 'blobs'),
+    blobs: { directory: options.blobDirectory ?? join(dataDirectory, 'blobs') },
     messageOctets: options.messageOctets ?? DEFAULT_MESSAGE_OCTETS,
     reserveOctets: options.reserveOctets ?? DEFAULT_RESERVE_OCTETS,
     listeners: [

@@ -10,8 +10,9 @@ import {
 export const configCheck = defineCommand({
   name: 'config check',
   operands: '[--config FILE]',
-  summary: 'say what is wrong with a configuration file and the certificates it names',
-  help: `Says OK if nothing is; else each problem with its line, and ends with exit code 1.
+  summary: 'say what is wrong with a configuration file, its certificates and its bucket',
+  help: `Says OK if nothing is; else each problem with its line, and ends with exit code 1. If blobs are in S3, a small one is
+written, read, listed and removed.
 
   --config FILE  the configuration file (default ./postel.yaml, else /etc/postel/postel.yaml)
 
@@ -27,6 +28,10 @@ Example:
     const configuration = await readConfigurationOrExplain(file);
     const { checkConfiguration } = await import('../serve/check-configuration.ts');
     for (const warning of await checkConfiguration(configuration)) terminal.warn(warning);
+    if ('s3' in configuration.blobs) {
+      const { checkBucket } = await import('../serve/check-bucket.ts');
+      await checkBucket(configuration.blobs);
+    }
     terminal.say(`OK: ${file}`);
   },
 });

@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FaultProxy, startObjectStore } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfiguredServer, certificateFiles, HOSTNAME, runPostel } from '../testing/configured-server.ts';
 
@@ -97,3 +98,30 @@ test.for(['serve relay', 'serve imap smtp', 'serve --data /x', 'config check x']
     expect(await runPostel(line.split(' '), server.directory)).toMatchObject({ code: 2 });
   },
 );
+
+test('a bucket is tried, and nothing is left in it', async () => {
+  await using objects = await startObjectStore();
+  server.configure({ blobs: { s3: objects.settings() } });
+  expect(await server.postel('config check')).toEqual({ code: 0, stdout: `OK: ${server.file}\n`, stderr: '' });
+  expect(objects.requests.length).toBeGreaterThan(5);
+  expect(objects.objects.size).toBe(0);
+
+  server.configure({ blobs: { s3: { ...objects.settings(), secretAccessKey: 'planted-canary' } } });
+  const refused = await server.postel('config check');
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/The bucket mail at http:.* cannot be used: .* 403 SignatureDoesNotMatch/);
+  expect(refused.stderr).not.toContain('planted-canary');
+
+  server.configure({ blobs: { s3: { ...objects.settings(), bucket: 'other' } } });
+  expect((await server.postel('config check')).stderr).toContain('404 NoSuchBucket');
+});
+
+test('a key that may not list is an error', async () => {
+  await using objects = await startObjectStore();
+  await using proxy = await FaultProxy.start(objects.endpoint);
+  proxy.fault = ({ url }) => (url.includes('list-type') ? { type: 'status', status: 403 } : null);
+  server.configure({ blobs: { s3: objects.settings(proxy.endpoint) } });
+  const { code, stderr } = await server.postel('config check');
+  expect(code).toBe(1);
+  expect(stderr).toContain('answered 403');
+});

@@ -15,7 +15,7 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     hostname: 'localhost',
     database,
     certificates: [serverFiles(directory)],
-    blobDirectory: directory.blobs,
+    blobs: { directory: directory.blobs },
     messageOctets: DEFAULT_MESSAGE_OCTETS,
     reserveOctets: DEFAULT_RESERVE_OCTETS,
     ...('url' in database ? {} : { databaseDirectory: directory.postgres }),

@@ -1,5 +1,5 @@
-import type { DatabaseTarget } from '@postel/config';
-import { openDatabase, StorageError, Store } from '@postel/storage';
+import type { BlobTarget, DatabaseTarget } from '@postel/config';
+import { openBlobs, openDatabase, StorageError, Store } from '@postel/storage';
 import type { Invocation } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { findPendingMigrations, migrateDatabase } from '../migrate-database.ts';
@@ -20,22 +20,22 @@ export async function runMigrate({ isDryRun, server }: MigrateArguments, invocat
   using stop = new StopSignal();
   await using started = new AsyncDisposableStack();
   const { terminal } = invocation;
-  const { database, blobDirectory } = await findServer(server, invocation);
+  const { database, blobs } = await findServer(server, invocation);
   const target = await reachDatabase(database, { signal: stop.signal, started, report: terminal.note });
-  if (isDryRun) return await tellWhatWouldBeDone(target, blobDirectory, terminal);
+  if (isDryRun) return await tellWhatWouldBeDone(target, blobs, terminal);
   await migrateDatabase(target, terminal.note);
-  await withStore(target, blobDirectory, terminal, (store) => fillIn(store, stop.signal, terminal.note));
+  await withStore(target, blobs, terminal, (store) => fillIn(store, stop.signal, terminal.note));
   terminal.say('The tables are up to date.');
 }
 
-async function tellWhatWouldBeDone(target: DatabaseTarget, blobDirectory: string, terminal: Terminal): Promise<void> {
+async function tellWhatWouldBeDone(target: DatabaseTarget, blobs: BlobTarget, terminal: Terminal): Promise<void> {
   const pending = await findPendingMigrations(target);
   for (const { name, about } of pending) terminal.say(`${name}: ${about}`);
   if (pending.length > 0) {
     terminal.say('Then what is missing for messages of before is filled in, in small steps.');
     return;
   }
-  const missing = await withStore(target, blobDirectory, terminal, (store) => store.countMissingSummaries());
+  const missing = await withStore(target, blobs, terminal, (store) => store.countMissingSummaries());
   if (missing > 0) terminal.say(`To be filled in: ${format(missing)} subjects or threads of messages of before.`);
   else terminal.say('The tables are up to date.');
 }
@@ -52,15 +52,17 @@ async function fillIn(store: Store, signal: AbortSignal, note: (line: string) =>
   });
 }
 
+const placeOf = (blobs: BlobTarget) => ('directory' in blobs ? blobs.directory : `the bucket ${blobs.s3.bucket}`);
+
 async function withStore<Result>(
   target: DatabaseTarget,
-  blobDirectory: string,
+  blobs: BlobTarget,
   terminal: Terminal,
   use: (store: Store) => Promise<Result>,
 ): Promise<Result> {
   const database = openDatabase(target, { applicationName: 'postel migrate', maxConnections: 1 });
   let unread = 0;
-  const store = new Store(database, { blobDirectory, onError: () => unread++ });
+  const store = new Store(database, { blobs: await openBlobs(blobs), onError: () => unread++ });
   try {
     return await use(store);
   } catch (error) {
@@ -73,8 +75,8 @@ async function withStore<Result>(
     await database.close();
     if (unread > 0) {
       terminal.warn(
-        `${format(unread)} messages are in files that cannot be read in ${blobDirectory}: they stay without subject and ` +
-          'addresses in the tables. Call it again where the files are.',
+        `${format(unread)} messages are in blobs that cannot be read in ${placeOf(blobs)}: they stay without subject and ` +
+          'addresses in the tables. Call it again where the blobs are.',
       );
     }
   }

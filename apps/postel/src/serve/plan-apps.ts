@@ -51,10 +51,10 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
 }
 
 function commonSettings(
-  { hostname, certificates, blobDirectory, messageOctets, reserveOctets, logLevel }: Configuration,
+  { hostname, certificates, blobs, messageOctets, reserveOctets, logLevel }: Configuration,
   place: DatabasePlace,
 ) {
-  return { hostname, certificates, blobDirectory, messageOctets, reserveOctets, logLevel, ...place };
+  return { hostname, certificates, blobs, messageOctets, reserveOctets, logLevel, ...place };
 }
 
 function listeners(addresses: readonly Address[], tls: TlsMode) {

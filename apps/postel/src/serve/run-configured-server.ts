@@ -28,7 +28,7 @@ const STANDARD_ERROR = 2;
 /** What is read once, at the start, and the keys that say it. */
 const FIXED = [
   ['dataDirectory', 'dataDirectory'],
-  ['blobDirectory', 'blobDirectory'],
+  ['blobs', 'blobDirectory or blobs'],
   ['databaseUrl', 'database.url'],
   ['status', 'status'],
 ] as const;
@@ -39,7 +39,7 @@ const FIXED = [
  */
 export async function runConfiguredServer({ file, app }: ConfiguredServerOptions, terminal: Terminal): Promise<void> {
   const configuration = await readConfigurationOrExplain(file);
-  const { dataDirectory, databaseUrl, blobDirectory, status } = configuration;
+  const { dataDirectory, databaseUrl, blobs, status } = configuration;
   if (app !== null && databaseUrl === null) {
     throw new CommandError(
       `postel serve ${app} uses the database of other hosts: say its database.url in ${file}, or run \`postel serve\`.`,
@@ -65,7 +65,7 @@ export async function runConfiguredServer({ file, app }: ConfiguredServerOptions
     logOf: () => null,
     async prepareFiles() {
       for (const warning of warnings) log.warn(warning);
-      await mkdir(blobDirectory, { recursive: true, mode: 0o700 });
+      if ('directory' in blobs) await mkdir(blobs.directory, { recursive: true, mode: 0o700 });
     },
     prepareDatabase: MIGRATE_DATABASE,
     planApps: (parts) => plan(configuration, parts),
@@ -88,8 +88,8 @@ function memoryOctets(): number {
 async function reread(file: string, atStart: Configuration, report: Reporter): Promise<Configuration> {
   const changed = await readConfigurationFile(file);
   for (const warning of await checkConfiguration(changed)) report.warn(warning);
-  const { dataDirectory, blobDirectory, databaseUrl, status } = atStart;
-  const inForce = { ...changed, dataDirectory, blobDirectory, databaseUrl, status };
+  const { dataDirectory, blobs, databaseUrl, status } = atStart;
+  const inForce = { ...changed, dataDirectory, blobs, databaseUrl, status };
   for (const [member, key] of FIXED) {
     if (isDeepStrictEqual(changed[member], inForce[member])) continue;
     report.warn(`a change of ${key} takes a restart: going on with the old value`);

@@ -1,4 +1,4 @@
-import { BlobDirectory, type Finding, findAccounts, StorageError, verifyAccount } from '@postel/storage';
+import { type Finding, findAccounts, openBlobs, StorageError, verifyAccount } from '@postel/storage';
 import type { Invocation } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { Stopped } from '../stop-signal.ts';
@@ -33,12 +33,12 @@ export async function runVerify(args: VerifyArguments, invocation: Invocation): 
 /** @returns how much was found */
 async function verifyAccounts(
   { account: name, fix, isQuick, asJson }: VerifyArguments,
-  { database: { sql }, blobDirectory, signal }: ReachedServer,
+  { database: { sql }, blobs: target, signal }: ReachedServer,
   { terminal }: Invocation,
 ): Promise<number> {
   const accounts = await findAccounts(sql, name);
   if (name !== null && accounts.length === 0) throw new CommandError(`There is no account ${name}.`);
-  const blobs = new BlobDirectory(blobDirectory);
+  const blobs = await openBlobs(target);
   const list = new FindingList(terminal.say, asJson);
   using progress = new VerifyProgressLine(process.stderr, accounts, { readsContents: !isQuick });
   const say = (of: string, found: Finding) => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DEFAULT_MESSAGE_OCTETS, type SmtpListener } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
-import { type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
+import { BlobDirectory, type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
 import { createLog, Registry, ServerCertificates } from '@postel/supervision';
 import { type BreakableServer, createTestDatabase, sharedPostel, startBreakableServer } from '@postel/testkit';
 import type { Services } from '../services.ts';
@@ -54,7 +54,7 @@ export async function startOwnServer(
       ? database
       : openDatabase(network.target, { applicationName: 'smtp-test mail', maxConnections: 2 });
   const store = new Store(mailDatabase, {
-    blobDirectory,
+    blobs: new BlobDirectory(blobDirectory),
     onError: (error) => console.error(error),
     ...storing,
   });

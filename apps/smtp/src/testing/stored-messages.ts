@@ -1,5 +1,5 @@
 import { openDirectory, parseAddress } from '@postel/directory';
-import { type DatabaseTarget, openDatabase, Store, type StoreOptions } from '@postel/storage';
+import { type DatabaseTarget, openBlobs, openDatabase, Store } from '@postel/storage';
 
 /** A message as it is in the database. */
 export interface StoredMessage {
@@ -11,12 +11,15 @@ export interface StoredMessage {
 /** All messages in the INBOX of the account that has this address, oldest first. */
 export async function storedMessages(
   target: DatabaseTarget,
-  blobDirectory: StoreOptions['blobDirectory'],
+  blobDirectory: string,
   address: string,
 ): Promise<readonly StoredMessage[]> {
   const database = openDatabase(target, { applicationName: 'smtp-test', maxConnections: 1 });
   try {
-    const store = new Store(database, { blobDirectory, onError: (error) => console.error(error) });
+    const store = new Store(database, {
+      blobs: await openBlobs({ directory: blobDirectory }),
+      onError: (error) => console.error(error),
+    });
     const parsed = parseAddress(address);
     const recipient = parsed === null ? null : await openDirectory(database).resolveRecipient(parsed);
     if (recipient?.type !== 'account') throw new Error(`${address} is nobody's address`);
@@ -25,10 +28,10 @@ export async function storedMessages(
     const uids = Array.from({ length: inbox.uidNext - 1 }, (_, i) => i + 1);
     const messages = await store.fetchMessages(recipient.accountId, inbox.id, uids, { octets: true });
     return await Promise.all(
-      messages.map(async ({ prefix, octets, blobName, sizeOctets, prefixOctets }) => ({
+      messages.map(async ({ prefix, octets, blob }) => ({
         prefix: (prefix ?? Buffer.alloc(0)).toString('latin1'),
         content:
-          octets ?? Buffer.concat(await Array.fromAsync(store.readBlob(blobName ?? '', 0, sizeOctets - prefixOctets))),
+          octets ?? Buffer.concat(blob === null ? [] : await Array.fromAsync(store.readBlob(blob, 0, blob.sizeOctets))),
       })),
     );
   } finally {

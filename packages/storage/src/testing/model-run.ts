@@ -79,7 +79,11 @@ export class ModelRun {
   /** The last look, with what `postel verify` recomputes. */
   async end(): Promise<void> {
     await this.#compare('all');
-    assert.deepEqual(await Array.fromAsync(verifyAccount(this.#storage.sql, this.#account, { blobs: null })), [], 'what verify finds');
+    assert.deepEqual(
+      await Array.fromAsync(verifyAccount(this.#storage.sql, this.#account, { blobs: null })),
+      [],
+      'what verify finds',
+    );
     assert.deepEqual(this.#storage.errors, []);
     for (const view of this.#views.values()) view.store.closeMailbox(view.mailbox, view.watcher);
   }

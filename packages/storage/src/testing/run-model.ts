@@ -45,7 +45,9 @@ async function run(): Promise<void> {
   await using server = await startDatabase();
   await migrate(server.database);
   const { database: target } = server;
-  await using storage = await startStorage({ target, [Symbol.asyncDispose]: () => Promise.resolve() });
+  await using storage = await startStorage({
+    testDatabase: { target, [Symbol.asyncDispose]: () => Promise.resolve() },
+  });
   const stores = await openStores(storage);
   console.log(`model: ${total} steps from seed ${firstSeed}, on ${stores.length} processes' stores`);
 

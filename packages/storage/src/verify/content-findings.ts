@@ -83,12 +83,9 @@ export async function repairContent(
 export async function removeOrphans(sql: Sql, account: AccountId, contents: readonly ContentId[]): Promise<number> {
   let removed = 0;
   await repairAccount(sql, account, async (tx) => {
-    const { count } = await tx`
-      delete from contents as c
-       where account_id = ${account}::bigint and content_id = any (${numberArray(contents)}::bigint[])
-         and not exists (select from messages as m where m.account_id = c.account_id and m.content_id = c.content_id)
-         and not exists (select from tombstones as t where t.account_id = c.account_id and t.content_id = c.content_id)`;
-    removed = count;
+    const [gone] = await tx<{ contents: number }[]>`
+      select contents from remove_unneeded(${account}::bigint, ${numberArray(contents)}::bigint[], '{}')`;
+    removed = gone?.contents ?? 0;
   });
   return removed;
 }

@@ -1,7 +1,7 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BlobDirectory } from '../blob-store.ts';
+import { BlobDirectory } from '../blob-directory.ts';
 import { type AccountId, accountId, type MailboxId } from '../ids.ts';
 import { append, arrivalOf, startStorage, type TestStorage } from '../storage-for-tests.ts';
 import type { Finding } from './finding.ts';

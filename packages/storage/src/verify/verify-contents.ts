@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { body, bodyStructure, encodePartIndex, envelope, MessageParser, type MessageStructure } from '@postel/mime';
 import type { Sql } from '../database.ts';
-import { translateFileError } from '../errors.ts';
+import { StorageError, translateFileError } from '../errors.ts';
 import type { AccountId, ContentId } from '../ids.ts';
 import type { OctetRow } from '../octet-rows.ts';
+import { S3Error } from '../s3-client.ts';
 
 /** Contents looked up at once, and read at once: so many, of so many octets together; a larger one is read by itself. */
 const SLICE_CONTENTS = 2_000;
@@ -126,7 +127,8 @@ async function readBlob(blobs: BlobReader, name: string, sizeOctets: number, int
     for await (const piece of blobs.read(name, 0, sizeOctets)) into.push(piece);
     return null;
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (error instanceof S3Error && error.code === 'NoSuchKey') return 'it is missing';
+    if (!(error instanceof Error) || error instanceof StorageError || error instanceof S3Error) throw error;
     const code = 'code' in error ? error.code : null;
     if (code === 'ENOENT') return 'it is missing';
     if (code === 'EIO') return 'the disk cannot read it';

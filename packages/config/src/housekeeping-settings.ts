@@ -1,0 +1,23 @@
+import { type BlobTarget, parseBlobTarget } from './blob-target.ts';
+import { type DatabaseTarget, parseDatabaseTarget } from './database-target.ts';
+import { type AppSettings, parseAppSettings } from './server-settings.ts';
+import { SettingReader } from './setting-reader.ts';
+
+/** All that the housekeeping process needs to know. */
+export interface HousekeepingSettings extends AppSettings {
+  readonly database: DatabaseTarget;
+  readonly blobs: BlobTarget;
+  /** How long tombstones of messages are kept. */
+  readonly tombstoneDays: number;
+}
+
+/** @throws {SettingsError} */
+export function parseHousekeepingSettings(value: unknown): HousekeepingSettings {
+  const settings = new SettingReader(value);
+  return {
+    ...parseAppSettings(settings),
+    database: parseDatabaseTarget(settings.at('database')),
+    blobs: parseBlobTarget(settings.at('blobs')),
+    tombstoneDays: settings.at('tombstoneDays').integer(1),
+  };
+}

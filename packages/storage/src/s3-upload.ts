@@ -1,0 +1,121 @@
+import { type BlobStore, type BlobWriter, NewBlob } from './blob-store.ts';
+import { type S3Client, S3Error } from './s3-client.ts';
+import { escapeXml, textOf } from './s3-xml.ts';
+
+/** S3 takes 10,000 parts of 5 MB at least: enough for 80 GB. */
+const PART_OCTETS = 8 * 1024 * 1024;
+const FIRST_BUFFER_OCTETS = 256 * 1024;
+
+export interface UploadOptions {
+  readonly client: S3Client;
+  readonly blobs: BlobStore;
+  readonly name: string;
+  readonly key: string;
+  /** Called once, when nothing of it is held any more. */
+  readonly onEnd: () => void;
+}
+
+/**
+ * A blob on its way into a bucket: in one request if it fits in one part, else part by part. It holds one part at most, which
+ * is sent again if that fails.
+ */
+export class S3Upload implements BlobWriter {
+  readonly #options: UploadOptions;
+  #buffer = Buffer.alloc(0);
+  #held = 0;
+  #sizeOctets = 0;
+  #uploadId: string | null = null;
+  readonly #etags: string[] = [];
+  #hasEnded = false;
+
+  constructor(options: UploadOptions) {
+    this.#options = options;
+  }
+
+  async write(octets: Buffer): Promise<void> {
+    for (let at = 0; at < octets.length; ) {
+      if (this.#held === PART_OCTETS) await this.#sendPart();
+      this.#makeRoom(octets.length - at);
+      const copied = octets.copy(this.#buffer, this.#held, at);
+      this.#held += copied;
+      at += copied;
+    }
+    this.#sizeOctets += octets.length;
+  }
+
+  async finish(): Promise<NewBlob> {
+    const { client, blobs, name, key } = this.#options;
+    if (this.#uploadId === null)
+      await client.request({ method: 'PUT', key, body: this.#buffer.subarray(0, this.#held) });
+    else {
+      await this.#sendPart();
+      await this.#complete(this.#uploadId);
+    }
+    this.#end();
+    return new NewBlob(blobs, name);
+  }
+
+  /** The object too: an answer may have been lost. */
+  async abort(): Promise<void> {
+    const { client, blobs, name, key } = this.#options;
+    this.#end();
+    if (this.#uploadId !== null) {
+      await client.request({ method: 'DELETE', key, query: { uploadId: this.#uploadId } }).catch(() => {});
+    }
+    if (this.#sizeOctets > 0) await blobs.remove(name).catch(() => {});
+  }
+
+  #end(): void {
+    this.#buffer = Buffer.alloc(0);
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#options.onEnd();
+  }
+
+  #makeRoom(octets: number): void {
+    const needed = Math.min(this.#held + octets, PART_OCTETS);
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, 2 * this.#held, FIRST_BUFFER_OCTETS), PART_OCTETS));
+    this.#buffer.copy(larger, 0, 0, this.#held);
+    this.#buffer = larger;
+  }
+
+  async #sendPart(): Promise<void> {
+    const { client, key } = this.#options;
+    if (this.#held === 0) return;
+    this.#uploadId ??= await this.#begin();
+    const query = { partNumber: String(this.#etags.length + 1), uploadId: this.#uploadId };
+    const body = this.#buffer.subarray(0, this.#held);
+    const { headers } = await client.request({ method: 'PUT', key, query, body });
+    this.#etags.push(headers.etag ?? '');
+    this.#held = 0;
+  }
+
+  async #begin(): Promise<string> {
+    const { client, key } = this.#options;
+    const { body } = await client.request({ method: 'POST', key, query: { uploads: '' } });
+    const id = textOf(body, 'UploadId');
+    if (id === null) throw new Error('the object store began an upload without an id');
+    return id;
+  }
+
+  async #complete(uploadId: string): Promise<void> {
+    const { client, key } = this.#options;
+    const parts = this.#etags.map(
+      (etag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`,
+    );
+    const body = Buffer.from(`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`);
+    try {
+      await client.request({ method: 'POST', key, query: { uploadId }, body });
+    } catch (error) {
+      // The answer to an attempt before may have been lost: names are never written twice, so what is there is ours.
+      if (!(error instanceof S3Error) || error.code !== 'NoSuchUpload' || !(await this.#isThere())) throw error;
+    }
+  }
+
+  async #isThere(): Promise<boolean> {
+    const { client, key } = this.#options;
+    const { headers } = await client.request({ method: 'HEAD', key });
+    return Number(headers['content-length']) === this.#sizeOctets;
+  }
+}
