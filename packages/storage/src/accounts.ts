@@ -36,6 +36,14 @@ export async function createAccount(tx: Transaction, name: string): Promise<Acco
   return account;
 }
 
+/** The ids of accounts above one, ascending, so many at once. */
+export async function listAccountIds(sql: Sql, above: number, limit: number): Promise<readonly AccountId[]> {
+  const rows = await sql.read<{ account: AccountId }[]>`
+    select account_id as account from accounts where account_id > ${above}::bigint
+     order by account_id limit ${limit}::integer`;
+  return rows.map(({ account }) => account);
+}
+
 /** Deletes all mail of an account, and the account. Its blobs are named in `removed_blobs`. */
 export async function removeAccountMail(tx: Transaction, account: AccountId): Promise<void> {
   await tx`set local statement_timeout = 0`; // a large account takes longer than any other statement may

@@ -101,7 +101,7 @@ describe.for(['directory', 's3'] as const)('blobs in %s', (kind) => {
     expect(await get(blobs, name, 1, 2)).toHaveLength(1);
   });
 
-  test('have copies of their own octets, each removed by itself, and removing one twice is no error', async () => {
+  test('rule 4: have copies of their own octets, each removed by itself, and removing one twice is no error', async () => {
     await using started = await startKind(kind);
     const { blobs, names } = started;
     const octets = randomBytes(200_000);

@@ -1,5 +1,6 @@
 import postgres from 'postgres';
 import type { Session } from './connection.ts';
+import { S3Error } from './s3-error.ts';
 
 /**
  * - `nonexistent`, `exists`: the account or mailbox.
@@ -115,8 +116,9 @@ export function wouldFailNext(error: unknown): boolean {
 /** 55P03: lock_timeout; 57P: the server shuts down or starts; 08: a pooler's own connection. */
 const LOCKED_OR_DOWN = /^(55P03|57P..|08...)$/;
 
-/** As translateDatabaseError, for what the file system threw. */
+/** As translateDatabaseError, for what the file system threw, or an object store refused: a wrong key is somebody's to mend. */
 export function translateFileError(error: unknown): unknown {
+  if (error instanceof S3Error) return new StorageError('unavailable', 'The object store refuses', { cause: error });
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (FULL.has(code)) return new StorageError('disk-full', 'The disk is full', { cause: error });
   return FAILING.has(code) ? new StorageError('unavailable', 'The disk fails', { cause: error }) : error;

@@ -1,4 +1,4 @@
-export { createAccount, findAccounts, type NamedAccount, removeAccountMail } from './accounts.ts';
+export { createAccount, findAccounts, listAccountIds, type NamedAccount, removeAccountMail } from './accounts.ts';
 export type { Appended, Arrival, NewMessage } from './append.ts';
 export { BlobDirectory } from './blob-directory.ts';
 export type { BlobStore } from './blob-store.ts';
@@ -30,6 +30,7 @@ export {
   modSeq,
   type Uid,
 } from './ids.ts';
+export { JobTurns } from './job-turns.ts';
 export {
   type FoundMailbox,
   HIERARCHY_DELIMITER,
@@ -42,6 +43,7 @@ export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate, type PendingMigration, pendingMigrations } from './migrate.ts';
 export type { SummaryProgress } from './missing-summaries.ts';
 export { type BlobTarget, openBlobs } from './open-blobs.ts';
+export type { Pruned, PruneOptions } from './prune.ts';
 export { BlobDamaged, type StoredBlob } from './read-blob.ts';
 export { findReaderAccess, type ReaderAccess } from './reader-access.ts';
 export {
@@ -52,6 +54,7 @@ export {
   trustAccount,
 } from './recover-account.ts';
 export { type Released, type ReleaseOptions, releaseExpired } from './release-expired.ts';
+export { type RemoveBlobsOptions, removeBlobs } from './remove-blobs.ts';
 export {
   type PurgedPart,
   type RemovedFrom,
@@ -65,6 +68,7 @@ export type { S3Target } from './s3-client.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
+export { sweepBlobs } from './sweep-blobs.ts';
 export { countUids, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
 export type { Finding, VerifiedRule } from './verify/finding.ts';
 export { type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type BlobStore, isBlobName, type ListedBlob } from './blob-store.ts';
 import { StorageError } from './errors.ts';
-import { S3Client, S3Error, type S3Target } from './s3-client.ts';
+import { S3Client, type S3Target } from './s3-client.ts';
+import { S3Error } from './s3-error.ts';
 import { S3Upload } from './s3-upload.ts';
 import { elementsOf, textOf } from './s3-xml.ts';
 import { Turnstile } from './turnstile.ts';

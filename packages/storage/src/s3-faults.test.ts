@@ -111,6 +111,10 @@ test('a wrong secret is refused at once, and the error names neither key', async
   expect(String(error)).toContain('403 SignatureDoesNotMatch');
   expect(JSON.stringify([String(error), error])).not.toMatch(/planted-canary|POSTELTESTKEY/);
   expect(objects.requests.length).toBe(before);
+  const writer = new ContentWriter(blobs, LIMIT);
+  await writer.write(randomBytes(200_000));
+  await expect(writer.finish()).rejects.toMatchObject({ kind: 'unavailable', cause: { status: 403 } });
+  await writer.abort();
 });
 
 test.for<[string, Fault]>([

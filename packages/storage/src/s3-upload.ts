@@ -1,5 +1,6 @@
 import { type BlobStore, type BlobWriter, NewBlob } from './blob-store.ts';
-import { type S3Client, S3Error } from './s3-client.ts';
+import type { S3Client } from './s3-client.ts';
+import { S3Error } from './s3-error.ts';
 import { escapeXml, textOf } from './s3-xml.ts';
 
 /** S3 takes 10,000 parts of 5 MB at least: enough for 80 GB. */

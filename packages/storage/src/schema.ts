@@ -88,6 +88,9 @@ export const accounts = pgTable(
     /** The highest that anybody had seen by then. */
     seenModseq: seq('seen_modseq'),
     seenUidvalidity: id('seen_uidvalidity'),
+    /** What `modseq` was at `changes_marked_at`: changes up to here are older than that. */
+    changesMarkSeq: seq('changes_mark_seq').notNull().default(0),
+    changesMarkedAt: at('changes_marked_at'),
   },
   (table) => [
     uniqueIndex('accounts_name').on(table.name),
@@ -121,8 +124,10 @@ export const mailboxes = pgTable(
     modSeq: seq('mod_seq').notNull(),
     /** Of its messages: HIGHESTMODSEQ (RFC 7162 §3.1.2.1). */
     highestModSeq: seq('highest_mod_seq').notNull(),
-    /** Changes and tombstones up to here may have been pruned; who knows less reloads. */
+    /** Tombstones up to here may have been pruned; who knows less compares UIDs. */
     prunedSeq: seq('pruned_seq').notNull().default(0),
+    /** Rows of `changes` up to here may have been pruned; who knows less looks at all messages. */
+    changesPrunedSeq: seq('changes_pruned_seq').notNull().default(0),
     /** Set when the mailbox was deleted; the row stays as its tombstone. */
     expungedSeq: seq('expunged_seq'),
     nextKeywordId: integer('next_keyword_id').notNull().default(1),
@@ -205,6 +210,8 @@ export const tombstones = pgTable(
     index('tombstones_retained')
       .on(table.accountId, table.wasMoved, table.expungedAt)
       .where(sql`${table.contentId} is not null`),
+    index('tombstones_content').on(table.accountId, table.contentId),
+    index('tombstones_released').on(table.accountId, table.expungedAt).where(sql`${table.contentId} is null`),
   ],
 );
 
@@ -314,6 +321,12 @@ export const removedBlobs = pgTable(
   },
   (table) => [primaryKey({ columns: [table.accountId, table.blobName] })],
 );
+
+/** When each job of housekeeping was last done, by whichever host did it. */
+export const housekeepingJobs = pgTable('housekeeping_jobs', {
+  job: text('job').primaryKey(),
+  doneAt: at('done_at').notNull(),
+});
 
 /** How a message came by SMTP: the header fields that Postel put before it, and the envelope it came in (RFC 5321 §3.3). */
 export const deliveries = pgTable(

@@ -33,6 +33,7 @@ import {
 } from './mailboxes.ts';
 import { MissingSummaries, type SummaryProgress } from './missing-summaries.ts';
 import { type FillOptions, MissingTexts } from './missing-texts.ts';
+import { type Pruned, type PruneOptions, prune } from './prune.ts';
 import { pruneThreads } from './prune-threads.ts';
 import { readBlob, type StoredBlob } from './read-blob.ts';
 import { asksForText, type InTurn, type SearchCriterion, searchMessages } from './search-messages.ts';
@@ -452,6 +453,16 @@ export class Store {
   /** See MissingSummaries.fill. */
   async fillMissingSummaries(progress: SummaryProgress): Promise<void> {
     await this.#missingSummaries.fill(progress);
+  }
+
+  /**
+   * Removes what is kept of changes, removed messages and mailboxes, and nobody needs for long; see PruneOptions. Each slice is
+   * a transaction of its own.
+   *
+   * @throws {StorageError} 'unavailable', 'outcome-unknown'; the signal's reason, if it was aborted
+   */
+  prune(account: AccountId, options: PruneOptions): Promise<Pruned> {
+    return prune((slice) => this.#writer.inTurn(account, () => slice(this.#database.sql)), account, options);
   }
 
   /** Octets of a message's content that is in a blob; see readBlob. */

@@ -1,7 +1,13 @@
-import { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS, type ImapSettings, type SmtpSettings } from '@postel/config';
+import {
+  DEFAULT_MESSAGE_OCTETS,
+  DEFAULT_RESERVE_OCTETS,
+  DEFAULT_TOMBSTONE_DAYS,
+  type ImapSettings,
+  type SmtpSettings,
+} from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
 import { serverFiles } from '../certificates/local-certificates.ts';
-import { planApp } from '../supervisor/plan-app.ts';
+import { planApp, planHousekeeping } from '../supervisor/plan-app.ts';
 import type { ServerParts } from '../supervisor/run-server.ts';
 import { LOOPBACK, type Ports } from './ports.ts';
 
@@ -40,5 +46,11 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
       { ...starttls, kind: 'lmtp', port: ports.lmtp },
     ],
   };
-  return [planApp('imap', imap), planApp('smtp', smtp)];
+  const housekeeping = planHousekeeping({
+    processName: 'housekeeping',
+    database,
+    blobs: common.blobs,
+    tombstoneDays: DEFAULT_TOMBSTONE_DAYS,
+  });
+  return [planApp('imap', imap), planApp('smtp', smtp), housekeeping];
 }

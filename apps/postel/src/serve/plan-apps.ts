@@ -1,11 +1,11 @@
 import type { Address, Configuration, ImapSettings, SmtpSettings, TlsMode } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
-import { planApp } from '../supervisor/plan-app.ts';
+import { planApp, planHousekeeping } from '../supervisor/plan-app.ts';
 import type { ServerParts } from '../supervisor/run-server.ts';
 
 /** The apps that a server may have, or be alone. */
-export type AppName = 'imap' | 'smtp';
-export const APP_NAMES: readonly AppName[] = ['imap', 'smtp'];
+export type AppName = 'imap' | 'smtp' | 'housekeeping';
+export const APP_NAMES: readonly AppName[] = ['imap', 'smtp', 'housekeeping'];
 
 type DatabasePlace = Pick<ImapSettings, 'database' | 'databaseDirectory'>;
 
@@ -16,11 +16,13 @@ export function planApps(
   apps: readonly AppName[],
 ): readonly AppPlan[] {
   const place = { database, ...('url' in database ? {} : { databaseDirectory: directory.postgres }) };
-  const plans = [
+  const listening = [
     ...(apps.includes('imap') ? planImap(configuration, place) : []),
     ...(apps.includes('smtp') ? [planSmtp(configuration, place)] : []),
-  ];
-  return plans.filter(({ addresses = [] }) => addresses.length > 0);
+  ].filter(({ addresses = [] }) => addresses.length > 0);
+  if (!apps.includes('housekeeping')) return listening;
+  const { blobs, tombstoneDays, logLevel } = configuration;
+  return [...listening, planHousekeeping({ processName: 'housekeeping', database, blobs, tombstoneDays, logLevel })];
 }
 
 function planImap(configuration: Configuration, place: DatabasePlace): readonly AppPlan[] {

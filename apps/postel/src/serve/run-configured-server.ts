@@ -51,7 +51,8 @@ export async function runConfiguredServer({ file, app }: ConfiguredServerOptions
   const plan = (current: Configuration, parts: ServerParts) => planApps(current, parts, apps);
   const services = servicesOf(configuration, apps);
   const addresses = Object.values(services).flat();
-  if (addresses.length === 0) throw new CommandError(`Every service is off in ${file}: there is nothing to serve.`);
+  if (addresses.length === 0 && app !== 'housekeeping')
+    throw new CommandError(`Every service is off in ${file}: there is nothing to serve.`);
 
   await runServer({
     // Beside a whole server on the same host, or another app: each has a lock and a run.json of its own.

@@ -44,10 +44,10 @@ describe('a server with two IMAP processes', () => {
   });
 
   test('has health and metrics of all processes', async () => {
-    const ready = { 'imap-1': 'ready', 'imap-2': 'ready', smtp: 'ready', database: 'ready' };
+    const ready = { 'imap-1': 'ready', 'imap-2': 'ready', smtp: 'ready', housekeeping: 'ready', database: 'ready' };
     const { status, body } = await server.http('/healthz');
     expect({ status, ...JSON.parse(body) }).toEqual({ status: 'ok', parts: ready });
-    for (const name of Object.keys(ready).slice(0, 3)) {
+    for (const name of Object.keys(ready).slice(0, 4)) {
       expect(await server.metric('process_start_time_seconds', name)).toBeGreaterThan(0);
     }
   });
@@ -167,7 +167,13 @@ describe('SIGHUP', () => {
     const database = databaseOf(server);
     server.configure({ database, imap: { imap: 'off', imaps: { addresses: [HOST], port: other }, processes: 3 } });
     await server.hangUp(/the new configuration is in force/);
-    expect(server.run.apps.map(({ name }) => name).toSorted()).toEqual(['imap-1', 'imap-2', 'imap-3', 'smtp']);
+    expect(server.run.apps.map(({ name }) => name).toSorted()).toEqual([
+      'housekeeping',
+      'imap-1',
+      'imap-2',
+      'imap-3',
+      'smtp',
+    ]);
     const moved = await server.imap(mary, other);
     moved.close();
     const { mx, submission, submissions, status } = server.ports;
@@ -179,12 +185,17 @@ describe('SIGHUP', () => {
     const gone = server.pidOf('imap-3');
     server.configure({ database });
     await server.hangUp(/the new configuration is in force/);
-    expect(server.run.apps.map(({ name }) => name).toSorted()).toEqual(['imap-1', 'smtp']);
+    expect(server.run.apps.map(({ name }) => name).toSorted()).toEqual(['housekeeping', 'imap-1', 'smtp']);
     expect(identifyProcess(gone)).toBeNull();
     expect(await firstLine(imap)).toMatch(/^\* OK /);
     await expect.poll(() => firstLine(other).catch(String)).toMatch(REFUSED);
     const { body } = await server.http('/healthz');
-    expect(JSON.parse(body).parts).toEqual({ 'imap-1': 'ready', smtp: 'ready', database: 'ready' });
+    expect(JSON.parse(body).parts).toEqual({
+      'imap-1': 'ready',
+      smtp: 'ready',
+      housekeeping: 'ready',
+      database: 'ready',
+    });
   });
 
   test('a port that another program has leaves everything as it was', async () => {
@@ -227,7 +238,7 @@ describe('SIGHUP', () => {
     const first = server.pidOf('smtp');
     server.configure({ database: databaseOf(server), logLevel: 'error' });
     server.process.signal('SIGHUP');
-    await expect.poll(() => server.pidOf('smtp')).not.toBe(first);
+    await expect.poll(() => server.pidOf('smtp'), { timeout: 10_000 }).not.toBe(first);
     server.configure({ database: databaseOf(server) });
     await server.hangUp(/the new configuration is in force/);
     expect(server.process.output.slice(length).match(/the new configuration is in force/g)).toHaveLength(1);
@@ -254,7 +265,7 @@ describe('stopping', () => {
     const mail = await beginMail(server, mary.user);
     const { apps, postgres } = server.run;
     const processes = [...apps, ...(postgres === null ? [] : [postgres])].map(({ pid }) => pid);
-    expect(processes).toHaveLength(3);
+    expect(processes).toHaveLength(4);
     const ended = server.process.stop('SIGTERM');
     await isClosed;
     expect(await mail.finish()).toMatch(/^250 /m);

@@ -153,7 +153,7 @@ export class AppSet {
         return;
       case 'ready':
         if (this.#dead.delete(name)) report.step(`${name} works again`);
-        else report.step(`${name} listens on ${event.ports.join(' and ')}`);
+        else report.step(event.ports.length === 0 ? `${name} runs` : `${name} listens on ${event.ports.join(' and ')}`);
         return;
       case 'failed':
         if (watched.isStarted) report.warn(`${name} cannot start: ${event.failure.message}`);

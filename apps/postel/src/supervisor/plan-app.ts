@@ -1,11 +1,16 @@
 import { fileURLToPath } from 'node:url';
-import type { ImapSettings, SmtpSettings } from '@postel/config';
+import type { HousekeepingSettings, ImapSettings, SmtpSettings } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
 
 /** The plan of an app process that listens where its settings say. */
 export function planApp(app: 'imap' | 'smtp', settings: ImapSettings | SmtpSettings): AppPlan {
   const addresses = settings.listeners.map(({ host, port }) => ({ host, port }));
   return { entry: entryOf(app), settings, addresses };
+}
+
+/** The plan of the process that listens nowhere. */
+export function planHousekeeping(settings: HousekeepingSettings): AppPlan {
+  return { entry: entryOf('housekeeping'), settings };
 }
 
 /** Apps never import one another: this path is all that one knows of the other. */

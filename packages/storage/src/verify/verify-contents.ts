@@ -4,7 +4,7 @@ import type { Sql } from '../database.ts';
 import { StorageError, translateFileError } from '../errors.ts';
 import type { AccountId, ContentId } from '../ids.ts';
 import type { OctetRow } from '../octet-rows.ts';
-import { S3Error } from '../s3-client.ts';
+import { S3Error } from '../s3-error.ts';
 
 /** Contents looked up at once, and read at once: so many, of so many octets together; a larger one is read by itself. */
 const SLICE_CONTENTS = 2_000;

@@ -199,7 +199,7 @@ const statementFor = (table: 'messages' | 'tombstones') => `
               from ${table} where account_id = $1::bigint and mailbox_id = $2::bigint and uid > $3::bigint
              order by uid limit $5::integer) as rows
   ), box as materialized (
-    select a.modseq, a.next_object_id, b.uid_next, b.highest_mod_seq, b.pruned_seq, b.next_keyword_id,
+    select a.modseq, a.next_object_id, b.uid_next, b.highest_mod_seq, greatest(b.pruned_seq, b.changes_pruned_seq) as pruned_seq, b.next_keyword_id,
            array(select k.keyword_id from keywords as k
                   where k.account_id = b.account_id and k.mailbox_id = b.mailbox_id) as known
       from mailboxes as b join accounts as a using (account_id)

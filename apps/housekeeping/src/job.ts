@@ -1,0 +1,21 @@
+import type { BlobStore, Database, Store } from '@postel/storage';
+
+/** What every job may use. */
+export interface JobContext {
+  readonly database: Database;
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  /** How long tombstones of messages are kept. */
+  readonly tombstoneDays: number;
+  /** Ends the job, between two of its slices. */
+  readonly signal: AbortSignal;
+}
+
+/** Something that one of all hosts does from time to time. What is left of it is done the next time. */
+export interface Job {
+  /** In the log, in metrics, and of its lock. */
+  readonly name: string;
+  readonly everyMs: number;
+  /** @returns what was done, in numbers; all 0 if there was nothing to do */
+  run(context: JobContext): Promise<Readonly<Record<string, number>>>;
+}

@@ -1,0 +1,39 @@
+import { parseHousekeepingSettings } from '@postel/config';
+import { JobTurns, openBlobs, openDatabase, Store } from '@postel/storage';
+import { runApp } from '@postel/supervision';
+import { JobMetrics } from './job-metrics.ts';
+import { JobRunner } from './job-runner.ts';
+import { JOBS } from './job-table.ts';
+
+/** Jobs wait for one another rather than take connections from clients. */
+const DATABASE_CONNECTIONS = 2;
+
+runApp({
+  name: 'housekeeping',
+  parseSettings: parseHousekeepingSettings,
+  async start({ processName, database: target, blobs: blobTarget, tombstoneDays }, { log, metrics }) {
+    const blobs = await openBlobs(blobTarget);
+    const database = openDatabase(target, {
+      applicationName: `postel ${processName}`,
+      maxConnections: DATABASE_CONNECTIONS,
+    });
+    const locks = openDatabase(target, { applicationName: `postel ${processName} locks`, maxConnections: 1 });
+    const store = new Store(database, { blobs, onError: (error) => log.warn({ err: error }, 'storage') });
+    const runner = new JobRunner({
+      jobs: JOBS,
+      turns: new JobTurns(locks),
+      context: { database, store, blobs, tombstoneDays },
+      log,
+      metrics: new JobMetrics(metrics),
+    });
+    runner.start();
+    return {
+      async stop() {
+        await runner.stop();
+        await locks.close();
+        await store.close();
+        await database.close();
+      },
+    };
+  },
+});
