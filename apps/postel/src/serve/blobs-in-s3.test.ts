@@ -21,7 +21,9 @@ async function startWithBucket() {
   return { target, objects, proxy, server, mary, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-test('5 MB in by SMTP are an object, come out by IMAP, and are refused for now while the bucket is away', async () => {
+test('5 MB in by SMTP are an object, come out by IMAP, and are refused for now while the bucket is away', {
+  timeout: 90_000,
+}, async () => {
   await using started = await startWithBucket();
   const { objects, proxy, server, mary } = started;
   const transport = createTransport({
@@ -57,7 +59,9 @@ test('5 MB in by SMTP are an object, come out by IMAP, and are refused for now w
   transport.close();
 });
 
-test('kill -9 between the end of an upload and its commit leaves a blob that is swept, and no message without one', async () => {
+test('kill -9 between the end of an upload and its commit leaves a blob that is swept, and no message without one', {
+  timeout: 90_000,
+}, async () => {
   await using started = await startWithBucket();
   const { target, objects, server, mary } = started;
   const client = await server.imap(mary);
