@@ -11,8 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
-/** The installation and the directory: who may log in and where mail goes, but no mail. */
-const NO_MAIL = ['installation', 'domains', 'addresses', 'credentials', 'scram_parameters'];
+/** The installation, what was done when, and the directory: who may log in and where mail goes, but no mail. */
+const NO_MAIL = ['installation', 'housekeeping_jobs', 'domains', 'addresses', 'credentials', 'scram_parameters'];
 /** Changed by every append and flag change. */
 const HOT = ['accounts', 'mailboxes', 'messages'];
 
