@@ -1,4 +1,5 @@
 import type { BlobStore, Database, Store } from '@postel/storage';
+import type { Logger } from '@postel/supervision';
 
 /** What every job may use. */
 export interface JobContext {
@@ -7,6 +8,8 @@ export interface JobContext {
   readonly blobs: BlobStore;
   /** How long tombstones of messages are kept. */
   readonly tombstoneDays: number;
+  /** For what goes wrong and does not fail the job: with one account of all, for instance. */
+  readonly log: Logger;
   /** Ends the job, between two of its slices. */
   readonly signal: AbortSignal;
 }
