@@ -52,7 +52,7 @@ blobDirectory: /mnt/blobs
 diskReserveMb: 1000
 limits: { messageSizeMb: 25 }
 housekeeping: { tombstoneDays: 30 }
-database: { url: "postgres://postel:secret@db/postel" }
+database: { url: "postgres://postel:secret@db,db2:6432/postel?sslmode=verify-full" }
 smtp:
   mx: { addresses: [192.0.2.1, "2001:db8::1"] }
   submission: off
@@ -72,7 +72,7 @@ logLevel: debug
     reserveOctets: 1_000 * 1024 * 1024,
     messageOctets: 25 * 1024 * 1024,
     tombstoneDays: 30,
-    databaseUrl: 'postgres://postel:secret@db/postel',
+    databaseUrl: 'postgres://postel:secret@db,db2:6432/postel?sslmode=verify-full',
     smtp: {
       mx: [
         { host: '192.0.2.1', port: 25 },
@@ -179,6 +179,11 @@ test.for([
   ['status: { addresses: [127.0.0.1, "::1"] }\n', ['6: status.addresses must be one address']],
   [
     'database:\n  url: postgres://u:100%secret@host/x\n',
+    [expect.stringMatching(/^7: database\.url must have the form/)],
+  ],
+  ['database:\n  url: postgres://u@one,two:x/d\n', [expect.stringMatching(/^7: database\.url must have the form/)]],
+  [
+    'database:\n  url: postgres://u@one/d?sslmode=strict\n',
     [expect.stringMatching(/^7: database\.url must have the form/)],
   ],
   ['database:\n  url: mysql://user:secret@host/x\n', [expect.stringMatching(/^7: database\.url must have the form/)]],

@@ -16,14 +16,19 @@ export function parseDatabaseTarget(settings: SettingReader): DatabaseTarget {
 }
 
 export const DATABASE_URL_FORM =
-  'postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %25 for a % of the password and %40 for an @';
+  'postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %25 for a % of the password and %40 for an @; several hosts as HOST:PORT,HOST:PORT';
 
-/** Whether a Postgres client understands it: also what is percent-encoded in it. */
+const URL_FORM = /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?@]*)(?:\/[^?]*)?(?:\?(.*))?$/;
+const HOST_FORM = /^(\[[0-9a-f:.]+\]|[^:[\]]*)(:\d+)?$/i;
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
+/** Whether storage understands it: also what is percent-encoded in it, each of its hosts, and how it asks for TLS. */
 export function isDatabaseUrl(text: string): boolean {
-  if (!URL.canParse(text) || !/^postgres(ql)?:/.test(text)) return false;
-  const { username, password } = new URL(text);
+  const [whole, login = '', hosts = '', query = ''] = URL_FORM.exec(text) ?? [];
+  if (whole === undefined || !hosts.split(',').every((host) => HOST_FORM.test(host))) return false;
+  if (!SSL_MODES.includes(new URLSearchParams(query).get('sslmode') ?? 'disable')) return false;
   try {
-    decodeURIComponent(username + password);
+    decodeURIComponent(login + hosts);
     return true;
   } catch {
     return false;

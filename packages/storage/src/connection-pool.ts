@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import postgres from 'postgres';
-import { CONNECT_AGAIN_MS, Connection, type ConnectionOptions, type DatabaseTarget } from './connection.ts';
+import { CONNECT_AGAIN_MS, Connection, type ConnectionOptions } from './connection.ts';
+import type { DatabaseServers } from './database-servers.ts';
 import { StorageError } from './errors.ts';
 
 const IDLE_MS = 60_000;
@@ -37,7 +38,7 @@ interface Waiting {
  * many they are: they wait for that one, and share its fate.
  */
 export class ConnectionPool {
-  readonly #target: DatabaseTarget;
+  readonly #servers: DatabaseServers;
   readonly #options: PoolOptions;
   readonly #vet: (connection: Connection) => Promise<void>;
   readonly #connections = new Set<Connection>();
@@ -56,8 +57,8 @@ export class ConnectionPool {
   #isClosed = false;
 
   /** @param vet looks at each new connection before it is lent; one that it throws at is none */
-  constructor(target: DatabaseTarget, options: PoolOptions, vet: (connection: Connection) => Promise<void>) {
-    this.#target = target;
+  constructor(servers: DatabaseServers, options: PoolOptions, vet: (connection: Connection) => Promise<void>) {
+    this.#servers = servers;
     this.#options = options;
     this.#vet = vet;
   }
@@ -150,7 +151,7 @@ export class ConnectionPool {
   }
 
   async #openVetted(): Promise<Connection> {
-    const connection = await Connection.open(this.#target, this.#options);
+    const connection = await Connection.open(this.#servers, this.#options);
     try {
       await this.#vet(connection);
       return connection;

@@ -1,11 +1,8 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
+import { type DatabaseServer, type DatabaseServers, StandbyError } from './database-servers.ts';
 import { ConnectionLost, StorageError } from './errors.ts';
-
-/** Where the database is: a URL (`postgres://user:password@host:port/database`), or the socket of the embedded one. */
-export type DatabaseTarget =
-  | { readonly url: string }
-  | { readonly socketDirectory: string; readonly database: string; readonly user: string };
 
 export interface ConnectionOptions {
   /** As `pg_stat_activity` shows it. */
@@ -18,10 +15,16 @@ export type Client = postgres.Sql<{ bigint: number }>;
 const CONNECT_TIMEOUT_S = 5;
 /** To connect, log in and be answered. */
 const FIRST_ANSWER_MS = 2 * 1_000 * CONNECT_TIMEOUT_S;
-const KEEP_ALIVE_S = 30;
+/**
+ * A host that was cut off hears nothing and is told nothing: after 15 s of silence the system asks, and after three questions
+ * without an answer gives the connection up. Times in ms.
+ */
+const KEEP_ALIVE = { enable: true, initialDelay: 15_000, interval: 5_000, count: 3 };
 /** After a connect that failed the next waits so long, the one after it twice as long, and so on. */
 export const CONNECT_AGAIN_MS = { least: 50, most: 1_000 } as const;
 const LISTEN_TIMEOUT_MS = 5_000;
+/** Who listens may hear nothing because nothing was told, or because something on the way died: so it asks. */
+const LISTEN_CHECK_MS = 10_000;
 
 /**
  * How long we wait for an answer. A server that works keeps to its own statement_timeout, so whatever passes the deadline
@@ -34,6 +37,11 @@ const SESSION_SETTINGS = {
   idle_in_transaction_session_timeout: 5_000,
   lock_timeout: 10_000,
   statement_timeout: 20_000,
+  // The server, too, gives up a client that was cut off in the middle of an answer, and whatever that one holds.
+  tcp_user_timeout: 20_000,
+  tcp_keepalives_idle: 15,
+  tcp_keepalives_interval: 5,
+  tcp_keepalives_count: 3,
   // 250 and OK are said after the commit, and a commit is on the disk, whatever the server's default.
   synchronous_commit: 'on',
   // Our statements are short: compiling one costs more than running it.
@@ -45,7 +53,8 @@ const SESSION_SETTINGS = {
 } as const;
 
 const WHO_SERVES_US = `
-  select pid, backend_start::text as "startedAt" from pg_stat_get_activity(pg_backend_pid())`;
+  select pid, backend_start::text as "startedAt", pg_is_in_recovery() as "isStandby"
+    from pg_stat_get_activity(pg_backend_pid())`;
 
 interface ClientEvents {
   onclose?(): void;
@@ -61,50 +70,66 @@ export interface Session {
   readonly startedAt: string;
 }
 
-/** Makes the client; it connects with its first statement, and once. */
-export function connectClient(
-  target: DatabaseTarget,
+/** Makes the client; it connects with its first statement, and once. @throws if a file of its TLS cannot be read */
+function connectClient(
+  server: DatabaseServer,
   { applicationName }: ConnectionOptions,
   { onsocket, ...events }: ClientEvents = {},
 ): Client {
+  const { at, user, password, database, tls, parameters } = server;
   const settings: postgres.Options<{ bigint: postgres.PostgresType<number> }> = {
     ...events,
+    ...at,
+    user,
+    password,
+    database,
+    ssl: typeof tls === 'function' ? tls() : (tls ?? false),
     max: 1,
     connect_timeout: CONNECT_TIMEOUT_S,
-    keep_alive: KEEP_ALIVE_S,
+    keep_alive: 0, // ours
     idle_timeout: 0,
     max_lifetime: null,
-    connection: { application_name: applicationName, ...SESSION_SETTINGS },
+    connection: { application_name: applicationName, ...parameters, ...SESSION_SETTINGS },
     types: { bigint: safeBigint },
     onnotice: () => {},
     // Arrays go as text (sql-arrays.ts), so the types need not be asked for at each connect.
     fetch_types: false,
   };
   let hasSocket = false;
-  const making = (options: SocketOptions) => {
+  const making = () => {
     // postgres.js connects again, and again at once, to a server that closes before it has answered.
     if (hasSocket) throw Object.assign(new Error('The server closed the connection'), { code: 'CONNECTION_CLOSED' });
     hasSocket = true;
-    const socket = makeSocket(options);
+    const socket = makeSocket(at);
     onsocket?.(socket);
     return socket;
   };
-  if ('url' in target) {
-    const url = new URL(target.url);
-    const host = decodeURIComponent(url.searchParams.get('host') ?? url.hostname);
-    if (!host.startsWith('/')) return postgres(target.url, { ...settings, ...{ socket: making } });
-    // A socket's directory, as libpq has it in a URL. postgres.js would ask the server for a setting called host.
-    url.searchParams.delete('host');
-    const path = `${host}/.s.PGSQL.${url.port || 5432}`;
-    return postgres(url.href, { ...settings, ...{ socket: making }, path });
-  }
-  return postgres({
-    ...settings,
-    ...{ socket: making },
-    path: `${target.socketDirectory}/.s.PGSQL.5432`,
-    database: target.database,
-    user: target.user,
+  return postgres({ ...settings, ...{ socket: making } });
+}
+
+/**
+ * A client that has connected to the primary.
+ *
+ * @throws {StandbyError} if there is none, or what the network, TLS or the server says
+ */
+export function connectToPrimary(servers: DatabaseServers, options: ConnectionOptions): Promise<Client> {
+  return servers.try(async (server) => {
+    const client = connectClient(server, options);
+    try {
+      await meetPrimary(client, server);
+      return client;
+    } catch (error) {
+      await client.end({ timeout: 0 }).catch(() => {});
+      throw error;
+    }
   });
+}
+
+/** @throws {StandbyError} */
+async function meetPrimary(client: Client, server: DatabaseServer): Promise<Session> {
+  const [session] = await client.unsafe<(Session & { isStandby: boolean })[]>(WHO_SERVES_US);
+  if (session === undefined || session.isStandby) throw new StandbyError(server);
+  return session;
 }
 
 const safeBigint: postgres.PostgresType<number> = {
@@ -118,22 +143,14 @@ const safeBigint: postgres.PostgresType<number> = {
   },
 };
 
-interface SocketOptions {
-  /** Of a Unix socket. */
-  readonly path?: string | false;
-  readonly host: readonly string[];
-  readonly port: readonly number[];
-}
-
 /**
  * TCP_NODELAY: without it a reply waits for the delayed acknowledgement of the piece before. The socket is given back
  * before it is connected, so that postgres.js sees it fail, and times it out, as it does its own.
  */
-function makeSocket({ path, host: hosts, port: ports }: SocketOptions): Socket {
-  if (path) return connect(path);
-  const host = hosts[0] ?? '127.0.0.1';
-  const port = ports[0] ?? 5432;
-  return Object.assign(connect({ host, port, noDelay: true }), { host, port }); // postgres.js takes the SNI from `host`
+function makeSocket(at: DatabaseServer['at']): Socket {
+  if ('path' in at) return connect(at.path);
+  const socket = connect({ ...at, noDelay: true }).setKeepAlive(KEEP_ALIVE);
+  return Object.assign(socket, at); // postgres.js takes the SNI from `host`
 }
 
 /**
@@ -153,8 +170,8 @@ export class Connection {
   #isUsable = true;
   #onClose: (why: 'asked' | 'lost') => void = () => {};
 
-  private constructor(target: DatabaseTarget, options: ConnectionOptions) {
-    this.#client = connectClient(target, options, {
+  private constructor(server: DatabaseServer, options: ConnectionOptions) {
+    this.#client = connectClient(server, options, {
       onclose: () => this.#end('lost'),
       onsocket: (socket) => {
         this.#socket = socket;
@@ -162,17 +179,24 @@ export class Connection {
     });
   }
 
-  /** @throws {StorageError} 'unavailable'; its cause is the server's own answer, if there was one */
-  static async open(target: DatabaseTarget, options: ConnectionOptions): Promise<Connection> {
-    const connection = new Connection(target, options);
+  /** To the primary. @throws {StorageError} 'unavailable'; its cause is the server's own answer, if there was one */
+  static async open(servers: DatabaseServers, options: ConnectionOptions): Promise<Connection> {
     try {
-      const [session] = await connection.run((client) => client.unsafe<Session[]>(WHO_SERVES_US), FIRST_ANSWER_MS);
-      connection.#session = session ?? null;
+      return await servers.try((server) => Connection.#openTo(server, options));
+    } catch (error) {
+      const cause = error instanceof ConnectionLost ? error.cause : error;
+      throw new StorageError('unavailable', 'The database does not answer', { cause });
+    }
+  }
+
+  static async #openTo(server: DatabaseServer, options: ConnectionOptions): Promise<Connection> {
+    const connection = new Connection(server, options);
+    try {
+      connection.#session = await connection.run((client) => meetPrimary(client, server), FIRST_ANSWER_MS);
       return connection;
     } catch (error) {
       connection.close();
-      const cause = error instanceof ConnectionLost ? error.cause : error;
-      throw new StorageError('unavailable', 'The database does not answer', { cause });
+      throw error;
     }
   }
 
@@ -261,45 +285,63 @@ function wasNotSent(error: unknown): boolean {
 
 /** See Database.listen. */
 export async function listenOn(
-  target: DatabaseTarget,
+  servers: DatabaseServers,
   options: ConnectionOptions,
   channel: string,
   listener: { heard(payload: string): void; listening(): void },
 ): Promise<() => Promise<void>> {
+  /** The one made last, and whether it listens. */
   let client: Client | null = null;
+  let isListening = false;
   let timer: NodeJS.Timeout | undefined;
   let waitMs: number = CONNECT_AGAIN_MS.least;
   let isStopped = false;
 
-  const attempt = async () => {
-    const mine = connectClient(target, options, {
+  const listenTo = async (server: DatabaseServer) => {
+    const mine = connectClient(server, options, {
       onnotify: (_, payload) => listener.heard(payload),
-      onclose: () => again(mine),
+      onclose: () => lost(mine),
     });
     client = mine;
-    // A server that hangs lets us connect: what it does not answer ends with the client.
-    const giveUp = setTimeout(() => void mine.end({ timeout: 0 }).catch(() => {}), LISTEN_TIMEOUT_MS);
     try {
-      await mine.unsafe(`listen ${channel}`);
+      await answerTo(mine, `listen ${channel}`); // a standby says that it cannot
+    } catch (error) {
+      void mine.end({ timeout: 0 }).catch(() => {});
+      throw error;
+    }
+    isListening = true;
+    void check(mine);
+  };
+  const check = async (mine: Client) => {
+    while (client === mine && isListening) {
+      await delay(LISTEN_CHECK_MS, undefined, { ref: false });
+      if (client === mine && isListening) await answerTo(mine, 'select').catch(() => lost(mine));
+    }
+  };
+  const lost = (mine: Client) => {
+    void mine.end({ timeout: 0 }).catch(() => {});
+    if (client !== mine || !isListening) return; // taken care of
+    isListening = false;
+    again();
+  };
+  const attempt = async () => {
+    try {
+      await servers.try(listenTo);
     } catch (cause) {
-      again(mine);
+      again();
       throw new StorageError('unavailable', 'The database does not answer', { cause });
-    } finally {
-      clearTimeout(giveUp);
     }
     waitMs = CONNECT_AGAIN_MS.least;
     listener.listening();
   };
-  const again = (broken: Client) => {
-    void broken.end({ timeout: 0 }).catch(() => {});
-    if (client !== broken) return; // taken care of
-    client = null;
+  const again = () => {
     if (isStopped) return;
     timer = setTimeout(() => void attempt().catch(() => {}), waitMs);
     waitMs = Math.min(waitMs * 2, CONNECT_AGAIN_MS.most);
   };
   const stop = async () => {
     isStopped = true;
+    isListening = false;
     clearTimeout(timer);
     await client?.end({ timeout: 0 }).catch(() => {});
   };
@@ -311,4 +353,14 @@ export async function listenOn(
     throw error;
   }
   return stop;
+}
+
+/** A server that hangs lets us connect: what it does not answer ends with the client. */
+async function answerTo(client: Client, statement: string): Promise<void> {
+  const giveUp = setTimeout(() => void client.end({ timeout: 0 }).catch(() => {}), LISTEN_TIMEOUT_MS);
+  try {
+    await client.unsafe(statement);
+  } finally {
+    clearTimeout(giveUp);
+  }
 }

@@ -1,16 +1,14 @@
 /** Hardening 65, of the connections: what becomes of statements when the database goes, hangs and comes back. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { TLSSocket } from 'node:tls';
-import { sharedPostel, startBreakableServer } from '@postel/testkit';
+import { startBreakableServer } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Connection } from './connection.ts';
 import { type DatabaseOptions, type DatabaseTarget, openDatabase } from './database.ts';
+import { DatabaseServers } from './database-servers.ts';
 import { ConnectionLost, translateDatabaseError } from './errors.ts';
 import type { AccountId } from './ids.ts';
 import { append, hold, messageOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
+import { startTlsServer } from './tls-server.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -52,7 +50,7 @@ test('hardening 65: a connection that was closed while it lay idle is not lent, 
 
 test('hardening 65: a server that hangs is given up at the deadline', async () => {
   await using server = await startBreakableServer(storage.target);
-  const connection = await Connection.open(server.target, { applicationName: 'faults test' });
+  const connection = await Connection.open(new DatabaseServers(server.target), { applicationName: 'faults test' });
   let why = '';
   connection.onClose = (how) => (why = how);
   server.hang();
@@ -103,43 +101,6 @@ test('hardening 65: what TLS says of a connection that breaks is of the connecti
   expect(translateDatabaseError(error)).toMatchObject({ kind: 'unavailable' });
   expect(await database.sql`select 1 as one`).toEqual([{ one: 1 }]);
 });
-
-/** The database behind TLS, until somebody on the way writes nonsense between. */
-async function startTlsServer(target: DatabaseTarget) {
-  if ('url' in target) throw new Error('the test database is reached by a socket');
-  const file = (name: string) => readFileSync(join(sharedPostel().dataDirectory, 'certificates', name));
-  const secrets = { cert: file('server.pem'), key: file('server-key.pem') };
-
-  const raw = new Set<Socket>();
-  const server = createServer(async (client) => {
-    raw.add(client);
-    client.on('error', () => {});
-    await once(client, 'data'); // SSLRequest
-    client.write('S');
-    const secure = new TLSSocket(client, { isServer: true, ...secrets });
-    const upstream = connect(`${target.socketDirectory}/.s.PGSQL.5432`);
-    secure.on('data', () => server.emit('data'));
-    for (const socket of [secure, upstream]) socket.on('error', () => {});
-    client.on('close', () => upstream.destroy());
-    secure.pipe(upstream).pipe(secure);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
-  return {
-    target: { url: `postgres://${target.user}@127.0.0.1:${port}/${target.database}?sslmode=require` },
-    events: server,
-    garble() {
-      for (const socket of raw) socket.write('this is no TLS record');
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of raw) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
 
 test('hardening 65: over a network that is slow by 5 s all is done, late, and appends do not pile up', {
   timeout: 60_000,

@@ -1,11 +1,12 @@
-import { type DatabaseTarget, listenOn } from './connection.ts';
+import { listenOn } from './connection.ts';
 import { ConnectionPool, type PoolOptions } from './connection-pool.ts';
+import { DatabaseServers, type DatabaseTarget } from './database-servers.ts';
 import { vetConnection } from './rewound.ts';
 import { SeenModSeqs } from './seen-modseqs.ts';
 import { type Sql, sqlOn } from './statement.ts';
 
-export type { DatabaseTarget } from './connection.ts';
 export type { PoolOptions as DatabaseOptions } from './connection-pool.ts';
+export type { DatabaseTarget } from './database-servers.ts';
 export type { Sql, Transaction } from './statement.ts';
 
 interface Listener {
@@ -33,12 +34,13 @@ export interface Database {
 
 export function openDatabase(target: DatabaseTarget, options: PoolOptions): Database {
   const seen = new SeenModSeqs();
-  const pool = new ConnectionPool(target, options, (connection) => vetConnection(connection, seen));
+  const servers = new DatabaseServers(target);
+  const pool = new ConnectionPool(servers, options, (connection) => vetConnection(connection, seen));
   return {
     sql: sqlOn(pool),
     seen,
     isUp: () => pool.isUp,
-    listen: (channel, listener) => listenOn(target, options, channel, listener),
+    listen: (channel, listener) => listenOn(servers, options, channel, listener),
     close: () => pool.close(),
   };
 }

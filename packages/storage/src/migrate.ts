@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import postgres from 'postgres';
-import { type Client, connectClient, type DatabaseTarget } from './connection.ts';
+import { type Client, connectToPrimary } from './connection.ts';
+import { DatabaseServers, type DatabaseTarget } from './database-servers.ts';
 import { listMigrations, type MigrationFile, readMigration } from './migration-files.ts';
 
 /** Any number will do, if every Postel uses the same. */
@@ -89,7 +90,7 @@ export async function pendingMigrations(target: DatabaseTarget): Promise<readonl
 
 /** Works on a connection of its own, with a server that will do. */
 async function connected<Result>(target: DatabaseTarget, work: (client: Client) => Promise<Result>): Promise<Result> {
-  const client = connectClient(target, { applicationName: 'postel migrate' });
+  const client = await connectToPrimary(new DatabaseServers(target), { applicationName: 'postel migrate' });
   let endTimeout = 0; // whatever failed, there is nothing to wait for
   try {
     checkServer(await describeServer(client));

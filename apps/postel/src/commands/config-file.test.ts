@@ -52,6 +52,19 @@ test.for([
   expect(/LMTP listens at .*unchecked/.test(stderr)).toBe(isWarned);
 });
 
+test.for([
+  ['postgres://u:p@db.example.com/postel', true],
+  ['postgres://u:p@192.0.2.1:6432/postel?sslmode=require', true],
+  ['postgres://u:p@db.example.com/postel?sslmode=verify-full', false],
+  ['postgres://u:p@localhost:6432/postel', false],
+  ['postgres://u@localhost/postel?host=%2Frun%2Fpostgresql', false],
+] as const)('a database at %s is OK, with a warning: %s', async ([url, isWarned]) => {
+  server.configure({ database: { url } });
+  const { code, stderr } = await server.postel('config check');
+  expect(code).toBe(0);
+  expect(stderr.includes('without sslmode=verify-full')).toBe(isWarned);
+});
+
 test('a key with a passphrase is an error', async () => {
   const key = createPrivateKey(readFileSync(join(server.directory, 'cert-key.pem')));
   const locked = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'secret' });

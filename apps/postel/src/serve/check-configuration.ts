@@ -26,11 +26,24 @@ export async function checkConfiguration(configuration: Configuration): Promise<
   const open = configuration.smtp.lmtp.filter(({ host }) => !isNear(host));
   return [
     ...(await checkCertificates(configuration)),
+    ...checkDatabaseUrl(configuration.databaseUrl),
     ...open.map(
       ({ host, port }) =>
         `LMTP listens at ${host}, port ${port}: whoever reaches it puts mail into mailboxes unchecked. Let it listen at ` +
         'a loopback or private address, or keep others away with a firewall',
     ),
+  ];
+}
+
+/** A database on this machine, or one whose certificate is compared with something, is nobody else's. */
+const TRUSTED_DATABASE =
+  /@(localhost|127\.[\d.]+|\[::1\])?(:\d+)?(\/|$)|[?&](host=(\/|%2f)|sslmode=verify-(ca|full)(&|$))/i;
+
+function checkDatabaseUrl(url: string | null): readonly string[] {
+  if (url === null || TRUSTED_DATABASE.test(url)) return [];
+  return [
+    'database.url names another machine without sslmode=verify-full: who is on the way there can read and change all mail, ' +
+      'unless the network itself is private. See docs/operations.md, Several processes, several hosts',
   ];
 }
 
