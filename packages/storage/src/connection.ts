@@ -297,6 +297,8 @@ export async function listenOn(
   let waitMs: number = CONNECT_AGAIN_MS.least;
   let isStopped = false;
 
+  /** Once more does no harm. A standby says that it cannot. */
+  const listen = (mine: Client) => answerTo(mine, `listen ${channel}`);
   const listenTo = async (server: DatabaseServer) => {
     const mine = connectClient(server, options, {
       onnotify: (_, payload) => listener.heard(payload),
@@ -304,7 +306,7 @@ export async function listenOn(
     });
     client = mine;
     try {
-      await answerTo(mine, `listen ${channel}`); // a standby says that it cannot
+      await listen(mine);
     } catch (error) {
       void mine.end({ timeout: 0 }).catch(() => {});
       throw error;
@@ -315,7 +317,7 @@ export async function listenOn(
   const check = async (mine: Client) => {
     while (client === mine && isListening) {
       await delay(LISTEN_CHECK_MS, undefined, { ref: false });
-      if (client === mine && isListening) await answerTo(mine, 'select').catch(() => lost(mine));
+      if (client === mine && isListening) await listen(mine).catch(() => lost(mine));
     }
   };
   const lost = (mine: Client) => {

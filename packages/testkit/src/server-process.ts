@@ -30,9 +30,11 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   #output = '';
 
-  constructor(args: readonly string[]) {
+  /** @param within a command line that runs what follows it, in a namespace for instance, as itself */
+  constructor(args: readonly string[], within: readonly string[] = []) {
     const { DATABASE_URL: _, ...env } = process.env;
-    this.#child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const [file = process.execPath, ...rest] = [...within, process.execPath, ...args];
+    this.#child = spawn(file, rest, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text) => {
         this.#output += text;
