@@ -8,7 +8,7 @@ import { DatabaseServers } from './database-servers.ts';
 import { ConnectionLost, translateDatabaseError } from './errors.ts';
 import type { AccountId } from './ids.ts';
 import { append, hold, messageOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
-import { startTlsServer } from './tls-server.ts';
+import { startTlsServer } from './tls-server-for-tests.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {

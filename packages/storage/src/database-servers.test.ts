@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DatabaseTarget, openDatabase } from './database.ts';
 import { type DatabaseServer, DatabaseServers } from './database-servers.ts';
 import { startStorage, type TestStorage } from './storage-for-tests.ts';
-import { startTlsServer } from './tls-server.ts';
+import { startTlsServer } from './tls-server-for-tests.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ export { BackgroundServer, freePort } from './background-server.ts';
 export { type BreakableServer, startBreakableServer } from './breakable-server.ts';
 export { type Fault, FaultProxy, type ProxiedRequest } from './fault-proxy.ts';
 export { freePortOffset } from './free-port-offset.ts';
-export { type Answer, ImapClient } from './imap-client.ts';
+export { ImapClient } from './imap-client.ts';
 export { LineClient } from './line-client.ts';
 export { MailProgram, requirePrograms } from './mail-program.ts';
 export { type ObjectStore, type ObjectStoreOptions, type StoredObject, startObjectStore } from './object-store.ts';

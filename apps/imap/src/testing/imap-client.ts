@@ -1,1 +1,1 @@
-export { type Answer, ImapClient } from '@postel/testkit';
+export { ImapClient } from '@postel/testkit';
