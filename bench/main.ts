@@ -1,8 +1,12 @@
-/** `npm run bench -- [storage] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
+/** `npm run bench -- [storage|costs] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
 import { besideDovecot } from './beside-dovecot.ts';
+import { costs } from './costs.ts';
 import { storage } from './storage.ts';
 
-const benchmarks = new Map([['storage', storage]]);
+const benchmarks = new Map([
+  ['costs', costs],
+  ['storage', storage],
+]);
 
 const [name = '', ...rest] = process.argv.slice(2);
 const chosen = benchmarks.get(name);
