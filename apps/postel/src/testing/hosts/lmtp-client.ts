@@ -11,11 +11,15 @@ export class LmtpClient extends LineClient {
     await this.#say('LHLO client.example.com');
   }
 
-  /** @returns the reply for the recipient @param message in lines that end in CRLF, none of which begins with a dot */
+  /**
+   * @param message in lines that end in CRLF, none of which begins with a dot
+   * @returns the reply for the recipient, or the first that refuses
+   */
   async deliver(recipient: string, message: string | Buffer): Promise<string> {
-    await this.#say('MAIL FROM:<sender@example.net>');
-    await this.#say(`RCPT TO:<${recipient}>`);
-    await this.#say('DATA');
+    for (const command of ['MAIL FROM:<sender@example.net>', `RCPT TO:<${recipient}>`, 'DATA']) {
+      const reply = await this.#say(command);
+      if (!/^[23]/.test(reply)) return reply;
+    }
     this.send(message);
     this.send('.\r\n');
     return await this.#reply();

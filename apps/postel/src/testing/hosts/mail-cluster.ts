@@ -12,15 +12,18 @@ import { type TestHost, TestNetwork } from './test-network.ts';
 
 const PASSWORD = 'correct horse';
 const MAIL_HOSTS = ['one', 'two'] as const;
+const DIRECTORIES = ['db', 'standby', ...MAIL_HOSTS];
 
 export interface ClusterOptions {
   readonly imapProcesses?: number;
+  /** A second database, on a machine of its own, that has what is committed and may become the primary. */
+  readonly hasStandby?: boolean;
 }
 
 /** A database host, two mail hosts, and one for clients: four machines, of which none reads another's files. */
 export class MailCluster implements AsyncDisposable {
   readonly database: DatabaseHost;
-  readonly databaseMachine: TestHost;
+  readonly standby: DatabaseHost | null;
   readonly one: MailHost;
   readonly two: MailHost;
   readonly client: TestHost;
@@ -28,11 +31,11 @@ export class MailCluster implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
-    parts: Pick<MailCluster, 'database' | 'databaseMachine' | 'one' | 'two' | 'client' | 'directory'>,
+    parts: Pick<MailCluster, 'database' | 'standby' | 'one' | 'two' | 'client' | 'directory'>,
     stack: AsyncDisposableStack,
   ) {
     this.database = parts.database;
-    this.databaseMachine = parts.databaseMachine;
+    this.standby = parts.standby;
     this.one = parts.one;
     this.two = parts.two;
     this.client = parts.client;
@@ -40,26 +43,28 @@ export class MailCluster implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  static async start({ imapProcesses = 1 }: ClusterOptions = {}): Promise<MailCluster> {
+  static async start({ imapProcesses = 1, hasStandby = false }: ClusterOptions = {}): Promise<MailCluster> {
     await using building = new AsyncDisposableStack();
     const directory = makeTemporaryDirectory();
     building.defer(() => removeTemporaryDirectory(directory));
     const at = (name: string) => join(directory, name);
-    for (const name of ['db', ...MAIL_HOSTS]) mkdirSync(at(name), { mode: 0o700 });
+    for (const name of DIRECTORIES) mkdirSync(at(name), { mode: 0o700 });
 
     const authority = await TestAuthority.make(directory);
     const network = building.use(await TestNetwork.make());
-    const databaseMachine = await network.addHost('back');
-    const database = building.use(await DatabaseHost.start(databaseMachine, at('db'), authority));
+    const place = async (name: string) => ({ host: await network.addHost('back'), directory: at(name), authority });
+    const database = building.use(await DatabaseHost.start(await place('db')));
+    const standby = hasStandby ? building.use(await database.startStandby(await place('standby'))) : null;
+    const databaseUrl = standby === null ? database.url() : database.url(standby);
     const start = async (name: (typeof MAIL_HOSTS)[number], host: TestHost) => {
-      const hidden = ['db', ...MAIL_HOSTS].filter((other) => other !== name).map(at);
-      const options = { host, directory: at(name), hidden, databaseUrl: database.url, authority, imapProcesses };
+      const hidden = DIRECTORIES.filter((other) => other !== name).map(at);
+      const options = { host, directory: at(name), hidden, databaseUrl, authority, imapProcesses };
       return building.use(await MailHost.start(options));
     };
     const machines = [await network.addHost('front', 'back'), await network.addHost('front', 'back')] as const;
     const client = await network.addHost('front');
     const [one, two] = await Promise.all([start('one', machines[0]), start('two', machines[1])]);
-    return new MailCluster({ database, databaseMachine, one, two, client, directory }, building.move());
+    return new MailCluster({ database, standby, one, two, client, directory }, building.move());
   }
 
   /** An account of that name, `NAME@example.com`. */
@@ -74,8 +79,11 @@ export class MailCluster implements AsyncDisposable {
   }
 
   /** The INBOX of an account as the database has it: UIDs, and system flags as IMAP names them, by UID. */
-  async inboxOf(name: string): Promise<readonly { readonly uid: number; readonly flags: string }[]> {
-    const rows = await this.database.database.sql<{ uid: number; flags: number }[]>`
+  async inboxOf(
+    name: string,
+    { database }: DatabaseHost = this.database,
+  ): Promise<readonly { readonly uid: number; readonly flags: string }[]> {
+    const rows = await database.sql<{ uid: number; flags: number }[]>`
       select m.uid, m.flags from messages as m
         join mailboxes as b using (account_id, mailbox_id)
         join accounts as a using (account_id)
@@ -96,9 +104,9 @@ export class MailCluster implements AsyncDisposable {
        where host(client_addr) = ${address} and query = 'listen postel_mail'`;
     const rules = rows.map(({ port }) => ['OUTPUT', '-p', 'tcp', '-d', address, '--dport', `${port}`, '-j', 'DROP']);
     if (rules.length === 0) throw new Error('nobody listens there');
-    for (const rule of rules) this.databaseMachine.run('iptables', '-A', ...rule);
+    for (const rule of rules) this.database.host.run('iptables', '-A', ...rule);
     return () => {
-      for (const rule of rules) this.databaseMachine.run('iptables', '-D', ...rule);
+      for (const rule of rules) this.database.host.run('iptables', '-D', ...rule);
     };
   }
 
