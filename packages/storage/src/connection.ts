@@ -42,6 +42,8 @@ const SESSION_SETTINGS = {
   tcp_keepalives_idle: 15,
   tcp_keepalives_interval: 5,
   tcp_keepalives_count: 3,
+  // Not "$user" before it: a role may have the name of a schema, `mail` for instance, whose views are called as our tables.
+  search_path: 'public',
   // 250 and OK are said after the commit, and a commit is on the disk, whatever the server's default.
   synchronous_commit: 'on',
   // Our statements are short: compiling one costs more than running it.

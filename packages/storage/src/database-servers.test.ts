@@ -38,14 +38,14 @@ test.each<[DatabaseTarget, readonly string[]]>([
 
 test('user, password, database and settings of a URL are decoded, and what is for the client is not sent', async () => {
   const servers = new DatabaseServers({
-    url: 'postgres://a%40b:p%3Aw:%25@db/my%20mail?sslmode=disable&target_session_attrs=read-write&search_path=x',
+    url: 'postgres://a%40b:p%3Aw:%25@db/my%20mail?sslmode=disable&target_session_attrs=read-write&work_mem=8MB',
   });
   expect(await servers.try(async (server) => server)).toMatchObject({
     user: 'a@b',
     password: 'p:w:%',
     database: 'my mail',
     tls: null,
-    parameters: { search_path: 'x' },
+    parameters: { work_mem: '8MB' },
   });
 });
 

@@ -15,7 +15,7 @@ export interface DatabaseServer {
   readonly database: string;
   /** Null: without TLS. 'prefer': with it if the server has it, whoever the server is. Files are read when it is called. */
   readonly tls: null | 'prefer' | (() => TlsOptions);
-  /** Settings for the session (`options`, `search_path` ...). */
+  /** Settings for the session (`options`, `work_mem` ...). */
   readonly parameters: Readonly<Record<string, string>>;
 }
 

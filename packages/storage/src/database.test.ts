@@ -93,11 +93,21 @@ test('rules 5 and 8: every connection sets its limits, and what its plans and co
     'jit',
     'enable_seqscan',
     'plan_cache_mode',
+    'search_path',
   ];
   const settings = await Promise.all(
     names.map((name) => storage.sql<{ value: string }[]>`select current_setting(${name}) as value`),
   );
-  expect(settings.map(([row]) => row?.value)).toEqual(['on', '10s', '20s', '5s', 'off', 'off', 'force_generic_plan']);
+  expect(settings.map(([row]) => row?.value)).toEqual([
+    'on',
+    '10s',
+    '20s',
+    '5s',
+    'off',
+    'off',
+    'force_generic_plan',
+    'public',
+  ]);
 });
 
 test('a transaction is rolled back if its work throws', async () => {
