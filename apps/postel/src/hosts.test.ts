@@ -2,6 +2,7 @@
  * Several hosts on one database: machines of the test's own, joined by networks of its own, each with files that the others
  * cannot read. `npm run hosts` does the same for longer, and measures.
  */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImapClient } from '@postel/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -41,6 +42,21 @@ describe.skipIf(note !== '')(`several hosts${note && ` (SKIP: ${note})`}`, () =>
     const reader = await logIn('mary', cluster.two);
     await reader.command('EXAMINE INBOX');
     expect((await reader.command('FETCH 1 BODY.PEEK[TEXT]')).untagged).toContain('text');
+  });
+
+  test('a message too large for its row is read on another host, octet for octet', async () => {
+    const { lmtp, address, follower } = await arrive('large');
+    const line = `${'0123456789'.repeat(7)}\r\n`;
+    const message = `Subject: large\r\n\r\n${line.repeat(8_000)}`; // 576 kB
+    expect(await lmtp.deliver(address, message)).toMatch(/^250 /);
+    await follower.until(() => follower.messages.length === 1);
+    const reader = await logIn('large', cluster.two);
+    await reader.command('EXAMINE INBOX');
+    const { untagged } = await reader.command('FETCH 1 BODY.PEEK[]');
+    expect(`${untagged.join('\r\n')}\r\n`).toContain(message);
+    expect(readdirSync(cluster.one.directory, { recursive: true }).filter((name) => name.includes('blobs/'))).toEqual(
+      [],
+    );
   });
 
   test('changes are told on another host in the order in which they were made', async () => {

@@ -7,6 +7,7 @@ import { type ImapClient, makeTemporaryDirectory, removeTemporaryDirectory } fro
 import { DatabaseHost } from './database-host.ts';
 import { MailHost } from './mail-host.ts';
 import { canonicalFlags } from './mailbox-follower.ts';
+import { ObjectHost } from './object-host.ts';
 import { TestAuthority } from './test-authority.ts';
 import { type TestHost, TestNetwork } from './test-network.ts';
 
@@ -20,7 +21,7 @@ export interface ClusterOptions {
   readonly hasStandby?: boolean;
 }
 
-/** A database host, two mail hosts, and one for clients: four machines, of which none reads another's files. */
+/** A database, an object store, two mail hosts, and a machine for clients: none of them reads another's files. */
 export class MailCluster implements AsyncDisposable {
   readonly database: DatabaseHost;
   readonly standby: DatabaseHost | null;
@@ -56,9 +57,11 @@ export class MailCluster implements AsyncDisposable {
     const database = building.use(await DatabaseHost.start(await place('db')));
     const standby = hasStandby ? building.use(await database.startStandby(await place('standby'))) : null;
     const databaseUrl = standby === null ? database.url() : database.url(standby);
+    const objects = building.use(await ObjectHost.start(await network.addHost('back')));
+    const settings = { blobs: { s3: objects.settings } };
     const start = async (name: (typeof MAIL_HOSTS)[number], host: TestHost) => {
       const hidden = DIRECTORIES.filter((other) => other !== name).map(at);
-      const options = { host, directory: at(name), hidden, databaseUrl, authority, imapProcesses };
+      const options = { host, directory: at(name), hidden, databaseUrl, authority, imapProcesses, settings };
       return building.use(await MailHost.start(options));
     };
     const machines = [await network.addHost('front', 'back'), await network.addHost('front', 'back')] as const;

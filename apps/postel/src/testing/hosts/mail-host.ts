@@ -24,7 +24,7 @@ interface MailHostOptions {
   readonly authority: TestAuthority;
   readonly imapProcesses?: number;
   /** More for the configuration file. */
-  readonly settings?: object;
+  readonly settings: object;
 }
 
 /** `postel serve` on a host of its own. */
