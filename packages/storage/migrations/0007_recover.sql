@@ -1,3 +1,4 @@
+-- Adds what tells a database that went back in time, and refuses changes to an account that did until it is recovered.
 ALTER TABLE "accounts" ADD COLUMN "rewound_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "accounts" ADD COLUMN "seen_modseq" bigint;--> statement-breakpoint
 ALTER TABLE "accounts" ADD COLUMN "seen_uidvalidity" bigint;--> statement-breakpoint

@@ -210,7 +210,6 @@ export const tombstones = pgTable(
     index('tombstones_retained')
       .on(table.accountId, table.wasMoved, table.expungedAt)
       .where(sql`${table.contentId} is not null`),
-    index('tombstones_content').on(table.accountId, table.contentId),
     index('tombstones_released').on(table.accountId, table.expungedAt).where(sql`${table.contentId} is null`),
   ],
 );
