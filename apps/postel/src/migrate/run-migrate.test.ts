@@ -56,7 +56,7 @@ test('messages without summary are counted, and filled in', async () => {
   await sql`update contents set octets = null, blob_name = 'gone', thread_keys = null`;
   const done = await run(database.target);
   expect(done).toMatchObject({ code: 0, stdout: UP_TO_DATE });
-  expect(done.stderr).toContain('1 messages are in files that cannot be read');
+  expect(done.stderr).toContain('1 messages are in blobs that cannot be read');
   await close();
 });
 
