@@ -71,4 +71,4 @@ export { type Delivery, Store, type StoreOptions } from './store.ts';
 export { sweepBlobs } from './sweep-blobs.ts';
 export { countUids, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
 export type { Finding, VerifiedRule } from './verify/finding.ts';
-export { type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';
+export { type Imperfection, type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';

@@ -1,10 +1,18 @@
-import { type Finding, findAccounts, openBlobs, StorageError, verifyAccount } from '@postel/storage';
+import {
+  type Finding,
+  findAccounts,
+  openBlobs,
+  StorageError,
+  type VerifyProgress,
+  verifyAccount,
+} from '@postel/storage';
 import type { Invocation } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { Stopped } from '../stop-signal.ts';
 import { type ReachedServer, useDatabase } from '../use-database.ts';
 import type { NamedServer } from '../which-server.ts';
 import { FindingList } from './finding-list.ts';
+import { Imperfections } from './imperfections.ts';
 import { VerifyProgressLine } from './verify-progress-line.ts';
 
 export interface VerifyArguments {
@@ -38,7 +46,9 @@ async function verifyAccounts(
 ): Promise<number> {
   const accounts = await findAccounts(sql, name);
   if (name !== null && accounts.length === 0) throw new CommandError(`There is no account ${name}.`);
-  const blobs = await openBlobs(target);
+  using stack = new DisposableStack();
+  const blobs = stack.adopt(await openBlobs(target), (store) => store.close());
+  const imperfections = new Imperfections();
   const list = new FindingList(terminal.say, asJson);
   using progress = new VerifyProgressLine(process.stderr, accounts, { readsContents: !isQuick });
   const say = (of: string, found: Finding) => {
@@ -47,7 +57,10 @@ async function verifyAccounts(
   };
   for (const account of accounts) {
     progress.begin(account);
-    const onProgress = progress.add;
+    const onProgress = (done: VerifyProgress) => {
+      progress.add(done);
+      if (done.imperfection !== undefined) imperfections.add(done.imperfection);
+    };
     const depth = isQuick ? { blobs: null } : { blobs, fix };
     for await (const found of verifyAccount(sql, account.id, { ...depth, signal, onProgress }))
       say(account.name, found);
@@ -55,10 +68,7 @@ async function verifyAccounts(
   }
   progress.clear();
   terminal.note(`${progress.summary()}: ${list.summary()}`);
-  if (progress.orphans > 0) {
-    const what = `${progress.orphans} contents that no message needs`;
-    terminal.note(fix ? `Removed ${what}.` : `There are ${what}: no fault, they only take room.`);
-  }
+  for (const sentence of imperfections.tell()) terminal.note(sentence);
   return list.count;
 }
 

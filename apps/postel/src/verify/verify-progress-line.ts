@@ -13,7 +13,6 @@ interface Screen {
 
 /** How far a verification is: accounts, messages, octets, their rate and the time left. */
 export class VerifyProgressLine implements Disposable {
-  orphans = 0;
   readonly #screen: Screen;
   readonly #accounts: readonly NamedAccount[];
   readonly #whole: number;
@@ -44,10 +43,9 @@ export class VerifyProgressLine implements Disposable {
     this.#name = account.name;
   }
 
-  readonly add = ({ messages = 0, contentOctets = 0, orphans = 0 }: VerifyProgress): void => {
+  readonly add = ({ messages = 0, contentOctets = 0 }: VerifyProgress): void => {
     this.#messages += messages;
     this.#octets += contentOctets;
-    this.orphans += orphans;
   };
 
   /** Takes the line off the terminal, so that something else can be said. */

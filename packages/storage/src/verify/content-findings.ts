@@ -75,8 +75,24 @@ export async function repairContent(
     update contents
        set size_octets = ${computed.sizeOctets}::bigint, header_octets = ${computed.headerOctets}::bigint,
            envelope = ${computed.envelope}::bytea, body_structure = ${computed.bodyStructure}::bytea,
-           body = ${computed.body}::bytea, part_index = ${computed.partIndex}::bytea
+           body = ${computed.body}::bytea, part_index = ${computed.partIndex}::bytea,
+           blob_checksums = ${computed.blobChecksums}::bytea
      where account_id = ${account}::bigint and content_id = ${content}::bigint`;
+  // Where there is no summary yet, MissingSummaries makes it.
+  const { summary, sentAt, threadKeys } = computed.summary;
+  await sql`
+    update contents as c
+       set subject = n.summary[1], from_list = n.summary[2], to_list = n.summary[3], cc_list = n.summary[4],
+           message_id = n.summary[5], sent_at = to_timestamp(${sentAt}::bigint / 1000.0), thread_keys = ${threadKeys}::bytea
+      from (select string_to_array(${summary}::text, E'\\x1f', '') as summary) as n
+     where c.account_id = ${account}::bigint and c.content_id = ${content}::bigint and c.thread_keys is not null`;
+}
+
+/** Stores the checksums of a blob's chunks, which were computed from octets whose SHA-256 is the right one. */
+export async function addChecksums(sql: Sql, account: AccountId, content: ContentId, checksums: Buffer): Promise<void> {
+  await sql`
+    update contents set blob_checksums = ${checksums}::bytea
+     where account_id = ${account}::bigint and content_id = ${content}::bigint and blob_name is not null`;
 }
 
 /** Removes contents that still no message and no tombstone needs. @returns how many */

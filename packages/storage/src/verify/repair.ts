@@ -22,7 +22,7 @@ export async function repairMailbox(
   });
 }
 
-/** Sets the account's counters to what its mailboxes say. */
+/** Sets the account's counters to what its mailboxes say, and what can be undeleted. */
 export async function repairAccount(
   sql: Sql,
   account: AccountId,
@@ -159,12 +159,14 @@ async function recount(tx: Transaction, account: AccountId, mailbox: MailboxId):
 async function sumUp(tx: Transaction, account: AccountId): Promise<void> {
   await tx`
     update accounts as a
-       set used_octets = b.octets, used_messages = b.messages, used_mailboxes = b.mailboxes,
+       set used_octets = b.octets, used_messages = b.messages, used_mailboxes = b.mailboxes, retained_octets = r.octets,
            next_uidvalidity = greatest(a.next_uidvalidity, b.uidvalidity + 1),
            next_object_id = greatest(a.next_object_id, b.id + 1, c.id + 1, m.id + 1, t.id + 1)
       from (select coalesce(sum(octets), 0) as octets, coalesce(sum(messages), 0) as messages,
                    count(*) filter (where expunged_seq is null) as mailboxes, max(uidvalidity) as uidvalidity, max(mailbox_id) as id
               from mailboxes where account_id = ${account}::bigint) as b,
+           (select coalesce(sum(size_octets), 0) as octets from tombstones
+             where account_id = ${account}::bigint and not was_moved and content_id is not null) as r,
            (select max(content_id) as id from contents where account_id = ${account}::bigint) as c,
            (select max(greatest(email_id, thread_id)) as id from messages where account_id = ${account}::bigint) as m,
            (select max(greatest(email_id, thread_id)) as id from tombstones where account_id = ${account}::bigint) as t

@@ -7,6 +7,8 @@ interface AccountState {
   readonly usedMessages: number;
   readonly usedMailboxes: number;
   readonly octets: number;
+  readonly retained: number;
+  readonly retainedOctets: number;
   readonly messages: number;
   readonly mailboxes: number;
   readonly modseq: number;
@@ -18,12 +20,13 @@ interface AccountState {
 }
 
 /**
- * What the account's row and those of its mailboxes say of each other, in one statement: use is the sum of the mailboxes'
- * counters, and the account's counters are above everything they gave out.
+ * What the account's row, those of its mailboxes and what can be undeleted say of each other, in one statement: use is the sum
+ * of the mailboxes' counters, and the account's counters are above everything they gave out.
  */
 export async function* verifyAccountRow(sql: Sql, account: AccountId): AsyncGenerator<Finding, void> {
   const [state] = await sql.read<AccountState[]>`
     select a.used_octets as "usedOctets", a.used_messages as "usedMessages", a.used_mailboxes as "usedMailboxes",
+           a.retained_octets as "retained", t.octets as "retainedOctets",
            a.modseq, a.next_object_id as "nextObjectId", a.next_uidvalidity as "nextUidvalidity", b.*,
            greatest(b.seq, (select max(mod_seq) from subscriptions as s where s.account_id = a.account_id)) as "highestSeq"
       from accounts as a cross join lateral (
@@ -32,6 +35,9 @@ export async function* verifyAccountRow(sql: Sql, account: AccountId): AsyncGene
                coalesce(max(greatest(create_seq, mod_seq, highest_mod_seq, pruned_seq, expunged_seq)), 0) as seq,
                coalesce(max(mailbox_id), 0) as "highestId", coalesce(max(uidvalidity), 0) as "highestUidvalidity"
           from mailboxes where account_id = a.account_id) as b
+      cross join lateral (
+        select coalesce(sum(size_octets), 0)::bigint as octets from tombstones
+         where account_id = a.account_id and not was_moved and content_id is not null) as t
      where a.account_id = ${account}::bigint`;
   if (state === undefined) return;
   for (const [name, stored, summed] of [
@@ -44,6 +50,11 @@ export async function* verifyAccountRow(sql: Sql, account: AccountId): AsyncGene
         repair: 'sum up anew',
       });
     }
+  }
+  if (state.retained !== state.retainedOctets) {
+    const { retained, retainedOctets } = state;
+    const problem = `it keeps ${retained} octets of removed messages, while those have ${retainedOctets}`;
+    yield finding('use', account, problem, { repair: 'sum up anew' });
   }
   if (state.highestSeq > state.modseq) {
     yield finding('modseqs', account, `its modseq is ${state.modseq}, while something in it has ${state.highestSeq}`, {

@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BlobDirectory } from '../blob-directory.ts';
 import { type AccountId, accountId, type MailboxId } from '../ids.ts';
+import { recoverAccount } from '../recover-account.ts';
+import { releaseExpired } from '../release-expired.ts';
+import { RemovedMail } from '../removed-mail.ts';
+import { markRewound } from '../rewound.ts';
 import { append, arrivalOf, startStorage, type TestStorage } from '../storage-for-tests.ts';
 import type { Finding } from './finding.ts';
-import { verifyAccount } from './verify-account.ts';
+import { type VerifyProgress, verifyAccount } from './verify-account.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -115,6 +119,29 @@ describe('what is broken is found', () => {
       'another header size, part index',
       "update contents set header_octets = 1, part_index = '' where account_id = $1 and $2 > 0",
     ],
+    [
+      'another summary',
+      "update contents set subject = 'Another', sent_at = now(), thread_keys = '' where account_id = $1 and $2 > 0",
+    ],
+    ['another summary', "update contents set from_list = 'a@example.com' where account_id = $1 and $2 > 0"],
+    [
+      'another list of checksums',
+      "update contents set blob_checksums = '\\x00000000' where account_id = $1 and $2 > 0",
+    ],
+    [
+      'use it keeps 7 octets of removed messages',
+      'update accounts set retained_octets = 7 where account_id = $1 and $2 > 0',
+    ],
+    [
+      'is missing; the message is expunged',
+      `delete from contents as c using tombstones as t where c.account_id = t.account_id and c.content_id = t.content_id
+          and t.account_id = $1 and t.mailbox_id = $2 and not was_moved`,
+    ],
+    [
+      'is missing; the message is expunged',
+      `delete from contents as c using tombstones as t where c.account_id = t.account_id and c.content_id = t.content_id
+          and t.account_id = $1 and t.mailbox_id <> $2 and was_moved`,
+    ],
     ['modseqs INBOX it is pruned up to', `update mailboxes set pruned_seq = highest_mod_seq + 1 ${WHERE}`],
     ['keywords INBOX it has a keyword of an id', `update mailboxes set next_keyword_id = 1 ${WHERE}`],
     ['account table messages has rows of mailbox', `delete from mailboxes ${WHERE}`],
@@ -211,13 +238,16 @@ test('contents that nothing needs are no finding, are counted, and go with a fix
   await append(store, account, inbox, 'stays');
   await store.expunge(account, inbox, [{ first: 1, last: 1 }]);
   await sql`delete from tombstones where account_id = ${account}`;
+  await sql`update accounts set retained_octets = 0 where account_id = ${account}`;
   for (const [fix, contents] of [
     [false, 2],
     [true, 1],
   ] as const) {
     let counted = 0;
-    const onProgress = ({ orphans = 0 }) => {
-      counted += orphans;
+    const onProgress = ({ imperfection }: VerifyProgress) => {
+      if (imperfection === undefined) return;
+      expect(imperfection).toMatchObject({ kind: 'orphans', isRepaired: fix });
+      counted += imperfection.count;
     };
     expect(await Array.fromAsync(verifyAccount(sql, account, { blobs: blobs(), fix, onProgress }))).toEqual([]);
     expect(counted).toBe(1);
@@ -228,6 +258,7 @@ test('contents that nothing needs are no finding, are counted, and go with a fix
 test('what others write meanwhile raises no false alarm', async () => {
   const { account, inbox } = await livelyAccount();
   const other = await storage.openStore();
+  const removed = new RemovedMail(other.database, { onError() {} });
   let isDone = false;
   const writing = (async () => {
     for (let i = 0; i < 40; i++) {
@@ -240,13 +271,52 @@ test('what others write meanwhile raises no false alarm', async () => {
         null,
       );
       if (i % 5 === 0) await other.store.expunge(account, inbox, [{ first: 1, last: 999 }]);
+      if (i % 10 === 1) await Array.fromAsync(removed.restore(account, { mailbox: null, from: null, until: null }));
+      if (i % 10 === 6) await Array.fromAsync(removed.purge(account, { mailbox: null, until: null }));
+      if (i % 10 === 8) {
+        await other.database
+          .sql`update tombstones set expunged_at = now() - interval '30 days' where account_id = ${account}`;
+        await releaseExpired(other.database.sql, {
+          signal: AbortSignal.timeout(60_000),
+          onProgress() {},
+          onError() {},
+        });
+      }
     }
     isDone = true;
   })();
   let looks = 0;
   for (; !isDone; looks++) expect(await problems(account)).toEqual([]);
   await writing;
+  await removed.close();
   expect(looks).toBeGreaterThan(1);
+});
+
+test('an account that went back in time is told in one finding, and nothing of it is repaired before recover', async () => {
+  const { account } = await livelyAccount();
+  const { sql } = storage;
+  await sql`update accounts set used_messages = 77 where account_id = ${account}`;
+  await markRewound(sql, [{ id: account, modseq: 1_000_000, uidvalidity: 1 }]);
+  const found = await Array.fromAsync(verifyAccount(sql, account, { blobs: blobs(), fix: true }));
+  expect(found.map(asLine)).toEqual([
+    expect.stringMatching(/^account it was found on \S+ to have gone back in time.* while 1000000 had been seen$/),
+    'use its use is 77 messages, while its mailboxes have 7',
+  ]);
+  expect(found[0]?.advice).toContain('`postel recover`');
+  expect(found.map(({ isRepaired }) => isRepaired)).toEqual([false, false]);
+
+  await recoverAccount(sql, account);
+  await Array.fromAsync(verifyAccount(sql, account, { blobs: blobs(), fix: true }));
+  expect(await problems(account)).toEqual([]);
+});
+
+test('summaries that were not filled in yet are no finding, and are left to be filled in', async () => {
+  const { account } = await livelyAccount();
+  const { sql } = storage;
+  await sql`update contents set subject = null, thread_keys = null, envelope = '()' where account_id = ${account}`;
+  await Array.fromAsync(verifyAccount(sql, account, { blobs: blobs(), fix: true }));
+  expect(await problems(account)).toEqual([]);
+  expect(await sql`select from contents where account_id = ${account} and thread_keys is not null`).toHaveLength(0);
 });
 
 test('a database that goes away is told', async () => {

@@ -1,7 +1,7 @@
 import type { Sql } from '../database.ts';
 import { translateDatabaseError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
-import { findingsOf, removeOrphans, repairContent } from './content-findings.ts';
+import { addChecksums, findingsOf, removeOrphans, repairContent } from './content-findings.ts';
 import { type Finding, repaired } from './finding.ts';
 import { repairAccount, repairMailbox, repairMessages, repairTombstones } from './repair.ts';
 import { verifyAccountRow } from './verify-account-row.ts';
@@ -9,6 +9,8 @@ import { type BlobReader, verifyContents } from './verify-contents.ts';
 import { type CountedMailbox, countMailboxes, verifyCounters } from './verify-counters.ts';
 import { verifyMailboxRows } from './verify-mailbox-rows.ts';
 import { verifyMessages, verifyTombstones } from './verify-messages.ts';
+import { repairRemovedBlobs, verifyRemovedBlobs } from './verify-removed-blobs.ts';
+import { verifyRewound } from './verify-rewound.ts';
 import { verifyStrays } from './verify-strays.ts';
 
 export type VerifyOptions = VerifyDepth & {
@@ -27,8 +29,16 @@ export interface VerifyProgress {
   readonly messages?: number;
   readonly contents?: number;
   readonly contentOctets?: number;
-  /** Contents that nothing needs any more: no breach of a rule. With `fix` they were removed. */
-  readonly orphans?: number;
+  readonly imperfection?: Imperfection;
+}
+
+/** What breaks no rule, but could be better. */
+export interface Imperfection {
+  /** `orphans`: contents that nothing needs any more; `unchecked`: blobs of an older Postel, without checksums of their chunks. */
+  readonly kind: 'orphans' | 'unchecked';
+  readonly count: number;
+  /** Whether orphans were removed, or checksums added. */
+  readonly isRepaired: boolean;
 }
 
 /**
@@ -53,7 +63,12 @@ export async function* verifyAccount(
 }
 
 /** Gives often, if only nothing, so that it can be stopped. */
-async function* verify(sql: Sql, account: AccountId, options: VerifyOptions): AsyncGenerator<readonly Finding[], void> {
+async function* verify(sql: Sql, account: AccountId, asked: VerifyOptions): AsyncGenerator<readonly Finding[], void> {
+  const rewound = await verifyRewound(sql, account);
+  if (rewound !== null) yield [rewound];
+  const options: VerifyOptions = rewound === null ? asked : { ...asked, fix: false };
+  // Before what takes long: housekeeping might be about to remove them.
+  yield await settle(await verifyRemovedBlobs(sql, account), options, () => repairRemovedBlobs(sql, account));
   // Contents first: what the rows say of sizes is compared with what the contents' rows say.
   if (options.blobs !== null) yield* contents(sql, account, options.blobs, options);
   for await (const { found, repair } of verifyMailboxRows(sql, account)) {
@@ -79,8 +94,9 @@ async function* contents(
     if ('orphans' in checked) {
       const { orphans } = checked;
       if (orphans.length === 0) continue;
-      const count = options.fix === true ? await removeOrphans(sql, account, orphans) : orphans.length;
-      options.onProgress?.({ orphans: count });
+      const isRepaired = options.fix === true;
+      const count = isRepaired ? await removeOrphans(sql, account, orphans) : orphans.length;
+      options.onProgress?.({ imperfection: { kind: 'orphans', count, isRepaired } });
       continue;
     }
     options.onProgress?.({ contents: 1, contentOctets: checked.octets });
@@ -88,6 +104,11 @@ async function* contents(
     yield await settle(await findingsOf(sql, account, checked), options, async () => {
       if (breach?.type === 'row') await repairContent(sql, account, id, breach.computed);
     });
+    if (checked.missingChecksums !== null) {
+      const isRepaired = options.fix === true;
+      if (isRepaired) await addChecksums(sql, account, id, checked.missingChecksums);
+      options.onProgress?.({ imperfection: { kind: 'unchecked', count: 1, isRepaired } });
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { body, bodyStructure, encodePartIndex, envelope, MessageParser, type MessageStructure } from '@postel/mime';
+import { ChunkChecksums } from '../chunk-checksums.ts';
+import { type ContentSummary, contentSummary } from '../content-text.ts';
 import type { Sql } from '../database.ts';
 import { StorageError, translateFileError } from '../errors.ts';
 import type { AccountId, ContentId } from '../ids.ts';
@@ -23,6 +25,8 @@ export interface ContentCheck {
   /** Null: it is as it should be. */
   readonly breach: ContentBreach | null;
   readonly messageId: string | null;
+  /** Of the chunks of its blob, which is as it should be, if an older Postel stored none; else null. */
+  readonly missingChecksums: Buffer | null;
 }
 
 export type ContentBreach =
@@ -40,9 +44,14 @@ export interface ComputedContent {
   readonly bodyStructure: Buffer;
   readonly body: Buffer;
   readonly partIndex: Buffer;
+  /** See ChunkChecksums; null without a blob. */
+  readonly blobChecksums: Buffer | null;
+  readonly summary: ContentSummary;
 }
 
-interface StoredContent extends ComputedContent {
+interface StoredContent extends Omit<ComputedContent, 'summary'> {
+  /** Null: none was filled in yet. */
+  readonly summary: ContentSummary | null;
   readonly id: ContentId;
   readonly hash: Buffer;
   readonly octets: Buffer | null;
@@ -69,7 +78,7 @@ export async function* verifyContents(
   for (let above = 0; ; ) {
     const slice = await sql.read<ListedContent[]>`
       select content_id as id, coalesce(octet_length(octets), 0) + octet_length(envelope) + octet_length(body_structure)
-               + octet_length(body) + octet_length(part_index) as held,
+               + octet_length(body) + octet_length(part_index) + coalesce(octet_length(blob_checksums), 0) as held,
              not exists (select from messages as m where m.account_id = c.account_id and m.content_id = c.content_id)
                and not exists (select from tombstones as t where t.account_id = c.account_id and t.content_id = c.content_id)
                as "isOrphan"
@@ -109,16 +118,18 @@ async function check(stored: StoredContent, blobs: BlobReader): Promise<ContentC
     const why = await readBlob(blobs, stored.blobName, stored.sizeOctets, reading);
     if (why !== null) {
       const breach = { type: 'unreadable', blobName: stored.blobName, why } as const;
-      return { id: stored.id, octets: reading.octets, breach, messageId: messageIdIn(stored.envelope) };
+      const messageId = messageIdIn(stored.envelope);
+      return { id: stored.id, octets: reading.octets, breach, messageId, missingChecksums: null };
     }
   }
-  const { hash, structure } = reading.end();
+  const { hash, checksums, structure } = reading.end();
   const messageId = structure.fields.messageId?.trim() ?? null;
-  const said = { id: stored.id, octets: reading.octets, messageId };
+  const said = { id: stored.id, octets: reading.octets, messageId, missingChecksums: null };
   if (!hash.equals(stored.hash)) return { ...said, breach: { type: 'checksum', isInBlob: stored.octets === null } };
-  const computed = compute(structure);
+  const computed = compute(structure, stored.blobName === null ? null : checksums);
   const columns = differences(stored, computed);
-  return { ...said, breach: columns.length === 0 ? null : { type: 'row', columns, computed } };
+  if (columns.length > 0) return { ...said, breach: { type: 'row', columns, computed } };
+  return { ...said, breach: null, missingChecksums: stored.blobChecksums === null ? computed.blobChecksums : null };
 }
 
 /** @returns what is wrong with the blob; null if all of it came */
@@ -128,7 +139,8 @@ async function readBlob(blobs: BlobReader, name: string, sizeOctets: number, int
     return null;
   } catch (error) {
     if (error instanceof S3Error && error.code === 'NoSuchKey') return 'it is missing';
-    if (!(error instanceof Error) || error instanceof StorageError || error instanceof S3Error) throw error;
+    if (error instanceof S3Error) throw new StorageError('unavailable', error.message, { cause: error });
+    if (!(error instanceof Error) || error instanceof StorageError) throw error;
     const code = 'code' in error ? error.code : null;
     if (code === 'ENOENT') return 'it is missing';
     if (code === 'EIO') return 'the disk cannot read it';
@@ -142,30 +154,34 @@ async function readBlob(blobs: BlobReader, name: string, sizeOctets: number, int
 class Reading {
   octets = 0;
   readonly #hash: Hash = createHash('sha256');
+  readonly #checksums = new ChunkChecksums();
   readonly #parser = new MessageParser();
 
   push(piece: Buffer): void {
     this.octets += piece.length;
     this.#hash.update(piece);
+    this.#checksums.update(piece);
     this.#parser.push(piece);
   }
 
-  end(): { readonly hash: Buffer; readonly structure: MessageStructure } {
-    return { hash: this.#hash.digest(), structure: this.#parser.end() };
+  end(): { readonly hash: Buffer; readonly checksums: Buffer; readonly structure: MessageStructure } {
+    return { hash: this.#hash.digest(), checksums: this.#checksums.finish(), structure: this.#parser.end() };
   }
 }
 
-const compute = (structure: MessageStructure): ComputedContent => ({
+const compute = (structure: MessageStructure, blobChecksums: Buffer | null): ComputedContent => ({
   sizeOctets: structure.sizeOctets,
   headerOctets: structure.headerOctets,
   envelope: envelope(structure),
   bodyStructure: bodyStructure(structure.root),
   body: body(structure.root),
   partIndex: encodePartIndex(structure),
+  blobChecksums,
+  summary: contentSummary(structure),
 });
 
 /** What differs, by the names that a person knows. */
-function differences(stored: ComputedContent, computed: ComputedContent): readonly string[] {
+function differences(stored: StoredContent, computed: ComputedContent): readonly string[] {
   return [
     ...(stored.sizeOctets === computed.sizeOctets ? [] : ['size']),
     ...(stored.headerOctets === computed.headerOctets ? [] : ['header size']),
@@ -173,7 +189,22 @@ function differences(stored: ComputedContent, computed: ComputedContent): readon
     ...(stored.bodyStructure.equals(computed.bodyStructure) ? [] : ['BODYSTRUCTURE']),
     ...(stored.body.equals(computed.body) ? [] : ['BODY']),
     ...(stored.partIndex.equals(computed.partIndex) ? [] : ['part index']),
+    ...(areSameChecksums(stored.blobChecksums, computed.blobChecksums) ? [] : ['list of checksums']),
+    ...(stored.summary === null || areSameSummaries(stored.summary, computed.summary) ? [] : ['summary']),
   ];
+}
+
+/** Those of older Postels have none. */
+function areSameChecksums(stored: Buffer | null, computed: Buffer | null): boolean {
+  return stored === null || (computed?.equals(stored) ?? false);
+}
+
+function areSameSummaries(stored: ContentSummary, computed: ContentSummary): boolean {
+  return (
+    stored.summary === computed.summary &&
+    stored.sentAt === computed.sentAt &&
+    stored.threadKeys.equals(computed.threadKeys)
+  );
 }
 
 /** The last field of a stored ENVELOPE (RFC 9051 §7.5.2), if it is a quoted string, as it nearly always is. */
@@ -184,12 +215,15 @@ function messageIdIn(stored: Buffer): string | null {
 
 const CONTENTS = `
   select int8send(content_id), int8send(size_octets), int8send(header_octets), hash, envelope, body_structure, body, part_index,
-         octets, convert_to(blob_name, 'UTF8')
+         octets, convert_to(blob_name, 'UTF8'), blob_checksums, thread_keys,
+         convert_to(array_to_string(array[subject, from_list, to_list, cc_list, message_id], E'\\x1f', ''), 'UTF8'),
+         int8send(case when isfinite(sent_at) then round(extract(epoch from sent_at) * 1000)::bigint end)
     from contents where account_id = $1::bigint and content_id = any ($2::bigint[]) order by content_id`;
 
 function storedFrom(row: OctetRow): StoredContent {
-  const [id, size, header, hash, envelopeOctets, structure, bodyOctets, partIndex, octets = null, blobName = null] =
-    row;
+  const [id, size, header, hash, envelopeOctets, structure, bodyOctets, partIndex, ...optional] = row;
+  const [octets = null, blobName = null, blobChecksums = null, threadKeys = null, summary = null, sentAt = null] =
+    optional;
   if (!id || !size || !header || !hash || !envelopeOctets || !structure || !bodyOctets || !partIndex) {
     throw new Error('a content without its fixed fields');
   }
@@ -204,5 +238,11 @@ function storedFrom(row: OctetRow): StoredContent {
     partIndex,
     octets,
     blobName: blobName?.toString('latin1') ?? null,
+    blobChecksums,
+    summary: threadKeys && {
+      threadKeys,
+      summary: summary?.toString() ?? '',
+      sentAt: sentAt === null ? null : Number(sentAt.readBigInt64BE()),
+    },
   };
 }
