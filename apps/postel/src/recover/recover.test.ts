@@ -5,10 +5,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { DatabaseTarget } from '@postel/config';
 import { type Database, openDatabase } from '@postel/storage';
-import { createTestDatabase } from '@postel/testkit';
+import { createTestDatabase, ImapClient } from '@postel/testkit';
 import type { ImapFlow } from 'imapflow';
 import { expect, test } from 'vitest';
-import { ConfiguredServer, HOST, urlOf } from '../testing/configured-server.ts';
+import { ConfiguredServer, HOST, HOSTNAME, urlOf } from '../testing/configured-server.ts';
 
 /** Servers start three times, on a machine that may have other things to do. */
 const SLOW = { timeout: 120_000 };
@@ -29,11 +29,15 @@ test(
     await using backup = await Backup.of(database.target);
     const second = await server.imap(mary);
     const lost = await append(second, 'lost');
-    await second.mailboxOpen('INBOX');
-    const ended = once(second, 'close');
+    await using idle = await selected(server, mary);
+    idle.send('idle IDLE\r\n');
+    expect(await idle.line()).toBe('+ idling');
+    await using silent = await selected(server, mary);
 
     await backup.restore();
-    await ended; // with BYE, or because the database went: imapflow tells them not apart
+    expect(await idle.closed()).toContainEqual(expect.stringMatching(BYE));
+    silent.send('noop NOOP\r\n');
+    expect(await silent.closed()).toContainEqual(expect.stringMatching(BYE));
     const third = await server.imap(mary);
     await expect(append(third, 'refused')).rejects.toMatchObject({
       responseText: expect.stringContaining('postel recover'),
@@ -59,7 +63,7 @@ test(
     expect(subjects).toEqual(['kept', 'anew', 'delivered']);
     expect(await server.postel('verify')).toMatchObject({ code: 0, stdout: '' });
     expect((await server.postel('recover')).stdout).toBe('No account waits for it.\n');
-    for (const client of [first, third, fourth]) client.close();
+    for (const client of [first, second, third, fourth]) client.close();
   },
 );
 
@@ -94,6 +98,21 @@ test(
     client.close();
   },
 );
+
+/** RFC 9051 §7.1.5: the text is for people. The id in brackets finds the connection in the log. */
+const BYE = /^\* BYE The database was restored: connect again \(\w+\)$/;
+
+/** A connection with INBOX selected, of which every line is seen. */
+async function selected(
+  { ports, ca }: ConfiguredServer,
+  { user, pass }: { readonly user: string; readonly pass: string },
+): Promise<ImapClient> {
+  const client = await ImapClient.connectTls(ports.imaps, { ca, servername: HOSTNAME });
+  await client.line();
+  await client.command(`LOGIN ${user} "${pass}"`);
+  await client.command('SELECT INBOX');
+  return client;
+}
 
 async function append(
   client: ImapFlow,

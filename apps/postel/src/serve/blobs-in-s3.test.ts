@@ -59,6 +59,28 @@ test('5 MB in by SMTP are an object, come out by IMAP, and are refused for now w
   transport.close();
 });
 
+test('verify reads objects, tells of one that is missing, and gives up without a word on messages while the bucket refuses', {
+  timeout: 90_000,
+}, async () => {
+  await using started = await startWithBucket();
+  const { objects, proxy, server, mary } = started;
+  const client = await server.imap(mary);
+  await client.append('INBOX', `Message-ID: <large@example.com>\r\n\r\n${randomBytes(MB).toString('base64')}`);
+  client.close();
+  expect(await server.postel('verify')).toMatchObject({ code: 0, stdout: '' });
+
+  proxy.fault = () => ({ type: 'status', status: 403 });
+  const refused = await server.postel('verify');
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toContain('stopped before the end: The object store answered 403');
+  proxy.fault = () => null;
+
+  objects.objects.clear();
+  const missing = await server.postel('verify');
+  expect(missing.code).toBe(1);
+  expect(missing.stdout).toMatch(/^mary, INBOX, UID 1, <large@example\.com>: .* it is missing\. No repair: restore it/);
+});
+
 test('kill -9 between the end of an upload and its commit leaves a blob that is swept, and no message without one', {
   timeout: 90_000,
 }, async () => {
