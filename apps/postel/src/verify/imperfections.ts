@@ -9,13 +9,17 @@ const sentences = {
     left: (count) => `There are ${count} contents that no message needs: no fault, they only take room.`,
     repaired: (count) => `Removed ${count} contents that no message needs.`,
   },
+  deliveries: {
+    left: (count) => `There are ${count} envelopes of messages that are gone: no fault, they only take room.`,
+    repaired: (count) => `Removed ${count} envelopes of messages that are gone.`,
+  },
   unchecked: {
     left: (count) => `${count} blobs of an older Postel have no checksums of their parts: no fault; --fix adds them.`,
     repaired: (count) => `Added checksums of the parts of ${count} blobs.`,
   },
 } as const satisfies Record<Kind, { readonly left: Sentence; readonly repaired: Sentence }>;
 
-const KINDS = ['orphans', 'unchecked'] as const satisfies readonly Kind[];
+const KINDS = ['orphans', 'deliveries', 'unchecked'] as const satisfies readonly Kind[];
 
 /** Counts what breaks no rule. */
 export class Imperfections {

@@ -255,6 +255,36 @@ test('contents that nothing needs are no finding, are counted, and go with a fix
   }
 });
 
+test('deliveries that nothing needs are no finding, are counted, and go with a fix', async () => {
+  const { store, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  for (const text of ['gone', 'released', 'removed', 'stays']) {
+    const flags = { system: text === 'stays' ? 0 : 8, keywords: [] };
+    await append(store, account, inbox, text, { flags, arrival: arrivalOf('mary@example.com', 'Received: here\r\n') });
+  }
+  await store.expunge(account, inbox, [{ first: 1, last: 3 }]);
+  await sql`delete from tombstones where account_id = ${account} and uid = 1`;
+  await sql`update tombstones set content_id = null where account_id = ${account} and uid = 2`;
+  await sql`
+    update accounts as a set retained_octets = t.size_octets from tombstones as t
+     where a.account_id = ${account} and t.account_id = a.account_id and t.uid = 3`;
+  for (const fix of [false, true, true]) {
+    const left = await sql<{ id: number }[]>`select email_id as id from deliveries where account_id = ${account}`;
+    let counted = 0;
+    const onProgress = ({ imperfection }: VerifyProgress) => {
+      if (imperfection?.kind === 'deliveries') counted += imperfection.count;
+    };
+    expect(await Array.fromAsync(verifyAccount(sql, account, { blobs: blobs(), fix, onProgress }))).toEqual([]);
+    expect(counted).toBe(left.length - 2);
+  }
+  expect(
+    await sql`
+    select uid from deliveries join (select account_id, email_id, uid from messages union all
+                                     select account_id, email_id, uid from tombstones) as m using (account_id, email_id)
+     where account_id = ${account} order by uid`,
+  ).toEqual([{ uid: 3 }, { uid: 4 }]);
+});
+
 test('what others write meanwhile raises no false alarm', async () => {
   const { account, inbox } = await livelyAccount();
   const other = await storage.openStore();

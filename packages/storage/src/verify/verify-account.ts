@@ -4,6 +4,7 @@ import type { AccountId } from '../ids.ts';
 import { addChecksums, findingsOf, removeOrphans, repairContent } from './content-findings.ts';
 import { type Finding, repaired } from './finding.ts';
 import { repairAccount, repairMailbox, repairMessages, repairTombstones } from './repair.ts';
+import { findStrayDeliveries, removeStrayDeliveries } from './stray-deliveries.ts';
 import { verifyAccountRow } from './verify-account-row.ts';
 import { type BlobReader, verifyContents } from './verify-contents.ts';
 import { type CountedMailbox, countMailboxes, verifyCounters } from './verify-counters.ts';
@@ -34,10 +35,13 @@ export interface VerifyProgress {
 
 /** What breaks no rule, but could be better. */
 export interface Imperfection {
-  /** `orphans`: contents that nothing needs any more; `unchecked`: blobs of an older Postel, without checksums of their chunks. */
-  readonly kind: 'orphans' | 'unchecked';
+  /**
+   * `orphans`: contents that nothing needs any more; `deliveries`: the same of them; `unchecked`: blobs of an older Postel,
+   * without checksums of their chunks.
+   */
+  readonly kind: 'orphans' | 'deliveries' | 'unchecked';
   readonly count: number;
-  /** Whether orphans were removed, or checksums added. */
+  /** Whether they were removed, or checksums added. */
   readonly isRepaired: boolean;
 }
 
@@ -79,6 +83,7 @@ async function* verify(sql: Sql, account: AccountId, asked: VerifyOptions): Asyn
     yield await settle(counters, options, () => repairMailbox(sql, account, mailbox.id));
     yield* rows(sql, account, mailbox, options);
   }
+  if (options.blobs !== null) await deliveries(sql, account, options);
   yield await Array.fromAsync(verifyStrays(sql, account));
   const ofAccount = await Array.fromAsync(verifyAccountRow(sql, account));
   yield await settle(ofAccount, options, () => repairAccount(sql, account));
@@ -110,6 +115,14 @@ async function* contents(
       options.onProgress?.({ imperfection: { kind: 'unchecked', count: 1, isRepaired } });
     }
   }
+}
+
+async function deliveries(sql: Sql, account: AccountId, { fix, signal, onProgress }: VerifyOptions): Promise<void> {
+  const strays = await findStrayDeliveries(sql, account, signal);
+  if (strays.length === 0) return;
+  const isRepaired = fix === true;
+  const count = isRepaired ? await removeStrayDeliveries(sql, account, strays) : strays.length;
+  onProgress?.({ imperfection: { kind: 'deliveries', count, isRepaired } });
 }
 
 async function* rows(
