@@ -96,7 +96,8 @@ export class Checker {
   /** Nothing half made, or made for some moments, stays in the data directory. */
   #compareEntries(): readonly Difference[] {
     const now = new Set(readdirSync(this.#server.dataDirectory));
-    this.#entries ??= new Set([...now, 'blobs']); // made for the first message that needs it
+    // Made for the first message that needs it, and after the first seconds.
+    this.#entries ??= new Set([...now, 'blobs', 'seen.json']);
     return [...now.difference(this.#entries)].map((name) => ({ what: `${name} was left in the data directory` }));
   }
 

@@ -113,12 +113,12 @@ test.for([
   const [was] = await state(before.sql);
   await before.sql.unsafe(`create schema other_clock;
     create function other_clock.now() returns timestamptz stable language sql as $$ select pg_catalog.now() + interval '${offset}' $$;
-    create function other_clock.clock_timestamp() returns timestamptz language sql as $$ select pg_catalog.clock_timestamp() + interval '${offset}' $$;
-    do $$ begin execute format('alter database %I set search_path = other_clock, pg_catalog, public', current_database()); end $$`);
+    create function other_clock.clock_timestamp() returns timestamptz language sql as $$ select pg_catalog.clock_timestamp() + interval '${offset}' $$;`);
   await before.close();
 
   const database = open();
   const { sql } = database;
+  await sql`set search_path = other_clock, pg_catalog, public`; // of the one connection there is
   const [clock] = await sql<
     { isOff: boolean }[]
   >`select abs(extract(epoch from now() - pg_catalog.now())) > 3000 as "isOff"`;

@@ -229,8 +229,10 @@ test('COPY is refused where the quota leaves no room for all', async () => {
 
 test('a target with a thousand keywords takes none with another', async () => {
   await using mary = await server.logIn();
-  const keywords = Array.from({ length: 1_000 }, (_, i) => `k${i}`).join(' ');
-  await mary.append('Archive', 'Subject: full\r\n\r\n', keywords);
+  for (let first = 0; first < 1_000; first += 100) {
+    const keywords = Array.from({ length: 100 }, (_, i) => `k${first + i}`).join(' ');
+    await mary.append('Archive', 'Subject: full\r\n\r\n', keywords);
+  }
   await mary.append('INBOX', 'Subject: one\r\n\r\n', 'other');
   await mary.append('INBOX', 'Subject: two\r\n\r\n', 'K7');
   await mary.dialogue`
@@ -242,7 +244,7 @@ test('a target with a thousand keywords takes none with another', async () => {
     C: a3 MOVE 1:2 Archive
     S: a3 NO [LIMIT] ...
     C: a4 COPY 2 Archive
-    S: a4 OK [COPYUID {uidvalidity} 2 2] Copied
+    S: a4 OK [COPYUID {uidvalidity} 2 11] Copied
   `;
 });
 
