@@ -30,13 +30,16 @@ async function release(account: AccountId): Promise<void> {
   await releaseUpTo(account, Number.MAX_SAFE_INTEGER);
 }
 
-async function releaseUpTo(account: AccountId, uid: number): Promise<void> {
-  await storage.sql`update tombstones set content_id = null where account_id = ${account} and uid <= ${uid}`;
-  await storage.sql`
-    update accounts set retained_octets = coalesce((
-             select sum(size_octets) from tombstones
-              where account_id = ${account} and content_id is not null and not was_moved), 0)
-     where account_id = ${account}`;
+function releaseUpTo(account: AccountId, uid: number): Promise<void> {
+  return storage.sql.begin(async (tx) => {
+    await tx`select from accounts where account_id = ${account} for no key update`;
+    await tx`update tombstones set content_id = null where account_id = ${account} and uid <= ${uid}`;
+    await tx`
+      update accounts set retained_octets = coalesce((
+               select sum(size_octets) from tombstones
+                where account_id = ${account} and content_id is not null and not was_moved), 0)
+       where account_id = ${account}`;
+  });
 }
 
 async function rows(table: 'tombstones' | 'changes' | 'keywords' | 'mailboxes', account: AccountId): Promise<number> {
