@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const PARTITIONED = {
   include: ['packages/storage/src/**/*.test.ts'],
   exclude: [
-    'packages/storage/src/{account-turns,database*,disk-reserve,errors,message-table,migrate,octet-rows,uid-*}.test.ts',
+    'packages/storage/src/{account-turns,blob-store,database*,disk-reserve,errors,job-turns,message-table,migrate,octet-rows,read-blob,s3-faults,server-faults,uid-*,upgrade}.test.ts',
   ],
 };
 
