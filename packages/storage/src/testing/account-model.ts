@@ -9,7 +9,13 @@ export interface ModelQuota {
   readonly mailboxes: number | null;
 }
 
-interface ModelMessage {
+/** How long removed messages are kept; null: 7 days. And how many octets of them; null: as many as the account may have, but 1 GB at least. */
+export interface ModelRetention {
+  readonly days: number | null;
+  readonly octets: number | null;
+}
+
+export interface ModelMessage {
   readonly uid: number;
   readonly createSeq: number;
   readonly modSeq: number;
@@ -17,8 +23,22 @@ interface ModelMessage {
   /** In lower case, sorted. */
   readonly keywords: readonly string[];
   readonly size: number;
+  /** Octets of its content, which is known by them: contents of one length are the same. */
+  readonly contentSize: number;
   /** Its internal date in ms, by which a message is known again wherever it goes: no two that come have the same. */
   readonly internalDate: number;
+}
+
+/** What is known of a message that went. */
+export interface Removal {
+  readonly message: ModelMessage;
+  readonly modSeq: number;
+  /** In epoch ms, by the clock of the database; null: that was not asked yet. */
+  readonly removedAt: number | null;
+  /** It lives on elsewhere, or did: it was moved there, or brought back. */
+  readonly wasMoved: boolean;
+  /** Its content is kept for it. */
+  readonly isHeld: boolean;
 }
 
 export interface ModelMailbox {
@@ -30,8 +50,10 @@ export interface ModelMailbox {
   highestModSeq: number;
   isDeleted: boolean;
   readonly messages: Map<number, ModelMessage>;
-  /** The modseq of the removal, by UID. */
-  readonly removals: Map<number, number>;
+  /** By UID; pruning forgets them. */
+  readonly removals: Map<number, Removal>;
+  /** The newest modseq of those that it forgot. */
+  prunedSeq: number;
   /** How a keyword was spelled first, by its lower case. */
   readonly spellings: Map<string, string>;
 }
@@ -42,6 +64,7 @@ export type Change =
       readonly type: 'append' | 'deliver';
       readonly mailbox: number;
       readonly size: number;
+      readonly contentSize: number;
       readonly internalDate: number;
       readonly flags: number;
       readonly keywords: readonly string[];
@@ -84,7 +107,8 @@ export class AccountModel {
   modseq: number;
   nextUidvalidity: number;
   quota: ModelQuota = { octets: null, messages: null, mailboxes: null };
-  /** Deleted ones too. */
+  retention: ModelRetention = { days: null, octets: null };
+  /** Deleted ones too, until they are pruned. */
   readonly mailboxes: Map<number, ModelMailbox>;
   readonly subscriptions: Set<string>;
 
@@ -109,6 +133,7 @@ export class AccountModel {
     }));
     const clone = new AccountModel(this.modseq, this.nextUidvalidity, mailboxes, this.subscriptions);
     clone.quota = this.quota;
+    clone.retention = this.retention;
     return clone;
   }
 
@@ -168,11 +193,11 @@ export class AccountModel {
   #append(change: Change & { type: 'append' | 'deliver' }, modSeq: number): Outcome {
     const mailbox = change.type === 'deliver' ? this.named('INBOX') : this.#live(change.mailbox);
     if (mailbox === null) return refused('nonexistent');
-    if (this.#isOverQuota(1, change.size)) return refused('over-quota');
-    const { size, internalDate, flags } = change;
+    if (this.isOverQuota(1, change.size)) return refused('over-quota');
+    const { size, contentSize, internalDate, flags } = change;
     const uid = mailbox.uidNext++;
     const keywords = learnt(mailbox, change.keywords);
-    mailbox.messages.set(uid, { uid, createSeq: modSeq, modSeq, flags, keywords, size, internalDate });
+    mailbox.messages.set(uid, { uid, createSeq: modSeq, modSeq, flags, keywords, size, contentSize, internalDate });
     mailbox.highestModSeq = modSeq;
     this.modseq = modSeq;
     return { status: 'ok', modseq: modSeq, told: `UID ${uid} of ${mailbox.uidvalidity}` };
@@ -210,7 +235,7 @@ export class AccountModel {
     const chosen = uids.map((uid) => source?.messages.get(uid)).filter((message) => message !== undefined);
     if (what === 'whole' && chosen.length < uids.length) return refused('expunged');
     const octets = chosen.reduce((sum, { size }) => sum + size, 0);
-    if (chosen.length > 0 && what !== 'move' && this.#isOverQuota(chosen.length, octets)) return refused('over-quota');
+    if (chosen.length > 0 && what !== 'move' && this.isOverQuota(chosen.length, octets)) return refused('over-quota');
     const first = into.uidNext;
     const told = `${ranges(chosen.map(({ uid }) => uid))} became ${ranges(chosen.map((_, i) => first + i))} of ${target}`;
     if (chosen.length === 0 || source === undefined) return { status: 'ok', modseq: null, told };
@@ -228,10 +253,7 @@ export class AccountModel {
 
   #remove(mailbox: ModelMailbox, uids: readonly number[]): number {
     const modSeq = ++this.modseq;
-    for (const uid of uids) {
-      mailbox.messages.delete(uid);
-      mailbox.removals.set(uid, modSeq);
-    }
+    for (const uid of uids) bury(mailbox, uid, modSeq, false);
     mailbox.highestModSeq = modSeq;
     return modSeq;
   }
@@ -240,10 +262,10 @@ export class AccountModel {
     if (this.named(name) !== null) return refused('exists');
     if (specialUse !== null && this.live().some((mailbox) => mailbox.specialUse === specialUse))
       return refused('use-taken');
-    const names = [...this.#missingSuperiors(name), name];
-    if (this.#hasNoRoomFor(names.length)) return refused('over-quota');
+    const names = [...this.missingSuperiors(name), name];
+    if (this.hasNoRoomFor(names.length)) return refused('over-quota');
     const modSeq = ++this.modseq;
-    const uidvalidity = this.#add(names, specialUse, modSeq).uidvalidity;
+    const uidvalidity = this.add(names, specialUse, modSeq).uidvalidity;
     return { status: 'ok', modseq: modSeq, told: `UIDVALIDITY ${uidvalidity}` };
   }
 
@@ -263,10 +285,10 @@ export class AccountModel {
     const isTaken = (name: string) => !isWithin(name, from) && this.named(name) !== null;
     if (to === from || isTaken(to) || renamed.some(({ name }) => isTaken(name))) return refused('exists');
     if (isWithin(to, from)) return refused('name-refused');
-    const superiors = this.#missingSuperiors(to);
-    if (this.#hasNoRoomFor(superiors.length)) return refused('over-quota');
+    const superiors = this.missingSuperiors(to);
+    if (this.hasNoRoomFor(superiors.length)) return refused('over-quota');
     const modSeq = ++this.modseq;
-    if (superiors.length > 0) this.#add(superiors, null, modSeq);
+    if (superiors.length > 0) this.add(superiors, null, modSeq);
     for (const { mailbox, name } of renamed) mailbox.name = name;
     const subscribed = renamed.filter(({ before }) => this.subscriptions.has(before));
     for (const { name } of subscribed) this.subscriptions.add(name);
@@ -291,7 +313,7 @@ export class AccountModel {
     return { status: 'ok', modseq: ++this.modseq, told: '' };
   }
 
-  #isOverQuota(messages: number, octets: number): boolean {
+  isOverQuota(messages: number, octets: number): boolean {
     const use = this.use();
     const { quota } = this;
     return (
@@ -301,13 +323,13 @@ export class AccountModel {
   }
 
   /** What needs no mailbox more is no matter of quota, also where the account is over it. */
-  #hasNoRoomFor(mailboxes: number): boolean {
+  hasNoRoomFor(mailboxes: number): boolean {
     const { quota } = this;
     return mailboxes > 0 && quota.mailboxes !== null && this.use().mailboxes + mailboxes > quota.mailboxes;
   }
 
   /** The levels above a name where there is no mailbox, nor any below. */
-  #missingSuperiors(name: string): readonly string[] {
+  missingSuperiors(name: string): readonly string[] {
     const levels = name.split('/');
     return levels
       .slice(0, -1)
@@ -316,7 +338,7 @@ export class AccountModel {
   }
 
   /** Adds mailboxes, the last one with the special use, and gives that one. */
-  #add(names: readonly string[], specialUse: string | null, modSeq: number): ModelMailbox {
+  add(names: readonly string[], specialUse: string | null, modSeq: number): ModelMailbox {
     const added = names.map((name, i) =>
       emptyMailbox(this.nextUidvalidity++, name, i === names.length - 1 ? specialUse : null, modSeq),
     );
@@ -342,6 +364,7 @@ export function emptyMailbox(
     isDeleted: false,
     messages: new Map(),
     removals: new Map(),
+    prunedSeq: 0,
     spellings: new Map(),
   };
 }
@@ -376,6 +399,22 @@ function editFlags(
   }
 }
 
+/** Lets a mailbox know keywords as they are spelled in another. */
+export function teach(source: ModelMailbox, target: ModelMailbox, keywords: readonly string[]): void {
+  if (target === source) return;
+  learnt(
+    target,
+    keywords.map((name) => source.spellings.get(name) ?? name),
+  );
+}
+
+function bury({ messages, removals }: ModelMailbox, uid: number, modSeq: number, wasMoved: boolean): void {
+  const message = messages.get(uid);
+  if (message === undefined) throw new Error(`there is no message ${uid}`);
+  messages.delete(uid);
+  removals.set(uid, { message, modSeq, removedAt: null, wasMoved, isHeld: true });
+}
+
 /** Puts messages into a mailbox under new UIDs, out of the other if they move. */
 function pour(
   source: ModelMailbox,
@@ -385,12 +424,8 @@ function pour(
   isMove: boolean,
 ): void {
   for (const message of messages) {
-    if (isMove) {
-      source.messages.delete(message.uid);
-      source.removals.set(message.uid, modSeq);
-    }
-    const spelled = message.keywords.map((name) => source.spellings.get(name) ?? name);
-    if (target !== source) learnt(target, spelled);
+    if (isMove) bury(source, message.uid, modSeq, true);
+    teach(source, target, message.keywords);
     const uid = target.uidNext++;
     target.messages.set(uid, { ...message, uid, createSeq: modSeq, modSeq });
   }

@@ -47,6 +47,10 @@ export async function checkModel(
     }
   });
   const result = await fc.check(property, { seed, numRuns: 1, interruptAfterTimeLimit: CHECK_MS });
+  if (result.interrupted && result.counterexample === null)
+    throw new Error(
+      `With seed ${seed}: a sequence took longer than ${CHECK_MS / 1_000} s; try fewer steps in an account`,
+    );
   if (!result.failed) return;
   const [sequence] = result.counterexample ?? [[]];
   const lines = sequence.map((step) => JSON.stringify(step));

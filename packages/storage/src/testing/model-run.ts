@@ -8,7 +8,9 @@ import type { Store } from '../store.ts';
 import { formatRanges, rangesOf } from '../uid-ranges.ts';
 import { verifyAccount } from '../verify/verify-account.ts';
 import { AccountModel, type Change, emptyMailbox, type ModelMailbox, type Outcome } from './account-model.ts';
-import { changeFor, contentOfLength, DELIVERY_PREFIX, type Step, type WishOf } from './model-steps.ts';
+import { compareRemoved, learnRemovals } from './compare-removed.ts';
+import { changeFor, contentOfLength, DELIVERY_PREFIX, type Step, type UpkeepOf, type WishOf } from './model-steps.ts';
+import { ModelUpkeep } from './model-upkeep.ts';
 
 /** After so many steps every mailbox is compared, not only those that the step touched. */
 const COMPARE_ALL_EVERY = 20;
@@ -16,9 +18,12 @@ const NOWHERE = 999_999_999 as MailboxId;
 
 /** A mailbox that one process has had open for long, and what it was told of it. */
 interface LongView {
-  readonly store: Store;
+  /** Null: of a process that hears of nothing, and looks only when told to. */
+  readonly store: Store | null;
   readonly mailbox: SharedMailbox;
   readonly watcher: RecordingWatcher;
+  /** UIDs that it was told went. */
+  readonly gone: Set<number>;
   uids: readonly number[];
   uidNext: number;
   seq: number;
@@ -37,6 +42,9 @@ export class ModelRun {
   readonly #model: AccountModel;
   readonly #ids = new Map<number, MailboxId>();
   readonly #views = new Map<string, LongView>();
+  /** Those that lag, by UIDVALIDITY. */
+  readonly #lagging = new Map<number, LongView>();
+  readonly #upkeep: ModelUpkeep;
   #nextInternalDate = 1_000;
   #steps = 0;
 
@@ -45,6 +53,7 @@ export class ModelRun {
     this.#stores = stores;
     this.#account = account;
     this.#model = model;
+    this.#upkeep = new ModelUpkeep(storage, account, model);
   }
 
   /** @param stores each as a process of its own */
@@ -69,23 +78,51 @@ export class ModelRun {
   /** @throws {AssertionError} if the store is not as the model then */
   async play(step: Step): Promise<void> {
     const { modseq } = this.#model;
-    if (step.type === 'quota') await this.#setQuota(step.quota);
-    else if (step.type === 'close') this.#close(step.mailbox);
-    else await this.#change(step);
+    await this.#take(step);
     const touched = this.#model.live().filter(({ highestModSeq }) => highestModSeq > modseq);
     await this.#compare(++this.#steps % COMPARE_ALL_EVERY === 0 ? 'all' : touched);
+  }
+
+  async #take(step: Step): Promise<void> {
+    switch (step.type) {
+      case 'one':
+        return await this.#change(step.wishes, [], 'any');
+      case 'together':
+        return await this.#change(step.wishes, step.upkeep, 'one');
+      case 'upkeep':
+        return await this.#change([], step.upkeep, 'any');
+      case 'restore':
+        return await this.#upkeep.restore(step.mailbox);
+      case 'purge':
+        return await this.#upkeep.purge(step.mailbox);
+      case 'quota':
+        return await this.#setQuota(step.quota);
+      case 'retention':
+        return await this.#upkeep.setRetention(step.retention);
+      case 'age':
+        return await this.#upkeep.age(step.minutes);
+      case 'close':
+        return this.#close(step.mailbox);
+      case 'catch-up':
+        return await this.#catchUp(step.mailbox);
+      default:
+        return step satisfies never;
+    }
   }
 
   /** The last look, with what `postel verify` recomputes. */
   async end(): Promise<void> {
     await this.#compare('all');
+    for (const [uidvalidity, view] of this.#lagging)
+      await this.#compareView(view, () => this.#lagging.delete(uidvalidity));
     assert.deepEqual(
       await Array.fromAsync(verifyAccount(this.#storage.sql, this.#account, { blobs: null })),
       [],
       'what verify finds',
     );
     assert.deepEqual(this.#storage.errors, []);
-    for (const view of this.#views.values()) view.store.closeMailbox(view.mailbox, view.watcher);
+    for (const view of this.#views.values()) view.store?.closeMailbox(view.mailbox, view.watcher);
+    await this.#upkeep.close();
   }
 
   async #setQuota(quota: AccountModel['quota']): Promise<void> {
@@ -99,20 +136,35 @@ export class ModelRun {
     const { uidvalidity } = this.#model.named(name) ?? {};
     for (const [key, view] of this.#views) {
       if (view.mailbox.uidvalidity !== uidvalidity) continue;
-      view.store.closeMailbox(view.mailbox, view.watcher);
+      view.store?.closeMailbox(view.mailbox, view.watcher);
       this.#views.delete(key);
     }
   }
 
-  async #change({ type, wishes }: { readonly type: 'one' | 'together'; readonly wishes: readonly WishOf[] }) {
+  async #catchUp(name: string): Promise<void> {
+    for (const [uidvalidity, view] of this.#lagging) {
+      // Also where the mailbox was deleted, and pruned: then nothing says what it was called.
+      if ((this.#model.mailboxes.get(uidvalidity)?.name ?? name) !== name) continue;
+      await this.#compareView(view, () => this.#lagging.delete(uidvalidity));
+    }
+  }
+
+  async #change(wishes: readonly WishOf[], upkeep: readonly UpkeepOf[], spelling: 'any' | 'one'): Promise<void> {
     const planned = wishes.flatMap((each) => {
-      const change = changeFor(each, this.#model, this.#nextInternalDate++, type === 'one' ? 'any' : 'one');
-      return change === null ? [] : [{ store: this.#stores[each.store] ?? this.#storage.store, change }];
+      const change = changeFor(each, this.#model, this.#nextInternalDate++, spelling);
+      return change === null ? [] : [{ store: this.#store(each.store), change }];
     });
-    const done = await Promise.all(
-      planned.map(async ({ store, change }) => ({ change, outcome: await this.#perform(store, change) })),
-    );
+    const [done] = await Promise.all([
+      Promise.all(planned.map(async ({ store, change }) => ({ change, outcome: await this.#perform(store, change) }))),
+      Promise.all(upkeep.map(({ store, work }) => this.#upkeep.work(this.#store(store), work))),
+    ]);
     this.#replay(done);
+    await learnRemovals(this.#storage, this.#account, this.#model);
+    await this.#upkeep.settle(upkeep.map(({ work }) => work));
+  }
+
+  #store(at: number): Store {
+    return this.#stores[at] ?? this.#storage.store;
   }
 
   /**
@@ -203,6 +255,8 @@ export class ModelRun {
 
   async #compare(which: 'all' | readonly ModelMailbox[]): Promise<void> {
     await this.#compareAccount();
+    await compareRemoved(this.#storage, this.#account, this.#model);
+    if (which === 'all') await this.#upkeep.compareList();
     const live = this.#model.live();
     await Promise.all((which === 'all' ? live : which).map((mailbox) => this.#compareFresh(mailbox)));
     for (const mailbox of live) {
@@ -212,16 +266,25 @@ export class ModelRun {
         const view = this.#views.get(key) ?? (await this.#openView(at, mailbox));
         this.#views.set(key, view);
       }
+      if (!this.#lagging.has(mailbox.uidvalidity))
+        this.#lagging.set(mailbox.uidvalidity, await this.#openLagging(mailbox));
     }
-    for (const [key, view] of this.#views) await this.#compareView(key, view);
+    for (const [key, view] of this.#views) await this.#compareView(view, () => this.#views.delete(key));
   }
 
   async #openView(at: number, { uidvalidity }: ModelMailbox): Promise<LongView> {
-    const store = this.#stores[at] ?? this.#storage.store;
+    const store = this.#store(at);
     const watcher = new RecordingWatcher();
     const mailbox = await store.openMailbox(this.#account, this.#ids.get(uidvalidity) ?? NOWHERE, watcher);
-    const { table, uidNext, seq } = mailbox;
-    return { store, mailbox, watcher, uids: [...table.uids()], uidNext, seq };
+    return viewOf(store, mailbox, watcher);
+  }
+
+  async #openLagging({ uidvalidity }: ModelMailbox): Promise<LongView> {
+    const id = this.#ids.get(uidvalidity) ?? NOWHERE;
+    const mailbox = await SharedMailbox.load(this.#storage.sql, this.#account, id);
+    const watcher = new RecordingWatcher();
+    mailbox.watch(watcher);
+    return viewOf(null, mailbox, watcher);
   }
 
   async #compareAccount(): Promise<void> {
@@ -270,17 +333,14 @@ export class ModelRun {
     };
   }
 
-  /** What somebody sees who opens the mailbox now, what FETCH reads of its messages, and what is left of those that went. */
+  /** What somebody sees who opens the mailbox now, and what FETCH reads of its messages. */
   async #compareFresh(mailbox: ModelMailbox): Promise<void> {
     const { sql, store } = this.#storage;
     const id = this.#ids.get(mailbox.uidvalidity) ?? NOWHERE;
     const uids = [...mailbox.messages.keys()];
-    const [fresh, fetched, removals] = await Promise.all([
+    const [fresh, fetched] = await Promise.all([
       SharedMailbox.load(sql, this.#account, id),
       store.fetchMessages(this.#account, id, uids, {}),
-      sql<{ uid: number; modSeq: number }[]>`
-        select uid, mod_seq as "modSeq" from tombstones
-         where account_id = ${this.#account} and mailbox_id = ${id} order by uid`,
     ]);
     this.#compareMessages(fresh, mailbox);
     const { modseq: seq } = this.#model;
@@ -290,11 +350,6 @@ export class ModelRun {
       fetched.map(({ uid, sizeOctets: size, internalDate }) => ({ uid, size, internalDate })),
       [...mailbox.messages.values()].map(({ uid, size, internalDate }) => ({ uid, size, internalDate })),
       `what is fetched of ${mailbox.name}`,
-    );
-    assert.deepEqual(
-      removals.map(({ uid, modSeq }) => [uid, modSeq]),
-      [...mailbox.removals].sort(([a], [b]) => a - b),
-      `tombstones of ${mailbox.name}`,
     );
   }
 
@@ -312,20 +367,21 @@ export class ModelRun {
   }
 
   /** What a process sees that has had the mailbox open, and whether what it was told of leads there. */
-  async #compareView(key: string, view: LongView): Promise<void> {
+  async #compareView(view: LongView, forget: () => void): Promise<void> {
     const { mailbox: shared, watcher } = view;
     const mailbox = this.#model.mailboxes.get(shared.uidvalidity);
     await shared.refresh();
     if (mailbox === undefined || mailbox.isDeleted) {
       assert.equal(shared.lost, 'deleted');
-      view.store.closeMailbox(shared, watcher);
-      this.#views.delete(key);
-      return;
+      view.store?.closeMailbox(shared, watcher);
+      return forget();
     }
     this.#compareMessages(shared, mailbox);
     const removed = watcher.removals.splice(0);
     const survivors = new Set(view.uids);
     for (const uid of removed) {
+      assert.ok(!view.gone.has(uid), `UID ${uid} of ${mailbox.name} went twice`);
+      view.gone.add(uid);
       // What came and went since we looked last may have been seen in between.
       assert.ok(
         survivors.delete(uid) || uid >= view.uidNext,
@@ -347,6 +403,11 @@ export class ModelRun {
     view.uidNext = shared.uidNext;
     view.seq = shared.seq;
   }
+}
+
+function viewOf(store: Store | null, mailbox: SharedMailbox, watcher: RecordingWatcher): LongView {
+  const { table, uidNext, seq } = mailbox;
+  return { store, mailbox, watcher, gone: new Set(), uids: [...table.uids()], uidNext, seq };
 }
 
 const pick = ({ seq, highestModSeq, uidNext, uidvalidity, lost }: SharedMailbox) => ({

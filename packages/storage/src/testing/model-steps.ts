@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { FlagEdit } from '../flags.ts';
-import type { AccountModel, Change, ModelMailbox, ModelQuota } from './account-model.ts';
+import type { AccountModel, Change, ModelMailbox, ModelQuota, ModelRetention } from './account-model.ts';
 
 /** Stores that take part, each as a process of its own. */
 export const STORES = 3;
@@ -39,13 +39,30 @@ export interface WishOf {
   readonly wish: Wish;
 }
 
+/** What Postel does of itself, from time to time. */
+export type UpkeepWork = 'release' | 'prune';
+
+export interface UpkeepOf {
+  readonly store: number;
+  readonly work: UpkeepWork;
+}
+
 export type Step =
   | { readonly type: 'one'; readonly wishes: readonly WishOf[] }
   /** At the same time; keywords have one spelling, since which came first cannot be seen of those that changed nothing. */
-  | { readonly type: 'together'; readonly wishes: readonly WishOf[] }
+  | { readonly type: 'together'; readonly wishes: readonly WishOf[]; readonly upkeep: readonly UpkeepOf[] }
+  /** Nothing else at that time. */
+  | { readonly type: 'upkeep'; readonly upkeep: readonly UpkeepOf[] }
+  /** What was removed from mailboxes of that name, or from all. */
+  | { readonly type: 'restore' | 'purge'; readonly mailbox: string | null }
+  | { readonly type: 'retention'; readonly retention: ModelRetention }
+  /** Time goes by, for what was removed. */
+  | { readonly type: 'age'; readonly minutes: number }
   | { readonly type: 'quota'; readonly quota: ModelQuota }
   /** Closes the long-lived views of a mailbox; they are opened again at the next look. */
-  | { readonly type: 'close'; readonly mailbox: string };
+  | { readonly type: 'close'; readonly mailbox: string }
+  /** A process that has heard of nothing for long looks at a mailbox again. */
+  | { readonly type: 'catch-up'; readonly mailbox: string };
 
 const mailbox = fc.oneof(
   { weight: 6, arbitrary: fc.constant('INBOX') },
@@ -101,6 +118,11 @@ const wish: fc.Arbitrary<Wish> = fc.oneof(
 const wishOf = fc.record({ store: fc.nat(STORES - 1), wish });
 const limit = (most: number) => fc.option(fc.nat(most), { freq: 3 });
 
+const upkeepOf = fc.record({
+  store: fc.nat(STORES - 1),
+  work: fc.constantFrom<UpkeepWork>('release', 'prune', 'prune'),
+});
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 12,
@@ -108,7 +130,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 6,
-    arbitrary: fc.record({ type: of('together'), wishes: fc.array(wishOf, { minLength: 2, maxLength: 8 }) }),
+    arbitrary: fc.record({
+      type: of('together'),
+      wishes: fc.array(wishOf, { minLength: 2, maxLength: 8 }),
+      upkeep: fc.array(upkeepOf, { maxLength: 2 }),
+    }),
   },
   {
     weight: 1,
@@ -118,6 +144,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: of('close'), mailbox }) },
+  { weight: 2, arbitrary: fc.record({ type: of('catch-up'), mailbox }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: of('upkeep'), upkeep: fc.array(upkeepOf, { minLength: 1, maxLength: 3 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: of('restore'), mailbox: fc.option(mailbox) }) },
+  { weight: 1, arbitrary: fc.record({ type: of('purge'), mailbox: fc.option(mailbox) }) },
+  // Retention is counted in days, and nothing goes within the hour.
+  { weight: 2, arbitrary: fc.record({ type: of('age'), minutes: fc.constantFrom(61, 25 * 60, 8 * 24 * 60) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: of('retention'),
+      retention: fc.record({ days: fc.option(fc.nat(1)), octets: limit(300) }),
+    }),
+  },
 );
 
 /** Sequences of steps, of one to so many. */
@@ -146,9 +188,10 @@ export function changeFor(
     case 'deliver': {
       const { system, length } = wish;
       const isAppend = wish.type === 'append';
-      const size = contentOfLength(length).length + (isAppend ? 0 : DELIVERY_PREFIX.length);
+      const contentSize = contentOfLength(length).length;
+      const size = contentSize + (isAppend ? 0 : DELIVERY_PREFIX.length);
       const marked = isAppend ? { flags: system, keywords: keywords(wish.keywords) } : { flags: 0, keywords: [] };
-      return { type: wish.type, mailbox: id, size, internalDate, ...marked };
+      return { type: wish.type, mailbox: id, size, contentSize, internalDate, ...marked };
     }
     case 'flags': {
       const { mode, system, lag } = wish;

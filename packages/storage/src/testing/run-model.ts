@@ -7,7 +7,8 @@ import { checkModel, openStores } from './check-model.ts';
 import type { Step } from './model-steps.ts';
 
 const HELP = `Makes random changes to mail accounts, from several processes as far as the database can tell, one after the other
-and at the same time, and compares the store with a plain model of each account after every step.
+and at the same time, and compares the store with a plain model of each account after every step. Removed mail is brought
+back, purged, released and pruned too; time is moved for it.
 
   npm run model -- [--steps N] [--account-steps N] [--seed N]
 
