@@ -111,7 +111,7 @@ const wish: fc.Arbitrary<Wish> = fc.oneof(
       specialUse: fc.option(fc.constantFrom('\\Flagged', '\\Sent'), { freq: 3 }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ type: of('delete'), mailbox, isByName: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ type: of('delete'), mailbox, isByName: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ type: of('rename'), mailbox, target: mailbox }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('subscribe', 'unsubscribe'), mailbox }) },
 );
@@ -146,13 +146,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: of('close'), mailbox }) },
   { weight: 2, arbitrary: fc.record({ type: of('catch-up'), mailbox }) },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({ type: of('upkeep'), upkeep: fc.array(upkeepOf, { minLength: 1, maxLength: 3 }) }),
   },
   { weight: 2, arbitrary: fc.record({ type: of('restore'), mailbox: fc.option(mailbox) }) },
   { weight: 1, arbitrary: fc.record({ type: of('purge'), mailbox: fc.option(mailbox) }) },
   // Retention is counted in days, and nothing goes within the hour.
-  { weight: 2, arbitrary: fc.record({ type: of('age'), minutes: fc.constantFrom(61, 25 * 60, 8 * 24 * 60) }) },
+  { weight: 4, arbitrary: fc.record({ type: of('age'), minutes: fc.constantFrom(61, 25 * 60, 8 * 24 * 60) }) },
   {
     weight: 1,
     arbitrary: fc.record({
