@@ -191,6 +191,7 @@ CREATE FUNCTION purge_tombstones(
 LANGUAGE plpgsql SET enable_sort = off AS $$
 DECLARE
   freed record;
+  emails bigint[];
 BEGIN
   PERFORM FROM accounts AS a WHERE a.account_id = p_account FOR NO KEY UPDATE;
   SELECT max(due.uid) INTO last_uid
@@ -214,11 +215,15 @@ BEGIN
     INTO freed FROM gone AS g;
   purged := freed.tombstones;
   UPDATE accounts AS a SET retained_octets = greatest(a.retained_octets - freed.octets, 0) WHERE a.account_id = p_account;
-  UPDATE tombstones AS t SET content_id = NULL
-   WHERE t.account_id = p_account AND t.content_id = ANY (freed.contents) AND t.was_moved
-     AND (SELECT m.uid FROM messages AS m WHERE m.account_id = p_account AND m.content_id = t.content_id LIMIT 1) IS NULL;
+  WITH moved AS (
+    UPDATE tombstones AS t SET content_id = NULL
+     WHERE t.account_id = p_account AND t.content_id = ANY (freed.contents) AND t.was_moved
+       AND (SELECT m.uid FROM messages AS m WHERE m.account_id = p_account AND m.content_id = t.content_id LIMIT 1) IS NULL
+    RETURNING old.email_id
+  )
+  SELECT freed.emails || ARRAY(SELECT DISTINCT m.email_id FROM moved AS m) INTO emails;
   SELECT r.contents, r.octets, r.blobs INTO contents, octets, blobs
-    FROM remove_unneeded(p_account, freed.contents, freed.emails) AS r;
+    FROM remove_unneeded(p_account, freed.contents, emails) AS r;
   RETURN NEXT;
 END $$;
 --> statement-breakpoint

@@ -321,6 +321,19 @@ test('a purge takes away content at once, by mailbox and moment, and also where 
   expect(await recount(storage.database, account)).toEqual([]);
 });
 
+test('a purge forgets how a message came, also where another with the same content held that', async () => {
+  const { account, inbox } = await storage.newAccount();
+  const arrived = { arrival: arrivalOf('mary@example.com', 'Received: from here\r\n') };
+  for (const _ of [1, 2]) await append(storage.store, account, inbox, 'twice', arrived);
+  const archive = (await mailboxes(account)).find(({ name }) => name === 'Archive')?.id ?? inbox;
+  await Array.fromAsync(storage.store.move(account, inbox, [{ first: 2, last: 2 }], archive));
+  for (const mailbox of [archive, inbox]) {
+    await remove(account, mailbox);
+    await Array.fromAsync(removed.purge(account, { mailbox: null, until: null }));
+  }
+  expect(await storage.sql`select from deliveries where account_id = ${account}`).toEqual([]);
+});
+
 test('a purge leaves content that a message still has', async () => {
   const { store } = storage;
   const { account, inbox } = await inboxWith('kept');
