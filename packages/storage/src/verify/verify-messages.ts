@@ -190,7 +190,7 @@ function breachesOf(row: Row): readonly MessageBreach[] {
 /**
  * $1 account, $2 mailbox, $3 the UID above which the slice begins, $4 the create_seq of the row before, $5 its rows. Of
  * the slice, the rows that break something, and its last one. Everything is looked at in one snapshot: what is changed
- * meanwhile is as it was before, or as it is after.
+ * meanwhile is as it was before, or as it is after. Keywords of a message that was released may have been pruned.
  */
 const statementFor = (table: 'messages' | 'tombstones') => `
   with slice as materialized (
@@ -211,7 +211,7 @@ const statementFor = (table: 'messages' | 'tombstones') => `
              case when s.mod_seq > box.modseq then 'modseq' when s.mod_seq > box.highest_mod_seq then 'highest-mod-seq' end,
              case when greatest(s.content_id, s.email_id, s.thread_id) >= box.next_object_id then 'object-id' end,
              case when s.flags & ~31 <> 0 then 'flag-bits' end,
-             case when s.keywords <> '{}' then concat_ws(' ',
+             case when s.keywords <> '{}' and s.content_id is not null then concat_ws(' ',
                case when not s.keywords <@ box.known then 'keyword-unknown' end,
                case when s.keywords <> array(select distinct k from unnest(s.keywords) as k order by k) then 'keyword-order' end) end,
              case when s.content_id is null then null
