@@ -3,13 +3,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ObjectStore, startObjectStore, TemporaryDirectory } from '@postel/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BlobDirectory } from './blob-directory.ts';
 import { type BlobStore, FIRST_DIGITS } from './blob-store.ts';
 import { accountId } from './ids.ts';
 import { S3Blobs } from './s3-blobs.ts';
 
 const MB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
 const account = accountId(1);
 
 interface Kind {
@@ -151,6 +152,28 @@ test('a list of more objects than one answer holds is whole, and objects of othe
   objects.objects.set('blobs/ab/read me & <weep>', { octets: Buffer.of(1), modifiedAt });
   const listed = await Array.fromAsync(s3(objects).list('ab'));
   expect(listed.map(({ name }) => name)).toEqual(names);
+});
+
+test('an upload in parts that took a day is as young as its end, or it might be swept before its row commits', async () => {
+  await using objects = await startObjectStore();
+  const blobs = new S3Blobs({ ...objects.settings(), pathStyle: true });
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    const octets = randomBytes(9 * MB);
+    const writer = await blobs.create();
+    await writer.write(octets);
+    vi.setSystemTime(Date.now() + 25 * HOUR_MS);
+    const blob = await writer.finish();
+    await blob.prepareFor(account);
+    const name = blob.nameFor(account);
+    const listed = (await Promise.all(FIRST_DIGITS.map((digits) => Array.fromAsync(blobs.list(digits))))).flat();
+    expect(listed).toEqual([{ name, modifiedAt: expect.any(Date) }]);
+    expect(Date.now() - (listed[0]?.modifiedAt.getTime() ?? 0)).toBeLessThan(HOUR_MS);
+    expect(Buffer.concat(await Array.fromAsync(blobs.read(name, 0, octets.length))).equals(octets)).toBe(true);
+  } finally {
+    vi.useRealTimers();
+    blobs.close();
+  }
 });
 
 test('uploads in parts that nobody finished are removed when they are old', async () => {

@@ -5,6 +5,11 @@ import { escapeXml, textOf } from './s3-xml.ts';
 
 /** S3 takes 10,000 parts of 5 MB at least: enough for 80 GB. */
 const PART_OCTETS = 8 * 1024 * 1024;
+/**
+ * S3 dates an upload in parts from its beginning, and what nothing names is swept by that date (sweep-blobs.ts): one that took longer
+ * than this, a small part of the grace period, gets a new name and with it a new date, or it might be swept before its row commits.
+ */
+const DATE_ANEW_MS = 3_600_000;
 const FIRST_BUFFER_OCTETS = 256 * 1024;
 
 export interface UploadOptions {
@@ -26,6 +31,7 @@ export class S3Upload implements BlobWriter {
   #held = 0;
   #sizeOctets = 0;
   #uploadId: string | null = null;
+  #begunAt = 0;
   readonly #etags: string[] = [];
   #hasEnded = false;
 
@@ -53,7 +59,10 @@ export class S3Upload implements BlobWriter {
       await this.#complete(this.#uploadId);
     }
     this.#end();
-    return new NewBlob(blobs, name);
+    if (this.#uploadId === null || Date.now() - this.#begunAt < DATE_ANEW_MS) return new NewBlob(blobs, name);
+    const dated = await blobs.copy(name);
+    await blobs.remove(name).catch(() => {}); // else it is swept
+    return new NewBlob(blobs, dated);
   }
 
   /** The object too: an answer may have been lost. */
@@ -94,6 +103,7 @@ export class S3Upload implements BlobWriter {
 
   async #begin(): Promise<string> {
     const { client, key } = this.#options;
+    this.#begunAt = Date.now();
     const { body } = await client.request({ method: 'POST', key, query: { uploads: '' } });
     const id = textOf(body, 'UploadId');
     if (id === null) throw new Error('the object store began an upload without an id');

@@ -188,7 +188,7 @@ export class ObjectStore implements AsyncDisposable {
   }
 
   #completeUpload({ key, body }: Asked, uploadId: string, response: ServerResponse): void {
-    const { parts } = this.#upload(key, uploadId);
+    const { parts, initiatedAt } = this.#upload(key, uploadId);
     const named = [...body.toString().matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = '']) => ({
       number: Number(/<PartNumber>(\d+)</.exec(part)?.[1]),
       etag: (/<ETag>(.*?)</.exec(part)?.[1] ?? '').replaceAll('&quot;', '"'),
@@ -201,7 +201,7 @@ export class ObjectStore implements AsyncDisposable {
       return octets;
     });
     if (pieces.length === 0) throw new S3Refusal(400, 'MalformedXML');
-    this.#put(key, Buffer.concat(pieces));
+    this.#put(key, Buffer.concat(pieces), initiatedAt); // as S3 does
     this.uploads.delete(uploadId);
     const result = `<Key>${escapeXml(key)}</Key>`;
     answerXml(response, 200, `<CompleteMultipartUploadResult>${result}</CompleteMultipartUploadResult>`);
@@ -234,8 +234,8 @@ export class ObjectStore implements AsyncDisposable {
     answerXml(response, 200, `<ListMultipartUploadsResult>${result}</ListMultipartUploadsResult>`);
   }
 
-  #put(key: string, octets: Buffer): void {
-    this.objects.set(key, { octets, modifiedAt: new Date() });
+  #put(key: string, octets: Buffer, modifiedAt = new Date()): void {
+    this.objects.set(key, { octets, modifiedAt });
   }
 
   #object(key: string): StoredObject {
