@@ -126,6 +126,34 @@ for (const kind of ['directory', 's3'] as const) {
     expect((await names()).toSorted()).toEqual([...named, second].toSorted());
   });
 
+  test(`${kind}: nothing is swept while an account waits for recovery, as a newer database may have names for it`, async () => {
+    await using started = await startKind(kind);
+    const { storage, blobs, names, age } = started;
+    const { account } = await storage.newAccount();
+    await contentOf(storage.store, randomBytes(LARGE));
+    for (const name of await names()) await age(name, 25);
+    await storage.sql`update accounts set rewound_at = now() where account_id = ${account}`;
+    const options = { graceMs: 24 * HOUR_MS, signal };
+    await expect(sweepBlobs(storage.database, blobs, options)).rejects.toThrow('postel recover');
+    expect(await names()).toHaveLength(1);
+    await storage.sql`update accounts set rewound_at = null where account_id = ${account}`;
+    expect(await sweepBlobs(storage.database, blobs, options)).toBe(1);
+  });
+
+  test(`${kind}: nothing is swept by a database that does not know most of the store`, async () => {
+    await using started = await startKind(kind);
+    const { storage, blobs, names, age } = started;
+    const { account, inbox } = await storage.newAccount();
+    for (let i = 0; i < 30; i++) await appendLarge(storage, account, inbox);
+    for (const name of await names()) await age(name, 25);
+    await using stack = new AsyncDisposableStack();
+    const empty = stack.use(await startStorage());
+    const options = { graceMs: 24 * HOUR_MS, signal };
+    await expect(sweepBlobs(empty.database, blobs, options)).rejects.toThrow('30 of 30 old blobs');
+    expect(await names()).toHaveLength(30);
+    expect(await sweepBlobs(storage.database, blobs, options)).toBe(0);
+  });
+
   test(`${kind}: while messages come, are copied and go, a sweep without mercy for old blobs takes none that is needed`, async () => {
     await using started = await startKind(kind);
     const { storage, blobs } = started;
