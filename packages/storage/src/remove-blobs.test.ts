@@ -1,6 +1,6 @@
 /** Blobs that nothing needs: removed after their grace period, and never one that something needs. */
 import { randomBytes } from 'node:crypto';
-import { utimes } from 'node:fs/promises';
+import { mkdir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startObjectStore } from '@postel/testkit';
 import { expect, test } from 'vitest';
@@ -187,6 +187,21 @@ for (const kind of ['directory', 's3'] as const) {
     }
   });
 }
+
+test('a blob that cannot be removed is told, and keeps no other from it', async () => {
+  await using storage = await startStorage();
+  const { account, inbox } = await storage.newAccount();
+  for (let i = 0; i < 20; i++) await appendLarge(storage, account, inbox);
+  await dropContents(storage, account);
+  const [stuck = ''] = (await storage.blobs()).toSorted();
+  const path = join(storage.blobDirectory, stuck.slice(0, 2), stuck);
+  await rm(path);
+  await mkdir(path); // which no unlink removes
+  const blobs = new BlobDirectory(storage.blobDirectory);
+  await expect(removeBlobs(storage.database, blobs, { graceMs: HOUR_MS, signal })).rejects.toThrow(stuck);
+  expect(await storage.blobs()).toEqual([]);
+  expect(await storage.sql`select blob_name as name from removed_blobs`).toEqual([{ name: stuck }]);
+});
 
 test('a removal and a sweep that are told to stop do', async () => {
   await using storage = await startStorage();

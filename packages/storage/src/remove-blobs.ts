@@ -21,16 +21,19 @@ interface RemovedBlob {
 const AT_ONCE = 200;
 /** Requests at the same time: each waits for a store that may be far away. */
 const REMOVALS_AT_ONCE = 8;
+/** Then it is not the blobs but the store. */
+const MOST_FAILURES = 10;
 
 /**
  * Removes the blobs of contents that are gone. The blob goes first and its row in `removed_blobs` after it: a crash between
- * the two leaves a row, whose blob is then found to be gone.
+ * the two leaves a row, whose blob is then found to be gone. One that cannot be removed keeps no other from it.
  *
  * @returns how many
  * @throws {StorageError} 'unavailable', and as the store does; the signal's reason, if it was aborted
  */
 export async function removeBlobs({ sql }: Database, blobs: BlobStore, options: RemoveBlobsOptions): Promise<number> {
   let removed = 0;
+  const failures: unknown[] = [];
   let after: Pick<RemovedBlob, 'account' | 'name'> | null = null;
   try {
     for (;;) {
@@ -38,12 +41,19 @@ export async function removeBlobs({ sql }: Database, blobs: BlobStore, options: 
       for (let at = 0; at < rows.length; at += REMOVALS_AT_ONCE) {
         options.signal.throwIfAborted();
         const some = rows.slice(at, at + REMOVALS_AT_ONCE);
-        await Promise.all(some.filter(({ isNamed }) => !isNamed).map(({ name }) => blobs.remove(name)));
-        await forget(sql, some);
-        removed += some.length;
+        const outcomes = await Promise.allSettled(
+          some.map(async ({ name, isNamed }) => (isNamed ? undefined : await blobs.remove(name))),
+        );
+        const gone = some.filter((_, i) => outcomes[i]?.status === 'fulfilled');
+        await forget(sql, gone);
+        removed += gone.length;
+        failures.push(...outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])));
+        if (failures.length >= MOST_FAILURES) throw failures[0];
       }
       after = rows.at(-1) ?? null;
-      if (rows.length < AT_ONCE) return removed;
+      if (rows.length === AT_ONCE) continue;
+      if (failures.length > 0) throw failures[0];
+      return removed;
     }
   } catch (error) {
     throw translateDatabaseError(error);
