@@ -16,6 +16,7 @@ CREATE FUNCTION name_write(p_account bigint, p_writer uuid, p_number bigint) RET
 LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO last_writes AS w (account_id, writer_id, write_number) VALUES (p_account, p_writer, p_number)
-      ON CONFLICT (account_id, writer_id) DO UPDATE SET write_number = excluded.write_number, written_at = excluded.written_at;
+      ON CONFLICT (account_id, writer_id) DO UPDATE SET write_number = excluded.write_number, written_at = excluded.written_at
+      WHERE w.write_number < excluded.write_number; -- one given up as lost may come after the next
   RETURN p_account;
 END $$;

@@ -268,3 +268,14 @@ test('what processes that are no more left is removed after a day', async () => 
   while ((await rows()).length > 1) await new Promise(setImmediate);
   expect(await append(old.store, account, inbox, 'three')).toMatchObject({ uid: 3 });
 });
+
+test('a write that was given up as lost, and comes late, does not hide the one after it', async () => {
+  const { account } = await storage.newAccount();
+  const writer = '01234567-89ab-cdef-0123-456789abcdef';
+  for (const number of [1, 3, 2]) {
+    await storage.sql`select name_write(${account}::bigint, ${writer}::uuid, ${number}::bigint)`;
+  }
+  expect(await storage.sql`select write_number as number from last_writes where writer_id = ${writer}::uuid`).toEqual([
+    { number: 3 },
+  ]);
+});
