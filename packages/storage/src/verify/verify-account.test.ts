@@ -64,7 +64,6 @@ describe('what is broken is found', () => {
     ['counters INBOX its unseen are 1, counted 2', `update mailboxes set unseen = unseen - 1 ${WHERE}`],
     ['use its use is', 'update accounts set used_octets = used_octets + 1 where account_id = $1 and $2 > 0'],
     ['use its use is', 'update accounts set used_mailboxes = used_mailboxes + 1 where account_id = $1 and $2 > 0'],
-    ['use it says that it retains', 'update accounts set retained_octets = 7 where account_id = $1 and $2 > 0'],
     ['uids INBOX 5 its UID is not below UIDNEXT 5', `update mailboxes set uid_next = 5 ${WHERE}`],
     [
       'uids INBOX 3 its UID is also that of an expunged message',
