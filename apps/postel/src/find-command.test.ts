@@ -42,6 +42,7 @@ test.for([
   ['config account remove mary', /followed by add, list, rm, .*and "remove" is none of them/],
   ['localserve --host 0.0.0.0', /--host/],
   ['localserve --data', /--data/],
+  ['undelete --mailbox -1', /'--mailbox=-XYZ'$/],
   ['--verbose', /--verbose/],
 ] as const)('"postel %s" is refused with what would be right', ([line, message]) => {
   const find = () => findCommand(line.split(' '), commands);

@@ -74,7 +74,7 @@ function takeApart(args: readonly string[], command: Command): CommandLine {
       flag: (name) => values[name] === true,
     };
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message);
+    if (error instanceof TypeError) throw new UsageError(error.message.replace(/\.$/, '')); // some are sentences
     throw error;
   }
 }

@@ -127,6 +127,11 @@ test('a bucket is tried, and nothing is left in it', async () => {
 
   server.configure({ blobs: { s3: { ...objects.settings(), bucket: 'other' } } });
   expect((await server.postel('config check')).stderr).toContain('404 NoSuchBucket');
+
+  server.configure({ blobs: { s3: { ...objects.settings(), endpoint: `http://127.0.0.1:${server.ports.other}` } } });
+  expect((await server.postel('config check')).stderr).toMatch(
+    /cannot be used: The object store does not answer \(PUT [^()]*\): connect ECONNREFUSED/,
+  );
 });
 
 test('a key that may not list is an error', async () => {

@@ -7,8 +7,8 @@ export const migrate = defineCommand({
   operands: '[--dry-run]',
   summary: 'bring the tables of the database up to date, or say what that would take',
   help: `A server does this at its start, but for what takes long on a large database: subjects, addresses and threads of
-messages that an older Postel stored. That can be done while the server runs; it goes in small steps, and if it is
-stopped, the next call goes on where it was.
+messages that an older Postel stored. Those the server fills in by and by; this does it at once, beside a server or
+without one, in small steps. If it is stopped, the next call goes on where it was.
 
   --dry-run            say what would be done, and change nothing
 ${SERVER_OPTIONS_HELP}

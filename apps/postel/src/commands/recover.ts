@@ -9,7 +9,7 @@ export const recover = defineCommand({
   help: `A database that is older than what the server has seen of it, or that is on another server than before, could give UIDs
 a second time. Its accounts take no changes then: IMAP connections end, and mail waits with its sender. This gives
 every mailbox of an account a new UIDVALIDITY, so that mail programs fetch it anew, and lets the account go on. The
-server may run meanwhile. Without ACCOUNT: all accounts that wait for it.
+server may run meanwhile. Without ACCOUNT: all accounts that wait for it. The one that is named: whether it waits or not.
 
   --all                every account, whether it waits or not: after the whole data directory came from a backup,
                        which the server cannot find out

@@ -43,7 +43,7 @@ describe('with a server that runs', () => {
   test('what could not be done is another exit status', async () => {
     const unknown = await verify('nobody');
     expect(unknown).toMatchObject({ code: 2, stdout: '' });
-    expect(unknown.stderr).toContain('There is no account nobody.');
+    expect(unknown.stderr).toContain('There is no account "nobody".');
     expect(await verify('postel other')).toMatchObject({ code: 2 });
     expect(await verify('--quick --fix')).toMatchObject({ code: 2 });
   });

@@ -11,7 +11,7 @@ octets of each message its checksum, sizes and structure. The server may run and
 
   --fix                repair what can be repaired without guessing; what cannot is told with account, mailbox, UID
                        and Message-ID
-  --quick              leave the octets of messages unread
+  --quick              leave the octets of messages unread; not together with --fix
   --json               a JSON object a line for each finding
 
 ${SERVER_OPTIONS_HELP}

@@ -54,7 +54,7 @@ async function choose(
 ): Promise<readonly Chosen[]> {
   if (account === null && !isAll) return await findRewoundAccounts(sql);
   const found = await findAccounts(sql, account);
-  if (account !== null && found.length === 0) throw new CommandError(`There is no account ${account}.`);
+  if (account !== null && found.length === 0) throw new CommandError(`There is no account ${JSON.stringify(account)}.`);
   if (!isNothingLost) return found;
   const waiting = await findRewoundAccounts(sql);
   return waiting.filter(({ name }) => name === account);

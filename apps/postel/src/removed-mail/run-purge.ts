@@ -3,7 +3,7 @@ import type { Invocation } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { printableCount, printableSize } from '../printable.ts';
 import type { NamedServer } from '../which-server.ts';
-import { inWords, showMailboxes } from './show-removed.ts';
+import { inWords, nothingFound, showMailboxes } from './show-removed.ts';
 import { useRemovedMail } from './use-removed-mail.ts';
 
 export interface PurgeArguments {
@@ -21,8 +21,9 @@ export async function runPurge(
 ): Promise<void> {
   const { terminal } = invocation;
   await useRemovedMail(invocation, server, account, async (reached) => {
-    const mailboxes = await reached.removed.count(reached.account, { ...selection, from: null });
-    if (mailboxes.length === 0) return terminal.say('No removed message is kept.');
+    const listed = { ...selection, from: null };
+    const mailboxes = await reached.removed.count(reached.account, listed);
+    if (mailboxes.length === 0) return terminal.say(nothingFound('is kept', listed));
     showMailboxes(mailboxes, terminal);
     if (!isAgreed && !(await confirm(`Forget ${inWords(mailboxes)} for good?`, reached.signal))) {
       return terminal.say('Nothing was changed.');
@@ -35,7 +36,10 @@ export async function runPurge(
     }
     const messages = done.reduce((sum, part) => sum + part.messages, 0);
     const octets = done.reduce((sum, part) => sum + part.octets, 0);
-    // Less than was listed where other messages have the same content.
-    terminal.say(`Forgot ${printableCount(messages, 'message')}; this made ${printableSize(octets)} free.`);
+    const shared =
+      octets < mailboxes.reduce((sum, mailbox) => sum + mailbox.octets, 0)
+        ? ' (what other messages have, too, stays)'
+        : '';
+    terminal.say(`Forgot ${printableCount(messages, 'message')}; this made ${printableSize(octets)} free${shared}.`);
   });
 }

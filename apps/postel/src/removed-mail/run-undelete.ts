@@ -4,7 +4,7 @@ import { CommandError } from '../command-error.ts';
 import { printableCount } from '../printable.ts';
 import type { Terminal } from '../terminal.ts';
 import type { NamedServer } from '../which-server.ts';
-import { inWords, showMailboxes, showMessages } from './show-removed.ts';
+import { inWords, nothingFound, showMailboxes, showMessages } from './show-removed.ts';
 import { type ReachedAccount, useRemovedMail } from './use-removed-mail.ts';
 
 export interface UndeleteArguments {
@@ -32,7 +32,7 @@ export async function runUndelete(
     const mailboxes = await reached.removed.count(reached.account, selection);
     const messages = mailboxes.reduce((sum, mailbox) => sum + mailbox.messages, 0);
     if (messages === 0) {
-      terminal.say('No removed message that could be brought back.');
+      terminal.say(nothingFound('that could be brought back', selection));
     } else if (what === 'overview') {
       showMailboxes(mailboxes, terminal);
       terminal.note(

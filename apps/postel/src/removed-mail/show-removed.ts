@@ -1,4 +1,4 @@
-import type { RemovedFrom, RemovedMessage } from '@postel/storage';
+import type { RemovedFrom, RemovedMessage, RemovedSelection } from '@postel/storage';
 import { formatTable } from '../format-table.ts';
 import { formatMoment } from '../moment.ts';
 import { printable, printableCount, printableSize } from '../printable.ts';
@@ -39,6 +39,13 @@ export async function showMessages(messages: AsyncIterable<RemovedMessage>, term
     rows = [];
   }
   if (rows.length > 0) terminal.say(formatTable(rows));
+}
+
+/** Of a selection that may be too narrow, says so: the account may well have removed messages that it leaves out. */
+export function nothingFound(what: string, { mailbox, from, until }: RemovedSelection): string {
+  const of = mailbox === null ? '' : ` of mailbox ${printable(mailbox, NAME_CHARACTERS)}`;
+  const at = from === null && until === null ? '' : ' of that time';
+  return `No removed message${of}${at} ${what}.`;
 }
 
 /** `1,200 messages (3.4 MB)` */

@@ -141,13 +141,30 @@ test('purge asks, unless it is told not to; then nothing is left to bring back',
   const refused = await postel('purge', account.name);
   expect(refused).toMatchObject({ code: 1 });
   expect(refused.stderr).toContain('--yes');
-  expect((await postel('purge', account.name, '--before', '1h', '--yes')).stdout).toBe('No removed message is kept.\n');
+  expect((await postel('purge', account.name, '--before', '1h', '--yes')).stdout).toBe(
+    'No removed message of that time is kept.\n',
+  );
+  expect((await postel('undelete', account.name, '--mailbox', 'Ibox')).stdout).toBe(
+    'No removed message of mailbox Ibox that could be brought back.\n',
+  );
   const purged = await postel('purge', account.name, '--yes');
   expect(purged.code).toBe(0);
   expect(purged.stdout).toMatch(/^INBOX +1 /m);
   expect(purged.stdout).toMatch(/^Forgot 1 message; this made \d+ B free\.$/m);
   expect((await postel('undelete', account.name, '--all')).stdout).toBe(
     'No removed message that could be brought back.\n',
+  );
+});
+
+test('what a purge makes free is without what copies have, and it says so', async () => {
+  const account = await sharedPostel().addAccount('purge-copy');
+  await using client = await connect(account);
+  await client.append('INBOX', 'Subject: twice\r\n\r\n');
+  await client.mailboxOpen('INBOX');
+  await client.messageCopy('1', 'Archive');
+  await client.messageDelete('1');
+  expect((await postel('purge', account.name, '--yes')).stdout).toContain(
+    'Forgot 1 message; this made 0 B free (what other messages have, too, stays).\n',
   );
 });
 

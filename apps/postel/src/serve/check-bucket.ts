@@ -1,4 +1,4 @@
-import { type BlobTarget, checkBlobs, openBlobs } from '@postel/storage';
+import { type BlobTarget, checkBlobs, openBlobs, StorageError } from '@postel/storage';
 import { CommandError } from '../command-error.ts';
 
 /**
@@ -19,8 +19,9 @@ export async function checkBucket(target: Extract<BlobTarget, { s3: object }>): 
   }
 }
 
-/** The reason beneath, too: that a connection was refused, for instance. */
+/** The reason beneath, too: that a connection was refused, for instance. What the store said tells more than our kinds. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof StorageError && error.cause instanceof Error) return explain(error.cause);
   return error.cause instanceof Error ? `${error.message}: ${explain(error.cause)}` : error.message;
 }

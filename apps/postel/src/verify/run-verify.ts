@@ -45,7 +45,7 @@ async function verifyAccounts(
   { terminal }: Invocation,
 ): Promise<number> {
   const accounts = await findAccounts(sql, name);
-  if (name !== null && accounts.length === 0) throw new CommandError(`There is no account ${name}.`);
+  if (name !== null && accounts.length === 0) throw new CommandError(`There is no account ${JSON.stringify(name)}.`);
   using stack = new DisposableStack();
   const blobs = stack.adopt(await openBlobs(target), (store) => store.close());
   const imperfections = new Imperfections();
