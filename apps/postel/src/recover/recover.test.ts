@@ -45,6 +45,7 @@ test(
     await expect(third.mailboxOpen('INBOX')).rejects.toMatchObject({ serverResponseCode: 'UNAVAILABLE' });
     expect(await deliver(server.ports.mx)).toMatch(/^451 4\.3\.0/);
     await server.process.printed(/run `postel recover`; until then these take no changes: mary/);
+    expect((await server.http('/metrics')).body).toMatch(/^postel_rewound_accounts 1$/m);
 
     const { code, stdout } = await server.postel('recover');
     expect({ code, stdout }).toEqual({
@@ -93,6 +94,8 @@ test(
       stdout: expect.stringContaining('mary: has lost changes that were seen'),
     });
     expect(await server.postel('recover mary')).toMatchObject({ code: 0 });
+    await server.process.printed(/no account waits for `postel recover` any more/);
+    expect((await server.http('/metrics')).body).toMatch(/^postel_rewound_accounts 0$/m);
     const anew = await append(await server.imap(mary), 'anew');
     expect(anew.uidValidity).toBeGreaterThan(before.uidValidity);
     client.close();

@@ -114,7 +114,10 @@ async function serve(recipe: ServerRecipe, stop: StopSignal, hangups: Hangups): 
   const asked = openDatabase(database, { applicationName: 'postel', maxConnections: 1 });
   started.defer(() => asked.close());
   answerOfDatabase = () => checkDatabase(asked);
-  started.use(await watchForRewind(asked, new SeenFile(directory.seenFile), report));
+  const noteWaiting = (accounts: number) => {
+    watched.rewoundAccounts = accounts;
+  };
+  started.use(await watchForRewind(asked, new SeenFile(directory.seenFile), report, noteWaiting));
 
   const parts = { directory, database };
   const apps = new AppSet(context, sockets, (name) => recipe.logOf(directory, name));

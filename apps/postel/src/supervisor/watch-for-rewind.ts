@@ -12,10 +12,16 @@ type Reports = Pick<Reporter, 'step' | 'warn'>;
  * Compares the database with what was seen of it before, now and as long as the server runs, and remembers what it is like.
  * App processes do the same for the accounts that they serve; this knows all accounts, and what was before they started.
  *
+ * @param noteWaiting is told how many accounts take no change, each time it has looked
  * @throws {StorageError} 'unavailable', at the start
  */
-export async function watchForRewind(database: Database, file: SeenFile, report: Reports): Promise<AsyncDisposable> {
-  const watch = new RewindWatch(database, file, report);
+export async function watchForRewind(
+  database: Database,
+  file: SeenFile,
+  report: Reports,
+  noteWaiting: (accounts: number) => void,
+): Promise<AsyncDisposable> {
+  const watch = new RewindWatch(database, file, report, noteWaiting);
   await watch.look();
   const timer = setInterval(() => void watch.look().catch(() => {}), EVERY_MS).unref(); // a database that is away is told by itself
   return {
@@ -30,16 +36,18 @@ class RewindWatch {
   readonly #database: Database;
   readonly #file: SeenFile;
   readonly #report: Reports;
+  readonly #noteWaiting: (accounts: number) => void;
   #seen: readonly SeenAccount[];
   /** Names of the accounts that take no change, as told last. */
   #waiting = '';
   #isFailing = false;
   #looking: Promise<void> | null = null;
 
-  constructor(database: Database, file: SeenFile, report: Reports) {
+  constructor(database: Database, file: SeenFile, report: Reports, noteWaiting: (accounts: number) => void) {
     this.#database = database;
     this.#file = file;
     this.#report = report;
+    this.#noteWaiting = noteWaiting;
     this.#seen = file.read();
   }
 
@@ -65,6 +73,7 @@ class RewindWatch {
 
   async #tellWaiting(): Promise<void> {
     const accounts = await findRewoundAccounts(this.#database.sql);
+    this.#noteWaiting(accounts.length);
     const names = accounts.map(({ name }) => name);
     const more = names.length > NAMES_TOLD ? ` and ${names.length - NAMES_TOLD} more` : '';
     const waiting = names.slice(0, NAMES_TOLD).join(', ') + more;

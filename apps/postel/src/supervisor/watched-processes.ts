@@ -8,6 +8,8 @@ export class WatchedProcesses {
   postgres: EmbeddedPostgres | null = null;
   /** Becomes true when everything has been ready for the first time. */
   isStarted = false;
+  /** How many accounts take no change until `postel recover`. */
+  rewoundAccounts = 0;
   readonly #registry = new Registry();
   readonly #up = new Gauge({
     name: 'postel_process_up',
@@ -19,6 +21,11 @@ export class WatchedProcesses {
     name: 'postel_process_restarts_total',
     help: 'How often the process died and was started again.',
     labelNames: ['process'],
+    registers: [this.#registry],
+  });
+  readonly #rewound = new Gauge({
+    name: 'postel_rewound_accounts',
+    help: 'Accounts whose database went back in time, and which take no change until `postel recover`.',
     registers: [this.#registry],
   });
 
@@ -36,6 +43,7 @@ export class WatchedProcesses {
   async metrics(): Promise<string> {
     this.#up.reset();
     this.#restarts.reset();
+    this.#rewound.set(this.rewoundAccounts);
     const { apps, postgres } = this;
     for (const { name, isReady, restarts } of apps) this.#note(name, isReady, restarts);
     if (postgres !== null) this.#note('postgres', postgres.isReady, postgres.restarts);
