@@ -36,10 +36,7 @@ export async function runPurge(
     }
     const messages = done.reduce((sum, part) => sum + part.messages, 0);
     const octets = done.reduce((sum, part) => sum + part.octets, 0);
-    const shared =
-      octets < mailboxes.reduce((sum, mailbox) => sum + mailbox.octets, 0)
-        ? ' (what other messages have, too, stays)'
-        : '';
-    terminal.say(`Forgot ${printableCount(messages, 'message')}; this made ${printableSize(octets)} free${shared}.`);
+    const why = octets === 0 ? ': others, removed or not, have the same contents' : '';
+    terminal.say(`Forgot ${printableCount(messages, 'message')}; this made ${printableSize(octets)} free${why}.`);
   });
 }

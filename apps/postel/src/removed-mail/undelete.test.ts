@@ -156,7 +156,7 @@ test('purge asks, unless it is told not to; then nothing is left to bring back',
   );
 });
 
-test('what a purge makes free is without what copies have, and it says so', async () => {
+test('what copies have, too, is not made free by a purge, which says why', async () => {
   const account = await sharedPostel().addAccount('purge-copy');
   await using client = await connect(account);
   await client.append('INBOX', 'Subject: twice\r\n\r\n');
@@ -164,7 +164,7 @@ test('what a purge makes free is without what copies have, and it says so', asyn
   await client.messageCopy('1', 'Archive');
   await client.messageDelete('1');
   expect((await postel('purge', account.name, '--yes')).stdout).toContain(
-    'Forgot 1 message; this made 0 B free (what other messages have, too, stays).\n',
+    'Forgot 1 message; this made 0 B free: others, removed or not, have the same contents.\n',
   );
 });
 
