@@ -201,7 +201,7 @@ export class SharedMailbox {
       const since = this.#seq;
       const [row] = await this.#sql.read<(MailboxRow & { changed: Buffer | null; removed: string })[]>`
         select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
-               greatest(b.pruned_seq, b.changes_pruned_seq) as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
+               least(a.modseq, greatest(b.pruned_seq, b.changes_pruned_seq)) as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
                a.rewound_at is not null as "isRewound",
                case when b.highest_mod_seq > ${since}::bigint then (${this.#changedSlice(since, 0)}) end as changed,
                case when b.highest_mod_seq > ${since}::bigint then (
@@ -325,7 +325,7 @@ export class SharedMailbox {
   async #row(): Promise<MailboxRow | undefined> {
     const [row] = await this.#sql.read<MailboxRow[]>`
       select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
-             greatest(b.pruned_seq, b.changes_pruned_seq) as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
+             least(a.modseq, greatest(b.pruned_seq, b.changes_pruned_seq)) as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
              a.rewound_at is not null as "isRewound"
         from mailboxes as b join accounts as a using (account_id)
        where b.account_id = ${this.account}::bigint and b.mailbox_id = ${this.id}::bigint`;
