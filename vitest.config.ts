@@ -18,6 +18,8 @@ const PURE = [
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most of a test's time goes by in waiting: for a time-out that it is about, for the disk, for a server to start.
+    maxWorkers: 3,
     // A hang is a failure, and should look like one soon; starting a server of one's own takes 3 s on two cores.
     testTimeout: 30_000,
     hookTimeout: 60_000,
