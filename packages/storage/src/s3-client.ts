@@ -19,8 +19,6 @@ export interface S3Target {
   readonly prefix: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Of temporary credentials. */
-  readonly sessionToken?: string;
   /** The bucket stands in the path, or else before the endpoint's host name. */
   readonly pathStyle: boolean;
   /** PEM: who may have signed the endpoint's certificate, instead of those whom the system trusts. */
@@ -146,7 +144,7 @@ export class S3Client {
   }
 
   async #sign({ method, key, query = {}, headers = {}, body }: S3Request) {
-    const { region, accessKeyId, secretAccessKey, sessionToken, bucket, pathStyle } = this.#target;
+    const { region, accessKeyId, secretAccessKey, bucket, pathStyle } = this.#target;
     const url = new URL(this.#base);
     url.pathname = pathStyle ? `/${bucket}/${key}` : `/${key}`;
     url.search = Object.entries(query)
@@ -165,7 +163,6 @@ export class S3Client {
       region,
       accessKeyId,
       secretAccessKey,
-      ...(sessionToken !== undefined && { sessionToken }),
       cache: this.#derivedKeys,
     });
     const signed = await signer.sign();
