@@ -91,8 +91,8 @@ export const WAITS_FOR_RECOVERY =
 const REWOUND = 'PR001';
 
 /**
- * SQLSTATEs that say nothing of the statement. When the server gives one as the answer, it has rolled back: it answers
- * after the commit, and a server that goes down in the middle of one closes the connection without a word.
+ * SQLSTATEs that say nothing of the statement. When the server gives one as an ERROR, it has rolled back. As FATAL it may
+ * come after the commit, in the place of the answer: that is a ConnectionLost (connection.ts), and is looked up.
  *
  * 08: of a pooler's own connection; 25006: read-only; 25P03, 25P04: a transaction that took too long; 40: deadlock,
  * serialisation; 53: out of memory, of connections; 55P03: lock_timeout; 57: shutting down, starting, statement_timeout;
