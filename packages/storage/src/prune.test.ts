@@ -78,6 +78,10 @@ test('tombstones whose content was released go when they are old, and pruned_seq
   expect(await floors(account, inbox)).toMatchObject({ tombstones: highest, changes: 0 });
   expect(await rows('tombstones', account)).toBe(1);
   expect(await recount(storage.database, account)).toEqual([]);
+
+  await release(account); // the newest of all changes too: HIGHESTMODSEQ stays, though no row bears it any more
+  expect(await store.prune(account, recent)).toEqual({ ...NOTHING, tombstones: 1 });
+  expect(await recount(storage.database, account)).toEqual([]);
 });
 
 test('changes go when the account was marked after them, and long enough ago', async () => {

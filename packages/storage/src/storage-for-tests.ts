@@ -193,7 +193,7 @@ export async function recount({ sql }: Database, account: AccountId): Promise<re
              count(*) filter (where m.flags & 8 <> 0) as deleted, coalesce(sum(m.size_octets), 0)::bigint as octets,
              coalesce(sum(m.size_octets) filter (where m.flags & 8 <> 0), 0)::bigint as deleted_octets,
              coalesce(max(m.uid), 0) as last_uid,
-             greatest(b.create_seq, max(m.mod_seq), (select max(t.mod_seq) from tombstones as t
+             greatest(b.create_seq, b.pruned_seq, max(m.mod_seq), (select max(t.mod_seq) from tombstones as t
                where t.account_id = b.account_id and t.mailbox_id = b.mailbox_id)) as seq
         from mailboxes as b left join messages as m using (account_id, mailbox_id)
        where b.account_id = ${account} group by b.account_id, b.mailbox_id)
