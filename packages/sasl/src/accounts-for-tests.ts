@@ -10,6 +10,11 @@ export function accountsOf(passwords: Record<string, string>, addresses: Record<
       checks.push(authenticationIdentity);
       return known.get(authenticationIdentity) === password ? authenticationIdentity : null;
     },
+    findScramCredentials: () => Promise.reject(new Error('no SCRAM here')),
+    findSharedSecrets: () => Promise.reject(new Error('no shared secrets here')),
+    findExternalIdentity: async () => null,
+    findAnonymousIdentity: async () => null,
+    verifyBearerToken: () => Promise.reject(new Error('no tokens here')),
     async authorize(identity, authorizationIdentity) {
       const isOwn = authorizationIdentity === identity || owners.get(authorizationIdentity) === identity;
       return isOwn ? identity : null;
