@@ -20,7 +20,7 @@ export function capabilities(session: Session): readonly string[] {
   // RFC 7889. Never near 2^53, beyond which imapflow reads 0 and refuses to append.
   names.push(`APPENDLIMIT=${session.services.messageOctets}`);
   if (session.isAuthenticated) return names;
-  const mechanisms = offeredMechanisms(transport.security);
+  const mechanisms = offeredMechanisms(transport.security, session.services.directory.allowsMechanism);
   if (transport.canStartTls) names.push('STARTTLS');
   // RFC 9051 §6.2.3: where LOGIN would be refused, clients must not try it and show the password.
   if (!transport.security.isTls && !transport.security.allowPlaintextWithoutTls) names.push('LOGINDISABLED');

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
+import type { LoginContext } from '@postel/directory';
 import {
   Arguments,
   type CommandLimits,
@@ -51,6 +52,7 @@ const FLUSHED = Promise.resolve();
 export class Connection implements Transport, CommandPolicy {
   readonly id = randomBytes(5).toString('base64url').slice(0, 6);
   readonly out = new ResponseWriter();
+  readonly remoteAddress: string;
   readonly #options: ConnectionOptions;
   readonly #log: Logger;
   readonly #session: Session;
@@ -73,7 +75,8 @@ export class Connection implements Transport, CommandPolicy {
     this.#socket = socket;
     this.#options = options;
     this.#isTls = options.isTls;
-    this.#log = log.child({ connection: this.id, client: clientAddress(socket) });
+    this.remoteAddress = clientAddress(socket);
+    this.#log = log.child({ connection: this.id, client: this.remoteAddress });
     this.#session = new Session(this, services, this.#log);
     this.#reader = new CommandReader({
       onFlow: (paused) => (paused ? this.#socket.pause() : this.#socket.resume()),
@@ -83,11 +86,25 @@ export class Connection implements Transport, CommandPolicy {
   }
 
   get security(): ConnectionSecurity {
-    return { isTls: this.#isTls, allowPlaintextWithoutTls: this.#options.allowPlaintextLogin };
+    return {
+      isTls: this.#isTls,
+      allowPlaintextWithoutTls: this.#options.allowPlaintextLogin,
+      channelBinding: null,
+      hasExternalIdentity: false,
+    };
+  }
+
+  get loginContext(): LoginContext {
+    const { remoteAddress } = this;
+    return { service: 'imap', clientAddress: remoteAddress, tlsVersion: this.#tlsVersion, clientKey: null };
   }
 
   get gone(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  get #tlsVersion(): string | null {
+    return this.#socket instanceof TLSSocket ? this.#socket.getProtocol() : null;
   }
 
   get canStartTls(): boolean {

@@ -1,4 +1,4 @@
-import type { AuthenticatedAccount, Directory } from '@postel/directory';
+import type { AuthenticatedAccount, Directory, LoginContext } from '@postel/directory';
 import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
 import type { Store } from '@postel/storage';
@@ -16,6 +16,7 @@ export interface Transport {
   readonly id: string;
   readonly out: ResponseWriter;
   readonly security: ConnectionSecurity;
+  readonly loginContext: LoginContext;
   readonly canStartTls: boolean;
   /** Aborted, with Abandoned as its reason, when the client is gone: for work that nobody would hear the end of. */
   readonly gone: AbortSignal;

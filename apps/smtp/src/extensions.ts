@@ -6,7 +6,8 @@ export function extensions(session: Session): readonly string[] {
   const { security, kind, account, services } = session;
   const lines = ['PIPELINING', `SIZE ${services.messageOctets}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'];
   if (!security.isTls) lines.push('STARTTLS');
-  const mechanisms = kind === 'submission' && account === null ? offeredMechanisms(security) : [];
+  const offersLogin = kind === 'submission' && account === null;
+  const mechanisms = offersLogin ? offeredMechanisms(security, services.directory.allowsMechanism) : [];
   if (mechanisms.length > 0) lines.push(['AUTH', ...mechanisms.map(({ name }) => name)].join(' '));
   return lines;
 }

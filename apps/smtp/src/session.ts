@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import type { SmtpListener, SmtpListenerKind } from '@postel/config';
-import { type AuthenticatedAccount, DirectoryError } from '@postel/directory';
+import { type AuthenticatedAccount, DirectoryError, type LoginContext } from '@postel/directory';
 import type { ConnectionSecurity } from '@postel/sasl';
 import { StorageError } from '@postel/storage';
 import type { Logger } from '@postel/supervision';
@@ -77,7 +77,17 @@ export class Session {
   }
 
   get security(): ConnectionSecurity {
-    return { isTls: this.wire.tls !== null, allowPlaintextWithoutTls: this.listener.allowPlaintextLogin };
+    return {
+      isTls: this.wire.tls !== null,
+      allowPlaintextWithoutTls: this.listener.allowPlaintextLogin,
+      channelBinding: null,
+      hasExternalIdentity: false,
+    };
+  }
+
+  get loginContext(): LoginContext {
+    const { remoteAddress, tls } = this.wire;
+    return { service: 'smtp', clientAddress: remoteAddress, tlsVersion: tls?.protocol ?? null, clientKey: null };
   }
 
   /** Serves the client to the end. @param refusal the only reply there is, if the client may not come in */

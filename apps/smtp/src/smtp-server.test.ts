@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { DirectoryError } from '@postel/directory';
+import { type Directory, DirectoryError } from '@postel/directory';
 import { type ContentWriter, StorageError, type StorageErrorKind } from '@postel/storage';
 import { describe, expect, test, vi } from 'vitest';
 import { COMMAND_LINE_MS, DATA_MS } from './limits.ts';
@@ -74,7 +74,10 @@ test('hardening 6: without TLS there is no AUTH where plain-text logins are not 
 test('when the directory does not answer, nobody`s password is wrong', async () => {
   const unavailable = () => Promise.reject(new DirectoryError('unavailable', 'The database does not answer'));
   await using own = await startOwnServer();
-  const directory = { ...own.directory, verifyPassword: unavailable };
+  const directory: Directory = {
+    ...own.directory,
+    beginLogin: (...args) => Object.assign(own.directory.beginLogin(...args), { verifyPassword: unavailable }),
+  };
   await using down = await startOwnServer({ directory });
   await using client = await SmtpClient.connect(down.port);
   await client.dialogue`

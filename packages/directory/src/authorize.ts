@@ -1,7 +1,7 @@
 import type { Sql } from '@postel/storage';
 import { formatAddress } from './address.ts';
 import { hasAddress } from './addresses.ts';
-import type { AuthenticatedAccount } from './directory.ts';
+import type { AuthenticatedAccount } from './login.ts';
 import { parseLoginName } from './login-name.ts';
 
 export async function authorize(

@@ -1,6 +1,21 @@
 import { openDatabase } from '@postel/storage';
 import { createTestDatabase } from '@postel/testkit';
+import type { Directory } from './directory.ts';
+import type { LoginContext } from './login.ts';
 import { openDirectory } from './open-directory.ts';
+
+/** A login by IMAP, under TLS. */
+export const BY_IMAP: LoginContext = {
+  service: 'imap',
+  clientAddress: '192.0.2.1',
+  tlsVersion: 'TLSv1.3',
+  clientKey: null,
+};
+
+/** Logs in by password. */
+export function logIn(directory: Directory, login: string, password: string) {
+  return directory.beginLogin(BY_IMAP, 'PLAIN').verifyPassword(login, password);
+}
 
 /** A directory in an empty database of its own. */
 export async function startDirectory() {

@@ -1,14 +1,7 @@
-import type { CredentialVerifier } from '@postel/sasl';
+import type { MechanismPolicy } from '@postel/sasl';
 import type { AccountId } from '@postel/storage';
 import type { Address } from './address.ts';
-
-/** Who logged in. */
-export interface AuthenticatedAccount {
-  readonly accountId: AccountId;
-  readonly name: string;
-  /** The address the login named, in canonical form; null if it named the account. */
-  readonly loginAddress: string | null;
-}
+import type { ClientKey, LoginAttempt, LoginContext } from './login.ts';
 
 export interface AccountSummary {
   readonly name: string;
@@ -57,11 +50,11 @@ export type RecipientResolution =
   | { readonly type: 'not-local' };
 
 /**
- * Domains, accounts, addresses and credentials. As a `CredentialVerifier` it serves the SASL mechanisms directly.
+ * Domains, accounts, addresses, credentials and logins.
  *
  * Every method throws `DirectoryError`, and every change raises `installation.directory_version` in its transaction.
  */
-export interface Directory extends CredentialVerifier<AuthenticatedAccount> {
+export interface Directory {
   /** Makes a domain local. No error if it is already. */
   addDomain(name: string): Promise<void>;
 
@@ -115,16 +108,19 @@ export interface Directory extends CredentialVerifier<AuthenticatedAccount> {
    */
   changeRetention(accountName: string, change: RetentionChange): Promise<void>;
 
+  /** What SASL mechanisms, and IMAP's LOGIN, check a login against. @param mechanism as registered, or how else it is made */
+  beginLogin(context: LoginContext, mechanism: string): LoginAttempt;
+
+  /** Which SASL mechanisms may be offered, by what is configured and by the credentials that there are. */
+  readonly allowsMechanism: MechanismPolicy;
+
   /**
-   * The account behind an account name or one of its addresses and its password. Null for an unknown login, a wrong
-   * password and a disabled account: after the same work.
+   * The account that a TLS public key identifies; null for a key that is nobody's, or a disabled account's.
    *
+   * @param fingerprint SHA-256 of the SubjectPublicKeyInfo, in base64url
    * @throws 'unavailable'
    */
-  verifyPassword(login: string, password: string): Promise<AuthenticatedAccount | null>;
-
-  /** An authorization identity is the account's own name or one of its own addresses; any other is refused with null. */
-  authorize(account: AuthenticatedAccount, authorizationIdentity: string): Promise<AuthenticatedAccount | null>;
+  findClientKey(fingerprint: string): Promise<ClientKey | null>;
 
   /**
    * Where mail for an address goes: to the account that has it; else, for `user+detail@domain`, to the account that has

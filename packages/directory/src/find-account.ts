@@ -1,5 +1,7 @@
-import type { AccountId, Transaction } from '@postel/storage';
+import type { AccountId, Sql, Transaction } from '@postel/storage';
 import { DirectoryError } from './errors.ts';
+import type { NamedAccount } from './find-credentials.ts';
+import { readDirectory } from './transaction.ts';
 
 /** @throws {DirectoryError} 'no-such-account' */
 export async function findAccount(tx: Transaction, name: string): Promise<AccountId> {
@@ -7,6 +9,15 @@ export async function findAccount(tx: Transaction, name: string): Promise<Accoun
     select account_id as "accountId" from accounts where name = ${name}`;
   if (account === undefined) throw noSuchAccount(name);
   return account.accountId;
+}
+
+/** The account by its name; null if there is none, or it is disabled. */
+export async function findAccountToActAs(sql: Sql, name: string): Promise<NamedAccount | null> {
+  const [account] = await readDirectory(
+    () => sql.read<{ accountId: AccountId }[]>`
+      select account_id as "accountId" from accounts where name = ${name} and not is_disabled`,
+  );
+  return account === undefined ? null : { ...account, name, loginAddress: null };
 }
 
 export function noSuchAccount(name: string): DirectoryError {

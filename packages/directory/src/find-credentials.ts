@@ -1,18 +1,37 @@
 import { createHmac } from 'node:crypto';
+import type { ScramHash, ScramKeys } from '@postel/sasl';
 import type { AccountId, Sql } from '@postel/storage';
 import { formatAddress } from './address.ts';
-import type { AuthenticatedAccount } from './directory.ts';
+import type { LoginCredential } from './login.ts';
 import { type LoginName, parseLoginName } from './login-name.ts';
 import { ITERATIONS, SALT_OCTETS } from './passwords.ts';
 import { readDirectory } from './transaction.ts';
 
-/** What a password is checked against. */
+/** One password of an account, and what it is good for. */
+export interface StoredCredential {
+  readonly credential: Extract<LoginCredential, { readonly type: 'password' | 'app-password' }>;
+  readonly keys: Readonly<Record<ScramHash, ScramKeys>>;
+  readonly mayUseImap: boolean;
+  readonly mayUseSmtp: boolean;
+  readonly expiresAt: Date | null;
+  /** In the notation of RFC 4632 §3.1 and RFC 4291 §2.3; null: from anywhere. */
+  readonly networks: readonly string[] | null;
+  readonly sharedSecret: string | null;
+}
+
+/** What a login by password is checked against. */
 export interface LoginCredentials {
-  readonly salt: Buffer;
-  readonly iterations: number;
-  readonly storedKeys: readonly Buffer[];
+  readonly salts: Readonly<Record<ScramHash, { readonly salt: Buffer; readonly iterations: number }>>;
+  readonly stored: readonly StoredCredential[];
   /** Null if nobody may log in by this name, whatever the password: the check is then for show. */
-  readonly account: AuthenticatedAccount | null;
+  readonly account: NamedAccount | null;
+}
+
+export interface NamedAccount {
+  readonly accountId: AccountId;
+  readonly name: string;
+  /** The address the login named, in canonical form; null if it named the account. */
+  readonly loginAddress: string | null;
 }
 
 /**
@@ -25,17 +44,30 @@ export async function findCredentials(sql: Sql, text: string): Promise<LoginCred
   const [first] = rows;
   if (first === undefined) throw new Error('The installation row is missing: the database was not migrated');
 
-  const { isKnown, accountId, name, isDisabled } = first;
+  const { isKnown, accountId, name, isDisabled, saltKey } = first;
   const loginAddress = login?.type === 'address' ? formatAddress(login.address) : null;
   const loginName = login?.type === 'name' ? login.name : (loginAddress ?? text);
-  const madeUpSalt = createHmac('sha256', first.saltKey).update(loginName).digest().subarray(0, SALT_OCTETS);
   const mayLogIn = isKnown && accountId !== null && name !== null && isDisabled === false;
   return {
-    salt: (isKnown ? first.salt : null) ?? madeUpSalt,
-    iterations: (isKnown ? first.iterations : null) ?? ITERATIONS,
-    storedKeys: rows.map((row) => row.storedKey).filter((key) => key !== null),
+    salts: {
+      sha256: {
+        salt: (isKnown ? first.sha256Salt : null) ?? madeUpSalt(saltKey, 'sha256', loginName),
+        iterations: (isKnown ? first.sha256Iterations : null) ?? ITERATIONS,
+      },
+      sha1: {
+        salt: (isKnown ? first.sha1Salt : null) ?? madeUpSalt(saltKey, 'sha1', loginName),
+        iterations: (isKnown ? first.sha1Iterations : null) ?? ITERATIONS,
+      },
+    },
+    stored: rows.map(storedCredential).filter((credential) => credential !== null),
     account: mayLogIn ? { accountId, name, loginAddress } : null,
   };
+}
+
+/** An account has one salt for each hash, and so has nobody. */
+function madeUpSalt(key: Buffer, hash: ScramHash, loginName: string): Buffer {
+  const text = hash === 'sha256' ? loginName : `${hash} ${loginName}`; // no login name holds a space
+  return createHmac('sha256', key).update(text).digest().subarray(0, SALT_OCTETS);
 }
 
 interface CredentialRow {
@@ -44,9 +76,43 @@ interface CredentialRow {
   readonly accountId: AccountId | null;
   readonly name: string | null;
   readonly isDisabled: boolean | null;
-  readonly salt: Buffer | null;
-  readonly iterations: number | null;
-  readonly storedKey: Buffer | null;
+  readonly sha256Salt: Buffer | null;
+  readonly sha256Iterations: number | null;
+  readonly sha1Salt: Buffer | null;
+  readonly sha1Iterations: number | null;
+  readonly credentialId: number | null;
+  readonly credentialName: string | null;
+  readonly sha256StoredKey: Buffer | null;
+  readonly sha256ServerKey: Buffer | null;
+  readonly sha1StoredKey: Buffer | null;
+  readonly sha1ServerKey: Buffer | null;
+  readonly mayUseImap: boolean | null;
+  readonly mayUseSmtp: boolean | null;
+  readonly expiresAt: Date | null;
+  readonly networks: readonly string[] | null;
+  readonly sharedSecret: string | null;
+}
+
+/** Null for an account without any. */
+function storedCredential(row: CredentialRow): StoredCredential | null {
+  const { credentialId, credentialName, sha256StoredKey, sha256ServerKey, sha1StoredKey, sha1ServerKey } = row;
+  if (credentialId === null || sha256StoredKey === null || sha256ServerKey === null) return null;
+  if (sha1StoredKey === null || sha1ServerKey === null) return null;
+  return {
+    credential:
+      credentialName === null
+        ? { type: 'password', credentialId }
+        : { type: 'app-password', credentialId, name: credentialName },
+    keys: {
+      sha256: { storedKey: sha256StoredKey, serverKey: sha256ServerKey },
+      sha1: { storedKey: sha1StoredKey, serverKey: sha1ServerKey },
+    },
+    mayUseImap: row.mayUseImap === true,
+    mayUseSmtp: row.mayUseSmtp === true,
+    expiresAt: row.expiresAt,
+    networks: row.networks,
+    sharedSecret: row.sharedSecret,
+  };
 }
 
 /**
@@ -68,7 +134,13 @@ function selectCredentials(sql: Sql, login: LoginName | null): Promise<readonly 
          decoy as (select min(account_id) as account_id from accounts)
     select salt_key as "saltKey", named.account_id is not null as "isKnown",
            account.account_id as "accountId", account.name, is_disabled as "isDisabled",
-           sha256_salt as salt, sha256_iterations as iterations, sha256_stored_key as "storedKey"
+           sha256_salt as "sha256Salt", sha256_iterations as "sha256Iterations",
+           sha1_salt as "sha1Salt", sha1_iterations as "sha1Iterations",
+           credential_id as "credentialId", credentials.name as "credentialName",
+           sha256_stored_key as "sha256StoredKey", sha256_server_key as "sha256ServerKey",
+           sha1_stored_key as "sha1StoredKey", sha1_server_key as "sha1ServerKey",
+           may_use_imap as "mayUseImap", may_use_smtp as "mayUseSmtp", expires_at as "expiresAt",
+           networks::text[] as networks, shared_secret as "sharedSecret"
       from installation
      cross join named
      cross join decoy

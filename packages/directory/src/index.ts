@@ -1,7 +1,6 @@
 export { type Address, type CanonicalAddress, parseAddress } from './address.ts';
 export type {
   AccountSummary,
-  AuthenticatedAccount,
   Directory,
   RecipientAccount,
   RecipientResolution,
@@ -9,4 +8,13 @@ export type {
   RetentionChange,
 } from './directory.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
-export { openDirectory } from './open-directory.ts';
+export type {
+  AuthenticatedAccount,
+  ClientKey,
+  LoginAttempt,
+  LoginContext,
+  LoginCredential,
+  LoginOutcome,
+  LoginService,
+} from './login.ts';
+export { type DirectoryOptions, openDirectory } from './open-directory.ts';

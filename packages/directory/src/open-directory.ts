@@ -1,15 +1,15 @@
 import type { Database } from '@postel/storage';
 import { addAccount, listAccounts, removeAccount } from './accounts.ts';
 import { addAddress } from './addresses.ts';
-import { authorize } from './authorize.ts';
 import type { Directory } from './directory.ts';
 import { addDomain, setCatchall } from './domains.ts';
+import { findClientKey } from './find-client-key.ts';
 import { createHashPool } from './hash-pool.ts';
+import { LoginTry } from './login-try.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { setPassword } from './set-password.ts';
 import { VerifiedLogins } from './verified-logins.ts';
-import { verifyPassword } from './verify-password.ts';
 
 /**
  * Half of libuv's four threads, which file reads and writes share: with all four hashing, a file read of 0.03 ms took
@@ -21,14 +21,21 @@ const HASHES_WAITING = 1_000;
 const VERIFIED_LOGINS = 10_000;
 const VERIFIED_LOGIN_LIFETIME_MS = 15 * 60_000;
 
+export interface DirectoryOptions {
+  /** Who ANONYMOUS comes in as. Null or left out: nobody. */
+  readonly anonymousAccount?: string | null;
+}
+
 /** The directory in a database that has been migrated. Closing the database is the caller's. */
-export function openDirectory({ sql }: Pick<Database, 'sql'>): Directory {
+export function openDirectory({ sql }: Pick<Database, 'sql'>, options: DirectoryOptions = {}): Directory {
+  const { anonymousAccount = null } = options;
   const pool = createHashPool({ atOnce: HASHES_AT_ONCE, waiting: HASHES_WAITING });
   const verifiedLogins = new VerifiedLogins({
     maxEntries: VERIFIED_LOGINS,
     lifetimeMs: VERIFIED_LOGIN_LIFETIME_MS,
     now: () => performance.now(),
   });
+  const logins = { sql, pool, verifiedLogins, anonymousAccount };
 
   return {
     addDomain: (name) => addDomain(sql, name),
@@ -40,8 +47,9 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>): Directory {
     setPassword: (accountName, password) => setPassword(sql, pool, accountName, password),
     readRetention: (accountName) => readRetention(sql, accountName),
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
-    verifyPassword: (login, password) => verifyPassword(sql, pool, verifiedLogins, login, password),
-    authorize: (account, authorizationIdentity) => authorize(sql, account, authorizationIdentity),
+    beginLogin: (context, mechanism) => new LoginTry(logins, context, mechanism),
+    allowsMechanism: (name) => name !== 'ANONYMOUS' || anonymousAccount !== null,
+    findClientKey: (fingerprint) => findClientKey(sql, fingerprint),
     resolveRecipient: (address) => resolveRecipient(sql, address),
     resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname),
     async mayUseAddress(accountId, address) {

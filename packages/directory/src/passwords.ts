@@ -78,12 +78,10 @@ export async function derivePasswordKeys(
   return { sha256, sha1 };
 }
 
-/** Puts the keys in the place of the account's own password, if it has one. */
+/** Puts the keys in the place of the account's own password, if it has one: as a new credential, so that sessions of the old one end. */
 export async function storePassword(tx: Transaction, accountId: number, { sha256, sha1 }: PasswordKeys): Promise<void> {
+  await tx`delete from credentials where account_id = ${accountId} and kind = 'password'`;
   await tx`
     insert into credentials (account_id, kind, sha256_stored_key, sha256_server_key, sha1_stored_key, sha1_server_key)
-    values (${accountId}, 'password', ${sha256.storedKey}, ${sha256.serverKey}, ${sha1.storedKey}, ${sha1.serverKey})
-    on conflict (account_id) where kind = 'password' do update
-       set sha256_stored_key = excluded.sha256_stored_key, sha256_server_key = excluded.sha256_server_key,
-           sha1_stored_key = excluded.sha1_stored_key, sha1_server_key = excluded.sha1_server_key, created_at = now()`;
+    values (${accountId}, 'password', ${sha256.storedKey}, ${sha256.serverKey}, ${sha1.storedKey}, ${sha1.serverKey})`;
 }

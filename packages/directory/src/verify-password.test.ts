@@ -1,11 +1,11 @@
 import { chooseMechanism } from '@postel/sasl';
 import type { Sql } from '@postel/storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDirectory } from './directory-for-tests.ts';
+import { BY_IMAP, logIn, startDirectory } from './directory-for-tests.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { HashPool } from './hash-pool.ts';
+import { LoginTry } from './login-try.ts';
 import { VerifiedLogins } from './verified-logins.ts';
-import { verifyPassword } from './verify-password.ts';
 
 const password = 'tanstaaftanstaaf';
 
@@ -41,10 +41,11 @@ function startLogins() {
       return hash();
     },
   };
-  const verified = new VerifiedLogins({ maxEntries: 10, lifetimeMs: 1_000, now: () => 0 });
+  const verifiedLogins = new VerifiedLogins({ maxEntries: 10, lifetimeMs: 1_000, now: () => 0 });
+  const services = { sql, pool, verifiedLogins, anonymousAccount: null };
   const logIn = async (login: string, secret: string) => {
     Object.assign(work, { queries: 0, hashes: 0 });
-    const account = await verifyPassword(sql, pool, verified, login, secret);
+    const account = await new LoginTry(services, BY_IMAP, 'PLAIN').verifyPassword(login, secret);
     return { account: account?.name ?? null, ...work };
   };
   return { logIn };
@@ -59,10 +60,12 @@ test.each([
   ['its address in another form', '"Mary"@EXAMPLE.com.', 'mary@example.com'],
   ['another of its addresses', 'JU\u0308RGEN@example.com', 'jürgen@example.com'],
 ])('hardening 24: an account logs in by %s', async (_, login, loginAddress) => {
-  expect(await server.directory.verifyPassword(login, password)).toEqual({
+  expect(await logIn(server.directory, login, password)).toEqual({
     accountId: expect.any(Number),
     name: 'mary',
     loginAddress,
+    credential: { type: 'password', credentialId: expect.any(Number) },
+    expiresAt: null,
   });
 });
 
@@ -89,19 +92,19 @@ test.each([
   '__proto__',
   'a'.repeat(1_000),
 ])('hardening 24: nobody logs in as %j', async (login) => {
-  expect(await server.directory.verifyPassword(login, password)).toBeNull();
+  expect(await logIn(server.directory, login, password)).toBeNull();
 });
 
 test.each(['Tanstaaftanstaaf', 'tanstaaftanstaa', 'tanstaaftanstaaf ', '', ' ', '\0', '\u00ad', 'a'.repeat(1_025)])(
   'the password %j is wrong',
   async (wrong) => {
-    expect(await server.directory.verifyPassword('mary', wrong)).toBeNull();
+    expect(await logIn(server.directory, 'mary', wrong)).toBeNull();
   },
 );
 
 test('a password is compared as SASLprep makes it (RFC 4616 §2)', async () => {
-  expect(await server.directory.verifyPassword('fat', 'IX passwords')).toMatchObject({ name: 'fat' });
-  expect(await server.directory.verifyPassword('fat', 'Ⅸ pass\u00adwords')).toMatchObject({ name: 'fat' });
+  expect(await logIn(server.directory, 'fat', 'IX passwords')).toMatchObject({ name: 'fat' });
+  expect(await logIn(server.directory, 'fat', 'Ⅸ pass\u00adwords')).toMatchObject({ name: 'fat' });
 });
 
 test.each([
@@ -118,15 +121,15 @@ test.each([
 });
 
 test('hardening 17: as many credentials are read for an unknown login as for a known one', async () => {
-  const { storedKeys: known } = await findCredentials(server.sql, 'mary');
-  const { storedKeys: unknown, account } = await findCredentials(server.sql, 'nobody');
+  const { stored: known } = await findCredentials(server.sql, 'mary');
+  const { stored: unknown, account } = await findCredentials(server.sql, 'nobody');
   expect(account).toBeNull();
   expect(unknown).toHaveLength(known.length);
 });
 
 test('an installation without accounts refuses every login', async () => {
   await using own = await startDirectory();
-  expect(await own.directory.verifyPassword('nobody', password)).toBeNull();
+  expect(await logIn(own.directory, 'nobody', password)).toBeNull();
 });
 
 test('the right password is hashed once and then remembered, by whichever name the account logs in', async () => {
@@ -157,17 +160,21 @@ test('hardening 26: a disabled account is refused at once, also where it was rem
 
 test('hardening 18: an unknown login has a salt of its own, always the same, and the iteration count of all', async () => {
   const { sql } = server;
-  const known = await findCredentials(sql, 'mary');
-  const unknown = await findCredentials(sql, 'nobody');
-  expect(await findCredentials(sql, 'NOBODY')).toEqual(unknown);
-  expect((await findCredentials(sql, 'nobody2')).salt).not.toEqual(unknown.salt);
-  expect((await findCredentials(sql, 'no body')).salt).not.toEqual((await findCredentials(sql, 'no one')).salt);
-  expect(unknown.salt).toHaveLength(known.salt.length);
-  expect(unknown.iterations).toBe(known.iterations);
+  const saltsOf = async (login: string) => (await findCredentials(sql, login)).salts;
+  const known = await saltsOf('mary');
+  const unknown = await saltsOf('nobody');
+  expect(await saltsOf('NOBODY')).toEqual(unknown);
+  expect(unknown.sha1.salt).not.toEqual(unknown.sha256.salt);
+  for (const hash of ['sha256', 'sha1'] as const) {
+    expect((await saltsOf('nobody2'))[hash].salt).not.toEqual(unknown[hash].salt);
+    expect((await saltsOf('no body'))[hash].salt).not.toEqual((await saltsOf('no one'))[hash].salt);
+    expect(unknown[hash].salt).toHaveLength(known[hash].salt.length);
+    expect(unknown[hash].iterations).toBe(known[hash].iterations);
+  }
 });
 
 test('an authorization identity is the account itself or an address of it', async () => {
-  const { directory } = server;
+  const directory = server.directory.beginLogin(BY_IMAP, 'PLAIN');
   const mary = await directory.verifyPassword('mary', password);
   if (mary === null) throw new Error('mary cannot log in');
   expect(await directory.authorize(mary, 'Mary')).toEqual(mary);
@@ -188,11 +195,11 @@ test('an authorization identity is the account itself or an address of it', asyn
   }
 });
 
-test('the directory is what a SASL mechanism verifies with', async () => {
-  const tls = { isTls: true, allowPlaintextWithoutTls: false };
-  const choice = chooseMechanism('PLAIN', tls);
+test('a login is what a SASL mechanism verifies with', async () => {
+  const tls = { isTls: true, allowPlaintextWithoutTls: false, channelBinding: null, hasExternalIdentity: false };
+  const choice = chooseMechanism('PLAIN', tls, server.directory.allowsMechanism);
   if (choice.type !== 'offered') throw new Error('PLAIN is not offered');
-  const exchange = choice.mechanism.start(server.directory, tls);
+  const exchange = choice.mechanism.start(server.directory.beginLogin(BY_IMAP, 'PLAIN'), tls);
   expect(await exchange.next(Buffer.from(`jürgen@example.com\0mary\0${password}`))).toMatchObject({
     type: 'success',
     identity: { name: 'mary', loginAddress: 'jürgen@example.com' },

@@ -29,6 +29,7 @@ import {
 } from 'drizzle-orm/pg-core';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+const cidrs = customType<{ data: string[] }>({ dataType: () => 'cidr[]' });
 const inet = customType<{ data: string }>({ dataType: () => 'inet' });
 const integers = customType<{ data: number[] }>({ dataType: () => 'integer[]' });
 const uidRanges = customType<{ data: string }>({ dataType: () => 'int8multirange' });
@@ -446,23 +447,64 @@ export const scramParameters = pgTable(
   (table) => [foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade')],
 );
 
-/** Passwords, as SCRAM keys only (RFC 5802 §3): the account's own and, later, one row an app password. */
+/** Passwords, as SCRAM keys (RFC 5802 §3): the account's own, if it has one, and app passwords. */
 export const credentials = pgTable(
   'credentials',
   {
     accountId: id('account_id').notNull(),
+    /** A password that is replaced gets another one, so that sessions know theirs from what came after it. */
     credentialId: id('credential_id').notNull().generatedAlwaysAsIdentity(),
-    /** 'password' */
+    /** 'password' | 'app-password' */
     kind: text('kind').notNull(),
     sha256StoredKey: bytea('sha256_stored_key').notNull(),
     sha256ServerKey: bytea('sha256_server_key').notNull(),
     sha1StoredKey: bytea('sha1_stored_key').notNull(),
     sha1ServerKey: bytea('sha1_server_key').notNull(),
     createdAt: at('created_at').notNull().defaultNow(),
+    /** Of an app password; what its owner calls it. */
+    name: text('name'),
+    mayUseImap: boolean('may_use_imap').notNull().default(true),
+    mayUseSmtp: boolean('may_use_smtp').notNull().default(true),
+    expiresAt: at('expires_at'),
+    /** Networks that it may be used from; null: any. */
+    networks: cidrs('networks'),
+    /** The app password itself, where its owner asked for CRAM-MD5 and DIGEST-MD5, which cannot do with less. */
+    sharedSecret: text('shared_secret'),
+    lastUsedAt: at('last_used_at'),
+    lastUsedFrom: inet('last_used_from'),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.credentialId] }),
     uniqueIndex('credentials_one_password').on(table.accountId).where(sql`${table.kind} = 'password'`),
+    uniqueIndex('credentials_app_password_names')
+      .on(table.accountId, table.name)
+      .where(sql`${table.kind} = 'app-password'`),
+    check('credentials_kinds', sql`(${table.kind} = 'password') = (${table.name} is null)`),
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
+  ],
+);
+
+/** Keys of TLS clients (design: one key, one account): what identifies a device without a password. */
+export const tlsPublicKeys = pgTable(
+  'tls_public_keys',
+  {
+    /** SHA-256 of the SubjectPublicKeyInfo in DER. */
+    fingerprint: bytea('fingerprint').primaryKey(),
+    accountId: id('account_id').notNull(),
+    subjectPublicKeyInfo: bytea('subject_public_key_info').notNull(),
+    /** `ed25519`, `ecdsa-p256`, `rsa-2048` ... */
+    keyType: text('key_type').notNull(),
+    name: text('name').notNull(),
+    /** What a login by this key names; null: the account. */
+    loginAddress: text('login_address'),
+    /** Whether IMAPS greets who has the key with PREAUTH. */
+    isImapPreauth: boolean('is_imap_preauth').notNull().default(true),
+    createdAt: at('created_at').notNull().defaultNow(),
+    lastUsedAt: at('last_used_at'),
+    lastUsedFrom: inet('last_used_from'),
+  },
+  (table) => [
+    index('tls_public_keys_account').on(table.accountId),
     foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
   ],
 );

@@ -1,6 +1,7 @@
-import { chooseMechanism, decodeBase64 } from '@postel/sasl';
+import { chooseMechanism, decodeBase64, type ServerExchange } from '@postel/sasl';
 import { Bad, type Command, No } from '../command.ts';
-import { settleLogin } from '../settle-login.ts';
+import { logIn } from '../log-in.ts';
+import type { Transport } from '../session.ts';
 
 interface AuthenticateArgs {
   readonly mechanism: string;
@@ -16,23 +17,33 @@ export const authenticate: Command<AuthenticateArgs> = {
     const mechanism = args.sp().atom();
     return { mechanism, initialResponse: args.optional((rest) => rest.astring()) };
   },
-  async run(session, { mechanism, initialResponse }) {
-    const { transport } = session;
-    const choice = chooseMechanism(mechanism, transport.security);
+  async run(session, { mechanism: name, initialResponse }) {
+    const { transport, services } = session;
+    const choice = chooseMechanism(name, transport.security, services.directory.allowsMechanism);
     if (choice.type === 'unknown') throw new No('No such mechanism', 'CANNOT');
     if (choice.type === 'needs-tls') throw new No('Begin TLS first (STARTTLS)', 'PRIVACYREQUIRED');
-    const exchange = choice.mechanism.start(session.services.directory, transport.security);
-    let step = await exchange.next(
-      initialResponse === null ? null : decode(initialResponse === '=' ? '' : initialResponse),
+    const { mechanism } = choice;
+    return logIn(session, mechanism.name, (attempt) =>
+      converse(transport, mechanism.start(attempt, transport.security), initialResponse),
     );
-    while (step.type === 'challenge') {
-      const line = await transport.ask(step.challenge.toString('base64'));
-      if (line === '*') throw new Bad('Authentication cancelled');
-      step = await exchange.next(decode(line));
-    }
-    return settleLogin(session, step);
   },
 };
+
+async function converse<Identity>(
+  transport: Transport,
+  exchange: ServerExchange<Identity>,
+  initialResponse: string | null,
+) {
+  let step = await exchange.next(
+    initialResponse === null ? null : decode(initialResponse === '=' ? '' : initialResponse),
+  );
+  while (step.type === 'challenge') {
+    const line = await transport.ask(step.challenge.toString('base64'));
+    if (line === '*') throw new Bad('Authentication cancelled');
+    step = await exchange.next(decode(line));
+  }
+  return step;
+}
 
 function decode(text: string): Buffer {
   const octets = decodeBase64(text);

@@ -1,5 +1,5 @@
 import { type Command, No } from '../command.ts';
-import { type LoginOutcome, settleLogin } from '../settle-login.ts';
+import { logIn } from '../log-in.ts';
 
 interface LoginArgs {
   readonly user: string;
@@ -17,9 +17,9 @@ export const login: Command<LoginArgs> = {
   async run(session, { user, password }) {
     const { isTls, allowPlaintextWithoutTls } = session.transport.security;
     if (!isTls && !allowPlaintextWithoutTls) throw new No('Begin TLS first (STARTTLS)', 'PRIVACYREQUIRED');
-    const account = await session.services.directory.verifyPassword(user, password);
-    const outcome: LoginOutcome =
-      account === null ? { type: 'failure', reason: 'credentials' } : { type: 'success', identity: account };
-    return settleLogin(session, outcome);
+    return logIn(session, 'LOGIN', async (attempt) => {
+      const identity = await attempt.verifyPassword(user, password);
+      return identity === null ? { type: 'failure', reason: 'credentials' } : { type: 'success', identity };
+    });
   },
 };

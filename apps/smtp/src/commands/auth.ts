@@ -1,5 +1,12 @@
-import { DirectoryError } from '@postel/directory';
-import { chooseMechanism, decodeBase64, type ServerExchange, type ServerFailure } from '@postel/sasl';
+import { type AuthenticatedAccount, DirectoryError, type LoginAttempt } from '@postel/directory';
+import {
+  chooseMechanism,
+  decodeBase64,
+  type ServerExchange,
+  type ServerFailure,
+  type ServerMechanism,
+  type ServerStep,
+} from '@postel/sasl';
 import type { Command } from '../command.ts';
 import { AUTH_RESPONSE_OCTETS } from '../limits.ts';
 import { Hangup, replies, SmtpError, type SmtpReply } from '../replies.ts';
@@ -10,6 +17,8 @@ interface AuthArgs {
   /** In base64; null if there is none. */
   readonly initialResponse: string | null;
 }
+
+type LoginResult = Exclude<ServerStep<AuthenticatedAccount>, { readonly type: 'challenge' }>;
 
 /** The words of a failure. A response that breaks its mechanism's grammar is a refused login: mostly, an empty password. */
 const failureReplies = {
@@ -37,56 +46,58 @@ export const auth: Command<AuthArgs> = {
     if (session.greeting?.verb !== 'EHLO') return replies.needsGreeting;
     if (session.account !== null) return replies.alreadyLoggedIn;
     if (session.transaction !== null) return replies.noAuthInTransaction;
-    const choice = chooseMechanism(mechanism, session.security);
+    const choice = chooseMechanism(mechanism, session.security, session.services.directory.allowsMechanism);
     switch (choice.type) {
       case 'unknown':
         return replies.unknownMechanism;
       case 'needs-tls':
         return replies.authNeedsTls;
       case 'offered':
-        return await converse(
-          session,
-          choice.mechanism.start(session.services.directory, session.security),
-          initialResponse === null ? null : decodeInitialResponse(initialResponse),
-        );
+        return await logIn(session, choice.mechanism, initialResponse);
       default:
         return choice satisfies never;
     }
   },
 };
 
-async function converse(
-  session: Session,
-  exchange: ServerExchange<NonNullable<Session['account']>>,
-  initialResponse: Buffer | null,
-): Promise<SmtpReply> {
-  for (let response = initialResponse; ; ) {
-    const step = await nextStep(session, exchange, response);
-    switch (step.type) {
-      case 'success':
-        session.loggedIn(step.identity);
-        return replies.loggedIn;
-      case 'failure':
-        session.loginFailed();
-        return failureReplies[step.reason];
-      case 'challenge':
-        await session.ask([334, null, step.challenge.toString('base64')]);
-        response = await readResponse(session);
-        break;
-      default:
-        step satisfies never;
-    }
+async function logIn(session: Session, mechanism: ServerMechanism, initialResponse: string | null): Promise<SmtpReply> {
+  const attempt = session.services.directory.beginLogin(session.loginContext, mechanism.name);
+  const result = await settled(session, attempt, () =>
+    converse(session, mechanism.start(attempt, session.security), initialResponse),
+  );
+  if (result.type === 'success') {
+    session.loggedIn(result.identity);
+    return replies.loggedIn;
   }
+  session.loginFailed();
+  await session.services.wait(result.delayMs);
+  return failureReplies[result.reason];
 }
 
-async function nextStep<Identity>(session: Session, exchange: ServerExchange<Identity>, response: Buffer | null) {
+async function settled(session: Session, attempt: LoginAttempt, converse: () => Promise<LoginResult>) {
   try {
-    return await exchange.next(response);
+    const result = await converse();
+    return { ...result, delayMs: attempt.settle(result.type === 'success' ? 'success' : result.reason) };
   } catch (error) {
-    if (!(error instanceof DirectoryError)) throw error;
+    const isUnavailable = error instanceof DirectoryError;
+    attempt.settle(isUnavailable ? 'unavailable' : 'cancelled');
+    if (!isUnavailable) throw error;
     session.log.warn({ err: error }, 'passwords cannot be checked');
     throw new SmtpError(replies.authUnavailable);
   }
+}
+
+async function converse(
+  session: Session,
+  exchange: ServerExchange<AuthenticatedAccount>,
+  initialResponse: string | null,
+): Promise<LoginResult> {
+  let step = await exchange.next(initialResponse === null ? null : decodeInitialResponse(initialResponse));
+  while (step.type === 'challenge') {
+    await session.ask([334, null, step.challenge.toString('base64')]);
+    step = await exchange.next(await readResponse(session));
+  }
+  return step;
 }
 
 /** @throws {SmtpError} 500 or 501; {Hangup} */

@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AuthenticatedAccount, LoginAttempt } from '@postel/directory';
+import type { ServerFailure } from '@postel/sasl';
+import { capabilities } from './capabilities.ts';
+import { Bad, No, type Ok, ok } from './command.ts';
+import { LOGIN_FAILURE_MS, LOGIN_FAILURES } from './limits.ts';
+import type { Session } from './session.ts';
+
+export type LoginResult =
+  | { readonly type: 'success'; readonly identity: AuthenticatedAccount }
+  | { readonly type: 'failure'; readonly reason: ServerFailure };
+
+/**
+ * What LOGIN and AUTHENTICATE do with a login, and answer (RFC 9051 §6.2.2, RFC 5530 §3): the same text whether the account
+ * exists or not, and later with every failure.
+ *
+ * @param mechanism the SASL mechanism; `LOGIN` also for the command
+ */
+export async function logIn(
+  session: Session,
+  mechanism: string,
+  check: (attempt: LoginAttempt) => Promise<LoginResult>,
+): Promise<Ok> {
+  const attempt = session.services.directory.beginLogin(session.transport.loginContext, mechanism);
+  const result = await settled(attempt, check);
+  const { logins } = session.services.metrics;
+  if (result.type === 'success') {
+    logins.inc({ outcome: 'success' });
+    session.logIn(result.identity);
+    return ok('Logged in', { type: 'CAPABILITY', names: capabilities(session) });
+  }
+  logins.inc({ outcome: result.reason });
+  session.log.info({ reason: result.reason }, 'login refused');
+  if (result.reason === 'malformed') throw new Bad('Malformed response');
+  const failures = ++session.loginFailures;
+  if (failures >= LOGIN_FAILURES) session.bye('Too many failed logins');
+  else await delay(LOGIN_FAILURE_MS * failures + result.delayMs);
+  throw result.reason === 'authorization'
+    ? new No('Not allowed to act as that user', 'AUTHORIZATIONFAILED')
+    : new No('Wrong user or password', 'AUTHENTICATIONFAILED');
+}
+
+async function settled(attempt: LoginAttempt, check: (attempt: LoginAttempt) => Promise<LoginResult>) {
+  try {
+    const result = await check(attempt);
+    return { ...result, delayMs: attempt.settle(result.type === 'success' ? 'success' : result.reason) };
+  } catch (error) {
+    attempt.settle(error instanceof Bad ? 'cancelled' : 'unavailable');
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { BlockList, isIPv6 } from 'node:net';
+import type { BearerOutcome, ScramCredentials, ScramHash, SharedSecret } from '@postel/sasl';
+import type { Sql } from '@postel/storage';
+import { authorize } from './authorize.ts';
+import { findAccountToActAs } from './find-account.ts';
+import { findClientKey } from './find-client-key.ts';
+import {
+  findCredentials,
+  type LoginCredentials,
+  type NamedAccount,
+  type StoredCredential,
+} from './find-credentials.ts';
+import type { HashPool } from './hash-pool.ts';
+import type { AuthenticatedAccount, LoginAttempt, LoginContext, LoginOutcome } from './login.ts';
+import type { VerifiedLogins } from './verified-logins.ts';
+import { verifyPassword } from './verify-password.ts';
+
+/** What all logins of a process share. */
+export interface LoginServices {
+  readonly sql: Sql;
+  readonly pool: HashPool;
+  readonly verifiedLogins: VerifiedLogins;
+  /** Who ANONYMOUS comes in as; null: nobody. */
+  readonly anonymousAccount: string | null;
+}
+
+const NO_TOKENS = { status: 'invalid_token', scope: null, openidConfiguration: null } as const;
+
+/** One try to log in, by whatever mechanism. */
+export class LoginTry implements LoginAttempt {
+  readonly mechanism: string;
+  readonly #services: LoginServices;
+  readonly #context: LoginContext;
+
+  constructor(services: LoginServices, context: LoginContext, mechanism: string) {
+    this.#services = services;
+    this.#context = context;
+    this.mechanism = mechanism;
+  }
+
+  async verifyPassword(login: string, password: string): Promise<AuthenticatedAccount | null> {
+    const { sql, pool, verifiedLogins } = this.#services;
+    const credentials = await findCredentials(sql, login);
+    const matching = await verifyPassword(pool, verifiedLogins, credentials, password);
+    return matching === null ? null : this.#identity(credentials, matching);
+  }
+
+  async findScramCredentials(login: string, hash: ScramHash): Promise<ScramCredentials<AuthenticatedAccount>> {
+    const credentials = await findCredentials(this.#services.sql, login);
+    return {
+      ...credentials.salts[hash],
+      candidates: credentials.stored.map((stored) => ({
+        keys: stored.keys[hash],
+        identity: this.#identity(credentials, stored),
+      })),
+    };
+  }
+
+  async findSharedSecrets(login: string): Promise<readonly SharedSecret<AuthenticatedAccount>[]> {
+    const credentials = await findCredentials(this.#services.sql, login);
+    const secrets = credentials.stored.flatMap((stored) =>
+      stored.sharedSecret === null
+        ? []
+        : [{ secret: stored.sharedSecret, identity: this.#identity(credentials, stored) }],
+    );
+    return secrets.length > 0 ? secrets : [{ secret: randomBytes(16).toString('hex'), identity: null }];
+  }
+
+  async findExternalIdentity(): Promise<AuthenticatedAccount | null> {
+    const { clientKey } = this.#context;
+    // Asked anew: it may have been removed since the handshake, or have been another account's.
+    const key = clientKey === null ? null : await findClientKey(this.#services.sql, clientKey.fingerprint);
+    if (key === null || key.accountId !== clientKey?.accountId) return null;
+    const { accountId, accountName: name, loginAddress, fingerprint } = key;
+    const credential = { type: 'tls-public-key', fingerprint, name: key.name } as const;
+    return { accountId, name, loginAddress, credential, expiresAt: null };
+  }
+
+  async findAnonymousIdentity(): Promise<AuthenticatedAccount | null> {
+    const { sql, anonymousAccount } = this.#services;
+    const account = anonymousAccount === null ? null : await findAccountToActAs(sql, anonymousAccount);
+    return account === null ? null : { ...account, credential: { type: 'anonymous' }, expiresAt: null };
+  }
+
+  async verifyBearerToken(): Promise<BearerOutcome<AuthenticatedAccount>> {
+    return { type: 'refused', refusal: NO_TOKENS };
+  }
+
+  authorize(account: AuthenticatedAccount, authorizationIdentity: string): Promise<AuthenticatedAccount | null> {
+    return authorize(this.#services.sql, account, authorizationIdentity);
+  }
+
+  settle(_outcome: LoginOutcome): number {
+    return 0;
+  }
+
+  /** Null: this password is not for here, or not any more. */
+  #identity({ account }: LoginCredentials, stored: StoredCredential): AuthenticatedAccount | null {
+    if (account === null || !this.#isGoodHere(stored) || !this.#isOfClientKey(account)) return null;
+    return { ...account, credential: stored.credential, expiresAt: stored.expiresAt };
+  }
+
+  #isGoodHere({ mayUseImap, mayUseSmtp, expiresAt, networks }: StoredCredential): boolean {
+    const { service, clientAddress } = this.#context;
+    if (!(service === 'imap' ? mayUseImap : mayUseSmtp)) return false;
+    if (expiresAt !== null && expiresAt.getTime() <= Date.now()) return false;
+    return networks === null || isWithin(clientAddress, networks);
+  }
+
+  /** Who has shown the key of an account may log in by other means, but not to another account. */
+  #isOfClientKey({ accountId }: NamedAccount): boolean {
+    const { clientKey } = this.#context;
+    return clientKey === null || clientKey.accountId === accountId;
+  }
+}
+
+function isWithin(address: string, networks: readonly string[]): boolean {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [prefix = '', bits = ''] = network.split('/');
+    list.addSubnet(prefix, Number(bits), isIPv6(prefix) ? 'ipv6' : 'ipv4');
+  }
+  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,56 @@
+import type { CredentialVerifier, ServerFailure } from '@postel/sasl';
+import type { AccountId } from '@postel/storage';
+
+/** By what somebody logged in. */
+export type LoginCredential =
+  | { readonly type: 'password'; readonly credentialId: number }
+  | { readonly type: 'app-password'; readonly credentialId: number; readonly name: string }
+  | { readonly type: 'tls-public-key'; readonly fingerprint: string; readonly name: string }
+  | { readonly type: 'token'; readonly issuer: string }
+  | { readonly type: 'anonymous' };
+
+/** Who logged in. */
+export interface AuthenticatedAccount {
+  readonly accountId: AccountId;
+  readonly name: string;
+  /** The address the login named, in canonical form; null if it named the account. */
+  readonly loginAddress: string | null;
+  readonly credential: LoginCredential;
+  /** When the credential is over, and every session with it; null: never. */
+  readonly expiresAt: Date | null;
+}
+
+/** What logins are for: app passwords are good for one of them, or for both. */
+export type LoginService = 'imap' | 'smtp';
+
+/** A TLS public key that a client has shown, and whose it is. */
+export interface ClientKey {
+  /** SHA-256 of the SubjectPublicKeyInfo, in base64url. */
+  readonly fingerprint: string;
+  readonly accountId: AccountId;
+  readonly accountName: string;
+  readonly name: string;
+  /** In canonical form; null: the account itself. */
+  readonly loginAddress: string | null;
+  readonly isImapPreauth: boolean;
+}
+
+/** Where a login comes from. */
+export interface LoginContext {
+  readonly service: LoginService;
+  /** An IP address, as `clientAddress` gives it. */
+  readonly clientAddress: string;
+  /** `TLSv1.3`; null in the clear. */
+  readonly tlsVersion: string | null;
+  /** The key that the client showed in the TLS handshake, if it is an account's. */
+  readonly clientKey: ClientKey | null;
+}
+
+/** How a login ended. `unavailable`: it could not be checked. */
+export type LoginOutcome = 'success' | ServerFailure | 'cancelled' | 'unavailable';
+
+/** One try to log in. To be settled when it has ended, whatever came of it. */
+export interface LoginAttempt extends CredentialVerifier<AuthenticatedAccount> {
+  /** @returns how long the answer is to wait, in ms: longer with every failure */
+  settle(outcome: LoginOutcome): number;
+}
