@@ -216,3 +216,37 @@ test('no more than 32 blobs are on their way at once: the next waits until one i
   await (await next).abort();
   expect(hasBegun).toBe(true);
 });
+
+test('hardening 11: while others wait, an upload whose sender trickles gives up its place, and no other', async () => {
+  await using objects = await startObjectStore();
+  let nowMs = 0;
+  const blobs = new S3Blobs({ ...objects.settings(), pathStyle: true }, () => nowMs);
+  const writers = await Promise.all(Array.from({ length: 32 }, () => blobs.create()));
+  nowMs = 20_000;
+  for (const [i, writer] of writers.entries()) await writer.write(Buffer.alloc(i === 7 ? 300_000 : 400_000));
+  const next = await blobs.create();
+  await expect(writers[7]?.write(Buffer.of(1))).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(writers[7]?.finish()).rejects.toMatchObject({ kind: 'unavailable' });
+  await writers[7]?.abort();
+  for (const writer of [next, ...writers.slice(8)]) {
+    await writer.write(Buffer.of(1));
+    await writer.finish();
+  }
+  expect(objects.objects.size).toBe(25);
+});
+
+test('an upload that waits for the store is not its sender`s fault', async () => {
+  await using objects = await startObjectStore();
+  let nowMs = 0;
+  const blobs = new S3Blobs({ ...objects.settings(), pathStyle: true }, () => nowMs);
+  const writers = await Promise.all(Array.from({ length: 32 }, () => blobs.create()));
+  const slow = writers[0]?.write(Buffer.alloc(9 * MB));
+  nowMs = 3_600_000; // the store takes an hour for the first part
+  await slow;
+  const [, ...others] = writers;
+  const next = blobs.create();
+  await expect(others[0]?.write(Buffer.of(1))).rejects.toMatchObject({ kind: 'unavailable' });
+  await (await next).abort();
+  await writers[0]?.finish();
+  expect(objects.objects.size).toBe(1);
+});

@@ -11,6 +11,8 @@ import { Turnstile } from './turnstile.ts';
 const UPLOADS_AT_ONCE = 32;
 /** Who cannot begin after that is told to come again. */
 const WAIT_TO_UPLOAD_MS = 20_000;
+/** Octets a second that a sender must keep up while others wait for its place: else 32 slow ones could hold them all. */
+const LEAST_PACE = 16 * 1024;
 /** A download that breaks off goes on where it was, so often without an octet more. */
 const READ_ATTEMPTS = 4;
 
@@ -19,18 +21,44 @@ export class S3Blobs implements BlobStore {
   readonly #client: S3Client;
   readonly #target: S3Target;
   readonly #uploads = new Turnstile(UPLOADS_AT_ONCE, WAIT_TO_UPLOAD_MS);
+  readonly #open = new Set<S3Upload>();
+  readonly #now: () => number;
 
-  constructor(target: S3Target) {
+  /** @param now monotonic milliseconds */
+  constructor(target: S3Target, now: () => number = () => performance.now()) {
     this.#target = target;
+    this.#now = now;
     this.#client = new S3Client(target);
   }
 
   /** @throws {StorageError} 'unavailable' if too many are being written */
   async create(): Promise<S3Upload> {
-    if (!(await this.#uploads.enter())) throw new StorageError('unavailable', 'Too many large messages come at once');
+    const isIn = await this.#uploads.enter(() => this.#giveUpSlowest());
+    if (!isIn) throw new StorageError('unavailable', 'Too many large messages come at once');
     const name = newName();
-    const onEnd = () => this.#uploads.leave();
-    return new S3Upload({ client: this.#client, blobs: this, name, key: this.#key(name), onEnd });
+    const onEnd = () => {
+      this.#open.delete(upload);
+      this.#uploads.leave();
+    };
+    const upload = new S3Upload({
+      client: this.#client,
+      blobs: this,
+      name,
+      key: this.#key(name),
+      now: this.#now,
+      onEnd,
+    });
+    this.#open.add(upload);
+    return upload;
+  }
+
+  #giveUpSlowest(): void {
+    let slowest: { readonly upload: S3Upload; readonly pace: number } | null = null;
+    for (const upload of this.#open) {
+      const { pace } = upload;
+      if (pace !== null && pace < (slowest?.pace ?? LEAST_PACE)) slowest = { upload, pace };
+    }
+    slowest?.upload.giveUp();
   }
 
   async copy(name: string): Promise<string> {
@@ -44,7 +72,7 @@ export class S3Blobs implements BlobStore {
   async *read(name: string, start: number, end: number): AsyncGenerator<Buffer> {
     let failures = 0;
     for (let at = start; at < end; ) {
-      const answer = await this.#open(name, at, end);
+      const answer = await this.#download(name, at, end);
       try {
         for await (const piece of answer) {
           failures = 0;
@@ -108,7 +136,7 @@ export class S3Blobs implements BlobStore {
     this.#client.close();
   }
 
-  async #open(name: string, start: number, end: number) {
+  async #download(name: string, start: number, end: number) {
     const headers = { range: `bytes=${start}-${end - 1}` };
     try {
       return await this.#client.open({ method: 'GET', key: this.#key(name), headers });

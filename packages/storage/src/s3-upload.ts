@@ -1,4 +1,5 @@
 import { type BlobStore, type BlobWriter, NewBlob } from './blob-store.ts';
+import { StorageError } from './errors.ts';
 import type { S3Client } from './s3-client.ts';
 import { S3Error } from './s3-error.ts';
 import { escapeXml, textOf } from './s3-xml.ts';
@@ -11,12 +12,16 @@ const PART_OCTETS = 8 * 1024 * 1024;
  */
 const DATE_ANEW_MS = 3_600_000;
 const FIRST_BUFFER_OCTETS = 256 * 1024;
+/** How long an upload is not asked whether it comes fast enough. */
+const FIRST_MS = 10_000;
 
 export interface UploadOptions {
   readonly client: S3Client;
   readonly blobs: BlobStore;
   readonly name: string;
   readonly key: string;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   /** Called once, when nothing of it is held any more. */
   readonly onEnd: () => void;
 }
@@ -34,13 +39,32 @@ export class S3Upload implements BlobWriter {
   #begunAt = 0;
   readonly #etags: string[] = [];
   #hasEnded = false;
+  #isGivenUp = false;
+  /** Since when the octets that came have been coming: the time that the store took is left out. */
+  #comingSinceMs: number;
+  #isAtStore = false;
 
   constructor(options: UploadOptions) {
     this.#options = options;
+    this.#comingSinceMs = options.now();
   }
 
+  /** Octets a second of its sender; null in its first seconds, and while it waits for the store. */
+  get pace(): number | null {
+    const comingMs = this.#options.now() - this.#comingSinceMs;
+    return this.#isAtStore || comingMs < FIRST_MS ? null : (this.#sizeOctets / comingMs) * 1_000;
+  }
+
+  /** Lets go of what it holds: another one needs the room. What comes now is refused. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    this.#end();
+  }
+
+  /** @throws {StorageError} 'unavailable' if it was given up, and what the store says */
   async write(octets: Buffer): Promise<void> {
     for (let at = 0; at < octets.length; ) {
+      if (this.#isGivenUp) throw new StorageError('unavailable', 'The message came too slowly, and others wait');
       if (this.#held === PART_OCTETS) await this.#sendPart();
       this.#makeRoom(octets.length - at);
       const copied = octets.copy(this.#buffer, this.#held, at);
@@ -50,7 +74,10 @@ export class S3Upload implements BlobWriter {
     this.#sizeOctets += octets.length;
   }
 
+  /** @throws as `write` */
   async finish(): Promise<NewBlob> {
+    if (this.#isGivenUp) throw new StorageError('unavailable', 'The message came too slowly, and others wait');
+    this.#isAtStore = true;
     const { client, blobs, name, key } = this.#options;
     if (this.#uploadId === null)
       await client.request({ method: 'PUT', key, body: this.#buffer.subarray(0, this.#held) });
@@ -93,12 +120,16 @@ export class S3Upload implements BlobWriter {
   async #sendPart(): Promise<void> {
     const { client, key } = this.#options;
     if (this.#held === 0) return;
+    const startMs = this.#options.now();
+    this.#isAtStore = true;
     this.#uploadId ??= await this.#begin();
     const query = { partNumber: String(this.#etags.length + 1), uploadId: this.#uploadId };
     const body = this.#buffer.subarray(0, this.#held);
     const { headers } = await client.request({ method: 'PUT', key, query, body });
     this.#etags.push(headers.etag ?? '');
     this.#held = 0;
+    this.#isAtStore = false;
+    this.#comingSinceMs += this.#options.now() - startMs;
   }
 
   async #begin(): Promise<string> {

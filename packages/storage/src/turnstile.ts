@@ -1,3 +1,5 @@
+const ASK_MS = 1_000;
+
 /** Lets so many in at once; the others wait in line, for a while. */
 export class Turnstile {
   #free: number;
@@ -9,8 +11,11 @@ export class Turnstile {
     this.#waitMs = waitMs;
   }
 
-  /** @returns false if no place became free in time; otherwise `leave` is to be called */
-  async enter(): Promise<boolean> {
+  /**
+   * @param makeRoom asked each second of the wait; it may make somebody leave
+   * @returns false if no place became free in time; otherwise `leave` is to be called
+   */
+  async enter(makeRoom: () => void): Promise<boolean> {
     if (this.#free > 0) {
       this.#free--;
       return true;
@@ -21,8 +26,11 @@ export class Turnstile {
       resolve(false);
     }, this.#waitMs);
     this.#waiting.push(resolve);
+    makeRoom();
+    const asking = setInterval(makeRoom, ASK_MS);
     const isIn = await promise;
     clearTimeout(timer);
+    clearInterval(asking);
     return isIn;
   }
 
