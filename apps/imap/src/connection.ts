@@ -91,6 +91,8 @@ export class Connection implements Transport, CommandPolicy {
       allowPlaintextWithoutTls: this.#options.allowPlaintextLogin,
       channelBinding: null,
       hasExternalIdentity: false,
+      service: 'imap',
+      hostNames: [this.#session.services.hostname],
     };
   }
 

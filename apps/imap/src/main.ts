@@ -11,8 +11,8 @@ runApp({
   async start(settings, context) {
     const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
     await store.start();
-    const { messageOctets } = settings;
-    const services = { store, directory, metrics: createMetrics(context.metrics), messageOctets };
+    const { hostname, messageOctets } = settings;
+    const services = { hostname, store, directory, metrics: createMetrics(context.metrics), messageOctets };
     const server = new ImapServer(services, certificates, context.log);
     const ports: number[] = [];
     for (const listener of settings.listeners) ports.push(await server.listen(listener));

@@ -43,6 +43,8 @@ export interface Transport {
 
 /** What all sessions of a process share. */
 export interface Services {
+  /** What this host calls itself. */
+  readonly hostname: string;
   readonly store: Store;
   readonly directory: Directory;
   readonly metrics: ImapMetrics;

@@ -82,6 +82,8 @@ export class Session {
       allowPlaintextWithoutTls: this.listener.allowPlaintextLogin,
       channelBinding: null,
       hasExternalIdentity: false,
+      service: 'smtp',
+      hostNames: [this.services.hostname],
     };
   }
 

@@ -196,7 +196,14 @@ test('an authorization identity is the account itself or an address of it', asyn
 });
 
 test('a login is what a SASL mechanism verifies with', async () => {
-  const tls = { isTls: true, allowPlaintextWithoutTls: false, channelBinding: null, hasExternalIdentity: false };
+  const tls = {
+    isTls: true,
+    allowPlaintextWithoutTls: false,
+    channelBinding: null,
+    hasExternalIdentity: false,
+    service: 'imap',
+    hostNames: ['localhost'],
+  } as const;
   const choice = chooseMechanism('PLAIN', tls, server.directory.allowsMechanism);
   if (choice.type !== 'offered') throw new Error('PLAIN is not offered');
   const exchange = choice.mechanism.start(server.directory.beginLogin(BY_IMAP, 'PLAIN'), tls);

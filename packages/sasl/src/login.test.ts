@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { accountsOf } from './accounts-for-tests.ts';
+import { TLS } from './connections-for-tests.ts';
 import { login } from './login.ts';
-
-const TLS = { isTls: true, allowPlaintextWithoutTls: false, channelBinding: null, hasExternalIdentity: false };
 
 function start() {
   const accounts = accountsOf({ tim: 'tanstaaftanstaaf' }, {});

@@ -14,7 +14,7 @@ const PASSWORD = Buffer.from('Password:');
  */
 export const login: ServerMechanism = {
   name: 'LOGIN',
-  needsTls: true,
+  needs: 'tls',
   start: (verifier) => exchangeOf((initialResponse) => converse(verifier, initialResponse)),
 };
 

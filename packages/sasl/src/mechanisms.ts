@@ -26,9 +26,21 @@ export function chooseMechanism(
 ): MechanismChoice {
   const mechanism = MECHANISMS.find((known) => known.name === name.toUpperCase());
   if (mechanism === undefined || !allows(mechanism.name)) return { type: 'unknown' };
-  return isOffered(mechanism, connection) ? { type: 'offered', mechanism } : { type: 'needs-tls' };
+  if (!isOffered(mechanism, connection)) return { type: connection.isTls ? 'unknown' : 'needs-tls' };
+  return { type: 'offered', mechanism };
 }
 
-function isOffered(mechanism: ServerMechanism, { isTls, allowPlaintextWithoutTls }: ConnectionSecurity): boolean {
-  return isTls || allowPlaintextWithoutTls || !mechanism.needsTls;
+function isOffered({ needs }: ServerMechanism, connection: ConnectionSecurity): boolean {
+  switch (needs) {
+    case 'nothing':
+      return true;
+    case 'tls':
+      return connection.isTls || connection.allowPlaintextWithoutTls;
+    case 'channel-binding':
+      return connection.channelBinding !== null;
+    case 'external-identity':
+      return connection.hasExternalIdentity;
+    default:
+      return needs satisfies never;
+  }
 }

@@ -9,7 +9,7 @@ const NUL = 0;
 /** PLAIN: RFC 4616. */
 export const plain: ServerMechanism = {
   name: 'PLAIN',
-  needsTls: true,
+  needs: 'tls',
   start: (verifier) => exchangeOf((initialResponse) => converse(verifier, initialResponse)),
 };
 

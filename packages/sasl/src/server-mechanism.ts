@@ -65,7 +65,10 @@ export interface CredentialVerifier<Identity> {
   /** Who ANONYMOUS comes in as (RFC 4505). @param trace what the client says of itself, empty if nothing */
   findAnonymousIdentity(trace: string): Promise<Identity | null>;
 
-  /** @param user what the client says whose token it is, empty if nothing; a token of somebody else is refused */
+  /**
+   * @param token empty if the client only asks which scope it needs, and where tokens are had (RFC 7628 §4.3): refused
+   * @param user what the client says whose token it is, empty if nothing; a token of somebody else is refused
+   */
   verifyBearerToken(token: string, user: string): Promise<BearerOutcome<Identity>>;
 }
 
@@ -85,14 +88,21 @@ export interface ConnectionSecurity {
   readonly channelBinding: ChannelBinding | null;
   /** The connection has proven whose it is: EXTERNAL is offered. */
   readonly hasExternalIdentity: boolean;
+  /** As registered for GSSAPI, in lower case: `imap`, `smtp` (RFC 2831 §2.1.2, serv-type). */
+  readonly service: string;
+  /** By which clients may know this host, in lower case. The first is what it calls itself: the realm of DIGEST-MD5. */
+  readonly hostNames: readonly [string, ...string[]];
 }
 
 /**
  * - `malformed`: the response breaks the mechanism's grammar or limits, or comes after the end.
- * - `credentials`: unknown user, wrong password or disabled account, told apart nowhere (RFC 4422 §3.6).
+ * - `credentials`: unknown user, wrong password or disabled account, told apart nowhere (RFC 4422 §3.6); a proof made
+ *   for another exchange or another server, too.
  * - `authorization`: the credentials are right, but may not act as the authorization identity asked for.
+ * - `channel-binding`: the client is on another TLS connection than we are, or was told that we cannot bind to one
+ *   (RFC 5802 §6). Somebody may be in between: for the log; the client hears what a wrong password would.
  */
-export type ServerFailure = 'malformed' | 'credentials' | 'authorization';
+export type ServerFailure = 'malformed' | 'credentials' | 'authorization' | 'channel-binding';
 
 export type ServerStep<Identity> =
   | { readonly type: 'challenge'; readonly challenge: Buffer }
@@ -112,7 +122,10 @@ export interface ServerExchange<Identity> {
 export interface ServerMechanism {
   /** As registered, in upper case (RFC 4422 §3.1). */
   readonly name: string;
-  /** The mechanism shows the password to whoever reads along. */
-  readonly needsTls: boolean;
+  /**
+   * What the connection must have, or the mechanism is not offered. `tls`: it shows a secret to whoever reads along, or
+   * enough to search for it.
+   */
+  readonly needs: 'nothing' | 'tls' | 'channel-binding' | 'external-identity';
   start<Identity>(verifier: CredentialVerifier<Identity>, connection: ConnectionSecurity): ServerExchange<Identity>;
 }

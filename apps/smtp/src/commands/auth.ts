@@ -24,6 +24,7 @@ type LoginResult = Exclude<ServerStep<AuthenticatedAccount>, { readonly type: 'c
 const failureReplies = {
   malformed: replies.wrongCredentials,
   credentials: replies.wrongCredentials,
+  'channel-binding': replies.wrongCredentials,
   authorization: replies.wrongAuthorization,
 } as const satisfies Record<ServerFailure, SmtpReply>;
 
