@@ -16,7 +16,7 @@ export interface ScramKeys {
   readonly serverKey: Buffer;
 }
 
-const DIGEST_OCTETS = { sha256: 32, sha1: 20 } as const satisfies Record<ScramHash, number>;
+export const DIGEST_OCTETS = { sha256: 32, sha1: 20 } as const satisfies Record<ScramHash, number>;
 
 const pbkdf2InThreadPool = promisify(pbkdf2);
 
