@@ -20,6 +20,8 @@ const HASHES_AT_ONCE = 2;
 const HASHES_WAITING = 1_000;
 const VERIFIED_LOGINS = 10_000;
 const VERIFIED_LOGIN_LIFETIME_MS = 15 * 60_000;
+/** Mechanisms that nobody has a token or a shared secret for yet: a client that took one would only fail. */
+const WITHOUT_CREDENTIALS: ReadonlySet<string> = new Set(['OAUTHBEARER', 'XOAUTH2', 'CRAM-MD5', 'DIGEST-MD5']);
 
 export interface DirectoryOptions {
   /** Who ANONYMOUS comes in as. Null or left out: nobody. */
@@ -48,7 +50,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     readRetention: (accountName) => readRetention(sql, accountName),
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     beginLogin: (context, mechanism) => new LoginTry(logins, context, mechanism),
-    allowsMechanism: (name) => name !== 'ANONYMOUS' || anonymousAccount !== null,
+    allowsMechanism: (name) => (name === 'ANONYMOUS' ? anonymousAccount !== null : !WITHOUT_CREDENTIALS.has(name)),
     findClientKey: (fingerprint) => findClientKey(sql, fingerprint),
     resolveRecipient: (address) => resolveRecipient(sql, address),
     resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname),

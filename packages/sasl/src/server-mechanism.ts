@@ -82,7 +82,7 @@ export interface ChannelBinding {
 /** What is known of the connection under the exchange. */
 export interface ConnectionSecurity {
   readonly isTls: boolean;
-  /** Mechanisms that show the password are offered without TLS too: for `localserve`, on loopback. */
+  /** Mechanisms that need TLS are offered without it too: for `localserve`, on loopback. */
   readonly allowPlaintextWithoutTls: boolean;
   /** Null where nothing can be bound to: then no mechanism whose name ends in -PLUS is offered. */
   readonly channelBinding: ChannelBinding | null;
