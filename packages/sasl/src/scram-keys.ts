@@ -20,14 +20,26 @@ export const DIGEST_OCTETS = { sha256: 32, sha1: 20 } as const satisfies Record<
 
 const pbkdf2InThreadPool = promisify(pbkdf2);
 
+/** What only somebody who has the password can work out: ClientKey proves that to the server. */
+export interface ScramClientKeys extends ScramKeys {
+  readonly clientKey: Buffer;
+}
+
 /** StoredKey and ServerKey: RFC 5802 §3, and RFC 7677 §3 for SHA-256. The iterations run in the thread pool of libuv. */
-export async function deriveScramKeys(
+export async function deriveScramKeys(password: PreparedPassword, parameters: ScramParameters): Promise<ScramKeys> {
+  const { storedKey, serverKey } = await deriveScramClientKeys(password, parameters);
+  return { storedKey, serverKey };
+}
+
+/** All three keys: RFC 5802 §3. */
+export async function deriveScramClientKeys(
   password: PreparedPassword,
   { hash, salt, iterations }: ScramParameters,
-): Promise<ScramKeys> {
+): Promise<ScramClientKeys> {
   const saltedPassword = await pbkdf2InThreadPool(password, salt, iterations, DIGEST_OCTETS[hash], hash);
   const clientKey = createHmac(hash, saltedPassword).update('Client Key').digest();
   return {
+    clientKey,
     storedKey: createHash(hash).update(clientKey).digest(),
     serverKey: createHmac(hash, saltedPassword).update('Server Key').digest(),
   };
