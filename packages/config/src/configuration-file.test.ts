@@ -23,6 +23,7 @@ const DEFAULTS: Configuration = {
   messageOctets: 100 * 1024 * 1024,
   databaseUrl: null,
   certificates: [{ certFile: '/etc/postel/cert.pem', keyFile: '/etc/postel/key.pem' }],
+  oauthIssuers: [],
   smtp: {
     mx: [{ host: '*', port: 25 }],
     submission: [{ host: '*', port: 587 }],
@@ -93,6 +94,40 @@ logLevel: debug
     status: [],
     logLevel: 'debug',
   });
+});
+
+test('access tokens are taken of the issuers that are said, and every other URL is refused', () => {
+  const issuer = 'https://id.example.com/realms/a/';
+  expect(read(`${LEAST}login:\n  oauth:\n    - { issuer: "${issuer}", audience: postel }\n`)).toEqual({
+    ...DEFAULTS,
+    oauthIssuers: [{ issuer, audience: 'postel', addressClaim: 'email', scope: null }],
+  });
+  const said = '{ issuer: "http://127.0.0.1:8080", audience: a, addressClaim: upn, scope: https://example.com/mail }';
+  expect(read(`${LEAST}login: { oauth: [${said}] }\n`)).toEqual({
+    ...DEFAULTS,
+    oauthIssuers: [
+      { issuer: 'http://127.0.0.1:8080', audience: 'a', addressClaim: 'upn', scope: 'https://example.com/mail' },
+    ],
+  });
+  const problem = (member: string) => read(`${LEAST}login: { oauth: [{ audience: a, ${member} }] }\n`);
+  for (const wrong of [
+    'id.example.com',
+    'http://id.example.com',
+    'https://u:planted@id',
+    'https://id/?a',
+    'ftp://id',
+  ]) {
+    expect(problem(`issuer: "${wrong}"`)).toEqual([
+      '6: login.oauth[0].issuer must be an https: URL, as your provider writes its "issuer"; http: only on this machine',
+    ]);
+  }
+  expect(problem('scope: x')).toEqual(['6: login.oauth[0].issuer must be a text']);
+  expect(problem('issuer: "https://id", scope: "a b"')).toEqual([
+    '6: login.oauth[0].scope must be one scope, without spaces',
+  ]);
+  expect(problem('issuer: "https://id" }, { issuer: "https://id", audience: b')).toEqual([
+    '6: login.oauth[1].issuer is in the list twice',
+  ]);
 });
 
 test('blobs are in S3 if it says so, with the secret from the file, from another one, or from the environment', () => {
@@ -236,6 +271,7 @@ test('the template is valid as it is, and with every comment taken off', () => {
     blobs: { s3: { prefix: 'blobs/', pathStyle: true, secretAccessKey: 'the secret' } },
     certificates: [{ keyFile: expect.stringMatching(/^\/etc/) }],
     databaseUrl: expect.stringMatching(/^postgres:/),
+    oauthIssuers: [{ audience: 'postel', addressClaim: 'email', scope: 'mail' }],
   });
 });
 
@@ -258,8 +294,9 @@ function schemaKeys(): Set<string> {
     'smtp: { mx: { % } }',
     'imap: { % }',
   ];
-  const sections = ['blobs: { % }', 'blobs: { s3: { % } }', 'housekeeping: { % }'];
-  const told = [...places, ...sections, 'database: { % }', 'status: { % }', 'limits: { % }'].flatMap((place) => {
+  const sections = ['blobs: { % }', 'blobs: { s3: { % } }', 'login: { % }', 'login: { oauth: [{ % }] }'];
+  const others = ['housekeeping: { % }', 'database: { % }', 'status: { % }', 'limits: { % }'];
+  const told = [...places, ...sections, ...others].flatMap((place) => {
     const problems = [read(place.replace('%', '"@": 1'))].flat().map(String);
     return problems.flatMap((problem) => /there are (.*)/.exec(problem)?.[1]?.split(', ') ?? []);
   });

@@ -2,7 +2,9 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import type { BlobTarget } from './blob-target.ts';
 import { DATABASE_URL_FORM, isDatabaseUrl } from './database-target.ts';
+import type { OAuthIssuer } from './oauth-issuer.ts';
 import { readBlobs } from './read-blobs.ts';
+import { readOAuthIssuers } from './read-oauth.ts';
 import {
   type Address,
   type CertificateFiles,
@@ -28,6 +30,8 @@ export interface Configuration {
   /** A Postgres of the operator's own; `null` for the embedded one. */
   readonly databaseUrl: string | null;
   readonly certificates: readonly CertificateFiles[];
+  /** Whose access tokens log people in; with none of them, no mechanism for that is offered. */
+  readonly oauthIssuers: readonly OAuthIssuer[];
   /** Where each service listens; nowhere if it is off. */
   readonly smtp: Readonly<Record<SmtpService, readonly Address[]>>;
   readonly imap: Readonly<Record<ImapService, readonly Address[]>> & { readonly processes: number };
@@ -70,6 +74,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
     messageOctets: messageOctets(file.section('limits')),
     databaseUrl: databaseUrl(file.section('database')),
     certificates: certificates(file.section('tls'), base),
+    oauthIssuers: readOAuthIssuers(file.section('login')),
     smtp: {
       mx: listening(smtp, 'mx', { host: EVERYWHERE, port: 25 }),
       submission: listening(smtp, 'submission', { host: EVERYWHERE, port: 587 }),

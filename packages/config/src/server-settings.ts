@@ -1,5 +1,6 @@
 import { type BlobTarget, parseBlobTarget } from './blob-target.ts';
 import { type DatabaseTarget, parseDatabaseTarget } from './database-target.ts';
+import { type OAuthIssuer, parseOAuthIssuer } from './oauth-issuer.ts';
 import type { SettingReader } from './setting-reader.ts';
 
 /** What is logged: everything from this level on. */
@@ -44,6 +45,8 @@ export interface MailServerSettings extends AppSettings {
   /** The first is for clients that name no host (RFC 6066 §3), or one that no certificate is for. */
   readonly certificates: readonly CertificateFiles[];
   readonly blobs: BlobTarget;
+  /** Whose access tokens log people in: nobody's, if not given. */
+  readonly oauthIssuers?: readonly OAuthIssuer[];
   /** The largest message that is taken, in octets. */
   readonly messageOctets: number;
   /** What new mail must leave free on the file systems of the blobs and the database. */
@@ -94,6 +97,7 @@ export function parseMailServerSettings(settings: SettingReader): MailServerSett
     database: parseDatabaseTarget(settings.at('database')),
     certificates: settings.at('certificates').list(parseCertificateFiles),
     blobs: parseBlobTarget(settings.at('blobs')),
+    ...(settings.has('oauthIssuers') && { oauthIssuers: settings.at('oauthIssuers').list(parseOAuthIssuer) }),
     messageOctets: settings.has('messageOctets') ? settings.at('messageOctets').integer(1) : DEFAULT_MESSAGE_OCTETS,
     reserveOctets: settings.has('reserveOctets') ? settings.at('reserveOctets').integer() : DEFAULT_RESERVE_OCTETS,
     ...(settings.has('databaseDirectory') && { databaseDirectory: settings.at('databaseDirectory').text() }),

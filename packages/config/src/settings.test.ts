@@ -43,6 +43,15 @@ test.for([
   expect(() => parseImapSettings(value)).toThrow(message);
 });
 
+test('issuers of access tokens come through, with a scope or without', () => {
+  const issuer = { issuer: 'https://id.example.com', audience: 'postel', addressClaim: 'email', scope: null };
+  const oauthIssuers = [issuer, { ...issuer, scope: 'mail' }];
+  expect(parseSmtpSettings({ ...settings, listeners: [], oauthIssuers }).oauthIssuers).toEqual(oauthIssuers);
+  expect(() => parseImapSettings({ ...settings, oauthIssuers: [{ ...issuer, audience: '' }] })).toThrow(
+    'Setting oauthIssuers[0].audience must be a text',
+  );
+});
+
 test('a reserve has a default, and may be of the database too', () => {
   const { reserveOctets: _, ...others } = settings;
   expect(parseImapSettings(others).reserveOctets).toBe(DEFAULT_RESERVE_OCTETS);

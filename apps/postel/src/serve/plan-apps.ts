@@ -53,10 +53,10 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
 }
 
 function commonSettings(
-  { hostname, certificates, blobs, messageOctets, reserveOctets, logLevel }: Configuration,
+  { hostname, certificates, oauthIssuers, blobs, messageOctets, reserveOctets, logLevel }: Configuration,
   place: DatabasePlace,
 ) {
-  return { hostname, certificates, blobs, messageOctets, reserveOctets, logLevel, ...place };
+  return { hostname, certificates, oauthIssuers, blobs, messageOctets, reserveOctets, logLevel, ...place };
 }
 
 function listeners(addresses: readonly Address[], tls: TlsMode) {
