@@ -2,6 +2,7 @@ import type { MechanismPolicy } from '@postel/sasl';
 import type { AccountId } from '@postel/storage';
 import type { Address } from './address.ts';
 import type { ClientKey, LoginAttempt, LoginContext } from './login.ts';
+import type { TlsPublicKeys } from './tls-public-keys.ts';
 
 export interface AccountSummary {
   readonly name: string;
@@ -113,6 +114,8 @@ export interface Directory {
 
   /** Which SASL mechanisms may be offered, by what is configured and by the credentials that there are. */
   readonly allowsMechanism: MechanismPolicy;
+
+  readonly tlsPublicKeys: TlsPublicKeys;
 
   /**
    * The account that a TLS public key identifies; null for a key that is nobody's, or a disabled account's.

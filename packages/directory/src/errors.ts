@@ -1,6 +1,8 @@
 /**
  * - `account-exists`, `address-exists`: the name or address is taken.
- * - `no-such-account`, `no-such-domain`: what was named is not here.
+ * - `key-exists`: the key is registered, for this account or another.
+ * - `no-such-account`, `no-such-domain`, `no-such-key`: what was named is not here.
+ * - `too-many-keys`: the account has as many as it may.
  * - `invalid-name`, `invalid-address`, `invalid-domain`: what was given is none.
  * - `weak-password`: too short, too long, or with characters that no password may hold.
  * - `unavailable`: the database does not answer, or too many logins wait; the same may work later. If the connection
@@ -9,8 +11,11 @@
 export type DirectoryErrorKind =
   | 'account-exists'
   | 'address-exists'
+  | 'key-exists'
   | 'no-such-account'
   | 'no-such-domain'
+  | 'no-such-key'
+  | 'too-many-keys'
   | 'invalid-name'
   | 'invalid-address'
   | 'invalid-domain'

@@ -18,3 +18,4 @@ export type {
   LoginService,
 } from './login.ts';
 export { type DirectoryOptions, openDirectory } from './open-directory.ts';
+export type { NewKey, RegisteredKey, TlsPublicKeys } from './tls-public-keys.ts';

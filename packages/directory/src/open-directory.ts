@@ -9,6 +9,7 @@ import { LoginTry } from './login-try.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { setPassword } from './set-password.ts';
+import { openTlsPublicKeys } from './tls-public-keys.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 
 /**
@@ -51,6 +52,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     beginLogin: (context, mechanism) => new LoginTry(logins, context, mechanism),
     allowsMechanism: (name) => (name === 'ANONYMOUS' ? anonymousAccount !== null : !WITHOUT_CREDENTIALS.has(name)),
+    tlsPublicKeys: openTlsPublicKeys(sql),
     findClientKey: (fingerprint) => findClientKey(sql, fingerprint),
     resolveRecipient: (address) => resolveRecipient(sql, address),
     resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname),

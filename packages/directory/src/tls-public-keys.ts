@@ -1,0 +1,157 @@
+import type { AccountId, Sql, Transaction } from '@postel/storage';
+import type { TlsPublicKey } from '@postel/tls-pubkey';
+import { type Fingerprint, fingerprintFromOctets, fingerprintOctets } from '@postel/tls-pubkey';
+import { formatAddress } from './address.ts';
+import { DirectoryError } from './errors.ts';
+import { parseLoginName } from './login-name.ts';
+import { changeDirectory, readDirectory } from './transaction.ts';
+
+/** Somebody with more devices can remove those that are no longer used. */
+export const MAX_KEYS_PER_ACCOUNT = 50;
+export const MAX_KEY_NAME_CHARACTERS = 100;
+
+/** A TLS public key that identifies an account. */
+export interface RegisteredKey {
+  readonly fingerprint: Fingerprint;
+  readonly accountName: string;
+  /** What the account's owner calls it. */
+  readonly name: string;
+  /** `ed25519`, `ecdsa-p256`, `rsa-2048` ... */
+  readonly keyType: string;
+  /** What a login by it names, in canonical form; null: the account itself. */
+  readonly loginAddress: string | null;
+  /** Whether IMAPS greets who has the key with PREAUTH. */
+  readonly isImapPreauth: boolean;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+  readonly lastUsedFrom: string | null;
+}
+
+export interface NewKey {
+  /** Whose it is: an address that an account has, which logins by the key then name; or the account's name. */
+  readonly login: string;
+  readonly key: TlsPublicKey;
+  /** 1 to 100 printable characters. */
+  readonly name: string;
+  readonly isImapPreauth: boolean;
+}
+
+/** The TLS public keys of accounts. One key identifies one account; an account has up to 50. */
+export interface TlsPublicKeys {
+  /** @throws 'no-such-account', 'invalid-name', 'key-exists', 'too-many-keys' */
+  add(key: NewKey): Promise<void>;
+
+  /** By account, and then by age. @param login an account's name or address; null: of all @throws 'no-such-account' */
+  list(login: string | null): Promise<readonly RegisteredKey[]>;
+
+  /** @returns null if nobody has the key */
+  get(fingerprint: Fingerprint): Promise<RegisteredKey | null>;
+
+  /**
+   * From the commit on nobody is identified by the key.
+   *
+   * @returns what it was @throws 'no-such-key'
+   */
+  remove(fingerprint: Fingerprint): Promise<RegisteredKey>;
+}
+
+export function openTlsPublicKeys(sql: Sql): TlsPublicKeys {
+  return {
+    add: (key) => addKey(sql, key),
+    list: (login) => listKeys(sql, login),
+    get: (fingerprint) => readDirectory(() => getKey(sql, fingerprint)),
+    remove: (fingerprint) => removeKey(sql, fingerprint),
+  };
+}
+
+async function addKey(sql: Sql, { login, key, name, isImapPreauth }: NewKey): Promise<void> {
+  const keyName = acceptKeyName(name);
+  const { subjectPublicKeyInfo, keyType } = key;
+  await changeDirectory(sql, async (tx) => {
+    const { accountId, loginAddress } = await findOwner(tx, login);
+    const [keys] = await tx<{ count: number }[]>`
+      select count(*)::integer as count from tls_public_keys where account_id = ${accountId}`;
+    if (keys !== undefined && keys.count >= MAX_KEYS_PER_ACCOUNT) {
+      throw new DirectoryError(
+        'too-many-keys',
+        `An account has at most ${MAX_KEYS_PER_ACCOUNT} keys: remove one that is no longer used`,
+      );
+    }
+    const inserted = await tx`
+      insert into tls_public_keys
+             (fingerprint, account_id, subject_public_key_info, key_type, name, login_address, is_imap_preauth)
+      values (${fingerprintOctets(key.fingerprint)}, ${accountId}, ${subjectPublicKeyInfo}, ${keyType}, ${keyName},
+              ${loginAddress}, ${isImapPreauth})
+      on conflict do nothing`;
+    // Whose it is must not be said: who has seen somebody's key could ask whether, and as whom, that person is here.
+    if (inserted.count === 0) throw new DirectoryError('key-exists', 'This key is registered already');
+  });
+}
+
+/** @throws {DirectoryError} 'invalid-name' */
+function acceptKeyName(text: string): string {
+  const name = text.normalize('NFC').trim();
+  const isPrintable = !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name);
+  if (name !== '' && isPrintable && [...name].length <= MAX_KEY_NAME_CHARACTERS) return name;
+  throw new DirectoryError('invalid-name', `A key's name is 1 to ${MAX_KEY_NAME_CHARACTERS} printable characters`);
+}
+
+async function listKeys(sql: Sql, login: string | null): Promise<readonly RegisteredKey[]> {
+  return await readDirectory(async () => {
+    const owner = login === null ? null : await findOwner(sql, login);
+    const rows = await selectKeys(sql, { accountId: owner?.accountId ?? null, fingerprint: null });
+    return rows.map(registeredKey);
+  });
+}
+
+async function getKey(sql: Sql | Transaction, fingerprint: Fingerprint): Promise<RegisteredKey | null> {
+  const [row] = await selectKeys(sql, { accountId: null, fingerprint: fingerprintOctets(fingerprint) });
+  return row === undefined ? null : registeredKey(row);
+}
+
+async function removeKey(sql: Sql, fingerprint: Fingerprint): Promise<RegisteredKey> {
+  return await changeDirectory(sql, async (tx) => {
+    const key = await getKey(tx, fingerprint);
+    if (key === null) throw new DirectoryError('no-such-key', `There is no key ${fingerprint}`);
+    await tx`delete from tls_public_keys where fingerprint = ${fingerprintOctets(fingerprint)}`;
+    return key;
+  });
+}
+
+interface KeyRow extends Omit<RegisteredKey, 'fingerprint'> {
+  readonly fingerprint: Buffer;
+}
+
+function registeredKey({ fingerprint, ...key }: KeyRow): RegisteredKey {
+  return { fingerprint: fingerprintFromOctets(fingerprint), ...key };
+}
+
+/** Of one account or all, one key or all. */
+function selectKeys(
+  sql: Sql | Transaction,
+  { accountId, fingerprint }: { readonly accountId: AccountId | null; readonly fingerprint: Buffer | null },
+): Promise<readonly KeyRow[]> {
+  return sql.read<KeyRow[]>`
+    select fingerprint, accounts.name as "accountName", key.name, key_type as "keyType", login_address as "loginAddress",
+           is_imap_preauth as "isImapPreauth", key.created_at as "createdAt", last_used_at as "lastUsedAt",
+           host(last_used_from) as "lastUsedFrom"
+      from tls_public_keys as key join accounts using (account_id)
+     where account_id = coalesce(${accountId}, account_id) and fingerprint = coalesce(${fingerprint}, fingerprint)
+     order by accounts.name, key.created_at, fingerprint`;
+}
+
+/** @throws {DirectoryError} 'no-such-account' if nobody has that address or that name */
+async function findOwner(sql: Sql | Transaction, login: string) {
+  const parsed = await parseLoginName(login);
+  const name = parsed?.type === 'name' ? parsed.name : null;
+  const { localPart, domain } = parsed?.type === 'address' ? parsed.address : { localPart: null, domain: null };
+  const [account] = await sql.read<{ accountId: AccountId }[]>`
+    select account_id as "accountId" from accounts where name = ${name}
+     union all
+    select account_id from addresses join domains using (domain_id)
+     where domains.name = ${domain} and local_part = ${localPart}`;
+  if (account === undefined) {
+    throw new DirectoryError('no-such-account', `No account has the address or name ${JSON.stringify(login)}`);
+  }
+  return { ...account, loginAddress: parsed?.type === 'address' ? formatAddress(parsed.address) : null };
+}
