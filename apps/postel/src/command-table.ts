@@ -6,6 +6,11 @@ import { configAccountRm } from './commands/config-account-rm.ts';
 import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
 import { configCheck } from './commands/config-check.ts';
 import { configExample } from './commands/config-example.ts';
+import { configTlspubkeyAdd } from './commands/config-tlspubkey-add.ts';
+import { configTlspubkeyGen } from './commands/config-tlspubkey-gen.ts';
+import { configTlspubkeyGet } from './commands/config-tlspubkey-get.ts';
+import { configTlspubkeyList } from './commands/config-tlspubkey-list.ts';
+import { configTlspubkeyRm } from './commands/config-tlspubkey-rm.ts';
 import { help } from './commands/help.ts';
 import { localserve } from './commands/localserve.ts';
 import { migrate } from './commands/migrate.ts';
@@ -27,6 +32,11 @@ export const commands: readonly Command[] = [
   configAccountRm,
   configAccountSetpassword,
   configAccountRetention,
+  configTlspubkeyList,
+  configTlspubkeyGet,
+  configTlspubkeyAdd,
+  configTlspubkeyRm,
+  configTlspubkeyGen,
   undelete,
   purge,
   verify,

@@ -36,7 +36,7 @@ async function directoryVersion(): Promise<number> {
 
 test('a key identifies its account, with the address that was said in canonical form', async () => {
   const { directory } = server;
-  const { fingerprint } = await addKey('MARY.jones@Example.com.', { isImapPreauth: false });
+  const { fingerprint, subjectPublicKeyInfo } = await addKey('MARY.jones@Example.com.', { isImapPreauth: false });
   const [mary] = await server.sql<{ id: AccountId }[]>`select account_id as id from accounts where name = 'mary'`;
   expect(await directory.findClientKey(fingerprint)).toEqual({
     fingerprint,
@@ -48,6 +48,7 @@ test('a key identifies its account, with the address that was said in canonical 
   });
   expect(await directory.tlsPublicKeys.get(fingerprint)).toEqual({
     fingerprint,
+    subjectPublicKeyInfo,
     accountName: 'mary',
     name: 'laptop',
     keyType: 'ed25519',

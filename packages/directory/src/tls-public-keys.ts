@@ -13,6 +13,8 @@ export const MAX_KEY_NAME_CHARACTERS = 100;
 /** A TLS public key that identifies an account. */
 export interface RegisteredKey {
   readonly fingerprint: Fingerprint;
+  /** In DER. */
+  readonly subjectPublicKeyInfo: Buffer;
   readonly accountName: string;
   /** What the account's owner calls it. */
   readonly name: string;
@@ -132,8 +134,8 @@ function selectKeys(
   { accountId, fingerprint }: { readonly accountId: AccountId | null; readonly fingerprint: Buffer | null },
 ): Promise<readonly KeyRow[]> {
   return sql.read<KeyRow[]>`
-    select fingerprint, accounts.name as "accountName", key.name, key_type as "keyType", login_address as "loginAddress",
-           is_imap_preauth as "isImapPreauth", key.created_at as "createdAt", last_used_at as "lastUsedAt",
+    select fingerprint, subject_public_key_info as "subjectPublicKeyInfo", accounts.name as "accountName", key.name,
+           key_type as "keyType", login_address as "loginAddress", is_imap_preauth as "isImapPreauth", key.created_at as "createdAt", last_used_at as "lastUsedAt",
            host(last_used_from) as "lastUsedFrom"
       from tls_public_keys as key join accounts using (account_id)
      where account_id = coalesce(${accountId}, account_id) and fingerprint = coalesce(${fingerprint}, fingerprint)

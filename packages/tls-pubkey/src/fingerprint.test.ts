@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fingerprintFromOctets, fingerprintOctets, parseFingerprint } from './fingerprint.ts';
+import { fingerprintFromOctets, fingerprintOctets, formatFingerprint, parseFingerprint } from './fingerprint.ts';
 
 const digests = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((octets) => Buffer.from(octets));
 
@@ -16,6 +16,7 @@ test('every way that people write a fingerprint is the same one', () => {
       for (const text of [fingerprint, `${fingerprint}=`, hex, withColons, base64, bare, `sha256:${hex}`]) {
         expect(parseFingerprint(text)).toBe(fingerprint);
       }
+      expect(parseFingerprint(formatFingerprint(fingerprint))).toBe(fingerprint);
       expect(parseFingerprint(` SHA256:${bare}\n`)).toBe(fingerprint);
     }),
   );

@@ -19,6 +19,9 @@ export function fingerprintFromOctets(digest: Uint8Array): Fingerprint {
 
 export const fingerprintOctets = (fingerprint: Fingerprint): Buffer => Buffer.from(fingerprint, 'base64url');
 
+/** For people: unlike the bare one it never begins with a hyphen, which command lines take for an option. */
+export const formatFingerprint = (fingerprint: Fingerprint): string => `sha256:${fingerprint}`;
+
 /**
  * A fingerprint as a person has it: in base64url or base64, padded or not; in hexadecimal, with colons or without; with
  * `sha256:` or `SHA256:` before it, as other programs write it.

@@ -1,5 +1,11 @@
 export { type KeyReading, type KeyRefusal, readClientKey, type TlsPublicKey } from './client-key.ts';
-export { type Fingerprint, fingerprintFromOctets, fingerprintOctets, parseFingerprint } from './fingerprint.ts';
+export {
+  type Fingerprint,
+  fingerprintFromOctets,
+  fingerprintOctets,
+  formatFingerprint,
+  parseFingerprint,
+} from './fingerprint.ts';
 export { readKeyFile } from './key-file.ts';
 export { MAX_COMMON_NAME_CHARACTERS, MAX_KEY_FILE_OCTETS } from './limits.ts';
 export { type CertificateText, makeCertificate } from './make-certificate.ts';
