@@ -2,7 +2,7 @@ import { MAX_ENCODED_RESPONSE_OCTETS } from '../base64.ts';
 import type { ClientExchange } from './client-mechanism.ts';
 import { SaslError } from './sasl-error.ts';
 
-export interface Turn {
+interface Turn {
   /** Null only in the first turn, where the server speaks first. */
   readonly response: Buffer | null;
   /** After this response the server may say success; otherwise it has something to say before. */

@@ -47,7 +47,7 @@ export interface ClientConnection {
   readonly port: number;
 }
 
-export interface ClientAttempt {
+interface ClientAttempt {
   readonly credentials: ClientCredentials;
   readonly connection: ClientConnection;
   /** The names of all the mechanisms that the server offers, in upper case. */

@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { clientExchangeOf } from './client-conversation.ts';
 import type { ClientMechanism } from './client-mechanism.ts';
-import { prepareName, prepareSecret } from './prepare-credentials.ts';
 
-/** CRAM-MD5: RFC 2195. Older than SASLprep, which is applied because a name or password typed twice should match itself. */
+/** CRAM-MD5: RFC 2195. Older than SASLprep: name and password go in as they are, as they are in Dovecot and Cyrus SASL. */
 export const cramMd5: ClientMechanism = {
   name: 'CRAM-MD5',
   needsTls: false,
@@ -11,11 +10,8 @@ export const cramMd5: ClientMechanism = {
     if (authenticationIdentity === undefined || password === undefined || authorizationIdentity) return null;
     return clientExchangeOf(async function* () {
       const challenge = yield { response: null };
-      const name = await prepareName(authenticationIdentity);
-      const digest = createHmac('md5', await prepareSecret(password))
-        .update(challenge)
-        .digest('hex');
-      yield { response: Buffer.from(`${name} ${digest}`), maySucceed: true };
+      const digest = createHmac('md5', password).update(challenge).digest('hex');
+      yield { response: Buffer.from(`${authenticationIdentity} ${digest}`), maySucceed: true };
     });
   },
 };

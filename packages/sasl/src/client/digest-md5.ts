@@ -3,7 +3,6 @@ import { equalKeys } from '../scram-keys.ts';
 import { type ClientConversation, clientExchangeOf, EMPTY } from './client-conversation.ts';
 import type { ClientMechanism } from './client-mechanism.ts';
 import { parseDirectives } from './digest-directives.ts';
-import { prepareName, prepareSecret } from './prepare-credentials.ts';
 import { SaslError } from './sasl-error.ts';
 
 const NONCE_COUNT = '00000001';
@@ -11,7 +10,7 @@ const CNONCE_OCTETS = 18;
 /** RFC 2831 §2.1.1. */
 const MAX_CHALLENGE_OCTETS = 2_048;
 
-/** DIGEST-MD5: RFC 2831, quality of protection `auth`. For servers that know nothing better. */
+/** DIGEST-MD5: RFC 2831, quality of protection `auth`. For servers that know nothing better. No SASLprep, which is younger. */
 export const digestMd5: ClientMechanism = {
   name: 'DIGEST-MD5',
   needsTls: false,
@@ -33,8 +32,7 @@ export interface DigestLogin {
 export async function* converseDigest(login: DigestLogin, cnonce: string): ClientConversation {
   const challenge = parseChallenge(yield { response: null });
   const { nonce, isUtf8 } = challenge;
-  const name = await prepareName(login.authenticationIdentity);
-  const password = await prepareSecret(login.password);
+  const { authenticationIdentity: name, password } = login;
   const realm = chooseRealm(challenge.realms, name);
 
   const authzid = login.authorizationIdentity ? Buffer.from(`:${login.authorizationIdentity}`) : EMPTY;

@@ -1,6 +1,7 @@
 import { type ClientConversation, clientExchangeOf } from './client-conversation.ts';
 import type { ClientMechanism } from './client-mechanism.ts';
 import { SaslError } from './sasl-error.ts';
+import { saslName } from './sasl-name.ts';
 
 const KVSEP = '\x01';
 /** What a server says of a refusal is for people to read: so much of it. */
@@ -50,8 +51,4 @@ function describe(refusal: Buffer): string {
 function checked(text: string): string {
   if (/[\0-\x1f\x7f]/.test(text)) throw new SaslError('credentials', 'A token or name cannot hold a control character');
   return text;
-}
-
-function saslName(name: string): string {
-  return checked(name).replaceAll('=', '=3D').replaceAll(',', '=2C');
 }

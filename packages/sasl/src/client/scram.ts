@@ -6,6 +6,7 @@ import { type ClientConversation, clientExchangeOf, EMPTY } from './client-conve
 import type { ClientMechanism } from './client-mechanism.ts';
 import { prepareName, prepareSecret } from './prepare-credentials.ts';
 import { SaslError } from './sasl-error.ts';
+import { saslName } from './sasl-name.ts';
 
 /** Fewer would let whoever plays the server guess passwords fast (RFC 7677 §4). */
 const MIN_ITERATIONS = 4_096;
@@ -127,10 +128,6 @@ function said(attribute: string): string {
 function textOf(message: Buffer): string {
   if (!isUtf8(message)) throw malformed('The message of the server is not UTF-8');
   return message.toString('utf8');
-}
-
-function saslName(name: string): string {
-  return name.replaceAll('=', '=3D').replaceAll(',', '=2C');
 }
 
 function makeNonce(): string {

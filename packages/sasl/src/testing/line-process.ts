@@ -11,7 +11,7 @@ export class LineProcess implements AsyncDisposable {
 
   constructor(program: string, args: readonly string[], env: Record<string, string> = {}) {
     const { PATH = '' } = process.env;
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: `${PATH}:/usr/sbin`, ...env } });
+    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH, ...env } });
     this.#child.stderr.on('data', (chunk) => {
       this.#errors += chunk;
     });

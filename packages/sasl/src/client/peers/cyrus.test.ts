@@ -13,7 +13,6 @@ import { type OtpChallenge, oneTimePassword } from '../one-time-password.ts';
 const TIM: ClientCredentials = { authenticationIdentity: 'tim', password: 'AbCdEfGhIjK' };
 
 beforeEach(({ skip }) => {
-  process.env['PATH'] += ':/usr/sbin';
   requirePrograms(skip, 'sasl-sample-server', 'saslpasswd2', 'sasldblistusers2');
 });
 

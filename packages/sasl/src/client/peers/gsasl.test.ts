@@ -40,14 +40,11 @@ test.each(['PLAIN', 'DIGEST-MD5', 'SCRAM-SHA-1', 'SCRAM-SHA-256'])(
   },
 );
 
-test.each(['CRAM-MD5', 'DIGEST-MD5', 'SCRAM-SHA-1', 'SCRAM-SHA-256'])(
-  'GNU SASL prepares names and passwords as we do: %s',
-  async (name) => {
-    const credentials = { authenticationIdentity: 'tim\u00ad', password: '\u2168 \u00bd pass' };
-    const properties = { ...KNOWS_TIM, password: 'IX 1\u20442 pass' };
-    expect(await logIn(name, credentials, TLS, { properties })).toMatchObject({ authid: 'tim' });
-  },
-);
+test.each(['SCRAM-SHA-1', 'SCRAM-SHA-256'])('GNU SASL prepares names and passwords as we do: %s', async (name) => {
+  const credentials = { authenticationIdentity: 'tim\u00ad', password: '\u2168 \u00bd pass' };
+  const properties = { ...KNOWS_TIM, password: 'IX 1\u20442 pass' };
+  expect(await logIn(name, credentials, TLS, { properties })).toMatchObject({ authid: 'tim' });
+});
 
 test.each(['SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256-PLUS'])(
   'GNU SASL lets us in by %s on the same channel only',
