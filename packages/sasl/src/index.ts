@@ -2,6 +2,7 @@ export { decodeBase64, MAX_ENCODED_RESPONSE_OCTETS } from './base64.ts';
 export { type ChosenMechanism, chooseClientMechanism } from './client/choose-client-mechanism.ts';
 export type { ClientConnection, ClientCredentials, ClientExchange, SecurIdCard } from './client/client-mechanism.ts';
 export type { GssContext } from './client/gss-context.ts';
+export { kerberosContext } from './client/kerberos-context.ts';
 export { type OtpAlgorithm, type OtpChallenge, oneTimePassword } from './client/one-time-password.ts';
 export { SaslError, type SaslErrorKind } from './client/sasl-error.ts';
 export { MAX_IDENTITY_OCTETS, MAX_PASSWORD_OCTETS, parseIdentity, parsePassword } from './credential-text.ts';

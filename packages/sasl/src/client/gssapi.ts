@@ -31,10 +31,13 @@ export const gssapi: ClientMechanism = {
   },
 };
 
-/** Security layers and, in three octets, how much the server takes at once by them: RFC 4752 §3.1. */
+/**
+ * Security layers and, in three octets, how much the server takes at once by them: RFC 4752 §3.1. That the size is 0 where
+ * there are no layers is not asked for: servers of GNU SASL have another.
+ */
 function checkOffer(offer: Buffer): void {
   const [layers = 0] = offer;
-  if (offer.length !== OFFER_OCTETS || (layers === NO_SECURITY_LAYER && offer.readUIntBE(1, 3) !== 0)) {
+  if (offer.length !== OFFER_OCTETS) {
     throw new SaslError('malformed', 'The offer of security layers is not one of RFC 4752');
   }
   if ((layers & NO_SECURITY_LAYER) === 0) {
