@@ -26,11 +26,15 @@ const DEFAULTS: Configuration = {
   oauthIssuers: [],
   smtp: {
     mx: [{ host: '*', port: 25 }],
-    submission: [{ host: '*', port: 587 }],
-    submissions: [{ host: '*', port: 465 }],
+    submission: [{ host: '*', port: 587, asksClientCertificate: true }],
+    submissions: [{ host: '*', port: 465, asksClientCertificate: true }],
     lmtp: [],
   },
-  imap: { imap: [{ host: '*', port: 143 }], imaps: [{ host: '*', port: 993 }], processes: 1 },
+  imap: {
+    imap: [{ host: '*', port: 143, asksClientCertificate: true }],
+    imaps: [{ host: '*', port: 993, asksClientCertificate: true }],
+    processes: 1,
+  },
   status: [{ host: '127.0.0.1', port: 1081 }],
   tombstoneDays: 90,
   logLevel: 'info',
@@ -57,12 +61,12 @@ database: { url: "postgres://postel:secret@db,db2:6432/postel?sslmode=verify-ful
 smtp:
   mx: { addresses: [192.0.2.1, "2001:db8::1"] }
   submission: off
-  submissions: { port: 4650 }
+  submissions: { port: 4650, clientCertificates: off }
   lmtp: { port: 24 }
 imap:
   processes: 4
   imap: false
-  imaps: { addresses: ["0.0.0.0", "::"], port: 9930 }
+  imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
 status: off
 logLevel: debug
 `;
@@ -80,14 +84,14 @@ logLevel: debug
         { host: '2001:db8::1', port: 25 },
       ],
       submission: [],
-      submissions: [{ host: '*', port: 4650 }],
+      submissions: [{ host: '*', port: 4650, asksClientCertificate: false }],
       lmtp: [{ host: '127.0.0.1', port: 24 }],
     },
     imap: {
       imap: [],
       imaps: [
-        { host: '0.0.0.0', port: 9930 },
-        { host: '::', port: 9930 },
+        { host: '0.0.0.0', port: 9930, asksClientCertificate: true },
+        { host: '::', port: 9930, asksClientCertificate: true },
       ],
       processes: 4,
     },
@@ -192,6 +196,8 @@ test.for([
   ['limits:\n  messageSizeMb: 0\n', ['7: limits.messageSizeMb must be a whole number from 1 to 2000']],
   ['limits:\n  messageSizeMb: 2001\n', ['7: limits.messageSizeMb must be a whole number from 1 to 2000']],
   ['imap:\n  - imaps\n', ['6: imap must have members']],
+  ['smtp:\n  mx:\n    clientCertificates: on\n', [expect.stringMatching(/^8: smtp\.mx\.clientCertificates is no key/)]],
+  ['imap:\n  imaps:\n    clientCertificates: 7\n', ['8: imap.imaps.clientCertificates must be on or off']],
   ['smtp:\n  mx: 25\n', ['7: smtp.mx must have members']],
   ['smtp:\n  mx:\n    port: "25"\n', ['8: smtp.mx.port must be a port between 1 and 65535']],
   ['smtp:\n  mx:\n    port: 0\n', ['8: smtp.mx.port must be a port between 1 and 65535']],
@@ -291,7 +297,7 @@ function schemaKeys(): Set<string> {
     'tls: { % }',
     'tls: { certificates: [{ % }] }',
     'smtp: { % }',
-    'smtp: { mx: { % } }',
+    'smtp: { submission: { % } }',
     'imap: { % }',
   ];
   const sections = ['blobs: { % }', 'blobs: { s3: { % } }', 'login: { % }', 'login: { oauth: [{ % }] }'];

@@ -33,8 +33,10 @@ export interface Configuration {
   /** Whose access tokens log people in; with none of them, no mechanism for that is offered. */
   readonly oauthIssuers: readonly OAuthIssuer[];
   /** Where each service listens; nowhere if it is off. */
-  readonly smtp: Readonly<Record<SmtpService, readonly Address[]>>;
-  readonly imap: Readonly<Record<ImapService, readonly Address[]>> & { readonly processes: number };
+  readonly smtp: Readonly<
+    Record<ServerService, readonly Address[]> & Record<SubmissionService, readonly LoginAddress[]>
+  >;
+  readonly imap: Readonly<Record<ImapService, readonly LoginAddress[]>> & { readonly processes: number };
   /** `/healthz` and `/metrics`. */
   readonly status: readonly Address[];
   /** How long tombstones of messages are kept. */
@@ -42,7 +44,14 @@ export interface Configuration {
   readonly logLevel: LogLevel;
 }
 
-type SmtpService = 'mx' | 'submission' | 'submissions' | 'lmtp';
+/** Where a service listens that people log in to. */
+export interface LoginAddress extends Address {
+  /** Their programs are asked for a client certificate in the TLS handshake. */
+  readonly asksClientCertificate: boolean;
+}
+
+type ServerService = 'mx' | 'lmtp';
+type SubmissionService = 'submission' | 'submissions';
 type ImapService = 'imap' | 'imaps';
 
 /** Each has a core to itself at best; a machine with more of them has room for a second Postel beside this one. */
@@ -77,13 +86,13 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
     oauthIssuers: readOAuthIssuers(file.section('login')),
     smtp: {
       mx: listening(smtp, 'mx', { host: EVERYWHERE, port: 25 }),
-      submission: listening(smtp, 'submission', { host: EVERYWHERE, port: 587 }),
-      submissions: listening(smtp, 'submissions', { host: EVERYWHERE, port: 465 }),
+      submission: listeningForLogins(smtp, 'submission', { host: EVERYWHERE, port: 587 }),
+      submissions: listeningForLogins(smtp, 'submissions', { host: EVERYWHERE, port: 465 }),
       lmtp: listening(smtp, 'lmtp', null),
     },
     imap: {
-      imap: listening(imap, 'imap', { host: EVERYWHERE, port: 143 }),
-      imaps: listening(imap, 'imaps', { host: EVERYWHERE, port: 993 }),
+      imap: listeningForLogins(imap, 'imap', { host: EVERYWHERE, port: 143 }),
+      imaps: listeningForLogins(imap, 'imaps', { host: EVERYWHERE, port: 993 }),
       processes: imap.has('processes') ? imap.at('processes').integer(1, MOST_PROCESSES) : 1,
     },
     status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
@@ -105,6 +114,19 @@ function listening(parent: SettingReader, service: string, normally: Address | n
   if (port !== null) return hosts.map((host) => ({ host, port }));
   if (isSaid) setting.at('port').refuse('must be said, for there is no standard port for this service');
   return [];
+}
+
+function listeningForLogins(parent: SettingReader, service: string, normally: Address): readonly LoginAddress[] {
+  const addresses = listening(parent, service, normally);
+  if (addresses.length === 0) return [];
+  const setting = parent.section(service);
+  const asksClientCertificate = !setting.has('clientCertificates') || onOrOff(setting.at('clientCertificates'));
+  return addresses.map((address) => ({ ...address, asksClientCertificate }));
+}
+
+/** In YAML 1.2 a text, in YAML 1.1 true and false. */
+function onOrOff(setting: SettingReader): boolean {
+  return setting.is(true) || (!setting.is(false) && setting.oneOf('on', 'off') === 'on');
 }
 
 function oneAddress(file: SettingReader, addresses: readonly Address[]): readonly Address[] {

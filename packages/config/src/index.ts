@@ -1,5 +1,5 @@
 export type { BlobTarget } from './blob-target.ts';
-export type { Configuration } from './configuration.ts';
+export type { Configuration, LoginAddress } from './configuration.ts';
 export { ConfigurationError, configurationTemplate, readConfigurationFile } from './configuration-file.ts';
 export type { DatabaseTarget } from './database-target.ts';
 export { DATABASE_URL_FORM, isDatabaseUrl, parseDatabaseTarget } from './database-target.ts';

@@ -35,6 +35,8 @@ export interface ListenerSettings extends Address {
   readonly tls: TlsMode;
   /** Plain-text mechanisms before TLS. For tests on loopback only. */
   readonly allowPlaintextLogin: boolean;
+  /** Clients are asked in the TLS handshake for a certificate; none has to have one. */
+  readonly asksClientCertificate: boolean;
 }
 
 /** What every process of a mail protocol needs to know, beside its listeners. */
@@ -72,6 +74,7 @@ export function parseListener(settings: SettingReader): ListenerSettings {
     port: settings.at('port').port(),
     tls: settings.at('tls').oneOf('implicit', 'starttls'),
     allowPlaintextLogin: settings.at('allowPlaintextLogin').boolean(),
+    asksClientCertificate: settings.at('asksClientCertificate').boolean(),
   };
 }
 

@@ -3,7 +3,13 @@ import { parseImapSettings } from './imap-settings.ts';
 import { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS } from './server-settings.ts';
 import { parseSmtpSettings } from './smtp-settings.ts';
 
-const listener = { host: '127.0.0.1', port: 143, tls: 'starttls', allowPlaintextLogin: false };
+const listener = {
+  host: '127.0.0.1',
+  port: 143,
+  tls: 'starttls',
+  allowPlaintextLogin: false,
+  asksClientCertificate: true,
+};
 const settings = {
   processName: 'imap',
   hostname: 'localhost',

@@ -13,6 +13,8 @@ export interface ProcessOptions {
   readonly host?: string;
   /** LOGIN and PLAIN in the clear; as on the shared server if not given. */
   readonly allowPlaintextLogin?: boolean;
+  /** They do, if not given. */
+  readonly asksClientCertificate?: boolean;
   readonly blobDirectory?: string;
   readonly reserveOctets?: number;
   readonly messageOctets?: number;
@@ -68,6 +70,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     host: options.host ?? '127.0.0.1',
     port: 0,
     allowPlaintextLogin: options.allowPlaintextLogin ?? true,
+    asksClientCertificate: options.asksClientCertificate ?? true,
   };
   const settings: ImapSettings = {
     processName,

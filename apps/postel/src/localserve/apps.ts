@@ -26,8 +26,10 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     reserveOctets: DEFAULT_RESERVE_OCTETS,
     ...('url' in database ? {} : { databaseDirectory: directory.postgres }),
   };
-  const implicit = { host: LOOPBACK, tls: 'implicit', allowPlaintextLogin: true } as const;
-  const starttls = { host: LOOPBACK, tls: 'starttls', allowPlaintextLogin: true } as const;
+  const people = { host: LOOPBACK, allowPlaintextLogin: true, asksClientCertificate: true } as const;
+  const implicit = { ...people, tls: 'implicit' } as const;
+  const starttls = { ...people, tls: 'starttls' } as const;
+  const servers = { ...starttls, asksClientCertificate: false } as const;
   const imap: ImapSettings = {
     ...common,
     processName: 'imap',
@@ -42,8 +44,8 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     listeners: [
       { ...starttls, kind: 'submission', port: ports.submission },
       { ...implicit, kind: 'submission', port: ports.submissions },
-      { ...starttls, kind: 'mx', port: ports.mx },
-      { ...starttls, kind: 'lmtp', port: ports.lmtp },
+      { ...servers, kind: 'mx', port: ports.mx },
+      { ...servers, kind: 'lmtp', port: ports.lmtp },
     ],
   };
   const housekeeping = planHousekeeping({

@@ -1,4 +1,4 @@
-import type { Address, Configuration, ImapSettings, SmtpSettings, TlsMode } from '@postel/config';
+import type { Address, Configuration, ImapSettings, LoginAddress, SmtpSettings, TlsMode } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
 import { planApp, planHousekeeping } from '../supervisor/plan-app.ts';
 import type { ServerParts } from '../supervisor/run-server.ts';
@@ -43,10 +43,10 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
     ...commonSettings(configuration, place),
     processName: 'smtp',
     listeners: [
-      ...listeners(mx, 'starttls').map((listener) => ({ ...listener, kind: 'mx' as const })),
+      ...listeners(withoutKeys(mx), 'starttls').map((listener) => ({ ...listener, kind: 'mx' as const })),
       ...listeners(submission, 'starttls').map((listener) => ({ ...listener, kind: 'submission' as const })),
       ...listeners(submissions, 'implicit').map((listener) => ({ ...listener, kind: 'submission' as const })),
-      ...listeners(lmtp, 'starttls').map((listener) => ({ ...listener, kind: 'lmtp' as const })),
+      ...listeners(withoutKeys(lmtp), 'starttls').map((listener) => ({ ...listener, kind: 'lmtp' as const })),
     ],
   };
   return planApp('smtp', settings);
@@ -59,6 +59,11 @@ function commonSettings(
   return { hostname, certificates, oauthIssuers, blobs, messageOctets, reserveOctets, logLevel, ...place };
 }
 
-function listeners(addresses: readonly Address[], tls: TlsMode) {
+/** Other servers log in to nothing, so there is nothing to ask them for. */
+function withoutKeys(addresses: readonly Address[]): readonly LoginAddress[] {
+  return addresses.map((address) => ({ ...address, asksClientCertificate: false }));
+}
+
+function listeners(addresses: readonly LoginAddress[], tls: TlsMode) {
   return addresses.map((address) => ({ ...address, tls, allowPlaintextLogin: false }));
 }

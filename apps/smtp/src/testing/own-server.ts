@@ -76,6 +76,7 @@ export async function startOwnServer(
       port: 0,
       tls: 'starttls',
       allowPlaintextLogin: true,
+      asksClientCertificate: true,
       ...listening,
     },
     certificates,
