@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
-import type { LoginContext } from '@postel/directory';
+import type { ClientKey, LoginContext } from '@postel/directory';
 import {
   Arguments,
   type CommandLimits,
@@ -18,7 +18,7 @@ import {
   tagOf,
 } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
-import { clientAddress, type Logger, type ServerCertificates } from '@postel/supervision';
+import { clientAddress, type Logger, type ServerCertificates, TlsConnection } from '@postel/supervision';
 import { capabilities } from './capabilities.ts';
 import { Abandoned, Bad, InputEnded, type Ok } from './command.ts';
 import { commands } from './commands/table.ts';
@@ -36,13 +36,14 @@ import {
   TLS_HANDSHAKE_MS,
   WRITE_TIMEOUT_MS,
 } from './limits.ts';
+import { logInByKey } from './log-in.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
 import { type Services, Session, type Transport } from './session.ts';
 
 /** What all connections of a listener share. */
 export interface ConnectionOptions {
-  readonly isTls: boolean;
   readonly allowPlaintextLogin: boolean;
+  readonly asksClientCertificate: boolean;
   readonly certificates: ServerCertificates;
 }
 
@@ -59,7 +60,7 @@ export class Connection implements Transport, CommandPolicy {
   readonly #reader: CommandReader;
   readonly #gone = new AbortController();
   #socket: Socket;
-  #isTls: boolean;
+  #tls: TlsConnection | null = null;
   #startTls = false;
   /** What BYE is to say when the command in hand is answered: the server wants to end the connection. */
   #farewell: string | null = null;
@@ -74,7 +75,6 @@ export class Connection implements Transport, CommandPolicy {
   constructor(socket: Socket, services: Services, options: ConnectionOptions, log: Logger) {
     this.#socket = socket;
     this.#options = options;
-    this.#isTls = options.isTls;
     this.remoteAddress = clientAddress(socket);
     this.#log = log.child({ connection: this.id, client: this.remoteAddress });
     this.#session = new Session(this, services, this.#log);
@@ -87,40 +87,38 @@ export class Connection implements Transport, CommandPolicy {
 
   get security(): ConnectionSecurity {
     return {
-      isTls: this.#isTls,
+      isTls: this.#tls !== null,
       allowPlaintextWithoutTls: this.#options.allowPlaintextLogin,
-      channelBinding: null,
-      hasExternalIdentity: false,
+      channelBinding: this.#tls?.channelBinding ?? null,
+      hasExternalIdentity: this.clientKey !== null,
       service: 'imap',
       hostNames: [this.#session.services.hostname],
     };
   }
 
   get loginContext(): LoginContext {
-    const { remoteAddress } = this;
-    return { service: 'imap', clientAddress: remoteAddress, tlsVersion: this.#tlsVersion, clientKey: null };
+    const { remoteAddress, clientKey } = this;
+    return { service: 'imap', clientAddress: remoteAddress, tlsVersion: this.#tls?.protocol ?? null, clientKey };
+  }
+
+  get clientKey(): ClientKey | null {
+    return this.#tls?.clientKey ?? null;
   }
 
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
 
-  get #tlsVersion(): string | null {
-    return this.#socket instanceof TLSSocket ? this.#socket.getProtocol() : null;
-  }
-
   get canStartTls(): boolean {
-    return !this.#isTls;
+    return this.#tls === null;
   }
 
   /** Serves the client until either side ends. Never rejects. */
   async serve(): Promise<void> {
     try {
       this.#socket.setNoDelay(true);
-      this.out.text('* OK ');
-      writeResponseCode(this.out, { type: 'CAPABILITY', names: capabilities(this.#session) });
-      this.out.text('Postel ready').crlf();
-      await this.flush();
+      if (this.#socket instanceof TLSSocket) await this.#secured(this.#socket);
+      await this.#greet();
       await this.#converse();
     } catch (error) {
       if (!(error instanceof Abandoned)) this.#log.error({ err: error }, 'connection failed');
@@ -233,6 +231,16 @@ export class Connection implements Transport, CommandPolicy {
   }
 
   // --- Commands ---
+
+  /** RFC 9051 §7.1: PREAUTH for a client whose key says whose it is, if that is not left to AUTHENTICATE EXTERNAL. */
+  async #greet(): Promise<void> {
+    const isKnown = this.clientKey?.isImapPreauth === true && (await logInByKey(this.#session));
+    if (isKnown) this.#endLoginTimer();
+    this.out.text(isKnown ? '* PREAUTH ' : '* OK ');
+    writeResponseCode(this.out, { type: 'CAPABILITY', names: capabilities(this.#session) });
+    this.out.text(isKnown ? 'Postel ready, and you are logged in' : 'Postel ready').crlf();
+    await this.flush();
+  }
 
   async #converse(): Promise<void> {
     try {
@@ -423,12 +431,23 @@ export class Connection implements Transport, CommandPolicy {
       throw new Abandoned('plaintext behind STARTTLS');
     }
     this.#detach(); // but for errors, which may still come
-    const { context, choose } = this.#options.certificates;
-    const secure = new TLSSocket(this.#socket, { isServer: true, secureContext: context, SNICallback: choose });
+    const { certificates, asksClientCertificate } = this.#options;
+    const secure = new TLSSocket(this.#socket, {
+      isServer: true,
+      secureContext: certificates.context,
+      SNICallback: certificates.choose,
+      requestCert: asksClientCertificate,
+      rejectUnauthorized: false, // the key says who it is, and no authority
+    });
     this.#socket = secure;
     await this.#handshake(secure);
-    this.#isTls = true;
     this.#attach();
+    await this.#secured(secure);
+  }
+
+  async #secured(socket: TLSSocket): Promise<void> {
+    this.#tls = new TlsConnection(socket);
+    await this.#tls.identifyClient(this.#session.services.directory, this.#log);
   }
 
   #handshake(secure: TLSSocket): Promise<void> {

@@ -6,6 +6,9 @@ import { Bad, No, type Ok, ok } from './command.ts';
 import { LOGIN_FAILURE_MS, LOGIN_FAILURES } from './limits.ts';
 import type { Session } from './session.ts';
 
+/** How a login is called in the history that no mechanism made: the handshake did. */
+const TLS_PUBLIC_KEY = 'TLS-PUBLIC-KEY';
+
 export type LoginResult =
   | { readonly type: 'success'; readonly identity: AuthenticatedAccount }
   | { readonly type: 'failure'; readonly reason: ServerFailure };
@@ -38,6 +41,24 @@ export async function logIn(
   throw result.reason === 'authorization'
     ? new No('Not allowed to act as that user', 'AUTHORIZATIONFAILED')
     : new No('Wrong user or password', 'AUTHENTICATIONFAILED');
+}
+
+/** Logs in whoever the client's key identifies. @returns false if that cannot be now: other means of login stay */
+export async function logInByKey(session: Session): Promise<boolean> {
+  const attempt = session.services.directory.beginLogin(session.transport.loginContext, TLS_PUBLIC_KEY);
+  try {
+    const result = await settled(attempt, async () => {
+      const identity = await attempt.findExternalIdentity();
+      return identity === null ? { type: 'failure', reason: 'credentials' } : { type: 'success', identity };
+    });
+    session.services.metrics.logins.inc({ outcome: result.type === 'success' ? 'success' : result.reason });
+    if (result.type === 'failure') return false;
+    session.logIn(result.identity);
+    return true;
+  } catch (error) {
+    session.log.warn({ err: error }, 'the client is not logged in by its key');
+    return false;
+  }
 }
 
 async function settled(attempt: LoginAttempt, check: (attempt: LoginAttempt) => Promise<LoginResult>) {

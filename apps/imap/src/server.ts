@@ -27,12 +27,13 @@ export class ImapServer {
 
   /** @returns the port, which the system chose if `listener.port` is 0 */
   async listen(listener: ImapListener): Promise<number> {
+    const { allowPlaintextLogin, asksClientCertificate } = listener;
     const options: ConnectionOptions = {
-      isTls: listener.tls === 'implicit',
-      allowPlaintextLogin: listener.allowPlaintextLogin,
+      allowPlaintextLogin,
+      asksClientCertificate,
       certificates: this.#certificates,
     };
-    const server = this.#createServer(options.isTls, (socket) => this.#serve(socket, options));
+    const server = this.#createServer(listener, (socket) => this.#serve(socket, options));
     server.maxConnections = CONNECTIONS;
     server.on('connection', (socket) => this.#watch(socket));
     const port = await listenOn(server, listener);
@@ -56,12 +57,14 @@ export class ImapServer {
   }
 
   /** A client that closes its side first still hears the answers to what it said: hence `allowHalfOpen`. */
-  #createServer(isTls: boolean, serve: (socket: Socket) => void): Server {
-    if (!isTls) return createServer({ allowHalfOpen: true }, serve);
+  #createServer({ tls, asksClientCertificate }: ImapListener, serve: (socket: Socket) => void): Server {
+    if (tls === 'starttls') return createServer({ allowHalfOpen: true }, serve);
     const server = createTlsServer(
       {
         ...this.#certificates.options,
         SNICallback: this.#certificates.choose,
+        requestCert: asksClientCertificate,
+        rejectUnauthorized: false, // the key says who it is, and no authority
         handshakeTimeout: TLS_HANDSHAKE_MS,
         ALPNProtocols: ['imap'],
         allowHalfOpen: true,

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { SmtpListener } from '@postel/config';
-import { clientAddress, type Logger, type ServerCertificates } from '@postel/supervision';
+import type { Directory } from '@postel/directory';
+import { clientAddress, type Logger, type ServerCertificates, TlsConnection } from '@postel/supervision';
 import { Input, type InputLine } from './input.ts';
 import { GATHERED_OCTETS, IDLE_MS, LINGER_MS, TLS_HANDSHAKE_MS } from './limits.ts';
 import { replies, type SmtpReply } from './replies.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
-import type { TlsSession } from './trace-fields.ts';
 import type { Wire } from './wire.ts';
 
 /** What OpenSSL says of a client that goes on in plain text. */
@@ -29,10 +29,11 @@ export class Connection implements Wire {
   readonly #now: () => number;
   readonly #listener: SmtpListener;
   readonly #certificates: ServerCertificates;
+  readonly #directory: Directory;
   readonly #log: Logger;
   #socket: Socket;
   #input: Input;
-  #tls: TlsSession | null = null;
+  #tls: TlsConnection | null = null;
   #gathered = '';
   #isFlushing = false;
   #isInHandshake = false;
@@ -43,6 +44,7 @@ export class Connection implements Wire {
     this.remoteAddress = clientAddress(socket);
     this.#listener = options.listener;
     this.#certificates = options.certificates;
+    this.#directory = options.services.directory;
     this.#log = options.log.child({ connection: options.id, client: this.remoteAddress });
     this.#socket = socket;
     this.#now = options.services.now;
@@ -51,7 +53,7 @@ export class Connection implements Wire {
     socket.on('error', this.#onError);
   }
 
-  get tls(): TlsSession | null {
+  get tls(): TlsConnection | null {
     return this.#tls;
   }
 
@@ -123,7 +125,13 @@ export class Connection implements Wire {
     if (inTheClear.destroyed) return false;
 
     const { context, choose } = this.#certificates;
-    const secure = new TLSSocket(inTheClear, { isServer: true, secureContext: context, SNICallback: choose });
+    const secure = new TLSSocket(inTheClear, {
+      isServer: true,
+      secureContext: context,
+      SNICallback: choose,
+      requestCert: this.#listener.asksClientCertificate,
+      rejectUnauthorized: false, // the key says who it is, and no authority
+    });
     this.#socket = secure;
     secure.on('error', this.#onError);
     this.#read(); // also during the handshake, so that its end is noticed
@@ -131,7 +139,8 @@ export class Connection implements Wire {
     const isSecure = await handshakeOf(secure, () => this.#log.info('no TLS handshake in time'));
     this.#isInHandshake = false;
     if (!isSecure || this.#isClosing) return false;
-    this.#tls = { protocol: secure.getProtocol() ?? 'TLS', cipher: secure.getCipher().standardName };
+    this.#tls = new TlsConnection(secure);
+    await this.#tls.identifyClient(this.#directory, this.#log);
     this.#limitSilence();
     return true;
   }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import type { SmtpListener, SmtpListenerKind } from '@postel/config';
-import { type AuthenticatedAccount, DirectoryError, type LoginContext } from '@postel/directory';
+import { type AuthenticatedAccount, type ClientKey, DirectoryError, type LoginContext } from '@postel/directory';
 import type { ConnectionSecurity } from '@postel/sasl';
 import { StorageError } from '@postel/storage';
 import type { Logger } from '@postel/supervision';
@@ -21,6 +21,7 @@ import {
   UNKNOWN_RECIPIENTS_AT_ONCE,
 } from './limits.ts';
 import { listenerName } from './listener-name.ts';
+import { logInByKey } from './log-in-by-key.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import { formatReply, Hangup, replies, SmtpError, type SmtpReply, storageReplies } from './replies.ts';
 import type { Services } from './services.ts';
@@ -76,20 +77,25 @@ export class Session {
     return listenerName(this.listener);
   }
 
+  get clientKey(): ClientKey | null {
+    return this.wire.tls?.clientKey ?? null;
+  }
+
   get security(): ConnectionSecurity {
     return {
       isTls: this.wire.tls !== null,
       allowPlaintextWithoutTls: this.listener.allowPlaintextLogin,
-      channelBinding: null,
-      hasExternalIdentity: false,
+      channelBinding: this.wire.tls?.channelBinding ?? null,
+      hasExternalIdentity: this.clientKey !== null,
       service: 'smtp',
       hostNames: [this.services.hostname],
     };
   }
 
   get loginContext(): LoginContext {
+    const { clientKey } = this;
     const { remoteAddress, tls } = this.wire;
-    return { service: 'smtp', clientAddress: remoteAddress, tlsVersion: tls?.protocol ?? null, clientKey: null };
+    return { service: 'smtp', clientAddress: remoteAddress, tlsVersion: tls?.protocol ?? null, clientKey };
   }
 
   /** Serves the client to the end. @param refusal the only reply there is, if the client may not come in */
@@ -251,7 +257,7 @@ export class Session {
       return this.#refuse(null, '', replies.unknownCommand);
     }
     try {
-      this.#require(command.needs);
+      await this.#require(command.needs);
       const reply = await command.run(this, command.parse(argument));
       return reply !== null && reply[0] >= 400 ? this.#refuse(command, argument, reply) : reply;
     } catch (error) {
@@ -260,13 +266,14 @@ export class Session {
   }
 
   /** @throws {SmtpError} if the session is not there yet */
-  #require(step: Step): void {
+  async #require(step: Step): Promise<void> {
     if (step === 'connection') return;
     if (this.greeting === null) {
       throw new SmtpError(this.kind === 'lmtp' ? replies.needsGreetingLmtp : replies.needsGreeting);
     }
     if (step === 'greeting') return;
-    if (this.kind === 'submission' && this.account === null) {
+    // Whoever has shown the key of an account needs no AUTH.
+    if (this.kind === 'submission' && this.account === null && !(await logInByKey(this))) {
       const { isTls, allowPlaintextWithoutTls } = this.security;
       throw new SmtpError(isTls || allowPlaintextWithoutTls ? replies.needsLogin : replies.needsTlsAndLogin);
     }

@@ -1,12 +1,12 @@
+import type { TlsConnection } from '@postel/supervision';
 import type { InputLine } from './input.ts';
-import type { TlsSession } from './trace-fields.ts';
 
 /** A connection as a session sees it: lines and octets in, text out, and TLS on demand. */
 export interface Wire {
   /** Short, for replies, logs and the `id` of Received. */
   readonly id: string;
   readonly remoteAddress: string;
-  readonly tls: TlsSession | null;
+  readonly tls: TlsConnection | null;
   /** Something came that nobody has read. */
   readonly hasOctets: boolean;
   readLine(): Promise<InputLine>;

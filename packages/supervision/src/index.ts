@@ -20,3 +20,4 @@ export {
   type SuperviseOptions,
   superviseApp,
 } from './supervise-app.ts';
+export { TlsConnection } from './tls-connection.ts';

@@ -16,6 +16,9 @@ interface Loaded {
 
 type SniCallback = (name: string, answer: (error: Error | null, context?: SecureContext) => void) => void;
 
+/** One for all, or OpenSSL refuses to resume a session in which the client has shown a certificate. */
+const SESSION_ID_CONTEXT = 'postel';
+
 const SOON_MS = 14 * 86_400_000;
 
 /**
@@ -99,7 +102,13 @@ async function load({ certFile, keyFile }: CertificateFiles): Promise<Loaded> {
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new CertificateError(`The key in ${keyFile} does not belong to the certificate in ${certFile}`);
   }
-  const options = { cert, key, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
+  const options = {
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    sessionIdContext: SESSION_ID_CONTEXT,
+  } as const;
   return { certificate, options, context: parse(certFile, 'certificate', () => createSecureContext(options)) };
 }
 
