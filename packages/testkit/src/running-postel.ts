@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseTarget } from '@postel/config';
+import type { Directory } from '@postel/directory';
+import { type CertificateOptions, type ClientCertificate, makeClientCertificate } from './client-certificate.ts';
 import { readRunState } from './run-state.ts';
 
 export interface TestPorts {
@@ -58,19 +60,54 @@ export class RunningPostel {
 
   /** An account for one test, with an address @localhost. Its name begins with `name` and is used by nobody else. */
   async addAccount(name = 'test', password = `password-${randomBytes(6).toString('hex')}`): Promise<TestAccount> {
+    const unique = `${name}-${randomBytes(5).toString('hex')}`;
+    const account = { name: unique, address: `${unique}@localhost`, password };
+    await this.useDirectory((directory) => directory.addAccount(account));
+    return account;
+  }
+
+  /** Works on the directory, with a connection to the database of its own. */
+  async useDirectory<Result>(work: (directory: Directory) => Promise<Result>): Promise<Result> {
     const [{ openDatabase }, { openDirectory }] = await Promise.all([
       import('@postel/storage'),
       import('@postel/directory'),
     ]);
-    const unique = `${name}-${randomBytes(5).toString('hex')}`;
-    const account = { name: unique, address: `${unique}@localhost`, password };
     const database = openDatabase(this.database, { applicationName: 'testkit', maxConnections: 1 });
     try {
-      await openDirectory(database).addAccount(account);
+      return await work(openDirectory(database));
     } finally {
       await database.close();
     }
-    return account;
+  }
+
+  /** Makes a key with a certificate, and registers it for an account. */
+  async addKey(
+    { address }: TestAccount,
+    { isImapPreauth = true, ...options }: CertificateOptions & { readonly isImapPreauth?: boolean } = {},
+  ): Promise<ClientCertificate> {
+    const certificate = await makeClientCertificate(options);
+    await this.useDirectory(({ tlsPublicKeys }) =>
+      tlsPublicKeys.add({ login: address, key: certificate.publicKey, name: 'notebook', isImapPreauth }),
+    );
+    return certificate;
+  }
+
+  async removeKey({ publicKey }: ClientCertificate): Promise<void> {
+    await this.useDirectory(({ tlsPublicKeys }) => tlsPublicKeys.remove(publicKey.fingerprint));
+  }
+
+  /** Its owner cannot log in, and nobody is logged in for long. */
+  async disableAccount({ name }: TestAccount): Promise<void> {
+    const { openDatabase } = await import('@postel/storage');
+    const database = openDatabase(this.database, { applicationName: 'testkit', maxConnections: 1 });
+    try {
+      await database.sql.begin(async (tx) => {
+        await tx`update installation set directory_version = directory_version + 1`;
+        await tx`update accounts set is_disabled = true where name = ${name}`;
+      });
+    } finally {
+      await database.close();
+    }
   }
 
   /** Limits what an account may hold; what it holds already stays. */
