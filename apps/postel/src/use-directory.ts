@@ -16,11 +16,14 @@ export function useDirectory<Result>(
   use: (directory: Directory) => Promise<Result>,
 ): Promise<Result> {
   return useDatabase(invocation, named, async ({ database }) => {
+    const directory = openDirectory(database);
     try {
-      return await use(openDirectory(database));
+      return await use(directory);
     } catch (error) {
       if (error instanceof DirectoryError) throw new CommandError(`${error.message}.`, { cause: error });
       throw error;
+    } finally {
+      await directory.close();
     }
   });
 }

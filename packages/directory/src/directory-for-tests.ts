@@ -21,10 +21,12 @@ export function logIn(directory: Directory, login: string, password: string) {
 export async function startDirectory() {
   const testDatabase = await createTestDatabase();
   const database = openDatabase(testDatabase.target, { applicationName: 'directory test', maxConnections: 4 });
+  const directory = openDirectory(database);
   return {
-    directory: openDirectory(database),
+    directory,
     sql: database.sql,
     async [Symbol.asyncDispose]() {
+      await directory.close();
       await database.close();
       await testDatabase[Symbol.asyncDispose]();
     },

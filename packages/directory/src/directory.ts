@@ -143,4 +143,7 @@ export interface Directory {
    * `+detail` addresses can be answered from.
    */
   mayUseAddress(accountId: AccountId, address: Address): Promise<boolean>;
+
+  /** Writes down what waits to be, and ends what runs by itself; never throws. To be called before the database is closed. */
+  close(): Promise<void>;
 }

@@ -29,7 +29,7 @@ export interface DirectoryOptions {
   readonly anonymousAccount?: string | null;
 }
 
-/** The directory in a database that has been migrated. Closing the database is the caller's. */
+/** The directory in a database that has been migrated. To be closed before the database, which is the caller's. */
 export function openDirectory({ sql }: Pick<Database, 'sql'>, options: DirectoryOptions = {}): Directory {
   const { anonymousAccount = null } = options;
   const pool = createHashPool({ atOnce: HASHES_AT_ONCE, waiting: HASHES_WAITING });
@@ -60,5 +60,6 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
       const recipient = await resolveRecipient(sql, address);
       return recipient.type === 'account' && recipient.accountId === accountId;
     },
+    async close() {},
   };
 }

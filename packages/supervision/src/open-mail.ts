@@ -36,12 +36,14 @@ export async function openMail(
   measure({ database, reserve }, metrics);
   const onError = (error: unknown) => log.warn({ err: error }, 'storage');
   const store = new Store(database, { blobs: await openBlobs(blobs, reserve), reserve, onError });
+  const directory = openDirectory(database);
   return {
     certificates,
     store,
-    directory: openDirectory(database),
+    directory,
     async close() {
       await store.close();
+      await directory.close();
       await database.close();
     },
   };
