@@ -28,15 +28,11 @@ test('accounts are listed by name with all their addresses and use', async () =>
   await directory.addAccount({ name: 'adam', address: 'adam@b.example', password });
   await directory.addDomain('a.example');
   await directory.addAddress('zoe', '"Zoe Z"@a.example');
+  await directory.setDisabled('zoe', true);
+  const empty = { usedOctets: 0, usedMessages: 0, createdAt: expect.any(Date) };
   expect(await directory.listAccounts()).toEqual([
-    { name: 'adam', addresses: ['adam@b.example'], usedOctets: 0, usedMessages: 0, createdAt: expect.any(Date) },
-    {
-      name: 'zoe',
-      addresses: ['"zoe z"@a.example', 'zoe@b.example'],
-      usedOctets: 0,
-      usedMessages: 0,
-      createdAt: expect.any(Date),
-    },
+    { ...empty, name: 'adam', addresses: ['adam@b.example'], isDisabled: false },
+    { ...empty, name: 'zoe', addresses: ['"zoe z"@a.example', 'zoe@b.example'], isDisabled: true },
   ]);
 });
 
@@ -151,4 +147,14 @@ test('a removal that was cut short can be done again', async () => {
 
 test('an account that is not there cannot be removed', async () => {
   await expect(server.directory.removeAccount('nobody')).rejects.toMatchObject({ kind: 'no-such-account' });
+});
+
+test('nobody logs in to a disabled account, until it is enabled', async () => {
+  const { directory } = server;
+  await directory.addAccount({ name: 'suspect', address: 'suspect@example.com', password });
+  await directory.setDisabled('suspect', true);
+  expect(await logIn(directory, 'suspect', password)).toBeNull();
+  await directory.setDisabled('suspect', false);
+  expect(await logIn(directory, 'suspect', password)).toMatchObject({ name: 'suspect' });
+  await expect(directory.setDisabled('nobody', true)).rejects.toMatchObject({ kind: 'no-such-account' });
 });

@@ -2,19 +2,13 @@ import { createAccount, removeAccountMail, type Sql } from '@postel/storage';
 import { isAccountName } from './account-name.ts';
 import { formatAddress } from './address.ts';
 import { acceptAddress, insertAddress } from './addresses.ts';
-import type { AccountSummary } from './directory.ts';
+import type { AccountSummary, NewAccount } from './directory.ts';
 import { ensureDomain } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
 import { acceptPassword, derivePasswordKeys, newScramParameters, storePassword } from './passwords.ts';
 import { changeDirectory, changeMail, readDirectory } from './transaction.ts';
-
-export interface NewAccount {
-  readonly name: string;
-  readonly address: string;
-  readonly password: string;
-}
 
 export async function addAccount(
   sql: Sql,
@@ -29,7 +23,8 @@ export async function addAccount(
   }
   const address = acceptAddress(text);
   const parameters = newScramParameters();
-  const keys = await derivePasswordKeys(pool, await acceptPassword(password), parameters);
+  const accepted = password === null ? null : await acceptPassword(password);
+  const keys = accepted === null ? null : await derivePasswordKeys(pool, accepted, parameters);
 
   await changeDirectory(sql, async (tx) => {
     const [existing] = await tx`select from accounts where name = ${name}`;
@@ -48,7 +43,7 @@ export async function listAccounts(sql: Sql): Promise<readonly AccountSummary[]>
   const rows = await readDirectory(
     () => sql.read<(Omit<AccountSummary, 'addresses'> & { localPart: string | null; domain: string | null })[]>`
       select account.name, used_octets as "usedOctets", used_messages as "usedMessages", created_at as "createdAt",
-             local_part as "localPart", domain.name as domain
+             is_disabled as "isDisabled", local_part as "localPart", domain.name as domain
         from accounts as account
         left join addresses using (account_id)
         left join domains as domain using (domain_id)
@@ -63,6 +58,13 @@ export async function listAccounts(sql: Sql): Promise<readonly AccountSummary[]>
     }
   }
   return [...accounts.values()];
+}
+
+export async function setDisabled(sql: Sql, name: string, isDisabled: boolean): Promise<void> {
+  await changeDirectory(sql, async (tx) => {
+    const account = await findAccount(tx, name);
+    await tx`update accounts set is_disabled = ${isDisabled} where account_id = ${account}`;
+  });
 }
 
 /**

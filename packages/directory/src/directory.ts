@@ -1,8 +1,18 @@
 import type { MechanismPolicy } from '@postel/sasl';
 import type { AccountId } from '@postel/storage';
 import type { Address } from './address.ts';
+import type { AppPasswords } from './app-passwords.ts';
 import type { ClientKey, LoginAttempt, LoginContext } from './login.ts';
 import type { TlsPublicKeys } from './tls-public-keys.ts';
+
+export interface NewAccount {
+  /** 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit. */
+  readonly name: string;
+  /** Its domain becomes a local one. */
+  readonly address: string;
+  /** Null: none, until one is set. */
+  readonly password: string | null;
+}
 
 export interface AccountSummary {
   readonly name: string;
@@ -11,6 +21,7 @@ export interface AccountSummary {
   readonly usedOctets: number;
   readonly usedMessages: number;
   readonly createdAt: Date;
+  readonly isDisabled: boolean;
 }
 
 /** How long, and how much of it, the content of removed messages is kept so that they can be brought back. */
@@ -69,10 +80,9 @@ export interface Directory {
   /**
    * Adds an account with its first address, and the address's domain if that is new.
    *
-   * @param name 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit
    * @throws 'account-exists', 'address-exists', 'invalid-name', 'invalid-address', 'weak-password'
    */
-  addAccount(account: { readonly name: string; readonly address: string; readonly password: string }): Promise<void>;
+  addAccount(account: NewAccount): Promise<void>;
 
   /**
    * Gives an account one more address, in a domain that is local already.
@@ -93,11 +103,21 @@ export interface Directory {
   removeAccount(name: string): Promise<void>;
 
   /**
+   * Nobody logs in to a disabled account, and its sessions end; mail for it waits with its senders.
+   *
+   * @throws 'no-such-account'
+   */
+  setDisabled(accountName: string, isDisabled: boolean): Promise<void>;
+
+  /**
    * Replaces the account's password; from the commit on the old one is refused everywhere.
    *
+   * @param password null: there is none from now on, and only app passwords and keys log in
    * @throws 'no-such-account', 'weak-password'
    */
-  setPassword(accountName: string, password: string): Promise<void>;
+  setPassword(accountName: string, password: string | null): Promise<void>;
+
+  readonly appPasswords: AppPasswords;
 
   /** @throws 'no-such-account' */
   readRetention(accountName: string): Promise<Retention>;

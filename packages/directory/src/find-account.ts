@@ -4,11 +4,16 @@ import type { NamedAccount } from './find-credentials.ts';
 import { readDirectory } from './transaction.ts';
 
 /** @throws {DirectoryError} 'no-such-account' */
-export async function findAccount(tx: Transaction, name: string): Promise<AccountId> {
+export async function findAccount(tx: Transaction | Sql['read'], name: string): Promise<AccountId> {
   const [account] = await tx<{ accountId: AccountId }[]>`
     select account_id as "accountId" from accounts where name = ${name}`;
   if (account === undefined) throw noSuchAccount(name);
   return account.accountId;
+}
+
+/** That an account is still the one that it was. @throws {DirectoryError} 'no-such-account' */
+export async function requireSameAccount(tx: Transaction, name: string, accountId: AccountId): Promise<void> {
+  if ((await findAccount(tx, name)) !== accountId) throw noSuchAccount(name);
 }
 
 /** The account by its name; null if there is none, or it is disabled. */

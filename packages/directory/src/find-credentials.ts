@@ -89,7 +89,8 @@ interface CredentialRow {
   readonly mayUseImap: boolean | null;
   readonly mayUseSmtp: boolean | null;
   readonly expiresAt: Date | null;
-  readonly networks: readonly string[] | null;
+  /** With spaces between them. */
+  readonly networks: string | null;
   readonly sharedSecret: string | null;
 }
 
@@ -110,7 +111,7 @@ function storedCredential(row: CredentialRow): StoredCredential | null {
     mayUseImap: row.mayUseImap === true,
     mayUseSmtp: row.mayUseSmtp === true,
     expiresAt: row.expiresAt,
-    networks: row.networks,
+    networks: row.networks?.split(' ') ?? null,
     sharedSecret: row.sharedSecret,
   };
 }
@@ -140,7 +141,7 @@ function selectCredentials(sql: Sql, login: LoginName | null): Promise<readonly 
            sha256_stored_key as "sha256StoredKey", sha256_server_key as "sha256ServerKey",
            sha1_stored_key as "sha1StoredKey", sha1_server_key as "sha1ServerKey",
            may_use_imap as "mayUseImap", may_use_smtp as "mayUseSmtp", expires_at as "expiresAt",
-           networks::text[] as networks, shared_secret as "sharedSecret"
+           array_to_string(networks, ' ') as networks, shared_secret as "sharedSecret"
       from installation
      cross join named
      cross join decoy

@@ -1,13 +1,16 @@
 export { type Address, type CanonicalAddress, parseAddress } from './address.ts';
+export type { AppPassword, AppPasswords, NewAppPassword } from './app-passwords.ts';
 export type {
   AccountSummary,
   Directory,
+  NewAccount,
   RecipientAccount,
   RecipientResolution,
   Retention,
   RetentionChange,
 } from './directory.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
+export { generatePassword } from './generate-password.ts';
 export type {
   AuthenticatedAccount,
   ClientKey,

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { BlockList, isIPv6 } from 'node:net';
 import type { BearerOutcome, ScramCredentials, ScramHash, SharedSecret } from '@postel/sasl';
 import type { Sql } from '@postel/storage';
 import { authorize } from './authorize.ts';
@@ -13,6 +12,7 @@ import {
 } from './find-credentials.ts';
 import type { HashPool } from './hash-pool.ts';
 import type { AuthenticatedAccount, LoginAttempt, LoginContext, LoginOutcome } from './login.ts';
+import { isWithin } from './network.ts';
 import type { VerifiedLogins } from './verified-logins.ts';
 import { verifyPassword } from './verify-password.ts';
 
@@ -113,13 +113,4 @@ export class LoginTry implements LoginAttempt {
     const { clientKey } = this.#context;
     return clientKey === null || clientKey.accountId === accountId;
   }
-}
-
-function isWithin(address: string, networks: readonly string[]): boolean {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [prefix = '', bits = ''] = network.split('/');
-    list.addSubnet(prefix, Number(bits), isIPv6(prefix) ? 'ipv6' : 'ipv4');
-  }
-  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

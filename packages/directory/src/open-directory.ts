@@ -1,6 +1,7 @@
 import type { Database } from '@postel/storage';
-import { addAccount, listAccounts, removeAccount } from './accounts.ts';
+import { addAccount, listAccounts, removeAccount, setDisabled } from './accounts.ts';
 import { addAddress } from './addresses.ts';
+import { openAppPasswords } from './app-passwords.ts';
 import type { Directory } from './directory.ts';
 import { addDomain, setCatchall } from './domains.ts';
 import { findClientKey } from './find-client-key.ts';
@@ -47,7 +48,9 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     addAddress: (accountName, address) => addAddress(sql, accountName, address),
     listAccounts: () => listAccounts(sql),
     removeAccount: (name) => removeAccount(sql, name),
+    setDisabled: (accountName, isDisabled) => setDisabled(sql, accountName, isDisabled),
     setPassword: (accountName, password) => setPassword(sql, pool, accountName, password),
+    appPasswords: openAppPasswords(sql, pool),
     readRetention: (accountName) => readRetention(sql, accountName),
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     beginLogin: (context, mechanism) => new LoginTry(logins, context, mechanism),

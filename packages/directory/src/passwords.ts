@@ -6,9 +6,11 @@ import {
   preparePassword,
   type ScramKeys,
 } from '@postel/sasl';
-import type { Transaction } from '@postel/storage';
+import type { AccountId, Sql, Transaction } from '@postel/storage';
 import { DirectoryError } from './errors.ts';
+import { noSuchAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
+import { readDirectory } from './transaction.ts';
 
 const MIN_PASSWORD_OCTETS = 8;
 export const SALT_OCTETS = 16;
@@ -78,9 +80,29 @@ export async function derivePasswordKeys(
   return { sha256, sha1 };
 }
 
-/** Puts the keys in the place of the account's own password, if it has one: as a new credential, so that sessions of the old one end. */
-export async function storePassword(tx: Transaction, accountId: number, { sha256, sha1 }: PasswordKeys): Promise<void> {
+/** An account by its name, and what its passwords are derived with. @throws {DirectoryError} 'no-such-account' */
+export async function findScramParameters(
+  sql: Sql,
+  accountName: string,
+): Promise<AccountScramParameters & { readonly accountId: AccountId }> {
+  const [account] = await readDirectory(
+    () => sql.read<(AccountScramParameters & { accountId: AccountId })[]>`
+      select account_id as "accountId", sha256_salt as "sha256Salt", sha256_iterations as "sha256Iterations",
+             sha1_salt as "sha1Salt", sha1_iterations as "sha1Iterations"
+        from accounts join scram_parameters using (account_id) where name = ${accountName}`,
+  );
+  if (account === undefined) throw noSuchAccount(accountName);
+  return account;
+}
+
+/**
+ * Puts the keys in the place of the account's own password, if it has one: as a new credential, so that sessions of the old one
+ * end. Null: from now on it has none.
+ */
+export async function storePassword(tx: Transaction, accountId: AccountId, keys: PasswordKeys | null): Promise<void> {
   await tx`delete from credentials where account_id = ${accountId} and kind = 'password'`;
+  if (keys === null) return;
+  const { sha256, sha1 } = keys;
   await tx`
     insert into credentials (account_id, kind, sha256_stored_key, sha256_server_key, sha1_stored_key, sha1_server_key)
     values (${accountId}, 'password', ${sha256.storedKey}, ${sha256.serverKey}, ${sha1.storedKey}, ${sha1.serverKey})`;

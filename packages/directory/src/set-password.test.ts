@@ -39,6 +39,18 @@ test('a password that would not be accepted changes nothing', async () => {
   expect(await logIn(directory, 'keeper', password)).toMatchObject({ name: 'keeper' });
 });
 
+test('an account needs no password, and gets one under the salt that it was made with', async () => {
+  const { directory } = server;
+  await directory.addAccount({ name: 'keys-only', address: 'keys-only@example.com', password: null });
+  expect(await logIn(directory, 'keys-only', '')).toBeNull();
+  expect(await logIn(directory, 'keys-only', password)).toBeNull();
+  await directory.setPassword('keys-only', password);
+  expect(await logIn(directory, 'keys-only', password)).toMatchObject({ name: 'keys-only' });
+  await directory.setPassword('keys-only', null);
+  expect(await logIn(directory, 'keys-only', password)).toBeNull();
+});
+
 test('a password needs an account', async () => {
+  await expect(server.directory.setPassword('nobody', null)).rejects.toMatchObject({ kind: 'no-such-account' });
   await expect(server.directory.setPassword('nobody', password)).rejects.toMatchObject({ kind: 'no-such-account' });
 });

@@ -1,25 +1,27 @@
-import type { AccountId, Sql } from '@postel/storage';
-import { noSuchAccount } from './find-account.ts';
+import type { Sql } from '@postel/storage';
+import { findAccount, requireSameAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
-import { type AccountScramParameters, acceptPassword, derivePasswordKeys, storePassword } from './passwords.ts';
-import { changeDirectory, readDirectory } from './transaction.ts';
+import { acceptPassword, derivePasswordKeys, findScramParameters, storePassword } from './passwords.ts';
+import { changeDirectory } from './transaction.ts';
 
 /** Salt and iteration count stay those of the account: other credentials of it are derived with them. */
-export async function setPassword(sql: Sql, pool: HashPool, accountName: string, password: string): Promise<void> {
+export async function setPassword(
+  sql: Sql,
+  pool: HashPool,
+  accountName: string,
+  password: string | null,
+): Promise<void> {
+  if (password === null) {
+    await changeDirectory(sql, async (tx) => storePassword(tx, await findAccount(tx, accountName), null));
+    return;
+  }
   const accepted = await acceptPassword(password);
-  const [account] = await readDirectory(
-    () => sql.read<(AccountScramParameters & { accountId: AccountId })[]>`
-      select account_id as "accountId", sha256_salt as "sha256Salt", sha256_iterations as "sha256Iterations",
-             sha1_salt as "sha1Salt", sha1_iterations as "sha1Iterations"
-        from accounts join scram_parameters using (account_id) where name = ${accountName}`,
-  );
-  if (account === undefined) throw noSuchAccount(accountName);
+  const parameters = await findScramParameters(sql, accountName);
 
-  // No transaction is open while the keys are derived, so the account may be gone when they are ready.
-  const keys = await derivePasswordKeys(pool, accepted, account);
+  // No transaction is open while the keys are derived, so the account may be another one of that name when they are ready.
+  const keys = await derivePasswordKeys(pool, accepted, parameters);
   await changeDirectory(sql, async (tx) => {
-    const [stillThere] = await tx`select from accounts where account_id = ${account.accountId}`;
-    if (stillThere === undefined) throw noSuchAccount(accountName);
-    await storePassword(tx, account.accountId, keys);
+    await requireSameAccount(tx, accountName, parameters.accountId);
+    await storePassword(tx, parameters.accountId, keys);
   });
 }

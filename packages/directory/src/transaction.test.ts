@@ -20,6 +20,17 @@ test('every change raises the directory version, and a change that fails does no
     () => directory.addAddress('mary', 'mary@example.org'),
     () => directory.setCatchall('example.org', 'mary'),
     () => directory.setPassword('mary', 'another password'),
+    () => directory.setPassword('mary', null),
+    () =>
+      directory.appPasswords.add('mary', {
+        name: 'x',
+        service: null,
+        expiresAt: null,
+        networks: null,
+        isShared: false,
+      }),
+    () => directory.appPasswords.remove('mary', 'x'),
+    () => directory.setDisabled('mary', true),
     () => directory.removeAccount('mary'),
   ];
   for (const [i, change] of changes.entries()) {

@@ -67,6 +67,7 @@ export { markRewound, readSeenAccounts, type SeenAccount } from './rewound.ts';
 export type { S3Target } from './s3-client.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
+export { numberArray, textArray } from './sql-arrays.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
 export { sweepBlobs } from './sweep-blobs.ts';
 export { countUids, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';

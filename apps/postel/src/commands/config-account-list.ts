@@ -19,13 +19,14 @@ Example:
   async run({ server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
     const accounts = await useDirectory(invocation, server, (directory) => directory.listAccounts());
-    const rows = accounts.map(({ name, addresses, usedMessages, usedOctets, createdAt }) => [
+    const rows = accounts.map(({ name, addresses, usedMessages, usedOctets, createdAt, isDisabled }) => [
       name,
       addresses.join(', '),
       String(usedMessages),
       String(Math.ceil(usedOctets / 1_024)),
       createdAt.toISOString().slice(0, 10),
+      isDisabled ? 'disabled' : '',
     ]);
-    invocation.terminal.say(formatTable([['ACCOUNT', 'ADDRESSES', 'MESSAGES', 'KB', 'SINCE'], ...rows]));
+    invocation.terminal.say(formatTable([['ACCOUNT', 'ADDRESSES', 'MESSAGES', 'KB', 'SINCE', ''], ...rows]));
   },
 });

@@ -1,35 +1,47 @@
 import { defineCommand } from '../command.ts';
-import { CommandError } from '../command-error.ts';
-import { generatePassword } from '../generate-password.ts';
+import { CommandError, UsageError } from '../command-error.ts';
 import { operands } from '../operands.ts';
 import { readPassword } from '../read-password.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 export const configAccountSetpassword = defineCommand({
   name: 'config account setpassword',
-  operands: 'ACCOUNT [--generate-password]',
-  summary: "replace an account's password",
+  operands: 'ACCOUNT [--generate-password | --none]',
+  summary: "replace an account's password, or take it away",
   help: `The password is asked for, or is the first line of standard input.
 
   --generate-password  make up a password and show it this once
+  --none               no password: app passwords and keys go on to log in
 ${SERVER_OPTIONS_HELP}
 
 Examples:
   postel config account setpassword mary
-  echo 'correct horse battery' | postel config account setpassword mary`,
-  options: { 'generate-password': { type: 'boolean' }, ...SERVER_OPTIONS },
+  echo 'correct horse battery' | postel config account setpassword mary
+  postel config account setpassword mary --none`,
+  options: { 'generate-password': { type: 'boolean' }, none: { type: 'boolean' }, ...SERVER_OPTIONS },
   parse(line) {
     const { account } = operands(line, 'account');
-    return { account, wantsGenerated: line.flag('generate-password'), server: namedServer(line) };
+    const wantsGenerated = line.flag('generate-password');
+    const wantsNone = line.flag('none');
+    if (wantsGenerated && wantsNone) throw new UsageError('--generate-password and --none exclude each other');
+    return { account, wantsGenerated, wantsNone, server: namedServer(line) };
   },
-  async run({ account, wantsGenerated, server }, invocation) {
+  async run({ account, wantsGenerated, wantsNone, server }, invocation) {
     const { terminal } = invocation;
-    const password = wantsGenerated ? generatePassword() : await readPassword(`New password for ${account}: `);
-    // Unlike for a new account: an input that is empty by mistake must not lock somebody out.
-    if (password === '') throw new CommandError('No password was given. To have one made up: --generate-password.');
+    const password = wantsNone ? null : await newPassword(account, wantsGenerated);
     const { useDirectory } = await import('../use-directory.ts');
     await useDirectory(invocation, server, (directory) => directory.setPassword(account, password));
-    terminal.say(`Changed the password of account ${account}.`);
+    if (password === null) terminal.say(`Account ${account} has no password any more.`);
+    else terminal.say(`Changed the password of account ${account}.`);
     if (wantsGenerated) terminal.say(`It is, shown this once: ${password}`);
   },
 });
+
+/** @throws {CommandError} */
+async function newPassword(account: string, wantsGenerated: boolean): Promise<string> {
+  if (wantsGenerated) return (await import('@postel/directory')).generatePassword();
+  const password = await readPassword(`New password for ${account}: `);
+  // Unlike for a new account: an input that is empty by mistake must not lock somebody out.
+  if (password === '') throw new CommandError('No password was given. To have one made up: --generate-password.');
+  return password;
+}
