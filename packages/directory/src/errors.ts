@@ -1,13 +1,9 @@
 /**
- * - `account-exists`, `address-exists`: the name or address is taken.
- * - `key-exists`: the key is registered, for this account or another.
- * - `no-such-account`, `no-such-domain`, `no-such-key`: what was named is not here.
- * - `too-many-keys`: the account has as many as it may.
- * - `invalid-name`, `invalid-address`, `invalid-domain`: what was given is none.
  * - `account-exists`, `address-exists`, `app-password-exists`: the name or address is taken.
- * - `no-such-account`, `no-such-domain`, `no-such-app-password`: what was named is not here.
+ * - `key-exists`: the key is registered, for this account or another.
+ * - `no-such-account`, `no-such-domain`, `no-such-key`, `no-such-app-password`: what was named is not here.
  * - `invalid-name`, `invalid-address`, `invalid-domain`, `invalid-network`: what was given is none.
- * - `too-many-app-passwords`: the account has as many as it may.
+ * - `too-many-keys`, `too-many-app-passwords`: the account has as many as it may.
  * - `already-expired`: what was to be made would have been over from the start.
  * - `weak-password`: too short, too long, or with characters that no password may hold.
  * - `unavailable`: the database does not answer, or too many logins wait; the same may work later. If the connection
@@ -22,8 +18,6 @@ export type DirectoryErrorKind =
   | 'no-such-key'
   | 'too-many-keys'
   | 'app-password-exists'
-  | 'no-such-account'
-  | 'no-such-domain'
   | 'no-such-app-password'
   | 'invalid-name'
   | 'invalid-address'

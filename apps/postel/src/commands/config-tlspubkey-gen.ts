@@ -31,7 +31,7 @@ Examples:
     return { stem, type, format } as const;
   },
   async run({ stem, type, format }, { terminal }) {
-    const { generatePassword } = await import('../generate-password.ts');
+    const { generatePassword } = await import('@postel/directory');
     const { makeKeyFiles } = await import('../tls-keys/make-key-files.ts');
     const { describeKey } = await import('../tls-keys/read-key.ts');
     const password = generatePassword();
