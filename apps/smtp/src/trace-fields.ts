@@ -16,7 +16,7 @@ export interface Trace {
 }
 
 /** As Node names them: `TLSv1.3` and `TLS_AES_256_GCM_SHA384`. */
-export interface TlsSession {
+interface TlsSession {
   readonly protocol: string;
   readonly cipher: string;
 }

@@ -25,7 +25,7 @@ test('under TLS nothing is said of STARTTLS, and after login nothing of how to l
   await using client = await server.connectTls();
   await client.dialogue`
     C: a1 CAPABILITY
-    S: * CAPABILITY ${NAMES} AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN AUTH=LOGIN
+    S: * CAPABILITY ${NAMES} AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-1-PLUS AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN AUTH=LOGIN
     S: a1 OK ...
     C: a2 LOGIN ${mary.name} ${mary.password}
     S: a2 OK [CAPABILITY {names}] Logged in

@@ -31,7 +31,7 @@ test('over TLS there is no STARTTLS, and after the login no AUTH', async () => {
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
-    S: 250 AUTH SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
+    S: 250 AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
     C: AUTH PLAIN ${plainResponse(account)}
     S: 235 2.7.0 ...
     C: EHLO client.example
