@@ -2,7 +2,7 @@ import { openDatabase } from '@postel/storage';
 import { createTestDatabase } from '@postel/testkit';
 import type { Directory } from './directory.ts';
 import type { LoginContext } from './login.ts';
-import { openDirectory } from './open-directory.ts';
+import { type DirectoryOptions, openDirectory } from './open-directory.ts';
 
 /** A login by IMAP, under TLS. */
 export const BY_IMAP: LoginContext = {
@@ -18,10 +18,10 @@ export function logIn(directory: Directory, login: string, password: string) {
 }
 
 /** A directory in an empty database of its own. */
-export async function startDirectory() {
+export async function startDirectory(options: DirectoryOptions = {}) {
   const testDatabase = await createTestDatabase();
   const database = openDatabase(testDatabase.target, { applicationName: 'directory test', maxConnections: 4 });
-  const directory = openDirectory(database);
+  const directory = openDirectory(database, options);
   return {
     directory,
     sql: database.sql,

@@ -1,4 +1,5 @@
 import type { AccountId, Sql, Transaction } from '@postel/storage';
+import { type CanonicalAddress, formatAddress } from './address.ts';
 import { DirectoryError } from './errors.ts';
 import type { NamedAccount } from './find-credentials.ts';
 import { readDirectory } from './transaction.ts';
@@ -23,6 +24,17 @@ export async function findAccountToActAs(sql: Sql, name: string): Promise<NamedA
       select account_id as "accountId" from accounts where name = ${name} and not is_disabled`,
   );
   return account === undefined ? null : { ...account, name, loginAddress: null };
+}
+
+/** The account that has exactly this address; null if there is none, or it is disabled. */
+export async function findAccountOfAddress(sql: Sql, address: CanonicalAddress): Promise<NamedAccount | null> {
+  const [account] = await readDirectory(
+    () => sql.read<{ accountId: AccountId; name: string }[]>`
+      select account_id as "accountId", accounts.name
+        from domains join addresses using (domain_id) join accounts using (account_id)
+       where domains.name = ${address.domain} and local_part = ${address.localPart} and not is_disabled`,
+  );
+  return account === undefined ? null : { ...account, loginAddress: formatAddress(address) };
 }
 
 export function noSuchAccount(name: string): DirectoryError {

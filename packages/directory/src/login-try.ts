@@ -15,6 +15,7 @@ import type { AuthenticatedAccount, LoginAttempt, LoginContext, LoginOutcome } f
 import { isWithin } from './network.ts';
 import type { VerifiedLogins } from './verified-logins.ts';
 import { verifyPassword } from './verify-password.ts';
+import { type TokenChecker, type TokenRefusal, verifyToken } from './verify-token.ts';
 
 /** What all logins of a process share. */
 export interface LoginServices {
@@ -23,9 +24,10 @@ export interface LoginServices {
   readonly verifiedLogins: VerifiedLogins;
   /** Who ANONYMOUS comes in as; null: nobody. */
   readonly anonymousAccount: string | null;
+  /** Null: nobody's access tokens are taken. */
+  readonly tokenValidator: TokenChecker | null;
+  readonly onTokenRefused: (refusal: TokenRefusal) => void;
 }
-
-const NO_TOKENS = { status: 'invalid_token', scope: null, openidConfiguration: null } as const;
 
 /** One try to log in, by whatever mechanism. */
 export class LoginTry implements LoginAttempt {
@@ -83,8 +85,11 @@ export class LoginTry implements LoginAttempt {
     return account === null ? null : { ...account, credential: { type: 'anonymous' }, expiresAt: null };
   }
 
-  async verifyBearerToken(): Promise<BearerOutcome<AuthenticatedAccount>> {
-    return { type: 'refused', refusal: NO_TOKENS };
+  async verifyBearerToken(token: string, user: string): Promise<BearerOutcome<AuthenticatedAccount>> {
+    const outcome = await verifyToken(this.#services, token, user, (account) => this.#isOfClientKey(account));
+    if (outcome.type === 'accepted') return outcome;
+    this.#services.onTokenRefused(outcome);
+    return { type: 'refused', refusal: outcome.refusal };
   }
 
   authorize(account: AuthenticatedAccount, authorizationIdentity: string): Promise<AuthenticatedAccount | null> {

@@ -12,6 +12,7 @@ import { changeRetention, readRetention } from './retention.ts';
 import { setPassword } from './set-password.ts';
 import { openTlsPublicKeys } from './tls-public-keys.ts';
 import { VerifiedLogins } from './verified-logins.ts';
+import type { TokenChecker, TokenRefusal } from './verify-token.ts';
 
 /**
  * Half of libuv's four threads, which file reads and writes share: with all four hashing, a file read of 0.03 ms took
@@ -22,24 +23,28 @@ const HASHES_AT_ONCE = 2;
 const HASHES_WAITING = 1_000;
 const VERIFIED_LOGINS = 10_000;
 const VERIFIED_LOGIN_LIFETIME_MS = 15 * 60_000;
-/** Mechanisms that nobody has a token or a shared secret for yet: a client that took one would only fail. */
-const WITHOUT_CREDENTIALS: ReadonlySet<string> = new Set(['OAUTHBEARER', 'XOAUTH2', 'CRAM-MD5', 'DIGEST-MD5']);
+/** Mechanisms that nobody has a shared secret for yet: a client that took one would only fail. */
+const WITHOUT_CREDENTIALS: ReadonlySet<string> = new Set(['CRAM-MD5', 'DIGEST-MD5']);
 
 export interface DirectoryOptions {
   /** Who ANONYMOUS comes in as. Null or left out: nobody. */
   readonly anonymousAccount?: string | null;
+  /** Whose access tokens log people in. Null or left out: nobody's. */
+  readonly tokenValidator?: TokenChecker | null;
+  /** Told of every access token that is refused. */
+  readonly onTokenRefused?: (refusal: TokenRefusal) => void;
 }
 
 /** The directory in a database that has been migrated. To be closed before the database, which is the caller's. */
 export function openDirectory({ sql }: Pick<Database, 'sql'>, options: DirectoryOptions = {}): Directory {
-  const { anonymousAccount = null } = options;
+  const { anonymousAccount = null, tokenValidator = null, onTokenRefused = () => {} } = options;
   const pool = createHashPool({ atOnce: HASHES_AT_ONCE, waiting: HASHES_WAITING });
   const verifiedLogins = new VerifiedLogins({
     maxEntries: VERIFIED_LOGINS,
     lifetimeMs: VERIFIED_LOGIN_LIFETIME_MS,
     now: () => performance.now(),
   });
-  const logins = { sql, pool, verifiedLogins, anonymousAccount };
+  const logins = { sql, pool, verifiedLogins, anonymousAccount, tokenValidator, onTokenRefused };
 
   return {
     addDomain: (name) => addDomain(sql, name),
@@ -54,7 +59,17 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     readRetention: (accountName) => readRetention(sql, accountName),
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     beginLogin: (context, mechanism) => new LoginTry(logins, context, mechanism),
-    allowsMechanism: (name) => (name === 'ANONYMOUS' ? anonymousAccount !== null : !WITHOUT_CREDENTIALS.has(name)),
+    allowsMechanism(name) {
+      switch (name) {
+        case 'ANONYMOUS':
+          return anonymousAccount !== null;
+        case 'OAUTHBEARER':
+        case 'XOAUTH2':
+          return tokenValidator !== null;
+        default:
+          return !WITHOUT_CREDENTIALS.has(name);
+      }
+    },
     tlsPublicKeys: openTlsPublicKeys(sql),
     findClientKey: (fingerprint) => findClientKey(sql, fingerprint),
     resolveRecipient: (address) => resolveRecipient(sql, address),

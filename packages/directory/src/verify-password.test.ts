@@ -42,7 +42,7 @@ function startLogins() {
     },
   };
   const verifiedLogins = new VerifiedLogins({ maxEntries: 10, lifetimeMs: 1_000, now: () => 0 });
-  const services = { sql, pool, verifiedLogins, anonymousAccount: null };
+  const services = { sql, pool, verifiedLogins, anonymousAccount: null, tokenValidator: null, onTokenRefused() {} };
   const logIn = async (login: string, secret: string) => {
     Object.assign(work, { queries: 0, hashes: 0 });
     const account = await new LoginTry(services, BY_IMAP, 'PLAIN').verifyPassword(login, secret);

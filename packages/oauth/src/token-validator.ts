@@ -7,6 +7,7 @@ import { jwtVerify } from 'jose/jwt/verify';
 import { configurationUrl } from './configuration-url.ts';
 import { IssuerKeys } from './issuer-keys.ts';
 import { DOCUMENT_TIMEOUT_MS, MAX_ADDRESS_OCTETS, MAX_CLOCK_SKEW_S, MAX_TOKEN_OCTETS } from './limits.ts';
+import { ProviderError } from './provider-error.ts';
 
 /** What is wrong with a token, for the operator: the client only hears what RFC 7628 §3.2.2 has a word for. */
 export type TokenFault =
@@ -34,8 +35,12 @@ export type TokenOutcome =
       readonly subject: string | null;
       /** From then on the token is refused. */
       readonly expiresAt: Date;
+      /** To be told if the address is of nobody here. */
+      readonly refusal: BearerRefusal;
     }
-  | { readonly type: 'refused'; readonly fault: TokenFault; readonly refusal: BearerRefusal };
+  | { readonly type: 'refused'; readonly fault: TokenFault; readonly refusal: BearerRefusal }
+  /** The issuer's keys cannot be had: the same token may be right later. */
+  | { readonly type: 'unavailable'; readonly error: ProviderError };
 
 export interface TokenValidatorOptions {
   /** Milliseconds since 1970. */
@@ -84,7 +89,6 @@ export class TokenValidator {
     );
   }
 
-  /** @throws {ProviderError} if the issuer's keys cannot be had */
   async validate(token: string): Promise<TokenOutcome> {
     // No one's word yet: it only says which of the issuers that we trust has to confirm it.
     const claimed = claimedIssuer(token);
@@ -106,6 +110,7 @@ export class TokenValidator {
       });
       return judge(verified, settings, now);
     } catch (error) {
+      if (error instanceof ProviderError) return { type: 'unavailable', error };
       if (error instanceof JOSEError) return refused(faultOf(error), settings);
       throw error;
     }
@@ -148,6 +153,7 @@ function judge({ payload, protectedHeader }: JWTVerifyResult, settings: OAuthIss
     issuer: iss ?? settings.issuer,
     subject: typeof sub === 'string' ? sub : null,
     expiresAt: new Date((exp + MAX_CLOCK_SKEW_S) * 1_000),
+    refusal: refusalOf('no address', settings),
   };
 }
 
@@ -186,10 +192,13 @@ function faultOf(error: JOSEError): TokenFault {
 }
 
 function refused(fault: TokenFault, settings: OAuthIssuer | null): TokenOutcome {
-  const refusal: BearerRefusal = {
+  return { type: 'refused', fault, refusal: refusalOf(fault, settings) };
+}
+
+function refusalOf(fault: TokenFault, settings: OAuthIssuer | null): BearerRefusal {
+  return {
     status: fault === 'scope' ? 'insufficient_scope' : 'invalid_token',
     scope: settings?.scope ?? null,
     openidConfiguration: settings === null ? null : configurationUrl(settings.issuer),
   };
-  return { type: 'refused', fault, refusal };
 }

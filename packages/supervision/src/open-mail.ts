@@ -1,5 +1,6 @@
-import type { MailServerSettings } from '@postel/config';
+import type { MailServerSettings, OAuthIssuer } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
+import type { TokenValidator } from '@postel/oauth';
 import { DiskReserve, openBlobs, openDatabase, Store } from '@postel/storage';
 import type { AppContext } from './run-app.ts';
 import { ServerCertificates } from './server-certificates.ts';
@@ -36,7 +37,10 @@ export async function openMail(
   measure({ database, reserve }, metrics);
   const onError = (error: unknown) => log.warn({ err: error }, 'storage');
   const store = new Store(database, { blobs: await openBlobs(blobs, reserve), reserve, onError });
-  const directory = openDirectory(database);
+  const directory = openDirectory(database, {
+    tokenValidator: await openTokenValidator(settings.oauthIssuers ?? []),
+    onTokenRefused: ({ fault, address }) => log.info({ fault, address }, 'access token refused'),
+  });
   return {
     certificates,
     store,
@@ -47,4 +51,11 @@ export async function openMail(
       await database.close();
     },
   };
+}
+
+/** Loaded only where tokens are taken. */
+async function openTokenValidator(issuers: readonly OAuthIssuer[]): Promise<TokenValidator | null> {
+  if (issuers.length === 0) return null;
+  const { TokenValidator } = await import('@postel/oauth');
+  return new TokenValidator(issuers);
 }

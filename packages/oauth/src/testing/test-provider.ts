@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import type { TokenOutcome } from '../token-validator.ts';
 
 export const CONFIGURATION = '/.well-known/openid-configuration';
 export const KEYS = '/keys';
@@ -17,6 +18,20 @@ interface SigningKey {
 }
 
 type Members = Readonly<Record<string, unknown>>;
+
+/** The address, what is wrong with the token, or with the provider. */
+export function summary(outcome: TokenOutcome): string {
+  switch (outcome.type) {
+    case 'accepted':
+      return outcome.address;
+    case 'refused':
+      return outcome.fault;
+    case 'unavailable':
+      return outcome.error.message;
+    default:
+      return outcome satisfies never;
+  }
+}
 
 /** A part of a JWT. */
 export function encode(value: unknown): string {
