@@ -1,9 +1,8 @@
-import type { CompactJWSHeaderParameters, CryptoKey, FlattenedJWSInput, JWK } from 'jose';
+import type { CompactJWSHeaderParameters, CryptoKey, FlattenedJWSInput } from 'jose';
 import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from 'jose/errors';
-import { createLocalJWKSet, type LocalJWKSet } from 'jose/jwks/local';
-import { configurationUrl } from './configuration-url.ts';
-import { fetchDocument } from './fetch-document.ts';
-import { ASK_AGAIN_MS, KEYS_FRESH_MS, KEYS_USABLE_MS, MAX_KEYS, MAX_WAITING } from './limits.ts';
+import type { LocalJWKSet } from 'jose/jwks/local';
+import { fetchKeys } from './fetch-keys.ts';
+import { ASK_AGAIN_MS, KEYS_FRESH_MS, KEYS_USABLE_MS, MAX_WAITING } from './limits.ts';
 import { ProviderError } from './provider-error.ts';
 
 export interface IssuerKeysOptions {
@@ -19,9 +18,8 @@ interface KeySet {
 }
 
 /**
- * The keys that an issuer signs with, from the JSON Web Key Set (RFC 7517 §5) that its configuration names. They are
- * fetched when the first token comes, when they are no longer fresh, and when a token names a key that is not among
- * them: by one request at a time, and seldom, however many tokens come.
+ * The keys that an issuer signs with. They are fetched when the first token comes, when they are no longer fresh, and when
+ * a token names a key that is not among them: by one request at a time, and seldom, however many tokens come.
  */
 export class IssuerKeys {
   readonly #issuer: string;
@@ -85,17 +83,7 @@ export class IssuerKeys {
 
   async #fetch(): Promise<KeySet> {
     const { elapsedMs, timeoutMs } = this.#options;
-    const url = configurationUrl(this.#issuer);
-    const configuration = await fetchDocument(url, timeoutMs);
-    // RFC 8414 §3.3: otherwise one issuer could speak for another.
-    if (configuration.get('issuer') !== this.#issuer) {
-      throw new ProviderError(`${url} is of another issuer than ${this.#issuer}`);
-    }
-    const keysUrl = configuration.get('jwks_uri');
-    if (typeof keysUrl !== 'string') throw new ProviderError(`${url} does not say where the keys are (jwks_uri)`);
-    const document = await fetchDocument(keysUrl, timeoutMs);
-    const keys = publicKeys(keysUrl, document.get('keys'));
-    this.#keys = { find: keySetOf(keysUrl, keys), fetchedAt: elapsedMs() };
+    this.#keys = { find: await fetchKeys(this.#issuer, timeoutMs), fetchedAt: elapsedMs() };
     return this.#keys;
   }
 }
@@ -112,27 +100,4 @@ async function findIn(
     if (error instanceof JWKSNoMatchingKey || error instanceof JWKSMultipleMatchingKeys) return null;
     throw new ProviderError('A key of the issuer cannot be used', { cause: error });
   }
-}
-
-/** A key whose private part everybody can read proves nothing, nor does a short one (RFC 7518 §3.3). */
-function publicKeys(url: string, keys: unknown): JWK[] {
-  if (!Array.isArray(keys)) throw new ProviderError(`${url} is no key set`);
-  if (keys.length > MAX_KEYS) throw new ProviderError(`${url} has more than ${MAX_KEYS} keys`);
-  return keys.filter(isPublicKey);
-}
-
-function keySetOf(url: string, keys: JWK[]): LocalJWKSet {
-  try {
-    return createLocalJWKSet({ keys });
-  } catch (error) {
-    throw new ProviderError(`${url} is no key set`, { cause: error });
-  }
-}
-
-const MIN_RSA_MODULUS_OCTETS = 256;
-
-function isPublicKey(key: unknown): key is JWK {
-  if (typeof key !== 'object' || key === null || 'd' in key || 'k' in key) return false;
-  if (!('kty' in key) || key.kty !== 'RSA') return true;
-  return 'n' in key && typeof key.n === 'string' && Buffer.byteLength(key.n, 'base64url') >= MIN_RSA_MODULUS_OCTETS;
 }

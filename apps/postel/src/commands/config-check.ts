@@ -10,9 +10,9 @@ import {
 export const configCheck = defineCommand({
   name: 'config check',
   operands: '[--config FILE]',
-  summary: 'say what is wrong with a configuration file, its certificates and its bucket',
+  summary: 'say what is wrong with a configuration file, its certificates, its bucket and its OAuth issuers',
   help: `Says OK if nothing is; else each problem with its line, and ends with exit code 1. If blobs are in S3, a small one is
-written, read, listed and removed.
+written, read, listed and removed. If access tokens log people in, the keys of their issuers are fetched.
 
   --config FILE  the configuration file (default ./postel.yaml, else /etc/postel/postel.yaml)
 
@@ -31,6 +31,10 @@ Example:
     if ('s3' in configuration.blobs) {
       const { checkBucket } = await import('../serve/check-bucket.ts');
       await checkBucket(configuration.blobs);
+    }
+    if (configuration.oauthIssuers.length > 0) {
+      const { checkIssuers } = await import('../serve/check-issuers.ts');
+      await checkIssuers(configuration.oauthIssuers);
     }
     terminal.say(`OK: ${file}`);
   },
