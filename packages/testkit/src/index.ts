@@ -8,6 +8,7 @@ export { LineClient } from './line-client.ts';
 export { MailProgram, requirePrograms } from './mail-program.ts';
 export { type ObjectStore, type ObjectStoreOptions, type StoredObject, startObjectStore } from './object-store.ts';
 export { cpuSeconds, limitOpenFiles } from './open-files.ts';
+export { ProgramSocket } from './program-socket.ts';
 export type { RunningPostel, TestAccount, TestPorts } from './running-postel.ts';
 export { type Ended, ServerProcess, StartFailed } from './server-process.ts';
 export { sharedPostel } from './shared-postel.ts';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseTarget } from '@postel/config';
 import type { Directory } from '@postel/directory';
+import { readKeyFile, type TlsPublicKey } from '@postel/tls-pubkey';
 import { type CertificateOptions, type ClientCertificate, makeClientCertificate } from './client-certificate.ts';
 import { readRunState } from './run-state.ts';
 
@@ -86,10 +87,19 @@ export class RunningPostel {
     { isImapPreauth = true, ...options }: CertificateOptions & { readonly isImapPreauth?: boolean } = {},
   ): Promise<ClientCertificate> {
     const certificate = await makeClientCertificate(options);
-    await this.useDirectory(({ tlsPublicKeys }) =>
-      tlsPublicKeys.add({ login: address, key: certificate.publicKey, name: 'notebook', isImapPreauth }),
-    );
+    await this.#register(address, certificate.publicKey, isImapPreauth);
     return certificate;
+  }
+
+  /** Registers the key of a certificate that is in a file. */
+  async registerCertificate({ address }: TestAccount, file: string): Promise<void> {
+    const reading = readKeyFile(readFileSync(file));
+    if (reading.type === 'refused') throw new Error(reading.reason);
+    await this.#register(address, reading.key, true);
+  }
+
+  async #register(login: string, key: TlsPublicKey, isImapPreauth: boolean): Promise<void> {
+    await this.useDirectory(({ tlsPublicKeys }) => tlsPublicKeys.add({ login, key, name: 'notebook', isImapPreauth }));
   }
 
   async removeKey({ publicKey }: ClientCertificate): Promise<void> {
