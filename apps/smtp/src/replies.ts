@@ -28,6 +28,7 @@ export const replies = {
   noAuthInTransaction: [503, '5.5.1', 'No AUTH inside a mail transaction'],
   noAuthHere: [503, '5.5.1', 'No logins on this port: mail programs send on ports 587 and 465'],
   authNeedsTls: [538, '5.7.11', 'Use STARTTLS first: this mechanism needs TLS'],
+  authNotAllowed: [534, '5.7.9', 'This mechanism is not allowed here: use one that EHLO names'],
   unknownMechanism: [504, '5.5.4', 'No such authentication mechanism'],
   authCancelled: [501, '5.7.0', 'Authentication cancelled'],
   authNotBase64: [501, '5.5.2', 'Not base64'],

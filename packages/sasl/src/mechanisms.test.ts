@@ -41,7 +41,7 @@ test('what can be had on a connection is offered, strongest first', () => {
 test('what the policy forbids is neither offered nor started', () => {
   expect(namesOn(TLS_1_3, (name) => name === 'SCRAM-SHA-256')).toEqual(['SCRAM-SHA-256']);
   expect(namesOn(TLS_1_3, () => false)).toEqual([]);
-  expect(chooseMechanism('PLAIN', TLS_1_3, () => false)).toEqual({ type: 'unknown' });
+  expect(chooseMechanism('PLAIN', TLS_1_3, () => false)).toEqual({ type: 'not-allowed' });
 });
 
 test('hardening 6: without TLS no mechanism is offered or started in which a secret can be read or searched for', () => {

@@ -37,6 +37,8 @@ export type MechanismPolicy = (name: string) => boolean;
 export type MechanismChoice =
   | { readonly type: 'offered'; readonly mechanism: ServerMechanism }
   | { readonly type: 'needs-tls' }
+  /** By the policy. */
+  | { readonly type: 'not-allowed' }
   | { readonly type: 'unknown' };
 
 /** What to announce on this connection (RFC 4422 §3.2), strongest first. */
@@ -51,7 +53,8 @@ export function chooseMechanism(
   allows: MechanismPolicy,
 ): MechanismChoice {
   const mechanism = findMechanism(name);
-  if (mechanism === undefined || !allows(mechanism.name)) return { type: 'unknown' };
+  if (mechanism === undefined) return { type: 'unknown' };
+  if (!allows(mechanism.name)) return { type: 'not-allowed' };
   if (!isOffered(mechanism, connection)) return { type: connection.isTls ? 'unknown' : 'needs-tls' };
   const plus = findMechanism(`${mechanism.name}-PLUS`);
   return {

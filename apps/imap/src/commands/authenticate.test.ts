@@ -36,7 +36,7 @@ test('AUTHENTICATE LOGIN asks for user and password', async () => {
   `;
 });
 
-test('an authorization identity may be the account itself, and no other', async () => {
+test('hardening 24: an authorization identity may be the account itself, and no other', async () => {
   const { name, address, password } = await server.addAccount();
   const other = await server.addAccount('other');
   await using client = await server.connect();

@@ -20,7 +20,7 @@ export const authenticate: Command<AuthenticateArgs> = {
   async run(session, { mechanism: name, initialResponse }) {
     const { transport, services } = session;
     const choice = chooseMechanism(name, transport.security, services.directory.allowsMechanism);
-    if (choice.type === 'unknown') throw new No('No such mechanism', 'CANNOT');
+    if (choice.type === 'unknown' || choice.type === 'not-allowed') throw new No('No such mechanism', 'CANNOT');
     if (choice.type === 'needs-tls') throw new No('Begin TLS first (STARTTLS)', 'PRIVACYREQUIRED');
     const { mechanism } = choice;
     return logIn(session, mechanism.name, (attempt) =>

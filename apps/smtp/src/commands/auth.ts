@@ -51,6 +51,8 @@ export const auth: Command<AuthArgs> = {
     switch (choice.type) {
       case 'unknown':
         return replies.unknownMechanism;
+      case 'not-allowed':
+        return replies.authNotAllowed;
       case 'needs-tls':
         return replies.authNeedsTls;
       case 'offered':
