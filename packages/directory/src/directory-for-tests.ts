@@ -25,6 +25,8 @@ export async function startDirectory(options: DirectoryOptions = {}) {
   return {
     directory,
     sql: database.sql,
+    /** Where the database is, for another process, or host, with a directory of its own. */
+    target: testDatabase.target,
     async [Symbol.asyncDispose]() {
       await directory.close();
       await database.close();

@@ -2,8 +2,9 @@ import type { MechanismPolicy } from '@postel/sasl';
 import type { AccountId } from '@postel/storage';
 import type { Address } from './address.ts';
 import type { AppPasswords } from './app-passwords.ts';
-import type { ClientKey, LoginAttempt, LoginContext } from './login.ts';
+import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
 import type { TlsPublicKeys } from './tls-public-keys.ts';
+import type { SessionEnd } from './watched-sessions.ts';
 
 export interface NewAccount {
   /** 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit. */
@@ -132,10 +133,27 @@ export interface Directory {
   /** What SASL mechanisms, and IMAP's LOGIN, check a login against. @param mechanism as registered, or how else it is made */
   beginLogin(context: LoginContext, mechanism: string): LoginAttempt;
 
-  /** Which SASL mechanisms may be offered, by what is configured and by the credentials that there are. */
+  /**
+   * Which SASL mechanisms may be offered, by what is configured and by the credentials that there are: CRAM-MD5 and
+   * DIGEST-MD5 while somebody has an app password for them, which is known from `start` on.
+   */
   readonly allowsMechanism: MechanismPolicy;
 
   readonly tlsPublicKeys: TlsPublicKeys;
+
+  /**
+   * Ends a session when its account is disabled or removed, or when what it logged in with is changed, removed or expired,
+   * wherever that is done: within 5 s, while the database answers.
+   *
+   * @param end is called once, unless the session is disposed of first, as it is to be when it is over
+   */
+  watchSession(account: AuthenticatedAccount, end: (reason: SessionEnd) => void): Disposable;
+
+  /**
+   * Looks for changes of the directory now, and from now on each second: for whoever offers mechanisms or watches sessions.
+   * A database that is away is no error, and is looked at again.
+   */
+  start(): Promise<void>;
 
   /**
    * The account that a TLS public key identifies; null for a key that is nobody's, or a disabled account's.

@@ -22,3 +22,4 @@ export type {
 } from './login.ts';
 export { type DirectoryOptions, openDirectory } from './open-directory.ts';
 export type { NewKey, RegisteredKey, TlsPublicKeys } from './tls-public-keys.ts';
+export type { SessionEnd } from './watched-sessions.ts';

@@ -3,16 +3,19 @@ import { addAccount, listAccounts, removeAccount, setDisabled } from './accounts
 import { addAddress } from './addresses.ts';
 import { openAppPasswords } from './app-passwords.ts';
 import type { Directory } from './directory.ts';
+import { DirectoryWatch } from './directory-watch.ts';
 import { addDomain, setCatchall } from './domains.ts';
 import { findClientKey } from './find-client-key.ts';
 import { createHashPool } from './hash-pool.ts';
 import { LoginTry } from './login-try.ts';
+import { mechanismPolicy } from './mechanism-policy.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { setPassword } from './set-password.ts';
 import { openTlsPublicKeys } from './tls-public-keys.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 import type { TokenChecker, TokenRefusal } from './verify-token.ts';
+import { WatchedSessions } from './watched-sessions.ts';
 
 /**
  * Half of libuv's four threads, which file reads and writes share: with all four hashing, a file read of 0.03 ms took
@@ -23,8 +26,6 @@ const HASHES_AT_ONCE = 2;
 const HASHES_WAITING = 1_000;
 const VERIFIED_LOGINS = 10_000;
 const VERIFIED_LOGIN_LIFETIME_MS = 15 * 60_000;
-/** Mechanisms that nobody has a shared secret for yet: a client that took one would only fail. */
-const WITHOUT_CREDENTIALS: ReadonlySet<string> = new Set(['CRAM-MD5', 'DIGEST-MD5']);
 
 export interface DirectoryOptions {
   /** Who ANONYMOUS comes in as. Null or left out: nobody. */
@@ -33,17 +34,24 @@ export interface DirectoryOptions {
   readonly tokenValidator?: TokenChecker | null;
   /** Told of every access token that is refused. */
   readonly onTokenRefused?: (refusal: TokenRefusal) => void;
+  /** The SASL mechanisms that may be offered, in upper case; SCRAM-SHA-256 names its -PLUS too. Null or left out: all. */
+  readonly mechanisms?: readonly string[] | null;
+  /** Told, once each, of what an operator should know. */
+  readonly onWarning?: (message: string, error?: unknown) => void;
 }
 
 /** The directory in a database that has been migrated. To be closed before the database, which is the caller's. */
 export function openDirectory({ sql }: Pick<Database, 'sql'>, options: DirectoryOptions = {}): Directory {
-  const { anonymousAccount = null, tokenValidator = null, onTokenRefused = () => {} } = options;
+  const { anonymousAccount = null, mechanisms = null, tokenValidator = null } = options;
+  const { onTokenRefused = () => {}, onWarning = () => {} } = options;
   const pool = createHashPool({ atOnce: HASHES_AT_ONCE, waiting: HASHES_WAITING });
   const verifiedLogins = new VerifiedLogins({
     maxEntries: VERIFIED_LOGINS,
     lifetimeMs: VERIFIED_LOGIN_LIFETIME_MS,
     now: () => performance.now(),
   });
+  const sessions = new WatchedSessions(sql);
+  const watch = new DirectoryWatch(sql, sessions, { anonymousAccount, onWarning });
   const logins = { sql, pool, verifiedLogins, anonymousAccount, tokenValidator, onTokenRefused };
 
   return {
@@ -59,18 +67,15 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     readRetention: (accountName) => readRetention(sql, accountName),
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     beginLogin: (context, mechanism) => new LoginTry(logins, context, mechanism),
-    allowsMechanism(name) {
-      switch (name) {
-        case 'ANONYMOUS':
-          return anonymousAccount !== null;
-        case 'OAUTHBEARER':
-        case 'XOAUTH2':
-          return tokenValidator !== null;
-        default:
-          return !WITHOUT_CREDENTIALS.has(name);
-      }
-    },
     tlsPublicKeys: openTlsPublicKeys(sql),
+    allowsMechanism: mechanismPolicy({
+      mechanisms,
+      hasAnonymousAccount: anonymousAccount !== null,
+      takesTokens: tokenValidator !== null,
+      hasSharedSecrets: () => watch.hasSharedSecrets,
+    }),
+    watchSession: (account, end) => sessions.watch(account, end),
+    start: () => watch.start(),
     findClientKey: (fingerprint) => findClientKey(sql, fingerprint),
     resolveRecipient: (address) => resolveRecipient(sql, address),
     resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname),
@@ -78,6 +83,8 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
       const recipient = await resolveRecipient(sql, address);
       return recipient.type === 'account' && recipient.accountId === accountId;
     },
-    async close() {},
+    async close() {
+      await watch.close();
+    },
   };
 }

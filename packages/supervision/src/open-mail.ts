@@ -40,7 +40,9 @@ export async function openMail(
   const directory = openDirectory(database, {
     tokenValidator: await openTokenValidator(settings.oauthIssuers ?? []),
     onTokenRefused: ({ fault, address }) => log.info({ fault, address }, 'access token refused'),
+    onWarning: (message, err) => log.warn({ err }, message),
   });
+  void directory.start(); // nobody waits for a database that is away
   return {
     certificates,
     store,
