@@ -8,6 +8,8 @@ export interface JobContext {
   readonly blobs: BlobStore;
   /** How long tombstones of messages are kept. */
   readonly tombstoneDays: number;
+  /** How long it is kept who tried to log in. */
+  readonly loginHistoryDays: number;
   /** For what goes wrong and does not fail the job: with one account of all, for instance. */
   readonly log: Logger;
   /** Ends the job, between two of its slices. */

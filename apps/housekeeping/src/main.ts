@@ -11,7 +11,8 @@ const DATABASE_CONNECTIONS = 2;
 runApp({
   name: 'housekeeping',
   parseSettings: parseHousekeepingSettings,
-  async start({ processName, database: target, blobs: blobTarget, tombstoneDays }, { log, metrics }) {
+  async start(settings, { log, metrics }) {
+    const { processName, database: target, blobs: blobTarget, tombstoneDays, loginHistoryDays } = settings;
     const blobs = await openBlobs(blobTarget);
     const database = openDatabase(target, {
       applicationName: `postel ${processName}`,
@@ -22,7 +23,7 @@ runApp({
     const runner = new JobRunner({
       jobs: JOBS,
       turns: new JobTurns(locks),
-      context: { database, store, blobs, tombstoneDays },
+      context: { database, store, blobs, tombstoneDays, loginHistoryDays },
       log,
       metrics: new JobMetrics(metrics),
     });

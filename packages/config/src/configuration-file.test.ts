@@ -24,6 +24,8 @@ const DEFAULTS: Configuration = {
   databaseUrl: null,
   certificates: [{ certFile: '/etc/postel/cert.pem', keyFile: '/etc/postel/key.pem' }],
   oauthIssuers: [],
+  login: { trustedNetworks: [] },
+  loginHistoryDays: 30,
   smtp: {
     mx: [{ host: '*', port: 25 }],
     submission: [{ host: '*', port: 587, asksClientCertificate: true }],
@@ -57,6 +59,7 @@ blobDirectory: /mnt/blobs
 diskReserveMb: 1000
 limits: { messageSizeMb: 25 }
 housekeeping: { tombstoneDays: 30 }
+login: { trustedNetworks: [127.0.0.1, 10.0.0.0/8, "2001:db8::/32"], historyDays: 7 }
 database: { url: "postgres://postel:secret@db,db2:6432/postel?sslmode=verify-full" }
 smtp:
   mx: { addresses: [192.0.2.1, "2001:db8::1"] }
@@ -77,6 +80,8 @@ logLevel: debug
     reserveOctets: 1_000 * 1024 * 1024,
     messageOctets: 25 * 1024 * 1024,
     tombstoneDays: 30,
+    login: { trustedNetworks: ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32'] },
+    loginHistoryDays: 7,
     databaseUrl: 'postgres://postel:secret@db,db2:6432/postel?sslmode=verify-full',
     smtp: {
       mx: [
@@ -99,6 +104,15 @@ logLevel: debug
     logLevel: 'debug',
   });
 });
+
+test.for(['10.0.0.0/33', '10.0.0/8', '2001:db8::/129', 'example.com', '10.0.0.0/8/8', '10.0.0.0/-1'])(
+  '%s is no network to be trusted',
+  (network) => {
+    expect(read(`${LEAST}login: { trustedNetworks: ["10.0.0.0/8", "${network}"] }\n`)).toEqual([
+      '6: login.trustedNetworks[1] must be a network such as 192.0.2.0/24 or 2001:db8::/32, or an address',
+    ]);
+  },
+);
 
 test('access tokens are taken of the issuers that are said, and every other URL is refused', () => {
   const issuer = 'https://id.example.com/realms/a/';

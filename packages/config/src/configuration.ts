@@ -4,13 +4,16 @@ import type { BlobTarget } from './blob-target.ts';
 import { DATABASE_URL_FORM, isDatabaseUrl } from './database-target.ts';
 import type { OAuthIssuer } from './oauth-issuer.ts';
 import { readBlobs } from './read-blobs.ts';
+import { readNetwork } from './read-network.ts';
 import { readOAuthIssuers } from './read-oauth.ts';
 import {
   type Address,
   type CertificateFiles,
+  DEFAULT_LOGIN_HISTORY_DAYS,
   DEFAULT_MESSAGE_OCTETS,
   DEFAULT_RESERVE_OCTETS,
   DEFAULT_TOMBSTONE_DAYS,
+  type LoginSettings,
   type LogLevel,
   parseCertificateFiles,
   parseLogLevel,
@@ -32,6 +35,9 @@ export interface Configuration {
   readonly certificates: readonly CertificateFiles[];
   /** Whose access tokens log people in; with none of them, no mechanism for that is offered. */
   readonly oauthIssuers: readonly OAuthIssuer[];
+  readonly login: LoginSettings;
+  /** How long it is kept who tried to log in. */
+  readonly loginHistoryDays: number;
   /** Where each service listens; nowhere if it is off. */
   readonly smtp: Readonly<
     Record<ServerService, readonly Address[]> & Record<SubmissionService, readonly LoginAddress[]>
@@ -63,6 +69,7 @@ const MOST_RESERVE_MB = 1_000_000;
 const MOST_MESSAGE_MB = 2_000;
 
 const MOST_TOMBSTONE_DAYS = 3_650;
+const MOST_LOGIN_HISTORY_DAYS = 365;
 
 const LOOPBACK = '127.0.0.1';
 /** All addresses of the machine. */
@@ -84,6 +91,8 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
     databaseUrl: databaseUrl(file.section('database')),
     certificates: certificates(file.section('tls'), base),
     oauthIssuers: readOAuthIssuers(file.section('login')),
+    login: readLogin(file.section('login')),
+    loginHistoryDays: loginHistoryDays(file.section('login')),
     smtp: {
       mx: listening(smtp, 'mx', { host: EVERYWHERE, port: 25 }),
       submission: listeningForLogins(smtp, 'submission', { host: EVERYWHERE, port: 587 }),
@@ -158,6 +167,15 @@ function messageOctets(limits: SettingReader): number {
 function tombstoneDays(housekeeping: SettingReader): number {
   if (!housekeeping.has('tombstoneDays')) return DEFAULT_TOMBSTONE_DAYS;
   return housekeeping.at('tombstoneDays').integer(1, MOST_TOMBSTONE_DAYS);
+}
+
+function readLogin(login: SettingReader): LoginSettings {
+  return { trustedNetworks: login.has('trustedNetworks') ? login.at('trustedNetworks').list(readNetwork) : [] };
+}
+
+function loginHistoryDays(login: SettingReader): number {
+  if (!login.has('historyDays')) return DEFAULT_LOGIN_HISTORY_DAYS;
+  return login.at('historyDays').integer(1, MOST_LOGIN_HISTORY_DAYS);
 }
 
 function databaseUrl(database: SettingReader): string | null {

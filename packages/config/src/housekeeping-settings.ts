@@ -9,6 +9,8 @@ export interface HousekeepingSettings extends AppSettings {
   readonly blobs: BlobTarget;
   /** How long tombstones of messages are kept. */
   readonly tombstoneDays: number;
+  /** How long it is kept who tried to log in. */
+  readonly loginHistoryDays: number;
 }
 
 /** @throws {SettingsError} */
@@ -19,5 +21,6 @@ export function parseHousekeepingSettings(value: unknown): HousekeepingSettings 
     database: parseDatabaseTarget(settings.at('database')),
     blobs: parseBlobTarget(settings.at('blobs')),
     tombstoneDays: settings.at('tombstoneDays').integer(1),
+    loginHistoryDays: settings.at('loginHistoryDays').integer(1),
   };
 }

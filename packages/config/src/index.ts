@@ -15,7 +15,12 @@ export type {
   MailServerSettings,
   TlsMode,
 } from './server-settings.ts';
-export { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS, DEFAULT_TOMBSTONE_DAYS } from './server-settings.ts';
+export {
+  DEFAULT_LOGIN_HISTORY_DAYS,
+  DEFAULT_MESSAGE_OCTETS,
+  DEFAULT_RESERVE_OCTETS,
+  DEFAULT_TOMBSTONE_DAYS,
+} from './server-settings.ts';
 export { SettingReader, SettingsError } from './setting-reader.ts';
 export type { SmtpListener, SmtpListenerKind, SmtpSettings } from './smtp-settings.ts';
 export { parseSmtpSettings } from './smtp-settings.ts';

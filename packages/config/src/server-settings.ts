@@ -39,6 +39,12 @@ export interface ListenerSettings extends Address {
   readonly asksClientCertificate: boolean;
 }
 
+/** Who may log in, and how. */
+export interface LoginSettings {
+  /** As CIDR: failed logins and connections from there are not limited. */
+  readonly trustedNetworks: readonly string[];
+}
+
 /** What every process of a mail protocol needs to know, beside its listeners. */
 export interface MailServerSettings extends AppSettings {
   /** The name it calls itself by: in its greeting, and in Received header fields. */
@@ -49,6 +55,8 @@ export interface MailServerSettings extends AppSettings {
   readonly blobs: BlobTarget;
   /** Whose access tokens log people in: nobody's, if not given. */
   readonly oauthIssuers?: readonly OAuthIssuer[];
+  /** No network is trusted, if not given. */
+  readonly login?: LoginSettings;
   /** The largest message that is taken, in octets. */
   readonly messageOctets: number;
   /** What new mail must leave free on the file systems of the blobs and the database. */
@@ -89,6 +97,8 @@ export const DEFAULT_RESERVE_OCTETS = 256 * 1024 * 1024;
 /** RFC 7162 §3.2 leaves it open; three months are longer than a holiday. */
 export const DEFAULT_TOMBSTONE_DAYS = 90;
 
+export const DEFAULT_LOGIN_HISTORY_DAYS = 30;
+
 /** 100 MiB. */
 export const DEFAULT_MESSAGE_OCTETS = 100 * 1024 * 1024;
 
@@ -101,8 +111,13 @@ export function parseMailServerSettings(settings: SettingReader): MailServerSett
     certificates: settings.at('certificates').list(parseCertificateFiles),
     blobs: parseBlobTarget(settings.at('blobs')),
     ...(settings.has('oauthIssuers') && { oauthIssuers: settings.at('oauthIssuers').list(parseOAuthIssuer) }),
+    ...(settings.has('login') && { login: parseLoginSettings(settings.at('login')) }),
     messageOctets: settings.has('messageOctets') ? settings.at('messageOctets').integer(1) : DEFAULT_MESSAGE_OCTETS,
     reserveOctets: settings.has('reserveOctets') ? settings.at('reserveOctets').integer() : DEFAULT_RESERVE_OCTETS,
     ...(settings.has('databaseDirectory') && { databaseDirectory: settings.at('databaseDirectory').text() }),
   };
+}
+
+function parseLoginSettings(settings: SettingReader): LoginSettings {
+  return { trustedNetworks: settings.at('trustedNetworks').list((network) => network.text()) };
 }

@@ -68,6 +68,12 @@ test('a reserve has a default, and may be of the database too', () => {
   );
 });
 
+test('networks that are trusted come through', () => {
+  const login = { trustedNetworks: ['127.0.0.1/32'] };
+  expect(parseImapSettings({ ...settings, login }).login).toEqual(login);
+  expect(() => parseImapSettings({ ...settings, login: {} })).toThrow('login.trustedNetworks must be a list');
+});
+
 test('the largest message has a default', () => {
   const { messageOctets: _, ...others } = settings;
   expect(parseImapSettings(others).messageOctets).toBe(DEFAULT_MESSAGE_OCTETS);

@@ -1,4 +1,5 @@
 import {
+  DEFAULT_LOGIN_HISTORY_DAYS,
   DEFAULT_MESSAGE_OCTETS,
   DEFAULT_RESERVE_OCTETS,
   DEFAULT_TOMBSTONE_DAYS,
@@ -24,6 +25,8 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     blobs: { directory: directory.blobs },
     messageOctets: DEFAULT_MESSAGE_OCTETS,
     reserveOctets: DEFAULT_RESERVE_OCTETS,
+    // Who tries something out here is one person, at one address.
+    login: { trustedNetworks: ['127.0.0.1/32', '::1/128'] },
     ...('url' in database ? {} : { databaseDirectory: directory.postgres }),
   };
   const people = { host: LOOPBACK, allowPlaintextLogin: true, asksClientCertificate: true } as const;
@@ -53,6 +56,7 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     database,
     blobs: common.blobs,
     tombstoneDays: DEFAULT_TOMBSTONE_DAYS,
+    loginHistoryDays: DEFAULT_LOGIN_HISTORY_DAYS,
   });
   return [planApp('imap', imap), planApp('smtp', smtp), housekeeping];
 }

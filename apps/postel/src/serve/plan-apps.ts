@@ -21,8 +21,9 @@ export function planApps(
     ...(apps.includes('smtp') ? [planSmtp(configuration, place)] : []),
   ].filter(({ addresses = [] }) => addresses.length > 0);
   if (!apps.includes('housekeeping')) return listening;
-  const { blobs, tombstoneDays, logLevel } = configuration;
-  return [...listening, planHousekeeping({ processName: 'housekeeping', database, blobs, tombstoneDays, logLevel })];
+  const { blobs, tombstoneDays, loginHistoryDays, logLevel } = configuration;
+  const settings = { processName: 'housekeeping', database, blobs, tombstoneDays, loginHistoryDays, logLevel };
+  return [...listening, planHousekeeping(settings)];
 }
 
 function planImap(configuration: Configuration, place: DatabasePlace): readonly AppPlan[] {
@@ -53,10 +54,10 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
 }
 
 function commonSettings(
-  { hostname, certificates, oauthIssuers, blobs, messageOctets, reserveOctets, logLevel }: Configuration,
+  { hostname, certificates, oauthIssuers, login, blobs, messageOctets, reserveOctets, logLevel }: Configuration,
   place: DatabasePlace,
 ) {
-  return { hostname, certificates, oauthIssuers, blobs, messageOctets, reserveOctets, logLevel, ...place };
+  return { hostname, certificates, oauthIssuers, login, blobs, messageOctets, reserveOctets, logLevel, ...place };
 }
 
 /** Other servers log in to nothing, so there is nothing to ask them for. */
