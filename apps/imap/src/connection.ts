@@ -98,7 +98,8 @@ export class Connection implements Transport, CommandPolicy {
 
   get loginContext(): LoginContext {
     const { remoteAddress, clientKey } = this;
-    return { service: 'imap', clientAddress: remoteAddress, tlsVersion: this.#tls?.protocol ?? null, clientKey };
+    const { protocol: tlsVersion = null, unknownKey = null } = this.#tls ?? {};
+    return { service: 'imap', clientAddress: remoteAddress, tlsVersion, clientKey, unknownKey };
   }
 
   get clientKey(): ClientKey | null {

@@ -95,7 +95,8 @@ export class Session {
   get loginContext(): LoginContext {
     const { clientKey } = this;
     const { remoteAddress, tls } = this.wire;
-    return { service: 'smtp', clientAddress: remoteAddress, tlsVersion: tls?.protocol ?? null, clientKey };
+    const { protocol: tlsVersion = null, unknownKey = null } = tls ?? {};
+    return { service: 'smtp', clientAddress: remoteAddress, tlsVersion, clientKey, unknownKey };
   }
 
   /** Serves the client to the end. @param refusal the only reply there is, if the client may not come in */

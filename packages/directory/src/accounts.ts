@@ -79,6 +79,7 @@ export async function removeAccount(sql: Sql, name: string): Promise<void> {
     await tx`delete from addresses where account_id = ${account}`;
     await tx`delete from credentials where account_id = ${account}`;
     await tx`delete from tls_public_keys where account_id = ${account}`;
+    await tx`delete from login_attempts where account_id = ${account}`;
     return account;
   });
   await changeMail(sql, (tx) => removeAccountMail(tx, accountId), { isLong: true });

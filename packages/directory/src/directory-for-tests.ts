@@ -10,6 +10,7 @@ export const BY_IMAP: LoginContext = {
   clientAddress: '192.0.2.1',
   tlsVersion: 'TLSv1.3',
   clientKey: null,
+  unknownKey: null,
 };
 
 /** Logs in by password. */

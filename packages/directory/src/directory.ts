@@ -2,6 +2,7 @@ import type { MechanismPolicy } from '@postel/sasl';
 import type { AccountId } from '@postel/storage';
 import type { Address } from './address.ts';
 import type { AppPasswords } from './app-passwords.ts';
+import type { LoginEntry } from './attempt-rows.ts';
 import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
 import type { TlsPublicKeys } from './tls-public-keys.ts';
 import type { SessionEnd } from './watched-sessions.ts';
@@ -41,6 +42,21 @@ export interface Retention {
 export interface RetentionChange {
   readonly days?: number | null;
   readonly limitOctets?: number | null;
+}
+
+export interface LoginFilter {
+  /** Null: of everybody, and of nobody. */
+  readonly accountName: string | null;
+  readonly onlyFailed: boolean;
+  readonly since: Date;
+  readonly limit: number;
+}
+
+export interface LoginLimitFigures {
+  /** Networks from which too many logins have failed, at this moment. */
+  countBlocked(): number;
+  /** Logins refused because they came from one. */
+  readonly refusals: number;
 }
 
 /** An account that mail goes to, and what it could take at the moment of asking. Null where there is no limit. */
@@ -132,6 +148,19 @@ export interface Directory {
 
   /** What SASL mechanisms, and IMAP's LOGIN, check a login against. @param mechanism as registered, or how else it is made */
   beginLogin(context: LoginContext, mechanism: string): LoginAttempt;
+
+  /** Tells the history of a client that has shown a TLS public key which is nobody's. */
+  recordUnknownKey(context: LoginContext): void;
+
+  /**
+   * Who tried to log in, the newest first; of an account, and what was tried with its names.
+   *
+   * @throws 'no-such-account'
+   */
+  listLogins(filter: LoginFilter): Promise<readonly LoginEntry[]>;
+
+  /** For metrics: what this process knows of it. */
+  readonly loginLimits: LoginLimitFigures;
 
   /**
    * Which SASL mechanisms may be offered, by what is configured and by the credentials that there are: CRAM-MD5 and

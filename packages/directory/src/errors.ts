@@ -6,6 +6,7 @@
  * - `too-many-keys`, `too-many-app-passwords`: the account has as many as it may.
  * - `already-expired`: what was to be made would have been over from the start.
  * - `weak-password`: too short, too long, or with characters that no password may hold.
+ * - `too-many-failures`: too many logins from there have failed; `retryAfterMs` says when the next may be tried.
  * - `unavailable`: the database does not answer, or too many logins wait; the same may work later. If the connection
  *   broke during the commit of a change, the change may have been made.
  */
@@ -26,15 +27,23 @@ export type DirectoryErrorKind =
   | 'too-many-app-passwords'
   | 'already-expired'
   | 'weak-password'
+  | 'too-many-failures'
   | 'unavailable';
 
 /** The message says to a person what is wrong and what would be right. */
 export class DirectoryError extends Error {
   readonly kind: DirectoryErrorKind;
+  /** Null where it is not known when the same would work. */
+  readonly retryAfterMs: number | null;
 
-  constructor(kind: DirectoryErrorKind, message: string, options?: ErrorOptions) {
+  constructor(
+    kind: DirectoryErrorKind,
+    message: string,
+    { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number } = {},
+  ) {
     super(message, options);
     this.name = 'DirectoryError';
     this.kind = kind;
+    this.retryAfterMs = retryAfterMs ?? null;
   }
 }

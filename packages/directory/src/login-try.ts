@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { BearerOutcome, ScramCredentials, ScramHash, SharedSecret } from '@postel/sasl';
+import type { BearerOutcome, CredentialVerifier, ScramCredentials, ScramHash, SharedSecret } from '@postel/sasl';
 import type { Sql } from '@postel/storage';
 import { authorize } from './authorize.ts';
 import { findAccountToActAs } from './find-account.ts';
@@ -11,7 +11,7 @@ import {
   type StoredCredential,
 } from './find-credentials.ts';
 import type { HashPool } from './hash-pool.ts';
-import type { AuthenticatedAccount, LoginAttempt, LoginContext, LoginOutcome } from './login.ts';
+import type { AuthenticatedAccount, LoginContext } from './login.ts';
 import { isWithin } from './network.ts';
 import type { VerifiedLogins } from './verified-logins.ts';
 import { verifyPassword } from './verify-password.ts';
@@ -29,16 +29,14 @@ export interface LoginServices {
   readonly onTokenRefused: (refusal: TokenRefusal) => void;
 }
 
-/** One try to log in, by whatever mechanism. */
-export class LoginTry implements LoginAttempt {
-  readonly mechanism: string;
+/** One try to log in, by whatever mechanism: what is right and what is wrong. */
+export class LoginTry implements CredentialVerifier<AuthenticatedAccount> {
   readonly #services: LoginServices;
   readonly #context: LoginContext;
 
-  constructor(services: LoginServices, context: LoginContext, mechanism: string) {
+  constructor(services: LoginServices, context: LoginContext) {
     this.#services = services;
     this.#context = context;
-    this.mechanism = mechanism;
   }
 
   async verifyPassword(login: string, password: string): Promise<AuthenticatedAccount | null> {
@@ -94,10 +92,6 @@ export class LoginTry implements LoginAttempt {
 
   authorize(account: AuthenticatedAccount, authorizationIdentity: string): Promise<AuthenticatedAccount | null> {
     return authorize(this.#services.sql, account, authorizationIdentity);
-  }
-
-  settle(_outcome: LoginOutcome): number {
-    return 0;
   }
 
   /** Null: this password is not for here, or not any more. */

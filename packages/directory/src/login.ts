@@ -1,5 +1,6 @@
 import type { CredentialVerifier, ServerFailure } from '@postel/sasl';
 import type { AccountId } from '@postel/storage';
+import type { DirectoryError } from './errors.ts';
 
 /** By what somebody logged in. */
 export type LoginCredential =
@@ -44,6 +45,8 @@ export interface LoginContext {
   readonly tlsVersion: string | null;
   /** The key that the client showed in the TLS handshake, if it is an account's. */
   readonly clientKey: ClientKey | null;
+  /** The fingerprint of a key that it showed and that is nobody's. */
+  readonly unknownKey: string | null;
 }
 
 /** How a login ended. `unavailable`: it could not be checked. */
@@ -51,6 +54,20 @@ export type LoginOutcome = 'success' | ServerFailure | 'cancelled' | 'unavailabl
 
 /** One try to log in. To be settled when it has ended, whatever came of it. */
 export interface LoginAttempt extends CredentialVerifier<AuthenticatedAccount> {
-  /** @returns how long the answer is to wait, in ms: longer with every failure */
-  settle(outcome: LoginOutcome): number;
+  /**
+   * Counts the attempt and writes it down.
+   *
+   * @param account who logged in, if somebody did
+   * @returns how long the answer is to wait, in ms: longer with every failure
+   */
+  settle(outcome: LoginOutcome, account?: AuthenticatedAccount | null): number;
+
+  /**
+   * 'too-many-failures' instead of `credentials`, once that is settled, where too many have failed. Whether somebody may try
+   * all the same, because the account has been used from there, cannot be told from it.
+   */
+  readonly refusal: DirectoryError | null;
+
+  /** Tells for the history what program it is: by its ID (RFC 2971) or EHLO. May come until 2 s after the login. */
+  nameProgram(program: string): void;
 }

@@ -2,11 +2,15 @@ import type { Database } from '@postel/storage';
 import { addAccount, listAccounts, removeAccount, setDisabled } from './accounts.ts';
 import { addAddress } from './addresses.ts';
 import { openAppPasswords } from './app-passwords.ts';
+import { listLogins } from './attempt-rows.ts';
 import type { Directory } from './directory.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { addDomain, setCatchall } from './domains.ts';
+import { failuresIn } from './failure-store.ts';
 import { findClientKey } from './find-client-key.ts';
 import { createHashPool } from './hash-pool.ts';
+import { LoginHistory } from './login-history.ts';
+import { LoginLimits } from './login-limits.ts';
 import { LoginTry } from './login-try.ts';
 import { mechanismPolicy } from './mechanism-policy.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
@@ -15,6 +19,7 @@ import { setPassword } from './set-password.ts';
 import { openTlsPublicKeys } from './tls-public-keys.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 import type { TokenChecker, TokenRefusal } from './verify-token.ts';
+import { WatchedLogin } from './watched-login.ts';
 import { WatchedSessions } from './watched-sessions.ts';
 
 /**
@@ -38,18 +43,26 @@ export interface DirectoryOptions {
   readonly mechanisms?: readonly string[] | null;
   /** Told, once each, of what an operator should know. */
   readonly onWarning?: (message: string, error?: unknown) => void;
+  /** Networks, as CIDR, whose failed logins are not limited. */
+  readonly trustedNetworks?: readonly string[];
+  /** Told of what could not be read or written behind the back of logins. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** The directory in a database that has been migrated. To be closed before the database, which is the caller's. */
 export function openDirectory({ sql }: Pick<Database, 'sql'>, options: DirectoryOptions = {}): Directory {
-  const { anonymousAccount = null, mechanisms = null, tokenValidator = null } = options;
-  const { onTokenRefused = () => {}, onWarning = () => {} } = options;
+  const { anonymousAccount = null, mechanisms = null, tokenValidator = null, trustedNetworks = [] } = options;
+  const { onTokenRefused = () => {}, onWarning = () => {}, onError = () => {} } = options;
+  const now = () => performance.now();
   const pool = createHashPool({ atOnce: HASHES_AT_ONCE, waiting: HASHES_WAITING });
   const verifiedLogins = new VerifiedLogins({
     maxEntries: VERIFIED_LOGINS,
     lifetimeMs: VERIFIED_LOGIN_LIFETIME_MS,
-    now: () => performance.now(),
+    now,
   });
+  const limits = new LoginLimits({ store: failuresIn(sql), now, onError, trustedNetworks });
+  const history = new LoginHistory({ sql, onError, now: () => Date.now() });
+  const loginWatch = { sql, limits, history, now };
   const sessions = new WatchedSessions(sql);
   const watch = new DirectoryWatch(sql, sessions, { anonymousAccount, onWarning });
   const logins = { sql, pool, verifiedLogins, anonymousAccount, tokenValidator, onTokenRefused };
@@ -66,7 +79,13 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     appPasswords: openAppPasswords(sql, pool),
     readRetention: (accountName) => readRetention(sql, accountName),
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
-    beginLogin: (context, mechanism) => new LoginTry(logins, context, mechanism),
+    beginLogin: (context, mechanism) => new WatchedLogin(new LoginTry(logins, context), loginWatch, context, mechanism),
+    recordUnknownKey(context) {
+      const attempt = { context, mechanism: null, loginName: null, account: null, program: null } as const;
+      history.add({ ...attempt, outcome: 'unknown-key' });
+    },
+    listLogins: (filter) => listLogins(sql, filter),
+    loginLimits: limits,
     tlsPublicKeys: openTlsPublicKeys(sql),
     allowsMechanism: mechanismPolicy({
       mechanisms,
@@ -85,6 +104,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     },
     async close() {
       await watch.close();
+      await Promise.all([limits.flush(), history.flush({ all: true })]);
     },
   };
 }

@@ -45,7 +45,7 @@ function startLogins() {
   const services = { sql, pool, verifiedLogins, anonymousAccount: null, tokenValidator: null, onTokenRefused() {} };
   const logIn = async (login: string, secret: string) => {
     Object.assign(work, { queries: 0, hashes: 0 });
-    const account = await new LoginTry(services, BY_IMAP, 'PLAIN').verifyPassword(login, secret);
+    const account = await new LoginTry(services, BY_IMAP).verifyPassword(login, secret);
     return { account: account?.name ?? null, ...work };
   };
   return { logIn };

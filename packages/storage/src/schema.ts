@@ -29,6 +29,7 @@ import {
 } from 'drizzle-orm/pg-core';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+const cidr = customType<{ data: string }>({ dataType: () => 'cidr' });
 const cidrs = customType<{ data: string[] }>({ dataType: () => 'cidr[]' });
 const inet = customType<{ data: string }>({ dataType: () => 'inet' });
 const integers = customType<{ data: number[] }>({ dataType: () => 'integer[]' });
@@ -506,5 +507,54 @@ export const tlsPublicKeys = pgTable(
   (table) => [
     index('tls_public_keys_account').on(table.accountId),
     foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
+  ],
+);
+
+/** Failed logins, counted by where they come from: docs/security.md, Guessing. Rows of counts that are 0 again are removed. */
+export const loginFailures = pgTable(
+  'login_failures',
+  {
+    /** A network; or an account's id and a network that it has logged in from. */
+    scope: text('scope').primaryKey(),
+    /** When the count is 0 again. Every failure puts it off, by as long as one failure counts. */
+    emptyAt: at('empty_at').notNull(),
+    changedAt: at('changed_at').notNull(),
+  },
+  (table) => [index('login_failures_changed').on(table.changedAt)],
+);
+
+/** Who tried to log in, from where, how, and what came of it. Attempts of one hour that are alike are one row. */
+export const loginAttempts = pgTable(
+  'login_attempts',
+  {
+    /** A hash of the hour and of what makes attempts alike. */
+    attemptKey: bytea('attempt_key').primaryKey(),
+    firstAt: at('first_at').notNull(),
+    lastAt: at('last_at').notNull(),
+    count: integer('count').notNull(),
+    /** Whom the name belonged to when it was written down. */
+    accountId: id('account_id'),
+    /** As it was given, but printable. */
+    loginName: text('login_name'),
+    /** A network where a flood came from all over it; null if it came from everywhere. */
+    clientAddress: inet('client_address'),
+    /** The address's /32 or /64, of a login that succeeded. */
+    network: cidr('network'),
+    service: text('service').notNull(),
+    mechanism: text('mechanism'),
+    tlsVersion: text('tls_version'),
+    /** 'password' | 'app-password' | 'tls-public-key' | 'token' | 'anonymous' */
+    credentialKind: text('credential_kind'),
+    /** What its owner calls the app password or key; a token's issuer. */
+    credentialName: text('credential_name'),
+    /** Of the TLS public key that the client showed, also of one that is nobody's. */
+    keyFingerprint: text('key_fingerprint'),
+    program: text('program'),
+    outcome: text('outcome').notNull(),
+  },
+  (table) => [
+    index('login_attempts_account').on(table.accountId, table.lastAt),
+    index('login_attempts_last').on(table.lastAt),
+    index('login_attempts_networks').on(table.accountId, table.network).where(sql`${table.network} is not null`),
   ],
 );

@@ -2,6 +2,7 @@ import type { MailServerSettings, OAuthIssuer } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
 import type { TokenValidator } from '@postel/oauth';
 import { DiskReserve, openBlobs, openDatabase, Store } from '@postel/storage';
+import { measureLoginLimits } from './login-limit-metrics.ts';
 import type { AppContext } from './run-app.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import { StorageWatch } from './storage-watch.ts';
@@ -37,12 +38,16 @@ export async function openMail(
   measure({ database, reserve }, metrics);
   const onError = (error: unknown) => log.warn({ err: error }, 'storage');
   const store = new Store(database, { blobs: await openBlobs(blobs, reserve), reserve, onError });
+  const { trustedNetworks = [] } = settings.login ?? {};
   const directory = openDirectory(database, {
     tokenValidator: await openTokenValidator(settings.oauthIssuers ?? []),
     onTokenRefused: ({ fault, address }) => log.info({ fault, address }, 'access token refused'),
+    trustedNetworks,
+    onError: (error) => log.warn({ err: error }, 'logins are not counted or written down'),
     onWarning: (message, err) => log.warn({ err }, message),
   });
   void directory.start(); // nobody waits for a database that is away
+  measureLoginLimits(directory.loginLimits, metrics);
   return {
     certificates,
     store,

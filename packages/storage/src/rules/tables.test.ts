@@ -12,7 +12,17 @@ beforeAll(async () => {
 afterAll(() => storage[Symbol.asyncDispose]());
 
 /** The installation, what was done when, and the directory: who may log in and where mail goes, but no mail. */
-const NO_MAIL = ['installation', 'housekeeping_jobs', 'domains', 'addresses', 'credentials', 'scram_parameters'];
+const NO_MAIL = [
+  'installation',
+  'housekeeping_jobs',
+  'domains',
+  'addresses',
+  'credentials',
+  'scram_parameters',
+  'tls_public_keys',
+  'login_failures',
+  'login_attempts',
+];
 /** Changed by every append and flag change. */
 const HOT = ['accounts', 'mailboxes', 'messages'];
 

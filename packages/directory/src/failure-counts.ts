@@ -1,0 +1,96 @@
+import { DecayingCounts } from './decaying-counts.ts';
+import type { FailureStore } from './failure-store.ts';
+
+const MAX_SCOPES = 50_000;
+const FLUSH_MS = 150;
+const FLUSH_AGAIN_MS = 1_000;
+const REFRESH_MS = 1_000;
+/** What was changed before the last reading, and committed after it, is read with the next: so much is read twice. */
+const OVERLAP_MS = 10_000;
+
+export interface FailureCountsOptions {
+  readonly store: FailureStore;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Counts of failures, of this process at once, of all others after a second. What this process adds is written in batches; what
+ * others did is read with the first login after a second, beside the query that a login makes anyway, so no login waits longer for it
+ * and a process without logins asks nothing.
+ */
+export class FailureCounts {
+  readonly counts: DecayingCounts;
+  readonly #options: FailureCountsOptions;
+  readonly #unsent = new Map<string, number>();
+  #timer: NodeJS.Timeout | null = null;
+  #flushing: Promise<void> = Promise.resolve();
+  #refreshedAt = Number.NEGATIVE_INFINITY;
+  #refreshing: Promise<void> | null = null;
+
+  constructor(options: FailureCountsOptions) {
+    this.#options = options;
+    this.counts = new DecayingCounts({ maxEntries: MAX_SCOPES, now: options.now });
+  }
+
+  add(scope: string, ms: number): void {
+    this.counts.add(scope, ms);
+    if (this.#unsent.size < MAX_SCOPES || this.#unsent.has(scope)) {
+      this.#unsent.set(scope, (this.#unsent.get(scope) ?? 0) + ms);
+    }
+    this.#flushAfter(FLUSH_MS);
+  }
+
+  /** Learns of what others did, if that was not a moment ago. What cannot be read is read the next time. */
+  refresh(): Promise<void> {
+    if (this.#options.now() - this.#refreshedAt < REFRESH_MS) return Promise.resolve();
+    this.#refreshing ??= this.#read().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  /** Writes what is not written yet. Never rejects. */
+  flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#flushing = this.#flushing.then(() => this.#write());
+    return this.#flushing;
+  }
+
+  #flushAfter(ms: number): void {
+    this.#timer ??= setTimeout(() => void this.flush(), ms).unref();
+  }
+
+  async #write(): Promise<void> {
+    if (this.#unsent.size === 0) return;
+    const batch = new Map(this.#unsent);
+    this.#unsent.clear();
+    try {
+      for (const { scope, leftMs } of await this.#options.store.add(batch)) this.#learn(scope, leftMs);
+    } catch (error) {
+      this.#options.onError(error);
+      for (const [scope, ms] of batch) this.#unsent.set(scope, (this.#unsent.get(scope) ?? 0) + ms);
+      this.#flushAfter(FLUSH_AGAIN_MS);
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { store, now, onError } = this.#options;
+    const startedAt = now();
+    try {
+      const counts = await store.readChanged(startedAt - this.#refreshedAt + OVERLAP_MS);
+      this.#refreshedAt = startedAt;
+      for (const { scope, leftMs } of counts.toReversed()) this.#learn(scope, leftMs);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  /** Both only ever rise by failures and fall with the time, so the higher one has seen more. */
+  #learn(scope: string, storedMs: number): void {
+    const leftMs = storedMs + (this.#unsent.get(scope) ?? 0);
+    if (leftMs > this.counts.leftMs(scope)) this.counts.set(scope, leftMs);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Sql } from '@postel/storage';
+
+/** A count as all processes have it: how long until it is 0. */
+export interface StoredCount {
+  readonly scope: string;
+  readonly leftMs: number;
+}
+
+/** Where processes share their counts. */
+export interface FailureStore {
+  /** Adds time to counts. @returns what they are then */
+  add(counts: ReadonlyMap<string, number>): Promise<readonly StoredCount[]>;
+  /** The counts changed within so many ms, newest first; all that are not 0 yet for Infinity. */
+  readChanged(withinMs: number): Promise<readonly StoredCount[]>;
+}
+
+/** Nobody is shut out for longer, whatever was tried. */
+const MOST_MS = 86_400_000;
+/** Read at once: under an attack from everywhere, the newest. */
+const MOST_READ = 20_000;
+
+export function failuresIn(sql: Sql): FailureStore {
+  return {
+    add(counts) {
+      // In one order everywhere, so that two processes never wait for each other.
+      const added = [...counts].map(([scope, ms]) => ({ scope, ms })).toSorted((a, b) => (a.scope < b.scope ? -1 : 1));
+      return sql.begin(
+        (tx) => tx<StoredCount[]>`
+          insert into login_failures as kept (scope, empty_at, changed_at)
+          select scope, now() + ms * interval '1 ms', clock_timestamp()
+            from jsonb_to_recordset(${JSON.stringify(added)}::text::jsonb) as added (scope text, ms float8)
+              on conflict (scope) do update
+             set empty_at = least(greatest(kept.empty_at, now()) + (excluded.empty_at - now()),
+                                  now() + ${MOST_MS}::float8 * interval '1 ms'),
+                 changed_at = excluded.changed_at
+          returning scope, (extract(epoch from empty_at - now()) * 1000)::float8 as "leftMs"`,
+        NOT_AT_ONCE,
+      );
+    },
+    readChanged: (withinMs) => sql.read<StoredCount[]>`
+      select scope, (extract(epoch from empty_at - now()) * 1000)::float8 as "leftMs"
+        from login_failures
+       where empty_at > now()
+         and changed_at > case when ${withinMs}::float8 = 'infinity' then '-infinity'::timestamptz
+                               else now() - ${withinMs}::float8 * interval '1 ms' end
+       order by changed_at desc limit ${MOST_READ}`,
+  };
+}
+
+/** What a crash of the server may lose the last moment of: it is not worth a wait for the disk. */
+export const NOT_AT_ONCE = { opening: 'set local synchronous_commit to off' } as const;
