@@ -1,5 +1,10 @@
 import type { Command } from './command.ts';
 import { configAccountAdd } from './commands/config-account-add.ts';
+import { configAccountApppasswordAdd } from './commands/config-account-apppassword-add.ts';
+import { configAccountApppasswordList } from './commands/config-account-apppassword-list.ts';
+import { configAccountApppasswordRm } from './commands/config-account-apppassword-rm.ts';
+import { configAccountDisable } from './commands/config-account-disable.ts';
+import { configAccountEnable } from './commands/config-account-enable.ts';
 import { configAccountList } from './commands/config-account-list.ts';
 import { configAccountRetention } from './commands/config-account-retention.ts';
 import { configAccountRm } from './commands/config-account-rm.ts';
@@ -31,6 +36,11 @@ export const commands: readonly Command[] = [
   configAccountList,
   configAccountRm,
   configAccountSetpassword,
+  configAccountDisable,
+  configAccountEnable,
+  configAccountApppasswordAdd,
+  configAccountApppasswordList,
+  configAccountApppasswordRm,
   configAccountRetention,
   configTlspubkeyList,
   configTlspubkeyGet,

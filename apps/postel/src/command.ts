@@ -1,7 +1,9 @@
 import type { Terminal } from './terminal.ts';
 
 /** Options of a command, in the form of node:util parseArgs. */
-export type CommandOptions = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+export type CommandOptions = Readonly<
+  Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>
+>;
 
 /** A command line taken apart, after the words that name the command. */
 export interface CommandLine {
@@ -9,6 +11,8 @@ export interface CommandLine {
   /** What is for another program, if the command `passesOn`. */
   readonly passedOn: readonly string[];
   option(name: string): string | null;
+  /** The values of an option that may be given more than once. */
+  optionValues(name: string): readonly string[];
   flag(name: string): boolean;
 }
 

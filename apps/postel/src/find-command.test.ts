@@ -23,6 +23,15 @@ test('options may stand anywhere, and operands are what is left', () => {
   expect(found.line.flag('generate-password')).toBe(true);
 });
 
+test('an option that may be given more than once has all its values', () => {
+  const line = 'config account apppassword add mary phone --from 192.0.2.0/24 --from 2001:db8::/48'.split(' ');
+  const found = findCommand(line, commands);
+  if (found.type !== 'command') throw new Error('no command');
+  expect(found.line.positionals).toEqual(['mary', 'phone']);
+  expect(found.line.optionValues('from')).toEqual(['192.0.2.0/24', '2001:db8::/48']);
+  expect(found.line.optionValues('data')).toEqual([]);
+});
+
 test.for([
   ['', []],
   ['--help', []],

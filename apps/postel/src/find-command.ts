@@ -71,6 +71,10 @@ function takeApart(args: readonly string[], command: Command): CommandLine {
         const value = values[name];
         return typeof value === 'string' ? value : null;
       },
+      optionValues(name) {
+        const value = values[name];
+        return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+      },
       flag: (name) => values[name] === true,
     };
   } catch (error) {

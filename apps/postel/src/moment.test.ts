@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UsageError } from './command-error.ts';
-import { formatMoment, parseMoment } from './moment.ts';
+import { formatMoment, parseMoment, parseUntil } from './moment.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 
@@ -28,4 +28,17 @@ test('a moment that is shown can be typed again', () => {
   const moment = new Date(2026, 0, 2, 3, 4);
   expect(formatMoment(moment)).toBe('2026-01-02 03:04');
   expect(parseMoment('since', formatMoment(moment))).toBe(moment.getTime());
+});
+
+test.each([
+  ['12h', NOW + 12 * 3_600_000],
+  ['90d', NOW + 90 * 86_400_000],
+  ['2026-11-23', new Date(2026, 10, 23).getTime()],
+  ['2027-06-30T18:30Z', Date.UTC(2027, 5, 30, 18, 30)],
+])('until %s', (text, moment) => {
+  expect(parseUntil('expires', text, NOW)).toBe(moment);
+});
+
+test.each(['', '0d', '2026-11-22', '2026-11-22T12:00Z', 'tomorrow', '90'])('%j is no moment to come', (text) => {
+  expect(() => parseUntil('expires', text, NOW)).toThrow(UsageError);
 });

@@ -46,6 +46,45 @@ describe('with a server that runs', () => {
     expect(refused.stderr).toContain('--generate-password');
   });
 
+  test('an account may be without a password, and one that has it can lose it', async () => {
+    const added = await config('add keyless keyless@localhost --no-password');
+    expect(added).toMatchObject({ code: 0, stdout: 'Added account keyless with address keyless@localhost.\n' });
+    expect(await config('setpassword keyless', 'correct horse\n')).toMatchObject({ code: 0 });
+    const removed = await config('setpassword keyless --none');
+    expect(removed).toMatchObject({ code: 0, stdout: 'Account keyless has no password any more.\n' });
+  });
+
+  test('an account is disabled, listed as such, and enabled', async () => {
+    await config('add suspect suspect@localhost', 'correct horse\n');
+    expect(await config('disable suspect')).toMatchObject({ code: 0, stdout: 'Disabled account suspect.\n' });
+    expect((await config('list')).stdout).toMatch(/^suspect .* disabled$/m);
+    expect(await config('enable suspect')).toMatchObject({ code: 0, stdout: 'Enabled account suspect.\n' });
+    expect((await config('list')).stdout).not.toContain('disabled');
+  });
+
+  test('app passwords are made, shown once, listed and removed', async () => {
+    await config('add ada ada@localhost --no-password');
+    expect((await config('apppassword list ada')).stdout).toMatch(/^NAME +FOR +FROM +SINCE +EXPIRES +LAST USED\n$/);
+    const added = await config('apppassword add ada phone');
+    expect(added).toMatchObject({ code: 0 });
+    const [, secret = ''] =
+      /^Added an app password to account ada\. It is, shown this once: ([-a-z2-9]{29})\n$/.exec(added.stdout) ?? [];
+    expect(secret).not.toBe('');
+    const restricted = '--for smtp --expires 2099-12-31 --from 192.0.2.7 --from 2001:db8::1/48 --legacy-mechanisms';
+    expect(await config(`apppassword add ada scanner ${restricted}`)).toMatchObject({ code: 0 });
+    const { stdout } = await config('apppassword list ada');
+    expect(stdout).toMatch(/^phone +imap, smtp +anywhere +\d{4}-\d\d-\d\d \d\d:\d\d +never +never$/m);
+    expect(stdout).toMatch(
+      /^scanner +smtp +192\.0\.2\.7\/32, 2001:db8::\/48 +\S+ \S+ +2099-12-31 00:00 +never +legacy mechanisms$/m,
+    );
+    expect(stdout).not.toContain(secret);
+    expect(await config('apppassword rm ada phone')).toMatchObject({
+      code: 0,
+      stdout: 'Removed an app password of account ada.\n',
+    });
+    expect((await config('apppassword list ada')).stdout).not.toContain('phone');
+  });
+
   test.for([
     ['add postel new@localhost', 'secret password', /postel/],
     ['add new postel@localhost', 'secret password', /postel@localhost/],
@@ -54,6 +93,12 @@ describe('with a server that runs', () => {
     ['add new new@localhost', 'short', /8 characters/],
     ['rm nobody', '', /nobody/],
     ['setpassword nobody', 'secret password', /nobody/],
+    ['setpassword nobody --none', '', /nobody/],
+    ['disable nobody', '', /nobody/],
+    ['apppassword add nobody phone', '', /nobody/],
+    ['apppassword add postel phone --from example.com', '', /"example.com" is neither a network/],
+    ['apppassword rm postel phone', '', /no app password "phone"/],
+    ['apppassword list nobody', '', /nobody/],
   ] as const)('"%s" is refused, and says why', async ([line, input, message]) => {
     const refused = await config(line, input);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
@@ -61,7 +106,19 @@ describe('with a server that runs', () => {
     expect(refused.stderr).not.toContain('this should not happen');
   });
 
-  test.for(['add mary', 'add mary m@localhost extra', 'list extra', 'rm'])('"%s" is no command line', async (line) => {
+  test.for([
+    'add mary',
+    'add mary m@localhost extra',
+    'add mary m@localhost --no-password --generate-password',
+    'setpassword mary --none --generate-password',
+    'list extra',
+    'rm',
+    'apppassword add mary',
+    'apppassword add mary phone --for pop3',
+    'apppassword add mary phone --expires 2020-01-01',
+    'apppassword add mary phone --expires never',
+    'apppassword rm mary',
+  ])('"%s" is no command line', async (line) => {
     expect(await config(line)).toMatchObject({ code: 2 });
   });
 });
