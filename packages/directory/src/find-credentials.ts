@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { ScramHash, ScramKeys } from '@postel/sasl';
 import type { AccountId, Sql } from '@postel/storage';
 import { formatAddress } from './address.ts';
@@ -48,14 +48,19 @@ export async function findCredentials(sql: Sql, text: string): Promise<LoginCred
   const loginAddress = login?.type === 'address' ? formatAddress(login.address) : null;
   const loginName = login?.type === 'name' ? login.name : (loginAddress ?? text);
   const mayLogIn = isKnown && accountId !== null && name !== null && isDisabled === false;
+  // Made up for known names too: it leaves the code of HMAC where the check of a proof finds it 10 µs sooner.
+  const madeUp = {
+    sha256: madeUpSalt(saltKey, 'sha256', loginName),
+    sha1: madeUpSalt(saltKey, 'sha1', loginName),
+  };
   return {
     salts: {
       sha256: {
-        salt: (isKnown ? first.sha256Salt : null) ?? madeUpSalt(saltKey, 'sha256', loginName),
+        salt: (isKnown ? first.sha256Salt : null) ?? madeUp.sha256,
         iterations: (isKnown ? first.sha256Iterations : null) ?? ITERATIONS,
       },
       sha1: {
-        salt: (isKnown ? first.sha1Salt : null) ?? madeUpSalt(saltKey, 'sha1', loginName),
+        salt: (isKnown ? first.sha1Salt : null) ?? madeUp.sha1,
         iterations: (isKnown ? first.sha1Iterations : null) ?? ITERATIONS,
       },
     },
@@ -117,13 +122,17 @@ function storedCredential(row: CredentialRow): StoredCredential | null {
 }
 
 /**
- * One row a credential, at least one. For a login that names nobody they are those of the oldest account: without that
- * decoy the query was 25 µs faster, which 10,000 samples show. For the same reason `any_value`: a scan for one row stops
- * where it finds it, a scan for an aggregate does not.
+ * One row a credential, at least one. For a login that names nobody they are those of some account, drawn by the name
+ * without its domain and always the same: an account with 50 passwords takes 0.8 ms longer than one with one, so names that
+ * nobody has must differ from one another as those that somebody has. Without a decoy the query was 25 µs faster, which 10,000
+ * samples show. For the same reason `any_value`: a scan for one row stops where it finds it, a scan for an aggregate does not.
  */
 function selectCredentials(sql: Sql, login: LoginName | null): Promise<readonly CredentialRow[]> {
   const name = login?.type === 'name' ? login.name : null;
   const { localPart, domain } = login?.type === 'address' ? login.address : { localPart: null, domain: null };
+  const drawnBy = createHash('sha256')
+    .update(`${name ?? localPart}`)
+    .digest();
   return sql.read<CredentialRow[]>`
     with named as (
            select any_value(account_id) as account_id
@@ -132,7 +141,14 @@ function selectCredentials(sql: Sql, login: LoginName | null): Promise<readonly 
                    select account_id from addresses
                     where domain_id = (select domain_id from domains where name = ${domain})
                       and local_part = ${localPart}) as of_that_name),
-         decoy as (select min(account_id) as account_id from accounts)
+         drawn as (
+           select ('x' || encode(substr(sha256(salt_key || ${drawnBy}), 1, 7), 'hex'))::bit(56)::bigint as number
+             from installation),
+         decoy as (
+           select min(account_id) as account_id
+             from accounts
+            where account_id >= (select min(account_id) + (select number from drawn) % (max(account_id) - min(account_id) + 1)
+                                   from accounts))
     select salt_key as "saltKey", named.account_id is not null as "isKnown",
            account.account_id as "accountId", account.name, is_disabled as "isDisabled",
            sha256_salt as "sha256Salt", sha256_iterations as "sha256Iterations",

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { BearerOutcome, CredentialVerifier, ScramCredentials, ScramHash, SharedSecret } from '@postel/sasl';
+import type {
+  BearerOutcome,
+  CredentialVerifier,
+  ScramCandidate,
+  ScramCredentials,
+  ScramHash,
+  SharedSecret,
+} from '@postel/sasl';
 import type { Sql } from '@postel/storage';
 import { authorize } from './authorize.ts';
 import { findAccountToActAs } from './find-account.ts';
@@ -29,6 +36,12 @@ export interface LoginServices {
   readonly onTokenRefused: (refusal: TokenRefusal) => void;
 }
 
+/** What an account without a password is asked a proof for: it takes as long as for one with. */
+const NO_PASSWORD: ScramCandidate<never> = {
+  keys: { storedKey: randomBytes(32), serverKey: randomBytes(32) },
+  identity: null,
+};
+
 /** One try to log in, by whatever mechanism: what is right and what is wrong. */
 export class LoginTry implements CredentialVerifier<AuthenticatedAccount> {
   readonly #services: LoginServices;
@@ -48,13 +61,11 @@ export class LoginTry implements CredentialVerifier<AuthenticatedAccount> {
 
   async findScramCredentials(login: string, hash: ScramHash): Promise<ScramCredentials<AuthenticatedAccount>> {
     const credentials = await findCredentials(this.#services.sql, login);
-    return {
-      ...credentials.salts[hash],
-      candidates: credentials.stored.map((stored) => ({
-        keys: stored.keys[hash],
-        identity: this.#identity(credentials, stored),
-      })),
-    };
+    const candidates = credentials.stored.map((stored) => ({
+      keys: stored.keys[hash],
+      identity: this.#identity(credentials, stored),
+    }));
+    return { ...credentials.salts[hash], candidates: candidates.length > 0 ? candidates : [NO_PASSWORD] };
   }
 
   async findSharedSecrets(login: string): Promise<readonly SharedSecret<AuthenticatedAccount>[]> {

@@ -7,49 +7,56 @@ export interface VerifiedLoginsOptions {
   readonly now: () => number;
 }
 
+interface VerifiedLogin {
+  readonly storedKey: Buffer;
+  readonly expiry: number;
+}
+
 /**
  * Remembers which password was found to fit which stored key, so that a mail program that connects every minute costs a
- * HMAC instead of thousands. It holds neither passwords nor anything that outlives the process or can be tried elsewhere:
- * only HMACs under a key that is drawn at start.
+ * HMAC instead of thousands, however many passwords its account has. It holds neither passwords nor anything by which one
+ * could be tried elsewhere faster than by the stored keys themselves: only HMACs under a key that is drawn at start.
  *
- * The stored key is read from the database at every login and is part of what is remembered, so a changed password is
- * refused at once, without anything to invalidate.
+ * The stored keys are read from the database at every login, and a password that gave one of them opens only where that
+ * very key still is, so a changed password is refused at once, without anything to invalidate.
  */
 export class VerifiedLogins {
   readonly #key = randomBytes(32);
-  /** Expiry by fingerprint; the order of the map is the order of use. */
-  readonly #expiries = new Map<string, number>();
+  /** By fingerprint; the order of the map is the order of use. */
+  readonly #logins = new Map<string, VerifiedLogin>();
   readonly #options: VerifiedLoginsOptions;
 
   constructor(options: VerifiedLoginsOptions) {
     this.#options = options;
   }
 
-  fingerprint(salt: Buffer, storedKey: Buffer, password: string): string {
+  /** @param salt of the account */
+  fingerprint(salt: Buffer, password: string): string {
     return createHmac('sha256', this.#key)
-      .update(`${salt.toString('hex')} ${storedKey.toString('hex')} ${password}`)
+      .update(`${salt.toString('hex')} ${password}`)
       .digest('base64');
   }
 
-  has(fingerprint: string): boolean {
-    const expiry = this.#expiries.get(fingerprint);
-    if (expiry === undefined) return false;
-    this.#expiries.delete(fingerprint);
-    if (expiry <= this.#options.now()) return false;
-    this.#expiries.set(fingerprint, expiry);
-    return true;
+  /** The stored key that the password gave; null if it was not verified lately. */
+  storedKeyOf(fingerprint: string): Buffer | null {
+    const login = this.#logins.get(fingerprint);
+    if (login === undefined) return null;
+    this.#logins.delete(fingerprint);
+    if (login.expiry <= this.#options.now()) return null;
+    this.#logins.set(fingerprint, login);
+    return login.storedKey;
   }
 
-  add(fingerprint: string): void {
-    this.#expiries.delete(fingerprint);
-    this.#expiries.set(fingerprint, this.#options.now() + this.#options.lifetimeMs);
-    if (this.#expiries.size > this.#options.maxEntries) {
-      const [leastRecentlyUsed] = this.#expiries.keys();
-      if (leastRecentlyUsed !== undefined) this.#expiries.delete(leastRecentlyUsed);
+  add(fingerprint: string, storedKey: Buffer): void {
+    this.#logins.delete(fingerprint);
+    this.#logins.set(fingerprint, { storedKey, expiry: this.#options.now() + this.#options.lifetimeMs });
+    if (this.#logins.size > this.#options.maxEntries) {
+      const [leastRecentlyUsed] = this.#logins.keys();
+      if (leastRecentlyUsed !== undefined) this.#logins.delete(leastRecentlyUsed);
     }
   }
 
   get size(): number {
-    return this.#expiries.size;
+    return this.#logins.size;
   }
 }

@@ -127,6 +127,22 @@ test('hardening 17: as many credentials are read for an unknown login as for a k
   expect(unknown).toHaveLength(known.length);
 });
 
+test('hardening 17: names that nobody has differ in credentials as accounts do, and each keeps its own', async () => {
+  await using own = await startDirectory();
+  for (const name of ['one', 'two']) {
+    await own.directory.addAccount({ name, address: `${name}@example.com`, password });
+  }
+  await own.sql`
+    insert into credentials (account_id, kind, name, sha256_stored_key, sha256_server_key, sha1_stored_key, sha1_server_key)
+    select account_id, 'app-password', 'phone', sha256_stored_key, sha256_server_key, sha1_stored_key, sha1_server_key
+      from credentials join accounts using (account_id) where accounts.name = 'two'`;
+  const count = async (login: string) => (await findCredentials(own.sql, login)).stored.length;
+  const nobody = Array.from({ length: 60 }, (_, i) => `nobody${i}`);
+  const counts = await Promise.all(nobody.map(count));
+  expect(new Set(counts)).toEqual(new Set([1, 2]));
+  expect(await Promise.all(nobody.map((name) => count(`${name}@example.com`)))).toEqual(counts);
+});
+
 test('an installation without accounts refuses every login', async () => {
   await using own = await startDirectory();
   expect(await logIn(own.directory, 'nobody', password)).toBeNull();

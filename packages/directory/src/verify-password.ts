@@ -20,14 +20,15 @@ export async function verifyPassword(
   if (prepared === null) return null;
 
   const { salt, iterations } = salts.sha256;
-  const fingerprints = stored.map(({ keys }) => verifiedLogins.fingerprint(salt, keys.sha256.storedKey, prepared));
-  const known = fingerprints.findIndex((fingerprint) => verifiedLogins.has(fingerprint));
-  if (account !== null && known >= 0) return stored[known] ?? null;
+  const withKey = (key: Buffer) => stored.find(({ keys }) => equalKeys(keys.sha256.storedKey, key)) ?? null;
+  const fingerprint = verifiedLogins.fingerprint(salt, prepared);
+  const remembered = verifiedLogins.storedKeyOf(fingerprint);
+  const known = remembered === null ? null : withKey(remembered);
+  if (account !== null && known !== null) return known;
 
   const derived = await pool.run(() => deriveScramKeys(prepared, { hash: 'sha256', salt, iterations }));
-  const matching = stored.findIndex(({ keys }) => equalKeys(keys.sha256.storedKey, derived.storedKey));
-  const fingerprint = fingerprints[matching];
-  if (fingerprint === undefined || account === null) return null;
-  verifiedLogins.add(fingerprint);
-  return stored[matching] ?? null;
+  const matching = withKey(derived.storedKey);
+  if (account === null || matching === null) return null;
+  verifiedLogins.add(fingerprint, derived.storedKey);
+  return matching;
 }
