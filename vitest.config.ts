@@ -13,6 +13,7 @@ const PURE = [
   'packages/{imap-wire,mime,quota,sasl,tls-pubkey}/src/**/*.test.ts',
   'checks/**/*.test.ts',
   'crash/{compare-*,options}.test.ts',
+  'timing/rank-test.test.ts',
 ];
 
 export default defineConfig({
@@ -29,7 +30,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: ['{apps,packages}/*/src/**/*.test.ts', '{crash,races}/*.test.ts'],
+          include: ['{apps,packages}/*/src/**/*.test.ts', '{crash,races,timing}/*.test.ts'],
           exclude: [...PURE, 'packages/storage/src/partitions.test.ts'],
           globalSetup: ['packages/testkit/src/global-setup.ts'],
         },
