@@ -1,7 +1,7 @@
 import type { Sql } from '@postel/storage';
 
 /** A count as all processes have it: how long until it is 0. */
-export interface StoredCount {
+interface StoredCount {
   readonly scope: string;
   readonly leftMs: number;
 }

@@ -14,7 +14,7 @@ const NAME_CHARACTERS = 255;
 const PROGRAM_CHARACTERS = 255;
 
 /** What keeps a flood from filling the disk: rows that a process makes in an hour. */
-export interface HourlyRows {
+interface HourlyRows {
   /** Of failures from one /21 or IPv6 /32; what is more is one row of that network. */
   readonly ofRegion: number;
   /** Of failures at all; what is more is one row a service and outcome. */
