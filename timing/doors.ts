@@ -25,7 +25,13 @@ const SECURITY: ConnectionSecurity = {
   channelBinding: null,
   hasExternalIdentity: false,
 };
-const CONTEXT = { service: 'smtp', clientAddress: '127.0.0.1', tlsVersion: 'TLSv1.3', clientKey: null } as const;
+const CONTEXT = {
+  service: 'smtp',
+  clientAddress: '127.0.0.1',
+  tlsVersion: 'TLSv1.3',
+  clientKey: null,
+  unknownKey: null,
+} as const;
 
 /** The directory and the mechanisms in this process: nothing but their own work, and the query. */
 export function directoryDoor(directory: Directory): Door {
