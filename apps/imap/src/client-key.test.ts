@@ -182,7 +182,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
 test("a disabled account's key is nobody's", async () => {
   const mary = await server.addAccount();
   const { key, cert } = await server.postel.addKey(mary);
-  await server.postel.disableAccount(mary);
+  await server.postel.useDirectory((directory) => directory.setDisabled(mary.name, true));
   await using client = await connect({ key, cert });
   expect(await client.line()).toMatch(/^\* OK (?!.*EXTERNAL)/);
 });

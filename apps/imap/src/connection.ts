@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
-import type { ClientKey, LoginContext } from '@postel/directory';
+import type { ClientKey, LoginContext, SessionEnd } from '@postel/directory';
 import {
   Arguments,
   type CommandLimits,
@@ -33,6 +33,7 @@ import {
   LINGER_MS,
   LOGIN_TIMEOUT_MS,
   OUTPUT_HIGH_WATER_OCTETS,
+  SESSION_END_MS,
   TLS_HANDSHAKE_MS,
   WRITE_TIMEOUT_MS,
 } from './limits.ts';
@@ -46,6 +47,17 @@ export interface ConnectionOptions {
   readonly asksClientCertificate: boolean;
   readonly certificates: ServerCertificates;
 }
+
+interface Farewell {
+  readonly code: ResponseCode | null;
+  readonly text: string;
+}
+
+/** RFC 5530 §3. */
+const sessionEnds = {
+  account: { code: 'CONTACTADMIN', text: 'The account was disabled or removed' },
+  credential: { code: 'EXPIRED', text: 'What you logged in with was changed or removed, or has expired: log in again' },
+} as const satisfies Record<SessionEnd, Farewell>;
 
 const FLUSHED = Promise.resolve();
 
@@ -63,7 +75,8 @@ export class Connection implements Transport, CommandPolicy {
   #tls: TlsConnection | null = null;
   #startTls = false;
   /** What BYE is to say when the command in hand is answered: the server wants to end the connection. */
-  #farewell: string | null = null;
+  #farewell: Farewell | null = null;
+  #endTimer: NodeJS.Timeout | undefined;
   #loginTimer: NodeJS.Timeout | null;
   /** Where the message literal of the current command stands. */
   #literal: { readonly header: LiteralHeader; state: 'announced' | 'streaming' | 'read' } | null = null;
@@ -131,7 +144,7 @@ export class Connection implements Transport, CommandPolicy {
 
   /** Says BYE when the command in hand is answered, and closes. */
   stop(): void {
-    this.#end('Postel is stopping: connect again');
+    this.#end({ code: null, text: 'Postel is stopping: connect again' });
   }
 
   /** Closes without a word. */
@@ -205,6 +218,15 @@ export class Connection implements Transport, CommandPolicy {
     throw new Bad('Unexpected arguments behind the message');
   }
 
+  endSession(reason: SessionEnd): void {
+    this.#log.info({ reason }, 'ending the session: who is logged in may not be any more');
+    this.#end(sessionEnds[reason]);
+    this.#endTimer = setTimeout(() => {
+      this.#log.info('the command in hand takes too long: closing');
+      this.destroy();
+    }, SESSION_END_MS);
+  }
+
   startTlsAfterAnswer(): void {
     this.#startTls = true;
   }
@@ -259,7 +281,7 @@ export class Connection implements Transport, CommandPolicy {
       if (!(error instanceof InputEnded)) throw error;
     }
     if (this.#farewell !== null && !this.#session.isLoggedOut) {
-      this.#session.bye(this.#farewell);
+      this.#session.bye(this.#farewell.text, this.#farewell.code);
       await this.flush();
     }
   }
@@ -374,10 +396,10 @@ export class Connection implements Transport, CommandPolicy {
   };
 
   readonly #onTimeout = (): void => {
-    this.#end('Autologout: nothing heard for too long');
+    this.#end({ code: null, text: 'Autologout: nothing heard for too long' });
   };
 
-  #end(farewell: string): void {
+  #end(farewell: Farewell): void {
     this.#farewell ??= farewell;
     this.#reader.end();
   }
@@ -392,6 +414,7 @@ export class Connection implements Transport, CommandPolicy {
   /** Closes our side. What the client still sends is dropped, so that it can read what we said last. */
   #hangUp(): void {
     if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
+    clearTimeout(this.#endTimer);
     const socket = this.#socket;
     this.#reader.end();
     this.#reader.discardBuffered();

@@ -13,6 +13,9 @@ export const LINGER_MS = 10_000;
 export const STOP_MS = 3_000;
 export const STOP_LINGER_MS = 500;
 
+/** When a session loses its account or its credential, the command in hand may take so long. */
+export const SESSION_END_MS = 1_000;
+
 /** What may wait for a slow client before the command that produces it waits too. */
 export const OUTPUT_HIGH_WATER_OCTETS = 256 * 1024;
 

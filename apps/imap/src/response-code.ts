@@ -8,6 +8,8 @@ export type ResponseCode =
   | 'AUTHENTICATIONFAILED'
   | 'AUTHORIZATIONFAILED'
   | 'CANNOT'
+  | 'CONTACTADMIN'
+  | 'EXPIRED'
   | 'EXPUNGEISSUED'
   | 'HASCHILDREN'
   | 'LIMIT'

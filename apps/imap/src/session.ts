@@ -1,4 +1,4 @@
-import type { AuthenticatedAccount, Directory, LoginContext } from '@postel/directory';
+import type { AuthenticatedAccount, Directory, LoginContext, SessionEnd } from '@postel/directory';
 import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
 import type { Store } from '@postel/storage';
@@ -8,6 +8,7 @@ import { flagListOctets, mailboxFlags } from './flags.ts';
 import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import type { ImapMetrics } from './metrics.ts';
+import { type ResponseCode, writeResponseCode } from './response-code.ts';
 
 const NONE = new Uint32Array(0);
 
@@ -37,6 +38,8 @@ export interface Transport {
   receiveMessage(literal: LiteralHeader): AsyncIterable<Buffer>;
   /** The end of the line behind a message literal. @throws {Bad} if something stands there */
   endOfCommand(): Promise<void>;
+  /** Says BYE at once or when the command in hand is answered, for which it does not wait long. */
+  endSession(reason: SessionEnd): void;
   /** Begins TLS after the tagged OK that the caller returns. */
   startTlsAfterAnswer(): void;
 }
@@ -67,6 +70,7 @@ export class Session {
   readonly services: Services;
   readonly log: Logger;
   #account: AuthenticatedAccount | null = null;
+  #watch: Disposable | null = null;
   #view: MailboxView | null = null;
   isLoggedOut = false;
   loginFailures = 0;
@@ -106,6 +110,7 @@ export class Session {
 
   logIn(account: AuthenticatedAccount): void {
     this.#account = account;
+    this.#watch = this.services.directory.watchSession(account, (reason) => this.transport.endSession(reason));
     this.log.info({ account: account.name }, 'logged in');
   }
 
@@ -121,6 +126,7 @@ export class Session {
 
   close(): void {
     this.unselect();
+    this.#watch?.[Symbol.dispose]();
     this.isLoggedOut = true;
   }
 
@@ -239,8 +245,10 @@ export class Session {
     this.out.text('* FLAGS ').flagList(mailboxFlags(view.mailbox)).crlf();
   }
 
-  bye(text: string): void {
-    this.out.text('* BYE ').humanText(`${text} (${this.transport.id})`).crlf();
+  bye(text: string, code: ResponseCode | null = null): void {
+    this.out.text('* BYE ');
+    if (code !== null) writeResponseCode(this.out, code);
+    this.out.humanText(`${text} (${this.transport.id})`).crlf();
     this.close();
   }
 }

@@ -153,7 +153,7 @@ export class Connection implements Wire {
 
   /** Ends the session: at once if it waits for the client, else after its mail transaction. */
   stop(): void {
-    this.#session.stop();
+    this.#session.stop(replies.shuttingDown);
   }
 
   /** Ends the session as soon as it waits for the client. */

@@ -97,6 +97,9 @@ export const TLS_HANDSHAKE_MS = 60_000;
 /** How long a client may take to close its side after we have closed ours. */
 export const LINGER_MS = 10_000;
 
+/** How long the mail transaction in hand may go on when a session loses its account or its credential. */
+export const SESSION_END_MS = 2_000;
+
 /** How long mail transactions in hand may go on when the server stops. The process has 8 s for all of it. */
 export const STOP_MS = 2_500;
 

@@ -112,6 +112,8 @@ export const replies = {
   tooManyUnknown: [421, '4.7.0', 'Too many addresses that do not exist'],
   timeout: [421, '4.4.2', 'Silent for too long'],
   tooSlow: [421, '4.4.2', 'Too slow'],
+  accountEnded: [421, '4.7.0', 'The account was disabled or removed'],
+  credentialEnded: [421, '4.7.0', 'What you logged in with was changed or removed, or has expired: log in again'],
   shuttingDown: [421, '4.3.2', 'Shutting down, try again later'],
 } as const satisfies Record<string, SmtpReply>;
 

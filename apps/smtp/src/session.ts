@@ -1,7 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import type { SmtpListener, SmtpListenerKind } from '@postel/config';
-import { type AuthenticatedAccount, type ClientKey, DirectoryError, type LoginContext } from '@postel/directory';
+import {
+  type AuthenticatedAccount,
+  type ClientKey,
+  DirectoryError,
+  type LoginContext,
+  type SessionEnd,
+} from '@postel/directory';
 import type { ConnectionSecurity } from '@postel/sasl';
 import { StorageError } from '@postel/storage';
 import type { Logger } from '@postel/supervision';
@@ -16,6 +22,7 @@ import {
   FAILED_LOGINS,
   FAULTS,
   GREETING_MS,
+  SESSION_END_MS,
   UNKNOWN_RECIPIENT_MS,
   UNKNOWN_RECIPIENTS,
   UNKNOWN_RECIPIENTS_AT_ONCE,
@@ -41,6 +48,11 @@ const NEVER_IN_COMMANDS = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** What a browser may be made to send to any port. */
 const HTTP = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE|PRI) .*HTTP\/|^HOST:/i;
 
+const sessionEnds = {
+  account: replies.accountEnded,
+  credential: replies.credentialEnded,
+} as const satisfies Record<SessionEnd, SmtpReply>;
+
 /** What is said to the rest of a pipelined group whose MAIL or RCPTs were refused: it is the fault of nobody. */
 const CONSEQUENCES: ReadonlySet<SmtpReply> = new Set([replies.needsMail, replies.noRecipientsLmtp]);
 
@@ -59,7 +71,10 @@ export class Session {
   #unknownRecipients = 0;
   #faults = 0;
   #failedLogins = 0;
-  #isStopping = false;
+  /** The session is to end with it, after the mail transaction in hand. */
+  #farewell: SmtpReply | null = null;
+  #watch: Disposable | null = null;
+  #endTimer: NodeJS.Timeout | undefined;
   #lastReply: SmtpReply | null = null;
 
   constructor(wire: Wire, services: Services, listener: SmtpListener, log: Logger) {
@@ -111,6 +126,8 @@ export class Session {
       const { messages } = this;
       this.log.info({ why, commands: this.#commands, messages, tls: this.wire.tls?.protocol }, 'disconnecting');
     } finally {
+      this.#loggedOut();
+      clearTimeout(this.#endTimer);
       this.wire.close();
     }
   }
@@ -121,10 +138,10 @@ export class Session {
     this.wire.stopReading();
   }
 
-  /** Ends the session once its mail transaction, if there is one, has ended. */
-  stop(): void {
-    this.#isStopping = true;
-    if (this.transaction === null) this.hangUp(replies.shuttingDown);
+  /** Ends the session with `reply` once its mail transaction, if there is one, has ended. */
+  stop(reply: SmtpReply): void {
+    this.#farewell ??= reply;
+    if (this.transaction === null) this.hangUp(reply);
   }
 
   reply(reply: SmtpReply): void {
@@ -150,16 +167,30 @@ export class Session {
   /** RFC 3207 §4.2, and what EHLO and RSET do as well: RFC 5321 §4.1.1.1, §4.1.1.5. */
   forgetEverything(): void {
     this.greeting = null;
-    this.account = null;
+    this.#loggedOut();
     this.transaction = null;
   }
 
   loggedIn(account: AuthenticatedAccount): void {
     this.account = account;
+    this.#watch = this.services.directory.watchSession(account, this.#endSession);
     this.log = this.log.child({ account: account.name });
     this.services.metrics.logins.inc({ outcome: 'success' });
     this.log.info('logged in');
   }
+
+  #loggedOut(): void {
+    this.account = null;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = null;
+  }
+
+  readonly #endSession = (reason: SessionEnd): void => {
+    this.log.info({ reason }, 'ending the session: who is logged in may not be any more');
+    const reply = sessionEnds[reason];
+    this.stop(reply);
+    this.#endTimer = setTimeout(() => this.hangUp(reply), SESSION_END_MS);
+  };
 
   /** @throws {Hangup} once there were too many */
   loginFailed(): void {
@@ -199,7 +230,9 @@ export class Session {
   }
 
   async #serve(): Promise<void> {
-    if (this.#isStopping && this.transaction === null) throw new Hangup(replies.shuttingDown, 'shutting down');
+    if (this.#farewell !== null && this.transaction === null) {
+      throw new Hangup(this.#farewell, describe(this.#farewell));
+    }
     await this.wire.flushUnlessMore();
     const line = await this.wire.readLine();
     this.#count();

@@ -106,20 +106,6 @@ export class RunningPostel {
     await this.useDirectory(({ tlsPublicKeys }) => tlsPublicKeys.remove(publicKey.fingerprint));
   }
 
-  /** Its owner cannot log in, and nobody is logged in for long. */
-  async disableAccount({ name }: TestAccount): Promise<void> {
-    const { openDatabase } = await import('@postel/storage');
-    const database = openDatabase(this.database, { applicationName: 'testkit', maxConnections: 1 });
-    try {
-      await database.sql.begin(async (tx) => {
-        await tx`update installation set directory_version = directory_version + 1`;
-        await tx`update accounts set is_disabled = true where name = ${name}`;
-      });
-    } finally {
-      await database.close();
-    }
-  }
-
   /** Limits what an account may hold; what it holds already stays. */
   async setQuota(
     { name }: TestAccount,
