@@ -24,7 +24,13 @@ CPU is that of this process with its threads, where passwords are hashed, and of
 
 const PORT_OFFSET = 35_000;
 const PASSWORD = 'correct horse';
-const CONTEXT = { service: 'imap', clientAddress: '127.0.0.1', tlsVersion: 'TLSv1.3', clientKey: null } as const;
+const CONTEXT = {
+  service: 'imap',
+  clientAddress: '127.0.0.1',
+  tlsVersion: 'TLSv1.3',
+  clientKey: null,
+  unknownKey: null,
+} as const;
 const SECURITY: ConnectionSecurity = {
   service: 'imap',
   hostNames: ['localhost'],

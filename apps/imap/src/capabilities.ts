@@ -23,6 +23,7 @@ export function capabilities(session: Session): readonly string[] {
   const mechanisms = offeredMechanisms(transport.security, session.services.directory.allowsMechanism);
   if (transport.canStartTls) names.push('STARTTLS');
   // RFC 9051 §6.2.3: where LOGIN would be refused, clients must not try it and show the password.
-  if (!transport.security.isTls && !transport.security.allowPlaintextWithoutTls) names.push('LOGINDISABLED');
+  const isReadable = !transport.security.isTls && !transport.security.allowPlaintextWithoutTls;
+  if (isReadable || !session.services.directory.allowsMechanism('LOGIN')) names.push('LOGINDISABLED');
   return [...names, ...mechanisms.map(({ name }) => `AUTH=${name}`)];
 }

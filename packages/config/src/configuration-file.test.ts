@@ -23,8 +23,8 @@ const DEFAULTS: Configuration = {
   messageOctets: 100 * 1024 * 1024,
   databaseUrl: null,
   certificates: [{ certFile: '/etc/postel/cert.pem', keyFile: '/etc/postel/key.pem' }],
+  login: { mechanisms: null, anonymousAccount: null, trustedNetworks: [] },
   oauthIssuers: [],
-  login: { trustedNetworks: [] },
   loginHistoryDays: 30,
   smtp: {
     mx: [{ host: '*', port: 25 }],
@@ -59,7 +59,11 @@ blobDirectory: /mnt/blobs
 diskReserveMb: 1000
 limits: { messageSizeMb: 25 }
 housekeeping: { tombstoneDays: 30 }
-login: { trustedNetworks: [127.0.0.1, 10.0.0.0/8, "2001:db8::/32"], historyDays: 7 }
+login:
+  mechanisms: [scram-sha-256, PLAIN]
+  anonymousAccount: guest
+  trustedNetworks: [127.0.0.1, 10.0.0.0/8, "2001:db8::/32"]
+  historyDays: 7
 database: { url: "postgres://postel:secret@db,db2:6432/postel?sslmode=verify-full" }
 smtp:
   mx: { addresses: [192.0.2.1, "2001:db8::1"] }
@@ -80,7 +84,11 @@ logLevel: debug
     reserveOctets: 1_000 * 1024 * 1024,
     messageOctets: 25 * 1024 * 1024,
     tombstoneDays: 30,
-    login: { trustedNetworks: ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32'] },
+    login: {
+      mechanisms: ['SCRAM-SHA-256', 'PLAIN'],
+      anonymousAccount: 'guest',
+      trustedNetworks: ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32'],
+    },
     loginHistoryDays: 7,
     databaseUrl: 'postgres://postel:secret@db,db2:6432/postel?sslmode=verify-full',
     smtp: {
@@ -209,6 +217,12 @@ test.for([
   ['imap:\n  processes: 0\n', ['7: imap.processes must be a whole number from 1 to 16']],
   ['limits:\n  messageSizeMb: 0\n', ['7: limits.messageSizeMb must be a whole number from 1 to 2000']],
   ['limits:\n  messageSizeMb: 2001\n', ['7: limits.messageSizeMb must be a whole number from 1 to 2000']],
+  ['login:\n  mechanisms: PLAIN\n', ['7: login.mechanisms must be a list']],
+  [
+    'login:\n  mechanisms: [PLAIN, SCRAM-SHA256]\n',
+    [expect.stringMatching(/^7: login\.mechanisms\[1\] must be one of EXTERNAL, SCRAM-SHA-256, /)],
+  ],
+  ['login: { anonymousAccount: 7 }\n', ['6: login.anonymousAccount must be a text']],
   ['imap:\n  - imaps\n', ['6: imap must have members']],
   ['smtp:\n  mx:\n    clientCertificates: on\n', [expect.stringMatching(/^8: smtp\.mx\.clientCertificates is no key/)]],
   ['imap:\n  imaps:\n    clientCertificates: 7\n', ['8: imap.imaps.clientCertificates must be on or off']],
@@ -291,6 +305,7 @@ test('the template is valid as it is, and with every comment taken off', () => {
     blobs: { s3: { prefix: 'blobs/', pathStyle: true, secretAccessKey: 'the secret' } },
     certificates: [{ keyFile: expect.stringMatching(/^\/etc/) }],
     databaseUrl: expect.stringMatching(/^postgres:/),
+    login: { mechanisms: expect.arrayContaining(['SCRAM-SHA-256', 'ANONYMOUS']), anonymousAccount: 'guest' },
     oauthIssuers: [{ audience: 'postel', addressClaim: 'email', scope: 'mail' }],
   });
 });

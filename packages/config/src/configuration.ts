@@ -2,9 +2,9 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import type { BlobTarget } from './blob-target.ts';
 import { DATABASE_URL_FORM, isDatabaseUrl } from './database-target.ts';
+import { type LoginSettings, readLogin } from './login-settings.ts';
 import type { OAuthIssuer } from './oauth-issuer.ts';
 import { readBlobs } from './read-blobs.ts';
-import { readNetwork } from './read-network.ts';
 import { readOAuthIssuers } from './read-oauth.ts';
 import {
   type Address,
@@ -13,7 +13,6 @@ import {
   DEFAULT_MESSAGE_OCTETS,
   DEFAULT_RESERVE_OCTETS,
   DEFAULT_TOMBSTONE_DAYS,
-  type LoginSettings,
   type LogLevel,
   parseCertificateFiles,
   parseLogLevel,
@@ -167,10 +166,6 @@ function messageOctets(limits: SettingReader): number {
 function tombstoneDays(housekeeping: SettingReader): number {
   if (!housekeeping.has('tombstoneDays')) return DEFAULT_TOMBSTONE_DAYS;
   return housekeeping.at('tombstoneDays').integer(1, MOST_TOMBSTONE_DAYS);
-}
-
-function readLogin(login: SettingReader): LoginSettings {
-  return { trustedNetworks: login.has('trustedNetworks') ? login.at('trustedNetworks').list(readNetwork) : [] };
 }
 
 function loginHistoryDays(login: SettingReader): number {

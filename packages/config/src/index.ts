@@ -6,6 +6,7 @@ export { DATABASE_URL_FORM, isDatabaseUrl, parseDatabaseTarget } from './databas
 export { type HousekeepingSettings, parseHousekeepingSettings } from './housekeeping-settings.ts';
 export type { ImapListener, ImapSettings } from './imap-settings.ts';
 export { parseImapSettings } from './imap-settings.ts';
+export type { LoginSettings } from './login-settings.ts';
 export { isProviderUrl, type OAuthIssuer } from './oauth-issuer.ts';
 export type {
   Address,

@@ -1,5 +1,6 @@
 import { type BlobTarget, parseBlobTarget } from './blob-target.ts';
 import { type DatabaseTarget, parseDatabaseTarget } from './database-target.ts';
+import { type LoginSettings, parseLogin } from './login-settings.ts';
 import { type OAuthIssuer, parseOAuthIssuer } from './oauth-issuer.ts';
 import type { SettingReader } from './setting-reader.ts';
 
@@ -39,12 +40,6 @@ export interface ListenerSettings extends Address {
   readonly asksClientCertificate: boolean;
 }
 
-/** Who may log in, and how. */
-export interface LoginSettings {
-  /** As CIDR: failed logins and connections from there are not limited. */
-  readonly trustedNetworks: readonly string[];
-}
-
 /** What every process of a mail protocol needs to know, beside its listeners. */
 export interface MailServerSettings extends AppSettings {
   /** The name it calls itself by: in its greeting, and in Received header fields. */
@@ -53,10 +48,10 @@ export interface MailServerSettings extends AppSettings {
   /** The first is for clients that name no host (RFC 6066 §3), or one that no certificate is for. */
   readonly certificates: readonly CertificateFiles[];
   readonly blobs: BlobTarget;
+  /** Every mechanism, and nobody by ANONYMOUS, if not given. */
+  readonly login?: LoginSettings;
   /** Whose access tokens log people in: nobody's, if not given. */
   readonly oauthIssuers?: readonly OAuthIssuer[];
-  /** No network is trusted, if not given. */
-  readonly login?: LoginSettings;
   /** The largest message that is taken, in octets. */
   readonly messageOctets: number;
   /** What new mail must leave free on the file systems of the blobs and the database. */
@@ -110,14 +105,10 @@ export function parseMailServerSettings(settings: SettingReader): MailServerSett
     database: parseDatabaseTarget(settings.at('database')),
     certificates: settings.at('certificates').list(parseCertificateFiles),
     blobs: parseBlobTarget(settings.at('blobs')),
+    ...(settings.has('login') && { login: parseLogin(settings.at('login')) }),
     ...(settings.has('oauthIssuers') && { oauthIssuers: settings.at('oauthIssuers').list(parseOAuthIssuer) }),
-    ...(settings.has('login') && { login: parseLoginSettings(settings.at('login')) }),
     messageOctets: settings.has('messageOctets') ? settings.at('messageOctets').integer(1) : DEFAULT_MESSAGE_OCTETS,
     reserveOctets: settings.has('reserveOctets') ? settings.at('reserveOctets').integer() : DEFAULT_RESERVE_OCTETS,
     ...(settings.has('databaseDirectory') && { databaseDirectory: settings.at('databaseDirectory').text() }),
   };
-}
-
-function parseLoginSettings(settings: SettingReader): LoginSettings {
-  return { trustedNetworks: settings.at('trustedNetworks').list((network) => network.text()) };
 }

@@ -79,6 +79,12 @@ test('the largest message has a default', () => {
   expect(parseImapSettings(others).messageOctets).toBe(DEFAULT_MESSAGE_OCTETS);
 });
 
+test('by what people may log in has a default', () => {
+  const login = { mechanisms: ['PLAIN'], anonymousAccount: null };
+  expect(parseImapSettings({ ...settings, login })).toEqual({ ...settings, login });
+  expect(() => parseImapSettings({ ...settings, login: { ...login, mechanisms: 'PLAIN' } })).toThrow('must be a list');
+});
+
 test.for(['submission', 'mx', 'lmtp'])('an SMTP listener is for %s', (kind) => {
   const smtp = { ...settings, listeners: [{ ...listener, kind }] };
   expect(parseSmtpSettings(smtp)).toEqual(smtp);

@@ -19,7 +19,7 @@ export function mechanismPolicy({
 }: MechanismPolicyOptions): MechanismPolicy {
   const allowed = mechanisms === null ? null : new Set(mechanisms);
   return (name) => {
-    // With one of the two SCRAM always comes its -PLUS: a server that kept it back would look like a downgrade (RFC 5802 §6).
+    // Who allows SCRAM-SHA-256 allows it bound to the channel too, which is only stronger.
     if (allowed !== null && !allowed.has(name) && !allowed.has(name.replace(/-PLUS$/, ''))) return false;
     switch (name) {
       case 'ANONYMOUS':

@@ -38,11 +38,10 @@ export async function openMail(
   measure({ database, reserve }, metrics);
   const onError = (error: unknown) => log.warn({ err: error }, 'storage');
   const store = new Store(database, { blobs: await openBlobs(blobs, reserve), reserve, onError });
-  const { trustedNetworks = [] } = settings.login ?? {};
   const directory = openDirectory(database, {
+    ...settings.login,
     tokenValidator: await openTokenValidator(settings.oauthIssuers ?? []),
     onTokenRefused: ({ fault, address }) => log.info({ fault, address }, 'access token refused'),
-    trustedNetworks,
     onError: (error) => log.warn({ err: error }, 'logins are not counted or written down'),
     onWarning: (message, err) => log.warn({ err }, message),
   });

@@ -121,3 +121,36 @@ test('hardening 6: where LOGIN would show the password, it is announced as disab
     S: b1 OK [CAPABILITY ...] ...
   `;
 });
+
+test('mechanisms that the operator does not want are neither announced nor taken, nor is LOGIN', async () => {
+  const login = { mechanisms: ['SCRAM-SHA-256', 'ANONYMOUS'], anonymousAccount: null };
+  await using imap = await server.startProcess({ login });
+  const { name, password } = await server.addAccount();
+  await using client = await server.connect(imap.port);
+  await client.dialogue`
+    C: a1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 ... LOGINDISABLED AUTH=SCRAM-SHA-256
+    S: a1 OK ...
+    C: a2 LOGIN ${name} ${password}
+    S: a2 NO LOGIN is switched off here...
+    C: a3 AUTHENTICATE PLAIN ${Buffer.from(`\0${name}\0${password}`).toString('base64')}
+    S: a3 NO ...
+    C: a4 AUTHENTICATE ANONYMOUS AA==
+    S: a4 NO ...
+  `;
+});
+
+test('ANONYMOUS logs in to the account that is configured, and the log says when there is none', async () => {
+  const { name } = await server.addAccount();
+  await using imap = await server.startProcess({ login: { mechanisms: null, anonymousAccount: name } });
+  await using client = await server.connect(imap.port);
+  await client.dialogue`
+    C: a1 AUTHENTICATE ANONYMOUS ${Buffer.from('sirhc').toString('base64')}
+    S: a1 OK [CAPABILITY ...] Logged in
+    C: a2 SELECT INBOX
+    S: ...
+    S: a2 OK [READ-WRITE]...
+  `;
+  await using other = await server.startProcess({ login: { mechanisms: null, anonymousAccount: 'nobody-there' } });
+  await expect.poll(() => other.log).toContain('there is no account nobody-there');
+});

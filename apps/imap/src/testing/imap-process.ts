@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type DatabaseTarget, DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS, type ImapSettings } from '@postel/config';
+import {
+  type DatabaseTarget,
+  DEFAULT_MESSAGE_OCTETS,
+  DEFAULT_RESERVE_OCTETS,
+  type ImapSettings,
+  type LoginSettings,
+} from '@postel/config';
 import { type SupervisedApp, superviseApp } from '@postel/supervision';
 import type { RunningPostel } from '@postel/testkit';
 
@@ -15,6 +21,7 @@ export interface ProcessOptions {
   readonly allowPlaintextLogin?: boolean;
   /** They do, if not given. */
   readonly asksClientCertificate?: boolean;
+  readonly login?: LoginSettings;
   readonly blobDirectory?: string;
   readonly reserveOctets?: number;
   readonly messageOctets?: number;
@@ -80,6 +87,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     blobs: { directory: options.blobDirectory ?? join(dataDirectory, 'blobs') },
     messageOctets: options.messageOctets ?? DEFAULT_MESSAGE_OCTETS,
     reserveOctets: options.reserveOctets ?? DEFAULT_RESERVE_OCTETS,
+    ...(options.login && { login: options.login }),
     listeners: [
       { ...common, tls: 'starttls' },
       { ...common, tls: 'implicit' },
