@@ -39,6 +39,7 @@ export function failureOf(error: unknown, log: Logger): Failure {
     log.warn({ reason: reasonOf(error) }, 'directory unavailable');
     return no('UNAVAILABLE', error.message);
   }
+  if (error instanceof DirectoryError && error.kind === 'too-many-failures') return no('LIMIT', error.message);
   log.error({ err: error }, 'command failed');
   return no('SERVERBUG', 'Internal error, which the log tells more of');
 }

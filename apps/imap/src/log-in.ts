@@ -24,20 +24,24 @@ export async function logIn(
   mechanism: string,
   check: (attempt: LoginAttempt) => Promise<LoginResult>,
 ): Promise<Ok> {
-  const attempt = session.services.directory.beginLogin(session.transport.loginContext, mechanism);
+  const attempt = session.beginLogin(mechanism);
   const result = await settled(attempt, check);
   const { logins } = session.services.metrics;
   if (result.type === 'success') {
+    if (result.delayMs > 0) await delay(result.delayMs);
     logins.inc({ outcome: 'success' });
     session.logIn(result.identity);
     return ok('Logged in', { type: 'CAPABILITY', names: capabilities(session) });
   }
-  logins.inc({ outcome: result.reason });
-  session.log.info({ reason: result.reason }, 'login refused');
+  const reason = attempt.refusal === null ? result.reason : 'limited';
+  logins.inc({ outcome: reason });
+  session.log.info({ reason }, 'login refused');
   if (result.reason === 'malformed') throw new Bad('Malformed response');
   const failures = ++session.loginFailures;
-  if (failures >= LOGIN_FAILURES) session.bye('Too many failed logins');
-  else await delay(LOGIN_FAILURE_MS * failures + result.delayMs);
+  const isLast = failures >= LOGIN_FAILURES;
+  await delay(result.delayMs + (isLast ? 0 : LOGIN_FAILURE_MS * failures));
+  if (isLast) session.bye('Too many failed logins');
+  if (attempt.refusal !== null) throw attempt.refusal;
   throw result.reason === 'authorization'
     ? new No('Not allowed to act as that user', 'AUTHORIZATIONFAILED')
     : new No('Wrong user or password', 'AUTHENTICATIONFAILED');
@@ -64,7 +68,11 @@ export async function logInByKey(session: Session): Promise<boolean> {
 async function settled(attempt: LoginAttempt, check: (attempt: LoginAttempt) => Promise<LoginResult>) {
   try {
     const result = await check(attempt);
-    return { ...result, delayMs: attempt.settle(result.type === 'success' ? 'success' : result.reason) };
+    const isSuccess = result.type === 'success';
+    return {
+      ...result,
+      delayMs: isSuccess ? attempt.settle('success', result.identity) : attempt.settle(result.reason),
+    };
   } catch (error) {
     attempt.settle(error instanceof Bad ? 'cancelled' : 'unavailable');
     throw error;

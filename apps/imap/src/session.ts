@@ -1,4 +1,4 @@
-import type { AuthenticatedAccount, Directory, LoginContext, SessionEnd } from '@postel/directory';
+import type { AuthenticatedAccount, Directory, LoginAttempt, LoginContext, SessionEnd } from '@postel/directory';
 import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
 import type { Store } from '@postel/storage';
@@ -74,6 +74,8 @@ export class Session {
   #view: MailboxView | null = null;
   isLoggedOut = false;
   loginFailures = 0;
+  #attempt: LoginAttempt | null = null;
+  #program: string | null = null;
 
   constructor(transport: Transport, services: Services, log: Logger) {
     this.transport = transport;
@@ -106,6 +108,20 @@ export class Session {
 
   get selected(): MailboxView | null {
     return this.#view;
+  }
+
+  /** @param mechanism as registered, or how else it is made */
+  beginLogin(mechanism: string): LoginAttempt {
+    const attempt = this.services.directory.beginLogin(this.transport.loginContext, mechanism);
+    if (this.#program !== null) attempt.nameProgram(this.#program);
+    this.#attempt = attempt;
+    return attempt;
+  }
+
+  /** What the client says that it is, for the history of logins: before the login, or soon after it. */
+  nameProgram(program: string): void {
+    this.#program = program;
+    this.#attempt?.nameProgram(program);
   }
 
   logIn(account: AuthenticatedAccount): void {

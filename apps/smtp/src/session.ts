@@ -193,8 +193,8 @@ export class Session {
   };
 
   /** @throws {Hangup} once there were too many */
-  loginFailed(): void {
-    this.services.metrics.logins.inc({ outcome: 'failure' });
+  loginFailed(outcome: 'failure' | 'limited'): void {
+    this.services.metrics.logins.inc({ outcome });
     if (++this.#failedLogins >= FAILED_LOGINS) throw new Hangup(replies.tooManyLogins, 'too many refused logins');
   }
 

@@ -31,6 +31,8 @@ const HASHES_AT_ONCE = 2;
 const HASHES_WAITING = 1_000;
 const VERIFIED_LOGINS = 10_000;
 const VERIFIED_LOGIN_LIFETIME_MS = 15 * 60_000;
+/** What goes on going wrong is told again after so long. */
+const WARNING_MS = 60_000;
 
 export interface DirectoryOptions {
   /** Who ANONYMOUS comes in as. Null or left out: nobody. */
@@ -41,18 +43,16 @@ export interface DirectoryOptions {
   readonly onTokenRefused?: (refusal: TokenRefusal) => void;
   /** The SASL mechanisms that may be offered, in upper case; SCRAM-SHA-256 names its -PLUS too. Null or left out: all. */
   readonly mechanisms?: readonly string[] | null;
-  /** Told, once each, of what an operator should know. */
-  readonly onWarning?: (message: string, error?: unknown) => void;
   /** Networks, as CIDR, whose failed logins are not limited. */
   readonly trustedNetworks?: readonly string[];
-  /** Told of what could not be read or written behind the back of logins. */
-  readonly onError?: (error: unknown) => void;
+  /** Told, once each, of what an operator should know. */
+  readonly onWarning?: (message: string, error?: unknown) => void;
 }
 
 /** The directory in a database that has been migrated. To be closed before the database, which is the caller's. */
 export function openDirectory({ sql }: Pick<Database, 'sql'>, options: DirectoryOptions = {}): Directory {
   const { anonymousAccount = null, mechanisms = null, tokenValidator = null, trustedNetworks = [] } = options;
-  const { onTokenRefused = () => {}, onWarning = () => {}, onError = () => {} } = options;
+  const { onTokenRefused = () => {}, onWarning = () => {} } = options;
   const now = () => performance.now();
   const pool = createHashPool({ atOnce: HASHES_AT_ONCE, waiting: HASHES_WAITING });
   const verifiedLogins = new VerifiedLogins({
@@ -60,6 +60,12 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     lifetimeMs: VERIFIED_LOGIN_LIFETIME_MS,
     now,
   });
+  let silentUntilMs = 0;
+  const onError = (error: unknown) => {
+    if (now() < silentUntilMs) return;
+    silentUntilMs = now() + WARNING_MS;
+    onWarning('logins are not counted or written down', error);
+  };
   const limits = new LoginLimits({ store: failuresIn(sql), now, onError, trustedNetworks });
   const history = new LoginHistory({ sql, onError, now: () => Date.now() });
   const loginWatch = { sql, limits, history, now };

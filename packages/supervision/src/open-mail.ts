@@ -42,7 +42,6 @@ export async function openMail(
     ...settings.login,
     tokenValidator: await openTokenValidator(settings.oauthIssuers ?? []),
     onTokenRefused: ({ fault, address }) => log.info({ fault, address }, 'access token refused'),
-    onError: (error) => log.warn({ err: error }, 'logins are not counted or written down'),
     onWarning: (message, err) => log.warn({ err }, message),
   });
   void directory.start(); // nobody waits for a database that is away

@@ -26,8 +26,15 @@ export abstract class LineClient implements TranscriptPeer, AsyncDisposable {
     this.#listen();
   }
 
-  static async connect<Client>(this: new (socket: Socket) => Client, port: number): Promise<Client> {
-    const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true });
+  /** @param localAddress where to connect from: any address of 127.0.0.0/8 */
+  static async connect<Client>(
+    this: new (
+      socket: Socket,
+    ) => Client,
+    port: number,
+    localAddress = '127.0.0.1',
+  ): Promise<Client> {
+    const socket = connectTcp({ port, host: '127.0.0.1', localAddress, noDelay: true });
     await once(socket, 'connect');
     return new this(socket);
   }

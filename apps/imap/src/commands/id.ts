@@ -33,6 +33,8 @@ export const id: Command<Fields> = {
     if (said.length > 0 && !identified.has(session)) {
       identified.add(session);
       session.log.info({ program: Object.fromEntries(said) }, 'the client said what it is');
+      const program = [fields.get('name'), fields.get('version')].filter((part) => part).join(' ');
+      if (program !== '') session.nameProgram(program);
     }
     const { out } = session;
     out.text('* ID ("name" "Postel"');

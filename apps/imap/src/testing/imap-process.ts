@@ -87,7 +87,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     blobs: { directory: options.blobDirectory ?? join(dataDirectory, 'blobs') },
     messageOctets: options.messageOctets ?? DEFAULT_MESSAGE_OCTETS,
     reserveOctets: options.reserveOctets ?? DEFAULT_RESERVE_OCTETS,
-    ...(options.login && { login: options.login }),
+    login: { trustedNetworks: ['127.0.0.1/32'], ...options.login },
     listeners: [
       { ...common, tls: 'starttls' },
       { ...common, tls: 'implicit' },

@@ -65,22 +65,29 @@ export const auth: Command<AuthArgs> = {
 
 async function logIn(session: Session, mechanism: ServerMechanism, initialResponse: string | null): Promise<SmtpReply> {
   const attempt = session.services.directory.beginLogin(session.loginContext, mechanism.name);
+  if (session.greeting !== null) attempt.nameProgram(session.greeting.clientName);
   const result = await settled(session, attempt, () =>
     converse(session, mechanism.start(attempt, session.security), initialResponse),
   );
   if (result.type === 'success') {
+    if (result.delayMs > 0) await session.services.wait(result.delayMs);
     session.loggedIn(result.identity);
     return replies.loggedIn;
   }
-  session.loginFailed();
+  const { refusal } = attempt;
   await session.services.wait(result.delayMs);
-  return failureReplies[result.reason];
+  session.loginFailed(refusal === null ? 'failure' : 'limited');
+  return refusal === null ? failureReplies[result.reason] : [454, '4.7.0', refusal.message];
 }
 
 async function settled(session: Session, attempt: LoginAttempt, converse: () => Promise<LoginResult>) {
   try {
     const result = await converse();
-    return { ...result, delayMs: attempt.settle(result.type === 'success' ? 'success' : result.reason) };
+    const isSuccess = result.type === 'success';
+    return {
+      ...result,
+      delayMs: isSuccess ? attempt.settle('success', result.identity) : attempt.settle(result.reason),
+    };
   } catch (error) {
     const isUnavailable = error instanceof DirectoryError;
     attempt.settle(isUnavailable ? 'unavailable' : 'cancelled');
