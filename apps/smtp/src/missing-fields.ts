@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { formatDateTime } from './date-time.ts';
+import { formatDateTime } from '@postel/mime';
 import { HEADER_SEARCH_OCTETS } from './limits.ts';
 
 /** Watches a message pass for the header fields that every message should have. */

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { formatDateTime } from './date-time.ts';
+import { formatDateTime } from '@postel/mime';
 
 /** What the trace fields tell of one delivery. */
 export interface Trace {

@@ -1,4 +1,4 @@
-export { type Address, parseAddresses } from './addresses.ts';
+export { type Address, missingHost, missingMailbox, parseAddresses } from './addresses.ts';
 export { body, bodyStructure } from './body-structure.ts';
 export { type CharsetDecoder, charsetDecoder, decodeCharset } from './charset.ts';
 export type { Disposition } from './content-fields.ts';
@@ -7,6 +7,7 @@ export { envelope } from './envelope.ts';
 export { type EnvelopeHeading, envelopeHeading } from './envelope-heading.ts';
 export { findSection, type Section, type SectionRange } from './find-section.ts';
 export { foldForSearch, foldHeaderForSearch } from './fold-for-search.ts';
+export { formatDateTime } from './format-date-time.ts';
 export { HeaderFieldSelector } from './header-field-selector.ts';
 export type { EnvelopeFields } from './header-fields.ts';
 export { limits } from './limits.ts';

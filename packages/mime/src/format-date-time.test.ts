@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { formatDateTime } from './date-time.ts';
+import { formatDateTime } from './format-date-time.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
