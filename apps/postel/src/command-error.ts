@@ -1,10 +1,10 @@
 /** It did not work, and the message tells the person what to do about it. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
-  /** 1; of a command to which 1 says something else, 2. */
-  readonly exitCode: 1 | 2;
+  /** 1; of a command to which 1 says something else, 2; of `sendmail`, one of sysexits.h. */
+  readonly exitCode: number;
 
-  constructor(message: string, { exitCode = 1, ...options }: ErrorOptions & { readonly exitCode?: 1 | 2 } = {}) {
+  constructor(message: string, { exitCode = 1, ...options }: ErrorOptions & { readonly exitCode?: number } = {}) {
     super(message, options);
     this.exitCode = exitCode;
   }

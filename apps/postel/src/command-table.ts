@@ -22,6 +22,7 @@ import { migrate } from './commands/migrate.ts';
 import { psql } from './commands/psql.ts';
 import { purge } from './commands/purge.ts';
 import { recover } from './commands/recover.ts';
+import { sendmail } from './commands/sendmail.ts';
 import { serve } from './commands/serve.ts';
 import { undelete } from './commands/undelete.ts';
 import { verify } from './commands/verify.ts';
@@ -47,6 +48,7 @@ export const commands: readonly Command[] = [
   configTlspubkeyAdd,
   configTlspubkeyRm,
   configTlspubkeyGen,
+  sendmail,
   undelete,
   purge,
   verify,

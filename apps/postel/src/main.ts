@@ -38,7 +38,7 @@ function endWithLauncher(): void {
 }
 
 /** Tells the person what went wrong. @returns the exit code */
-function complain(error: unknown): 1 | 2 {
+function complain(error: unknown): number {
   if (error instanceof UsageError) {
     console.error(`postel: ${error.message}.`);
     console.error('Try: postel help');

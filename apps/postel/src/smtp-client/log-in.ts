@@ -1,0 +1,77 @@
+import {
+  type ClientCredentials,
+  type ClientExchange,
+  chooseClientMechanism,
+  decodeBase64,
+  SaslError,
+} from '@postel/sasl';
+import { type SmtpReply, textOf } from './reply-parser.ts';
+import type { SmtpConnection } from './smtp-connection.ts';
+import { SmtpError } from './smtp-error.ts';
+
+/** A command line: RFC 5321 §4.5.3.1.4. A longer initial response waits for the server's challenge (RFC 4954 §4). */
+const MAX_COMMAND_OCTETS = 510;
+
+export interface Login {
+  readonly credentials: ClientCredentials;
+  readonly hasClientCertificate: boolean;
+  readonly port: number;
+}
+
+/** AUTH: RFC 4954 §4. @param offered the mechanisms of the EHLO reply @throws {SmtpError} */
+export async function logIn(
+  connection: SmtpConnection,
+  offered: readonly string[],
+  { credentials, hasClientCertificate, port }: Login,
+): Promise<void> {
+  try {
+    const { name, exchange } = chooseClientMechanism(offered, credentials, {
+      hasTrustedTls: connection.isSecured,
+      channelBinding: connection.channelBinding,
+      hasClientCertificate,
+      service: 'smtp',
+      host: connection.host,
+      port,
+    });
+    const reply = await converse(connection, name, exchange);
+    if (reply.code !== 235) throw refused(reply, name, exchange.refusal);
+    exchange.succeeded();
+  } catch (cause) {
+    if (!(cause instanceof SaslError)) throw cause;
+    throw new SmtpError(cause.kind === 'untrusted' ? 'untrusted' : 'login', `${cause.message}.`, { cause });
+  }
+}
+
+/** @returns the reply that ends the exchange */
+async function converse(connection: SmtpConnection, name: string, exchange: ClientExchange): Promise<SmtpReply> {
+  let response = await exchange.initialResponse();
+  const withResponse = response === null ? null : `AUTH ${name} ${response.toString('base64') || '='}`;
+  const fits = withResponse !== null && withResponse.length <= MAX_COMMAND_OCTETS;
+  let reply = await connection.command(fits ? withResponse : `AUTH ${name}`);
+  if (fits) response = null;
+
+  while (reply.code === 334) {
+    try {
+      response ??= await exchange.respond(decodeChallenge(reply));
+    } catch (error) {
+      await connection.command('*');
+      throw error;
+    }
+    reply = await connection.command(response.toString('base64'));
+    response = null;
+  }
+  return reply;
+}
+
+function decodeChallenge({ lines }: SmtpReply): Buffer {
+  const challenge = decodeBase64(lines.join(''));
+  if (challenge === null) throw new SaslError('malformed', 'The challenge of the server is not base64');
+  return challenge;
+}
+
+function refused(reply: SmtpReply, name: string, refusal: string | null): SmtpError {
+  const more = refusal === null ? '' : ` (${refusal})`;
+  return new SmtpError('login', `The server refuses the login by ${name}: ${textOf(reply)}${more}`, {
+    isTemporary: reply.code < 500,
+  });
+}

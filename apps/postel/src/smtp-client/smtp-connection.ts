@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { ChannelBinding } from '@postel/sasl';
+import { ReplyParser, type SmtpReply, textOf } from './reply-parser.ts';
+import { SmtpError } from './smtp-error.ts';
+import { channelBindingOf, startTls } from './start-tls.ts';
+import type { TlsSettings } from './tls-settings.ts';
+
+const CONNECT_MS = 30_000;
+/** RFC 5321 §4.5.3.2: 5 minutes for most replies, 10 for the one to the end of data. */
+const REPLY_MS = 300_000;
+const DATA_REPLY_MS = 600_000;
+const QUIT_REPLY_MS = 5_000;
+
+/** A connection to an SMTP server: commands out, replies in, in the clear or not. */
+export class SmtpConnection implements Disposable {
+  readonly host: string;
+  #socket: Socket;
+  #secured: TLSSocket | null = null;
+  #chunks: AsyncIterator<Buffer>;
+  #replies = new ReplyParser();
+
+  private constructor(host: string, socket: Socket) {
+    this.host = host;
+    this.#socket = socket;
+    this.#chunks = chunksOf(socket);
+  }
+
+  /** @param tls null to begin in the clear @throws {SmtpError} */
+  static async open(host: string, port: number, tls: TlsSettings | null): Promise<SmtpConnection> {
+    const socket = await reach(host, port);
+    const connection = new SmtpConnection(host, socket);
+    if (tls !== null) await connection.#upgrade(tls);
+    return connection;
+  }
+
+  get isSecured(): boolean {
+    return this.#secured !== null;
+  }
+
+  get channelBinding(): ChannelBinding | null {
+    return this.#secured === null ? null : channelBindingOf(this.#secured);
+  }
+
+  /** Our own address, as EHLO says it when there is no name (RFC 5321 §4.1.3). */
+  get addressLiteral(): string {
+    const { localAddress = '127.0.0.1', localFamily } = this.#socket;
+    return localFamily === 'IPv6' ? `[IPv6:${localAddress}]` : `[${localAddress}]`;
+  }
+
+  /** @throws {SmtpError} */
+  async command(line: string): Promise<SmtpReply> {
+    this.#socket.write(`${line}\r\n`);
+    return await this.reply();
+  }
+
+  /** Sends a message after 354. @param octets with its dots stuffed, ending in CRLF */
+  async data(octets: Buffer): Promise<SmtpReply> {
+    this.#socket.cork();
+    this.#socket.write(octets);
+    this.#socket.write('.\r\n');
+    this.#socket.uncork();
+    return await this.reply(DATA_REPLY_MS);
+  }
+
+  /** Says goodbye. What has been answered before stands, whatever comes of this. */
+  async quit(): Promise<void> {
+    this.#socket.write('QUIT\r\n');
+    await this.reply(QUIT_REPLY_MS).catch(() => {});
+  }
+
+  /** @throws {SmtpError} */
+  async reply(timeoutMs = REPLY_MS): Promise<SmtpReply> {
+    const timer = setTimeout(() => {
+      this.#socket.destroy(new Error(`no answer in ${timeoutMs / 1_000} s`));
+    }, timeoutMs);
+    try {
+      for (;;) {
+        const reply = this.#replies.take();
+        if (reply !== null) return reply;
+        const { done, value } = await this.#chunks.next();
+        if (done === true) throw new Error('the server closed the connection');
+        this.#replies.push(value);
+      }
+    } catch (cause) {
+      if (cause instanceof SmtpError) throw cause;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new SmtpError('unreachable', `The connection to ${this.host} broke: ${why}`, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * STARTTLS: RFC 3207. What came behind the 220 was sent by who knows whom, and must not pass for what the server says
+   * after the handshake: the connection is given up.
+   *
+   * @throws {SmtpError}
+   */
+  async startTls(tls: TlsSettings): Promise<void> {
+    const reply = await this.command('STARTTLS');
+    if (reply.code !== 220) throw new SmtpError('protocol', `The server refuses STARTTLS: ${textOf(reply)}`);
+    if (this.#replies.hasMore || this.#socket.readableLength > 0) {
+      throw new SmtpError('protocol', 'More than a reply came before TLS: somebody is in between', {
+        isTemporary: true,
+      });
+    }
+    await this.#upgrade(tls);
+  }
+
+  async #upgrade(tls: TlsSettings): Promise<void> {
+    await this.#chunks.return?.();
+    this.#secured = await startTls(this.#socket, this.host, tls);
+    this.#socket = this.#secured;
+    this.#chunks = chunksOf(this.#socket);
+    this.#replies = new ReplyParser();
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Chunks as they come; the socket stays open, for TLS, when nobody wants more of them. */
+function chunksOf(socket: Socket): AsyncIterator<Buffer> {
+  // An error between two replies is seen when the next one is waited for.
+  socket.on('error', () => {});
+  return socket.iterator({ destroyOnReturn: false });
+}
+
+async function reach(host: string, port: number): Promise<Socket> {
+  const socket = connect({ host, port });
+  socket.setNoDelay(true);
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
+    return socket;
+  } catch (cause) {
+    socket.on('error', () => {}).destroy();
+    throw new SmtpError('unreachable', `Cannot connect to ${host}, port ${port}: ${wordsOf(cause)}`, { cause });
+  }
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'AbortError') return `no answer in ${CONNECT_MS / 1_000} s`;
+  // One for each address of the host.
+  return error instanceof AggregateError ? error.errors.map(wordsOf).join('; ') : error.message;
+}

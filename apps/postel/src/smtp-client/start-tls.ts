@@ -1,0 +1,87 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { isIP, type Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+import type { ChannelBinding } from '@postel/sasl';
+import { type Fingerprint, fingerprintFromOctets } from '@postel/tls-pubkey';
+import { SmtpError } from './smtp-error.ts';
+import type { TlsSettings } from './tls-settings.ts';
+
+const HANDSHAKE_MS = 30_000;
+
+/**
+ * Does the TLS handshake on a connection, and makes sure of the server.
+ *
+ * @throws {SmtpError} 'untrusted' if it is not the right one, before anything was said to it
+ */
+export async function startTls(socket: Socket, host: string, { trust, identity }: TlsSettings): Promise<TLSSocket> {
+  const secured = connect({
+    socket,
+    host,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    minVersion: 'TLSv1.2',
+    // Looked at below, where there are words for it.
+    rejectUnauthorized: false,
+    ...(trust.type === 'authority' && trust.ca !== null ? { ca: trust.ca } : {}),
+    ...(identity === null ? {} : { key: identity.key, cert: identity.certificate }),
+  });
+  await handshakeOf(secured);
+
+  const fingerprint = fingerprintOf(secured);
+  const isRight = trust.type === 'authority' ? secured.authorized : fingerprint === trust.fingerprint;
+  if (isRight) return secured;
+  secured.destroy();
+  const why = trust.type === 'authority' ? `as for its certificate, ${reasonOf(secured)}` : 'its key is another';
+  throw new SmtpError(
+    'untrusted',
+    `Not the right server at ${host}: ${why}. Its key has the fingerprint ${fingerprint}.`,
+  );
+}
+
+/** RFC 9266. Null on TLS 1.2, which has another one with conditions of its own (RFC 5929, RFC 7627). */
+export function channelBindingOf(socket: TLSSocket): ChannelBinding | null {
+  if (socket.getProtocol() !== 'TLSv1.3') return null;
+  return {
+    type: 'tls-exporter',
+    data: socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)),
+  };
+}
+
+async function handshakeOf(socket: TLSSocket): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(new Error(`no answer in ${HANDSHAKE_MS / 1_000} s`)), HANDSHAKE_MS);
+  socket.once('secureConnect', resolve);
+  socket.once('error', reject);
+  socket.once('close', () => reject(new Error('the server closed the connection')));
+  try {
+    await promise;
+  } catch (cause) {
+    socket.destroy();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SmtpError('unreachable', `TLS cannot be started: ${why}`, { cause });
+  } finally {
+    clearTimeout(timer);
+    socket.removeAllListeners('secureConnect').removeListener('error', reject);
+  }
+}
+
+function fingerprintOf(socket: TLSSocket): Fingerprint {
+  const { raw } = socket.getPeerCertificate();
+  const key = new X509Certificate(raw).publicKey.export({ type: 'spki', format: 'der' });
+  return fingerprintFromOctets(createHash('sha256').update(key).digest());
+}
+
+const REASONS = new Map([
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'it is for another name'],
+  ['CERT_HAS_EXPIRED', 'it has expired'],
+  ['CERT_NOT_YET_VALID', 'it is not valid yet'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'nobody but itself has signed it'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'it is of an authority that is not known here'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'it is of an authority that is not known here'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'it is of an authority that is not known here'],
+]);
+
+/** What Node.js has of it is an error code, whatever its type says. */
+function reasonOf({ authorizationError }: TLSSocket): string {
+  const code = String(authorizationError);
+  return REASONS.get(code) ?? code;
+}

@@ -1,0 +1,149 @@
+import { isAscii } from 'node:buffer';
+import type { ClientCredentials } from '@postel/sasl';
+import { stuffDots } from './dot-stuffing.ts';
+import { logIn } from './log-in.ts';
+import { type SmtpReply, textOf } from './reply-parser.ts';
+import { SmtpConnection } from './smtp-connection.ts';
+import { SmtpError, type SmtpErrorKind } from './smtp-error.ts';
+import type { TlsSettings } from './tls-settings.ts';
+
+export interface SubmissionServer {
+  readonly host: string;
+  readonly port: number;
+  /** From the first octet (RFC 8314 §3.3), or by STARTTLS. Never without. */
+  readonly tlsMode: 'implicit' | 'starttls';
+  readonly tls: TlsSettings;
+  /** Null: the key of our certificate is all. */
+  readonly credentials: ClientCredentials | null;
+}
+
+export interface Mail {
+  /** Without angle brackets; empty for none (RFC 5321 §4.5.5). */
+  readonly reversePath: string;
+  readonly recipients: readonly string[];
+  /** Every line ends in CRLF. */
+  readonly message: Buffer;
+}
+
+/**
+ * Submits a message (RFC 6409): to all of its recipients or, if the server refuses one, to nobody.
+ *
+ * @returns what the server said when it took it
+ * @throws {SmtpError}
+ */
+export async function submit(server: SubmissionServer, mail: Mail): Promise<string> {
+  const isImplicit = server.tlsMode === 'implicit';
+  using connection = await SmtpConnection.open(server.host, server.port, isImplicit ? server.tls : null);
+  const greeting = await connection.reply();
+  expectReply(greeting, 220, 'protocol', 'The server takes no connections');
+  let extensions = await greet(connection);
+  if (!isImplicit) {
+    if (!extensions.has('STARTTLS')) {
+      throw new SmtpError('protocol', 'The server offers no STARTTLS, and nothing is sent in the clear');
+    }
+    await connection.startTls(server.tls);
+    // Nothing that was said in the clear counts (RFC 3207 §4.2).
+    extensions = await greet(connection);
+  }
+
+  const isKnownByKey = await authenticate(connection, server, extensions.get('AUTH') ?? '');
+  const outcome = await transact(connection, mail, extensions, isKnownByKey ? server.tls : null);
+  await connection.quit();
+  return outcome;
+}
+
+/** EHLO: RFC 5321 §4.1.1.1. @returns what stands behind each keyword */
+async function greet(connection: SmtpConnection): Promise<ReadonlyMap<string, string>> {
+  const reply = await connection.command(`EHLO ${connection.addressLiteral}`);
+  expectReply(reply, 250, 'protocol', 'The server does not take EHLO');
+  return new Map(
+    reply.lines.slice(1).map((line) => {
+      const [keyword = '', ...parameters] = line.split(' ');
+      return [keyword.toUpperCase(), parameters.join(' ')];
+    }),
+  );
+}
+
+/**
+ * By password or token if there is one; else by EXTERNAL if it is offered; else the key has to do by itself.
+ *
+ * @returns whether the key was left to do so
+ */
+async function authenticate(
+  connection: SmtpConnection,
+  { tls, credentials, port }: SubmissionServer,
+  offered: string,
+): Promise<boolean> {
+  const names = offered.split(' ').filter((name) => name !== '');
+  const hasClientCertificate = tls.identity !== null;
+  if (credentials === null && !names.includes('EXTERNAL')) return true;
+  await logIn(connection, names, { credentials: credentials ?? {}, hasClientCertificate, port });
+  return false;
+}
+
+async function transact(
+  connection: SmtpConnection,
+  { reversePath, recipients, message }: Mail,
+  extensions: ReadonlyMap<string, string>,
+  keyAlone: TlsSettings | null,
+): Promise<string> {
+  const mail = await connection.command(
+    `MAIL FROM:<${reversePath}>${parameters(reversePath, recipients, message, extensions)}`,
+  );
+  if (mail.code === 530 && keyAlone !== null) throw unknownKey(mail, keyAlone);
+  expectReply(mail, 250, 'sender', `The server refuses ${reversePath || '<>'} as sender`);
+
+  const refused: { readonly recipient: string; readonly reply: SmtpReply }[] = [];
+  for (const recipient of recipients) {
+    const reply = await connection.command(`RCPT TO:<${recipient}>`);
+    if (reply.code !== 250 && reply.code !== 251) refused.push({ recipient, reply });
+  }
+  if (refused.length > 0) throw refusedRecipients(refused);
+
+  expectReply(await connection.command('DATA'), 354, 'message', 'The server refuses the message');
+  const taken = await connection.data(stuffDots(message));
+  expectReply(taken, 250, 'message', 'The server refuses the message');
+  return textOf(taken);
+}
+
+/** What MAIL says of the message, where the server wants to know it. */
+function parameters(
+  reversePath: string,
+  recipients: readonly string[],
+  message: Buffer,
+  extensions: ReadonlyMap<string, string>,
+): string {
+  const limit = Number(extensions.get('SIZE') || 0);
+  if (limit > 0 && message.length > limit) {
+    throw new SmtpError('message', `The message has ${message.length} octets, and the server takes ${limit}`);
+  }
+  const header = message.subarray(0, message.indexOf('\r\n\r\n') + 1);
+  const hasWideAddress = [reversePath, ...recipients].some((address) => !isAscii(Buffer.from(address)));
+  const wantsUtf8 = hasWideAddress || !isAscii(header);
+  if (hasWideAddress && !extensions.has('SMTPUTF8')) {
+    throw new SmtpError('recipient', 'An address is not in ASCII, and the server knows no others (SMTPUTF8)');
+  }
+  return [
+    extensions.has('SIZE') ? ` SIZE=${message.length}` : '',
+    extensions.has('8BITMIME') && !isAscii(message) ? ' BODY=8BITMIME' : '',
+    extensions.has('SMTPUTF8') && wantsUtf8 ? ' SMTPUTF8' : '',
+  ].join('');
+}
+
+function unknownKey(reply: SmtpReply, { identity }: TlsSettings): SmtpError {
+  const message = `The server does not know the key ${identity?.fingerprint}, or wants a password too: ${textOf(reply)}`;
+  return new SmtpError('login', message);
+}
+
+function refusedRecipients(refused: readonly { readonly recipient: string; readonly reply: SmtpReply }[]): SmtpError {
+  const lines = refused.map(({ recipient, reply }) => `  ${recipient}: ${textOf(reply)}`);
+  const isTemporary = refused.every(({ reply }) => reply.code < 500);
+  return new SmtpError('recipient', `Sent to nobody, because the server refuses:\n${lines.join('\n')}`, {
+    isTemporary,
+  });
+}
+
+function expectReply(reply: SmtpReply, code: number, kind: SmtpErrorKind, message: string): void {
+  if (reply.code === code) return;
+  throw new SmtpError(kind, `${message}: ${textOf(reply)}`, { isTemporary: reply.code < 500 });
+}

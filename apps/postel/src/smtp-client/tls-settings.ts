@@ -1,0 +1,21 @@
+import type { Fingerprint } from '@postel/tls-pubkey';
+
+/** How the right server is known. */
+export type ServerTrust =
+  /** By a certificate for its name, of one of these authorities (PEM); null: of those that Node.js knows. */
+  | { readonly type: 'authority'; readonly ca: string | null }
+  /** By its public key, whatever its certificate says. */
+  | { readonly type: 'key'; readonly fingerprint: Fingerprint };
+
+/** Our own key, to log in with. */
+export interface ClientIdentity {
+  /** Both PEM. */
+  readonly key: string;
+  readonly certificate: string;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface TlsSettings {
+  readonly trust: ServerTrust;
+  readonly identity: ClientIdentity | null;
+}
