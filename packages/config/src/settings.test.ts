@@ -68,21 +68,18 @@ test('a reserve has a default, and may be of the database too', () => {
   );
 });
 
-test('networks that are trusted come through', () => {
-  const login = { trustedNetworks: ['127.0.0.1/32'] };
-  expect(parseImapSettings({ ...settings, login }).login).toEqual(login);
-  expect(() => parseImapSettings({ ...settings, login: {} })).toThrow('login.trustedNetworks must be a list');
-});
-
-test('the largest message has a default', () => {
-  const { messageOctets: _, ...others } = settings;
-  expect(parseImapSettings(others).messageOctets).toBe(DEFAULT_MESSAGE_OCTETS);
-});
-
-test('by what people may log in has a default', () => {
-  const login = { mechanisms: ['PLAIN'], anonymousAccount: null };
-  expect(parseImapSettings({ ...settings, login })).toEqual({ ...settings, login });
-  expect(() => parseImapSettings({ ...settings, login: { ...login, mechanisms: 'PLAIN' } })).toThrow('must be a list');
+test('who may log in, and how, comes through; what is left out is the default', () => {
+  const defaults = { mechanisms: null, anonymousAccount: null, trustedNetworks: [] };
+  for (const login of [
+    {},
+    { trustedNetworks: ['127.0.0.1/32'] },
+    { mechanisms: ['PLAIN'], anonymousAccount: null },
+    { anonymousAccount: 'guest' },
+  ]) {
+    expect(parseImapSettings({ ...settings, login }).login).toEqual({ ...defaults, ...login });
+  }
+  expect(() => parseImapSettings({ ...settings, login: { mechanisms: 'PLAIN' } })).toThrow('login.mechanisms');
+  expect(() => parseImapSettings({ ...settings, login: { trustedNetworks: [7] } })).toThrow('login.trustedNetworks[0]');
 });
 
 test.for(['submission', 'mx', 'lmtp'])('an SMTP listener is for %s', (kind) => {
