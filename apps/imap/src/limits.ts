@@ -36,6 +36,10 @@ export const BAD_COMMANDS_BEFORE_LOGIN = 3;
 export const COMMANDS_A_TURN = 32;
 
 export const CONNECTIONS = 10_000;
+/** Connections beyond the limit of their network which are told of it; any more are closed without a word. */
+export const REFUSED_CONNECTIONS = 100;
+/** Sessions of one account; not from trusted networks. How many connections one network may have says PREFIX_CONNECTIONS. */
+export const SESSIONS_AN_ACCOUNT = 200;
 
 /** Messages read at once, with their content and without; and the octets that such a batch should have. */
 export const FETCH_CONTENT_BATCH = 64;

@@ -1,5 +1,6 @@
 import { parseImapSettings } from '@postel/config';
-import { openMail, runApp } from '@postel/supervision';
+import { ConnectionCount, openMail, runApp, SessionCount } from '@postel/supervision';
+import { SESSIONS_AN_ACCOUNT } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { ImapServer } from './server.ts';
 
@@ -12,7 +13,15 @@ runApp({
     const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
     await store.start();
     const { hostname, messageOctets } = settings;
-    const services = { hostname, store, directory, metrics: createMetrics(context.metrics), messageOctets };
+    const services = {
+      hostname,
+      store,
+      directory,
+      messageOctets,
+      metrics: createMetrics(context.metrics),
+      connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
+      sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
+    };
     const server = new ImapServer(services, certificates, context.log);
     const ports: number[] = [];
     for (const listener of settings.listeners) ports.push(await server.listen(listener));

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { ImapListener } from '@postel/config';
 import { clientAddress, HeapReserve, type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import { CONNECTIONS, STOP_LINGER_MS, STOP_MS, TLS_HANDSHAKE_MS } from './limits.ts';
+import { CONNECTIONS, REFUSED_CONNECTIONS, STOP_LINGER_MS, STOP_MS, TLS_HANDSHAKE_MS } from './limits.ts';
 import type { Services } from './session.ts';
 
 /** The listeners of one process and the connections that came through them. */
@@ -17,6 +17,8 @@ export class ImapServer {
   /** All that are open: in a handshake, in a conversation, and those whose client has not closed its side yet. */
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Map<Connection, Promise<void>>();
+  /** Of clients that come from where too many are connected already. */
+  readonly #beyond = new Set<string>();
 
   constructor(services: Services, certificates: ServerCertificates, log: Logger) {
     this.#services = services;
@@ -35,7 +37,7 @@ export class ImapServer {
     };
     const server = this.#createServer(listener, (socket) => this.#serve(socket, options));
     server.maxConnections = CONNECTIONS;
-    server.on('connection', (socket) => this.#watch(socket));
+    server.prependListener('connection', (socket) => this.#enter(socket)); // before it is served
     const port = await listenOn(server, listener);
     server.on('error', (error) => this.#log.error({ err: error }, 'listener failed'));
     this.#servers.push(server);
@@ -79,15 +81,31 @@ export class ImapServer {
     return server;
   }
 
-  #watch(socket: Socket): void {
+  #enter(socket: Socket): void {
+    const place = this.#services.connectionCount.enter(clientAddress(socket));
+    const name = nameOf(socket);
+    if (place.isBeyond) {
+      // To some of them it is said what is wrong, under TLS too.
+      if (this.#beyond.size >= REFUSED_CONNECTIONS) socket.destroy();
+      else this.#beyond.add(name);
+    }
     this.#sockets.add(socket);
     socket.on('error', ignore); // the connection logs it; this is for the time before and after
-    socket.once('close', () => this.#sockets.delete(socket));
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#beyond.delete(name);
+      place.leave();
+    });
   }
 
   #serve(socket: Socket, options: ConnectionOptions): void {
     if (this.#heap.isTouched) {
       socket.end('* BYE [UNAVAILABLE] Too many connections, try again later\r\n', () => socket.destroy());
+      return;
+    }
+    if (this.#beyond.has(nameOf(socket))) {
+      this.#log.info({ client: clientAddress(socket) }, 'too many connections from there');
+      socket.end('* BYE [LIMIT] Too many connections from your network\r\n', () => socket.destroy());
       return;
     }
     const connection = new Connection(socket, this.#services, options, this.#log);
@@ -99,6 +117,11 @@ export class ImapServer {
     });
     this.#connections.set(connection, served);
   }
+}
+
+/** The same for a socket and for that of the TLS on it. */
+function nameOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
 }
 
 function ignore(): void {}

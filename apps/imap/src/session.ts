@@ -2,7 +2,7 @@ import type { AuthenticatedAccount, Directory, LoginAttempt, LoginContext, Sessi
 import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
 import type { Store } from '@postel/storage';
-import type { Logger } from '@postel/supervision';
+import type { ConnectionCount, Logger, SessionCount } from '@postel/supervision';
 import { Abandoned, type AnyCommand, Bad, No, type Ok } from './command.ts';
 import { flagListOctets, mailboxFlags } from './flags.ts';
 import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
@@ -51,6 +51,8 @@ export interface Services {
   readonly store: Store;
   readonly directory: Directory;
   readonly metrics: ImapMetrics;
+  readonly connectionCount: ConnectionCount;
+  readonly sessionCount: SessionCount;
   /** The largest message that is taken. */
   readonly messageOctets: number;
 }
@@ -76,6 +78,8 @@ export class Session {
   loginFailures = 0;
   #attempt: LoginAttempt | null = null;
   #program: string | null = null;
+  /** In the count of the account's sessions. */
+  #place: Disposable | null = null;
 
   constructor(transport: Transport, services: Services, log: Logger) {
     this.transport = transport;
@@ -124,7 +128,13 @@ export class Session {
     this.#attempt?.nameProgram(program);
   }
 
+  /** @throws {No} if the account has too many sessions */
   logIn(account: AuthenticatedAccount): void {
+    const { connectionCount, sessionCount } = this.services;
+    if (!connectionCount.isTrusted(this.transport.loginContext.clientAddress)) {
+      this.#place = sessionCount.enter(account.accountId);
+      if (this.#place === null) throw new No('Too many connections of this account', 'LIMIT');
+    }
     this.#account = account;
     this.#watch = this.services.directory.watchSession(account, (reason) => this.transport.endSession(reason));
     this.log.info({ account: account.name }, 'logged in');
@@ -143,6 +153,8 @@ export class Session {
   close(): void {
     this.unselect();
     this.#watch?.[Symbol.dispose]();
+    this.#place?.[Symbol.dispose]();
+    this.#place = null;
     this.isLoggedOut = true;
   }
 

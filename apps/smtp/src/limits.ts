@@ -69,8 +69,8 @@ export const REFUSED_CONNECTIONS = 100;
 /** Where connections cannot be accepted, the log says so this often. */
 export const LISTENER_LOG_MS = 10_000;
 
-/** Connections from one address, of IPv6 from one /64. Not for loopback, where a proxy or a web mail program stands for many people. */
-export const CONNECTIONS_AN_ADDRESS = 200;
+/** Sessions of one account; not from trusted networks. How many connections one network may have says PREFIX_CONNECTIONS. */
+export const SESSIONS_AN_ACCOUNT = 100;
 
 /** How long another mail server waits for the greeting, to show whether it does. */
 export const GREETING_MS = 100;

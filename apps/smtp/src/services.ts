@@ -1,5 +1,6 @@
 import type { Directory } from '@postel/directory';
 import type { Store } from '@postel/storage';
+import type { ConnectionCount, SessionCount } from '@postel/supervision';
 import type { SmtpMetrics } from './smtp-metrics.ts';
 
 /** What sessions work with: one for the process. */
@@ -10,6 +11,8 @@ export interface Services {
   readonly directory: Directory;
   readonly store: Pick<Store, 'receive' | 'deliver' | 'deliverToEach' | 'requireDiskRoom'>;
   readonly metrics: SmtpMetrics;
+  readonly connectionCount: ConnectionCount;
+  readonly sessionCount: SessionCount;
   /** Milliseconds, of a clock that only goes forward. */
   now(): number;
   /** Lets time pass before a reply that should cost its client something. */

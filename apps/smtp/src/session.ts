@@ -70,6 +70,8 @@ export class Session {
   #commandsWithoutProgress = 0;
   #unknownRecipients = 0;
   #faults = 0;
+  /** In the count of the account's sessions. */
+  #place: Disposable | null = null;
   #failedLogins = 0;
   /** The session is to end with it, after the mail transaction in hand. */
   #farewell: SmtpReply | null = null;
@@ -171,7 +173,13 @@ export class Session {
     this.transaction = null;
   }
 
+  /** @throws {Hangup} if the account has too many sessions */
   loggedIn(account: AuthenticatedAccount): void {
+    const { connectionCount, sessionCount } = this.services;
+    if (!connectionCount.isTrusted(this.wire.remoteAddress)) {
+      this.#place = sessionCount.enter(account.accountId);
+      if (this.#place === null) throw new Hangup(replies.tooManyOfAccount, 'too many sessions of the account');
+    }
     this.account = account;
     this.#watch = this.services.directory.watchSession(account, this.#endSession);
     this.log = this.log.child({ account: account.name });
@@ -183,6 +191,8 @@ export class Session {
     this.account = null;
     this.#watch?.[Symbol.dispose]();
     this.#watch = null;
+    this.#place?.[Symbol.dispose]();
+    this.#place = null;
   }
 
   readonly #endSession = (reason: SessionEnd): void => {

@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
-import { type AppContext, type AppDefinition, openMail, type RunningApp } from '@postel/supervision';
-import { STOP_MS } from './limits.ts';
+import {
+  type AppContext,
+  type AppDefinition,
+  ConnectionCount,
+  openMail,
+  type RunningApp,
+  SessionCount,
+} from '@postel/supervision';
+import { SESSIONS_AN_ACCOUNT, STOP_MS } from './limits.ts';
 import { SmtpMetrics } from './smtp-metrics.ts';
 import { SmtpServer } from './smtp-server.ts';
 
@@ -20,6 +27,8 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     store,
     directory,
     metrics: new SmtpMetrics(context.metrics),
+    connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
+    sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
     now: () => performance.now(),
     wait: (ms: number) => delay(ms, undefined, { ref: false }),
   };

@@ -5,10 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SmtpListener } from '@postel/config';
 import { clientAddress, HeapReserve, type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
 import { Connection } from './connection.ts';
-import { ConnectionCount } from './connection-count.ts';
 import { CONNECTIONS, LISTENER_LOG_MS, REFUSED_CONNECTIONS, STOP_LINGER_MS } from './limits.ts';
 import { listenerName } from './listener-name.ts';
-import { replies } from './replies.ts';
+import { replies, type SmtpReply } from './replies.ts';
 import type { Services } from './services.ts';
 
 export interface SmtpServerOptions {
@@ -24,7 +23,6 @@ export class SmtpServer {
   readonly #log: Logger;
   readonly #label: { readonly listener: string };
   readonly #server: Server;
-  readonly #count = new ConnectionCount();
   readonly #heap: HeapReserve;
   readonly #connections = new Set<Connection>();
   #silentUntilMs = 0;
@@ -68,8 +66,8 @@ export class SmtpServer {
   #serve(socket: Socket): void {
     const { services, listener, certificates } = this.#options;
     const { metrics } = services;
-    const address = clientAddress(socket);
-    const refusal = this.#count.enter(address) ?? (this.#heap.isTouched ? replies.tooManyConnections : null);
+    const place = services.connectionCount.enter(clientAddress(socket));
+    const refusal = this.#refusal(place.isBeyond);
     metrics.connections.inc(this.#label);
     metrics.openConnections.inc(this.#label);
 
@@ -78,10 +76,15 @@ export class SmtpServer {
     this.#connections.add(connection);
     socket.once('close', () => {
       this.#connections.delete(connection);
-      this.#count.leave(address);
+      place.leave();
       metrics.openConnections.dec(this.#label);
     });
     void connection.serve(refusal);
+  }
+
+  #refusal(isBeyond: boolean): SmtpReply | null {
+    if (this.#connections.size >= CONNECTIONS || this.#heap.isTouched) return replies.tooManyConnections;
+    return isBeyond ? replies.tooManyFromNetwork : null;
   }
 
   /** Of accepting: most likely there are no more file descriptors, and the next attempt fails in a moment too. */

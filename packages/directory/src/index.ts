@@ -1,5 +1,5 @@
 export { type Address, type CanonicalAddress, parseAddress } from './address.ts';
-export { NetworkList, prefixesOf } from './address-prefix.ts';
+export { type AddressPrefixes, NetworkList, prefixesOf } from './address-prefix.ts';
 export type { AppPassword, AppPasswords, NewAppPassword } from './app-passwords.ts';
 export { forgetOldLogins, type LoginEntry } from './attempt-rows.ts';
 export type {

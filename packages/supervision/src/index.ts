@@ -3,6 +3,12 @@ export type { Logger } from 'pino';
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export { AppStartError } from './app-process.ts';
 export { clientAddress } from './client-address.ts';
+export {
+  ConnectionCount,
+  type ConnectionPlace,
+  PREFIX_CONNECTIONS,
+  type PrefixConnections,
+} from './connection-count.ts';
 export { createLog, type LogOptions, openLog } from './create-log.ts';
 export { HeapReserve } from './heap-reserve.ts';
 export { listenOn } from './listen-on.ts';
@@ -13,6 +19,7 @@ export { type ProcessMetrics, renderMetrics } from './render-metrics.ts';
 export { RestartBackOff } from './restart-back-off.ts';
 export { type AppContext, type AppDefinition, type RunningApp, runApp } from './run-app.ts';
 export { CertificateError, ServerCertificates } from './server-certificates.ts';
+export { SessionCount } from './session-count.ts';
 export {
   type AppEvent,
   type AppPlan,

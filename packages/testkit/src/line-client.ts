@@ -44,7 +44,7 @@ export abstract class LineClient implements TranscriptPeer, AsyncDisposable {
       socket: Socket,
     ) => Client,
     port: number,
-    options: ConnectionOptions,
+    options: ConnectionOptions & { readonly localAddress?: string },
   ): Promise<Client> {
     const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ...options });
     await once(socket, 'secureConnect');

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { DEFAULT_MESSAGE_OCTETS, type SmtpListener } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
 import { BlobDirectory, type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
-import { createLog, Registry, ServerCertificates } from '@postel/supervision';
+import { ConnectionCount, createLog, Registry, ServerCertificates, SessionCount } from '@postel/supervision';
 import { type BreakableServer, createTestDatabase, sharedPostel, startBreakableServer } from '@postel/testkit';
+import { SESSIONS_AN_ACCOUNT } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { SmtpMetrics } from '../smtp-metrics.ts';
 import { SmtpServer } from '../smtp-server.ts';
@@ -65,6 +66,8 @@ export async function startOwnServer(
     store,
     directory,
     metrics: new SmtpMetrics(new Registry()),
+    connectionCount: new ConnectionCount([]),
+    sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
     now: () => performance.now(),
     wait: () => Promise.resolve(),
     ...replaced,

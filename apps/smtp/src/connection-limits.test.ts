@@ -1,0 +1,41 @@
+import { ConnectionCount, SessionCount } from '@postel/supervision';
+import { expect, test } from 'vitest';
+import { startOwnServer } from './testing/own-server.ts';
+import { SmtpClient } from './testing/smtp-client.ts';
+
+const ELSEWHERE = '127.9.0.1';
+
+test('whose network has too many connections is told so, and comes in when one is over', async () => {
+  const connectionCount = new ConnectionCount([], { host: 1, site: 10, region: 10 });
+  await using own = await startOwnServer({ connectionCount });
+  const first = await SmtpClient.connect(own.port, ELSEWHERE);
+  expect(await first.line()).toMatch(/^220 /);
+  await using second = await SmtpClient.connect(own.port, ELSEWHERE);
+  expect(await second.line()).toMatch(/^421 4\.7\.0 Too many connections from your network/);
+  expect(await second.line()).toBe(null);
+  await using neighbour = await SmtpClient.connect(own.port, '127.9.0.2');
+  expect(await neighbour.line()).toMatch(/^220 /);
+  await first[Symbol.asyncDispose]();
+  while (connectionCount.all > 1) await new Promise(setImmediate);
+  await using third = await SmtpClient.connect(own.port, ELSEWHERE);
+  expect(await third.line()).toMatch(/^220 /);
+});
+
+test('an account has so many sessions, and no limit from loopback', async () => {
+  await using own = await startOwnServer({ sessionCount: new SessionCount(1) });
+  const response = Buffer.from(`\0${own.account.name}\0${own.account.password}`).toString('base64');
+  const logIn = async (from: string) => {
+    const client = await SmtpClient.connect(own.port, from);
+    await client.reply();
+    await client.command('EHLO client.example');
+    return { client, reply: await client.command(`AUTH PLAIN ${response}`) };
+  };
+  const first = await logIn(ELSEWHERE);
+  expect(first.reply).toMatch(/^235 /);
+  const second = await logIn(ELSEWHERE);
+  expect(second.reply).toMatch(/^421 4\.7\.0 Too many connections of this account/);
+  expect(await second.client.line()).toBe(null);
+  for (let i = 0; i < 3; i++) expect((await logIn('127.0.0.1')).reply).toMatch(/^235 /);
+  await first.client.command('QUIT');
+  expect((await logIn(ELSEWHERE)).reply).toMatch(/^235 /);
+});
