@@ -1,9 +1,9 @@
 /** Hardening 65: a Postgres of this file's own that goes, hangs and comes back under clients. */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type OwnPostel, startPostel } from '@postel/testkit';
+import { type ClientCertificate, type OwnPostel, startPostel } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ImapClient } from './testing/imap-client.ts';
+import { ImapClient } from './testing/imap-client.ts';
 import { MailServer } from './testing/mail-server.ts';
 
 let postel: OwnPostel;
@@ -31,6 +31,11 @@ const COMMANDS = [
   'APPEND INBOX {10}', // and no continuation
 ];
 
+async function greetingByKey({ key, cert }: ClientCertificate): Promise<string | null> {
+  await using client = await ImapClient.connectTls(postel.ports.imaps, { ca: postel.ca, key, cert });
+  return await client.line();
+}
+
 /** How often the log of the shared IMAP process says this. */
 const said = (text: string) => server.log().split(text).length - 1;
 
@@ -43,6 +48,7 @@ test('hardening 65: while Postgres is down clients stay and hear so, and all is 
   timeout: 60_000,
 }, async () => {
   const account = await server.addAccount();
+  const certificate = await postel.addKey(account);
   await using mary = await server.logIn(account);
   await using idler = await server.logIn(account);
   await using stranger = await server.connect();
@@ -61,6 +67,7 @@ test('hardening 65: while Postgres is down clients stay and hear so, and all is 
     for (const command of COMMANDS) expect((await mary.command(command)).tagged, command).toMatch(UNAVAILABLE);
     expect((await stranger.command(`LOGIN ${account.name} ${account.password}`)).tagged).toMatch(UNAVAILABLE);
     expect((await mary.command('FETCH 1 (FLAGS)')).tagged).toMatch(/^OK /);
+    expect(await greetingByKey(certificate)).toMatch(/^\* OK (?!.*EXTERNAL)/);
   } finally {
     writeFileSync(configuration, good);
   }
@@ -70,6 +77,7 @@ test('hardening 65: while Postgres is down clients stay and hear so, and all is 
   while (said('the database answers again') === 0) await new Promise(setImmediate);
   for (const command of COMMANDS.slice(0, 3)) expect((await mary.command(command)).tagged, command).toMatch(/^OK /);
   expect((await stranger.command(`LOGIN ${account.name} ${account.password}`)).tagged).toMatch(/^OK /);
+  expect(await greetingByKey(certificate)).toMatch(/^\* PREAUTH /);
   // A change that another process makes: LISTEN is there again, or the poll tells of it.
   await using other = await server.startProcess();
   await using peter = await server.logIn(account, other.port);
@@ -86,6 +94,7 @@ test('hardening 65: while Postgres hangs clients hear so within seconds, and all
   timeout: 90_000,
 }, async () => {
   const account = await server.addAccount();
+  const certificate = await postel.addKey(account);
   await using mary = await server.logIn(account);
   await using peter = await server.logIn(account);
   await using stranger = await server.connect();
@@ -94,12 +103,14 @@ test('hardening 65: while Postgres hangs clients hear so within seconds, and all
   const processes = postgresProcesses();
   for (const pid of processes) process.kill(pid, 'SIGSTOP');
   try {
+    const unknown = greetingByKey(certificate);
     // Each is told at its deadline of 8 s, well before the client gives up.
     const first = await Promise.all([
       mary.command('NOOP'),
       peter.command('LIST "" *'),
       stranger.command(`LOGIN ${account.name} ${account.password}`),
     ]);
+    expect(await unknown).toMatch(/^\* OK (?!.*EXTERNAL)/);
     for (const { tagged } of first) expect(tagged).toMatch(UNAVAILABLE);
     for (const command of COMMANDS) expect((await mary.command(command)).tagged, command).toMatch(UNAVAILABLE);
     expect((await mary.command('FETCH 1 (FLAGS)')).tagged).toMatch(/^OK /);
