@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { type Directory, openDirectory } from '@postel/directory';
 import { openDatabase } from '@postel/storage';
-import { createTestDatabase } from '@postel/testkit';
+import { type ClientCertificate, createTestDatabase, makeClientCertificate } from '@postel/testkit';
 import type { ImapFlow } from 'imapflow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { identifyProcess } from '../data-directory/process-identity.ts';
@@ -138,6 +139,24 @@ describe('SIGHUP', () => {
     expect(await certificateAfterStartTls(server.ports.imap, 'a STARTTLS\r\n', 'imap.example.org')).toBe(
       serial('other'),
     );
+  });
+
+  test('people log in by key on every host name, with certificates read anew, and not where that is off', async () => {
+    const certificate = await makeClientCertificate();
+    const { user } = mary;
+    await useDirectory(server, ({ tlsPublicKeys }) =>
+      tlsPublicKeys.add({ login: user, key: certificate.publicKey, name: 'notebook', isImapPreauth: true }),
+    );
+    const { imaps } = server.ports;
+    for (const name of ['imap.example.org', 'elsewhere.example', null]) {
+      expect(await greetingByKey(imaps, name, certificate)).toMatch(/^\* PREAUTH /);
+    }
+    server.configure({
+      database: databaseOf(server),
+      imap: { imaps: { addresses: [HOST], port: imaps, clientCertificates: 'off' } },
+    });
+    await server.hangUp(/the new configuration is in force/);
+    expect(await greetingByKey(imaps, HOSTNAME, certificate)).toMatch(/^\* OK /);
   });
 
   test.for([
@@ -454,6 +473,32 @@ async function converse(port: number, line: string): Promise<string> {
 /** The serial number of the certificate that a server shows who asks for that host. */
 async function certificateAt(port: number, servername: string | null = HOSTNAME): Promise<string> {
   return await serialOf(connectTls({ host: HOST, port, ...(servername === null ? {} : { servername }), ...TRUSTING }));
+}
+
+/** What IMAPS says first to a client that shows a certificate. */
+async function greetingByKey(
+  port: number,
+  servername: string | null,
+  { key, cert }: ClientCertificate,
+): Promise<string> {
+  const name = servername === null ? {} : { servername };
+  const socket = connectTls({ host: HOST, port, key, cert, ...name, ...TRUSTING });
+  try {
+    return String((await once(socket, 'data'))[0]);
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function useDirectory(server: ConfiguredServer, work: (directory: Directory) => Promise<void>): Promise<void> {
+  const { database: target } = server.run;
+  if (target === null) throw new Error('it has no database');
+  const database = openDatabase(target, { applicationName: 'test', maxConnections: 1 });
+  try {
+    await work(openDirectory(database));
+  } finally {
+    await database.close();
+  }
 }
 
 async function certificateAfterStartTls(port: number, command: string, servername: string): Promise<string> {
