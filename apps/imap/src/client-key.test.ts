@@ -23,6 +23,15 @@ async function connectByStartTls(options: ConnectionOptions): Promise<ImapClient
   return client;
 }
 
+/** It is written half a second after the login, or when its program has said its name. */
+const HISTORY_MS = 10_000;
+
+async function loginsWith({ fingerprint }: ClientCertificate['publicKey']) {
+  const all = { accountName: null, onlyFailed: false, since: new Date(0), limit: 10_000 };
+  const logins = await server.postel.useDirectory((directory) => directory.listLogins(all));
+  return logins.filter(({ keyFingerprint }) => keyFingerprint === fingerprint);
+}
+
 /** As a mail program has it that does not understand PREAUTH. */
 const addSilentKey = (account: TestAccount) => server.postel.addKey(account, { isImapPreauth: false });
 
@@ -144,6 +153,44 @@ test('hardening 21: an unknown key is logged, identifies nobody, and leaves othe
         .find((text) => text.includes(publicKey.fingerprint)) ?? '';
     expect(line).toContain("the client has shown a key that is nobody's");
   });
+});
+
+test('the history tells of a login by key: which, by what program', async () => {
+  const mary = await server.addAccount();
+  const { key, cert, publicKey } = await server.postel.addKey(mary);
+  await using client = await connect({ key, cert });
+  await client.line();
+  await client.command('ID ("name" "Program" "version" "1.0")');
+  await vi.waitFor(async () => {
+    expect(await loginsWith(publicKey)).toEqual([
+      expect.objectContaining({
+        accountName: mary.name,
+        service: 'imap',
+        mechanism: 'TLS-PUBLIC-KEY',
+        tlsVersion: 'TLSv1.3',
+        credentialKind: 'tls-public-key',
+        credentialName: 'notebook',
+        program: 'Program 1.0',
+        outcome: 'success',
+      }),
+    ]);
+  }, HISTORY_MS);
+});
+
+test('the history tells of an unknown key, and of the account that the same connection logged in to', async () => {
+  const mary = await server.addAccount();
+  const { key, cert, publicKey } = await makeClientCertificate();
+  await using client = await connect({ key, cert });
+  await client.line();
+  await client.command('ID ("name" "Program")');
+  await client.command(`LOGIN ${mary.name} ${mary.password}`);
+  await vi.waitFor(async () => {
+    const logins = await loginsWith(publicKey);
+    expect(logins.map(({ outcome, accountName, mechanism }) => [outcome, accountName, mechanism]).toSorted()).toEqual([
+      ['success', mary.name, 'LOGIN'],
+      ['unknown-key', null, null],
+    ]);
+  }, HISTORY_MS);
 });
 
 test('hardening 21: a certificate that is long over is as good as any', async () => {

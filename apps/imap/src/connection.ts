@@ -471,7 +471,9 @@ export class Connection implements Transport, CommandPolicy {
 
   async #secured(socket: TLSSocket): Promise<void> {
     this.#tls = new TlsConnection(socket);
-    await this.#tls.identifyClient(this.#session.services.directory, this.#log);
+    const { directory } = this.#session.services;
+    await this.#tls.identifyClient(directory, this.#log);
+    if (this.#tls.unknownKey !== null) directory.recordUnknownKey(this.loginContext);
   }
 
   #handshake(secure: TLSSocket): Promise<void> {

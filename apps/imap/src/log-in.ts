@@ -49,7 +49,7 @@ export async function logIn(
 
 /** Logs in whoever the client's key identifies. @returns false if that cannot be now: other means of login stay */
 export async function logInByKey(session: Session): Promise<boolean> {
-  const attempt = session.services.directory.beginLogin(session.transport.loginContext, TLS_PUBLIC_KEY);
+  const attempt = session.beginLogin(TLS_PUBLIC_KEY);
   try {
     const result = await settled(attempt, async () => {
       const identity = await attempt.findExternalIdentity();

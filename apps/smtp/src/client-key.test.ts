@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import { type ClientCertificate, makeClientCertificate } from '@postel/testkit';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { base64, MailServer, plainResponse } from './testing/mail-server.ts';
 import { startOwnServer } from './testing/own-server.ts';
 import { SmtpClient } from './testing/smtp-client.ts';
@@ -150,6 +150,35 @@ test('hardening 21: an unknown key brings nobody in, and leaves other means of l
     C: AUTH PLAIN ${plainResponse(mary)}
     S: 235 2.7.0 ...
   `;
+});
+
+test('the history tells of a submission by key, and of one with an unknown key', async () => {
+  const mary = await server.addAccount();
+  const known = await server.postel.addKey(mary);
+  const unknown = await makeClientCertificate();
+  for (const { key, cert } of [known, unknown]) {
+    await using client = await connect({ key, cert });
+    await client.command('EHLO client.example');
+    await client.command(`MAIL FROM:<${mary.address}>`);
+  }
+  const all = { accountName: null, onlyFailed: false, since: new Date(0), limit: 10_000 };
+  await vi.waitFor(async () => {
+    const logins = await server.postel.useDirectory((directory) => directory.listLogins(all));
+    const found = [known, unknown].flatMap(({ publicKey }) =>
+      logins.filter(({ keyFingerprint }) => keyFingerprint === publicKey.fingerprint),
+    );
+    expect(found).toEqual([
+      expect.objectContaining({
+        accountName: mary.name,
+        service: 'smtp',
+        mechanism: 'TLS-PUBLIC-KEY',
+        credentialKind: 'tls-public-key',
+        program: 'client.example',
+        outcome: 'success',
+      }),
+      expect.objectContaining({ accountName: null, service: 'smtp', mechanism: null, outcome: 'unknown-key' }),
+    ]);
+  }, 10_000);
 });
 
 test('hardening 21: a key that is removed behind the handshake brings nobody in', async () => {

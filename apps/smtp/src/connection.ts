@@ -141,6 +141,7 @@ export class Connection implements Wire {
     if (!isSecure || this.#isClosing) return false;
     this.#tls = new TlsConnection(secure);
     await this.#tls.identifyClient(this.#directory, this.#log);
+    if (this.#tls.unknownKey !== null) this.#directory.recordUnknownKey(this.#session.loginContext);
     this.#limitSilence();
     return true;
   }

@@ -13,6 +13,7 @@ const TLS_PUBLIC_KEY = 'TLS-PUBLIC-KEY';
 export async function logInByKey(session: Session): Promise<boolean> {
   if (session.clientKey === null) return false;
   const attempt = session.services.directory.beginLogin(session.loginContext, TLS_PUBLIC_KEY);
+  if (session.greeting !== null) attempt.nameProgram(session.greeting.clientName);
   let identity: AuthenticatedAccount | null;
   try {
     identity = await attempt.findExternalIdentity();
@@ -20,7 +21,11 @@ export async function logInByKey(session: Session): Promise<boolean> {
     attempt.settle('unavailable');
     throw error;
   }
-  attempt.settle(identity === null ? 'credentials' : 'success');
-  if (identity !== null) session.loggedIn(identity);
-  return identity !== null;
+  if (identity === null) {
+    attempt.settle('credentials');
+    return false;
+  }
+  attempt.settle('success', identity);
+  session.loggedIn(identity);
+  return true;
 }
