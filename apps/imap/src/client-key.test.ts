@@ -133,6 +133,18 @@ test('other mechanisms work with the credentials of the same account, and of no 
   `;
 });
 
+test('ANONYMOUS, where it is offered, is for nobody who has shown the key of an account', async () => {
+  const mary = await server.addAccount();
+  const guest = await server.addAccount('guest');
+  await using imap = await server.startProcess({ login: { mechanisms: null, anonymousAccount: guest.name } });
+  await using without = await connect({}, imap.tlsPort);
+  await without.line();
+  expect((await without.command('AUTHENTICATE ANONYMOUS =')).tagged).toMatch(/^OK /);
+  await using client = await connect(await addSilentKey(mary), imap.tlsPort);
+  await client.line();
+  expect((await client.command('AUTHENTICATE ANONYMOUS =')).tagged).toMatch(/^NO \[AUTHENTICATIONFAILED\] /);
+});
+
 test('hardening 21: an unknown key is logged, identifies nobody, and leaves other means of login', async () => {
   const mary = await server.addAccount();
   const { key, cert, publicKey } = await makeClientCertificate();

@@ -91,7 +91,8 @@ export class LoginTry implements CredentialVerifier<AuthenticatedAccount> {
   async findAnonymousIdentity(): Promise<AuthenticatedAccount | null> {
     const { sql, anonymousAccount } = this.#services;
     const account = anonymousAccount === null ? null : await findAccountToActAs(sql, anonymousAccount);
-    return account === null ? null : { ...account, credential: { type: 'anonymous' }, expiresAt: null };
+    if (account === null || !this.#isOfClientKey(account)) return null;
+    return { ...account, credential: { type: 'anonymous' }, expiresAt: null };
   }
 
   async verifyBearerToken(token: string, user: string): Promise<BearerOutcome<AuthenticatedAccount>> {
