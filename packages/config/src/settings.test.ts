@@ -68,6 +68,11 @@ test('a reserve has a default, and may be of the database too', () => {
   );
 });
 
+test('the largest message has a default', () => {
+  const { messageOctets: _, ...others } = settings;
+  expect(parseImapSettings(others).messageOctets).toBe(DEFAULT_MESSAGE_OCTETS);
+});
+
 test('who may log in, and how, comes through; what is left out is the default', () => {
   const defaults = { mechanisms: null, anonymousAccount: null, trustedNetworks: [] };
   for (const login of [
