@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -61,7 +61,7 @@ test('a message goes out with the settings of a file, and has what every message
   using home = homeOf(mary);
   const sent = await sendmail(home, [...SETTINGS, '-v', '-F', 'Mary "M" Smith', mary.address]);
   expect(sent).toMatchObject({ code: 0, stdout: '' });
-  expect(sent.stderr).toMatch(/^localhost: 250 2\.0\.0 /);
+  expect(sent.stderr).toMatch(/^localhost, login by SCRAM-SHA-256-PLUS: 250 2\.0\.0 /);
   const received = await inbox(mary);
   expect(received).toContain(`\nReturn-Path: <${mary.address}>\n`);
   expect(received).toContain(`\nFrom: "Mary \\"M\\" Smith" <${mary.address}>\n`);
@@ -130,6 +130,33 @@ test('mail of cron goes to and from whom the file names', async () => {
   });
   expect(sent).toMatchObject({ code: 0, stderr: '' });
   expect(await inbox(mary)).toContain(`Return-Path: <${mary.address}>`);
+});
+
+test('a key logs in by itself, with its certificate or without', async () => {
+  const mary = await postel.addAccount('mary');
+  const { key, cert } = await postel.addKey(mary, { type: 'ed25519' });
+  using home = homeOf(mary, { account: null, passwordFile: null });
+  home.write('both.pem', `${cert}${key}`);
+  home.write('key.pem', key);
+  for (const file of ['both.pem', 'key.pem']) {
+    const sent = await sendmail(home, [...SETTINGS, '--key-file', file, mary.address], {
+      input: `Subject: ${file}\n\n`,
+    });
+    expect(sent).toMatchObject({ code: 0, stderr: '' });
+  }
+  const received = await inbox(mary);
+  expect(received).toContain('Subject: both.pem');
+  expect(received).toContain('Subject: key.pem');
+});
+
+test('a key that nobody has is refused, and named', async () => {
+  const mary = await postel.addAccount('mary');
+  const { privateKey } = generateKeyPairSync('ed25519', { privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+  using home = homeOf(mary, { account: null, passwordFile: null });
+  home.write('key.pem', privateKey);
+  const refused = await sendmail(home, [...SETTINGS, '--key-file', 'key.pem', mary.address]);
+  expect(refused).toMatchObject({ code: 77 });
+  expect(refused.stderr).toMatch(/does not know the key [\w-]{43}, or wants a password too: 530 5\.7\.0 /);
 });
 
 test('a wrong password is refused, and not shown', async () => {

@@ -12,7 +12,7 @@ fails, the exit status says so, and 75 that it may work later (sysexits.h). It i
   -i                   a line with a dot alone does not end the message
   -f ADDRESS           whom it is from; else "from" of the file, else its Sender or From
   -F NAME              the name in From, if the message has no From
-  -v                   say what the server said
+  -v                   say how the login was done, and what the server said
 
 How to reach the server is in ~/.config/postel/sendmail.yaml or /etc/postel/sendmail.yaml, in this form, and may be said
 by options of the same names (--password-file FILE):

@@ -27,8 +27,8 @@ export async function runSendmail(args: SendmailArguments, { terminal }: Invocat
   const input = await readMessage();
   const mail = prepareMail(input, args, { from, domain, now: new Date() });
   try {
-    const outcome = await submit(server, mail);
-    if (args.isVerbose) terminal.note(`${server.host}: ${outcome}`);
+    const { reply, mechanism } = await submit(server, mail);
+    if (args.isVerbose) terminal.note(`${server.host}, login by ${mechanism ?? 'the key alone'}: ${reply}`);
   } catch (cause) {
     if (!(cause instanceof SmtpError)) throw cause;
     throw new CommandError(cause.message, {

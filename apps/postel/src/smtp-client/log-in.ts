@@ -18,12 +18,18 @@ export interface Login {
   readonly port: number;
 }
 
-/** AUTH: RFC 4954 §4. @param offered the mechanisms of the EHLO reply @throws {SmtpError} */
+/**
+ * AUTH: RFC 4954 §4.
+ *
+ * @param offered the mechanisms of the EHLO reply
+ * @returns the mechanism that it was done by
+ * @throws {SmtpError}
+ */
 export async function logIn(
   connection: SmtpConnection,
   offered: readonly string[],
   { credentials, hasClientCertificate, port }: Login,
-): Promise<void> {
+): Promise<string> {
   try {
     const { name, exchange } = chooseClientMechanism(offered, credentials, {
       hasTrustedTls: connection.isSecured,
@@ -36,6 +42,7 @@ export async function logIn(
     const reply = await converse(connection, name, exchange);
     if (reply.code !== 235) throw refused(reply, name, exchange.refusal);
     exchange.succeeded();
+    return name;
   } catch (cause) {
     if (!(cause instanceof SaslError)) throw cause;
     throw new SmtpError(cause.kind === 'untrusted' ? 'untrusted' : 'login', `${cause.message}.`, { cause });

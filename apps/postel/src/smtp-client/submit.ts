@@ -17,6 +17,13 @@ export interface SubmissionServer {
   readonly credentials: ClientCredentials | null;
 }
 
+export interface Submitted {
+  /** What the server said when it took the message. */
+  readonly reply: string;
+  /** How we logged in; null if our key was enough. */
+  readonly mechanism: string | null;
+}
+
 export interface Mail {
   /** Without angle brackets; empty for none (RFC 5321 §4.5.5). */
   readonly reversePath: string;
@@ -28,10 +35,9 @@ export interface Mail {
 /**
  * Submits a message (RFC 6409): to all of its recipients or, if the server refuses one, to nobody.
  *
- * @returns what the server said when it took it
  * @throws {SmtpError}
  */
-export async function submit(server: SubmissionServer, mail: Mail): Promise<string> {
+export async function submit(server: SubmissionServer, mail: Mail): Promise<Submitted> {
   const isImplicit = server.tlsMode === 'implicit';
   using connection = await SmtpConnection.open(server.host, server.port, isImplicit ? server.tls : null);
   const greeting = await connection.reply();
@@ -46,10 +52,10 @@ export async function submit(server: SubmissionServer, mail: Mail): Promise<stri
     extensions = await greet(connection);
   }
 
-  const isKnownByKey = await authenticate(connection, server, extensions.get('AUTH') ?? '');
-  const outcome = await transact(connection, mail, extensions, isKnownByKey ? server.tls : null);
+  const mechanism = await authenticate(connection, server, extensions.get('AUTH') ?? '');
+  const reply = await transact(connection, mail, extensions, mechanism === null ? server.tls : null);
   await connection.quit();
-  return outcome;
+  return { reply, mechanism };
 }
 
 /** EHLO: RFC 5321 §4.1.1.1. @returns what stands behind each keyword */
@@ -65,20 +71,19 @@ async function greet(connection: SmtpConnection): Promise<ReadonlyMap<string, st
 }
 
 /**
- * By password or token if there is one; else by EXTERNAL if it is offered; else the key has to do by itself.
+ * By the strongest mechanism that is offered: with a key, EXTERNAL. A key alone does by itself where that is not offered.
  *
- * @returns whether the key was left to do so
+ * @returns the mechanism, null if the key was left to do so
  */
 async function authenticate(
   connection: SmtpConnection,
   { tls, credentials, port }: SubmissionServer,
   offered: string,
-): Promise<boolean> {
+): Promise<string | null> {
   const names = offered.split(' ').filter((name) => name !== '');
   const hasClientCertificate = tls.identity !== null;
-  if (credentials === null && !names.includes('EXTERNAL')) return true;
-  await logIn(connection, names, { credentials: credentials ?? {}, hasClientCertificate, port });
-  return false;
+  if (credentials === null && !names.includes('EXTERNAL')) return null;
+  return await logIn(connection, names, { credentials: credentials ?? {}, hasClientCertificate, port });
 }
 
 async function transact(
