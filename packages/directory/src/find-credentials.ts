@@ -36,7 +36,7 @@ export interface NamedAccount {
 
 /**
  * Reads the credentials behind a login, by one query that costs the same whether it names somebody or not. Nobody's salt
- * is made up, the same each time, so that SCRAM can show it (RFC 5802 §5.1).
+ * is made up, the same each time, so that SCRAM can show it (RFC 5802 §5.1); the iteration count is that of some account.
  */
 export async function findCredentials(sql: Sql, text: string): Promise<LoginCredentials> {
   const login = await parseLoginName(text);
@@ -57,11 +57,11 @@ export async function findCredentials(sql: Sql, text: string): Promise<LoginCred
     salts: {
       sha256: {
         salt: (isKnown ? first.sha256Salt : null) ?? madeUp.sha256,
-        iterations: (isKnown ? first.sha256Iterations : null) ?? ITERATIONS,
+        iterations: first.sha256Iterations ?? ITERATIONS,
       },
       sha1: {
         salt: (isKnown ? first.sha1Salt : null) ?? madeUp.sha1,
-        iterations: (isKnown ? first.sha1Iterations : null) ?? ITERATIONS,
+        iterations: first.sha1Iterations ?? ITERATIONS,
       },
     },
     stored: rows.map(storedCredential).filter((credential) => credential !== null),

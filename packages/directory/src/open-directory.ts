@@ -3,6 +3,7 @@ import { addAccount, listAccounts, removeAccount, setDisabled } from './accounts
 import { addAddress } from './addresses.ts';
 import { openAppPasswords } from './app-passwords.ts';
 import { listLogins } from './attempt-rows.ts';
+import { CredentialUses } from './credential-uses.ts';
 import type { Directory } from './directory.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { addDomain, setCatchall } from './domains.ts';
@@ -68,7 +69,8 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
   };
   const limits = new LoginLimits({ store: failuresIn(sql), now, onError, trustedNetworks });
   const history = new LoginHistory({ sql, onError, now: () => Date.now() });
-  const loginWatch = { sql, limits, history, now };
+  const uses = new CredentialUses(sql, { onError, now: () => Date.now() });
+  const loginWatch = { sql, limits, history, uses, now };
   const sessions = new WatchedSessions(sql);
   const watch = new DirectoryWatch(sql, sessions, { anonymousAccount, onWarning });
   const logins = { sql, pool, verifiedLogins, anonymousAccount, tokenValidator, onTokenRefused };
@@ -110,7 +112,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     },
     async close() {
       await watch.close();
-      await Promise.all([limits.flush(), history.flush({ all: true })]);
+      await Promise.all([limits.flush(), history.flush({ all: true }), uses.flush()]);
     },
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BearerOutcome, CredentialVerifier, ScramCredentials, ScramHash, SharedSecret } from '@postel/sasl';
 import type { AccountId, Sql } from '@postel/storage';
 import { findFamiliarAccount } from './attempt-rows.ts';
+import type { CredentialUses } from './credential-uses.ts';
 import type { DirectoryError } from './errors.ts';
 import type { AuthenticatedAccount, LoginAttempt, LoginContext, LoginOutcome } from './login.ts';
 import { type LoginHistory, recordedOutcomes } from './login-history.ts';
@@ -13,6 +14,7 @@ export interface LoginWatch {
   readonly sql: Sql;
   readonly limits: LoginLimits;
   readonly history: LoginHistory;
+  readonly uses: CredentialUses;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -106,13 +108,15 @@ export class WatchedLogin implements LoginAttempt {
   }
 
   settle(outcome: LoginOutcome, account: AuthenticatedAccount | null = null): number {
-    const { history } = this.#watch;
+    const { history, uses } = this.#watch;
     const delayMs = this.#count(outcome);
+    const who = account ?? this.#account;
+    if (outcome === 'success' && who !== null) uses.note(who, this.#context.clientAddress);
     this.#rename = history.add({
       context: this.#context,
       mechanism: this.#mechanism,
       loginName: this.#loginName,
-      account: outcome === 'success' || outcome === 'authorization' ? (account ?? this.#account) : null,
+      account: outcome === 'success' || outcome === 'authorization' ? who : null,
       outcome: this.#refusal === null ? recordedOutcomes[outcome] : 'limited',
       program: this.#program,
     });
