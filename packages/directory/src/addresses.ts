@@ -37,12 +37,13 @@ export async function insertAddress(
   }
 }
 
-/** Whether the account has exactly this address. */
-export async function hasAddress(sql: Sql, accountId: AccountId, address: CanonicalAddress): Promise<boolean> {
+/** Whether the account has exactly this address; null is none, and asked for all the same. */
+export async function hasAddress(sql: Sql, accountId: AccountId, address: CanonicalAddress | null): Promise<boolean> {
+  const { localPart, domain } = address ?? { localPart: null, domain: null };
   const rows = await readDirectory(
     () => sql.read`
       select from addresses join domains using (domain_id)
-       where account_id = ${accountId} and name = ${address.domain} and local_part = ${address.localPart}`,
+       where account_id = ${accountId} and name = ${domain} and local_part = ${localPart}`,
   );
   return rows.length > 0;
 }

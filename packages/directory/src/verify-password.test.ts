@@ -1,6 +1,7 @@
 import { chooseMechanism } from '@postel/sasl';
 import type { Sql } from '@postel/storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MAX_APP_PASSWORDS } from './app-passwords.ts';
 import { BY_IMAP, logIn, startDirectory } from './directory-for-tests.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { HashPool } from './hash-pool.ts';
@@ -17,7 +18,8 @@ beforeAll(async () => {
   await directory.addAddress('mary', 'jürgen@example.com');
   await directory.addAccount({ name: 'fat', address: 'fat@example.com', password: 'Ⅸ passwords' });
   await directory.addAccount({ name: 'disabled', address: 'disabled@example.com', password });
-  await server.sql`update accounts set is_disabled = true where name = 'disabled'`;
+  await directory.setDisabled('disabled', true);
+  await directory.addAccount({ name: 'bare', address: 'bare@example.com', password: null });
   await directory.setCatchall('example.com', 'mary');
 });
 afterAll(() => server[Symbol.asyncDispose]());
@@ -43,12 +45,13 @@ function startLogins() {
   };
   const verifiedLogins = new VerifiedLogins({ maxEntries: 10, lifetimeMs: 1_000, now: () => 0 });
   const services = { sql, pool, verifiedLogins, anonymousAccount: null, tokenValidator: null, onTokenRefused() {} };
+  const attempt = () => new LoginTry(services, BY_IMAP);
   const logIn = async (login: string, secret: string) => {
     Object.assign(work, { queries: 0, hashes: 0 });
-    const account = await new LoginTry(services, BY_IMAP).verifyPassword(login, secret);
+    const account = await attempt().verifyPassword(login, secret);
     return { account: account?.name ?? null, ...work };
   };
-  return { logIn };
+  return { logIn, attempt, work };
 }
 
 test.each([
@@ -115,14 +118,67 @@ test.each([
   ['an address elsewhere', 'mary@example.org', password],
   ['what is neither name nor address', 'no body', password],
   ['a disabled account', 'disabled', password],
+  ['an account without any credential', 'bare', password],
 ])('hardening 17: a login that fails costs one query and one hash: %s', async (_, login, secret) => {
   const { logIn } = startLogins();
   expect(await logIn(login, secret)).toEqual({ account: null, queries: 1, hashes: 1 });
 });
 
+test('hardening 17: with many app passwords a login costs one query and one hash, right or wrong', async () => {
+  const { directory } = server;
+  const { logIn } = startLogins();
+  await directory.addAccount({ name: 'many', address: 'many@example.com', password });
+  let last = '';
+  for (let i = 1; i <= MAX_APP_PASSWORDS; i++) {
+    const appPassword = { name: `${i}`, service: null, expiresAt: null, networks: null, isShared: false };
+    last = await directory.appPasswords.add('many', appPassword);
+  }
+  expect(await logIn('many', 'wrong password')).toEqual({ account: null, queries: 1, hashes: 1 });
+  expect(await logIn('many', last)).toEqual({ account: 'many', queries: 1, hashes: 1 });
+  expect(await logIn('many', last)).toEqual({ account: 'many', queries: 1, hashes: 0 });
+});
+
+test('hardening 17: whoever is asked for as, it costs one query', async () => {
+  const { attempt, work } = startLogins();
+  const mary = await attempt().verifyPassword('mary', password);
+  if (mary === null) throw new Error('mary cannot log in');
+  for (const identity of [
+    'mary',
+    'mary@example.com',
+    'fat',
+    'fat@example.com',
+    'nobody',
+    'nobody@example.org',
+    'a b',
+  ]) {
+    work.queries = 0;
+    await attempt().authorize(mary, identity);
+    expect(work.queries, identity).toBe(1);
+  }
+});
+
+test.each(['mary', 'nobody', 'disabled', 'bare', 'no body'])(
+  'hardening 17, 18: SCRAM and CRAM-MD5 find something to check a proof of %s against, by one query',
+  async (login) => {
+    const { attempt, work } = startLogins();
+    const { salt, iterations, candidates } = await attempt().findScramCredentials(login, 'sha256');
+    expect({ salt: salt.length, iterations, queries: work.queries }).toEqual({
+      salt: 16,
+      iterations: 15_000,
+      queries: 1,
+    });
+    expect(candidates.length).toBeGreaterThan(0);
+    expect(candidates.some(({ identity }) => identity !== null)).toBe(login === 'mary');
+    expect(await attempt().findSharedSecrets(login)).toMatchObject([{ secret: expect.any(String), identity: null }]);
+    expect(work).toEqual({ queries: 2, hashes: 0 });
+  },
+);
+
 test('hardening 17: as many credentials are read for an unknown login as for a known one', async () => {
-  const { stored: known } = await findCredentials(server.sql, 'mary');
-  const { stored: unknown, account } = await findCredentials(server.sql, 'nobody');
+  await using own = await startDirectory();
+  await own.directory.addAccount({ name: 'mary', address: 'mary@example.com', password });
+  const { stored: known } = await findCredentials(own.sql, 'mary');
+  const { stored: unknown, account } = await findCredentials(own.sql, 'nobody');
   expect(account).toBeNull();
   expect(unknown).toHaveLength(known.length);
 });
