@@ -71,7 +71,9 @@ export async function findCredentials(sql: Sql, text: string): Promise<LoginCred
 
 /** An account has one salt for each hash, and so has nobody. */
 function madeUpSalt(key: Buffer, hash: ScramHash, loginName: string): Buffer {
-  const text = hash === 'sha256' ? loginName : `${hash} ${loginName}`; // no login name holds a space
+  // NUL is in no identity: else the salt of a name by one hash would be that of another name, which nobody can have, by
+  // the other, and the two would tell that it is made up.
+  const text = hash === 'sha256' ? loginName : `${hash}\0${loginName}`;
   return createHmac('sha256', key).update(text).digest().subarray(0, SALT_OCTETS);
 }
 

@@ -237,6 +237,7 @@ test('hardening 18: an unknown login has a salt of its own, always the same, and
   const unknown = await saltsOf('nobody');
   expect(await saltsOf('NOBODY')).toEqual(unknown);
   expect(unknown.sha1.salt).not.toEqual(unknown.sha256.salt);
+  expect(unknown.sha1.salt).not.toEqual((await saltsOf('sha1 nobody')).sha256.salt);
   for (const hash of ['sha256', 'sha1'] as const) {
     expect((await saltsOf('nobody2'))[hash].salt).not.toEqual(unknown[hash].salt);
     expect((await saltsOf('no body'))[hash].salt).not.toEqual((await saltsOf('no one'))[hash].salt);
