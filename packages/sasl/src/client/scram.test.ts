@@ -71,6 +71,7 @@ const credentials = { authenticationIdentity: 'user', password: 'pencil' };
 
 test.each([
   ['y: we could bind, the server offers no -PLUS', BOUND, ['SCRAM-SHA-256', 'PLAIN'], 'SCRAM-SHA-256', 'y,,'],
+  ['y: of the -PLUS offered we know none', BOUND, ['SCRAM-SHA-256', 'SCRAM-SHA-3-PLUS'], 'SCRAM-SHA-256', 'y,,'],
   ['n: we cannot bind', TLS, ['SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS'], 'SCRAM-SHA-256', 'n,,'],
   ['n: there is no TLS', CLEAR, ['SCRAM-SHA-256'], 'SCRAM-SHA-256', 'n,,'],
   ['p: bound, by the other hash', BOUND, ['SCRAM-SHA-256', 'SCRAM-SHA-1-PLUS'], 'SCRAM-SHA-1-PLUS', 'p=tls-exporter,,'],

@@ -14,7 +14,7 @@ const MIN_ITERATIONS = 4_096;
 const MAX_ITERATIONS = 2_000_000;
 
 const NONCE_OCTETS = 18;
-const PLUS = /^SCRAM-.+-PLUS$/;
+const PLUS_NAMES = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-1-PLUS'] as const;
 
 /** SCRAM: RFC 5802, RFC 7677. */
 export const scramSha256Plus = withBinding('SCRAM-SHA-256-PLUS', 'sha256');
@@ -46,8 +46,8 @@ function withoutBinding(name: string, hash: ScramHash): ClientMechanism {
       if (authenticationIdentity === undefined || password === undefined) return null;
       const login = { hash, authenticationIdentity, authorizationIdentity, password };
       // `y`: we could bind, and hear that the server cannot. One that can then knows that somebody took its -PLUS away,
-      // and refuses (RFC 5802 §6).
-      const couldBind = connection.channelBinding !== null && !offered.values().some((other) => PLUS.test(other));
+      // and refuses (RFC 5802 §6). Only those that we would have taken count: any other could have been put in their place.
+      const couldBind = connection.channelBinding !== null && !PLUS_NAMES.some((plus) => offered.has(plus));
       return clientExchangeOf(() => converseScram(login, { flag: couldBind ? 'y' : 'n', data: EMPTY }, makeNonce()));
     },
   };
