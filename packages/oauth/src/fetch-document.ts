@@ -40,6 +40,8 @@ function open(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
         ? httpsGet(url, { ...options, agent: trustingAgent() }, resolve)
         : httpGet(url, { ...options, agent: false }, resolve);
     request.once('error', (error) => reject(signal.aborted ? new Error('it takes too long') : error));
+    // Neither an answer nor an error comes of a change to another protocol (101), which Node hangs up at.
+    request.once('close', () => reject(new Error('it ends without an answer')));
   });
 }
 

@@ -144,6 +144,15 @@ test('a provider that does not end its answer is given up', async () => {
   provider.answers.set(CONFIGURATION, () => {});
 });
 
+test('a provider that changes to another protocol is given up', async () => {
+  await using arranged = await arrange();
+  const { provider, judge } = arranged;
+  provider.answers.set(CONFIGURATION, (response) => {
+    response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n');
+  });
+  expect(await judge(await provider.sign(first))).toMatch(/it ends without an answer$/);
+});
+
 test('a provider that never answers is given up', async () => {
   await using arranged = await arrange(200);
   const { provider, judge } = arranged;
