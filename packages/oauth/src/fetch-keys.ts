@@ -18,6 +18,10 @@ export async function fetchKeys(issuer: string, timeoutMs: number): Promise<Loca
   if (configuration.get('issuer') !== issuer) throw new ProviderError(`${url} is of another issuer than ${issuer}`);
   const keysUrl = configuration.get('jwks_uri');
   if (typeof keysUrl !== 'string') throw new ProviderError(`${url} does not say where the keys are (jwks_uri)`);
+  // From elsewhere nobody leads us to what is open to this machine alone.
+  if (issuer.startsWith('https:') && !keysUrl.startsWith('https:')) {
+    throw new ProviderError(`${url} has its keys at ${keysUrl}, which is no https: URL`);
+  }
   const document = await fetchDocument(keysUrl, timeoutMs);
   return keySetOf(keysUrl, publicKeys(keysUrl, document.get('keys')));
 }
@@ -37,10 +41,16 @@ function keySetOf(url: string, keys: JWK[]): LocalJWKSet {
   }
 }
 
-const MIN_RSA_MODULUS_OCTETS = 256;
+const MIN_RSA_MODULUS = 2n ** 2_047n;
 
 function isPublicKey(key: unknown): key is JWK {
   if (typeof key !== 'object' || key === null || 'd' in key || 'k' in key) return false;
   if (!('kty' in key) || key.kty !== 'RSA') return true;
-  return 'n' in key && typeof key.n === 'string' && Buffer.byteLength(key.n, 'base64url') >= MIN_RSA_MODULUS_OCTETS;
+  // By its value: zeros before it make it no longer.
+  return 'n' in key && typeof key.n === 'string' && numberOf(key.n) >= MIN_RSA_MODULUS;
+}
+
+/** Base64urlUInt: RFC 7518 §2. */
+function numberOf(text: string): bigint {
+  return BigInt(`0x0${Buffer.from(text, 'base64url').toString('hex')}`);
 }

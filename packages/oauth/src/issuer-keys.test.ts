@@ -223,7 +223,7 @@ test('a redirection is not followed', async () => {
   expect(provider.requests).toEqual([CONFIGURATION]);
 });
 
-test('over HTTPS the certificate must be of somebody whom Node or the system trusts', async () => {
+test('over HTTPS the certificate must be of somebody whom Node or the system trusts, and the keys are there too', async () => {
   const file = (name: string) => readFileSync(join(sharedPostel().dataDirectory, name), 'utf8');
   const secrets = { cert: file('certificates/server.pem'), key: file('certificates/server-key.pem') };
   await using provider = await TestProvider.start((listener) => createServer(secrets, listener));
@@ -239,4 +239,10 @@ test('over HTTPS the certificate must be of somebody whom Node or the system tru
   expect(summary(await judge())).toMatch(/^Cannot get https:.*certificate/);
   setDefaultCACertificates([...getCACertificates('default'), file('ca.pem')]);
   expect(await judge()).toMatchObject({ type: 'accepted' });
+
+  await using local = await TestProvider.start();
+  const configuration = { issuer: provider.issuer, jwks_uri: `${local.issuer}${KEYS}` };
+  provider.answers.set(CONFIGURATION, (response) => response.end(JSON.stringify(configuration)));
+  expect(summary(await judge())).toMatch(/which is no https: URL$/);
+  expect(local.requests).toEqual([]);
 });

@@ -154,7 +154,15 @@ test('hardening 22: a key that comes with the token is not looked at, nor is whe
 test('hardening 22: a key set with secret, private and short keys proves nothing', async () => {
   await using own = await TestProvider.start();
   const short = { ...rsa.publicJwk, n: (rsa.publicJwk.n ?? '').slice(0, 171) };
-  own.keys = [{ kty: 'oct', kid: 'rsa', k: 'c2VjcmV0' }, { ...rsa.publicJwk, d: 'AQAB' }, short, null, 7, 'key', {}];
+  const padded = {
+    ...short,
+    n: Buffer.concat([Buffer.alloc(256), Buffer.from(short.n, 'base64url')]).toString('base64url'),
+  };
+  const secret = [
+    { kty: 'oct', kid: 'rsa', k: 'c2VjcmV0' },
+    { ...rsa.publicJwk, d: 'AQAB' },
+  ];
+  own.keys = [...secret, short, padded, null, 7, 'key', {}];
   expect(await judge(await own.sign(rsa), { issuer: own.issuer })).toBe('unknown key');
 });
 
