@@ -382,7 +382,7 @@ test('who does not read is not waited for either', async () => {
   client.socket.pause();
   const sent = client.sendAll(Array.from({ length: 200 }, () => Buffer.from('HELP\r\n'.repeat(10_000))));
   const [connection] = own.server.connections;
-  await vi.waitFor(() => expect(connection?.socket.writableNeedDrain).toBe(true));
+  await vi.waitFor(() => expect(connection?.socket.writableNeedDrain).toBe(true), 10_000);
   await own.server.stop(MINUTE);
   client.socket.destroy();
   await sent;
