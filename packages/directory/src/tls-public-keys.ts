@@ -1,6 +1,5 @@
 import type { AccountId, Sql, Transaction } from '@postel/storage';
-import type { TlsPublicKey } from '@postel/tls-pubkey';
-import { type Fingerprint, fingerprintFromOctets, fingerprintOctets } from '@postel/tls-pubkey';
+import { type Fingerprint, fingerprintFromOctets, fingerprintOctets, type TlsPublicKey } from '@postel/tls-pubkey';
 import { formatAddress } from './address.ts';
 import { DirectoryError } from './errors.ts';
 import { parseLoginName } from './login-name.ts';

@@ -187,3 +187,18 @@ test.for(['STARTTLS', 'TLS'])('swaks sends by key, with %s', async (how, { skip 
   const said = await program.run('swaks', ...to, ...keys, '--from', account.address, '--to', account.address);
   expect(said).toMatch(/<~ +250 2\.\d\.\d [^\n]*\n ~> QUIT/);
 });
+
+test.for([
+  ['key and certificate', 'p256', 'both'],
+  ['just an Ed25519 key', 'ed25519', 'key'],
+] as const)('postel sendmail sends by key: %s', async ([, type, file], { skip }) => {
+  requirePrograms(skip, 'curl');
+  using mary = await withKey({ type });
+  const { program, account, files } = mary;
+  const message = program.write('message', 'Subject: by sendmail\n\nHello\n');
+  const host = `--host localhost --port ${postel.ports.submissions} --ca-file ${program.caFile} --key-file ${files[file]}`;
+  const postelSendmail = `"${process.execPath}" ${LAUNCHER} sendmail ${host} -f ${account.address}`;
+  await program.run('sh', '-c', `${postelSendmail} ${account.address} <${message}`);
+  const inbox = `imaps://localhost:${postel.ports.imaps}/INBOX;MAILINDEX=1`;
+  expect(await program.run('curl', ...curlArguments(program, files.both), inbox)).toContain('Subject: by sendmail');
+});
