@@ -1,13 +1,13 @@
 import type { AccountId, Sql, Transaction } from '@postel/storage';
 import { type Fingerprint, fingerprintFromOctets, fingerprintOctets, type TlsPublicKey } from '@postel/tls-pubkey';
 import { formatAddress } from './address.ts';
+import { acceptCredentialName } from './credential-name.ts';
 import { DirectoryError } from './errors.ts';
 import { parseLoginName } from './login-name.ts';
 import { changeDirectory, readDirectory } from './transaction.ts';
 
 /** Somebody with more devices can remove those that are no longer used. */
 export const MAX_KEYS_PER_ACCOUNT = 50;
-export const MAX_KEY_NAME_CHARACTERS = 100;
 
 /** A TLS public key that identifies an account. */
 export interface RegisteredKey {
@@ -66,7 +66,7 @@ export function openTlsPublicKeys(sql: Sql): TlsPublicKeys {
 }
 
 async function addKey(sql: Sql, { login, key, name, isImapPreauth }: NewKey): Promise<void> {
-  const keyName = acceptKeyName(name);
+  const keyName = acceptCredentialName(name, 'a key');
   const { subjectPublicKeyInfo, keyType } = key;
   await changeDirectory(sql, async (tx) => {
     const { accountId, loginAddress } = await findOwner(tx, login);
@@ -87,14 +87,6 @@ async function addKey(sql: Sql, { login, key, name, isImapPreauth }: NewKey): Pr
     // Whose it is must not be said: who has seen somebody's key could ask whether, and as whom, that person is here.
     if (inserted.count === 0) throw new DirectoryError('key-exists', 'This key is registered already');
   });
-}
-
-/** @throws {DirectoryError} 'invalid-name' */
-function acceptKeyName(text: string): string {
-  const name = text.normalize('NFC').trim();
-  const isPrintable = !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name);
-  if (name !== '' && isPrintable && [...name].length <= MAX_KEY_NAME_CHARACTERS) return name;
-  throw new DirectoryError('invalid-name', `A key's name is 1 to ${MAX_KEY_NAME_CHARACTERS} printable characters`);
 }
 
 async function listKeys(sql: Sql, login: string | null): Promise<readonly RegisteredKey[]> {
@@ -134,8 +126,8 @@ function selectKeys(
 ): Promise<readonly KeyRow[]> {
   return sql.read<KeyRow[]>`
     select fingerprint, subject_public_key_info as "subjectPublicKeyInfo", accounts.name as "accountName", key.name,
-           key_type as "keyType", login_address as "loginAddress", is_imap_preauth as "isImapPreauth", key.created_at as "createdAt", last_used_at as "lastUsedAt",
-           host(last_used_from) as "lastUsedFrom"
+           key_type as "keyType", login_address as "loginAddress", is_imap_preauth as "isImapPreauth",
+           key.created_at as "createdAt", last_used_at as "lastUsedAt", host(last_used_from) as "lastUsedFrom"
       from tls_public_keys as key join accounts using (account_id)
      where account_id = coalesce(${accountId}, account_id) and fingerprint = coalesce(${fingerprint}, fingerprint)
      order by accounts.name, key.created_at, fingerprint`;
