@@ -1,3 +1,5 @@
+import { openDirectory } from '@postel/directory';
+import { openDatabase } from '@postel/storage';
 import { expect, test } from 'vitest';
 import { MailServer } from '../testing/mail-server.ts';
 
@@ -154,3 +156,29 @@ test('ANONYMOUS logs in to the account that is configured, and the log says when
   await using other = await server.startProcess({ login: { mechanisms: null, anonymousAccount: 'nobody-there' } });
   await expect.poll(() => other.log).toContain('there is no account nobody-there');
 });
+
+test('an app password logs in where it is for, and its owner sees from where', async () => {
+  const account = await server.addAccount();
+  await using client = await server.connect();
+  await using database = openTestDatabase();
+  const { appPasswords } = openDirectory(database);
+  const plainest = { expiresAt: null, networks: null, isShared: false };
+  const phone = await appPasswords.add(account.name, { ...plainest, name: 'phone', service: 'imap' });
+  const printer = await appPasswords.add(account.name, { ...plainest, name: 'printer', service: 'smtp' });
+  await client.dialogue`
+    C: a1 LOGIN ${account.address} ${printer}
+    S: a1 NO [AUTHENTICATIONFAILED] Wrong user or password...
+    C: a2 LOGIN ${account.address} ${phone}
+    S: a2 OK [CAPABILITY ...] Logged in
+  `;
+  const lastUsed = async () =>
+    (await appPasswords.list(account.name)).map(({ name, lastUsedFrom }) => `${name} ${lastUsedFrom}`);
+  await expect.poll(lastUsed, { timeout: 5_000 }).toEqual(['phone 127.0.0.1', 'printer null']);
+  await appPasswords.remove(account.name, 'phone');
+  expect((await client.closed()).at(-1)).toMatch(/^\* BYE \[EXPIRED\] /);
+});
+
+function openTestDatabase() {
+  const database = openDatabase(server.postel.database, { applicationName: 'imap-test', maxConnections: 1 });
+  return { ...database, [Symbol.asyncDispose]: () => database.close() };
+}
