@@ -18,7 +18,7 @@ import {
   tagOf,
 } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
-import { clientAddress, type Logger, type ServerCertificates, TlsConnection } from '@postel/supervision';
+import { clientAddress, hostNames, type Logger, type ServerCertificates, TlsConnection } from '@postel/supervision';
 import { capabilities } from './capabilities.ts';
 import { Abandoned, Bad, InputEnded, type Ok } from './command.ts';
 import { commands } from './commands/table.ts';
@@ -105,7 +105,7 @@ export class Connection implements Transport, CommandPolicy {
       channelBinding: this.#tls?.channelBinding ?? null,
       hasExternalIdentity: this.clientKey !== null,
       service: 'imap',
-      hostNames: [this.#session.services.hostname],
+      hostNames: hostNames(this.#session.services.hostname, this.#tls),
     };
   }
 
@@ -470,7 +470,7 @@ export class Connection implements Transport, CommandPolicy {
   }
 
   async #secured(socket: TLSSocket): Promise<void> {
-    this.#tls = new TlsConnection(socket);
+    this.#tls = new TlsConnection(socket, this.#options.certificates);
     const { directory } = this.#session.services;
     await this.#tls.identifyClient(directory, this.#log);
     if (this.#tls.unknownKey !== null) directory.recordUnknownKey(this.loginContext);

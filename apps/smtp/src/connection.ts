@@ -139,7 +139,7 @@ export class Connection implements Wire {
     const isSecure = await handshakeOf(secure, () => this.#log.info('no TLS handshake in time'));
     this.#isInHandshake = false;
     if (!isSecure || this.#isClosing) return false;
-    this.#tls = new TlsConnection(secure);
+    this.#tls = new TlsConnection(secure, this.#certificates);
     await this.#tls.identifyClient(this.#directory, this.#log);
     if (this.#tls.unknownKey !== null) this.#directory.recordUnknownKey(this.#session.loginContext);
     this.#limitSilence();

@@ -10,7 +10,7 @@ import {
 } from '@postel/directory';
 import type { ConnectionSecurity } from '@postel/sasl';
 import { StorageError } from '@postel/storage';
-import type { Logger } from '@postel/supervision';
+import { hostNames, type Logger } from '@postel/supervision';
 import type { Command, Step } from './command.ts';
 import { findCommand } from './command-table.ts';
 import type { InputLine } from './input.ts';
@@ -105,7 +105,7 @@ export class Session {
       channelBinding: this.wire.tls?.channelBinding ?? null,
       hasExternalIdentity: this.clientKey !== null,
       service: 'smtp',
-      hostNames: [this.services.hostname],
+      hostNames: hostNames(this.services.hostname, this.wire.tls),
     };
   }
 

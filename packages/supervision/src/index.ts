@@ -27,4 +27,4 @@ export {
   type SuperviseOptions,
   superviseApp,
 } from './supervise-app.ts';
-export { TlsConnection } from './tls-connection.ts';
+export { hostNames, TlsConnection } from './tls-connection.ts';

@@ -76,8 +76,12 @@ export class ServerCertificates {
       if (certificate.validFromDate.getTime() > now) return [`the certificate for ${name} is not valid yet`];
       return endsInMs < SOON_MS ? [`the certificate for ${name} is valid only until ${certificate.validTo}`] : [];
     });
-    const isNamed = this.#loaded.some(({ certificate }) => certificate.checkHost(hostname) !== undefined);
-    return isNamed ? over : [...over, `no certificate is for ${hostname}, the name of this server`];
+    return this.isFor(hostname) ? over : [...over, `no certificate is for ${hostname}, the name of this server`];
+  }
+
+  /** Whether one of them is for a host. */
+  isFor(name: string): boolean {
+    return this.#loaded.some(({ certificate }) => certificate.checkHost(name) !== undefined);
   }
 
   #contextFor(name: string): SecureContext {

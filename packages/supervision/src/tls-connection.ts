@@ -5,6 +5,7 @@ import type { ChannelBinding } from '@postel/sasl';
 import { readClientKey } from '@postel/tls-pubkey';
 import type { Logger } from 'pino';
 import { channelBindingOf } from './channel-binding.ts';
+import type { ServerCertificates } from './server-certificates.ts';
 
 /** A client waits so long at most for us to find out who it is; then it may say so itself. */
 const LOOKUP_MS = 5_000;
@@ -14,14 +15,18 @@ export class TlsConnection {
   /** As Node names them: `TLSv1.3` and `TLS_AES_256_GCM_SHA384`. */
   readonly protocol: string;
   readonly cipher: string;
+  /** The host that the client has asked for (SNI, RFC 6066 §3), in lower case; null if it named none that we have a certificate for. */
+  readonly serverName: string | null;
   readonly #socket: TLSSocket;
   #clientKey: ClientKey | null = null;
   #unknownKey: string | null = null;
   #channelBinding: ChannelBinding | null = null;
 
-  constructor(socket: TLSSocket) {
+  constructor(socket: TLSSocket, certificates: Pick<ServerCertificates, 'isFor'>) {
     this.#socket = socket;
     this.protocol = socket.getProtocol() ?? 'TLS';
+    const { servername } = socket;
+    this.serverName = servername && certificates.isFor(servername) ? servername.toLowerCase() : null;
     this.cipher = socket.getCipher()?.standardName ?? '';
   }
 
@@ -81,4 +86,11 @@ async function inTime<Result>(work: (late: Promise<never>) => Promise<Result>): 
     late.catch(() => {});
     done.abort();
   }
+}
+
+/** What a client may call us, in lower case: by our own name, and by the one that it has asked for. */
+export function hostNames(hostname: string, tls: TlsConnection | null): [string, ...string[]] {
+  const names: [string, ...string[]] = [hostname.toLowerCase()];
+  if (tls !== null && tls.serverName !== null) names.push(tls.serverName);
+  return names;
 }
