@@ -1,6 +1,7 @@
 import type { AccountId } from '@postel/storage';
 import { makeCertificate, makeKeyPair, readClientKey, type TlsPublicKey } from '@postel/tls-pubkey';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MAX_NAME_CHARACTERS } from './credential-name.ts';
 import { startDirectory } from './directory-for-tests.ts';
 import { MAX_KEYS_PER_ACCOUNT } from './tls-public-keys.ts';
 
@@ -134,7 +135,7 @@ test('an account has a limited number of keys', async () => {
   expect(await tlsPublicKeys.list('full')).toHaveLength(MAX_KEYS_PER_ACCOUNT);
 });
 
-test.each(['', ' ', 'a\nb', 'a\x1b[31m', 'a\u202eb', 'a\u2028b', 'a\0', '\ud800', 'x'.repeat(101)])(
+test.each(['', ' ', 'a\nb', 'a\x1b[31m', 'a\u202eb', 'a\u2028b', 'a\0', '\ud800', 'x'.repeat(MAX_NAME_CHARACTERS + 1)])(
   'hardening 14: %j is no name of a key',
   async (name) => {
     await expect(addKey('mary', { name })).rejects.toMatchObject({ kind: 'invalid-name' });
@@ -144,7 +145,7 @@ test.each(['', ' ', 'a\nb', 'a\x1b[31m', 'a\u202eb', 'a\u2028b', 'a\0', '\ud800'
 test.each([
   ['Mary’s “phone” 📱', 'Mary’s “phone” 📱'],
   [' u\u0308ber ', 'über'],
-  ['📱'.repeat(100), '📱'.repeat(100)],
+  ['📱'.repeat(MAX_NAME_CHARACTERS), '📱'.repeat(MAX_NAME_CHARACTERS)],
 ])('%j is the name of a key', async (given, name) => {
   const { fingerprint } = await addKey('mary', { name: given });
   expect(await server.directory.tlsPublicKeys.get(fingerprint)).toMatchObject({ name });
