@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AuthenticatedAccount, LoginAttempt } from '@postel/directory';
+import { type AuthenticatedAccount, DirectoryError, type LoginAttempt } from '@postel/directory';
 import type { ServerFailure } from '@postel/sasl';
 import { capabilities } from './capabilities.ts';
 import { Bad, No, type Ok, ok } from './command.ts';
@@ -74,7 +74,7 @@ async function settled(attempt: LoginAttempt, check: (attempt: LoginAttempt) => 
       delayMs: isSuccess ? attempt.settle('success', result.identity) : attempt.settle(result.reason),
     };
   } catch (error) {
-    attempt.settle(error instanceof Bad ? 'cancelled' : 'unavailable');
+    attempt.settle(error instanceof DirectoryError ? 'unavailable' : 'cancelled');
     throw error;
   }
 }

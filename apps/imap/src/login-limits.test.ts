@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { ImapClient } from '@postel/testkit';
+import { openDirectory } from '@postel/directory';
+import { openDatabase } from '@postel/storage';
+import { ImapClient, makeClientCertificate } from '@postel/testkit';
 import { describe, expect, test } from 'vitest';
 import { MailServer } from './testing/mail-server.ts';
 
@@ -69,4 +71,51 @@ describe('hardening 27', () => {
     const no = `NO [LIMIT] ${refused(from)}`;
     expect(answers).toEqual(['OK Logged in', no, no, no]);
   }, 60_000);
+});
+
+test('the history of an account has its logins, with program, key and all', async () => {
+  const account = await server.addAccount();
+  const from = newAddress();
+  const imap = await server.startProcess();
+  {
+    await using client = await ImapClient.connect(imap.port, from);
+    await client.line();
+    await client.command(`LOGIN ${account.name} wrong`);
+    await client.command(`LOGIN ${account.name} ${account.password}`);
+    await client.command('ID ("name" "Post" "version" "1.0" "environment" "secret")');
+  }
+  const { key, cert, publicKey } = await makeClientCertificate();
+  {
+    await using client = await ImapClient.connectTls(imap.tlsPort, {
+      ca: server.postel.ca,
+      localAddress: from,
+      key,
+      cert,
+    });
+    await client.line();
+    await client.command('ID ("name" "Post")');
+    await client.command(
+      `AUTHENTICATE PLAIN ${Buffer.from(`\0${account.name}\0${account.password}`).toString('base64')}`,
+    );
+  }
+  await imap.stop();
+
+  const database = openDatabase(server.postel.database, { applicationName: 'history test', maxConnections: 1 });
+  const directory = openDirectory(database);
+  const since = new Date(Date.now() - 60_000);
+  const filter = { onlyFailed: false, since, limit: 1_000 } as const;
+  const ofAccount = await directory.listLogins({ ...filter, accountName: account.name });
+  const all = await directory.listLogins({ ...filter, accountName: null });
+  await directory.close();
+  await database.close();
+  const said = ofAccount.map((entry) => [entry.from, entry.mechanism, entry.tlsVersion, entry.program, entry.outcome]);
+  expect(said).toContainEqual([from, 'LOGIN', null, null, 'wrong-credentials']);
+  expect(said).toContainEqual([from, 'LOGIN', null, 'Post 1.0', 'success']);
+  expect(said).toContainEqual([from, 'PLAIN', 'TLSv1.3', 'Post', 'success']);
+  expect(said).toHaveLength(3);
+  const withKey = all.filter(({ keyFingerprint }) => keyFingerprint === publicKey.fingerprint);
+  expect(withKey.map(({ outcome, accountName }) => [outcome, accountName]).toSorted()).toEqual([
+    ['success', account.name],
+    ['unknown-key', null],
+  ]);
 });

@@ -6,6 +6,7 @@ import { configAccountApppasswordRm } from './commands/config-account-apppasswor
 import { configAccountDisable } from './commands/config-account-disable.ts';
 import { configAccountEnable } from './commands/config-account-enable.ts';
 import { configAccountList } from './commands/config-account-list.ts';
+import { configAccountLogins } from './commands/config-account-logins.ts';
 import { configAccountRetention } from './commands/config-account-retention.ts';
 import { configAccountRm } from './commands/config-account-rm.ts';
 import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   configAccountApppasswordAdd,
   configAccountApppasswordList,
   configAccountApppasswordRm,
+  configAccountLogins,
   configAccountRetention,
   configTlspubkeyList,
   configTlspubkeyGet,
