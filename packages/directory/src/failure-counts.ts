@@ -16,9 +16,9 @@ export interface FailureCountsOptions {
 }
 
 /**
- * Counts of failures, of this process at once, of all others after a second. What this process adds is written in batches; what
- * others did is read with the first login after a second, beside the query that a login makes anyway, so no login waits longer for it
- * and a process without logins asks nothing.
+ * Counts of failures, of this process at once, of all others after a second. What this process adds is written in batches. What
+ * others did is read by the first login after a second, in one query for all that come meanwhile; a process without logins asks
+ * nothing.
  */
 export class FailureCounts {
   readonly counts: DecayingCounts;

@@ -176,6 +176,30 @@ test('an account that calls its program something else each time has a bounded n
   expect(await countRows(`${ofJohn} and credential_name = 'phone'`)).toEqual({ rows: 3, attempts: 3 });
 });
 
+test('what the database does not take is offered again', async () => {
+  const { sql } = server;
+  let isAway = true;
+  const begin: typeof sql.begin = (work, options) =>
+    isAway ? Promise.reject(new Error('away')) : sql.begin(work, options);
+  const breakable = Object.assign(sql.bind(null), {
+    unsafe: sql.unsafe,
+    octetRows: sql.octetRows,
+    read: sql.read,
+    begin,
+  });
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  const history = new LoginHistory({ sql: breakable, onError, now: () => Date.now() });
+  for (let i = 0; i < 3; i++) {
+    history.add(failed('192.0.2.77', 'offered again'));
+    await history.flush({ all: true });
+  }
+  expect(errors).toHaveLength(3);
+  isAway = false;
+  await history.flush({ all: true });
+  expect(await countRows(`login_name = 'offered again'`)).toEqual({ rows: 1, attempts: 3 });
+});
+
 test('a login waits for its program, but not for ever', async () => {
   const { history, clock } = startHistory();
   clock.ms += 3 * DAY_MS;

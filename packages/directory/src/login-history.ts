@@ -107,7 +107,7 @@ export class LoginHistory {
   flush({ all }: { readonly all: boolean }): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#flushing = this.#flushing.then(() => this.#write(all));
+    this.#flushing = this.#flushing.then(() => this.#write(all)).catch(this.#options.onError);
     return this.#flushing;
   }
 
