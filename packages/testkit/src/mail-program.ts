@@ -13,11 +13,11 @@ const OUTPUT_OCTETS = 64 * 1024 * 1024;
 
 /** A mail program of the system as somebody uses it, with a home directory of its own. */
 export class MailProgram implements Disposable {
-  readonly postel: RunningPostel;
+  readonly postel: Pick<RunningPostel, 'dataDirectory'>;
   readonly account: TestAccount;
   readonly #home = new TemporaryDirectory();
 
-  constructor(postel: RunningPostel, account: TestAccount) {
+  constructor(postel: Pick<RunningPostel, 'dataDirectory'>, account: TestAccount) {
     this.postel = postel;
     this.account = account;
   }
