@@ -13,7 +13,7 @@ test('hardening 17: whatever is guessed, by whatever mechanism, is refused alike
   await using opened = new AsyncDisposableStack();
   const database = openDatabase(postel.database, { applicationName: 'timing test', maxConnections: 2 });
   opened.defer(() => database.close());
-  const directory = openDirectory(database);
+  const directory = openDirectory(database, { trustedNetworks: ['127.0.0.1/32'] });
   const comparisons = await prepareComparisons(directory, database.sql, { accountsOfAKind: 1 });
   for (const door of [directoryDoor(directory), await submissionDoor(postel.ports.submission)]) {
     const offered = guessedMechanisms.filter((mechanism) => door.offers(mechanism));
