@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { addressOctets } from './network.ts';
 
 /**
  * The networks that an address is in, as CIDR (RFC 4632 §3.1, RFC 4291 §2.3). With IPv6 a host has a /64 for itself (RFC 4291
@@ -47,27 +48,11 @@ export class NetworkList {
   }
 }
 
-/** 4 octets or 16; null for what is no address. */
+/** As `addressOctets`, but IPv4 as such however it came. */
 function octetsOf(address: string): Buffer | null {
-  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
-  if (!isIPv6(address) || address.includes('%')) return null;
-  const [before = '', after] = address.split('::');
-  const head = groupOctets(before);
-  const tail = groupOctets(after ?? '');
-  const octets = Buffer.concat([head, Buffer.alloc(16 - head.length - tail.length), tail]);
-  const isIpv4 = [TRANSLATED, MAPPED].some((prefix) => octets.subarray(0, 12).equals(prefix));
-  return isIpv4 ? octets.subarray(12) : octets;
-}
-
-/** One side of `::`. */
-function groupOctets(text: string): Buffer {
-  if (text === '') return Buffer.alloc(0);
-  return Buffer.concat(
-    text.split(':').map((group) => {
-      if (group.includes('.')) return Buffer.from(group.split('.').map(Number));
-      return Buffer.from(group.padStart(4, '0'), 'hex');
-    }),
-  );
+  const octets = addressOctets(address);
+  const isIpv4 = [TRANSLATED, MAPPED].some((prefix) => octets?.subarray(0, 12).equals(prefix));
+  return isIpv4 ? (octets?.subarray(12) ?? null) : octets;
 }
 
 function formatPrefix(octets: Buffer, bits: number): string {

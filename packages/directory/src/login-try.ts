@@ -8,6 +8,7 @@ import type {
   SharedSecret,
 } from '@postel/sasl';
 import type { Sql } from '@postel/storage';
+import { NetworkList } from './address-prefix.ts';
 import { authorize } from './authorize.ts';
 import { findAccountToActAs } from './find-account.ts';
 import { findClientKey } from './find-client-key.ts';
@@ -19,7 +20,6 @@ import {
 } from './find-credentials.ts';
 import type { HashPool } from './hash-pool.ts';
 import type { AuthenticatedAccount, LoginContext } from './login.ts';
-import { isWithin } from './network.ts';
 import type { VerifiedLogins } from './verified-logins.ts';
 import { verifyPassword } from './verify-password.ts';
 import { type TokenChecker, type TokenRefusal, verifyToken } from './verify-token.ts';
@@ -116,7 +116,7 @@ export class LoginTry implements CredentialVerifier<AuthenticatedAccount> {
     const { service, clientAddress } = this.#context;
     if (!(service === 'imap' ? mayUseImap : mayUseSmtp)) return false;
     if (expiresAt !== null && expiresAt.getTime() <= Date.now()) return false;
-    return networks === null || isWithin(clientAddress, networks);
+    return networks === null || new NetworkList(networks).includes(clientAddress);
   }
 
   /** Who has shown the key of an account may log in by other means, but not to another account. */

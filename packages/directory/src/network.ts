@@ -1,4 +1,4 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** Octets before the IPv4 address in an IPv6 address that holds one: ::ffff:0:0/96 (RFC 4291 §2.5.5.2). */
 const MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
@@ -21,18 +21,8 @@ export function parseNetwork(text: string): string | null {
     : networkText(octets, length);
 }
 
-/** Whether an address, as `clientAddress` gives it, is in one of the networks. */
-export function isWithin(address: string, networks: readonly string[]): boolean {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [prefix = '', bits = ''] = network.split('/');
-    list.addSubnet(prefix, Number(bits), isIPv6(prefix) ? 'ipv6' : 'ipv4');
-  }
-  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-}
-
-/** 4 or 16; null if it is no address. */
-function addressOctets(address: string): Buffer | null {
+/** 4 octets or 16; null for what is no address. */
+export function addressOctets(address: string): Buffer | null {
   if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
   if (!isIPv6(address) || address.includes('%')) return null;
   // Without an IPv4 address at its end, and in groups of hexadecimal digits (https://url.spec.whatwg.org, IPv6 serializer).
