@@ -7,7 +7,7 @@ import { ensureDomain } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
-import { acceptPassword, derivePasswordKeys, newScramParameters, storePassword } from './passwords.ts';
+import { acceptPassword, derivePasswordKeys, scramParametersOf, storePassword } from './passwords.ts';
 import { changeDirectory, changeMail, readDirectory } from './transaction.ts';
 
 export async function addAccount(
@@ -22,7 +22,7 @@ export async function addAccount(
     );
   }
   const address = acceptAddress(text);
-  const parameters = newScramParameters();
+  const parameters = scramParametersOf(await readSaltKey(sql), name);
   const accepted = password === null ? null : await acceptPassword(password);
   const keys = accepted === null ? null : await derivePasswordKeys(pool, accepted, parameters);
 
@@ -37,6 +37,14 @@ export async function addAccount(
               ${parameters.sha1Salt}, ${parameters.sha1Iterations})`;
     await storePassword(tx, accountId, keys);
   });
+}
+
+async function readSaltKey(sql: Sql): Promise<Buffer> {
+  const [row] = await readDirectory(
+    () => sql.read<{ saltKey: Buffer }[]>`select salt_key as "saltKey" from installation`,
+  );
+  if (row === undefined) throw new Error('The installation row is missing: the database was not migrated');
+  return row.saltKey;
 }
 
 export async function listAccounts(sql: Sql): Promise<readonly AccountSummary[]> {

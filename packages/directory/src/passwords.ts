@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import {
   deriveScramKeys,
   MAX_PASSWORD_OCTETS,
@@ -13,13 +13,13 @@ import type { HashPool } from './hash-pool.ts';
 import { readDirectory } from './transaction.ts';
 
 const MIN_PASSWORD_OCTETS = 8;
-export const SALT_OCTETS = 16;
+const SALT_OCTETS = 16;
 
 /**
  * The figure RFC 7677 §4 names for a server (its floor is 4,096). Every client with SCRAM repeats the work, phones too,
  * so it cannot be what a login form may ask. Accounts keep the count that they were made with.
  */
-export const ITERATIONS = 15_000;
+const ITERATIONS = 15_000;
 
 /** Salt and iteration count of an account, one pair for each hash (RFC 5802 §5.1: shown before the proof). */
 export interface AccountScramParameters {
@@ -34,11 +34,21 @@ export interface PasswordKeys {
   readonly sha1: ScramKeys;
 }
 
-export function newScramParameters(): AccountScramParameters {
+/**
+ * What an account of that name has, and what nobody of that name is said to have: the same, for a salt is shown to whoever asks
+ * (RFC 5802 §5.1), and one that two login names share would tell that there is somebody behind them.
+ *
+ * @param key of the installation, secret; a salt has only to be another one for every account, and not foreseeable
+ * @param name the account's, or the local part of an address
+ */
+export function scramParametersOf(key: Buffer, name: string): AccountScramParameters {
+  const salt = (text: string) => createHmac('sha256', key).update(text).digest().subarray(0, SALT_OCTETS);
   return {
-    sha256Salt: randomBytes(SALT_OCTETS),
+    sha256Salt: salt(name),
     sha256Iterations: ITERATIONS,
-    sha1Salt: randomBytes(SALT_OCTETS),
+    // NUL is in no identity: else the salt of a name by one hash would be that of another name, which nobody can have, by the
+    // other, and the two would tell that it is made up.
+    sha1Salt: salt(`sha1\0${name}`),
     sha1Iterations: ITERATIONS,
   };
 }

@@ -246,6 +246,15 @@ test('hardening 18: an unknown login has a salt of its own, always the same, and
   }
 });
 
+test('hardening 18: salts do not tell whether two names, of somebody or nobody, are of one account', async () => {
+  const saltsOf = async (login: string) => (await findCredentials(server.sql, login)).salts;
+  for (const name of ['mary', 'nobody']) {
+    const salts = await saltsOf(name);
+    expect(await saltsOf(`${name}@example.com`)).toEqual(salts);
+    expect(await saltsOf(`${name}@elsewhere.example`)).toEqual(salts);
+  }
+});
+
 test('an authorization identity is the account itself or an address of it', async () => {
   const directory = server.directory.beginLogin(BY_IMAP, 'PLAIN');
   const mary = await directory.verifyPassword('mary', password);
