@@ -103,7 +103,7 @@ test(
 );
 
 /** RFC 9051 §7.1.5: the text is for people. The id in brackets finds the connection in the log. */
-const BYE = /^\* BYE The database was restored: connect again \(\w+\)$/;
+const BYE = /^\* BYE The database was restored: connect again \([\w-]+\)$/;
 
 /** A connection with INBOX selected, of which every line is seen. */
 async function selected(
