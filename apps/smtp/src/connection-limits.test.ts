@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { ConnectionCount, SessionCount } from '@postel/supervision';
 import { expect, test } from 'vitest';
+import { REFUSED_CONNECTIONS } from './limits.ts';
 import { startOwnServer } from './testing/own-server.ts';
 import { SmtpClient } from './testing/smtp-client.ts';
 
@@ -19,6 +22,23 @@ test('whose network has too many connections is told so, and comes in when one i
   while (connectionCount.all > 1) await new Promise(setImmediate);
   await using third = await SmtpClient.connect(own.port, ELSEWHERE);
   expect(await third.line()).toMatch(/^220 /);
+});
+
+test('who does not leave when refused keeps nobody out: of more such connections none is served', async () => {
+  const connectionCount = new ConnectionCount([], { host: 1, site: 1_000, region: 1_000 });
+  await using own = await startOwnServer({ connectionCount });
+  const stay = () => connect({ port: own.port, host: '127.0.0.1', localAddress: ELSEWHERE, allowHalfOpen: true });
+  const sockets = Array.from({ length: 1 + REFUSED_CONNECTIONS }, stay);
+  const greetings = await Promise.all(sockets.map(async (socket) => String((await once(socket, 'data'))[0])));
+  expect(greetings.filter((greeting) => greeting.startsWith('421 4.7.0 '))).toHaveLength(REFUSED_CONNECTIONS);
+  expect(connectionCount.all).toBe(1 + REFUSED_CONNECTIONS);
+
+  await using more = await SmtpClient.connect(own.port, ELSEWHERE);
+  expect(await more.line()).toBe(null);
+  expect(connectionCount.all).toBe(1 + REFUSED_CONNECTIONS);
+  await using neighbour = await SmtpClient.connect(own.port, '127.9.0.2');
+  expect(await neighbour.line()).toMatch(/^220 /);
+  for (const socket of sockets) socket.destroy();
 });
 
 test('an account has so many sessions, and no limit from loopback', async () => {

@@ -63,7 +63,7 @@ export const GATHERED_OCTETS = 16 * 1024;
 /** Connections to one listener. */
 export const CONNECTIONS = 5_000;
 
-/** Connections beyond that limit which are told of it; of any more the system is left to get rid. */
+/** Connections beyond that limit which are told of it; of any more the system is left to get rid. As many beyond that of their network. */
 export const REFUSED_CONNECTIONS = 100;
 
 /** Where connections cannot be accepted, the log says so this often. */

@@ -25,6 +25,8 @@ export class SmtpServer {
   readonly #server: Server;
   readonly #heap: HeapReserve;
   readonly #connections = new Set<Connection>();
+  /** How many of them came from where too many are connected already. */
+  #beyond = 0;
   #silentUntilMs = 0;
 
   constructor(options: SmtpServerOptions) {
@@ -67,6 +69,12 @@ export class SmtpServer {
     const { services, listener, certificates } = this.#options;
     const { metrics } = services;
     const place = services.connectionCount.enter(clientAddress(socket));
+    // To some of them it is said what is wrong, under TLS too. More would keep everybody else out by being refused slowly.
+    if (place.isBeyond && this.#beyond >= REFUSED_CONNECTIONS) {
+      place.leave();
+      socket.destroy();
+      return;
+    }
     const refusal = this.#refusal(place.isBeyond);
     metrics.connections.inc(this.#label);
     metrics.openConnections.inc(this.#label);
@@ -74,8 +82,10 @@ export class SmtpServer {
     const id = randomBytes(5).toString('hex');
     const connection = new Connection(socket, { id, services, listener, certificates, log: this.#log });
     this.#connections.add(connection);
+    if (place.isBeyond) this.#beyond++;
     socket.once('close', () => {
       this.#connections.delete(connection);
+      if (place.isBeyond) this.#beyond--;
       place.leave();
       metrics.openConnections.dec(this.#label);
     });
