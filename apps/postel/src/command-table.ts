@@ -12,6 +12,8 @@ import { configAccountRm } from './commands/config-account-rm.ts';
 import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
 import { configCheck } from './commands/config-check.ts';
 import { configExample } from './commands/config-example.ts';
+import { configLoginLimitsClear } from './commands/config-login-limits-clear.ts';
+import { configLoginLimitsList } from './commands/config-login-limits-list.ts';
 import { configTlspubkeyAdd } from './commands/config-tlspubkey-add.ts';
 import { configTlspubkeyGen } from './commands/config-tlspubkey-gen.ts';
 import { configTlspubkeyGet } from './commands/config-tlspubkey-get.ts';
@@ -50,6 +52,8 @@ export const commands: readonly Command[] = [
   configTlspubkeyAdd,
   configTlspubkeyRm,
   configTlspubkeyGen,
+  configLoginLimitsList,
+  configLoginLimitsClear,
   sendmail,
   undelete,
   purge,

@@ -6,7 +6,7 @@ import { findAccount, requireSameAccount } from './find-account.ts';
 import { generatePassword } from './generate-password.ts';
 import type { HashPool } from './hash-pool.ts';
 import type { LoginService } from './login.ts';
-import { parseNetwork } from './network.ts';
+import { acceptNetwork } from './network.ts';
 import { derivePasswordKeys, findScramParameters, type PasswordKeys } from './passwords.ts';
 import { changeDirectory, readDirectory } from './transaction.ts';
 
@@ -108,16 +108,7 @@ function acceptAppPassword(given: NewAppPassword): NewAppPassword {
 }
 
 function acceptNetworks(texts: readonly string[]): readonly string[] {
-  const networks = new Set(
-    texts.map((text) => {
-      const network = parseNetwork(text);
-      if (network !== null) return network;
-      throw new DirectoryError(
-        'invalid-network',
-        `${JSON.stringify(text)} is neither a network like 192.0.2.0/24 or 2001:db8::/48 nor an address`,
-      );
-    }),
-  );
+  const networks = new Set(texts.map(acceptNetwork));
   if (networks.size > 0 && networks.size <= MAX_NETWORKS) return [...networks];
   throw new DirectoryError('invalid-network', `An app password is for 1 to ${MAX_NETWORKS} networks, or for all`);
 }

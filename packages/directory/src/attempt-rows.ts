@@ -154,6 +154,8 @@ export async function forgetOldLogins(
       removed = count;
     }
   }
-  const { count: counts } = await sql`delete from login_failures where empty_at < now()`;
+  // What was cleared stays until the processes that know it otherwise have forgotten it: nobody is shut out for longer than a day.
+  const { count: counts } = await sql`
+    delete from login_failures where empty_at < now() and coalesce(cleared_at, '-infinity') < now() - interval '25 hours'`;
   return { attempts, counts };
 }

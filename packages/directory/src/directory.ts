@@ -4,6 +4,7 @@ import type { Address } from './address.ts';
 import type { AppPasswords } from './app-passwords.ts';
 import type { LoginEntry } from './attempt-rows.ts';
 import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
+import type { LimitedNetwork } from './login-limits.ts';
 import type { TlsPublicKeys } from './tls-public-keys.ts';
 import type { SessionEnd } from './watched-sessions.ts';
 
@@ -158,6 +159,19 @@ export interface Directory {
    * @throws 'no-such-account'
    */
   listLogins(filter: LoginFilter): Promise<readonly LoginEntry[]>;
+
+  /** From where logins are refused, because too many have failed; by every process, and the longest first. */
+  listLimitedNetworks(): Promise<readonly LimitedNetwork[]>;
+
+  /**
+   * Lets whoever is in a network try again: forgets the failures of all networks that hold it or are part of it. Every process
+   * learns of it with the first login after a second.
+   *
+   * @param network as CIDR, or an address; null: of all networks
+   * @returns the networks whose failures were forgotten, as CIDR
+   * @throws 'invalid-network'
+   */
+  clearLoginFailures(network: string | null): Promise<readonly string[]>;
 
   /** For metrics: what this process knows of it. */
   readonly loginLimits: LoginLimitFigures;

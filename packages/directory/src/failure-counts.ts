@@ -1,5 +1,5 @@
 import { DecayingCounts } from './decaying-counts.ts';
-import type { FailureStore } from './failure-store.ts';
+import type { FailureStore, StoredCount } from './failure-store.ts';
 
 const MAX_SCOPES = 50_000;
 const FLUSH_MS = 150;
@@ -24,6 +24,8 @@ export class FailureCounts {
   readonly counts: DecayingCounts;
   readonly #options: FailureCountsOptions;
   readonly #unsent = new Map<string, number>();
+  /** When each was cleared last, as far as this process knows. */
+  readonly #clearedAt = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
   #flushing: Promise<void> = Promise.resolve();
   #refreshedAt = Number.NEGATIVE_INFINITY;
@@ -68,7 +70,7 @@ export class FailureCounts {
     const batch = new Map(this.#unsent);
     this.#unsent.clear();
     try {
-      for (const { scope, leftMs } of await this.#options.store.add(batch)) this.#learn(scope, leftMs);
+      for (const count of await this.#options.store.add(batch)) this.#learn(count);
     } catch (error) {
       this.#options.onError(error);
       for (const [scope, ms] of batch) this.#unsent.set(scope, (this.#unsent.get(scope) ?? 0) + ms);
@@ -82,15 +84,30 @@ export class FailureCounts {
     try {
       const counts = await store.readChanged(startedAt - this.#refreshedAt + OVERLAP_MS);
       this.#refreshedAt = startedAt;
-      for (const { scope, leftMs } of counts.toReversed()) this.#learn(scope, leftMs);
+      for (const count of counts.toReversed()) this.#learn(count);
     } catch (error) {
       onError(error);
     }
   }
 
-  /** Both only ever rise by failures and fall with the time, so the higher one has seen more. */
-  #learn(scope: string, storedMs: number): void {
-    const leftMs = storedMs + (this.#unsent.get(scope) ?? 0);
-    if (leftMs > this.counts.leftMs(scope)) this.counts.set(scope, leftMs);
+  /**
+   * Both only ever rise by failures and fall with the time, so the higher one has seen more; unless somebody has cleared the
+   * count, which whoever knows of it cannot unlearn from an older answer.
+   */
+  #learn({ scope, leftMs: storedMs, clearedAt }: StoredCount): void {
+    const known = this.#clearedAt.get(scope) ?? Number.NEGATIVE_INFINITY;
+    const cleared = clearedAt ?? Number.NEGATIVE_INFINITY;
+    if (cleared < known) return;
+    const leftMs = Math.max(0, storedMs) + (this.#unsent.get(scope) ?? 0);
+    if (cleared > known) this.#rememberClearing(scope, cleared);
+    if (cleared > known || leftMs > this.counts.leftMs(scope)) this.counts.set(scope, leftMs);
+  }
+
+  #rememberClearing(scope: string, clearedAt: number): void {
+    this.#clearedAt.delete(scope);
+    this.#clearedAt.set(scope, clearedAt);
+    if (this.#clearedAt.size <= MAX_SCOPES) return;
+    const [oldest] = this.#clearedAt.keys();
+    if (oldest !== undefined) this.#clearedAt.delete(oldest);
   }
 }

@@ -24,6 +24,7 @@ export type {
   LoginOutcome,
   LoginService,
 } from './login.ts';
+export type { LimitedNetwork } from './login-limits.ts';
 export { type DirectoryOptions, openDirectory } from './open-directory.ts';
 export type { NewKey, RegisteredKey, TlsPublicKeys } from './tls-public-keys.ts';
 export type { SessionEnd } from './watched-sessions.ts';

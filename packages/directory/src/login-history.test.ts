@@ -249,10 +249,14 @@ test('what is old goes, of failures also what is too much; a removed account tak
     clock.ms++;
   }
   await history.flush({ all: true });
-  await sql`insert into login_failures values ('192.0.2.1/32', now() - interval '1 s', now()), ('192.0.2.2/32', now() + interval '1 h', now())`;
+  await sql`
+    insert into login_failures values ('192.0.2.1/32', now() - interval '1 s', now(), null),
+                                      ('192.0.2.2/32', now() + interval '1 h', now(), null),
+                                      ('192.0.2.3/32', now() - interval '1 s', now(), now() - interval '24 h'),
+                                      ('192.0.2.4/32', now() - interval '1 s', now(), now() - interval '26 h')`;
 
   const before = new Date(Date.now() - 30 * DAY_MS);
-  expect(await forgetOldLogins(sql, { before, mostFailures: 10, signal })).toEqual({ attempts: 1, counts: 1 });
+  expect(await forgetOldLogins(sql, { before, mostFailures: 10, signal })).toEqual({ attempts: 1, counts: 2 });
   expect(await forgetOldLogins(sql, { before, mostFailures: 3, signal })).toEqual({ attempts: 2, counts: 0 });
   const left = await directory.listLogins(ALL);
   expect(left.map(({ loginName }) => loginName)).toEqual(['gone', 'new 3', 'new 2', 'mary']);

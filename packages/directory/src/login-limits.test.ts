@@ -1,6 +1,6 @@
 import type { AccountId } from '@postel/storage';
 import { describe, expect, test } from 'vitest';
-import type { FailureStore } from './failure-store.ts';
+import type { FailureStore, StoredCount } from './failure-store.ts';
 import { LoginLimits } from './login-limits.ts';
 
 const MINUTE_MS = 60_000;
@@ -10,22 +10,31 @@ const nothing = () => {};
 function startLimits({ trustedNetworks = [] as readonly string[] } = {}) {
   const clock = { ms: 1_000_000 };
   const now = () => clock.ms;
-  const stored = new Map<string, { emptyAt: number; changedAt: number }>();
-  const left = (scope: string) => ({ scope, leftMs: (stored.get(scope)?.emptyAt ?? 0) - clock.ms });
+  const stored = new Map<string, { emptyAt: number; changedAt: number; clearedAt: number | null }>();
+  const left = (scope: string) => {
+    const { emptyAt = 0, clearedAt = null } = stored.get(scope) ?? {};
+    return { scope, leftMs: emptyAt - clock.ms, clearedAt };
+  };
   const store: FailureStore = {
     async add(counts) {
       for (const [scope, ms] of counts) {
-        const emptyAt = Math.max(stored.get(scope)?.emptyAt ?? 0, clock.ms) + ms;
-        stored.set(scope, { emptyAt, changedAt: clock.ms });
+        const before = stored.get(scope);
+        const emptyAt = Math.max(before?.emptyAt ?? 0, clock.ms) + ms;
+        stored.set(scope, { emptyAt, changedAt: clock.ms, clearedAt: before?.clearedAt ?? null });
       }
       return [...counts.keys()].map(left);
     },
     async readChanged(withinMs) {
       return [...stored].filter(([, { changedAt }]) => changedAt > clock.ms - withinMs).map(([scope]) => left(scope));
     },
+    readAll: async () => [...stored.keys()].map(left),
+    async clear() {
+      for (const scope of stored.keys()) stored.set(scope, { emptyAt: 0, changedAt: clock.ms, clearedAt: clock.ms });
+      return [...stored.keys()];
+    },
   };
   const startProcess = () => new LoginLimits({ store, now, onError: nothing, trustedNetworks });
-  return { clock, startProcess };
+  return { clock, store, startProcess };
 }
 
 /** Tries to guess, each time with another password. @returns how many tries were let through */
@@ -189,7 +198,9 @@ test('what the store does not take is offered again, and what it does not tell i
       if (!isAway) given.push(...counts);
       return answer([]);
     },
-    readChanged: (withinMs) => answer([{ scope: '192.0.2.9/32', leftMs: withinMs }]),
+    readChanged: (withinMs) => answer([{ scope: '192.0.2.9/32', leftMs: withinMs, clearedAt: null }]),
+    readAll: () => answer([]),
+    clear: () => answer([]),
   };
   const limits = new LoginLimits({ store, now: () => 0, onError: (error) => errors.push(error), trustedNetworks: [] });
   await limits.refresh();
@@ -204,4 +215,41 @@ test('what the store does not take is offered again, and what it does not tell i
   expect(isBlocked(limits, '192.0.2.9')).toBe(true);
   await limits.flush();
   expect(errors).toHaveLength(2);
+});
+
+test('what was cleared is cleared for a process that looks late, after new failures, and hears an old answer last', async () => {
+  const { clock, store, startProcess } = startLimits();
+  const [one, late] = [startProcess(), startProcess()];
+  guess(one, times(20, '192.0.2.1'));
+  await one.flush();
+  await late.refresh();
+  expect(isBlocked(late, '192.0.2.1')).toBe(true);
+
+  await store.clear(null);
+  clock.ms += 2_000;
+  await one.refresh();
+  expect(isBlocked(one, '192.0.2.1')).toBe(false);
+  expect(guess(one, times(3, '192.0.2.1'))).toBe(3);
+  await one.flush();
+  clock.ms += 30_000;
+  await late.refresh();
+  expect(guess(late, times(20, '192.0.2.1'))).toBe(7);
+});
+
+test('a clearing is not unlearned from an answer that was on its way', async () => {
+  const full = { scope: '192.0.2.1/32', leftMs: 90 * MINUTE_MS };
+  const { promise: late, resolve: answer } = Promise.withResolvers<readonly StoredCount[]>();
+  const store: FailureStore = {
+    add: () => late,
+    readChanged: async () => [{ ...full, leftMs: 0, clearedAt: 1 }],
+    readAll: async () => [],
+    clear: async () => [],
+  };
+  const limits = new LoginLimits({ store, now: () => 0, onError: nothing, trustedNetworks: [] });
+  guess(limits, times(10, '192.0.2.1'));
+  const written = limits.flush();
+  await limits.refresh();
+  answer([{ ...full, clearedAt: null }]);
+  await written;
+  expect(isBlocked(limits, '192.0.2.1')).toBe(false);
 });

@@ -4,6 +4,8 @@ import { type AddressPrefixes, NetworkList, prefixesOf } from './address-prefix.
 import { type CountLimit, DecayingCounts } from './decaying-counts.ts';
 import { DirectoryError } from './errors.ts';
 import { FailureCounts, type FailureCountsOptions } from './failure-counts.ts';
+import type { FailureStore } from './failure-store.ts';
+import { acceptNetwork } from './network.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -35,6 +37,16 @@ const SAME_PASSWORD_MS = 60 * MINUTE_MS;
 export interface LoginOrigin {
   readonly prefixes: AddressPrefixes;
   readonly isTrusted: boolean;
+}
+
+/** A network from which logins are refused. */
+export interface LimitedNetwork {
+  /** As CIDR. */
+  readonly network: string;
+  /** How many failures count there at the moment. */
+  readonly failures: number;
+  /** When the next may be tried. */
+  readonly refusedUntil: Date;
 }
 
 export interface LoginBlock {
@@ -135,7 +147,7 @@ export class LoginLimits {
   countBlocked(): number {
     let count = 0;
     for (const name of this.#failures.counts.names()) {
-      if (!name.includes(' ') && this.#failures.counts.waitMs(name, limitOf(name)) > 0) count++;
+      if (isNetwork(name) && this.#failures.counts.waitMs(name, limitOf(name)) > 0) count++;
     }
     return count;
   }
@@ -159,9 +171,34 @@ export class LoginLimits {
   }
 }
 
+/** From where logins are refused, the longest first. @throws {DirectoryError} 'unavailable' */
+export async function listLimitedNetworks(store: FailureStore): Promise<readonly LimitedNetwork[]> {
+  const counts = (await store.readAll()).filter(({ scope }) => isNetwork(scope));
+  const limited = counts.flatMap(({ scope: network, leftMs }) => {
+    const { limit, intervalMs } = limitOf(network);
+    const waitMs = leftMs - (limit - 1) * intervalMs;
+    const failures = Math.ceil(leftMs / intervalMs);
+    return waitMs > 0 ? [{ network, failures, refusedUntil: new Date(Date.now() + waitMs) }] : [];
+  });
+  return limited.toSorted((a, b) => b.refusedUntil.getTime() - a.refusedUntil.getTime());
+}
+
+/**
+ * Lets whoever is in a network try again: forgets the failures of all networks that hold it or are part of it.
+ *
+ * @param network null: of all networks
+ * @returns the networks whose failures were forgotten
+ * @throws {DirectoryError} 'invalid-network', 'unavailable'
+ */
+export async function clearLoginFailures(store: FailureStore, network: string | null): Promise<readonly string[]> {
+  const scopes = await store.clear(network === null ? null : acceptNetwork(network));
+  return scopes.filter(isNetwork).toSorted();
+}
+
 const SIZES = ['host', 'site', 'region'] as const;
 
 /** No prefix holds a space. */
+const isNetwork = (scope: string) => !scope.includes(' ');
 const familiarScope = (account: AccountId, { prefixes }: LoginOrigin) => `${account} ${prefixes.host}`;
 
 function limitOf(prefix: string): CountLimit {

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { DirectoryError } from './errors.ts';
 
 /** Octets before the IPv4 address in an IPv6 address that holds one: ::ffff:0:0/96 (RFC 4291 §2.5.5.2). */
 const MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
@@ -19,6 +20,16 @@ export function parseNetwork(text: string): string | null {
   return isMapped
     ? networkText(octets.subarray(MAPPED.length), length - MAPPED.length * 8)
     : networkText(octets, length);
+}
+
+/** As `parseNetwork`. @throws {DirectoryError} 'invalid-network' */
+export function acceptNetwork(text: string): string {
+  const network = parseNetwork(text);
+  if (network !== null) return network;
+  throw new DirectoryError(
+    'invalid-network',
+    `${JSON.stringify(text)} is neither a network like 192.0.2.0/24 or 2001:db8::/48 nor an address`,
+  );
 }
 
 /** 4 octets or 16; null for what is no address. */

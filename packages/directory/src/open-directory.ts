@@ -11,7 +11,7 @@ import { failuresIn } from './failure-store.ts';
 import { findClientKey } from './find-client-key.ts';
 import { createHashPool } from './hash-pool.ts';
 import { LoginHistory } from './login-history.ts';
-import { LoginLimits } from './login-limits.ts';
+import { clearLoginFailures, LoginLimits, listLimitedNetworks } from './login-limits.ts';
 import { LoginTry } from './login-try.ts';
 import { mechanismPolicy } from './mechanism-policy.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
@@ -67,7 +67,8 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     silentUntilMs = now() + WARNING_MS;
     onWarning('logins are not counted or written down', error);
   };
-  const limits = new LoginLimits({ store: failuresIn(sql), now, onError, trustedNetworks });
+  const failures = failuresIn(sql);
+  const limits = new LoginLimits({ store: failures, now, onError, trustedNetworks });
   const history = new LoginHistory({ sql, onError, now: () => Date.now() });
   const uses = new CredentialUses(sql, { onError, now: () => Date.now() });
   const loginWatch = { sql, limits, history, uses, now };
@@ -93,6 +94,8 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
       history.add({ ...attempt, outcome: 'unknown-key' });
     },
     listLogins: (filter) => listLogins(sql, filter),
+    listLimitedNetworks: () => listLimitedNetworks(failures),
+    clearLoginFailures: (network) => clearLoginFailures(failures, network),
     loginLimits: limits,
     tlsPublicKeys: openTlsPublicKeys(sql),
     allowsMechanism: mechanismPolicy({

@@ -1,5 +1,5 @@
 import { openDatabase } from '@postel/storage';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Directory } from './directory.ts';
 import { BY_IMAP, startDirectory } from './directory-for-tests.ts';
 import type { LoginContext } from './login.ts';
@@ -70,6 +70,34 @@ describe('hardening 27', () => {
     const third = openAnother();
     expect((await logIn(third, '192.0.2.130', 'mary', password)).answer).toEqual(refused);
     await third.close();
+  });
+
+  test('failures that were cleared let everybody try again, on a process that knew of them; others stay', async () => {
+    const [one, other] = [openAnother(), openAnother()];
+    await fillUp(one, times(20, '198.51.100.130'));
+    await fillUp(one, times(20, '198.51.100.131'));
+    await fillUp(one, times(20, '2001:db8:1:2::3'));
+    await one.close();
+    expect((await logIn(other, '198.51.100.131', 'mary', password)).answer).toEqual(refused);
+    const limited = await other.listLimitedNetworks();
+    expect(limited).toContainEqual({ network: '198.51.100.131/32', failures: 10, refusedUntil: expect.any(Date) });
+    expect(limited.map(({ network }) => network)).toContain('2001:db8:1:2::/64');
+
+    const third = openAnother();
+    expect(await third.clearLoginFailures('198.51.100.131')).toEqual([
+      '198.51.100.128/26',
+      '198.51.100.131/32',
+      '198.51.96.0/21',
+    ]);
+    await third.close();
+    await vi.waitUntil(async () => (await logIn(other, '198.51.100.131', 'mary', password)).answer === 'mary', 5_000);
+    expect((await logIn(other, '198.51.100.130', 'mary', password)).answer).toEqual(refused);
+    expect(await other.clearLoginFailures('2001:db8::/32')).toContain('2001:db8:1:2::/64');
+    expect(await other.clearLoginFailures('2001:db8::/32')).toEqual([]);
+    await expect(other.clearLoginFailures('home')).rejects.toMatchObject({ kind: 'invalid-network' });
+    await other.clearLoginFailures(null);
+    expect(await other.listLimitedNetworks()).toEqual([]);
+    await other.close();
   });
 
   test('an owner is not shut out by strangers where the account has been used before', async () => {

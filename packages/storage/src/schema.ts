@@ -510,7 +510,10 @@ export const tlsPublicKeys = pgTable(
   ],
 );
 
-/** Failed logins, counted by where they come from: docs/security.md, Guessing. Rows of counts that are 0 again are removed. */
+/**
+ * Failed logins, counted by where they come from: docs/security.md, Guessing. Rows of counts that are 0 again are removed; those
+ * that were cleared a day later, when all processes have forgotten what they were.
+ */
 export const loginFailures = pgTable(
   'login_failures',
   {
@@ -519,6 +522,7 @@ export const loginFailures = pgTable(
     /** When the count is 0 again. Every failure puts it off, by as long as one failure counts. */
     emptyAt: at('empty_at').notNull(),
     changedAt: at('changed_at').notNull(),
+    clearedAt: at('cleared_at'),
   },
   (table) => [index('login_failures_changed').on(table.changedAt)],
 );
