@@ -4,6 +4,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 export interface Guess {
   readonly user: string;
   readonly password: string;
+  /** For mechanisms that need one; where the user has one, it is this. */
+  readonly sharedSecret: string;
   /** Which octet of what proves the password is wrong, if that can be chosen; null: what the password gives. */
   readonly wrongOctet: 'first' | 'last' | null;
 }
@@ -50,10 +52,10 @@ const cramMd5: GuessedMechanism = {
   name: 'CRAM-MD5',
   answersTo: ['digest'],
   canBeNearlyRight: true,
-  begin: ({ user, password, wrongOctet }) => ({
+  begin: ({ user, sharedSecret, wrongOctet }) => ({
     initialResponse: null,
     respond(challenge) {
-      const digest = createHmac('md5', password).update(challenge).digest('hex');
+      const digest = createHmac('md5', sharedSecret).update(challenge).digest('hex');
       return Buffer.from(`${user} ${spoil(digest, wrongOctet)}`);
     },
   }),

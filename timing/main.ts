@@ -50,6 +50,8 @@ async function run(): Promise<void> {
   opened.defer(() => database.close());
   const directory = openDirectory(database, { trustedNetworks: TRUSTED_NETWORKS });
   const comparisons = await prepareComparisons(directory, database.sql, { accountsOfAKind: ACCOUNTS_OF_A_KIND });
+  await directory.start(); // it learns that CRAM-MD5 is of use to somebody
+  opened.defer(() => directory.close());
   const doors = new Map<string, Door>([
     ['directory', directoryDoor(directory)],
     ['submission', await submissionDoor(postel.ports.submission)],

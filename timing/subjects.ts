@@ -3,10 +3,12 @@ import type { Directory } from '@postel/directory';
 import type { Sql } from '@postel/storage';
 import type { Guess } from './guesses.ts';
 
-/** Kinds of accounts: a password alone, some app passwords beside it, as many as there can be; and nothing, for who uses a key. */
-const APP_PASSWORDS = [0, 3, 49] as const;
+/** Kinds of accounts: a password alone, some app passwords beside it, as many as there can be, one of each for CRAM-MD5; and nothing, for who uses a key. */
+const APP_PASSWORDS = [0, 2, 48] as const;
 /** Nobody guesses it: what is tried is wrong in one octet, or right for an account that is disabled. */
 const PASSWORD = 'correct horse';
+/** An app password that is kept as CRAM-MD5 needs it. */
+const SHARED = { name: 'scanner', service: null, expiresAt: null, networks: null, isShared: true } as const;
 
 /** What is tried: for some, something else each time. */
 export type Subject = () => Guess;
@@ -32,13 +34,16 @@ export async function prepareComparisons(
     directory.addAccount({ name: named(name), address: `${named(name)}@localhost`, password: PASSWORD });
 
   await add('known');
+  const sharedSecret = await directory.appPasswords.add(named('known'), SHARED);
   await add('ended');
+  await directory.appPasswords.add(named('ended'), SHARED);
   await sql`update accounts set is_disabled = true where name = ${named('ended')}`;
   for (const count of APP_PASSWORDS) {
     for (let i = 0; i < accountsOfAKind; i++) {
       const name = ownerOf(count, i);
       await add(name);
       await addAppPasswords(sql, named(name), count);
+      if (count > 0) await directory.appPasswords.add(named(name), SHARED);
     }
   }
   for (let i = 0; i < accountsOfAKind; i++) {
@@ -46,7 +51,7 @@ export async function prepareComparisons(
   }
   const names = (await directory.listAccounts()).map(({ name }) => name);
 
-  const wrong = (user: string): Guess => ({ user, password: PASSWORD, wrongOctet: 'last' });
+  const wrong = (user: string): Guess => ({ user, password: PASSWORD, sharedSecret, wrongOctet: 'last' });
   const known = () => wrong(named('known'));
   const rightForDisabled = (): Guess => ({ ...wrong(named('ended')), wrongOctet: null });
   const any = () => names[Math.floor(Math.random() * names.length)] ?? '';
@@ -70,7 +75,7 @@ export async function prepareComparisons(
       needsNearlyRight: true,
     }),
     compare('a wrong password, the right one of a disabled account', known, rightForDisabled),
-    compare('an account with 1 password, one with 50', known, () => wrong(named(ownerOf(49, 0))), {
+    compare('an account with 2 passwords, one with 50', known, () => wrong(named(ownerOf(48, 0))), {
       expected: 'different',
     }),
   ];
