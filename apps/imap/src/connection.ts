@@ -465,6 +465,7 @@ export class Connection implements Transport, CommandPolicy {
     });
     this.#socket = secure;
     await this.#handshake(secure);
+    this.#session.forgetProgram(); // which anybody may have named
     this.#attach();
     await this.#secured(secure);
   }

@@ -75,6 +75,8 @@ export class Session {
   #watch: Disposable | null = null;
   #view: MailboxView | null = null;
   isLoggedOut = false;
+  /** The client has said what it is. */
+  isIdentified = false;
   loginFailures = 0;
   #attempt: LoginAttempt | null = null;
   #program: string | null = null;
@@ -126,6 +128,13 @@ export class Session {
   nameProgram(program: string): void {
     this.#program = program;
     this.#attempt?.nameProgram(program);
+  }
+
+  /** The client may say anew what it is. */
+  forgetProgram(): void {
+    this.isIdentified = false;
+    this.#program = null;
+    this.#attempt = null;
   }
 
   /** @throws {No} if the account has too many sessions */

@@ -2,15 +2,11 @@ import type { Arguments } from '@postel/imap-wire';
 import packageFile from '../../package.json' with { type: 'json' };
 import { Bad, type Command, ok } from '../command.ts';
 import { ID_FIELD_OCTETS, ID_LOGGED_CHARACTERS, ID_PAIRS, ID_VALUE_OCTETS } from '../limits.ts';
-import type { Session } from '../session.ts';
 
 /** Fields that are logged; others (`arguments`, `environment`) could tell what is nobody's business. */
 const LOGGED_FIELDS = ['name', 'version', 'vendor', 'os', 'os-version'] as const;
 
 type Fields = ReadonlyMap<string, string | null>;
-
-/** Sessions whose client has said who it is. */
-const identified = new WeakSet<Session>();
 
 /**
  * ID: RFC 2971 §3.1. What the client says goes to the log, once a connection, for whoever looks into its troubles. Nobody is
@@ -30,8 +26,8 @@ export const id: Command<Fields> = {
       const value = fields.get(field);
       return value ? [[field, value.slice(0, ID_LOGGED_CHARACTERS)]] : [];
     });
-    if (said.length > 0 && !identified.has(session)) {
-      identified.add(session);
+    if (said.length > 0 && !session.isIdentified) {
+      session.isIdentified = true;
       session.log.info({ program: Object.fromEntries(said) }, 'the client said what it is');
       const program = [fields.get('name'), fields.get('version')].filter((part) => part).join(' ');
       if (program !== '') session.nameProgram(program);

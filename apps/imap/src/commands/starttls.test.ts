@@ -70,3 +70,26 @@ test('hardening 6: STARTTLS with parameters, and after login', async () => {
     S: a1 BAD Already logged in...
   `;
 });
+
+test('hardening 6: what the client said in the clear that it is goes for nothing', async () => {
+  const { name, password } = await server.addAccount();
+  await using client = await server.connect();
+  await client.dialogue`
+    C: a1 ID ("name" "Forged")
+    S: * ID ...
+    S: a1 OK ...
+    C: a2 STARTTLS
+    S: a2 OK ...
+  `;
+  await client.startTls({ ca: server.postel.ca });
+  await client.dialogue`
+    C: a3 LOGIN ${name} ${password}
+    S: a3 OK ...
+    C: a4 ID ("name" "Mutt")
+    S: * ID ...
+    S: a4 OK ...
+  `;
+  const filter = { accountName: name, onlyFailed: false, since: new Date(0), limit: 10 };
+  const logins = () => server.postel.useDirectory((directory) => directory.listLogins(filter));
+  await vi.waitFor(async () => expect(await logins()).toMatchObject([{ outcome: 'success', program: 'Mutt' }]), 10_000);
+});
