@@ -489,9 +489,11 @@ export class Connection implements Transport, CommandPolicy {
         this.#log.info({ err: reason }, 'TLS handshake failed: the client speaks no TLS, or nothing in common');
         reject(new Abandoned('TLS handshake failed'));
       };
+      secure.allowHalfOpen = false; // who closes now is gone
       secure.on('error', failed);
       secure.once('close', closed);
       secure.once('secure', () => {
+        secure.allowHalfOpen = true;
         clearTimeout(timer);
         secure.off('error', failed);
         secure.off('close', closed);

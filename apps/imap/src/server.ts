@@ -58,7 +58,10 @@ export class ImapServer {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** A client that closes its side first still hears the answers to what it said: hence `allowHalfOpen`. */
+  /**
+   * A client that closes its side first still hears the answers to what it said: hence `allowHalfOpen`. One that does so before
+   * the end of the handshake is gone: it cannot hear any.
+   */
   #createServer({ tls, asksClientCertificate }: ImapListener, serve: (socket: Socket) => void): Server {
     if (tls === 'starttls') return createServer({ allowHalfOpen: true }, serve);
     const server = createTlsServer(
@@ -69,9 +72,11 @@ export class ImapServer {
         rejectUnauthorized: false, // the key says who it is, and no authority
         handshakeTimeout: TLS_HANDSHAKE_MS,
         ALPNProtocols: ['imap'],
-        allowHalfOpen: true,
       },
-      serve,
+      (socket) => {
+        socket.allowHalfOpen = true;
+        serve(socket);
+      },
     );
     this.#certificates.keepCurrent(server);
     server.on('tlsClientError', (error, socket) => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { MailServer } from '../testing/mail-server.ts';
 
@@ -92,4 +94,17 @@ test('hardening 6: what the client said in the clear that it is goes for nothing
   const filter = { accountName: name, onlyFailed: false, since: new Date(0), limit: 10 };
   const logins = () => server.postel.useDirectory((directory) => directory.listLogins(filter));
   await vi.waitFor(async () => expect(await logins()).toMatchObject([{ outcome: 'success', program: 'Mutt' }]), 10_000);
+});
+
+test('who closes in the middle of the handshake is gone at once', async () => {
+  await using client = await server.connect();
+  await client.dialogue`
+    C: a1 STARTTLS
+    S: a1 OK ...
+  `;
+  client.halfClose();
+  await client.closed();
+  const silent = connect({ host: '127.0.0.1', port: server.postel.ports.imaps, allowHalfOpen: true });
+  silent.end();
+  await once(silent.resume(), 'end');
 });
