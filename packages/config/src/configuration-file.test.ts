@@ -226,6 +226,10 @@ test.for([
   ['imap:\n  - imaps\n', ['6: imap must have members']],
   ['smtp:\n  mx:\n    clientCertificates: on\n', [expect.stringMatching(/^8: smtp\.mx\.clientCertificates is no key/)]],
   ['imap:\n  imaps:\n    clientCertificates: 7\n', ['8: imap.imaps.clientCertificates must be on or off']],
+  [
+    'imap:\n  imaps:\n    addresses: 127.0.0.1\n    clientCertificates: off\n',
+    ['8: imap.imaps.addresses must be a list'],
+  ],
   ['smtp:\n  mx: 25\n', ['7: smtp.mx must have members']],
   ['smtp:\n  mx:\n    port: "25"\n', ['8: smtp.mx.port must be a port between 1 and 65535']],
   ['smtp:\n  mx:\n    port: 0\n', ['8: smtp.mx.port must be a port between 1 and 65535']],

@@ -113,8 +113,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
 
 /** `mx: off`, or where it listens: by default there, or nowhere. */
 function listening(parent: SettingReader, service: string, normally: Address | null): readonly Address[] {
-  // YAML 1.2 reads `off` as a text; who knows YAML 1.1 may write false.
-  if (parent.at(service).is('off') || parent.at(service).is(false)) return [];
+  if (isOff(parent, service)) return [];
   const isSaid = !parent.at(service).is(undefined) && !parent.at(service).is(null);
   const setting = parent.section(service);
   const port = setting.has('port') ? setting.at('port').port(1) : (normally?.port ?? null);
@@ -124,9 +123,14 @@ function listening(parent: SettingReader, service: string, normally: Address | n
   return [];
 }
 
+/** YAML 1.2 reads `off` as a text; who knows YAML 1.1 may write false. */
+function isOff(parent: SettingReader, service: string): boolean {
+  return parent.at(service).is('off') || parent.at(service).is(false);
+}
+
 function listeningForLogins(parent: SettingReader, service: string, normally: Address): readonly LoginAddress[] {
   const addresses = listening(parent, service, normally);
-  if (addresses.length === 0) return [];
+  if (isOff(parent, service)) return [];
   const setting = parent.section(service);
   const asksClientCertificate = !setting.has('clientCertificates') || onOrOff(setting.at('clientCertificates'));
   return addresses.map((address) => ({ ...address, asksClientCertificate }));

@@ -52,6 +52,18 @@ test.for([
   expect(/LMTP listens at .*unchecked/.test(stderr)).toBe(isWarned);
 });
 
+test('ANONYMOUS and access tokens whose mechanisms are left out are OK, with a warning each', async () => {
+  const login = { mechanisms: ['PLAIN'], anonymousAccount: 'guest' };
+  server.configure({ login });
+  const { code, stderr } = await server.postel('config check');
+  expect(code).toBe(0);
+  expect(stderr).toContain('login.anonymousAccount lets nobody in, for login.mechanisms leaves out ANONYMOUS');
+  server.configure({ login: { ...login, mechanisms: ['ANONYMOUS'] } });
+  expect((await server.postel('config check')).stderr).not.toContain('lets nobody in');
+  server.configure({ login: { mechanisms: ['PLAIN'], oauth: [{ issuer: 'http://127.0.0.1:9', audience: 'postel' }] } });
+  expect((await server.postel('config check')).stderr).toContain('login.oauth lets nobody in');
+});
+
 test.for([
   ['postgres://u:p@db.example.com/postel', true],
   ['postgres://u:p@192.0.2.1:6432/postel?sslmode=require', true],

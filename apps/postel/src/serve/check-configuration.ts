@@ -27,11 +27,27 @@ export async function checkConfiguration(configuration: Configuration): Promise<
   return [
     ...(await checkCertificates(configuration)),
     ...checkDatabaseUrl(configuration.databaseUrl),
+    ...checkMechanisms(configuration),
     ...open.map(
       ({ host, port }) =>
         `LMTP listens at ${host}, port ${port}: whoever reaches it puts mail into mailboxes unchecked. Let it listen at ` +
         'a loopback or private address, or keep others away with a firewall',
     ),
+  ];
+}
+
+/** Whom another key lets in, but no mechanism. */
+function checkMechanisms({ login, oauthIssuers }: Configuration): readonly string[] {
+  const { mechanisms = null, anonymousAccount = null } = login;
+  if (mechanisms === null) return [];
+  const isLeftOut = (...names: readonly string[]) => !names.some((name) => mechanisms.includes(name));
+  return [
+    ...(anonymousAccount !== null && isLeftOut('ANONYMOUS')
+      ? ['login.anonymousAccount lets nobody in, for login.mechanisms leaves out ANONYMOUS']
+      : []),
+    ...(oauthIssuers.length > 0 && isLeftOut('OAUTHBEARER', 'XOAUTH2')
+      ? ['login.oauth lets nobody in, for login.mechanisms leaves out OAUTHBEARER and XOAUTH2']
+      : []),
   ];
 }
 
