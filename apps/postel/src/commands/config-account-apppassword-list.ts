@@ -23,6 +23,10 @@ Example:
   async run({ account, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
     const appPasswords = await useDirectory(invocation, server, (directory) => directory.appPasswords.list(account));
+    if (appPasswords.length === 0) {
+      invocation.terminal.say('None.');
+      return;
+    }
     const head = ['NAME', 'FOR', 'FROM', 'SINCE', 'EXPIRES', 'LAST USED', ''];
     invocation.terminal.say(formatTable([head, ...appPasswords.map(row)]));
   },

@@ -64,7 +64,7 @@ describe('with a server that runs', () => {
 
   test('app passwords are made, shown once, listed and removed', async () => {
     await config('add ada ada@localhost --no-password');
-    expect((await config('apppassword list ada')).stdout).toMatch(/^NAME +FOR +FROM +SINCE +EXPIRES +LAST USED\n$/);
+    expect((await config('apppassword list ada')).stdout).toBe('None.\n');
     const added = await config('apppassword add ada phone');
     expect(added).toMatchObject({ code: 0 });
     const [, secret = ''] =

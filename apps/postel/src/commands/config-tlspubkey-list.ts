@@ -25,6 +25,10 @@ Examples:
     const { formatFingerprint } = await import('@postel/tls-pubkey');
     const { useDirectory } = await import('../use-directory.ts');
     const keys = await useDirectory(invocation, server, ({ tlsPublicKeys }) => tlsPublicKeys.list(account));
+    if (keys.length === 0) {
+      invocation.terminal.say('None.');
+      return;
+    }
     const rows = keys.map((key) => [
       key.accountName,
       printable(key.name, NAME_CHARACTERS),
