@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { UsageError } from './command-error.ts';
 import { commands } from './command-table.ts';
 import { describeCommands } from './describe-commands.ts';
-import { findCommand } from './find-command.ts';
+import { findCommand, helpCommand } from './find-command.ts';
 
 test.for([
   ['localserve --data /d --port-offset 2000', 'localserve'],
@@ -49,7 +49,7 @@ test.for([
   ['config', /"config" is followed by example, check, account/],
   ['config account', /"config account" is followed by add, list, rm, setpassword/],
   ['config account remove mary', /followed by add, list, rm, .*and "remove" is none of them/],
-  ['localserve --host 0.0.0.0', /--host/],
+  ['localserve --host 0.0.0.0', /^Unknown option '--host'$/],
   ['localserve --data', /--data/],
   ['undelete --mailbox -1', /'--mailbox=-XYZ'$/],
   ['--verbose', /--verbose/],
@@ -57,6 +57,15 @@ test.for([
   const find = () => findCommand(line.split(' '), commands);
   expect(find).toThrow(UsageError);
   expect(find).toThrow(message);
+});
+
+test.for([
+  ['config account logins --nope', 'postel help config account logins'],
+  ['--data /d config account apppassword rm mary', 'postel help config account apppassword rm'],
+  ['config account frobnicate', 'postel help'],
+  ['', 'postel help'],
+])('"postel %s" is helped by "%s"', ([line = '', help]) => {
+  expect(helpCommand(line.split(' '), commands)).toBe(help);
 });
 
 test.for<[string, readonly string[], boolean]>([

@@ -36,6 +36,13 @@ export function findCommand(args: readonly string[], commands: readonly Command[
   return { type: 'command', command, line: takeApart(args, command) };
 }
 
+/** How to ask for help on the command that a command line names, or on all if it names none. */
+export function helpCommand(args: readonly string[], commands: readonly Command[]): string {
+  const words = wordsOf(args, commands);
+  const command = commands.find(({ name }) => isPrefix(name.split(' '), words));
+  return `postel help ${command?.name ?? ''}`.trim();
+}
+
 /** Of a command that passes arguments on: `-h` alone is a cry for help, `-h HOST` is for the other program. */
 function passOn(args: readonly string[], command: Command): FoundCommand {
   const names = command.name.split(' ');
@@ -78,7 +85,9 @@ function takeApart(args: readonly string[], command: Command): CommandLine {
       flag: (name) => values[name] === true,
     };
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message.replace(/\.$/, '')); // some are sentences
+    // Some are sentences, and some go on about operands that begin with a hyphen.
+    if (error instanceof TypeError)
+      throw new UsageError(error.message.replace(/\.( To specify a positional .*)?$/, ''));
     throw error;
   }
 }

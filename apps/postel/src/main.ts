@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { CommandError, UsageError } from './command-error.ts';
 import { commands } from './command-table.ts';
 import { describeCommands } from './describe-commands.ts';
-import { findCommand } from './find-command.ts';
+import { findCommand, helpCommand } from './find-command.ts';
 import { Stopped } from './stop-signal.ts';
 import { terminal } from './terminal.ts';
 
@@ -23,7 +23,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     const dataDirectory = named === null ? null : resolve(named);
     await command.execute(line, { dataDirectory, terminal, commands });
   } catch (error) {
-    process.exitCode = complain(error);
+    process.exitCode = complain(error, args);
   }
 }
 
@@ -38,10 +38,10 @@ function endWithLauncher(): void {
 }
 
 /** Tells the person what went wrong. @returns the exit code */
-function complain(error: unknown): number {
+function complain(error: unknown, args: readonly string[]): number {
   if (error instanceof UsageError) {
     console.error(`postel: ${error.message}.`);
-    console.error('Try: postel help');
+    console.error(`Try: ${helpCommand(args, commands)}`);
     return 2;
   }
   if (error instanceof Stopped) return 1;
