@@ -140,6 +140,11 @@ test('who has no name, an address that is none, and a name that looks like an ad
 
 test.each([
   'select from public.credentials',
+  'select from public.scram_parameters',
+  'select from public.tls_public_keys',
+  'select from public.login_attempts',
+  'select from public.login_failures',
+  'select from public.installation',
   'select from public.messages',
   'select octets from public.contents',
   'update mail.accounts set octets = 0',
