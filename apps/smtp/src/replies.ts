@@ -30,6 +30,7 @@ export const replies = {
   authNeedsTls: [538, '5.7.11', 'Use STARTTLS first: this mechanism needs TLS'],
   authNotAllowed: [534, '5.7.9', 'This mechanism is not allowed here: use one that EHLO names'],
   unknownMechanism: [504, '5.5.4', 'No such authentication mechanism'],
+  noInitialResponse: [501, '5.7.0', 'This mechanism takes no initial response'],
   authCancelled: [501, '5.7.0', 'Authentication cancelled'],
   authNotBase64: [501, '5.5.2', 'Not base64'],
   authLineTooLong: [500, '5.5.6', 'Authentication response too long'],

@@ -18,6 +18,7 @@ export function cramMd5With(makeDigits: () => string): ServerMechanism {
   return {
     name: 'CRAM-MD5',
     needs: 'tls',
+    isServerFirst: true,
     start: (verifier, { hostNames }) =>
       exchangeOf((initialResponse) => converse(verifier, `<${makeDigits()}@${hostNames[0]}>`, initialResponse)),
   };

@@ -127,5 +127,7 @@ export interface ServerMechanism {
    * enough to search for it.
    */
   readonly needs: 'nothing' | 'tls' | 'channel-binding' | 'external-identity';
+  /** The server begins, and an initial response is an error of its own, not of the credentials (RFC 4954 §4). */
+  readonly isServerFirst?: true;
   start<Identity>(verifier: CredentialVerifier<Identity>, connection: ConnectionSecurity): ServerExchange<Identity>;
 }

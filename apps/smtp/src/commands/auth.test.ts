@@ -1,7 +1,9 @@
+import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { base64, MailServer, plainResponse } from '../testing/mail-server.ts';
+import { startOwnServer } from '../testing/own-server.ts';
 
 test('AUTH PLAIN with an initial response, and without', async () => {
   const server = new MailServer();
@@ -198,4 +200,22 @@ test('no log tells a password, in whatever form it came', async () => {
       expect(log).not.toContain(secret);
     }
   });
+});
+
+test('RFC 4954 §4: an initial response where the server begins is 501, and no failed login', async () => {
+  await using own = await startOwnServer();
+  const { account, directory } = own;
+  const appPassword = { name: 'scanner', service: null, expiresAt: null, networks: null, isShared: true };
+  const password = await directory.appPasswords.add(account.name, appPassword);
+  await directory.start();
+  await using client = await own.connect();
+  await client.dialogue`
+    C: AUTH CRAM-MD5 ${base64(account.name)}
+    S: 501 5.7.0 This mechanism takes no initial response...
+    C: AUTH CRAM-MD5 =
+    S: 501 5.7.0 ...
+  `;
+  const challenge = Buffer.from((await client.command('AUTH CRAM-MD5')).slice('334 '.length), 'base64');
+  const digest = createHmac('md5', password).update(challenge).digest('hex');
+  expect(await client.command(base64(`${account.name} ${digest}`))).toMatch(/^235 2\.7\.0 /);
 });

@@ -56,6 +56,7 @@ export const auth: Command<AuthArgs> = {
       case 'needs-tls':
         return replies.authNeedsTls;
       case 'offered':
+        if (choice.mechanism.isServerFirst && initialResponse !== null) return replies.noInitialResponse;
         return await logIn(session, choice.mechanism, initialResponse);
       default:
         return choice satisfies never;
