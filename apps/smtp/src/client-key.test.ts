@@ -1,6 +1,7 @@
 /** Submission by TLS public key (docs/security.md): who has shown an account's key in the handshake. */
 import { once } from 'node:events';
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
+import { DirectoryError } from '@postel/directory';
 import { type ClientCertificate, makeClientCertificate } from '@postel/testkit';
 import { expect, test, vi } from 'vitest';
 import { base64, MailServer, plainResponse } from './testing/mail-server.ts';
@@ -253,6 +254,25 @@ test('a listener with clientCertificates off does not ask', async () => {
     S: ...
     C: MAIL FROM:<${address}>
     S: 530 5.7.0 ...
+  `;
+});
+
+test('a key that nobody can be asked about now is no reason to give up for good, nor to log in by no other means', async () => {
+  await using own = await startOwnServer({}, { tls: 'implicit' });
+  const { key, cert } = await makeClientCertificate();
+  const { address } = own.account;
+  vi.spyOn(own.directory, 'findClientKey').mockRejectedValue(new DirectoryError('unavailable', 'away'));
+  await using client = await SmtpClient.connectTls(own.port, { ca, key, cert });
+  await client.reply();
+  await client.dialogue`
+    C: EHLO client.example
+    S: ...
+    C: MAIL FROM:<${address}>
+    S: 451 4.3.0 ...
+    C: AUTH PLAIN ${plainResponse(own.account)}
+    S: 235 2.7.0 ...
+    C: MAIL FROM:<${address}>
+    S: 250 2.1.0 ...
   `;
 });
 

@@ -318,6 +318,8 @@ export class Session {
     if (step === 'greeting') return;
     // Whoever has shown the key of an account needs no AUTH.
     if (this.kind === 'submission' && this.account === null && !(await logInByKey(this))) {
+      // It would be, perhaps: who has a key and no password must not give up for good.
+      if (this.wire.tls?.isClientUnclear === true) throw new SmtpError(replies.unavailable);
       const { isTls, allowPlaintextWithoutTls } = this.security;
       throw new SmtpError(isTls || allowPlaintextWithoutTls ? replies.needsLogin : replies.needsTlsAndLogin);
     }

@@ -20,6 +20,7 @@ export class TlsConnection {
   readonly #socket: TLSSocket;
   #clientKey: ClientKey | null = null;
   #unknownKey: string | null = null;
+  #isClientUnclear = false;
   #channelBinding: ChannelBinding | null = null;
 
   constructor(socket: TLSSocket, certificates: Pick<ServerCertificates, 'isFor'>) {
@@ -38,6 +39,11 @@ export class TlsConnection {
   /** The fingerprint of the key that the client has shown, if it is nobody's. */
   get unknownKey(): string | null {
     return this.#unknownKey;
+  }
+
+  /** The client has shown a key, and it could not be found out whose it is. */
+  get isClientUnclear(): boolean {
+    return this.#isClientUnclear;
   }
 
   get channelBinding(): ChannelBinding | null {
@@ -62,6 +68,7 @@ export class TlsConnection {
     try {
       this.#clientKey = await inTime((late) => Promise.race([directory.findClientKey(fingerprint), late]));
     } catch (error) {
+      this.#isClientUnclear = true;
       log.warn({ err: error, fingerprint }, 'it cannot be found out whose key the client has shown');
       return;
     }
