@@ -167,6 +167,20 @@ test('a login that was not refused for its password does not count', async () =>
   await directory.close();
 });
 
+test('tokens and keys that are over shut out nobody, however often a program comes back with them', async () => {
+  const directory = openAnother();
+  for (let i = 0; i < 20; i++) {
+    const byToken = directory.beginLogin(from('192.0.2.201'), 'OAUTHBEARER');
+    expect(await byToken.verifyBearerToken('expired', 'mary')).toMatchObject({ type: 'refused' });
+    expect(byToken.settle('credentials')).toBe(0);
+    const byKey = directory.beginLogin(from('192.0.2.201'), 'EXTERNAL');
+    expect(await byKey.findExternalIdentity()).toBe(null);
+    expect(byKey.settle('credentials')).toBe(0);
+  }
+  expect(await logIn(directory, '192.0.2.201', 'mary', password)).toEqual({ answer: 'mary', delayMs: 0 });
+  await directory.close();
+});
+
 test('without a database a login is unavailable, and nothing else fails', async () => {
   const warnings: string[] = [];
   const database = openDatabase(

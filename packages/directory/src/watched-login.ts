@@ -24,7 +24,7 @@ export interface LoginWatch {
  *
  * Where too many have failed, a password is not looked at, unless its account has been used from there: then its owner may
  * still come in. Either way the exchange runs to its end and fails alike, after the same time. Keys and tokens, which nobody
- * guesses, are looked at always.
+ * guesses, are looked at always, and one that is over or removed counts for nothing: programs come back with it for hours.
  */
 export class WatchedLogin implements LoginAttempt {
   readonly #verifier: CredentialVerifier<AuthenticatedAccount>;
@@ -37,6 +37,8 @@ export class WatchedLogin implements LoginAttempt {
   /** Whose owner may try in spite of the block. */
   #familiar: AccountId | null = null;
   #isStranger = false;
+  /** Of a password, which can be guessed. */
+  #mayBeGuess = false;
   #loginName: string | null = null;
   #password: string | null = null;
   #account: AuthenticatedAccount | null = null;
@@ -127,6 +129,7 @@ export class WatchedLogin implements LoginAttempt {
   /** Makes the limits know of what others did, and learns whether the login may be looked at. */
   async #mayTry(login: string): Promise<boolean> {
     const { sql, limits } = this.#watch;
+    this.#mayBeGuess = true;
     await limits.refresh();
     this.#block = limits.block(this.#origin);
     const isGuessedByMany = limits.strangerDelayMs(this.#origin, login) > 0;
@@ -144,7 +147,7 @@ export class WatchedLogin implements LoginAttempt {
     const { limits, now } = this.#watch;
     const origin = this.#origin;
     if (outcome === 'success') return this.#isStranger ? limits.strangerDelayMs(origin, this.#loginName) : 0;
-    if (outcome !== 'credentials') return 0;
+    if (outcome !== 'credentials' || !this.#mayBeGuess) return 0;
     if (this.#block === null) {
       limits.countFailure(origin, this.#loginName, this.#password);
       return limits.failureDelayMs(origin, this.#loginName);
