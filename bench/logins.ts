@@ -129,7 +129,7 @@ async function measure(directory: Directory, login: Login, names: readonly strin
  * @throws if a right password is refused, or a wrong one is not
  */
 async function logIn(directory: Directory, { mechanism: name, password }: Login, user: string) {
-  const choice = chooseMechanism(name, SECURITY, directory.allowsMechanism);
+  const choice = chooseMechanism(name, SECURITY, directory.mechanismsFor(CONTEXT));
   if (choice.type !== 'offered') throw new Error(`${name} is not offered`);
   const credentials = { authenticationIdentity: user, password };
   const client = chooseClientMechanism([name], credentials, CLIENT_CONNECTION).exchange;

@@ -35,7 +35,7 @@ const CONTEXT = {
 
 /** The directory and the mechanisms in this process: nothing but their own work, and the query. */
 export function directoryDoor(directory: Directory): Door {
-  const choose = (name: string) => chooseMechanism(name, SECURITY, directory.allowsMechanism);
+  const choose = (name: string) => chooseMechanism(name, SECURITY, directory.mechanismsFor(CONTEXT));
   return {
     name: 'in one process',
     offers: ({ name }) => choose(name).type === 'offered',

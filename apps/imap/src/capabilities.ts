@@ -20,10 +20,11 @@ export function capabilities(session: Session): readonly string[] {
   // RFC 7889. Never near 2^53, beyond which imapflow reads 0 and refuses to append.
   names.push(`APPENDLIMIT=${session.services.messageOctets}`);
   if (session.isAuthenticated) return names;
-  const mechanisms = offeredMechanisms(transport.security, session.services.directory.allowsMechanism);
+  const allows = session.services.directory.mechanismsFor(transport.loginContext);
+  const mechanisms = offeredMechanisms(transport.security, allows);
   if (transport.canStartTls) names.push('STARTTLS');
   // RFC 9051 §6.2.3: where LOGIN would be refused, clients must not try it and show the password.
   const isReadable = !transport.security.isTls && !transport.security.allowPlaintextWithoutTls;
-  if (isReadable || !session.services.directory.allowsMechanism('LOGIN')) names.push('LOGINDISABLED');
+  if (isReadable || !allows('LOGIN')) names.push('LOGINDISABLED');
   return [...names, ...mechanisms.map(({ name }) => `AUTH=${name}`)];
 }

@@ -7,7 +7,9 @@ export function extensions(session: Session): readonly string[] {
   const lines = ['PIPELINING', `SIZE ${services.messageOctets}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'];
   if (!security.isTls) lines.push('STARTTLS');
   const offersLogin = kind === 'submission' && account === null;
-  const mechanisms = offersLogin ? offeredMechanisms(security, services.directory.allowsMechanism) : [];
+  const mechanisms = offersLogin
+    ? offeredMechanisms(security, services.directory.mechanismsFor(session.loginContext))
+    : [];
   if (mechanisms.length > 0) lines.push(['AUTH', ...mechanisms.map(({ name }) => name)].join(' '));
   return lines;
 }

@@ -1,5 +1,7 @@
 import type { Sql } from '@postel/storage';
+import { NetworkList } from './address-prefix.ts';
 import { DirectoryError } from './errors.ts';
+import type { LoginClient } from './mechanism-policy.ts';
 import { readDirectory } from './transaction.ts';
 import type { WatchedSessions } from './watched-sessions.ts';
 
@@ -14,8 +16,21 @@ export interface DirectoryWatchOptions {
 }
 
 interface Facts {
-  readonly hasSharedSecrets: boolean;
+  readonly sharedSecrets: readonly SharedSecretUse[];
   readonly hasAnonymousAccount: boolean;
+}
+
+/** What app passwords that are kept as CRAM-MD5 and DIGEST-MD5 need them are for; alike ones are one. */
+interface SharedSecretUse {
+  readonly mayUseImap: boolean;
+  readonly mayUseSmtp: boolean;
+  /** Null: everywhere. */
+  readonly networks: NetworkList | null;
+}
+
+interface SharedSecretRow extends Omit<SharedSecretUse, 'networks'> {
+  /** With spaces between them. */
+  readonly networks: string | null;
 }
 
 /**
@@ -29,7 +44,7 @@ export class DirectoryWatch {
   #timer: NodeJS.Timeout | undefined;
   /** Everything was looked at when it was this one, or later. */
   #version: number | null = null;
-  #facts: Facts = { hasSharedSecrets: false, hasAnonymousAccount: true };
+  #facts: Facts = { sharedSecrets: [], hasAnonymousAccount: true };
   #poll: Promise<void> | null = null;
   #isFailing = false;
 
@@ -39,9 +54,12 @@ export class DirectoryWatch {
     this.#options = options;
   }
 
-  /** Some app password is kept as CRAM-MD5 and DIGEST-MD5 need it. */
-  get hasSharedSecrets(): boolean {
-    return this.#facts.hasSharedSecrets;
+  /** Some app password is kept as CRAM-MD5 and DIGEST-MD5 need it, and is for that service and from there. */
+  takesSharedSecrets({ service, clientAddress }: LoginClient): boolean {
+    return this.#facts.sharedSecrets.some(
+      ({ mayUseImap, mayUseSmtp, networks }) =>
+        (service === 'imap' ? mayUseImap : mayUseSmtp) && (networks === null || networks.includes(clientAddress)),
+    );
   }
 
   /** Looks for the first time, and from then on each second. Once is enough. */
@@ -99,12 +117,20 @@ export class DirectoryWatch {
 
   async #readFacts(): Promise<Facts> {
     const { anonymousAccount } = this.#options;
+    const secrets = await readDirectory(
+      () => this.#sql.read<SharedSecretRow[]>`
+        select distinct may_use_imap as "mayUseImap", may_use_smtp as "mayUseSmtp", array_to_string(networks, ' ') as networks
+          from credentials where shared_secret is not null`,
+    );
+    const sharedSecrets = secrets.map(({ networks, ...uses }) => ({
+      ...uses,
+      networks: networks === null ? null : new NetworkList(networks.split(' ')),
+    }));
     const [facts] = await readDirectory(
-      () => this.#sql.read<Facts[]>`
-        select exists (select from credentials where shared_secret is not null) as "hasSharedSecrets",
-               ${anonymousAccount}::text is null
+      () => this.#sql.read<Omit<Facts, 'sharedSecrets'>[]>`
+        select ${anonymousAccount}::text is null
                or exists (select from accounts where name = ${anonymousAccount} and not is_disabled) as "hasAnonymousAccount"`,
     );
-    return facts ?? this.#facts;
+    return facts === undefined ? this.#facts : { ...facts, sharedSecrets };
   }
 }

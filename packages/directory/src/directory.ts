@@ -5,6 +5,7 @@ import type { AppPasswords } from './app-passwords.ts';
 import type { LoginEntry } from './attempt-rows.ts';
 import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
 import type { LimitedNetwork } from './login-limits.ts';
+import type { LoginClient } from './mechanism-policy.ts';
 import type { TlsPublicKeys } from './tls-public-keys.ts';
 import type { SessionEnd } from './watched-sessions.ts';
 
@@ -177,10 +178,10 @@ export interface Directory {
   readonly loginLimits: LoginLimitFigures;
 
   /**
-   * Which SASL mechanisms may be offered, by what is configured and by the credentials that there are: CRAM-MD5 and
-   * DIGEST-MD5 while somebody has an app password for them, which is known from `start` on.
+   * Which SASL mechanisms may be offered to a client, by what is configured and by the credentials that there are: CRAM-MD5 and
+   * DIGEST-MD5 while somebody has an app password for them that is good there, which is known from `start` on.
    */
-  readonly allowsMechanism: MechanismPolicy;
+  mechanismsFor(client: LoginClient): MechanismPolicy;
 
   readonly tlsPublicKeys: TlsPublicKeys;
 

@@ -1,6 +1,6 @@
 import { openDatabase } from '@postel/storage';
 import { expect, test } from 'vitest';
-import { startDirectory } from './directory-for-tests.ts';
+import { BY_IMAP, startDirectory } from './directory-for-tests.ts';
 import { mechanismPolicy } from './mechanism-policy.ts';
 import { openDirectory } from './open-directory.ts';
 
@@ -27,7 +27,7 @@ test.each([
   [{ mechanisms: [], hasAnonymousAccount: true, takesTokens: true, isShared: true }, ''],
 ])('with %j these are offered: %s', (options, offered) => {
   const { isShared, ...rest } = { ...NONE, ...options };
-  const policy = mechanismPolicy({ ...rest, hasSharedSecrets: () => isShared });
+  const policy = mechanismPolicy({ ...rest, takesSharedSecrets: () => isShared })(BY_IMAP);
   expect(ALL.filter(policy).join(' ')).toBe(offered);
 });
 
@@ -39,13 +39,33 @@ test('CRAM-MD5 is offered while somebody has an app password for it, also one th
   await directory.appPasswords.add('mary', fax);
   const database = openDatabase(target, { applicationName: 'directory test', maxConnections: 1 });
   const other = openDirectory(database);
-  expect(other.allowsMechanism('CRAM-MD5')).toBe(false);
+  expect(other.mechanismsFor(BY_IMAP)('CRAM-MD5')).toBe(false);
   await other.start();
-  expect(other.allowsMechanism('CRAM-MD5')).toBe(true);
+  expect(other.mechanismsFor(BY_IMAP)('CRAM-MD5')).toBe(true);
   await directory.appPasswords.remove('mary', 'fax');
-  await expect.poll(() => other.allowsMechanism('DIGEST-MD5'), { timeout: 5_000 }).toBe(false);
+  await expect.poll(() => other.mechanismsFor(BY_IMAP)('DIGEST-MD5'), { timeout: 5_000 }).toBe(false);
   await directory.appPasswords.add('mary', fax);
-  await expect.poll(() => other.allowsMechanism('DIGEST-MD5'), { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => other.mechanismsFor(BY_IMAP)('DIGEST-MD5'), { timeout: 5_000 }).toBe(true);
+  await other.close();
+  await database.close();
+});
+
+test('CRAM-MD5 is offered where some app password for it is good, and nowhere else', async () => {
+  await using server = await startDirectory();
+  const { directory, target } = server;
+  await directory.addAccount({ name: 'mary', address: 'mary@example.com', password: null });
+  const scanner = { name: 'scanner', expiresAt: null, isShared: true } as const;
+  await directory.appPasswords.add('mary', { ...scanner, service: 'smtp', networks: ['192.0.2.7', '2001:db8::/32'] });
+  const database = openDatabase(target, { applicationName: 'directory test', maxConnections: 1 });
+  const other = openDirectory(database);
+  await other.start();
+  const offers = (service: 'imap' | 'smtp', clientAddress: string) =>
+    other.mechanismsFor({ service, clientAddress })('CRAM-MD5');
+  expect([offers('smtp', '192.0.2.7'), offers('smtp', '2001:db8::1')]).toEqual([true, true]);
+  expect([offers('smtp', '192.0.2.8'), offers('imap', '192.0.2.7')]).toEqual([false, false]);
+  await directory.appPasswords.add('mary', { ...scanner, name: 'reader', service: 'imap', networks: null });
+  await expect.poll(() => offers('imap', '192.0.2.8'), { timeout: 5_000 }).toBe(true);
+  expect(offers('smtp', '192.0.2.8')).toBe(false);
   await other.close();
   await database.close();
 });
@@ -60,7 +80,7 @@ test('an anonymous account that is missing is told once, and once more if it com
   await server.directory.addAccount({ name: 'guest', address: 'guest@example.com', password: null });
   const witness = { name: 'fax', service: null, expiresAt: null, networks: null, isShared: true };
   await server.directory.appPasswords.add('guest', witness);
-  await expect.poll(() => directory.allowsMechanism('CRAM-MD5'), { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => directory.mechanismsFor(BY_IMAP)('CRAM-MD5'), { timeout: 5_000 }).toBe(true);
   await server.directory.setDisabled('guest', true);
   await expect.poll(() => warnings.length, { timeout: 5_000 }).toBe(2);
   await directory.close();

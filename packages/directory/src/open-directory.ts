@@ -98,11 +98,11 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     clearLoginFailures: (network) => clearLoginFailures(failures, network),
     loginLimits: limits,
     tlsPublicKeys: openTlsPublicKeys(sql),
-    allowsMechanism: mechanismPolicy({
+    mechanismsFor: mechanismPolicy({
       mechanisms,
       hasAnonymousAccount: anonymousAccount !== null,
       takesTokens: tokenValidator !== null,
-      hasSharedSecrets: () => watch.hasSharedSecrets,
+      takesSharedSecrets: (client) => watch.takesSharedSecrets(client),
     }),
     watchSession: (account, end) => sessions.watch(account, end),
     start: () => watch.start(),

@@ -101,8 +101,8 @@ test('an issuer that is away makes the directory unavailable', async () => {
 test('mechanisms that take a token are offered where there is somebody to check it', async () => {
   await using without = await startDirectory();
   for (const mechanism of ['OAUTHBEARER', 'XOAUTH2']) {
-    expect(without.directory.allowsMechanism(mechanism)).toBe(false);
-    expect(server.directory.allowsMechanism(mechanism)).toBe(true);
+    expect(without.directory.mechanismsFor(BY_IMAP)(mechanism)).toBe(false);
+    expect(server.directory.mechanismsFor(BY_IMAP)(mechanism)).toBe(true);
   }
   const attempt = without.directory.beginLogin(BY_IMAP, 'OAUTHBEARER');
   expect(await attempt.verifyBearerToken('mary@example.com', '')).toEqual({

@@ -19,7 +19,7 @@ export const authenticate: Command<AuthenticateArgs> = {
   },
   async run(session, { mechanism: name, initialResponse }) {
     const { transport, services } = session;
-    const choice = chooseMechanism(name, transport.security, services.directory.allowsMechanism);
+    const choice = chooseMechanism(name, transport.security, services.directory.mechanismsFor(transport.loginContext));
     if (choice.type === 'unknown' || choice.type === 'not-allowed') throw new No('No such mechanism', 'CANNOT');
     if (choice.type === 'needs-tls') throw new No('Begin TLS first (STARTTLS)', 'PRIVACYREQUIRED');
     const { mechanism } = choice;

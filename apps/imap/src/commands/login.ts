@@ -17,7 +17,8 @@ export const login: Command<LoginArgs> = {
   async run(session, { user, password }) {
     const { isTls, allowPlaintextWithoutTls } = session.transport.security;
     if (!isTls && !allowPlaintextWithoutTls) throw new No('Begin TLS first (STARTTLS)', 'PRIVACYREQUIRED');
-    if (!session.services.directory.allowsMechanism('LOGIN')) throw new No('LOGIN is switched off here');
+    const allows = session.services.directory.mechanismsFor(session.transport.loginContext);
+    if (!allows('LOGIN')) throw new No('LOGIN is switched off here');
     return logIn(session, 'LOGIN', async (attempt) => {
       const identity = await attempt.verifyPassword(user, password);
       return identity === null ? { type: 'failure', reason: 'credentials' } : { type: 'success', identity };

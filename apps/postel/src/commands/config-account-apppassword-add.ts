@@ -17,7 +17,9 @@ taken back alone. An account has 49 at most.
   --expires TIME       ${UNTIL_HELP}
   --from CIDR          only from this network, or address; may be said 20 times
   --legacy-mechanisms  for programs that know no better than CRAM-MD5 and DIGEST-MD5. The password itself is then kept
-                       in the database, where others are not
+                       in the database, where others are not. These two are then offered to all who come by what
+                       --for and --from say; programs that prefer them, curl for instance, fail there with any
+                       other password: say both
 ${SERVER_OPTIONS_HELP}
 
 Examples:

@@ -47,7 +47,8 @@ export const auth: Command<AuthArgs> = {
     if (session.greeting?.verb !== 'EHLO') return replies.needsGreeting;
     if (session.account !== null) return replies.alreadyLoggedIn;
     if (session.transaction !== null) return replies.noAuthInTransaction;
-    const choice = chooseMechanism(mechanism, session.security, session.services.directory.allowsMechanism);
+    const allows = session.services.directory.mechanismsFor(session.loginContext);
+    const choice = chooseMechanism(mechanism, session.security, allows);
     switch (choice.type) {
       case 'unknown':
         return replies.unknownMechanism;
