@@ -1,6 +1,7 @@
 import { openDirectory } from '@postel/directory';
 import { openDatabase } from '@postel/storage';
 import { expect, test } from 'vitest';
+import { ImapClient } from '../testing/imap-client.ts';
 import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
@@ -176,6 +177,24 @@ test('an app password logs in where it is for, and its owner sees from where', a
   await expect.poll(lastUsed, { timeout: 5_000 }).toEqual(['phone 127.0.0.1', 'printer null']);
   await appPasswords.remove(account.name, 'phone');
   expect((await client.closed()).at(-1)).toMatch(/^\* BYE \[EXPIRED\] /);
+});
+
+test('CRAM-MD5 is offered, and taken, where an app password for it is good, and nowhere else', async () => {
+  const { name } = await server.addAccount();
+  const networks = ['127.77.0.1'];
+  const scanner = { name: 'scanner', service: 'imap', expiresAt: null, networks, isShared: true } as const;
+  await server.postel.useDirectory((directory) => directory.appPasswords.add(name, scanner));
+  const greetingAt = async (from: string) => {
+    await using client = await ImapClient.connect(server.postel.ports.imap, from);
+    return await client.line();
+  };
+  await expect.poll(() => greetingAt('127.77.0.1'), { timeout: 5_000 }).toContain('AUTH=CRAM-MD5');
+  expect(await greetingAt('127.77.0.2')).not.toContain('MD5');
+  await using client = await server.connect();
+  await client.dialogue`
+    C: a1 AUTHENTICATE CRAM-MD5
+    S: a1 NO [CANNOT] No such mechanism...
+  `;
 });
 
 function openTestDatabase() {
