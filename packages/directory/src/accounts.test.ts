@@ -147,6 +147,9 @@ test('a removal that was cut short can be done again', async () => {
 
 test('an account that is not there cannot be removed', async () => {
   await expect(server.directory.removeAccount('nobody')).rejects.toMatchObject({ kind: 'no-such-account' });
+  await expect(server.directory.removeAccount('nobody@example.com')).rejects.toMatchObject({
+    message: 'There is no account "nobody@example.com": say its name, not its address',
+  });
 });
 
 test('nobody logs in to a disabled account, until it is enabled', async () => {

@@ -38,5 +38,6 @@ export async function findAccountOfAddress(sql: Sql, address: CanonicalAddress):
 }
 
 export function noSuchAccount(name: string): DirectoryError {
-  return new DirectoryError('no-such-account', `There is no account ${JSON.stringify(name)}`);
+  const hint = name.includes('@') ? ': say its name, not its address' : '';
+  return new DirectoryError('no-such-account', `There is no account ${JSON.stringify(name)}${hint}`);
 }

@@ -67,7 +67,7 @@ test('--all shows what named nobody too, and nothing that a terminal would obey'
   const { stdout } = await logins('--all');
   expect(stdout.trimEnd().split('\n')).toHaveLength(5);
   expect(stdout).toMatch(/ 1 +- +nobody\?\[31m\? +192\.0\.2\.1 /);
-  expect(stdout).toMatch(/ smtp TLSv1\.3 +key AbCdEfGhIjKl +- +showed a key of nobody$/m);
+  expect(stdout).toMatch(/ smtp TLSv1\.3 +key AbCdEfGhIjKl +- +showed a key that lets nobody in$/m);
   expect(stdout).toMatch(/^[\x20-\x7e\n]+$/);
 });
 

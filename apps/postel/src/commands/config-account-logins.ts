@@ -24,7 +24,7 @@ const outcomes = {
   cancelled: 'cancelled',
   unavailable: 'could not be checked',
   limited: 'refused: too many have failed',
-  'unknown-key': 'showed a key of nobody',
+  'unknown-key': 'showed a key that lets nobody in',
 } as const satisfies Record<LoginEntry['outcome'], string>;
 
 export const configAccountLogins = defineCommand({
@@ -72,7 +72,10 @@ Examples:
     }
     const head = ['LAST', 'COUNT', 'ACCOUNT', 'NAME GIVEN', 'FROM', 'HOW', 'WITH', 'PROGRAM', 'OUTCOME'];
     invocation.terminal.say(formatTable([head, ...logins.map(row)]));
-    if (logins.length === filter.limit) invocation.terminal.note(`There may be more: --limit ${filter.limit * 2}`);
+    const more = Math.min(MOST, filter.limit * 2);
+    if (logins.length === filter.limit && more > filter.limit) {
+      invocation.terminal.note(`There may be more: --limit ${more}`);
+    }
   },
 });
 
