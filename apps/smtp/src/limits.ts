@@ -41,6 +41,8 @@ export const FAILED_LOGINS = 5;
 
 /** Commands of whoever has not logged in; a mail program needs four. */
 export const COMMANDS_BEFORE_LOGIN = 100;
+/** What is said later than this after the greeting, without a login, is the last: a person may have to look for a password. */
+export const LOGIN_MS = 10 * 60_000;
 
 /** Addresses that do not exist, asked for on one MX connection: beyond so many each reply waits a little longer ... */
 export const UNKNOWN_RECIPIENTS_AT_ONCE = 10;

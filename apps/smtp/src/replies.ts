@@ -109,6 +109,7 @@ export const replies = {
   tooManyOfAccount: [421, '4.7.0', 'Too many connections of this account'],
   tooManyFaults: [421, '4.7.0', 'Too many errors'],
   tooManyLogins: [421, '4.7.0', 'Too many refused logins'],
+  loginTooLate: [421, '4.4.2', 'No login for too long'],
   tooManyCommands: [421, '4.7.0', 'Too many commands without a login'],
   noProgress: [421, '4.7.0', 'Too many commands that bring nothing'],
   tooManyUnknown: [421, '4.7.0', 'Too many addresses that do not exist'],

@@ -22,6 +22,7 @@ import {
   FAILED_LOGINS,
   FAULTS,
   GREETING_MS,
+  LOGIN_MS,
   SESSION_END_MS,
   UNKNOWN_RECIPIENT_MS,
   UNKNOWN_RECIPIENTS,
@@ -68,6 +69,7 @@ export class Session {
   messages = 0;
   #commands = 0;
   #commandsWithoutProgress = 0;
+  #greetedAt = 0;
   #unknownRecipients = 0;
   #faults = 0;
   /** In the count of the account's sessions. */
@@ -235,6 +237,7 @@ export class Session {
     await setImmediate();
     if (this.kind === 'mx') await this.services.wait(GREETING_MS);
     if (this.wire.hasOctets) throw new Hangup(replies.earlyTalker, 'spoke before the greeting');
+    this.#greetedAt = this.services.now();
     this.log.info({ tls: this.wire.tls?.protocol }, 'connected');
     this.reply([220, null, `${this.services.hostname} ${this.kind === 'lmtp' ? 'LMTP' : 'ESMTP'} Postel`]);
   }
@@ -261,8 +264,12 @@ export class Session {
       if (++this.#commandsWithoutProgress <= COMMANDS_WITHOUT_PROGRESS) return;
       throw new Hangup(replies.noProgress, 'too many commands that brought nothing');
     }
-    if (this.#commands > COMMANDS_BEFORE_LOGIN && this.account === null) {
+    if (this.account !== null) return;
+    if (this.#commands > COMMANDS_BEFORE_LOGIN) {
       throw new Hangup(replies.tooManyCommands, 'too many commands without a login');
+    }
+    if (this.services.now() - this.#greetedAt > LOGIN_MS) {
+      throw new Hangup(replies.loginTooLate, 'no login in time');
     }
   }
 

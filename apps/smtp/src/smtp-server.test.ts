@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { type Directory, DirectoryError } from '@postel/directory';
 import { type ContentWriter, StorageError, type StorageErrorKind } from '@postel/storage';
 import { describe, expect, test, vi } from 'vitest';
-import { COMMAND_LINE_MS, DATA_MS } from './limits.ts';
+import { COMMAND_LINE_MS, DATA_MS, LOGIN_MS } from './limits.ts';
 import { replies, storageReplies } from './replies.ts';
 import { type OwnServer, startOwnServer } from './testing/own-server.ts';
 import { SmtpClient } from './testing/smtp-client.ts';
@@ -266,6 +266,19 @@ describe('hardening 11: an octet from time to time', () => {
       else client.send('O');
     }
     expect(await client.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 Too slow/)]);
+  });
+
+  test('hardening 11: a login comes in time; who has logged in may take any', async () => {
+    const clock = { nowMs: 0 };
+    await using own = await startOwnServer({ now: () => clock.nowMs });
+    await using person = await own.logIn();
+    await using silent = await own.connect();
+    clock.nowMs += LOGIN_MS;
+    expect(await silent.command('NOOP')).toBe('250 2.0.0 OK');
+    clock.nowMs += 1;
+    silent.send('NOOP\r\n');
+    expect(await silent.closed()).toEqual([expect.stringMatching(/^421 4\.4\.2 No login for too long/)]);
+    expect(await person.command('NOOP')).toBe('250 2.0.0 OK');
   });
 
   test('so does a response to a challenge', async () => {
