@@ -125,9 +125,14 @@ export class MissingSummaries {
     return contentSummary(parser.end());
   }
 
-  /** The text is taken apart as `append_messages` does it. */
+  /**
+   * The text is taken apart as `append_messages` does it. The account's row first: two at once, which take the contents in any
+   * order, would wait for each other.
+   */
   async #write(account: AccountId, summaries: readonly (ContentSummary & { readonly id: ContentId })[]): Promise<void> {
-    await this.#sql`
+    await this.#sql.begin(async (tx) => {
+      await tx`select from accounts where account_id = ${account}::bigint for no key update`;
+      await tx`
       update contents as c
          set subject = n.summary[1], from_list = n.summary[2], to_list = n.summary[3], cc_list = n.summary[4],
              message_id = n.summary[5], sent_at = to_timestamp(n.sent_at / 1000.0), thread_keys = decode(n.thread_keys, 'hex')
@@ -138,6 +143,7 @@ export class MissingSummaries {
                             ${textArray(summaries.map(({ threadKeys }) => threadKeys.toString('hex')))}::text[])
                      as u (content_id, summary, sent_at, thread_keys)) as n
        where c.account_id = ${account}::bigint and c.content_id = n.content_id`;
+    });
   }
 
   async #assignThreads(account: AccountId, took: (count: number) => void): Promise<void> {
