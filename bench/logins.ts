@@ -89,12 +89,12 @@ async function run(rounds: number, accounts: number): Promise<void> {
     await using postel = await startLocalPostel(join(temporary, 'postel'), PORT_OFFSET);
     const database = openDatabase(postel.database, { applicationName: 'postel bench', maxConnections: 2 });
     const names = Array.from({ length: accounts }, (_, i) => `user${i}`);
-    const directory = openDirectory(database);
+    const directory = openDirectory(database, { trustedNetworks: ['127.0.0.1'] });
     for (const name of names) await directory.addAccount({ name, address: `${name}@localhost`, password: PASSWORD });
 
     const measured = new Map<Login, Measured[]>(LOGINS.map((login) => [login, []]));
     for (let round = 0; round < rounds; round++) {
-      const cold = openDirectory(database);
+      const cold = openDirectory(database, { trustedNetworks: ['127.0.0.1'] });
       for (const login of LOGINS) {
         measured.get(login)?.push(await measure(cold, login, names, [postel.pids.postgres]));
       }
