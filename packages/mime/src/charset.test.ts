@@ -159,9 +159,8 @@ describe('hardening 35: any octets in any charset', () => {
         const cuts = places.map((place) => place % (buffer.length + 1)).sort((a, b) => a - b);
         const inPieces = decodeInPieces(buffer, label, cuts);
         // Of base64 in UTF-7 that is broken, iconv-lite makes what it has so far at each cut.
-        expect(/utf-?7/i.test(label) ? typeof inPieces : inPieces).toBe(
-          /utf-?7/i.test(label) ? 'string' : decodeInPieces(buffer, label, []),
-        );
+        if (label !== null && /utf-?7/i.test(label)) expect(typeof inPieces).toBe('string');
+        else expect(inPieces).toBe(decodeInPieces(buffer, label, []));
         expect(typeof decodeCharset(buffer, label)).toBe('string');
       }),
       { numRuns: 10_000 },
