@@ -118,7 +118,7 @@ function storedCredential(row: CredentialRow): StoredCredential | null {
 
 /**
  * One row a credential, at least one. For a login that names nobody they are those of some account, drawn by the name
- * without its domain and always the same: an account with 50 passwords takes 0.8 ms longer than one with one, so names that
+ * without its domain and always the same: an account with 50 passwords takes longer than one with one, so names that
  * nobody has must differ from one another as those that somebody has. Without a decoy the query was 25 µs faster, which 10,000
  * samples show. For the same reason `any_value`: a scan for one row stops where it finds it, a scan for an aggregate does not.
  */

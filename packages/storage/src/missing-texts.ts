@@ -128,7 +128,10 @@ export class MissingTexts {
       }
     }
     const column = (of: (text: ContentText) => string | null) => textArray(texts.map(of));
-    await this.#sql`
+    await this.#sql.begin(async (tx) => {
+      // Else two searches at once, which take the contents in any order, would wait for each other.
+      await tx`select from accounts where account_id = ${account}::bigint for no key update`;
+      await tx`
       update contents as c
          set preview = n.preview, search_text = n.search_text, header_text = n.header_text, sent_date = n.sent_date
         from unnest(${numberArray(texts.map(({ id }) => id))}::bigint[], ${column((text) => text.preview)}::text[],
@@ -136,6 +139,7 @@ export class MissingTexts {
                     ${column((text) => text.sentDate)}::date[])
              as n (content_id, preview, search_text, header_text, sent_date)
        where c.account_id = ${account}::bigint and c.content_id = n.content_id`;
+    });
   }
 
   async #read({ octets, blobName, ...content }: StoredContent, signal: AbortSignal): Promise<ContentText> {
