@@ -1,22 +1,29 @@
 import { offeredMechanisms } from '@postel/sasl';
 import type { Session } from './session.ts';
 
-/** What CAPABILITY names: only what is built. */
+/** What is offered in every state: only what is built. */
+const NAMES = [
+  'IMAP4rev1',
+  'LITERAL+',
+  'SASL-IR',
+  'IDLE',
+  'UIDPLUS',
+  'MOVE',
+  'UNSELECT',
+  'ID',
+  'ENABLE',
+  'NAMESPACE',
+  'CHILDREN',
+  'LIST-EXTENDED',
+  'LIST-STATUS',
+  'SPECIAL-USE',
+  'CREATE-SPECIAL-USE',
+];
+
+/** What CAPABILITY names. */
 export function capabilities(session: Session): readonly string[] {
   const { transport } = session;
-  const names = [
-    'IMAP4rev1',
-    'LITERAL+',
-    'SASL-IR',
-    'IDLE',
-    'UIDPLUS',
-    'MOVE',
-    'UNSELECT',
-    'ID',
-    'ENABLE',
-    'NAMESPACE',
-  ];
-  names.push('CHILDREN', 'LIST-EXTENDED', 'LIST-STATUS', 'SPECIAL-USE', 'CREATE-SPECIAL-USE');
+  const names = [...NAMES];
   // RFC 7889. Never near 2^53, beyond which imapflow reads 0 and refuses to append.
   names.push(`APPENDLIMIT=${session.services.messageOctets}`);
   if (session.isAuthenticated) return names;

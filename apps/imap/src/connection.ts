@@ -302,7 +302,7 @@ export class Connection implements Transport, CommandPolicy {
       const command = commands.find(args.sp());
       if (command === null) throw new Bad('Unknown command');
       name = command.name;
-      this.#succeeded(tag, name, await this.#session.execute(command, args));
+      this.#succeeded(tag, name, await this.#session.execute(tag, command, args));
     } catch (error) {
       await this.#skipLiteral();
       this.#failed(tag, name, error);

@@ -31,8 +31,7 @@ class Arrays {
     };
     return MailboxView.open(
       store as unknown as Store,
-      accountId(1),
-      { id: mailboxId(1), accountModSeq: modSeq(1) },
+      { account: accountId(1), id: mailboxId(1), accountModSeq: modSeq(1) },
       'INBOX',
       false,
     );

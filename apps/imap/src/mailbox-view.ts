@@ -1,6 +1,5 @@
 import type { SequenceSet } from '@postel/imap-wire';
 import type {
-  AccountId,
   FetchColumns,
   FetchedMessage,
   FoundMailbox,
@@ -54,8 +53,7 @@ export class MailboxView implements MailboxWatcher {
   /** @throws {StorageError} 'unavailable' */
   static async open(
     store: Store,
-    account: AccountId,
-    { id, accountModSeq }: Pick<FoundMailbox, 'id' | 'accountModSeq'>,
+    { account, id, accountModSeq }: Pick<FoundMailbox, 'account' | 'id' | 'accountModSeq'>,
     name: string,
     isReadOnly: boolean,
   ): Promise<MailboxView> {

@@ -1,5 +1,6 @@
 import { SystemFlag } from '@postel/storage';
-import { type Command, No, ok } from './command.ts';
+import { type Command, ok } from './command.ts';
+import { requireMailbox } from './find-mailbox.ts';
 import { mailboxFlags } from './flags.ts';
 import { KEYWORDS } from './limits.ts';
 import { parseMailboxName } from './mailbox-name.ts';
@@ -15,10 +16,8 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<string> {
     parse: (args) => parseMailboxName(args.sp()),
     async run(session, mailboxName) {
       session.unselect(); // also if this fails: RFC 9051 §6.3.2
-      const { account, store } = session;
-      const mailbox = await store.findMailbox(account.accountId, mailboxName);
-      if (mailbox === null) throw new No('No such mailbox', 'NONEXISTENT');
-      const view = await MailboxView.open(store, account.accountId, mailbox, mailboxName, isReadOnly);
+      const mailbox = await requireMailbox(session, mailboxName);
+      const view = await MailboxView.open(session.store, mailbox, mailboxName, isReadOnly);
       session.select(view);
       if (isReadOnly) view.addRecent(mailbox.recentUid, view.toldUid);
       await describe(session, view);

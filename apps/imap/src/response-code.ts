@@ -33,14 +33,25 @@ export type ResponseCode =
     };
 
 export function writeResponseCode(out: ResponseWriter, code: ResponseCode): void {
-  if (typeof code === 'string') {
-    out.text('[').text(code).text('] ');
-  } else if (code.type === 'CAPABILITY') {
-    out.text('[CAPABILITY ').text(code.names.join(' ')).text('] ');
-  } else if (code.type === 'APPENDUID') {
-    out.text('[APPENDUID ').number(code.uidvalidity).sp().number(code.uid).text('] ');
-  } else {
-    out.text('[COPYUID ').number(code.uidvalidity).sp().uidRanges(code.source).sp().uidRanges(code.target).text('] ');
+  out.text('[').text(typeof code === 'string' ? code : code.type);
+  if (typeof code !== 'string') writeValue(out.sp(), code);
+  out.text('] ');
+}
+
+/** What follows the name of the code. */
+function writeValue(out: ResponseWriter, code: Exclude<ResponseCode, string>): void {
+  switch (code.type) {
+    case 'APPENDUID':
+      out.number(code.uidvalidity).sp().number(code.uid);
+      break;
+    case 'CAPABILITY':
+      out.text(code.names.join(' '));
+      break;
+    case 'COPYUID':
+      out.number(code.uidvalidity).sp().uidRanges(code.source).sp().uidRanges(code.target);
+      break;
+    default:
+      code satisfies never;
   }
 }
 

@@ -4,6 +4,7 @@ import type { ConnectionSecurity } from '@postel/sasl';
 import type { Store } from '@postel/storage';
 import type { ConnectionCount, Logger, SessionCount } from '@postel/supervision';
 import { Abandoned, type AnyCommand, Bad, No, type Ok } from './command.ts';
+import type { Extension } from './extensions.ts';
 import { flagListOctets, mailboxFlags } from './flags.ts';
 import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
@@ -74,6 +75,8 @@ export class Session {
   #account: AuthenticatedAccount | null = null;
   #watch: Disposable | null = null;
   #view: MailboxView | null = null;
+  #tag = '';
+  readonly #enabled = new Set<Extension>();
   isLoggedOut = false;
   /** The client has said what it is. */
   isIdentified = false;
@@ -114,6 +117,22 @@ export class Session {
 
   get selected(): MailboxView | null {
     return this.#view;
+  }
+
+  /** Of the command in hand, for the untagged responses that name it (RFC 4466 §2.6.2). */
+  get tag(): string {
+    return this.#tag;
+  }
+
+  hasEnabled(extension: Extension): boolean {
+    return this.#enabled.has(extension);
+  }
+
+  /** @returns whether it was not enabled before */
+  enable(extension: Extension): boolean {
+    if (this.#enabled.has(extension)) return false;
+    this.#enabled.add(extension);
+    return true;
   }
 
   /** @param mechanism as registered, or how else it is made */
@@ -168,7 +187,8 @@ export class Session {
   }
 
   /** Parses and runs one command. @throws {No | Bad | ParseError | StorageError | DirectoryError} */
-  execute(command: AnyCommand, args: Arguments): Promise<Ok> {
+  execute(tag: string, command: AnyCommand, args: Arguments): Promise<Ok> {
+    this.#tag = tag;
     switch (command.state) {
       case 'any':
         break;

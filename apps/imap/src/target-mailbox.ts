@@ -1,5 +1,6 @@
 import { type FoundMailbox, StorageError } from '@postel/storage';
 import { No } from './command.ts';
+import { findMailbox } from './find-mailbox.ts';
 import { requireMailboxName } from './mailbox-name.ts';
 import type { Session } from './session.ts';
 
@@ -8,8 +9,8 @@ import type { Session } from './session.ts';
  *
  * @throws {No} [TRYCREATE] if there is none, unless none can have that name (RFC 3501 §6.3.11, §6.4.7)
  */
-export async function findTarget({ store, account }: Session, name: string): Promise<FoundMailbox> {
-  const mailbox = await store.findMailbox(account.accountId, name);
+export async function findTarget(session: Session, name: string): Promise<FoundMailbox> {
+  const mailbox = await findMailbox(session, name);
   if (mailbox !== null) return mailbox;
   requireMailboxName(name); // throws if it cannot be created
   throw new No('No such mailbox', 'TRYCREATE');

@@ -34,6 +34,8 @@ export interface Mailbox {
 }
 
 export interface FoundMailbox extends Mailbox {
+  /** Whose it is. */
+  readonly account: AccountId;
   /** The modseq of the account when the row was read. */
   readonly accountModSeq: ModSeq;
   /** What the account's quota left room for then: octets, 0 if for no message more; null if it has no limit. */
@@ -101,7 +103,7 @@ export async function findMailbox(
   name: string,
 ): Promise<FoundMailbox | null> {
   const [mailbox] = await sql.read<FoundMailbox[]>`
-    select ${columns(sql)}, a.modseq as "accountModSeq",
+    select ${columns(sql)}, b.account_id as account, a.modseq as "accountModSeq",
            case when a.used_messages >= a.quota_messages or a.used_octets >= a.quota_octets then 0
                 else a.quota_octets - a.used_octets end as "roomOctets"
       from mailboxes as b join accounts as a using (account_id)

@@ -35,18 +35,16 @@ export const append: Command<AppendArgs> = {
   },
 
   async run(session, { mailboxName, flags, date, literal }) {
-    const { account, store } = session;
+    const { store } = session;
     const { messageOctets } = session.services;
     if (literal.size > messageOctets) throw new No(`A message may have ${messageOctets} octets`, 'TOOBIG');
     if (literal.size === 0) throw new No('A message has at least one octet', 'CANNOT');
-    const { id, roomOctets } = await findTarget(session, mailboxName);
+    const { account, id, roomOctets } = await findTarget(session, mailboxName);
     if (roomOctets !== null && literal.size > roomOctets) throw new No('The account is over its quota', 'OVERQUOTA');
     await store.requireDiskRoom(literal.size); // before the client is told to send it
     await using content = await receive(session, literal);
     const message = { content, flags, internalDate: date?.epochMs ?? Date.now(), arrival: null };
-    const { uid, uidvalidity } = await store
-      .append(account.accountId, { mailbox: id, ...message })
-      .catch(goneMeansTryCreate);
+    const { uid, uidvalidity } = await store.append(account, { mailbox: id, ...message }).catch(goneMeansTryCreate);
     await session.syncAfterChange({ ask: 'memory', expunges: true });
     return ok('Appended', { type: 'APPENDUID', uidvalidity, uid });
   },

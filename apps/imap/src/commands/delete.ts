@@ -1,4 +1,5 @@
 import { type Command, No, ok } from '../command.ts';
+import { findMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 
 /**
@@ -16,14 +17,14 @@ export const deleteMailbox: Command<string> = {
     const { store } = session;
     const { accountId } = session.account;
     if (name === 'INBOX') throw new No('INBOX cannot be deleted', 'CANNOT');
-    const mailbox = await store.findMailbox(accountId, name);
+    const mailbox = await findMailbox(session, name);
     if (mailbox === null) {
       const below = await store.listNames(accountId, name);
       throw below.length > 0
         ? new No('The mailbox is deleted already: only those below it are left', 'HASCHILDREN')
         : new No('No such mailbox', 'NONEXISTENT');
     }
-    await store.deleteMailbox(accountId, mailbox.id, name);
+    await store.deleteMailbox(mailbox.account, mailbox.id, name);
     if (session.selected?.mailbox.id === mailbox.id) session.unselect();
     return ok('Deleted');
   },

@@ -1,19 +1,23 @@
 import { type Command, ok } from '../command.ts';
+import { ENABLED_BY, type Extension } from '../extensions.ts';
 
 /**
- * ENABLE: RFC 5161 §3.1. Nothing that is built needs to be enabled, and what a server does not know or need it passes over. Also
- * with a mailbox selected: the RFC asks no server to look.
+ * ENABLE: RFC 5161 §3.1. ENABLED names what was not enabled before; what a server does not know, or need not be enabled, it
+ * passes over. Also with a mailbox selected: the RFC asks no server to look.
  */
-export const enable: Command<null> = {
+export const enable: Command<ReadonlySet<Extension>> = {
   name: 'ENABLE',
   state: 'authenticated',
   parse(args) {
-    do args.sp().atom();
+    const extensions = new Set<Extension>();
+    do for (const extension of ENABLED_BY.get(args.sp().atom().toUpperCase()) ?? []) extensions.add(extension);
     while (!args.isAtEnd());
-    return null;
+    return extensions;
   },
-  async run(session) {
-    session.out.text('* ENABLED\r\n');
+  async run(session, extensions) {
+    session.out.text('* ENABLED');
+    for (const extension of extensions) if (session.enable(extension)) session.out.sp().text(extension);
+    session.out.crlf();
     return ok('Enabled what there is');
   },
 };

@@ -1,14 +1,16 @@
 import type { Arguments, ResponseWriter } from '@postel/imap-wire';
 import type { Mailbox } from '@postel/storage';
-import { Bad, type Command, No, ok } from '../command.ts';
+import { Bad, type Command, ok } from '../command.ts';
+import { requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 
-const ITEMS = new Map<string, (mailbox: Mailbox) => number>([
-  ['MESSAGES', (mailbox) => mailbox.messages],
-  ['RECENT', (mailbox) => mailbox.recent],
-  ['UIDNEXT', (mailbox) => mailbox.uidNext],
-  ['UIDVALIDITY', (mailbox) => mailbox.uidvalidity],
-  ['UNSEEN', (mailbox) => mailbox.unseen],
+/** What is told of a mailbox, each by the function that writes its value. */
+const ITEMS = new Map<string, (out: ResponseWriter, mailbox: Mailbox) => void>([
+  ['MESSAGES', (out, { messages }) => out.number(messages)],
+  ['RECENT', (out, { recent }) => out.number(recent)],
+  ['UIDNEXT', (out, { uidNext }) => out.number(uidNext)],
+  ['UIDVALIDITY', (out, { uidvalidity }) => out.number(uidvalidity)],
+  ['UNSEEN', (out, { unseen }) => out.number(unseen)],
 ]);
 
 interface StatusArgs {
@@ -25,9 +27,7 @@ export const status: Command<StatusArgs> = {
     return { mailboxName, items: parseStatusItems(args.sp()) };
   },
   async run(session, { mailboxName, items }) {
-    const mailbox = await session.store.findMailbox(session.account.accountId, mailboxName);
-    if (mailbox === null) throw new No('No such mailbox', 'NONEXISTENT');
-    writeStatus(session.out, mailbox, items);
+    writeStatus(session.out, await requireMailbox(session, mailboxName), items);
     return ok('Status told');
   },
 };
@@ -43,10 +43,7 @@ export function writeStatus(out: ResponseWriter, mailbox: Mailbox, items: readon
   out.text('* STATUS ').mailboxName(mailbox.name, false).text(' (');
   items.forEach((item, index) => {
     if (index > 0) out.sp();
-    out
-      .text(item)
-      .sp()
-      .number(ITEMS.get(item)?.(mailbox) ?? 0);
+    ITEMS.get(item)?.(out.text(item).sp(), mailbox);
   });
   out.text(')').crlf();
 }
