@@ -18,6 +18,7 @@ const NAMES = [
   'LIST-STATUS',
   'SPECIAL-USE',
   'CREATE-SPECIAL-USE',
+  'ESEARCH',
 ];
 
 /** What CAPABILITY names. */

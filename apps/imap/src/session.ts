@@ -135,6 +135,11 @@ export class Session {
     return true;
   }
 
+  /** The name of a mailbox, in UTF-8 to a client that enabled it and in modified UTF-7 to others. */
+  writeMailboxName(name: string): ResponseWriter {
+    return this.out.mailboxName(name, this.hasEnabled('UTF8=ACCEPT') || this.hasEnabled('IMAP4rev2'));
+  }
+
   /** @param mechanism as registered, or how else it is made */
   beginLogin(mechanism: string): LoginAttempt {
     const attempt = this.services.directory.beginLogin(this.transport.loginContext, mechanism);

@@ -82,12 +82,78 @@ test('SEARCH that cannot be', async () => {
     ['UID', /^BAD /],
     ['0', /^BAD /],
     ['$', /^BAD /],
+    ['RETURN ALL', /^BAD /],
+    ['RETURN (ALL)', /^BAD /],
+    ['RETURN (MIN MIN) ALL', /^BAD /],
+    ['RETURN (MEDIAN) ALL', /^BAD /],
+    ['CHARSET UTF-8 RETURN () ALL', /^BAD /],
     ['1', /^BAD No message/],
     [Array(1_001).fill('SEEN').join(' '), /^BAD Too many search keys/],
     [`(${Array(1_001).fill('SEEN').join(' ')})`, /^BAD Too many search keys/],
   ] as const) {
     expect((await mary.command(`SEARCH ${keys}`)).tagged, keys.slice(0, 50)).toMatch(answer);
   }
+});
+
+test('RFC 4731 §3.1: options of SEARCH, answered by ESEARCH', async () => {
+  await using mary = await server.logIn();
+  for (const flags of ['', '\\Flagged', '', '\\Flagged', '\\Flagged', '\\Deleted'])
+    await mary.append('INBOX', 'Subject: x\r\n\r\n', flags);
+  await mary.dialogue`
+    C: a0 SELECT INBOX
+    S: ...
+    C: A281 STORE 3 +FLAGS.SILENT (\Deleted)
+    C: A282 EXPUNGE
+    S: ...
+    S: A282 OK ...
+    C: A283 SEARCH RETURN (MIN COUNT) FLAGGED
+    S: * ESEARCH (TAG "A283") MIN 2 COUNT 3
+    S: A283 OK ...
+    C: A284 SEARCH RETURN () FLAGGED
+    S: * ESEARCH (TAG "A284") ALL 2:4
+    S: A284 OK ...
+    C: A285 UID SEARCH RETURN (ALL) CHARSET UTF-8 FLAGGED
+    S: * ESEARCH (TAG "A285") UID ALL 2,4:5
+    S: A285 OK ...
+    C: A286 UID SEARCH RETURN (MAX MIN) 1:4
+    S: * ESEARCH (TAG "A286") UID MIN 1 MAX 5
+    S: A286 OK ...
+    C: A287 SEARCH RETURN (COUNT) DELETED
+    S: * ESEARCH (TAG "A287") COUNT 0
+    S: A287 OK ...
+    C: A288 SEARCH return (min MAX all COUNT) DELETED
+    S: * ESEARCH (TAG "A288") COUNT 0
+    S: A288 OK ...
+    C: A289 SEARCH RETURN () DELETED
+    S: * ESEARCH (TAG "A289")
+    S: A289 OK ...
+    C: a&b=[] SEARCH RETURN (COUNT) ALL
+    S: * ESEARCH (TAG "a&b=[]") COUNT 4
+    S: a&b=[] OK ...
+  `;
+});
+
+test('RFC 9394 §3.1: a part of the results', async () => {
+  await using mary = await server.logIn();
+  for (const flags of ['', '\\Seen', '', '', '\\Seen', '', '']) await mary.append('INBOX', 'Subject: x\r\n\r\n', flags);
+  await mary.dialogue`
+    C: a0 SELECT INBOX
+    S: ...
+    C: A01 UID SEARCH RETURN (PARTIAL -1:-2) UNSEEN
+    S: * ESEARCH (TAG "A01") UID PARTIAL (-1:-2 6:7)
+    S: A01 OK ...
+    C: A02 UID SEARCH RETURN (PARTIAL 4:9) UNSEEN
+    S: * ESEARCH (TAG "A02") UID PARTIAL (4:9 6:7)
+    S: A02 OK ...
+    C: A03 SEARCH RETURN (PARTIAL 3:1) UNSEEN
+    S: * ESEARCH (TAG "A03") PARTIAL (3:1 1,3:4)
+    S: A03 OK ...
+    C: A04 SEARCH RETURN (PARTIAL 6:10 COUNT MAX) UNSEEN
+    S: * ESEARCH (TAG "A04") MAX 7 COUNT 5 PARTIAL (6:10 NIL)
+    S: A04 OK ...
+    C: A05 SEARCH RETURN (PARTIAL 1:10 ALL) UNSEEN
+    S: A05 BAD PARTIAL and ALL...
+  `;
 });
 
 test('UID SEARCH takes the numbers in its keys as the client knows them, and tells removals after its answer', async () => {

@@ -1,35 +1,38 @@
+import type { Arguments } from '@postel/imap-wire';
 import { type Command, No, ok } from '../command.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
 import { searchMessages } from '../search-messages.ts';
+import { parseSearchReturn, type SearchReturn, writeEsearch } from '../search-return.ts';
+import type { Session } from '../session.ts';
 
 const CHARSETS = new Set(['UTF-8', 'US-ASCII']);
 
-/** SEARCH and UID SEARCH: RFC 3501 §6.4.4, §7.2.5, with the keys as RFC 9051 §6.4.4 explains them. */
-function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'): Command<SearchKeys> {
+interface SearchArgs extends SearchKeys {
+  /** Null: answered by SEARCH. */
+  readonly options: SearchReturn | null;
+}
+
+/**
+ * SEARCH and UID SEARCH: RFC 3501 §6.4.4, §7.2.5, with the keys as RFC 9051 §6.4.4 explains them. With options, and always in
+ * IMAP4rev2, it is answered by ESEARCH (RFC 4731 §3.1).
+ */
+function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'): Command<SearchArgs> {
   return {
     name,
     state: 'selected',
-    parse(args) {
-      if (args.sp().skip('CHARSET ')) {
-        const charset = args.astring().toUpperCase();
-        if (!CHARSETS.has(charset)) throw new No('Search in UTF-8 or US-ASCII', 'BADCHARSET (UTF-8 US-ASCII)');
-        args.sp();
-      }
-      return parseSearchKeys(args);
+    parse(args, session) {
+      const options = parseSearchReturn(args.sp()) ?? (session.hasEnabled('IMAP4rev2') ? { ALL: true } : null);
+      parseCharset(args);
+      return { options, ...parseSearchKeys(args) };
     },
 
-    async run(session, keys) {
+    async run(session, { options, ...keys }) {
       // Sequence numbers may stand in the keys of either form, and were written before any removal that we could tell now.
       await session.sync({ ask: 'memory', expunges: false });
       const uids = await searchMessages(session, keys);
-      const { view, out, transport } = session;
-      out.text('* SEARCH');
-      for (const uid of uids) {
-        out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid));
-        if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
-      }
-      out.crlf();
+      if (options === null) await writeSearch(session, kind, uids);
+      else await writeEsearch(session, kind, options, { uids });
       await session.tell({ expunges: kind === 'uid' });
       return ok('Searched');
     },
@@ -38,3 +41,20 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
 
 export const search = searchCommand('SEARCH', 'sequence');
 export const uidSearch = searchCommand('UID SEARCH', 'uid');
+
+/** `CHARSET name ` before the keys, if it is there. @throws {No} [BADCHARSET] */
+function parseCharset(args: Arguments): void {
+  if (!args.skip('CHARSET ')) return;
+  const charset = args.astring().toUpperCase();
+  if (!CHARSETS.has(charset)) throw new No('Search in UTF-8 or US-ASCII', 'BADCHARSET (UTF-8 US-ASCII)');
+  args.sp();
+}
+
+async function writeSearch({ view, out, transport }: Session, kind: 'sequence' | 'uid', uids: Uint32Array) {
+  out.text('* SEARCH');
+  for (const uid of uids) {
+    out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid));
+    if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
+  }
+  out.crlf();
+}
