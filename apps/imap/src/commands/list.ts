@@ -100,11 +100,12 @@ export const list: Command<ListArgs> = {
       if (!exists) attributes.unshift(isExtended ? '\\NonExistent' : '\\Noselect');
       if (tellsSubscribed && isSubscribed) attributes.push('\\Subscribed');
       if (specialUse !== null) attributes.push(specialUse);
-      out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `).mailboxName(name, false);
+      out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `);
+      session.writeMailboxName(name);
       if (above.has(name)) out.text(' ("CHILDINFO" ("SUBSCRIBED"))');
       out.crlf();
       const mailbox = counts.get(name);
-      if (mailbox !== undefined) writeStatus(out, mailbox, statusItems);
+      if (mailbox !== undefined) writeStatus(session, mailbox, statusItems);
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     return ok('Listed');

@@ -38,7 +38,8 @@ export const lsub: Command<LsubArgs> = {
     for (const name of above) if (!subscribed.has(name) && (await wanted.matches(name))) told.push(name);
     for (const name of told.sort()) {
       const attributes = subscribed.has(name) ? [] : ['\\Noselect'];
-      out.text('* LSUB ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `).mailboxName(name, false).crlf();
+      out.text('* LSUB ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `);
+      session.writeMailboxName(name).crlf();
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     return ok('Listed');

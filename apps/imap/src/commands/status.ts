@@ -3,6 +3,7 @@ import type { Mailbox } from '@postel/storage';
 import { Bad, type Command, ok } from '../command.ts';
 import { requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
+import type { Session } from '../session.ts';
 
 /** What is told of a mailbox, each by the function that writes its value. */
 const ITEMS = new Map<string, (out: ResponseWriter, mailbox: Mailbox) => void>([
@@ -27,7 +28,7 @@ export const status: Command<StatusArgs> = {
     return { mailboxName, items: parseStatusItems(args.sp()) };
   },
   async run(session, { mailboxName, items }) {
-    writeStatus(session.out, await requireMailbox(session, mailboxName), items);
+    writeStatus(session, await requireMailbox(session, mailboxName), items);
     return ok('Status told');
   },
 };
@@ -39,8 +40,10 @@ export function parseStatusItems(args: Arguments): readonly string[] {
   return [...new Set(items)];
 }
 
-export function writeStatus(out: ResponseWriter, mailbox: Mailbox, items: readonly string[]): void {
-  out.text('* STATUS ').mailboxName(mailbox.name, false).text(' (');
+export function writeStatus(session: Session, mailbox: Mailbox, items: readonly string[]): void {
+  const { out } = session;
+  out.text('* STATUS ');
+  session.writeMailboxName(mailbox.name).text(' (');
   items.forEach((item, index) => {
     if (index > 0) out.sp();
     ITEMS.get(item)?.(out.text(item).sp(), mailbox);
