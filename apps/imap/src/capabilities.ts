@@ -19,6 +19,7 @@ const NAMES = [
   'SPECIAL-USE',
   'CREATE-SPECIAL-USE',
   'ESEARCH',
+  'SEARCHRES',
 ];
 
 /** What CAPABILITY names. */

@@ -57,6 +57,8 @@ export const SEARCH_KEYS = 1_000;
 export const SEARCH_STORED_KEYS = 100;
 /** A string to search for; comparing takes time in proportion to it where a text nearly matches everywhere. */
 export const SEARCH_STRING_OCTETS = 1_000;
+/** Ranges of UIDs that a connection keeps of what a SEARCH found: 8 octets each. */
+export const SAVED_RANGES = 100_000;
 
 /** A message literal that is refused is read past up to here, so that the client hears why. */
 export const DISCARDED_OCTETS = 128 * 1024 * 1024;

@@ -11,6 +11,7 @@ import {
 } from '@postel/storage';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SAVED_RANGES } from './limits.ts';
 import { MailboxView } from './mailbox-view.ts';
 
 /** A shared mailbox that no database stands behind: as much of one as a view uses. */
@@ -71,10 +72,13 @@ class Arrays {
   }
 }
 
+const SAVED = parseSequenceSet(Buffer.from('$'));
+
 type Step =
   | { readonly type: 'arrive'; readonly count: number; readonly skipped: number }
   | { readonly type: 'remove'; readonly picks: readonly number[] }
   | { readonly type: 'change'; readonly pick: number }
+  | { readonly type: 'save'; readonly picks: readonly number[] }
   | { readonly type: 'tell'; readonly expunges: boolean }
   | { readonly type: 'ask'; readonly set: readonly (readonly [number, number])[]; readonly star: number | null };
 
@@ -83,6 +87,7 @@ const step = (): fc.Arbitrary<Step> =>
     fc.record({ type: fc.constant('arrive' as const), count: fc.nat(4), skipped: fc.nat(3) }),
     fc.record({ type: fc.constant('remove' as const), picks: fc.array(fc.nat(1_000), { maxLength: 4 }) }),
     fc.record({ type: fc.constant('change' as const), pick: fc.nat(1_000) }),
+    fc.record({ type: fc.constant('save' as const), picks: fc.array(fc.nat(1_000), { maxLength: 9 }) }),
     fc.record({ type: fc.constant('tell' as const), expunges: fc.boolean() }),
     fc.record({
       type: fc.constant('ask' as const),
@@ -103,6 +108,8 @@ test('a view is an array of UIDs from which messages go only when that is told',
       /** What the client holds, by sequence number from 0. */
       let told = [...arrays.table.uids()];
       const changes = new Set<number>();
+      /** What `$` stands for. */
+      let saved: readonly number[] = [];
 
       const isRight = () => {
         expect([...view.uids()]).toEqual(told);
@@ -112,6 +119,9 @@ test('a view is an array of UIDs from which messages go only when that is told',
           expect(view.sequenceNumber(uid)).toBe(index + 1);
           expect(view.sequenceNumber(uid, arrays.table.position(uid))).toBe(index + 1);
         });
+        for (const kind of ['uid', 'sequence'] as const) {
+          expect([...(view.resolve(SAVED, kind) ?? [])]).toEqual(saved.filter((uid) => told.includes(uid)));
+        }
         expect(view.hasRemovals).toBe(told.some((uid) => arrays.table.position(uid) < 0));
       };
 
@@ -131,6 +141,12 @@ test('a view is an array of UIDs from which messages go only when that is told',
             const uid = table.uid(one.pick % table.length);
             arrays.change(uid, one.pick & 31);
             if (told.includes(uid)) changes.add(uid);
+            break;
+          }
+          case 'save': {
+            const picked = told.length === 0 ? [] : one.picks.map((pick) => told[pick % told.length] ?? 0);
+            saved = [...new Set(picked)].sort((a, b) => a - b);
+            expect(view.save(Uint32Array.from(saved))).toBe(true);
             break;
           }
           case 'tell': {
@@ -163,6 +179,9 @@ test('a view is an array of UIDs from which messages go only when that is told',
               const byNumber = told.filter((_, index) => includes(index + 1, told.length));
               expect([...(view.resolve(set, 'sequence') ?? [])]).toEqual(byNumber);
               expect(inRanges('sequence')).toEqual(byNumber);
+              const andSaved = parseSequenceSet(Buffer.from(`${text},$`));
+              const either = told.filter((uid) => byNumber.includes(uid) || saved.includes(uid));
+              expect([...(view.resolve(andSaved, 'sequence') ?? [])]).toEqual(either);
             }
             break;
           }
@@ -186,6 +205,19 @@ test('messages that came and went untold are never told', async () => {
   expect([...view.takeRemovals()]).toEqual([]);
   expect(view.toldUid).toBe(5);
   expect([...view.uids()]).toEqual([1, 2]);
+});
+
+test('what lies in more places than a connection keeps is not saved, nor is what was saved before', async () => {
+  const arrays = new Arrays();
+  arrays.arrive(2 * SAVED_RANGES + 1);
+  const view = await arrays.openView();
+  const odd = view.uids().filter((uid) => uid % 2 === 1);
+  expect(view.save(odd.subarray(1))).toBe(true);
+  expect(view.resolve(SAVED, 'uid')).toEqual(odd.subarray(1));
+  expect(view.save(odd)).toBe(false);
+  expect(view.resolve(SAVED, 'uid')).toHaveLength(0);
+  expect(view.save(view.uids())).toBe(true);
+  expect(view.resolve(SAVED, 'uid')).toEqual(view.uids());
 });
 
 test('recent messages are those of the ranges claimed', async () => {

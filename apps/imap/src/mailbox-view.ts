@@ -1,4 +1,4 @@
-import type { SequenceSet } from '@postel/imap-wire';
+import { type NumberRange, SequenceSet } from '@postel/imap-wire';
 import type {
   FetchColumns,
   FetchedMessage,
@@ -8,6 +8,7 @@ import type {
   Store,
   UidRanges,
 } from '@postel/storage';
+import { SAVED_RANGES } from './limits.ts';
 
 const NONE = new Uint32Array(0);
 const NO_KEYWORDS: ReadonlySet<number> = new Set();
@@ -39,6 +40,8 @@ export class MailboxView implements MailboxWatcher {
   #toldKeywords = NO_KEYWORDS;
   /** A set of keywords that was compared with these, so that the many messages with the same need not be. */
   #knownKeywordSet = 0;
+  /** What the last SEARCH with SAVE found, in ranges of UIDs: the first and last of one, then of the next. */
+  #saved: Uint32Array = NONE;
   /** What was read of the last message whose octets are in a blob. They never change, and its flags are not told from here. */
   lastInBlob: { readonly message: FetchedMessage; readonly columns: FetchColumns } | null = null;
   /** Called when there may be something to tell; IDLE sets it. */
@@ -147,12 +150,13 @@ export class MailboxView implements MailboxWatcher {
    * @returns null if the set names a sequence number above the last
    */
   resolve(set: SequenceSet, kind: 'sequence' | 'uid'): Uint32Array | null {
-    if (kind === 'sequence') {
+    if (kind === 'sequence' && !set.includesSaved) {
       const { count } = this;
       if (set.exceeds(count)) return null;
       return this.#select(set.ranges(count), (number) => number - 1);
     }
-    return this.#select(set.ranges(this.highestUid), (uid) => this.#rank(uid));
+    const ranges = this.ranges(set, kind);
+    return ranges === null ? null : this.#select(ranges, (uid) => this.#rank(uid));
   }
 
   /**
@@ -161,10 +165,34 @@ export class MailboxView implements MailboxWatcher {
    * @returns null if the set names a sequence number above the last
    */
   ranges(set: SequenceSet, kind: 'sequence' | 'uid'): UidRanges | null {
-    if (kind === 'uid') return set.ranges(this.highestUid);
-    const { count } = this;
-    if (set.exceeds(count)) return null;
-    return set.ranges(count).map(({ first, last }) => ({ first: this.#uidAt(first - 1), last: this.#uidAt(last - 1) }));
+    const named = kind === 'uid' ? set.ranges(this.highestUid) : this.#rangesOfNumbers(set);
+    if (named === null || !set.includesSaved) return named;
+    return new SequenceSet([...named, ...this.#savedRanges()]).explicit;
+  }
+
+  /**
+   * Keeps messages of the view as what `$` stands for: RFC 5182 §2.1. Those that go later are UIDs of no message any more.
+   *
+   * @param uids ascending
+   * @returns whether it could: it is nothing that `$` stands for now, if they lie in too many places
+   */
+  save(uids: Uint32Array): boolean {
+    this.#saved = NONE;
+    const all = this.uids();
+    const bounds: number[] = [];
+    let next = -1; // where the message stands that would make the last range longer
+    for (const uid of uids) {
+      if (all[next] === uid) {
+        bounds[bounds.length - 1] = uid;
+      } else {
+        if (bounds.length === 2 * SAVED_RANGES) return false;
+        bounds.push(uid, uid);
+        next = lowerBound(all, uid);
+      }
+      next++;
+    }
+    this.#saved = Uint32Array.from(bounds);
+    return true;
   }
 
   /** All UIDs of the view, ascending. */
@@ -218,6 +246,17 @@ export class MailboxView implements MailboxWatcher {
       .filter((uid) => uid <= this.#toldUid && mailbox.table.position(uid) >= 0);
     this.#toldSeq = mailbox.seq;
     return changed;
+  }
+
+  #rangesOfNumbers(set: SequenceSet): NumberRange[] | null {
+    const { count } = this;
+    if (set.exceeds(count)) return null;
+    return set.ranges(count).map(({ first, last }) => ({ first: this.#uidAt(first - 1), last: this.#uidAt(last - 1) }));
+  }
+
+  *#savedRanges(): Generator<NumberRange, void> {
+    const saved = this.#saved;
+    for (let i = 0; i < saved.length; i += 2) yield { first: saved[i] ?? 0, last: saved[i + 1] ?? 0 };
   }
 
   /** Messages of the shared arrays that are told. */

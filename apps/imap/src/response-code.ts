@@ -14,6 +14,7 @@ export type ResponseCode =
   | 'HASCHILDREN'
   | 'LIMIT'
   | 'NONEXISTENT'
+  | 'NOTSAVED'
   | 'OVERQUOTA'
   | 'PRIVACYREQUIRED'
   | 'READ-ONLY'

@@ -1,4 +1,5 @@
 import { type Arguments, ParseError } from '@postel/imap-wire';
+import { Bad, No } from './command.ts';
 import { OUTPUT_HIGH_WATER_OCTETS, SEARCH_STEPS_A_TURN } from './limits.ts';
 import type { Session } from './session.ts';
 
@@ -15,6 +16,7 @@ export interface SearchReturn {
   readonly MAX?: true;
   readonly ALL?: true;
   readonly COUNT?: true;
+  readonly SAVE?: true;
   readonly PARTIAL?: PartialRange;
 }
 
@@ -25,6 +27,7 @@ const OPTIONS = {
   MAX: isGiven,
   ALL: isGiven,
   COUNT: isGiven,
+  SAVE: isGiven,
   PARTIAL: (value: Arguments) => parsePartialRange(value.sp()),
 } satisfies { readonly [Name in keyof SearchReturn]-?: (value: Arguments) => SearchReturn[Name] };
 
@@ -63,7 +66,7 @@ export function partOf(results: Uint32Array, { first, last, isFromEnd }: Partial
 
 /**
  * The messages that the options name: those of MIN, MAX and PARTIAL, in that order, or all of them, in the order of the
- * result. MODSEQ is told of these (RFC 4731 §3.2).
+ * result. SAVE keeps these (RFC 5182 §2.4, RFC 9394 §3.2), and MODSEQ is told of these (RFC 4731 §3.2).
  */
 function namedBy({ MIN, MAX, ALL, COUNT, PARTIAL }: SearchReturn, results: Uint32Array): Uint32Array {
   if (ALL || COUNT || !(MIN || MAX || PARTIAL)) return results;
@@ -74,6 +77,28 @@ function namedBy({ MIN, MAX, ALL, COUNT, PARTIAL }: SearchReturn, results: Uint3
   named.set(ends);
   named.set(part, ends.length);
   return named;
+}
+
+/**
+ * Keeps what a search with SAVE found: what `$` stands for from now on.
+ *
+ * @throws {No} [NOTSAVED] (RFC 5182 §2.1)
+ */
+export function saveResult({ view }: Session, options: SearchReturn, uids: Uint32Array): void {
+  if (!options.SAVE) return;
+  const named = namedBy(options, uids);
+  if (!view.save(isAscending(named) ? named : named.toSorted())) throw new No('Too much to be saved', 'NOTSAVED');
+}
+
+/**
+ * What becomes of an error in a search: one with SAVE that is answered NO leaves nothing for `$` to stand for, one that is
+ * answered BAD leaves it as it was (RFC 5182 §2.1).
+ *
+ * @returns the error, to be thrown
+ */
+export function forgottenBy(error: unknown, { selected }: Session, options: SearchReturn | null): unknown {
+  if (options?.SAVE && !(error instanceof Bad || error instanceof ParseError)) selected?.save(new Uint32Array(0));
+  return error;
 }
 
 /** What a search found. */
@@ -87,7 +112,7 @@ export interface SearchResult {
 }
 
 /**
- * Writes the ESEARCH response to the command in hand: RFC 4731 §3.1, RFC 9051 §7.3.4.
+ * Writes the ESEARCH response to the command in hand: RFC 4731 §3.1, RFC 9051 §7.3.4. SAVE alone asks for none (RFC 5182 §1).
  *
  * However many messages it tells, others get their turn in between. Nothing of the selected mailbox is told meanwhile, so
  * message numbers stay what they are.
@@ -100,6 +125,7 @@ export async function writeEsearch(
   options: SearchReturn,
   { uids, modSeqOf, mailbox }: SearchResult,
 ): Promise<void> {
+  if (options.SAVE && Object.keys(options).length === 1) return;
   const { out } = session;
   out.text('* ESEARCH (TAG "').text(session.tag).text('"');
   if (mailbox !== undefined) {
@@ -182,4 +208,8 @@ class MessageNumbers {
     }
     writeRange(first, last);
   }
+}
+
+function isAscending(numbers: Uint32Array): boolean {
+  return numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0));
 }

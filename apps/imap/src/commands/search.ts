@@ -3,7 +3,7 @@ import { type Command, No, ok } from '../command.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
 import { searchMessages } from '../search-messages.ts';
-import { parseSearchReturn, type SearchReturn, writeEsearch } from '../search-return.ts';
+import { forgottenBy, parseSearchReturn, type SearchReturn, saveResult, writeEsearch } from '../search-return.ts';
 import type { Session } from '../session.ts';
 
 const CHARSETS = new Set(['UTF-8', 'US-ASCII']);
@@ -15,7 +15,7 @@ interface SearchArgs extends SearchKeys {
 
 /**
  * SEARCH and UID SEARCH: RFC 3501 §6.4.4, §7.2.5, with the keys as RFC 9051 §6.4.4 explains them. With options, and always in
- * IMAP4rev2, it is answered by ESEARCH (RFC 4731 §3.1).
+ * IMAP4rev2, it is answered by ESEARCH (RFC 4731 §3.1). SAVE: RFC 5182.
  */
 function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'): Command<SearchArgs> {
   return {
@@ -23,16 +23,25 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
     state: 'selected',
     parse(args, session) {
       const options = parseSearchReturn(args.sp()) ?? (session.hasEnabled('IMAP4rev2') ? { ALL: true } : null);
-      parseCharset(args);
-      return { options, ...parseSearchKeys(args) };
+      try {
+        parseCharset(args);
+        return { options, ...parseSearchKeys(args) };
+      } catch (error) {
+        throw forgottenBy(error, session, options);
+      }
     },
 
     async run(session, { options, ...keys }) {
-      // Sequence numbers may stand in the keys of either form, and were written before any removal that we could tell now.
-      await session.sync({ ask: 'memory', expunges: false });
-      const uids = await searchMessages(session, keys);
-      if (options === null) await writeSearch(session, kind, uids);
-      else await writeEsearch(session, kind, options, { uids });
+      try {
+        // Sequence numbers may stand in the keys of either form, and were written before any removal that we could tell now.
+        await session.sync({ ask: 'memory', expunges: false });
+        const uids = await searchMessages(session, keys);
+        if (options !== null) saveResult(session, options, uids);
+        if (options === null) await writeSearch(session, kind, uids);
+        else await writeEsearch(session, kind, options, { uids });
+      } catch (error) {
+        throw forgottenBy(error, session, options);
+      }
       await session.tell({ expunges: kind === 'uid' });
       return ok('Searched');
     },
