@@ -20,6 +20,7 @@ const NAMES = [
   'CREATE-SPECIAL-USE',
   'ESEARCH',
   'SEARCHRES',
+  'PARTIAL',
 ];
 
 /** What CAPABILITY names. */

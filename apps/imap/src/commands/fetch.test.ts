@@ -209,13 +209,50 @@ test('sets of numbers and of UIDs', async () => {
   }
 });
 
+test('RFC 9394 §3.3: some of the messages that a set of UIDs names', async () => {
+  await using mary = await withMessages(PLAIN, PLAIN, PLAIN, PLAIN, PLAIN);
+  await mary.command('STORE 2 +FLAGS.SILENT (\\Deleted)');
+  await mary.command('EXPUNGE');
+  for (const [part, uids] of [
+    ['1:2', '1 3'],
+    ['2:1', '1 3'],
+    ['-1:-2', '4 5'],
+    ['-2:-1', '4 5'],
+    ['3:9', '4 5'],
+    ['-4:-4294967295', '1'],
+    ['5:9', ''],
+    ['-5:-5', ''],
+  ] as const) {
+    const { untagged, tagged } = await mary.command(`UID FETCH 1:* (UID) (PARTIAL ${part})`);
+    expect(untagged.map((line) => /UID (\d+)/.exec(line)?.[1]).join(' '), part).toBe(uids);
+    expect(tagged).toMatch(/^OK /);
+  }
+  await mary.dialogue`
+    C: a1 UID FETCH 2:4 BODY[]<0.1> (PARTIAL -1:-1)
+    S: * 3 FETCH (FLAGS (\Seen \Recent) UID 4 BODY[]<0> {1}
+    S: ...
+    S: a1 OK ...
+    C: a2 UID SEARCH SEEN
+    S: * SEARCH 4
+    S: a2 OK ...
+    C: a3 UID FETCH 1:* (UID) (PARTIAL 1:*)
+    S: a3 BAD ...
+    C: a4 UID FETCH 1:* (UID) (PARTIAL 0:1)
+    S: a4 BAD ...
+    C: a5 UID FETCH 1:* (UID) (PARTIAL 1:1 PARTIAL 2:2)
+    S: a5 BAD ...
+    C: a6 FETCH 1:* (UID) (PARTIAL 1:1)
+    S: a6 BAD ...
+  `;
+});
+
 test('FETCH that cannot be', async () => {
   await using mary = await withMessages(PLAIN);
   for (const args of [
     '2 FLAGS',
     '0 FLAGS',
     '1:2 FLAGS',
-    '$ FLAGS',
+    '$:1 FLAGS',
     '1',
     '1 ',
     '1 ()',
@@ -258,6 +295,8 @@ test('FETCH that cannot be', async () => {
     '1 CONSTRUCTOR',
     `1 (${Array(101).fill('BODY[]').join(' ')})`,
     '1 FLAGS (CHANGEDSINCE 1)',
+    '1 FLAGS (PARTIAL 1:2)',
+    '1 FLAGS ()',
   ]) {
     expect((await mary.command(`FETCH ${args}`)).tagged, args.slice(0, 60)).toMatch(/^BAD /);
     await mary.command('NOOP'); // twenty such in a row end the connection

@@ -4,29 +4,36 @@ import { Bad, type Command, No, ok } from '../command.ts';
 import { FetchAnswer } from '../fetch-answer.ts';
 import { type FetchItems, parseFetchItems } from '../fetch-items.ts';
 import { parseMessageSet } from '../message-set.ts';
+import { type PartialRange, parsePartialRange, partOf } from '../search-return.ts';
 import type { Session } from '../session.ts';
 
 const NONE = new Uint32Array(0);
 
 interface FetchArgs extends FetchItems {
   readonly messages: SequenceSet;
+  /** Which of the messages that exist are to be told of; null for all. */
+  readonly part: PartialRange | null;
 }
 
-/** FETCH and UID FETCH: RFC 9051 §6.4.5, RFC 3501 §6.4.5. */
+/** FETCH and UID FETCH: RFC 9051 §6.4.5, RFC 3501 §6.4.5. PARTIAL: RFC 9394 §3.3. */
 function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Command<FetchArgs> {
   return {
     name,
     state: 'selected',
     parse(args) {
       const messages = parseMessageSet(args.sp());
-      return { messages, ...parseFetchItems(args.sp(), kind) };
+      const items = parseFetchItems(args.sp(), kind);
+      const modifiers = args.optional((rest) => rest.parameters({ PARTIAL: (value) => parsePartialRange(value.sp()) }));
+      if (modifiers !== null && kind === 'sequence') throw new Bad('PARTIAL comes with UID FETCH');
+      return { messages, ...items, part: modifiers?.PARTIAL ?? null };
     },
 
-    async run(session, { messages, items, setsSeen }) {
+    async run(session, { messages, items, setsSeen, part }) {
       await session.sync({ ask: 'memory', expunges: kind === 'uid' });
       const { view } = session;
-      const uids = view.resolve(messages, kind);
-      if (uids === null) throw new Bad('No message of that number');
+      const named = view.resolve(messages, kind);
+      if (named === null) throw new Bad('No message of that number');
+      const uids = part === null ? named : partOf(named, part);
       const marked = setsSeen && !view.isReadOnly ? await setSeen(session, uids) : NONE;
       const answer = new FetchAnswer(session, items, marked);
       const { gone, unreadable } = await answer.write(uids);
