@@ -72,7 +72,7 @@ test.each([
   'UID',
   'UID x',
   '0',
-  '$',
+  '$:1',
   'UNRECENT',
   'CONSTRUCTOR',
   'FROM',

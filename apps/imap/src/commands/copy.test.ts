@@ -109,7 +109,7 @@ test('COPY that cannot be', async () => {
     ['COPY 2 Archive', /^BAD No message/],
     ['COPY 1:2 Archive', /^BAD No message/],
     ['COPY 0 Archive', /^BAD /],
-    ['COPY $ Archive', /^BAD /],
+    ['COPY $:1 Archive', /^BAD /],
     ['COPY 1', /^BAD /],
     ['COPY Archive', /^BAD /],
     ['COPY 1 Archive more', /^BAD /],

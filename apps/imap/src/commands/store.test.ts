@@ -207,7 +207,7 @@ test('STORE refuses numbers that are none, flags that are none, and keywords too
     ['2 FLAGS (\\Seen)', /^BAD No message/],
     ['0 FLAGS (\\Seen)', /^BAD /],
     ['1:2 FLAGS (\\Seen)', /^BAD No message/],
-    ['$ FLAGS (\\Seen)', /^BAD /],
+    ['$:1 FLAGS (\\Seen)', /^BAD /],
     ['1 FLAGS (\\Nonsense)', /^BAD No such system flag/],
     ['1 FLAGS (\\*)', /^BAD /],
     ['1 FLAGS', /^BAD /],
