@@ -21,6 +21,7 @@ const NAMES = [
   'ESEARCH',
   'SEARCHRES',
   'PARTIAL',
+  'STATUS=SIZE',
 ];
 
 /** What CAPABILITY names. */

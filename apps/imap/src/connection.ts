@@ -244,7 +244,7 @@ export class Connection implements Transport, CommandPolicy {
 
   onLiteral(partial: CommandParts, literal: LiteralHeader): LiteralUse {
     if (!this.#session.isAuthenticated) return 'buffer';
-    const args = new Arguments(partial, { messageLiteral: literal });
+    const args = new Arguments(partial, { messageLiteral: literal, utf8: this.#session.hasUtf8Names });
     try {
       args.tag();
       return commands.find(args.sp())?.takesMessage(args) ? 'message' : 'buffer';
@@ -293,7 +293,8 @@ export class Connection implements Transport, CommandPolicy {
     }
     const isMessage = result.type === 'message-literal';
     this.#literal = isMessage ? { header: result.literal, state: 'announced' } : null;
-    const args = new Arguments(result.parts, isMessage ? { messageLiteral: result.literal } : {});
+    const utf8 = this.#session.hasUtf8Names;
+    const args = new Arguments(result.parts, isMessage ? { utf8, messageLiteral: result.literal } : { utf8 });
     const tag = tagOf(result.parts);
     let name = 'unknown';
     try {

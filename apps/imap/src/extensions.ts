@@ -2,4 +2,6 @@
 export type Extension = 'IMAP4rev2' | 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT';
 
 /** What each name that ENABLE takes turns on. */
-export const ENABLED_BY: ReadonlyMap<string, readonly Extension[]> = new Map<string, readonly Extension[]>([]);
+export const ENABLED_BY: ReadonlyMap<string, readonly Extension[]> = new Map<string, readonly Extension[]>([
+  ['IMAP4REV2', ['IMAP4rev2']],
+]);

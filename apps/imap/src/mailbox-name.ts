@@ -7,6 +7,17 @@ const INBOX = /^inbox(?![^/])/i;
 /** A name in form NFD has at most so many characters more than octets in NFC. What is longer is no name of ours. */
 const NORMALIZED_CHARACTERS = 2 * MAILBOX_NAME_OCTETS;
 
+/** A name as it is stored, and as the client wrote it. */
+export interface GivenName {
+  readonly name: string;
+  readonly given: string;
+}
+
+export function parseGivenName(args: Arguments): GivenName {
+  const given = args.mailboxAsGiven();
+  return { name: canonicalName(given), given };
+}
+
 /** The name of a mailbox, as it is stored. */
 export function parseMailboxName(args: Arguments): string {
   return canonicalName(args.mailbox());
@@ -37,7 +48,7 @@ export function requireMailboxName(name: string): void {
 }
 
 /** A name to be given: a trailing delimiter only declares that names below are to come (RFC 3501 §6.3.3). */
-export function parseNewMailboxName(args: Arguments): string {
-  const name = parseMailboxName(args);
-  return name.endsWith(HIERARCHY_DELIMITER) ? name.slice(0, -1) : name;
+export function parseNewMailboxName(args: Arguments): GivenName {
+  const { name, given } = parseGivenName(args);
+  return name.endsWith(HIERARCHY_DELIMITER) ? { name: name.slice(0, -1), given: given.slice(0, -1) } : { name, given };
 }

@@ -35,7 +35,7 @@ export class MailboxView implements MailboxWatcher {
   /** Messages that went and are still counted here, ascending. */
   #untoldRemovals: Uint32Array = NONE;
   /** Ascending. */
-  readonly #recent: RecentRange[] = [];
+  #recent: RecentRange[] = [];
   /** Ids of the keywords that FLAGS has named. */
   #toldKeywords = NO_KEYWORDS;
   /** A set of keywords that was compared with these, so that the many messages with the same need not be. */
@@ -127,6 +127,11 @@ export class MailboxView implements MailboxWatcher {
     const newest = this.#recent.at(-1);
     if (newest !== undefined && newest.last >= above) newest.last = Math.max(newest.last, last);
     else this.#recent.push({ first: above + 1, last });
+  }
+
+  /** No message is recent any more. */
+  forgetRecent(): void {
+    this.#recent = [];
   }
 
   get highestUid(): number {

@@ -3,23 +3,30 @@ import { type Command, ok } from './command.ts';
 import { requireMailbox } from './find-mailbox.ts';
 import { mailboxFlags } from './flags.ts';
 import { KEYWORDS } from './limits.ts';
-import { parseMailboxName } from './mailbox-name.ts';
+import { type GivenName, parseGivenName } from './mailbox-name.ts';
 import { MailboxView } from './mailbox-view.ts';
 import type { Session } from './session.ts';
+import { tellName } from './tell-name.ts';
 
-/** SELECT and EXAMINE: RFC 3501 §6.3.1, §6.3.2, RFC 9051 §6.3.2. */
-export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<string> {
+/**
+ * SELECT and EXAMINE: RFC 3501 §6.3.1, §6.3.2, RFC 9051 §6.3.2. CLOSED is told to every client, as it is allowed to be
+ * (RFC 7162 §3.2.11).
+ */
+export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<GivenName> {
   const isReadOnly = name === 'EXAMINE';
   return {
     name,
     state: 'authenticated',
-    parse: (args) => parseMailboxName(args.sp()),
-    async run(session, mailboxName) {
+    parse: (args) => parseGivenName(args.sp()),
+    async run(session, givenName) {
+      if (session.selected !== null) session.out.text('* OK [CLOSED] The mailbox before is closed\r\n');
       session.unselect(); // also if this fails: RFC 9051 §6.3.2
-      const mailbox = await requireMailbox(session, mailboxName);
-      const view = await MailboxView.open(session.store, mailbox, mailboxName, isReadOnly);
+      const isRev2 = session.hasEnabled('IMAP4rev2');
+      const mailbox = await requireMailbox(session, givenName.name);
+      if (isRev2) await tellName(session, givenName);
+      const view = await MailboxView.open(session.store, mailbox, givenName.name, isReadOnly);
       session.select(view);
-      if (isReadOnly) view.addRecent(mailbox.recentUid, view.toldUid);
+      if (isReadOnly && !isRev2) view.addRecent(mailbox.recentUid, view.toldUid);
       await describe(session, view);
       return ok(isReadOnly ? 'Opened read-only' : 'Selected', isReadOnly ? 'READ-ONLY' : 'READ-WRITE');
     },
@@ -29,7 +36,8 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<string> {
 async function describe(session: Session, view: MailboxView): Promise<void> {
   const { out } = session;
   const { mailbox, count, toldUid } = view;
-  const unseen = firstUnseen(view);
+  const isRev2 = session.hasEnabled('IMAP4rev2'); // without RECENT and UNSEEN: RFC 9051 appendix E
+  const unseen = isRev2 ? 0 : firstUnseen(view);
   await session.claimRecent(view); // while the arrays go on: what is told is what they held before
   const flags = mailboxFlags(mailbox);
   view.learnKeywords();
@@ -37,7 +45,7 @@ async function describe(session: Session, view: MailboxView): Promise<void> {
   const permanent = view.isReadOnly ? [] : mailbox.keywordCount < KEYWORDS ? [...flags, '\\*'] : flags;
   out.text('* OK [PERMANENTFLAGS ').flagList(permanent).text('] Flags that are kept\r\n');
   out.text('* ').number(count).text(' EXISTS\r\n');
-  out.text('* ').number(view.recentCount).text(' RECENT\r\n');
+  if (!isRev2) out.text('* ').number(view.recentCount).text(' RECENT\r\n');
   if (unseen > 0) out.text('* OK [UNSEEN ').number(unseen).text('] First unseen\r\n');
   out.text('* OK [UIDVALIDITY ').number(mailbox.uidvalidity).text('] UIDs valid\r\n');
   out

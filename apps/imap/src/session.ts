@@ -132,12 +132,17 @@ export class Session {
   enable(extension: Extension): boolean {
     if (this.#enabled.has(extension)) return false;
     this.#enabled.add(extension);
+    if (extension === 'IMAP4rev2') this.#view?.forgetRecent();
     return true;
   }
 
-  /** The name of a mailbox, in UTF-8 to a client that enabled it and in modified UTF-7 to others. */
+  /** Whether names of mailboxes are UTF-8 on the wire, in both directions; if not, they are modified UTF-7 (RFC 3501 §5.1.3). */
+  get hasUtf8Names(): boolean {
+    return this.hasEnabled('UTF8=ACCEPT') || this.hasEnabled('IMAP4rev2');
+  }
+
   writeMailboxName(name: string): ResponseWriter {
-    return this.out.mailboxName(name, this.hasEnabled('UTF8=ACCEPT') || this.hasEnabled('IMAP4rev2'));
+    return this.out.mailboxName(name, this.hasUtf8Names);
   }
 
   /** @param mechanism as registered, or how else it is made */
@@ -259,14 +264,17 @@ export class Session {
     if (view.takeArrivals()) {
       await this.claimRecent(view);
       out.text('* ').number(view.count).text(' EXISTS\r\n');
-      out.text('* ').number(view.recentCount).text(' RECENT\r\n');
+      if (!this.hasEnabled('IMAP4rev2')) out.text('* ').number(view.recentCount).text(' RECENT\r\n');
     }
     await this.#tellFlags(view, changed, isKnown);
   }
 
-  /** Makes recent to this session what no other has seen as such. Not worth an error: RFC 3501 §2.3.2 asks for no more than an effort. */
+  /**
+   * Makes recent to this session what no other has seen as such: not in IMAP4rev2, which knows of no such thing. Not worth an
+   * error: RFC 3501 §2.3.2 asks for no more than an effort.
+   */
   async claimRecent(view: MailboxView): Promise<void> {
-    if (view.isReadOnly) return;
+    if (view.isReadOnly || this.hasEnabled('IMAP4rev2')) return;
     const { toldUid } = view;
     try {
       view.addRecent(await view.mailbox.claimRecent(), toldUid);

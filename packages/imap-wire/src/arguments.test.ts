@@ -35,6 +35,7 @@ const number: Parse = (args) => args.number();
 const nzNumber: Parse = (args) => args.nzNumber();
 const number64: Parse = (args) => args.number64();
 const mailbox: Parse = (args) => args.mailbox();
+const mailboxAsGiven: Parse = (args) => args.mailboxAsGiven();
 const listMailbox: Parse = (args) => args.listMailbox();
 const flag: Parse = (args) => args.flag();
 const flags: Parse = (args) => args.flags();
@@ -225,7 +226,6 @@ describe('mailbox names', () => {
     ['&AGE-', false],
     ['&2D0-', false],
     ['"Gelöscht"', false],
-    [latin1('"Gel\xf6scht"'), true],
     ['"a\tb"', false],
     ['"a\x7fb"', true],
     ['&AAo-', false],
@@ -236,6 +236,15 @@ describe('mailbox names', () => {
   ])('hardening 14 and 45: %j names no mailbox', async (command, utf8) => {
     expect(await kindOfError(command, mailbox, utf8)).toBe('mailbox-name');
     expect(await kindOfError(command, listMailbox, utf8)).toBe('mailbox-name');
+  });
+
+  test('RFC 6855 §3: what is no UTF-8 where it should be is malformed', async () => {
+    expect(await kindOfError(latin1('"Gel\xf6scht"'), mailbox, true)).toBe('syntax');
+    expect(await kindOfError(latin1('{1+}\r\n\xf6'), listMailbox, true)).toBe('syntax');
+  });
+
+  test('INBOX as the client spells it', async () => {
+    expect(await parsed('"iNbOx"', mailboxAsGiven)).toBe('iNbOx');
   });
 });
 

@@ -310,8 +310,13 @@ export class Arguments {
    * @throws {ParseError} of kind `mailbox-name`
    */
   mailbox(): string {
-    const name = decodeMailboxName(this.astringOctets(), this.#utf8);
+    const name = this.mailboxAsGiven();
     return INBOX.test(name) ? 'INBOX' : name;
+  }
+
+  /** As `mailbox`, but INBOX as the client spells it. */
+  mailboxAsGiven(): string {
+    return decodeMailboxName(this.astringOctets(), this.#utf8);
   }
 
   /** list-mailbox: the pattern of LIST with its wildcards `%` and `*`, decoded like a name. */

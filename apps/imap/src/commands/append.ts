@@ -2,12 +2,13 @@ import type { DateTime, LiteralHeader } from '@postel/imap-wire';
 import type { Content, Flags } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { parseFlags } from '../flags.ts';
-import { parseMailboxName } from '../mailbox-name.ts';
+import { type GivenName, parseGivenName } from '../mailbox-name.ts';
 import type { Session } from '../session.ts';
 import { findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
+import { tellChangedName } from '../tell-name.ts';
 
 interface AppendArgs {
-  readonly mailboxName: string;
+  readonly target: GivenName;
   readonly flags: Flags;
   readonly date: DateTime | null;
   readonly literal: LiteralHeader;
@@ -24,27 +25,28 @@ export const append: Command<AppendArgs> = {
   },
 
   parse(args) {
-    const mailboxName = parseMailboxName(args.sp());
+    const target = parseGivenName(args.sp());
     const flags = args.sp().peek('(') ? args.flagList() : null;
     if (flags !== null) args.sp();
     const date = args.peek('"') ? args.dateTime() : null;
     if (date !== null) args.sp();
     const literal = args.messageLiteral();
     if (literal.binary) throw new Bad('A message of literal8 comes with BINARY'); // RFC 3516 §4.4
-    return { mailboxName, flags: parseFlags(flags ?? []), date, literal };
+    return { target, flags: parseFlags(flags ?? []), date, literal };
   },
 
-  async run(session, { mailboxName, flags, date, literal }) {
+  async run(session, { target, flags, date, literal }) {
     const { store } = session;
     const { messageOctets } = session.services;
     if (literal.size > messageOctets) throw new No(`A message may have ${messageOctets} octets`, 'TOOBIG');
     if (literal.size === 0) throw new No('A message has at least one octet', 'CANNOT');
-    const { account, id, roomOctets } = await findTarget(session, mailboxName);
+    const { account, id, roomOctets } = await findTarget(session, target.name);
     if (roomOctets !== null && literal.size > roomOctets) throw new No('The account is over its quota', 'OVERQUOTA');
     await store.requireDiskRoom(literal.size); // before the client is told to send it
     await using content = await receive(session, literal);
     const message = { content, flags, internalDate: date?.epochMs ?? Date.now(), arrival: null };
     const { uid, uidvalidity } = await store.append(account, { mailbox: id, ...message }).catch(goneMeansTryCreate);
+    await tellChangedName(session, target);
     await session.syncAfterChange({ ask: 'memory', expunges: true });
     return ok('Appended', { type: 'APPENDUID', uidvalidity, uid });
   },

@@ -6,7 +6,7 @@ const server = new MailServer();
 const NAMES =
   'IMAP4rev1 LITERAL+ SASL-IR IDLE UIDPLUS MOVE UNSELECT ID ENABLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS ' +
   'SPECIAL-USE CREATE-SPECIAL-USE ESEARCH SEARCHRES PARTIAL ' +
-  'APPENDLIMIT=104857600';
+  'STATUS=SIZE APPENDLIMIT=104857600';
 
 test('the greeting names the capabilities, and so does CAPABILITY', async () => {
   await using client = await ImapClient.connect(server.postel.ports.imap);

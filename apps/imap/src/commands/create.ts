@@ -1,5 +1,6 @@
 import { Bad, type Command, No, ok } from '../command.ts';
-import { parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
+import { type GivenName, parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
+import { tellChangedName } from '../tell-name.ts';
 
 /** Those of RFC 6154 §2 that are no more than advice to the client: the server has no virtual \All or \Flagged. */
 const SPECIAL_USES = new Map(
@@ -7,7 +8,7 @@ const SPECIAL_USES = new Map(
 );
 
 interface CreateArgs {
-  readonly name: string;
+  readonly mailbox: GivenName;
   /** As the client wrote them. */
   readonly uses: readonly string[];
 }
@@ -22,18 +23,19 @@ export const create: Command<CreateArgs> = {
   name: 'CREATE',
   state: 'authenticated',
   parse(args) {
-    const name = parseNewMailboxName(args.sp());
+    const mailbox = parseNewMailboxName(args.sp());
     const given = args.optional((rest) => rest.parameters({ USE: (value) => value.sp().list((use) => use.flag()) }));
     if (given !== null && given.USE === undefined) throw new Bad('Unknown parameter');
-    return { name, uses: [...new Set(given?.USE)] };
+    return { mailbox, uses: [...new Set(given?.USE)] };
   },
-  async run(session, { name, uses }) {
-    requireMailboxName(name);
+  async run(session, { mailbox, uses }) {
+    requireMailboxName(mailbox.name);
     const [first, ...more] = uses.map((use) => SPECIAL_USES.get(use.toLowerCase()));
     if (uses.length > 0 && (first === undefined || more.length > 0)) {
       throw new No('A mailbox can have one of \\Archive, \\Drafts, \\Junk, \\Sent and \\Trash', 'USEATTR');
     }
-    await session.store.createMailbox(session.account.accountId, name, first ?? null);
+    await session.store.createMailbox(session.account.accountId, mailbox.name, first ?? null);
+    await tellChangedName(session, mailbox);
     return ok('Created');
   },
 };

@@ -1,6 +1,7 @@
 import { type Command, No, ok } from '../command.ts';
 import { findMailbox } from '../find-mailbox.ts';
-import { parseMailboxName } from '../mailbox-name.ts';
+import { type GivenName, parseGivenName } from '../mailbox-name.ts';
+import { tellChangedName } from '../tell-name.ts';
 
 /**
  * DELETE: RFC 3501 §6.3.4.
@@ -9,12 +10,13 @@ import { parseMailboxName } from '../mailbox-name.ts';
  * servers do it, and clients that delete a whole tree may begin at either end. A name that is only such a level cannot be
  * deleted. Nor does a subscription end (RFC 3501 §6.3.6).
  */
-export const deleteMailbox: Command<string> = {
+export const deleteMailbox: Command<GivenName> = {
   name: 'DELETE',
   state: 'authenticated',
-  parse: (args) => parseMailboxName(args.sp()),
-  async run(session, name) {
+  parse: (args) => parseGivenName(args.sp()),
+  async run(session, givenName) {
     const { store } = session;
+    const { name } = givenName;
     const { accountId } = session.account;
     if (name === 'INBOX') throw new No('INBOX cannot be deleted', 'CANNOT');
     const mailbox = await findMailbox(session, name);
@@ -26,6 +28,7 @@ export const deleteMailbox: Command<string> = {
     }
     await store.deleteMailbox(mailbox.account, mailbox.id, name);
     if (session.selected?.mailbox.id === mailbox.id) session.unselect();
+    await tellChangedName(session, givenName);
     return ok('Deleted');
   },
 };

@@ -27,12 +27,12 @@ interface ListArgs {
  *
  * The reference is put before the pattern. A level of hierarchy without a mailbox is a name like any other, whatever the
  * pattern, so that no client misses the parent of what it is told: `\Noselect`, or `\NonExistent` to a client that shows it
- * knows RFC 5258. Nothing is remote, so REMOTE changes nothing.
+ * knows RFC 5258 or RFC 9051. Nothing is remote, so REMOTE changes nothing.
  */
 export const list: Command<ListArgs> = {
   name: 'LIST',
   state: 'authenticated',
-  parse(args) {
+  parse(args, session) {
     const selection = args.sp().peek('(') ? parseOptions(args, SELECTION_OPTIONS) : null;
     if (selection !== null) args.sp();
     const reference = parseMailboxName(args);
@@ -42,7 +42,7 @@ export const list: Command<ListArgs> = {
     let statusItems: readonly string[] = [];
     const returned = args.optional((rest) =>
       parseOptions(rest.expect('RETURN').sp(), RETURN_OPTIONS, (option) => {
-        if (option === 'STATUS') statusItems = parseStatusItems(rest.sp());
+        if (option === 'STATUS') statusItems = parseStatusItems(rest.sp(), session);
       }),
     );
     // RFC 5258 §3.1; SPECIAL-USE is no base option either (RFC 6154 §6).
@@ -97,7 +97,7 @@ export const list: Command<ListArgs> = {
     }
     for (const { name, exists, specialUse, isSubscribed } of told.sort(byName)) {
       const attributes = [names.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren'];
-      if (!exists) attributes.unshift(isExtended ? '\\NonExistent' : '\\Noselect');
+      if (!exists) attributes.unshift(isExtended || session.hasEnabled('IMAP4rev2') ? '\\NonExistent' : '\\Noselect');
       if (tellsSubscribed && isSubscribed) attributes.push('\\Subscribed');
       if (specialUse !== null) attributes.push(specialUse);
       out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `);

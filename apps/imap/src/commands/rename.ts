@@ -1,10 +1,11 @@
 import { HIERARCHY_DELIMITER } from '@postel/storage';
 import { type Command, No, ok } from '../command.ts';
-import { parseMailboxName, parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
+import { type GivenName, parseGivenName, parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
+import { tellChangedName } from '../tell-name.ts';
 
 interface RenameArgs {
-  readonly from: string;
-  readonly to: string;
+  readonly from: GivenName;
+  readonly to: GivenName;
 }
 
 /**
@@ -15,15 +16,18 @@ export const rename: Command<RenameArgs> = {
   name: 'RENAME',
   state: 'authenticated',
   parse(args) {
-    const from = parseMailboxName(args.sp());
+    const from = parseGivenName(args.sp());
     return { from, to: parseNewMailboxName(args.sp()) };
   },
   async run(session, { from, to }) {
-    requireMailboxName(to);
-    if (from !== 'INBOX' && to.startsWith(`${from}${HIERARCHY_DELIMITER}`)) {
+    requireMailboxName(to.name);
+    if (from.name !== 'INBOX' && to.name.startsWith(`${from.name}${HIERARCHY_DELIMITER}`)) {
       throw new No('A mailbox cannot be below itself', 'CANNOT');
     }
-    await session.store.renameMailbox(session.account.accountId, from, to);
+    await session.store.renameMailbox(session.account.accountId, from.name, to.name);
+    // RFC 9051 §6.3.6: what the old one was called, if either name is stored in another form.
+    const isChanged = from.given !== from.name || to.given !== to.name;
+    if (isChanged) await tellChangedName(session, { name: to.name, given: from.given });
     await session.syncAfterChange({ ask: 'memory', expunges: true }); // of INBOX
     return ok('Renamed');
   },

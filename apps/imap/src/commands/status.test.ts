@@ -17,6 +17,26 @@ test('STATUS tells what was asked, in the order in which it was asked', async ()
   `;
 });
 
+test('RFC 8438: the octets of a mailbox, and RFC 9051 §6.3.11: its messages to be expunged', async () => {
+  await using mary = await server.logIn();
+  await mary.append('INBOX', 'Subject: one\r\n\r\n', '\\Deleted');
+  await mary.append('INBOX', 'Subject: three\r\n\r\n');
+  await mary.append('INBOX', 'Subject: two\r\n\r\n', '\\Deleted');
+  await mary.dialogue`
+    C: a1 STATUS INBOX (SIZE DELETED)
+    S: * STATUS INBOX (SIZE 50 DELETED 2)
+    S: a1 OK ...
+    C: a2 SELECT INBOX
+    S: ...
+    C: a3 EXPUNGE
+    S: ...
+    C: a4 LIST "" INBOX RETURN (STATUS (SIZE DELETED))
+    S: * LIST ...
+    S: * STATUS INBOX (SIZE 18 DELETED 0)
+    S: a4 OK ...
+  `;
+});
+
 test('STATUS of what is not there, or not known', async () => {
   await using mary = await server.logIn();
   await mary.dialogue`

@@ -12,6 +12,8 @@ const ITEMS = new Map<string, (out: ResponseWriter, mailbox: Mailbox) => void>([
   ['UIDNEXT', (out, { uidNext }) => out.number(uidNext)],
   ['UIDVALIDITY', (out, { uidvalidity }) => out.number(uidvalidity)],
   ['UNSEEN', (out, { unseen }) => out.number(unseen)],
+  ['DELETED', (out, { deleted }) => out.number(deleted)],
+  ['SIZE', (out, { octets }) => out.number(octets)], // RFC 8438 §3
 ]);
 
 interface StatusArgs {
@@ -23,9 +25,9 @@ interface StatusArgs {
 export const status: Command<StatusArgs> = {
   name: 'STATUS',
   state: 'authenticated',
-  parse(args) {
+  parse(args, session) {
     const mailboxName = parseMailboxName(args.sp());
-    return { mailboxName, items: parseStatusItems(args.sp()) };
+    return { mailboxName, items: parseStatusItems(args.sp(), session) };
   },
   async run(session, { mailboxName, items }) {
     writeStatus(session, await requireMailbox(session, mailboxName), items);
@@ -33,10 +35,11 @@ export const status: Command<StatusArgs> = {
   },
 };
 
-/** What to tell of a mailbox: status-att in parentheses, each once. Also of LIST (RFC 5819 §2). */
-export function parseStatusItems(args: Arguments): readonly string[] {
+/** What to tell of a mailbox: status-att in parentheses, each once. Also of LIST (RFC 5819 §2). RECENT is none of IMAP4rev2. */
+export function parseStatusItems(args: Arguments, session: Session): readonly string[] {
   const items = args.list((item) => item.label());
-  if (items.length === 0 || items.some((item) => !ITEMS.has(item))) throw new Bad('Unknown STATUS item');
+  const isKnown = (item: string) => ITEMS.has(item) && !(item === 'RECENT' && session.hasEnabled('IMAP4rev2'));
+  if (items.length === 0 || !items.every(isKnown)) throw new Bad('Unknown STATUS item');
   return [...new Set(items)];
 }
 

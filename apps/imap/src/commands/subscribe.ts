@@ -5,7 +5,7 @@ import { parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
 export const subscribe: Command<string> = {
   name: 'SUBSCRIBE',
   state: 'authenticated',
-  parse: (args) => parseNewMailboxName(args.sp()),
+  parse: (args) => parseNewMailboxName(args.sp()).name,
   async run(session, name) {
     requireMailboxName(name);
     await session.store.subscribe(session.account.accountId, name);

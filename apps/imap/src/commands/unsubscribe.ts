@@ -5,7 +5,7 @@ import { parseNewMailboxName } from '../mailbox-name.ts';
 export const unsubscribe: Command<string> = {
   name: 'UNSUBSCRIBE',
   state: 'authenticated',
-  parse: (args) => parseNewMailboxName(args.sp()),
+  parse: (args) => parseNewMailboxName(args.sp()).name,
   async run(session, name) {
     await session.store.unsubscribe(session.account.accountId, name);
     return ok('Unsubscribed');
