@@ -6,6 +6,7 @@ import type { LoginEntry } from './attempt-rows.ts';
 import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
 import type { LimitedNetwork } from './login-limits.ts';
 import type { LoginClient } from './mechanism-policy.ts';
+import type { Quotas } from './quotas.ts';
 import type { TlsPublicKeys } from './tls-public-keys.ts';
 import type { SessionEnd } from './watched-sessions.ts';
 
@@ -137,6 +138,8 @@ export interface Directory {
   setPassword(accountName: string, password: string | null): Promise<void>;
 
   readonly appPasswords: AppPasswords;
+
+  readonly quotas: Quotas;
 
   /** @throws 'no-such-account' */
   readRetention(accountName: string): Promise<Retention>;

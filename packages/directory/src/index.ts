@@ -26,5 +26,6 @@ export type {
 } from './login.ts';
 export type { LimitedNetwork } from './login-limits.ts';
 export { type DirectoryOptions, openDirectory } from './open-directory.ts';
+export type { AccountQuota, DefaultQuotaChange, QuotaChange, Quotas } from './quotas.ts';
 export type { NewKey, RegisteredKey, TlsPublicKeys } from './tls-public-keys.ts';
 export type { SessionEnd } from './watched-sessions.ts';

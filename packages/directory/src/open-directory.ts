@@ -14,6 +14,7 @@ import { LoginHistory } from './login-history.ts';
 import { clearLoginFailures, LoginLimits, listLimitedNetworks } from './login-limits.ts';
 import { LoginTry } from './login-try.ts';
 import { mechanismPolicy } from './mechanism-policy.ts';
+import { openQuotas } from './quotas.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { setPassword } from './set-password.ts';
@@ -86,6 +87,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     setDisabled: (accountName, isDisabled) => setDisabled(sql, accountName, isDisabled),
     setPassword: (accountName, password) => setPassword(sql, pool, accountName, password),
     appPasswords: openAppPasswords(sql, pool),
+    quotas: openQuotas(sql),
     readRetention: (accountName) => readRetention(sql, accountName),
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     beginLogin: (context, mechanism) => new WatchedLogin(new LoginTry(logins, context), loginWatch, context, mechanism),

@@ -14,8 +14,8 @@ const DEFAULT_MAILBOXES = [
 ] as const;
 
 /**
- * Makes an account with its default mailboxes, subscribed. The caller gives it addresses and credentials in the same
- * transaction.
+ * Makes an account with its default mailboxes, subscribed, and the limits that all have by default. The caller gives it
+ * addresses and credentials in the same transaction.
  *
  * @throws {StorageError} 'exists'
  */
@@ -33,6 +33,11 @@ export async function createAccount(tx: Transaction, name: string): Promise<Acco
     await tx`select status from create_mailbox(${account}::bigint, ${mailbox.name}::text, ${mailbox.specialUse}::text)`;
     await tx`insert into subscriptions (account_id, name, mod_seq) select account_id, ${mailbox.name}::text, modseq from accounts where account_id = ${account}`;
   }
+  // Last: an account has these mailboxes, however few it may have.
+  await tx`
+    update accounts set quota_octets = default_quota_octets, quota_messages = default_quota_messages,
+           quota_mailboxes = default_quota_mailboxes
+      from installation where account_id = ${account}`;
   return account;
 }
 

@@ -79,7 +79,7 @@ test('of two who create a mailbox at once one does', async () => {
   expect(await recount(storage.database, account)).toEqual([]);
 });
 
-test('RFC 9208 §5.4: mailboxes above the quota are not made', async () => {
+test('RFC 9208 §5.3: mailboxes above the quota are not made', async () => {
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
   await sql`update accounts set quota_mailboxes = 7 where account_id = ${account}`;
@@ -203,7 +203,7 @@ test('CREATE makes missing superiors in one transaction, under one modseq', asyn
   expect(await recount(storage.database, account)).toEqual([]);
 });
 
-test('RFC 9208 §5.4: a mailbox whose superiors would pass the quota is not made, nor are they', async () => {
+test('RFC 9208 §5.3: a mailbox whose superiors would pass the quota is not made, nor are they', async () => {
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
   await sql`update accounts set quota_mailboxes = 8 where account_id = ${account}`;

@@ -1,6 +1,8 @@
+import { type Quota, roomOctets } from '@postel/quota';
 import type { Sql, Transaction } from './database.ts';
 import { StorageError, type StorageErrorKind } from './errors.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
+import { type QuotaRow, quotaColumns, quotaOf } from './quota.ts';
 
 export const HIERARCHY_DELIMITER = '/';
 
@@ -38,7 +40,9 @@ export interface FoundMailbox extends Mailbox {
   readonly account: AccountId;
   /** The modseq of the account when the row was read. */
   readonly accountModSeq: ModSeq;
-  /** What the account's quota left room for then: octets, 0 if for no message more; null if it has no limit. */
+  /** Of its account, then. */
+  readonly quota: Quota;
+  /** What that left room for: octets, 0 if for no message more; null if it has no limit. */
   readonly roomOctets: number | null;
 }
 
@@ -102,13 +106,13 @@ export async function findMailbox(
   account: AccountId,
   name: string,
 ): Promise<FoundMailbox | null> {
-  const [mailbox] = await sql.read<FoundMailbox[]>`
-    select ${columns(sql)}, b.account_id as account, a.modseq as "accountModSeq",
-           case when a.used_messages >= a.quota_messages or a.used_octets >= a.quota_octets then 0
-                else a.quota_octets - a.used_octets end as "roomOctets"
+  const [row] = await sql.read<(Omit<FoundMailbox, 'quota' | 'roomOctets'> & QuotaRow)[]>`
+    select ${columns(sql)}, b.account_id as account, a.modseq as "accountModSeq", ${quotaColumns(sql)}
       from mailboxes as b join accounts as a using (account_id)
      where b.account_id = ${account} and b.name = ${name}::text and b.expunged_seq is null`;
-  return mailbox ?? null;
+  if (row === undefined) return null;
+  const quota = quotaOf(row);
+  return { ...row, quota, roomOctets: roomOctets(quota) };
 }
 
 const failures = {

@@ -49,6 +49,10 @@ export const installation = pgTable(
     directoryVersion: id('directory_version').notNull().default(1),
     /** Accounts made from now on start their UIDVALIDITYs here at least: removed ones, whose names may come again, were below. */
     uidvalidityFloor: id('uidvalidity_floor').notNull().default(1),
+    /** What every account may hold that has no limit of its own; `accounts` has them too, for those who write mail. */
+    defaultQuotaOctets: octets('default_quota_octets'),
+    defaultQuotaMessages: id('default_quota_messages'),
+    defaultQuotaMailboxes: id('default_quota_mailboxes'),
     /** Of the server that the database was last on; another one says that it was restored, or moved. */
     systemIdentifier: text('system_identifier'),
     /** Key of the made-up but stable SCRAM salts of users that do not exist (RFC 5802 §5.1 shows salts before proofs). */
@@ -76,6 +80,10 @@ export const accounts = pgTable(
     quotaOctets: octets('quota_octets'),
     quotaMessages: id('quota_messages'),
     quotaMailboxes: id('quota_mailboxes'),
+    /** A limit that is not its own is the installation's default, and follows it. */
+    hasOwnQuotaOctets: boolean('has_own_quota_octets').notNull().default(false),
+    hasOwnQuotaMessages: boolean('has_own_quota_messages').notNull().default(false),
+    hasOwnQuotaMailboxes: boolean('has_own_quota_mailboxes').notNull().default(false),
     usedOctets: octets('used_octets').notNull().default(0),
     usedMessages: id('used_messages').notNull().default(0),
     usedMailboxes: id('used_mailboxes').notNull().default(0),

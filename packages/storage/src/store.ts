@@ -1,3 +1,4 @@
+import type { Quota } from '@postel/quota';
 import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
 import type { Appended, Arrival, NewMessage } from './append.ts';
@@ -35,6 +36,7 @@ import { MissingSummaries, type SummaryProgress } from './missing-summaries.ts';
 import { type FillOptions, MissingTexts } from './missing-texts.ts';
 import { type Pruned, type PruneOptions, prune } from './prune.ts';
 import { pruneThreads } from './prune-threads.ts';
+import { readQuota } from './quota.ts';
 import { readBlob, type StoredBlob } from './read-blob.ts';
 import { asksForText, type InTurn, type SearchCriterion, searchMessages } from './search-messages.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
@@ -412,6 +414,11 @@ export class Store {
   /** @throws {StorageError} 'unavailable' */
   async findMailbox(account: AccountId, name: string): Promise<FoundMailbox | null> {
     return this.#read(() => findMailbox(this.#database.sql, account, name));
+  }
+
+  /** See readQuota. @throws {StorageError} 'nonexistent', 'unavailable' */
+  async readQuota(account: AccountId): Promise<Quota> {
+    return this.#read(() => readQuota(this.#database.sql, account));
   }
 
   /** See fetchMessages. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseTarget } from '@postel/config';
-import type { Directory } from '@postel/directory';
+import type { Directory, QuotaChange } from '@postel/directory';
 import { readKeyFile, type TlsPublicKey } from '@postel/tls-pubkey';
 import { type CertificateOptions, type ClientCertificate, makeClientCertificate } from './client-certificate.ts';
 import { readRunState } from './run-state.ts';
@@ -107,20 +107,7 @@ export class RunningPostel {
   }
 
   /** Limits what an account may hold; what it holds already stays. */
-  async setQuota(
-    { name }: TestAccount,
-    limits: { readonly messages: number } | { readonly octets: number },
-  ): Promise<void> {
-    const { openDatabase } = await import('@postel/storage');
-    const database = openDatabase(this.database, { applicationName: 'testkit', maxConnections: 1 });
-    try {
-      if ('messages' in limits) {
-        await database.sql`update accounts set quota_messages = ${limits.messages} where name = ${name}`;
-      } else {
-        await database.sql`update accounts set quota_octets = ${limits.octets} where name = ${name}`;
-      }
-    } finally {
-      await database.close();
-    }
+  async setQuota({ name }: TestAccount, limits: QuotaChange): Promise<void> {
+    await this.useDirectory(({ quotas }) => quotas.change(name, limits));
   }
 }
