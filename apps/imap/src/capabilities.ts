@@ -1,3 +1,4 @@
+import { RESOURCE_NAMES } from '@postel/quota';
 import { offeredMechanisms } from '@postel/sasl';
 import type { Session } from './session.ts';
 
@@ -22,6 +23,8 @@ const NAMES = [
   'SEARCHRES',
   'PARTIAL',
   'STATUS=SIZE',
+  'QUOTA',
+  ...RESOURCE_NAMES.map((name) => `QUOTA=RES-${name}`),
 ];
 
 /** What CAPABILITY names. */

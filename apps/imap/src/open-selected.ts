@@ -7,6 +7,7 @@ import { type GivenName, parseGivenName } from './mailbox-name.ts';
 import { MailboxView } from './mailbox-view.ts';
 import type { Session } from './session.ts';
 import { tellName } from './tell-name.ts';
+import { warnOfQuota } from './warn-of-quota.ts';
 
 /**
  * SELECT and EXAMINE: RFC 3501 §6.3.1, §6.3.2, RFC 9051 §6.3.2. CLOSED is told to every client, as it is allowed to be
@@ -28,6 +29,7 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<GivenName> {
       session.select(view);
       if (isReadOnly && !isRev2) view.addRecent(mailbox.recentUid, view.toldUid);
       await describe(session, view);
+      warnOfQuota(session, mailbox);
       return ok(isReadOnly ? 'Opened read-only' : 'Selected', isReadOnly ? 'READ-ONLY' : 'READ-WRITE');
     },
   };

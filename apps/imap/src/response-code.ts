@@ -3,6 +3,7 @@ import type { StorageErrorKind, UidRanges } from '@postel/storage';
 
 /** Response codes (RFC 9051 §7.1, RFC 5530) with what follows them. */
 export type ResponseCode =
+  | 'ALERT'
   | 'ALREADYEXISTS'
   | 'BADCHARSET (UTF-8 US-ASCII)'
   | 'AUTHENTICATIONFAILED'
@@ -14,6 +15,7 @@ export type ResponseCode =
   | 'HASCHILDREN'
   | 'LIMIT'
   | 'NONEXISTENT'
+  | 'NOPERM'
   | 'NOTSAVED'
   | 'OVERQUOTA'
   | 'PRIVACYREQUIRED'

@@ -1,5 +1,6 @@
 import type { AuthenticatedAccount, Directory, LoginAttempt, LoginContext, SessionEnd } from '@postel/directory';
 import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire';
+import type { QuotaLevel } from '@postel/quota';
 import type { ConnectionSecurity } from '@postel/sasl';
 import type { Store } from '@postel/storage';
 import type { ConnectionCount, Logger, SessionCount } from '@postel/supervision';
@@ -81,6 +82,8 @@ export class Session {
   /** The client has said what it is. */
   isIdentified = false;
   loginFailures = 0;
+  /** As the client was last told of it; see warnOfQuota. */
+  quotaLevel: QuotaLevel = 'low';
   #attempt: LoginAttempt | null = null;
   #program: string | null = null;
   /** In the count of the account's sessions. */

@@ -18,5 +18,12 @@ test.each([
   [[95, 100, 90, 100], 'near', { name: 'STORAGE', percent: 95 }],
   [[1, null, 0, 0], 'full', { name: 'MESSAGE', percent: 100 }],
 ] as const)('of %j the state is %s', ([octets, octetsLimit, messages, messagesLimit], level, fullest) => {
-  expect(state(octets, octetsLimit, messages, messagesLimit)).toEqual({ level, fullest });
+  const told = state(octets, octetsLimit, messages, messagesLimit);
+  expect(told.level).toBe(level);
+  if (fullest === null) expect(told.fullest).toBe(null);
+  else expect(told.fullest).toMatchObject(fullest);
+});
+
+test('what is warned of comes with its use and limit', () => {
+  expect(state(45, 50, 1, null).fullest).toEqual({ name: 'STORAGE', usage: 45, limit: 50, percent: 90 });
 });

@@ -6,6 +6,7 @@ import { type GivenName, parseGivenName } from '../mailbox-name.ts';
 import type { Session } from '../session.ts';
 import { findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
 import { tellChangedName } from '../tell-name.ts';
+import { warnAfterAdding } from '../warn-of-quota.ts';
 
 interface AppendArgs {
   readonly target: GivenName;
@@ -40,13 +41,15 @@ export const append: Command<AppendArgs> = {
     const { messageOctets } = session.services;
     if (literal.size > messageOctets) throw new No(`A message may have ${messageOctets} octets`, 'TOOBIG');
     if (literal.size === 0) throw new No('A message has at least one octet', 'CANNOT');
-    const { account, id, roomOctets } = await findTarget(session, target.name);
+    const mailbox = await findTarget(session, target.name);
+    const { account, id, roomOctets } = mailbox;
     if (roomOctets !== null && literal.size > roomOctets) throw new No('The account is over its quota', 'OVERQUOTA');
     await store.requireDiskRoom(literal.size); // before the client is told to send it
     await using content = await receive(session, literal);
     const message = { content, flags, internalDate: date?.epochMs ?? Date.now(), arrival: null };
     const { uid, uidvalidity } = await store.append(account, { mailbox: id, ...message }).catch(goneMeansTryCreate);
     await tellChangedName(session, target);
+    await warnAfterAdding(session, mailbox, { octets: literal.size, messages: 1 });
     await session.syncAfterChange({ ask: 'memory', expunges: true });
     return ok('Appended', { type: 'APPENDUID', uidvalidity, uid });
   },

@@ -4,6 +4,7 @@ import { Bad, type Command, No, ok } from '../command.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import { parseMessageSet } from '../message-set.ts';
 import { findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
+import { warnAfterAdding } from '../warn-of-quota.ts';
 
 /** What COPY and MOVE take. */
 export interface CopyArgs {
@@ -38,6 +39,7 @@ function copyCommand(name: 'COPY' | 'UID COPY', kind: 'sequence' | 'uid'): Comma
       const { account, id } = view.mailbox;
       const which = kind === 'uid' ? 'present' : 'whole';
       const copied = await store.copy(account, id, rangesOf(uids), target.id, which).catch(goneMeansTryCreate);
+      await warnAfterAdding(session, target, { octets: Number.POSITIVE_INFINITY, messages: uids.length });
       await session.syncAfterChange({ ask: copied === null ? 'database' : 'memory', expunges: true });
       if (copied === null) throw new No('Some of the messages were expunged: nothing copied', 'EXPUNGEISSUED');
       if (copied.modseq === null) return ok('No such message: nothing copied');

@@ -3,10 +3,15 @@ import type { Mailbox } from '@postel/storage';
 import { Bad, type Command, ok } from '../command.ts';
 import { requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
-import type { Session } from '../session.ts';
+import type { Services, Session } from '../session.ts';
 
 /** What is told of a mailbox, each by the function that writes its value. */
-const ITEMS = new Map<string, (out: ResponseWriter, mailbox: Mailbox) => void>([
+const ITEMS = new Map<string, (out: ResponseWriter, mailbox: Mailbox, services: Services) => void>([
+  // RFC 7889 §3.1, and not less where there is less room (§3.3).
+  ['APPENDLIMIT', (out, _, { messageOctets }) => out.number(messageOctets)],
+  // RFC 9208 §4.1.4: what EXPUNGE would take off, exactly; in octets, as RFC822.SIZE is.
+  ['DELETED', (out, { deleted }) => out.number(deleted)],
+  ['DELETED-STORAGE', (out, { deletedOctets }) => out.number(deletedOctets)],
   ['MESSAGES', (out, { messages }) => out.number(messages)],
   ['RECENT', (out, { recent }) => out.number(recent)],
   ['UIDNEXT', (out, { uidNext }) => out.number(uidNext)],
@@ -49,7 +54,7 @@ export function writeStatus(session: Session, mailbox: Mailbox, items: readonly 
   session.writeMailboxName(mailbox.name).text(' (');
   items.forEach((item, index) => {
     if (index > 0) out.sp();
-    ITEMS.get(item)?.(out.text(item).sp(), mailbox);
+    ITEMS.get(item)?.(out.text(item).sp(), mailbox, session.services);
   });
   out.text(')').crlf();
 }

@@ -1,0 +1,28 @@
+import { type Command, ok } from '../command.ts';
+import { findMailbox } from '../find-mailbox.ts';
+import { parseMailboxName } from '../mailbox-name.ts';
+import { QUOTA_ROOT, seesQuota, writeQuota } from '../quota-root.ts';
+
+/**
+ * GETQUOTAROOT: RFC 9208 §4.1.2. A name that no mailbox has is answered like others: a mailbox made under it would have that
+ * root. Of other people's mailboxes no root is told: their use would come with it.
+ */
+export const getQuotaRoot: Command<string> = {
+  name: 'GETQUOTAROOT',
+  state: 'authenticated',
+  parse: (args) => parseMailboxName(args.sp()),
+  async run(session, name) {
+    const { out, account } = session;
+    const mailbox = await findMailbox(session, name);
+    const isOwn = mailbox === null || mailbox.account === account.accountId;
+    out.text('* QUOTAROOT ');
+    session.writeMailboxName(mailbox?.name ?? name);
+    if (isOwn && seesQuota(session)) {
+      out.sp().string(QUOTA_ROOT).crlf();
+      writeQuota(out, mailbox?.quota ?? (await session.store.readQuota(account.accountId)));
+    } else {
+      out.crlf();
+    }
+    return ok('Quota root told');
+  },
+};
