@@ -157,3 +157,16 @@ test('imapflow: a message of 30 MB with an attachment and 8-bit header fields co
     'application/octet-stream',
   );
 });
+
+test('imapflow: what the quota allows, and what passes it', async () => {
+  const account = await server.addAccount();
+  await using client = await connectFlow(account, false);
+  expect(await client.getQuota('INBOX')).toMatchObject({ path: 'INBOX', quotaRoot: 'User quota' });
+  await server.postel.setQuota(account, { octets: 10 * 1_024, messages: 3 });
+  await client.append('INBOX', 'x'.repeat(5_000));
+  expect(await client.getQuota('INBOX')).toMatchObject({
+    storage: { usage: 5 * 1_024, limit: 10 * 1_024, status: '50%' },
+    message: { usage: 1, limit: 3 },
+  });
+  await expect(client.append('INBOX', 'x'.repeat(6_000))).rejects.toMatchObject({ serverResponseCode: 'OVERQUOTA' });
+});

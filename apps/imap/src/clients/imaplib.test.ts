@@ -32,6 +32,11 @@ check(client.store('1', '+FLAGS', '\\\\Deleted'))
 check(client.search(None, 'DELETED'), [b'1'])
 check(client.expunge(), [b'1'])
 check(client.status('Work', '(MESSAGES)'), [b'Work (MESSAGES 0)'])
+assert check(client.getquotaroot('Work')) == [[b'Work "User quota"'], [b'"User quota" (MESSAGE 1 2)']]
+assert check(client.getquota('"User quota"')) == [b'"User quota" (MESSAGE 1 2)']
+check(client.append('Work', None, None, message))
+full = client.append('Work', None, None, message)
+assert full[0] == 'NO' and full[1][0].startswith(b'[OVERQUOTA] '), full
 check(client.close())
 check(client.delete('Work'))
 client.logout()
@@ -40,6 +45,7 @@ client.logout()
 test("Python's imaplib: mailboxes, messages, flags and search after STARTTLS", async ({ skip }) => {
   requirePrograms(skip, 'python3');
   const account = await server.addAccount();
+  await server.postel.setQuota(account, { messages: 2 });
   using program = new MailProgram(server.postel, account);
   const script = program.write('imaplib-sample.py', IMAPLIB);
   const { name, password } = account;
