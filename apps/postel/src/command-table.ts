@@ -7,6 +7,7 @@ import { configAccountDisable } from './commands/config-account-disable.ts';
 import { configAccountEnable } from './commands/config-account-enable.ts';
 import { configAccountList } from './commands/config-account-list.ts';
 import { configAccountLogins } from './commands/config-account-logins.ts';
+import { configAccountQuota } from './commands/config-account-quota.ts';
 import { configAccountRetention } from './commands/config-account-retention.ts';
 import { configAccountRm } from './commands/config-account-rm.ts';
 import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
@@ -14,6 +15,7 @@ import { configCheck } from './commands/config-check.ts';
 import { configExample } from './commands/config-example.ts';
 import { configLoginLimitsClear } from './commands/config-login-limits-clear.ts';
 import { configLoginLimitsList } from './commands/config-login-limits-list.ts';
+import { configQuota } from './commands/config-quota.ts';
 import { configTlspubkeyAdd } from './commands/config-tlspubkey-add.ts';
 import { configTlspubkeyGen } from './commands/config-tlspubkey-gen.ts';
 import { configTlspubkeyGet } from './commands/config-tlspubkey-get.ts';
@@ -46,7 +48,9 @@ export const commands: readonly Command[] = [
   configAccountApppasswordList,
   configAccountApppasswordRm,
   configAccountLogins,
+  configAccountQuota,
   configAccountRetention,
+  configQuota,
   configTlspubkeyList,
   configTlspubkeyGet,
   configTlspubkeyAdd,

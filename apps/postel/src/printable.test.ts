@@ -14,13 +14,15 @@ test.each([
 });
 
 test('sizes and counts', () => {
-  expect([0, 1, 1_024, 1_025, 1_048_576, 12_900_000].map(printableSize)).toEqual([
+  expect([0, 1, 1_024, 1_025, 1_048_576, 12_900_000, 2 ** 30, 2 ** 40 + 1].map(printableSize)).toEqual([
     '0 B',
     '1 B',
     '1 kB',
     '2 kB',
     '1.0 MB',
     '12.4 MB',
+    '1.0 GB',
+    '1024.1 GB',
   ]);
   expect([0, 1, 12_000].map((count) => printableCount(count, 'message'))).toEqual([
     '0 messages',

@@ -17,7 +17,8 @@ export function printable(text: string, maxCharacters: number): string {
 export function printableSize(octets: number): string {
   if (octets < 1_024) return `${octets} B`;
   if (octets < 1_048_576) return `${Math.ceil(octets / 1_024)} kB`;
-  return `${(Math.ceil((octets * 10) / 1_048_576) / 10).toFixed(1)} MB`;
+  if (octets < 1_073_741_824) return `${(Math.ceil((octets * 10) / 1_048_576) / 10).toFixed(1)} MB`;
+  return `${(Math.ceil((octets * 10) / 1_073_741_824) / 10).toFixed(1)} GB`;
 }
 
 export const printableCount = (count: number, what: string): string =>
