@@ -88,6 +88,8 @@ export class CommandReader {
   readonly #onFlow: ((paused: boolean) => void) | null;
   readonly #highWaterOctets: number;
   #paused = false;
+  /** Not to go on before somebody waits, however little is here. */
+  #untilWanted = false;
   #ended = false;
   /** After `text-too-long` and the like: what comes is dropped, and every pull sees the end. */
   #outOfStep = false;
@@ -113,6 +115,13 @@ export class CommandReader {
     this.#queue.push(chunk);
     if (this.#wake !== null) this.#endWait();
     else if (this.#queue.length >= this.#highWaterOctets) this.#setPaused(true);
+  }
+
+  /** Asks for no more octets before all that are here are read and somebody waits, unless somebody does already. */
+  pauseUntilWanted(): void {
+    if (this.#wake !== null) return;
+    this.#untilWanted = true;
+    this.#setPaused(true);
   }
 
   /** No more octets will come. Commands already here can still be read. */
@@ -346,6 +355,7 @@ export class CommandReader {
   #more(): Promise<void> {
     if (this.#wake !== null) throw new Error('Two pulls at once from one CommandReader');
     this.#queue.releaseLongChunk();
+    this.#untilWanted = false;
     this.#setPaused(false);
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -359,7 +369,7 @@ export class CommandReader {
   }
 
   #taken(): void {
-    if (this.#paused && this.#queue.length <= this.#highWaterOctets / 2) this.#setPaused(false);
+    if (!this.#untilWanted && this.#queue.length <= this.#highWaterOctets / 2) this.#setPaused(false);
   }
 
   #setPaused(paused: boolean): void {

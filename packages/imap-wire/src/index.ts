@@ -15,6 +15,8 @@ export {
   UnexpectedEnd,
 } from './command-reader.ts';
 export { type DateTime, formatDateTime, parseDate, parseDateTime } from './date-time.ts';
+export { InflateError } from './inflate-error.ts';
+export { Inflater } from './inflater.ts';
 export { type CommandLimits, limitsAfterLogin, limitsBeforeLogin } from './limits.ts';
 export { decodeMailboxName } from './mailbox-name.ts';
 export { decodeModifiedUtf7, encodeModifiedUtf7 } from './modified-utf7.ts';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw } from 'node:zlib';
 import { Transcript, type TranscriptPeer } from './transcript.ts';
 
 const LF = 0x0a;
@@ -20,6 +21,7 @@ export abstract class LineClient implements TranscriptPeer, AsyncDisposable {
   #received: Buffer[] = [];
   #hasEnded = false;
   #waiting: (() => void)[] = [];
+  #deflate: DeflateRaw | null = null;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -65,7 +67,13 @@ export abstract class LineClient implements TranscriptPeer, AsyncDisposable {
 
   /** Sends exactly this, in one packet if it fits. */
   send(octets: string | Buffer): void {
-    this.#socket.write(typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets);
+    const sent = typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets;
+    if (this.#deflate === null) {
+      this.#socket.write(sent);
+      return;
+    }
+    this.#deflate.write(sent);
+    this.#deflate.flush(constants.Z_SYNC_FLUSH);
   }
 
   /** Sends that much, at the pace of the server, as long as it takes anything. */
@@ -132,6 +140,26 @@ export abstract class LineClient implements TranscriptPeer, AsyncDisposable {
     return socket;
   }
 
+  /** Both sides compress from here on, as zlib does. */
+  startCompression(): void {
+    const socket = this.#socket;
+    const inflate = createInflateRaw();
+    this.#deflate = createDeflateRaw();
+    this.#deflate.on('data', (chunk: Buffer) => socket.write(chunk));
+    for (const event of ['data', 'end', 'close'] as const) socket.removeAllListeners(event);
+    socket.pipe(inflate);
+    socket.on('close', () => inflate.end());
+    inflate.on('error', () => {}); // the server did not come to an end
+    inflate.on('data', (chunk: Buffer) => {
+      this.#received.push(chunk);
+      this.#wakeAll();
+    });
+    inflate.on('close', () => {
+      this.#hasEnded = true;
+      this.#wakeAll();
+    });
+  }
+
   /** Closes this side, and still listens. */
   halfClose(): void {
     this.#socket.end();
@@ -176,13 +204,17 @@ export abstract class LineClient implements TranscriptPeer, AsyncDisposable {
       // The socket in the clear goes on under TLS, and its end is not what a test asks for.
       if (socket !== this.#socket) return;
       this.#hasEnded ||= socket.readableEnded || socket.destroyed;
-      for (const wake of this.#waiting.splice(0)) wake();
+      this.#wakeAll();
     };
     socket.on('data', (chunk: Buffer) => {
       this.#received.push(chunk);
       changed();
     });
     for (const event of ['drain', 'end', 'error', 'close'] as const) socket.on(event, changed);
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #change(): Promise<void> {
