@@ -25,6 +25,7 @@ const NAMES = [
   'STATUS=SIZE',
   'QUOTA',
   ...RESOURCE_NAMES.map((name) => `QUOTA=RES-${name}`),
+  'COMPRESS=DEFLATE',
 ];
 
 /** What CAPABILITY names. */
@@ -33,6 +34,7 @@ export function capabilities(session: Session): readonly string[] {
   const names = [...NAMES];
   // RFC 7889. Never near 2^53, beyond which imapflow reads 0 and refuses to append.
   names.push(`APPENDLIMIT=${session.services.messageOctets}`);
+  if (session.services.offersUnauthenticate) names.push('UNAUTHENTICATE');
   if (session.isAuthenticated) return names;
   const allows = session.services.directory.mechanismsFor(transport.loginContext);
   const mechanisms = offeredMechanisms(transport.security, allows);

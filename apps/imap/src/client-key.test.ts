@@ -53,6 +53,22 @@ for (const type of ['p256', 'ed25519'] as const) {
   });
 }
 
+test('RFC 8437 §4.2: whom PREAUTH has greeted may UNAUTHENTICATE, and AUTHENTICATE EXTERNAL', async () => {
+  const mary = await server.addAccount();
+  const { key, cert } = await server.postel.addKey(mary);
+  await using client = await connect({ key, cert });
+  await client.dialogue`
+    S: * PREAUTH ...
+    C: a1 UNAUTHENTICATE
+    C: a2 AUTHENTICATE EXTERNAL =
+    C: a3 SELECT INBOX
+    S: a1 OK ...
+    S: a2 OK [CAPABILITY ...] Logged in
+    S: ...
+    S: a3 OK [READ-WRITE] ...
+  `;
+});
+
 test('a key that is set to no PREAUTH gets the normal greeting, and EXTERNAL', async () => {
   const mary = await server.addAccount();
   const { key, cert } = await addSilentKey(mary);

@@ -22,6 +22,8 @@ import { clientAddress, hostNames, type Logger, type ServerCertificates, TlsConn
 import { capabilities } from './capabilities.ts';
 import { Abandoned, Bad, InputEnded, type Ok } from './command.ts';
 import { commands } from './commands/table.ts';
+import { CompressedInput } from './compressed-input.ts';
+import { deflate, deflateLast } from './deflate.ts';
 import { failureOf } from './failure.ts';
 import {
   ANSWER_OCTETS,
@@ -61,6 +63,9 @@ const sessionEnds = {
 
 const FLUSHED = Promise.resolve();
 
+/** A last block of DEFLATE data, with nothing in it. */
+const LAST_BLOCK = deflateLast([]);
+
 /** One client: reads its commands one after the other, runs them, answers. */
 export class Connection implements Transport, CommandPolicy {
   readonly id = randomBytes(5).toString('base64url').slice(0, 6);
@@ -73,7 +78,10 @@ export class Connection implements Transport, CommandPolicy {
   readonly #gone = new AbortController();
   #socket: Socket;
   #tls: TlsConnection | null = null;
-  #startTls = false;
+  /** What comes between the next answer and what follows it. */
+  #nextLayer: 'tls' | 'compression' | 'none' | null = null;
+  #isCompressed = false;
+  #compressedInput: CompressedInput | null = null;
   /** What BYE is to say when the command in hand is answered: the server wants to end the connection. */
   #farewell: Farewell | null = null;
   #endTimer: NodeJS.Timeout | undefined;
@@ -92,7 +100,7 @@ export class Connection implements Transport, CommandPolicy {
     this.#log = log.child({ connection: this.id, client: this.remoteAddress });
     this.#session = new Session(this, services, this.#log);
     this.#reader = new CommandReader({
-      onFlow: (paused) => (paused ? this.#socket.pause() : this.#socket.resume()),
+      onFlow: (paused) => (this.#compressedInput === null ? this.#flow(!paused) : this.#compressedInput.pause(paused)),
     });
     this.#loginTimer = setTimeout(this.#onTimeout, LOGIN_TIMEOUT_MS);
     this.#attach();
@@ -127,6 +135,10 @@ export class Connection implements Transport, CommandPolicy {
     return this.#tls === null;
   }
 
+  get isCompressed(): boolean {
+    return this.#isCompressed;
+  }
+
   /** Serves the client until either side ends. Never rejects. */
   async serve(): Promise<void> {
     try {
@@ -155,6 +167,10 @@ export class Connection implements Transport, CommandPolicy {
 
   flush(): Promise<void> {
     const pieces = this.out.take();
+    return this.#send(this.#isCompressed ? deflate(pieces) : pieces);
+  }
+
+  #send(pieces: readonly Buffer[]): Promise<void> {
     const socket = this.#socket;
     if (socket.destroyed) return pieces.length > 0 ? Promise.reject(new Abandoned('the client is gone')) : FLUSHED;
     if (pieces.length > 1) socket.cork();
@@ -228,7 +244,17 @@ export class Connection implements Transport, CommandPolicy {
   }
 
   startTlsAfterAnswer(): void {
-    this.#startTls = true;
+    this.#nextLayer = 'tls';
+  }
+
+  compressAfterAnswer(): void {
+    this.#nextLayer = 'compression';
+  }
+
+  beginAnewAfterAnswer(): void {
+    this.#nextLayer = 'none';
+    this.#socket.setTimeout(0);
+    this.#loginTimer = setTimeout(this.#onTimeout, LOGIN_TIMEOUT_MS);
   }
 
   // --- How commands are read: CommandPolicy ---
@@ -271,8 +297,8 @@ export class Connection implements Transport, CommandPolicy {
         const result = await this.#reader.readCommand(this);
         if (result.type === 'end') break;
         await this.#answer(result);
-        await this.flush();
-        if (this.#startTls) await this.#upgrade();
+        if (this.#nextLayer === null) await this.flush();
+        else await this.#changeLayer(this.#nextLayer);
         if (this.#session.isAuthenticated) this.#endLoginTimer();
         // A client with thousands of commands on their way must not keep the others waiting.
         if (count % COMMANDS_A_TURN === 0) await nextTurn();
@@ -370,13 +396,15 @@ export class Connection implements Transport, CommandPolicy {
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    this.#reader.push(chunk);
+    if (this.#compressedInput === null) this.#reader.push(chunk);
+    else this.#compressedInput.push(chunk);
   };
 
   /** The client has closed its side, or is gone. Commands that came before are still answered. */
   readonly #onEnd = (): void => {
     this.#isEndNews = true;
-    this.#reader.end();
+    if (this.#compressedInput === null) this.#reader.end();
+    else this.#compressedInput.end();
     if (this.#isSilent) this.#tellOfWork();
   };
 
@@ -417,11 +445,13 @@ export class Connection implements Transport, CommandPolicy {
     if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
     clearTimeout(this.#endTimer);
     const socket = this.#socket;
+    this.#compressedInput = null;
     this.#reader.end();
     this.#reader.discardBuffered();
     socket.setTimeout(0);
     if (socket.destroyed) return;
-    socket.end();
+    if (this.#isCompressed) socket.end(LAST_BLOCK);
+    else socket.end();
     socket.resume();
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once('close', () => clearTimeout(timer));
@@ -447,9 +477,49 @@ export class Connection implements Transport, CommandPolicy {
     });
   }
 
+  async #changeLayer(layer: 'tls' | 'compression' | 'none'): Promise<void> {
+    this.#nextLayer = null;
+    if (layer === 'none' && this.#isCompressed) {
+      await this.#endCompression();
+      return;
+    }
+    await this.flush();
+    if (layer === 'tls') await this.#upgrade();
+    if (layer === 'compression') this.#compress();
+  }
+
+  /** RFC 4978 §3. The client waits for our answer before it compresses; what came before would be taken for something else. */
+  #compress(): void {
+    if (this.#reader.discardBuffered() > 0) throw new Abandoned('commands behind COMPRESS');
+    this.#isCompressed = true;
+    this.#compressedInput = new CompressedInput(this.#reader, {
+      flow: (flows) => this.#flow(flows),
+      damaged: (error) => {
+        this.#log.info({ err: error }, 'the client compresses wrongly: closing');
+        this.#compressedInput = null;
+        this.#end({ code: null, text: 'That is no DEFLATE data' });
+      },
+      left: () => {
+        this.#compressedInput = null;
+      },
+    });
+  }
+
+  /** RFC 8437 §4.1. The answer is the last that is compressed; the client may have gone on without. */
+  #endCompression(): Promise<void> {
+    this.#isCompressed = false;
+    const flushed = this.#send([deflateLast(this.out.take())]);
+    this.#compressedInput?.leave();
+    return flushed;
+  }
+
+  #flow(flows: boolean): void {
+    if (flows) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
   /** RFC 9051 §6.2.1. What was sent in the clear behind STARTTLS, by the client or somebody in between, is dropped. */
   async #upgrade(): Promise<void> {
-    this.#startTls = false;
     const dropped = this.#reader.discardBuffered();
     if (dropped > 0) {
       this.#log.warn({ octets: dropped }, 'commands were sent in the clear behind STARTTLS: closing');

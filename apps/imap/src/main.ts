@@ -12,12 +12,13 @@ runApp({
   async start(settings, context) {
     const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
     await store.start();
-    const { hostname, messageOctets } = settings;
+    const { hostname, messageOctets, offersUnauthenticate = true } = settings;
     const services = {
       hostname,
       store,
       directory,
       messageOctets,
+      offersUnauthenticate,
       metrics: createMetrics(context.metrics),
       connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
       sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),

@@ -21,6 +21,7 @@ export interface Transport {
   readonly security: ConnectionSecurity;
   readonly loginContext: LoginContext;
   readonly canStartTls: boolean;
+  readonly isCompressed: boolean;
   /** Aborted, with Abandoned as its reason, when the client is gone: for work that nobody would hear the end of. */
   readonly gone: AbortSignal;
   /** Sends what was written; resolves when the client has taken enough of it. @throws {Abandoned} if it is gone */
@@ -44,6 +45,10 @@ export interface Transport {
   endSession(reason: SessionEnd): void;
   /** Begins TLS after the tagged OK that the caller returns. */
   startTlsAfterAnswer(): void;
+  /** As said for TLS: from the end of the tagged OK on, both sides compress (RFC 4978). */
+  compressAfterAnswer(): void;
+  /** From the end of the tagged OK on nobody is logged in, and only TLS is left of what was between the two sides (RFC 8437). */
+  beginAnewAfterAnswer(): void;
 }
 
 /** What all sessions of a process share. */
@@ -57,6 +62,8 @@ export interface Services {
   readonly sessionCount: SessionCount;
   /** The largest message that is taken. */
   readonly messageOctets: number;
+  /** Whether UNAUTHENTICATE is there: not where a proxy in front decides who may log in (RFC 8437 §8). */
+  readonly offersUnauthenticate: boolean;
 }
 
 export interface TellOptions {
@@ -181,6 +188,14 @@ export class Session {
     this.log.info({ account: account.name }, 'logged in');
   }
 
+  /** Forgets who was logged in and all that was done then: RFC 8437 §3. Failed logins count on, and what the client is stays known. */
+  logOut(): void {
+    this.#leave();
+    this.#account = null;
+    this.#attempt = null;
+    this.#enabled.clear();
+  }
+
   select(view: MailboxView): void {
     this.unselect();
     this.#view = view;
@@ -192,11 +207,16 @@ export class Session {
   }
 
   close(): void {
+    this.#leave();
+    this.isLoggedOut = true;
+  }
+
+  #leave(): void {
     this.unselect();
     this.#watch?.[Symbol.dispose]();
+    this.#watch = null;
     this.#place?.[Symbol.dispose]();
     this.#place = null;
-    this.isLoggedOut = true;
   }
 
   /** Parses and runs one command. @throws {No | Bad | ParseError | StorageError | DirectoryError} */

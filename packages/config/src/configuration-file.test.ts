@@ -36,6 +36,7 @@ const DEFAULTS: Configuration = {
     imap: [{ host: '*', port: 143, asksClientCertificate: true }],
     imaps: [{ host: '*', port: 993, asksClientCertificate: true }],
     processes: 1,
+    offersUnauthenticate: true,
   },
   status: [{ host: '127.0.0.1', port: 1081 }],
   tombstoneDays: 90,
@@ -72,6 +73,7 @@ smtp:
   lmtp: { port: 24 }
 imap:
   processes: 4
+  unauthenticate: off
   imap: false
   imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
 status: off
@@ -107,6 +109,7 @@ logLevel: debug
         { host: '::', port: 9930, asksClientCertificate: true },
       ],
       processes: 4,
+      offersUnauthenticate: false,
     },
     status: [],
     logLevel: 'debug',
@@ -214,6 +217,7 @@ test.for([
   ['smtp:\n  mx:\n    colour: red\n', ['8: smtp.mx.colour is no key of Postel; there are addresses, port']],
   ['__proto__: x\n', [expect.stringMatching(/^6: __proto__ is no key of Postel; there are blobDirectory/)]],
   ['imap:\n  processes: two\n', ['7: imap.processes must be a whole number from 1 to 16']],
+  ['imap:\n  unauthenticate: 7\n', ['7: imap.unauthenticate must be on or off']],
   ['imap:\n  processes: 0\n', ['7: imap.processes must be a whole number from 1 to 16']],
   ['limits:\n  messageSizeMb: 0\n', ['7: limits.messageSizeMb must be a whole number from 1 to 2000']],
   ['limits:\n  messageSizeMb: 2001\n', ['7: limits.messageSizeMb must be a whole number from 1 to 2000']],

@@ -41,7 +41,10 @@ export interface Configuration {
   readonly smtp: Readonly<
     Record<ServerService, readonly Address[]> & Record<SubmissionService, readonly LoginAddress[]>
   >;
-  readonly imap: Readonly<Record<ImapService, readonly LoginAddress[]>> & { readonly processes: number };
+  readonly imap: Readonly<Record<ImapService, readonly LoginAddress[]>> & {
+    readonly processes: number;
+    readonly offersUnauthenticate: boolean;
+  };
   /** `/healthz` and `/metrics`. */
   readonly status: readonly Address[];
   /** How long tombstones of messages are kept. */
@@ -102,6 +105,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       imap: listeningForLogins(imap, 'imap', { host: EVERYWHERE, port: 143 }),
       imaps: listeningForLogins(imap, 'imaps', { host: EVERYWHERE, port: 993 }),
       processes: imap.has('processes') ? imap.at('processes').integer(1, MOST_PROCESSES) : 1,
+      offersUnauthenticate: !imap.has('unauthenticate') || onOrOff(imap.at('unauthenticate')),
     },
     status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
     tombstoneDays: tombstoneDays(file.section('housekeeping')),
@@ -204,7 +208,7 @@ function path(setting: SettingReader, base: string): string {
 
 /** Two services at one address would fail later, and with a message that names neither. */
 function refuseTwins(file: SettingReader, { smtp, imap, status }: Configuration): void {
-  const { processes: _, ...imapServices } = imap;
+  const imapServices = { imap: imap.imap, imaps: imap.imaps };
   const taken: Address[] = [];
   const look = (parent: SettingReader, services: Readonly<Record<string, readonly Address[]>>) => {
     for (const [service, addresses] of Object.entries(services)) {

@@ -11,10 +11,18 @@ export type ImapListener = ListenerSettings;
 /** All that an IMAP process needs to know. */
 export interface ImapSettings extends MailServerSettings {
   readonly listeners: readonly ImapListener[];
+  /** One connection may log in to one account after the other. Yes, if not given. */
+  readonly offersUnauthenticate?: boolean;
 }
 
 /** @throws {SettingsError} */
 export function parseImapSettings(value: unknown): ImapSettings {
   const settings = new SettingReader(value);
-  return { ...parseMailServerSettings(settings), listeners: settings.at('listeners').list(parseListener) };
+  return {
+    ...parseMailServerSettings(settings),
+    listeners: settings.at('listeners').list(parseListener),
+    ...(settings.has('offersUnauthenticate') && {
+      offersUnauthenticate: settings.at('offersUnauthenticate').boolean(),
+    }),
+  };
 }

@@ -25,6 +25,7 @@ export interface ProcessOptions {
   readonly blobDirectory?: string;
   readonly reserveOctets?: number;
   readonly messageOctets?: number;
+  readonly offersUnauthenticate?: boolean;
   /** What the engine may have for objects. */
   readonly heapMb?: number;
   /** Another way to the server's database. */
@@ -88,6 +89,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     messageOctets: options.messageOctets ?? DEFAULT_MESSAGE_OCTETS,
     reserveOctets: options.reserveOctets ?? DEFAULT_RESERVE_OCTETS,
     login: { trustedNetworks: ['127.0.0.1/32'], ...options.login },
+    offersUnauthenticate: options.offersUnauthenticate ?? true,
     listeners: [
       { ...common, tls: 'starttls' },
       { ...common, tls: 'implicit' },

@@ -27,10 +27,11 @@ export function planApps(
 }
 
 function planImap(configuration: Configuration, place: DatabasePlace): readonly AppPlan[] {
-  const { imap, imaps, processes } = configuration.imap;
+  const { imap, imaps, processes, offersUnauthenticate } = configuration.imap;
   const common = {
     ...commonSettings(configuration, place),
     listeners: [...listeners(imap, 'starttls'), ...listeners(imaps, 'implicit')],
+    offersUnauthenticate,
   };
   return Array.from({ length: processes }, (_, i) => {
     const settings: ImapSettings = { ...common, processName: `imap-${i + 1}` };
