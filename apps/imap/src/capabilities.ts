@@ -26,6 +26,9 @@ const NAMES = [
   'QUOTA',
   ...RESOURCE_NAMES.map((name) => `QUOTA=RES-${name}`),
   'COMPRESS=DEFLATE',
+  'SAVEDATE',
+  'OBJECTID',
+  'PREVIEW',
 ];
 
 /** What CAPABILITY names. */

@@ -7,6 +7,7 @@ import { flagListOctets, keywordFlagList } from './flags.ts';
 import { FETCH_BATCH, FETCH_BATCH_OCTETS, FETCH_CONTENT_BATCH, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import { columnsFor, MessageOctets, type OctetRange } from './message-sections.ts';
+import { formatObjectId } from './object-id.ts';
 import type { Session } from './session.ts';
 import { ToldFlags } from './told-flags.ts';
 
@@ -30,6 +31,8 @@ const COLUMNS = [
   'bodyStructure',
   'body',
   'partIndex',
+  'preview',
+  'threadId',
   'header',
   'octets',
 ] as const satisfies readonly (keyof FetchColumns)[];
@@ -74,8 +77,12 @@ export class FetchAnswer {
 
   /** @returns how many messages could not be told of, and why */
   async write(uids: Uint32Array): Promise<{ readonly gone: number; readonly unreadable: number }> {
-    if (this.#items.every(({ type }) => type === 'uid' || type === 'flags')) await this.#fromMemory(uids);
-    else await this.#fromDatabase(uids);
+    if (this.#items.every(({ type }) => type === 'uid' || type === 'flags')) {
+      await this.#fromMemory(uids);
+    } else {
+      if (this.#items.some((item) => item.type === 'preview' && !item.isLazy)) await this.#fillPreviews(uids);
+      await this.#fromDatabase(uids);
+    }
     return { gone: this.#gone, unreadable: this.#unreadable };
   }
 
@@ -110,6 +117,17 @@ export class FetchAnswer {
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     if (absent.length > 0) await this.#fromDatabase(Uint32Array.from(absent));
+  }
+
+  /** Of messages of a Postel that made none. */
+  async #fillPreviews(uids: Uint32Array): Promise<void> {
+    const { store, transport, log } = this.#session;
+    const { account, id } = this.#view.mailbox;
+    const filling = store.fillTexts(account, id, uids, {
+      signal: transport.gone,
+      onProgress: (read, left) => log.info({ read, left }, 'reading the text of older messages, for previews'),
+    });
+    await transport.whileSilent(filling);
   }
 
   /** While one batch is written the next is read. */
@@ -148,6 +166,7 @@ export class FetchAnswer {
     const [uid] = uids;
     if (lastInBlob === null || uids.length !== 1 || uid !== lastInBlob.message.uid) return null;
     const { message, columns } = lastInBlob;
+    if (this.#columns.preview === true && message.preview === null) return null; // it may have been filled in since
     const isEnough = COLUMNS.every((column) => columns[column] === true || this.#columns[column] !== true);
     // One that went is read from its tombstone, which does not stay for ever.
     return isEnough && mailbox.table.position(uid) >= 0 ? Promise.resolve([message]) : null;
@@ -175,7 +194,7 @@ export class FetchAnswer {
     this.#items.forEach((item, index) => {
       if (index > 0) this.#session.out.sp();
       if (item.type === 'section') this.#section(item, octets);
-      else this.#item(item.type, message);
+      else this.#item(item, message);
     });
     this.#session.out.text(')\r\n');
     return undefined;
@@ -188,7 +207,7 @@ export class FetchAnswer {
     this.#begin(message.uid);
     for (const [index, item] of this.#items.entries()) {
       if (index > 0) out.sp();
-      if (item.type !== 'section') this.#item(item.type, message);
+      if (item.type !== 'section') this.#item(item, message);
       else if (octets.isInMemory) this.#section(item, octets);
       else await this.#sectionOfBlob(item, octets, read.get(item) ?? null);
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
@@ -242,9 +261,10 @@ export class FetchAnswer {
     out.sp();
   }
 
-  #item(what: Exclude<FetchItem['type'], 'section'>, message: FetchedMessage): void {
+  #item(item: Exclude<FetchItem, SectionItem>, message: FetchedMessage): void {
     const { out } = this.#session;
-    switch (what) {
+    const { account } = this.#view.mailbox;
+    switch (item.type) {
       case 'uid':
         out.text('UID ').number(message.uid);
         break;
@@ -253,6 +273,22 @@ export class FetchAnswer {
         break;
       case 'internaldate':
         out.text('INTERNALDATE ').text(formatDateTime(message.internalDate, 0));
+        break;
+      case 'savedate':
+        out.text('SAVEDATE ').text(formatDateTime(message.saveDate, 0));
+        break;
+      case 'emailid':
+        out
+          .text('EMAILID (')
+          .text(formatObjectId('email', { account, id: message.emailId }))
+          .text(')');
+        break;
+      case 'threadid':
+        this.#threadId(message);
+        break;
+      case 'preview':
+        // Without LAZY it is never NIL (RFC 8970 §3.2): it was filled in before, or its content cannot be read.
+        out.text('PREVIEW ').nstring(message.preview ?? (item.isLazy ? null : ''));
         break;
       case 'size':
         out.text('RFC822.SIZE ').number(message.sizeOctets);
@@ -267,8 +303,19 @@ export class FetchAnswer {
         out.text('BODY ').octets(message.body ?? NIL);
         break;
       default:
-        what satisfies never;
+        item satisfies never;
     }
+  }
+
+  #threadId({ threadId }: FetchedMessage): void {
+    const { out } = this.#session;
+    const { account } = this.#view.mailbox;
+    if (threadId === null) out.text('THREADID NIL');
+    else
+      out
+        .text('THREADID (')
+        .text(formatObjectId('thread', { account, id: threadId }))
+        .text(')');
   }
 
   #flags(uid: number, at: number): void {
@@ -377,6 +424,8 @@ function columnsOf(items: readonly FetchItem[]): FetchColumns {
     if (item.type === 'envelope') columns.envelope = true;
     else if (item.type === 'bodystructure') columns.bodyStructure = true;
     else if (item.type === 'body') columns.body = true;
+    else if (item.type === 'preview') columns.preview = true;
+    else if (item.type === 'threadid') columns.threadId = true;
     else if (item.type === 'section') Object.assign(columns, columnsFor(item.section));
   }
   return columns;

@@ -2,13 +2,28 @@ import { type Arguments, ParseError, type Partial, type Section } from '@postel/
 
 /** One data item of FETCH (RFC 9051 §6.4.5). */
 export type FetchItem =
-  | { readonly type: 'uid' | 'flags' | 'internaldate' | 'size' | 'envelope' | 'bodystructure' | 'body' }
+  | { readonly type: SimpleItem }
+  /** RFC 8970 §3; lazy: NIL if it is not at hand. */
+  | { readonly type: 'preview'; readonly isLazy: boolean }
   | {
       readonly type: 'section';
       readonly section: Section;
       readonly partial: Partial | null;
       readonly name: SectionName;
     };
+
+/** Items that are told of a message as it is read. SAVEDATE: RFC 8514 §4.2; EMAILID and THREADID: RFC 8474 §5.3. */
+type SimpleItem =
+  | 'uid'
+  | 'flags'
+  | 'internaldate'
+  | 'savedate'
+  | 'size'
+  | 'envelope'
+  | 'bodystructure'
+  | 'body'
+  | 'emailid'
+  | 'threadid';
 
 /** RFC822 and its kin are sections with another name in the answer (RFC 3501 §6.4.5). */
 type SectionName = 'BODY' | 'RFC822' | 'RFC822.HEADER' | 'RFC822.TEXT';
@@ -26,13 +41,16 @@ const MACROS = new Map<string, readonly FetchItem[]>([
   ['FULL', [...FAST, { type: 'envelope' }, { type: 'body' }]],
 ]);
 
-const SIMPLE = new Map<string, Exclude<FetchItem['type'], 'section'>>([
+const SIMPLE = new Map<string, SimpleItem>([
   ['UID', 'uid'],
   ['FLAGS', 'flags'],
   ['INTERNALDATE', 'internaldate'],
+  ['SAVEDATE', 'savedate'],
   ['RFC822.SIZE', 'size'],
   ['ENVELOPE', 'envelope'],
   ['BODYSTRUCTURE', 'bodystructure'],
+  ['EMAILID', 'emailid'],
+  ['THREADID', 'threadid'],
 ]);
 
 /** Items in one command; each may cost a section of every message. */
@@ -70,6 +88,8 @@ function parseItem(args: Arguments, label: string): FetchItems {
       return { items: [sectionOf(args)], setsSeen: true };
     case 'BODY.PEEK':
       return quiet(sectionOf(args));
+    case 'PREVIEW':
+      return quiet({ type: 'preview', isLazy: args.skip(' (') ? parseLazy(args) : false });
     case 'RFC822':
       return { items: [whole('RFC822', { type: 'body', part: [] })], setsSeen: true };
     case 'RFC822.HEADER':
@@ -79,6 +99,14 @@ function parseItem(args: Arguments, label: string): FetchItems {
     default:
       throw new ParseError('Unknown FETCH item');
   }
+}
+
+/** `LAZY)`, which may stand there more than once (RFC 8970 §6). */
+function parseLazy(args: Arguments): boolean {
+  do args.expect('LAZY');
+  while (args.skip(' '));
+  args.expect(')');
+  return true;
 }
 
 const quiet = (...items: readonly FetchItem[]): FetchItems => ({ items, setsSeen: false });

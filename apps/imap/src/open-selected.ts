@@ -5,6 +5,7 @@ import { mailboxFlags } from './flags.ts';
 import { KEYWORDS } from './limits.ts';
 import { type GivenName, parseGivenName } from './mailbox-name.ts';
 import { MailboxView } from './mailbox-view.ts';
+import { mailboxObjectId } from './object-id.ts';
 import type { Session } from './session.ts';
 import { tellName } from './tell-name.ts';
 import { warnOfQuota } from './warn-of-quota.ts';
@@ -54,6 +55,7 @@ async function describe(session: Session, view: MailboxView): Promise<void> {
     .text('* OK [UIDNEXT ')
     .number(toldUid + 1)
     .text('] Next UID\r\n');
+  out.text('* OK [MAILBOXID (').text(mailboxObjectId(mailbox)).text(')] Of this mailbox\r\n'); // RFC 8474 §4.2
 }
 
 /** 0 if all are seen. Of a view whose client has been told nothing yet. */

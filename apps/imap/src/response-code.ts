@@ -28,6 +28,7 @@ export type ResponseCode =
   | 'UNAVAILABLE'
   | 'USEATTR'
   | { readonly type: 'CAPABILITY'; readonly names: readonly string[] }
+  | { readonly type: 'MAILBOXID'; readonly id: string }
   | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uid: number }
   | {
       readonly type: 'COPYUID';
@@ -50,6 +51,9 @@ function writeValue(out: ResponseWriter, code: Exclude<ResponseCode, string>): v
       break;
     case 'CAPABILITY':
       out.text(code.names.join(' '));
+      break;
+    case 'MAILBOXID':
+      out.text('(').text(code.id).text(')');
       break;
     case 'COPYUID':
       out.number(code.uidvalidity).sp().uidRanges(code.source).sp().uidRanges(code.target);

@@ -19,6 +19,8 @@ function show(key: SearchKey): string {
       return `keyword:${key.name}`;
     case 'set':
       return `${key.kind}:${key.set.ranges(99).map(({ first, last }) => `${first}-${last}`)}`;
+    case 'object-id':
+      return `${key.of}:${key.id.account}-${key.id.id}`;
     case 'stored': {
       const { type, ...rest } = key.criterion;
       const bounds = Object.entries(rest).map(([name, value]) =>
@@ -49,6 +51,10 @@ test.each([
   ['((SEEN))', 'and(and(seen))', 3],
   ['BEFORE 1-Feb-1994 SINCE "01-Feb-1994"', 'internal-date:-94-02-01; internal-date:94-02-01-', 2],
   ['ON 28-feb-1995', 'internal-date:95-02-28-95-03-01', 1],
+  ['SAVEDBEFORE 1-Feb-1994 SAVEDSINCE 1-Feb-1994', 'save-date:-94-02-01; save-date:94-02-01-', 2],
+  ['savedon 31-Dec-1999 SAVEDATESUPPORTED', 'save-date:99-12-31-00-01-01; all', 2],
+  ['EMAILID M3-17 threadid "T3-4"', 'email:3-17; thread:3-4', 2],
+  ['EMAILID T3-4 THREADID m3-4', 'not(all); not(all)', 2],
   ['SENTBEFORE 1-Feb-1994 SENTSINCE 1-Feb-1994', 'sent-date:-94-02-01; sent-date:94-02-01-', 2],
   ['SENTON 31-Dec-1999', 'sent-date:99-12-31-00-01-01', 1],
   ['LARGER 0 SMALLER 9223372036854775807', 'size:0-; size:-9007199254740991', 2],

@@ -3,6 +3,7 @@ import { type SearchCriterion, SystemFlag } from '@postel/storage';
 import { No } from './command.ts';
 import { SEARCH_KEYS, SEARCH_STORED_KEYS, SEARCH_STRING_OCTETS } from './limits.ts';
 import { parseMessageSet } from './message-set.ts';
+import { type ObjectId, parseObjectId } from './object-id.ts';
 
 /** A search key (RFC 9051 §6.4.4, RFC 3501 §6.4.4). */
 export type SearchKey =
@@ -11,6 +12,7 @@ export type SearchKey =
   | { readonly type: 'keyword'; readonly name: string }
   | { readonly type: 'recent' }
   | { readonly type: 'set'; readonly set: SequenceSet; readonly kind: 'sequence' | 'uid' }
+  | { readonly type: 'object-id'; readonly of: 'email' | 'thread'; readonly id: ObjectId }
   /** What the arrays do not hold: the store is asked. */
   | { readonly type: 'stored'; readonly criterion: SearchCriterion }
   | { readonly type: 'not'; readonly key: SearchKey }
@@ -101,6 +103,16 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
       case 'ON':
       case 'SINCE':
         return stored({ type: 'internal-date', ...parseDays(name) });
+      case 'SAVEDBEFORE': // RFC 8514 §4.3
+      case 'SAVEDON':
+      case 'SAVEDSINCE':
+        return stored({ type: 'save-date', ...parseDays(name.slice('SAVED'.length)) });
+      case 'SAVEDATESUPPORTED':
+        return { type: 'all' };
+      case 'EMAILID': // RFC 8474 §6
+        return objectId('email');
+      case 'THREADID':
+        return objectId('thread');
       case 'SENTBEFORE':
       case 'SENTON':
       case 'SENTSINCE':
@@ -139,8 +151,19 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
   }
 
   function stored(criterion: SearchCriterion): SearchKey {
-    if (++storedCount > SEARCH_STORED_KEYS) throw new No('Too many search keys of texts, dates and sizes', 'LIMIT');
+    countStored();
     return { type: 'stored', criterion };
+  }
+
+  /** One that is none of ours is on no message. */
+  function objectId(of: 'email' | 'thread'): SearchKey {
+    countStored();
+    const id = parseObjectId(of, args.sp().astring());
+    return id === null ? not({ type: 'all' }) : { type: 'object-id', of, id };
+  }
+
+  function countStored(): void {
+    if (++storedCount > SEARCH_STORED_KEYS) throw new No('Too many search keys of texts, dates and sizes', 'LIMIT');
   }
 
   const keys = [parseKey()];

@@ -42,6 +42,11 @@ export function planSearch(
         const ranges = rangesOf(key.set, key.kind);
         return arrays((uid) => includes(ranges, uid));
       }
+      case 'object-id': {
+        const { account, id } = key.id;
+        if (account !== mailbox.account) return arrays(() => false);
+        return { type: 'stored', criterion: { type: `${key.of}-id`, id } };
+      }
       case 'stored':
         return key;
       case 'not':
@@ -111,6 +116,9 @@ function oneOf(type: 'or' | 'and', matchers: readonly Matcher[]): Matcher {
 const COSTS: Record<SearchCriterion['type'], number> = {
   size: 1,
   'internal-date': 1,
+  'save-date': 1,
+  'email-id': 1,
+  'thread-id': 1,
   'sent-date': 2,
   header: 3,
   body: 4,

@@ -11,6 +11,9 @@ export interface FetchColumns {
   readonly bodyStructure?: boolean;
   readonly body?: boolean;
   readonly partIndex?: boolean;
+  /** RFC 8970, as it was made at arrival. */
+  readonly preview?: boolean;
+  readonly threadId?: boolean;
   /** The top header: its part of the prefix and of the content. */
   readonly header?: boolean;
   /** Prefix and content. */
@@ -32,6 +35,10 @@ export interface FetchedMessage extends PackedMessage {
   readonly bodyStructure: Buffer | null;
   readonly body: Buffer | null;
   readonly partIndex: Buffer | null;
+  /** In UTF-8; null too in contents of a Postel that made none, until `fillTexts`. */
+  readonly preview: Buffer | null;
+  /** Null too in messages of a Postel that knew of no threads, until it is filled in. */
+  readonly threadId: EmailId | null;
   /** What Postel put before the content; with `header` and `octets`, empty if nothing. */
   readonly prefix: Buffer | null;
   /** The content's header block; null if it is in the blob. */
@@ -47,6 +54,8 @@ const VARIABLE_COLUMNS = [
   'bodyStructure',
   'body',
   'partIndex',
+  'preview',
+  'threadId',
   'prefix',
   'header',
   'octets',
@@ -100,6 +109,8 @@ function variableColumns(columns: FetchColumns): readonly VariableColumn[] {
     bodyStructure: columns.bodyStructure === true,
     body: columns.body === true,
     partIndex: columns.partIndex === true,
+    preview: columns.preview === true,
+    threadId: columns.threadId === true,
     prefix: columns.header === true || columns.octets === true,
     header: columns.header === true && columns.octets !== true,
     octets: columns.octets === true,
@@ -131,6 +142,8 @@ const EXPRESSIONS: Record<VariableColumn, string> = {
   bodyStructure: 'c.body_structure',
   body: 'c.body',
   partIndex: 'c.part_index',
+  preview: `convert_to(c.preview, 'UTF8')`,
+  threadId: 'int8send(m.thread_id)',
   prefix: `case when m.prefix_octets = 0 then ''::bytea else (
              select d.prefix from deliveries as d where d.account_id = m.account_id and d.email_id = m.email_id) end`,
   header: 'substring(c.octets from 1 for c.header_octets::integer)',
@@ -165,11 +178,17 @@ function messageOf([fixed, ...variable]: OctetRow, wanted: readonly VariableColu
     bodyStructure: value('bodyStructure'),
     body: value('body'),
     partIndex: value('partIndex'),
+    preview: value('preview'),
+    threadId: unpackThreadId(value('threadId')),
     prefix: value('prefix'),
     header: value('header'),
     octets: value('octets'),
     blob: unpackBlob(value('blob'), message.sizeOctets - message.prefixOctets),
   };
+}
+
+function unpackThreadId(packed: Buffer | null): EmailId | null {
+  return packed === null ? null : (readInt8(packed, 0) as EmailId);
 }
 
 /** Hash, name, whether there are checksums, and these. */
@@ -193,10 +212,7 @@ function unpackFixed(record: Buffer) {
   };
   const int2 = () => record.readInt16BE(field(2));
   const int4 = () => record.readInt32BE(field(4));
-  const int8 = () => {
-    const start = field(8);
-    return record.readInt32BE(start) * 2 ** 32 + record.readUInt32BE(start + 4);
-  };
+  const int8 = () => readInt8(record, field(8));
   const epochMs = () => POSTGRES_EPOCH_MS + int8() / 1000; // to the millisecond, as the columns are
   return {
     uid: int8(),
@@ -212,6 +228,8 @@ function unpackFixed(record: Buffer) {
     keywords: unpackKeywords(record, at + 8),
   };
 }
+
+const readInt8 = (octets: Buffer, at: number): number => octets.readInt32BE(at) * 2 ** 32 + octets.readUInt32BE(at + 4);
 
 /** An array as array_send writes it: 20 octets before the first element, if there is one, then each with its length. */
 function unpackKeywords(record: Buffer, at: number): readonly number[] {

@@ -17,6 +17,8 @@ const MESSAGES_AT_ONCE = 10_000;
 
 /** A mailbox as LIST and STATUS see it. Counts are those of the moment of asking. */
 export interface Mailbox {
+  /** Whose it is. */
+  readonly account: AccountId;
   readonly id: MailboxId;
   readonly name: string;
   readonly specialUse: string | null;
@@ -36,8 +38,6 @@ export interface Mailbox {
 }
 
 export interface FoundMailbox extends Mailbox {
-  /** Whose it is. */
-  readonly account: AccountId;
   /** The modseq of the account when the row was read. */
   readonly accountModSeq: ModSeq;
   /** Of its account, then. */
@@ -47,7 +47,7 @@ export interface FoundMailbox extends Mailbox {
 }
 
 const columns = (sql: Sql | Transaction) => sql`
-  b.mailbox_id as id, b.name, b.special_use as "specialUse", b.uidvalidity, b.uid_next as "uidNext",
+  b.account_id as account, b.mailbox_id as id, b.name, b.special_use as "specialUse", b.uidvalidity, b.uid_next as "uidNext",
   b.highest_mod_seq as "highestModSeq", b.messages, b.unseen, b.deleted, b.octets, b.deleted_octets as "deletedOctets",
   b.recent_uid as "recentUid", least(b.messages, b.uid_next - 1 - b.recent_uid) as recent,
   exists (select from subscriptions as s where s.account_id = b.account_id and s.name = b.name) as "isSubscribed"`;
@@ -107,7 +107,7 @@ export async function findMailbox(
   name: string,
 ): Promise<FoundMailbox | null> {
   const [row] = await sql.read<(Omit<FoundMailbox, 'quota' | 'roomOctets'> & QuotaRow)[]>`
-    select ${columns(sql)}, b.account_id as account, a.modseq as "accountModSeq", ${quotaColumns(sql)}
+    select ${columns(sql)}, a.modseq as "accountModSeq", ${quotaColumns(sql)}
       from mailboxes as b join accounts as a using (account_id)
      where b.account_id = ${account} and b.name = ${name}::text and b.expunged_seq is null`;
   if (row === undefined) return null;

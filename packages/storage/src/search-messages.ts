@@ -8,9 +8,13 @@ import { numberArray } from './sql-arrays.ts';
 export type SearchCriterion =
   /** The internal date is `from` or later, and earlier than `before`. */
   | { readonly type: 'internal-date'; readonly from: number | null; readonly before: number | null }
+  /** The same of the moment at which the message came into its mailbox (RFC 8514 §3). */
+  | { readonly type: 'save-date'; readonly from: number | null; readonly before: number | null }
   /** The same of the day that the Date field names. Without one that can be read a message meets no such criterion. */
   | { readonly type: 'sent-date'; readonly from: number | null; readonly before: number | null }
   /** RFC822.SIZE lies between these, both not included. */
+  /** All copies of one arrival, and all messages of one thread, have the same (RFC 8474 §5). */
+  | { readonly type: 'email-id' | 'thread-id'; readonly id: number }
   | { readonly type: 'size'; readonly above: number | null; readonly below: number | null }
   /** A header field of this name has the text in its value; an empty text asks whether there is such a field. */
   | { readonly type: 'header'; readonly name: string; readonly text: string }
@@ -19,7 +23,8 @@ export type SearchCriterion =
   | { readonly type: 'text'; readonly text: string };
 
 /** Whether a criterion asks for what `MissingTexts` may have to fill in. */
-export const asksForText = ({ type }: SearchCriterion): boolean => type !== 'internal-date' && type !== 'size';
+export const asksForText = ({ type }: SearchCriterion): boolean => TEXT_CRITERIA.has(type);
+const TEXT_CRITERIA: ReadonlySet<SearchCriterion['type']> = new Set(['sent-date', 'header', 'body', 'text']);
 
 /**
  * Messages that one statement looks at: so many at first, then as many as take about this long; never so many that their
@@ -83,10 +88,10 @@ export async function searchMessages(
  * there: a message is a row of one of the two tables, in any snapshot.
  */
 export const MESSAGES_AND_TOMBSTONES = `
-  (select account_id, uid, content_id, email_id, prefix_octets, size_octets, internal_date
+  (select account_id, uid, content_id, email_id, thread_id, prefix_octets, size_octets, internal_date, save_date
      from messages where account_id = $1::bigint and mailbox_id = $2::bigint and uid = any ($3::bigint[])
     union all
-   select account_id, uid, content_id, email_id, prefix_octets, size_octets, internal_date
+   select account_id, uid, content_id, email_id, thread_id, prefix_octets, size_octets, internal_date, save_date
      from tombstones where account_id = $1::bigint and mailbox_id = $2::bigint and uid = any ($3::bigint[])
                        and content_id is not null) as m`;
 
@@ -102,16 +107,17 @@ const CONTENTS = 'join contents as c using (account_id, content_id)';
 const DELIVERIES = `left join deliveries as d
                       on m.prefix_octets > 0 and d.account_id = m.account_id and d.email_id = m.email_id`;
 
-/** The text of a statement depends on the type of the criterion alone: there are seven. */
+/** The text of a statement depends on the type of the criterion alone. */
 function statementParts(criterion: SearchCriterion): StatementParts {
   switch (criterion.type) {
     case 'internal-date':
-      return {
-        from: '',
-        condition: `m.internal_date >= $4::text::date::timestamp at time zone 'UTC'
-                and m.internal_date < $5::text::date::timestamp at time zone 'UTC'`,
-        values: days(criterion),
-      };
+      return { from: '', condition: isBetweenDays('m.internal_date'), values: days(criterion) };
+    case 'save-date':
+      return { from: '', condition: isBetweenDays('m.save_date'), values: days(criterion) };
+    case 'email-id':
+      return { from: '', condition: 'm.email_id = $4::bigint', values: [criterion.id] };
+    case 'thread-id':
+      return { from: '', condition: 'm.thread_id = $4::bigint', values: [criterion.id] };
     case 'sent-date':
       return {
         from: CONTENTS,
@@ -146,6 +152,9 @@ function statementParts(criterion: SearchCriterion): StatementParts {
       return criterion satisfies never;
   }
 }
+
+const isBetweenDays = (moment: string) =>
+  `${moment} >= $4::text::date::timestamp at time zone 'UTC' and ${moment} < $5::text::date::timestamp at time zone 'UTC'`;
 
 const hasField = (header: string) =>
   `exists (select from string_to_table(${header}, E'\\n') as field

@@ -325,7 +325,7 @@ export class Store {
     account: AccountId,
     name: string,
     specialUse: string | null,
-  ): Promise<{ readonly uidvalidity: number; readonly modseq: ModSeq }> {
+  ): Promise<{ readonly id: MailboxId; readonly uidvalidity: number; readonly modseq: ModSeq }> {
     if (this.#reserve !== null) await this.#reserve.require(0);
     const created = await this.#writer.transact(account, (sql) => createMailbox(sql, account, name, specialUse));
     this.#feed.committed(account, created.modseq);
@@ -429,6 +429,11 @@ export class Store {
     columns: FetchColumns,
   ): Promise<readonly FetchedMessage[]> {
     return fetchMessages(this.#database.sql, account, mailbox, uids, columns);
+  }
+
+  /** See MissingTexts: afterwards these messages have previews. @throws {StorageError} 'unavailable' */
+  fillTexts(account: AccountId, mailbox: MailboxId, uids: Uint32Array, options: FillOptions): Promise<void> {
+    return this.#searches.run(account, () => this.#missingTexts.fill(account, mailbox, uids, options));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Bad, type Command, No, ok } from '../command.ts';
 import { type GivenName, parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
+import { mailboxObjectId } from '../object-id.ts';
 import { tellChangedName } from '../tell-name.ts';
 
 /** Those of RFC 6154 §2 that are no more than advice to the client: the server has no virtual \All or \Flagged. */
@@ -14,7 +15,7 @@ interface CreateArgs {
 }
 
 /**
- * CREATE: RFC 3501 §6.3.3; USE: RFC 6154 §3. Superior names that are missing are created too.
+ * CREATE: RFC 3501 §6.3.3; USE: RFC 6154 §3; MAILBOXID: RFC 8474 §4.1. Superior names that are missing are created too.
  *
  * A mailbox has one special use at most, and a special use one mailbox: what has it keeps it, because a client that looks for
  * `\Sent` takes the first it finds.
@@ -34,8 +35,9 @@ export const create: Command<CreateArgs> = {
     if (uses.length > 0 && (first === undefined || more.length > 0)) {
       throw new No('A mailbox can have one of \\Archive, \\Drafts, \\Junk, \\Sent and \\Trash', 'USEATTR');
     }
-    await session.store.createMailbox(session.account.accountId, mailbox.name, first ?? null);
+    const { accountId: account } = session.account;
+    const { uidvalidity } = await session.store.createMailbox(account, mailbox.name, first ?? null);
     await tellChangedName(session, mailbox);
-    return ok('Created');
+    return ok('Created', { type: 'MAILBOXID', id: mailboxObjectId({ account, uidvalidity }) });
   },
 };

@@ -3,6 +3,7 @@ import type { Mailbox } from '@postel/storage';
 import { Bad, type Command, ok } from '../command.ts';
 import { requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
+import { mailboxObjectId } from '../object-id.ts';
 import type { Services, Session } from '../session.ts';
 
 /** What is told of a mailbox, each by the function that writes its value. */
@@ -19,6 +20,7 @@ const ITEMS = new Map<string, (out: ResponseWriter, mailbox: Mailbox, services: 
   ['UNSEEN', (out, { unseen }) => out.number(unseen)],
   ['DELETED', (out, { deleted }) => out.number(deleted)],
   ['SIZE', (out, { octets }) => out.number(octets)], // RFC 8438 §3
+  ['MAILBOXID', (out, mailbox) => out.text('(').text(mailboxObjectId(mailbox)).text(')')], // RFC 8474 §4.3
 ]);
 
 interface StatusArgs {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openDatabase } from '@postel/storage';
 import { type RunningPostel, sharedPostel, type TestAccount } from '@postel/testkit';
 import { ImapClient } from './imap-client.ts';
 import { type ImapProcess, type ProcessOptions, startImapProcess } from './imap-process.ts';
@@ -42,6 +43,18 @@ export class MailServer {
   /** One more IMAP process on the same database, on ports of its own. */
   startProcess(options: ProcessOptions = {}): Promise<ImapProcess> {
     return startImapProcess(this.postel, options);
+  }
+
+  /** Changes rows of an account behind the server's back. @param statement with `$1` for the account's id */
+  async changeRows({ name }: TestAccount, statement: string): Promise<void> {
+    const database = openDatabase(this.postel.database, { applicationName: 'imap test', maxConnections: 1 });
+    try {
+      const [row] = await database.sql<{ id: number }[]>`select account_id as id from accounts where name = ${name}`;
+      if (row === undefined) throw new Error(`there is no account ${name}`);
+      await database.sql.unsafe(statement, [row.id]);
+    } finally {
+      await database.close();
+    }
   }
 
   /** The log of the shared IMAP process. */
