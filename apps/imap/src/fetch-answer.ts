@@ -1,20 +1,20 @@
 import { formatDateTime, ResponseWriter, writeSection } from '@postel/imap-wire';
 import { HeaderFieldSelector } from '@postel/mime';
 import type { FetchColumns, FetchedMessage } from '@postel/storage';
-import { Abandoned } from './command.ts';
+import { type BinaryItem, BinaryItems, type BinaryValues, isBinary } from './fetch-binary.ts';
 import type { FetchItem } from './fetch-items.ts';
 import { flagListOctets, keywordFlagList } from './flags.ts';
 import { FETCH_BATCH, FETCH_BATCH_OCTETS, FETCH_CONTENT_BATCH, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
-import { columnsFor, MessageOctets, type OctetRange } from './message-sections.ts';
+import { beginning, bounds, columnsFor, gather, joined, MessageOctets, type OctetRange } from './message-sections.ts';
 import { formatObjectId } from './object-id.ts';
 import type { Session } from './session.ts';
+import { streamLiteral } from './stream-literal.ts';
 import { ToldFlags } from './told-flags.ts';
 
 type SectionItem = Extract<FetchItem, { type: 'section' }>;
+type SimpleItem = Exclude<FetchItem, SectionItem | BinaryItem>;
 
-/** HEADER.FIELDS reads no more of a header than this; a longer one is no letter's. */
-const HEADER_OCTETS = 1024 * 1024;
 /** A message with more items than this is written slowly: a section may be asked for a hundred times over. */
 const ITEMS_AT_ONCE = 10;
 /** An answer up to here is not sent before the command is done: a chunk of 64 kB and what stands around it, for instance. */
@@ -40,6 +40,20 @@ const COLUMNS = [
 const NIL = Buffer.from('NIL');
 const NOTHING_READ: ReadonlyMap<FetchItem, Buffer> = new Map();
 
+/** What was read of a message in a blob before its answer begins. */
+interface ReadBefore {
+  readonly read: ReadonlyMap<FetchItem, Buffer>;
+  readonly decoded: BinaryValues | 'unknown-encoding';
+}
+
+/** Messages that could not be told of, and why. */
+interface NotTold {
+  readonly gone: number;
+  readonly unreadable: number;
+  /** A part has a content transfer encoding that we do not know. */
+  readonly undecodable: number;
+}
+
 /**
  * The FETCH responses of one command: what they read from the database and how they are written. An error always finds whole
  * lines written: what can fail is done before a response begins, or ends the connection.
@@ -52,17 +66,20 @@ export class FetchAnswer {
   /** What answers call each section, in wire form. */
   readonly #names = new Map<FetchItem, Buffer>();
   readonly #selectors = new Map<FetchItem, HeaderFieldSelector>();
+  readonly #binary: BinaryItems;
   readonly #toldFlags: ToldFlags;
   readonly #asksForFlags: boolean;
   /** Messages of which not even a tombstone is left. */
   #gone = 0;
   #unreadable = 0;
+  #undecodable = 0;
 
   /** @param marked UIDs, ascending, of messages whose flags the command changed: FLAGS comes with them (RFC 3501 §6.4.5) */
   constructor(session: Session, items: readonly FetchItem[], marked: Uint32Array) {
     this.#session = session;
     this.#view = session.view;
     this.#items = items;
+    this.#binary = new BinaryItems(session, items);
     this.#toldFlags = new ToldFlags(marked);
     this.#asksForFlags = items.some(({ type }) => type === 'flags');
     this.#columns = columnsOf(items);
@@ -75,15 +92,14 @@ export class FetchAnswer {
     }
   }
 
-  /** @returns how many messages could not be told of, and why */
-  async write(uids: Uint32Array): Promise<{ readonly gone: number; readonly unreadable: number }> {
+  async write(uids: Uint32Array): Promise<NotTold> {
     if (this.#items.every(({ type }) => type === 'uid' || type === 'flags')) {
       await this.#fromMemory(uids);
     } else {
       if (this.#items.some((item) => item.type === 'preview' && !item.isLazy)) await this.#fillPreviews(uids);
       await this.#fromDatabase(uids);
     }
-    return { gone: this.#gone, unreadable: this.#unreadable };
+    return { gone: this.#gone, unreadable: this.#unreadable, undecodable: this.#undecodable };
   }
 
   /** Whether the flags of a message that the command marked are those that were told of it. */
@@ -190,10 +206,16 @@ export class FetchAnswer {
   #message(message: FetchedMessage): Promise<void> | undefined {
     const octets = new MessageOctets(this.#session.store, message);
     if (!octets.isInMemory || this.#items.length > ITEMS_AT_ONCE) return this.#slowly(message, octets);
+    const decoded = this.#binary.inMemory(octets);
+    if (decoded === 'unknown-encoding') {
+      this.#undecodable++;
+      return undefined;
+    }
     this.#begin(message.uid);
     this.#items.forEach((item, index) => {
       if (index > 0) this.#session.out.sp();
       if (item.type === 'section') this.#section(item, octets);
+      else if (isBinary(item)) this.#binary.write(item, decoded.get(item) ?? null);
       else this.#item(item, message);
     });
     this.#session.out.text(')\r\n');
@@ -202,12 +224,20 @@ export class FetchAnswer {
 
   async #slowly(message: FetchedMessage, octets: MessageOctets): Promise<void> {
     const { out, transport } = this.#session;
-    const read = octets.isInMemory ? NOTHING_READ : await this.#readBefore(message, octets);
-    if (read === null) return;
+    const before = octets.isInMemory
+      ? { read: NOTHING_READ, decoded: this.#binary.inMemory(octets) }
+      : await this.#readBefore(message, octets);
+    if (before === null) return;
+    const { read, decoded } = before;
+    if (decoded === 'unknown-encoding') {
+      this.#undecodable++;
+      return;
+    }
     this.#begin(message.uid);
     for (const [index, item] of this.#items.entries()) {
       if (index > 0) out.sp();
-      if (item.type !== 'section') this.#item(item, message);
+      if (isBinary(item)) await this.#binary.writeMuch(item, decoded.get(item) ?? null);
+      else if (item.type !== 'section') this.#item(item, message);
       else if (octets.isInMemory) this.#section(item, octets);
       else await this.#sectionOfBlob(item, octets, read.get(item) ?? null);
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
@@ -216,11 +246,11 @@ export class FetchAnswer {
   }
 
   /**
-   * Reads what HEADER.FIELDS will tell, and sections that are small.
+   * Reads what HEADER.FIELDS will tell, and sections that are small, and decodes what BINARY will.
    *
    * @returns what to write of these items; null if the blob cannot be read: nothing is said of the message then
    */
-  async #readBefore(message: FetchedMessage, octets: MessageOctets): Promise<ReadonlyMap<FetchItem, Buffer> | null> {
+  async #readBefore(message: FetchedMessage, octets: MessageOctets): Promise<ReadBefore | null> {
     const read = new Map<FetchItem, Buffer>();
     let mayRead = READ_BEFORE_OCTETS;
     let isSentAsRead = false;
@@ -243,7 +273,7 @@ export class FetchAnswer {
         mayRead -= end - start;
       }
       if (isSentAsRead) await octets.probe();
-      return read;
+      return { read, decoded: await this.#binary.ofBlob(message.uid, octets, mayRead) };
     } catch (error) {
       this.#session.log.error({ err: error, uid: message.uid }, 'a blob cannot be read');
       this.#unreadable++;
@@ -261,7 +291,7 @@ export class FetchAnswer {
     out.sp();
   }
 
-  #item(item: Exclude<FetchItem, SectionItem>, message: FetchedMessage): void {
+  #item(item: SimpleItem, message: FetchedMessage): void {
     const { out } = this.#session;
     const { account } = this.#view.mailbox;
     switch (item.type) {
@@ -352,7 +382,7 @@ export class FetchAnswer {
 
   /** @param read all that is to be written, if it was read before */
   async #sectionOfBlob(item: SectionItem, octets: MessageOctets, read: Buffer | null): Promise<void> {
-    const { out, transport, log } = this.#session;
+    const { out } = this.#session;
     const found = this.#sectionName(item, octets);
     if (found === null) return;
     if (read !== null) {
@@ -361,16 +391,7 @@ export class FetchAnswer {
     }
     const [start, end] = bounds(item, found.start, found.end);
     out.literalHeader(end - start);
-    try {
-      for await (const piece of octets.read({ start, end })) {
-        out.octets(piece);
-        await transport.flush();
-      }
-    } catch (error) {
-      // The literal was announced: nothing but the end of the connection can be said now.
-      if (!(error instanceof Abandoned)) log.error({ err: error }, 'a blob cannot be read: closing');
-      throw new Abandoned('a literal broke off');
-    }
+    await streamLiteral(this.#session, octets.read({ start, end }));
   }
 
   /** Writes what the answer calls the section, and NIL if the message has none such. */
@@ -391,26 +412,6 @@ function nameOf({ section, partial, name }: SectionItem): Buffer {
   return Buffer.concat(out.sp().take());
 }
 
-/** From where to where, of `start` to `end`, a partial reaches; beyond the end it is empty (RFC 9051 §6.4.5). */
-function bounds({ partial }: SectionItem, start: number, end: number): [number, number] {
-  if (partial === null) return [start, end];
-  const from = Math.min(start + partial.offset, end);
-  return [from, Math.min(from + partial.count, end)];
-}
-
-function beginning({ start, end }: OctetRange): OctetRange {
-  return { start, end: Math.min(end, start + HEADER_OCTETS) };
-}
-
-async function gather(octets: AsyncIterable<Buffer>): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(octets));
-}
-
-function joined(pieces: readonly Buffer[]): Buffer {
-  const [only] = pieces;
-  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces);
-}
-
 /** Roughly what a message takes while it waits to be written. */
 function heldOctets({ envelope, bodyStructure, partIndex, header, octets, blob }: FetchedMessage): number {
   let sum = 512 + (blob?.checksums?.length ?? 0);
@@ -424,6 +425,7 @@ function columnsOf(items: readonly FetchItem[]): FetchColumns {
     if (item.type === 'envelope') columns.envelope = true;
     else if (item.type === 'bodystructure') columns.bodyStructure = true;
     else if (item.type === 'body') columns.body = true;
+    else if (isBinary(item)) Object.assign(columns, columnsFor({ type: 'body', part: item.part }));
     else if (item.type === 'preview') columns.preview = true;
     else if (item.type === 'threadid') columns.threadId = true;
     else if (item.type === 'section') Object.assign(columns, columnsFor(item.section));

@@ -10,7 +10,10 @@ export type FetchItem =
       readonly section: Section;
       readonly partial: Partial | null;
       readonly name: SectionName;
-    };
+    }
+  /** A part, all of the message if it has no number, without its content transfer encoding: RFC 3516 §4.2. */
+  | { readonly type: 'binary'; readonly part: readonly number[]; readonly partial: Partial | null }
+  | { readonly type: 'binary-size'; readonly part: readonly number[] };
 
 /** Items that are told of a message as it is read. SAVEDATE: RFC 8514 §4.2; EMAILID and THREADID: RFC 8474 §5.3. */
 type SimpleItem =
@@ -66,10 +69,14 @@ export function parseFetchItems(args: Arguments, kind: 'sequence' | 'uid'): Fetc
   return { items, setsSeen: parsed.some(({ setsSeen }) => setsSeen) };
 }
 
-/** What stands twice, and is not a section, is told once. */
+/** Items that may be asked for more than once in one command, each time of another section. */
+const isOfSection = (type: FetchItem['type']): boolean =>
+  type === 'section' || type === 'binary' || type === 'binary-size';
+
+/** What else stands twice is told once. */
 function withoutRepetition(items: readonly FetchItem[]): FetchItem[] {
   const seen = new Set<FetchItem['type']>();
-  return items.filter(({ type }) => type === 'section' || (!seen.has(type) && seen.add(type)));
+  return items.filter(({ type }) => isOfSection(type) || (!seen.has(type) && seen.add(type)));
 }
 
 /** A macro stands alone, not in a list (RFC 9051 §6.4.5). */
@@ -88,6 +95,12 @@ function parseItem(args: Arguments, label: string): FetchItems {
       return { items: [sectionOf(args)], setsSeen: true };
     case 'BODY.PEEK':
       return quiet(sectionOf(args));
+    case 'BINARY':
+      return { items: [binaryOf(args)], setsSeen: true };
+    case 'BINARY.PEEK':
+      return quiet(binaryOf(args));
+    case 'BINARY.SIZE':
+      return quiet({ type: 'binary-size', part: args.sectionBinary() });
     case 'PREVIEW':
       return quiet({ type: 'preview', isLazy: args.skip(' (') ? parseLazy(args) : false });
     case 'RFC822':
@@ -114,6 +127,11 @@ const quiet = (...items: readonly FetchItem[]): FetchItems => ({ items, setsSeen
 function sectionOf(args: Arguments): FetchItem {
   const section = args.section();
   return { type: 'section', section, partial: args.partial(), name: 'BODY' };
+}
+
+function binaryOf(args: Arguments): FetchItem {
+  const part = args.sectionBinary();
+  return { type: 'binary', part, partial: args.partial() };
 }
 
 function whole(name: SectionName, section: Section): FetchItem {

@@ -8,6 +8,7 @@ import type {
   Store,
   UidRanges,
 } from '@postel/storage';
+import type { DecoderPlace } from './decoded-part.ts';
 import { SAVED_RANGES } from './limits.ts';
 
 const NONE = new Uint32Array(0);
@@ -44,6 +45,8 @@ export class MailboxView implements MailboxWatcher {
   #saved: Uint32Array = NONE;
   /** What was read of the last message whose octets are in a blob. They never change, and its flags are not told from here. */
   lastInBlob: { readonly message: FetchedMessage; readonly columns: FetchColumns } | null = null;
+  /** Where the last BINARY that was read from a blob ended, for a client that fetches a part in pieces. */
+  lastDecoded: { readonly uid: number; readonly part: string; readonly place: DecoderPlace } | null = null;
   /** Called when there may be something to tell; IDLE sets it. */
   onChange: (() => void) | null = null;
 

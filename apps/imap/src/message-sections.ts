@@ -1,13 +1,22 @@
-import type { Section } from '@postel/imap-wire';
-import { decodePartIndex, findSection, type PartIndex } from '@postel/mime';
+import type { Partial, Section } from '@postel/imap-wire';
+import { decodePartIndex, findPart, findSection, type PartIndex } from '@postel/mime';
 import type { FetchColumns, FetchedMessage, Store } from '@postel/storage';
 
 const EMPTY = Buffer.alloc(0);
+/** HEADER.FIELDS reads no more of a header than this; a longer one is no letter's. */
+const HEADER_OCTETS = 1024 * 1024;
 
 /** Octets of prefix + content, `end` not included. */
 export interface OctetRange {
   readonly start: number;
   readonly end: number;
+}
+
+/** A part as FETCH BINARY decodes it. */
+export interface EncodedPart {
+  readonly body: OctetRange;
+  /** Null if it has no encoding of its own: only leaf parts have one (RFC 2045 §6.4). */
+  readonly header: OctetRange | null;
 }
 
 /** What must be read of a message to answer for a section. */
@@ -57,6 +66,15 @@ export class MessageOctets {
     }
   }
 
+  /** Null if the message has no such part. */
+  locateEncoded(part: readonly number[]): EncodedPart | null {
+    const body = this.locate({ type: 'body', part });
+    if (body === null || part.length === 0) return body === null ? null : { body, header: null };
+    this.#partIndex ??= decodePartIndex(this.#message.partIndex ?? EMPTY);
+    const isLeaf = findPart(this.#partIndex.root, part)?.kind === 'leaf';
+    return { body, header: isLeaf ? this.locate({ type: 'mime', part }) : null };
+  }
+
   /** The octets of a range, in at most two pieces. */
   inMemory({ start, end }: OctetRange): readonly Buffer[] {
     const { prefixOctets, prefix, header, octets } = this.#message;
@@ -80,4 +98,29 @@ export class MessageOctets {
     const { sizeOctets } = this.#message;
     for await (const _ of this.read({ start: sizeOctets - 1, end: sizeOctets }));
   }
+}
+
+/** From where to where, of `start` to `end`, a partial reaches; beyond the end it is empty (RFC 9051 §6.4.5). */
+export function bounds(
+  { partial }: { readonly partial: Partial | null },
+  start: number,
+  end: number,
+): [number, number] {
+  if (partial === null) return [start, end];
+  const from = Math.min(start + partial.offset, end);
+  return [from, Math.min(from + partial.count, end)];
+}
+
+/** As much of a header as is looked at. */
+export function beginning({ start, end }: OctetRange): OctetRange {
+  return { start, end: Math.min(end, start + HEADER_OCTETS) };
+}
+
+export async function gather(octets: AsyncIterable<Buffer>): Promise<Buffer> {
+  return joined(await Array.fromAsync(octets));
+}
+
+export function joined(pieces: readonly Buffer[]): Buffer {
+  const [only] = pieces;
+  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces);
 }

@@ -26,6 +26,7 @@ export type ResponseCode =
   | 'TOOBIG'
   | 'TRYCREATE'
   | 'UNAVAILABLE'
+  | 'UNKNOWN-CTE'
   | 'USEATTR'
   | { readonly type: 'CAPABILITY'; readonly names: readonly string[] }
   | { readonly type: 'MAILBOXID'; readonly id: string }

@@ -59,7 +59,7 @@ export function findSection({ root }: PartIndex, { path, text }: Section, prefix
  * Follows part numbers. They count the parts of a multipart. A message that is no multipart has the one part 1: its root;
  * so the numbers that follow an embedded message's are counted in its root, or name it.
  */
-function findPart(root: PartRange, path: readonly number[]): PartRange | null {
+export function findPart(root: PartRange, path: readonly number[]): PartRange | null {
   let message: PartRange | null = root; // the message whose numbers come next
   let part: PartRange = root;
   for (const number of path) {

@@ -17,7 +17,15 @@ function decode(encoding: string, octets: Buffer, cuts: readonly number[] = []):
   return Buffer.concat(decoded);
 }
 
-/** Decodes whole and cut at every octet. */
+/** What the decoder makes of it, and what its fork does. */
+function decodeForked(encoding: string, octets: Buffer, cut: number): readonly Buffer[] {
+  const decoder = transferDecoder(encoding);
+  const begun = Buffer.from(decoder.write(octets.subarray(0, cut)));
+  const both = [decoder, decoder.fork()];
+  return both.map((one) => Buffer.concat([begun, Buffer.from(one.write(octets.subarray(cut))), one.end()]));
+}
+
+/** Decodes whole, cut at every octet, and by two decoders from there on. */
 function text(encoding: string, encoded: string): string {
   const octets = Buffer.from(encoded, 'latin1');
   const whole = decode(encoding, octets);
@@ -28,7 +36,10 @@ function text(encoding: string, encoded: string): string {
       Array.from(octets, (_, index) => index),
     ),
   ).toEqual(whole);
-  for (let cut = 0; cut <= octets.length; cut++) expect(decode(encoding, octets, [cut])).toEqual(whole);
+  for (let cut = 0; cut <= octets.length; cut++) {
+    expect(decode(encoding, octets, [cut])).toEqual(whole);
+    expect(decodeForked(encoding, octets, cut)).toEqual([whole, whole]);
+  }
   return whole.toString('latin1');
 }
 

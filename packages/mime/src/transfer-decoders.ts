@@ -7,12 +7,19 @@ import { CR, LF, lowerCase, SPACE, TAB } from './octet-string.ts';
 export interface TransferDecoder {
   write(octets: Buffer): Buffer;
   end(): Buffer;
+  /** One that goes on from here by itself. */
+  fork(): TransferDecoder;
 }
 
 const noOctets = Buffer.alloc(0);
 
 /** @param encoding Content-Transfer-Encoding in any case; an unknown one leaves the octets as they are */
 export function transferDecoder(encoding: string): TransferDecoder {
+  return knownTransferDecoder(encoding) ?? identity;
+}
+
+/** @returns null if the encoding is none that we know */
+export function knownTransferDecoder(encoding: string): TransferDecoder | null {
   switch (lowerCase(encoding)) {
     case 'base64':
       return new Base64Decoder();
@@ -22,12 +29,16 @@ export function transferDecoder(encoding: string): TransferDecoder {
     case 'x-uue':
     case 'uuencode':
       return new UuencodeDecoder();
-    default:
+    case '7bit':
+    case '8bit':
+    case 'binary':
       return identity;
+    default:
+      return null;
   }
 }
 
-const identity: TransferDecoder = { write: (octets) => octets, end: () => noOctets };
+const identity: TransferDecoder = { write: (octets) => octets, end: () => noOctets, fork: () => identity };
 
 const EQUALS = 0x3d;
 
@@ -77,6 +88,13 @@ export class Base64Decoder implements TransferDecoder {
 
   end(): Buffer {
     return noOctets;
+  }
+
+  fork(): Base64Decoder {
+    const fork = new Base64Decoder();
+    fork.#bits = this.#bits;
+    fork.#count = this.#count;
+    return fork;
   }
 }
 
@@ -128,6 +146,13 @@ class QuotedPrintableDecoder implements TransferDecoder {
     this.#heldLength = 0;
     this.#state = 'text';
     return rest;
+  }
+
+  fork(): QuotedPrintableDecoder {
+    const fork = new QuotedPrintableDecoder();
+    fork.#state = this.#state;
+    fork.#heldLength = this.#held.copy(fork.#held, 0, 0, this.#heldLength);
+    return fork;
   }
 
   /** Takes what needs no state: all but escapes and white space that the end of a line or piece cuts. */
@@ -250,6 +275,14 @@ class UuencodeDecoder implements TransferDecoder {
     this.#length = 0;
     this.#endLine();
     return this.#decoded.subarray(0, this.#length);
+  }
+
+  fork(): UuencodeDecoder {
+    const fork = new UuencodeDecoder();
+    fork.#lineLength = this.#line.copy(fork.#line, 0, 0, this.#lineLength);
+    fork.#isLong = this.#isLong;
+    fork.#isInData = this.#isInData;
+    return fork;
   }
 
   #give(octets: Buffer, start: number, end: number): void {

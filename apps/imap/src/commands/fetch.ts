@@ -15,7 +15,7 @@ interface FetchArgs extends FetchItems {
   readonly part: PartialRange | null;
 }
 
-/** FETCH and UID FETCH: RFC 9051 §6.4.5, RFC 3501 §6.4.5. PARTIAL: RFC 9394 §3.3. */
+/** FETCH and UID FETCH: RFC 9051 §6.4.5, RFC 3501 §6.4.5; BINARY: RFC 3516 §4.2; PARTIAL: RFC 9394 §3.3. */
 function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Command<FetchArgs> {
   return {
     name,
@@ -36,13 +36,14 @@ function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Co
       const uids = part === null ? named : partOf(named, part);
       const marked = setsSeen && !view.isReadOnly ? await setSeen(session, uids) : NONE;
       const answer = new FetchAnswer(session, items, marked);
-      const { gone, unreadable } = await answer.write(uids);
+      const { gone, unreadable, undecodable } = await answer.write(uids);
       await session.sync({
         ask: 'memory',
         expunges: kind === 'uid',
         isKnown: (uid, at) => answer.hasToldFlags(uid, at),
       });
       if (unreadable > 0) throw new No('Some messages cannot be read now', 'UNAVAILABLE');
+      if (undecodable > 0) throw new No('A part has a content transfer encoding unknown here', 'UNKNOWN-CTE');
       // RFC 2180 §4.1: they went so long ago that nothing is left to show. A UID that is none is no error (RFC 9051 §6.4.9).
       if (gone > 0 && kind === 'sequence') throw new No('Some messages were expunged', 'EXPUNGEISSUED');
       return ok('Fetched');
