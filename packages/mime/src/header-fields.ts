@@ -113,7 +113,9 @@ export function parseHeader(header: Buffer, isMessage: boolean): HeaderFields {
     } else if (isMessage) {
       const text = textFields.get(name);
       const addresses = text === undefined ? addressFields.get(name) : undefined;
-      if (text !== undefined) fields[text] ??= keep(fields, fieldValue(header, cursor, limits.fieldValueOctets));
+      // The end of References names the parent, so none of it is cut off.
+      const most = text === 'references' ? header.length : limits.fieldValueOctets;
+      if (text !== undefined) fields[text] ??= keep(fields, fieldValue(header, cursor, most));
       if (addresses !== undefined) fields[addresses].push(keep(fields, fieldValue(header, cursor, header.length)));
     }
   }

@@ -23,3 +23,6 @@ export { decodePartIndex, encodePartIndex, type PartIndex, PartIndexError } from
 export { baseSubject, threadMessageIds } from './thread-message-ids.ts';
 export { knownTransferDecoder, type TransferDecoder, transferDecoder } from './transfer-decoders.ts';
 export { transferEncoding } from './transfer-encoding.ts';
+export { type SortKeys, sortKeys } from './sort-keys.ts';
+export { baseSubject, type ThreadReferences, threadMessageIds, threadReferences } from './thread-message-ids.ts';
+export { type TransferDecoder, transferDecoder } from './transfer-decoders.ts';

@@ -13,7 +13,7 @@ export const limits = {
   headerOctets: 262_144,
   /** Octets of field values that one message's structure keeps; once spent, no further part is opened. */
   retainedOctets: 4_194_304,
-  /** Octets of one field's value, address fields apart (the header's own bound holds for these). */
+  /** Octets of one field's value, address fields and References apart (the header's own bound holds for these). */
   fieldValueOctets: 16_384,
   /** Addresses, group markers included, in one ENVELOPE, and in all envelopes of one BODYSTRUCTURE together. */
   addresses: 10_000,
@@ -41,6 +41,8 @@ export const limits = {
   summaryNameCharacters: 200,
   /** Message-IDs by which a message finds its thread, its own among them. */
   threadMessageIds: 20,
+  /** References of which THREAD makes its trees. */
+  references: 200,
   /** A longer name of a charset names none. */
   charsetOctets: 64,
   /** Names of charsets whose meaning is remembered. */

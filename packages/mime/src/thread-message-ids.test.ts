@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { limits } from './limits.ts';
 import { parseMessage } from './message-parser.ts';
-import { baseSubject, threadMessageIds } from './thread-message-ids.ts';
+import { baseSubject, threadMessageIds, threadReferences } from './thread-message-ids.ts';
 
 const idsOf = (header: string) => threadMessageIds(parseMessage(Buffer.from(`${header}\r\n\r\n`)).fields);
 
@@ -49,4 +49,28 @@ test.each([
   ['[1]', '[2]'],
 ])('%j and %j are two', (one, other) => {
   expect(baseSubject(other)).not.toBe(baseSubject(one));
+});
+
+const referencesOf = (header: string) => threadReferences(parseMessage(Buffer.from(`${header}\r\n\r\n`)).fields);
+
+test.each([
+  ['Message-ID: <b@x>\r\nReferences: <a@x>', 'b@x', ['a@x']],
+  ['Message-ID: <"b"@x>\r\nReferences: <"a\\"c"@x>', 'b@x', ['a"c@x']],
+  ['In-Reply-To: <a@x> <b@x>', null, ['a@x']],
+  ['References: none here\r\nIn-Reply-To: your message <a@x>', null, ['a@x']],
+  ['References: <a@x> <b@x>\r\nIn-Reply-To: <c@x>', null, ['a@x', 'b@x']],
+  ['Message-ID: <>', null, []],
+])('RFC 5256 §3: %j', (header, messageId, references) => {
+  expect(referencesOf(header)).toEqual({ messageId, references });
+});
+
+test('hardening 34: of references without end the eldest counts, and those next to the message', () => {
+  const all = Array.from({ length: 10_000 }, (_, n) => `<${n}@example.com>`);
+  const { references } = referencesOf(`References: ${all.join('\r\n ')}`);
+  expect(references).toHaveLength(limits.references);
+  expect([references[0], references[1], references.at(-1)]).toEqual([
+    '0@example.com',
+    '9801@example.com',
+    '9999@example.com',
+  ]);
 });

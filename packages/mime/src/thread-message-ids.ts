@@ -22,12 +22,34 @@ export function threadMessageIds(fields: EnvelopeFields): readonly OctetString[]
   return most.includes(first) ? most : [...most.slice(0, -1), first];
 }
 
+/** RFC 5256 §3, REFERENCES: what a message is called, and its ancestors. */
+export interface ThreadReferences {
+  /** Null if there is none. */
+  readonly messageId: OctetString | null;
+  /** From the eldest to the parent: those of References or, if it has none, the first of In-Reply-To. */
+  readonly references: readonly OctetString[];
+}
+
+/** Of more than `limits.references` the eldest stays, and others next to it go. */
+export function threadReferences(fields: EnvelopeFields): ThreadReferences {
+  const all = messageIdsIn(fields.references);
+  const ids = all.length > 0 ? all : messageIdsIn(fields.inReplyTo).slice(0, 1);
+  const kept = ids.length <= limits.references ? ids : [...ids.slice(0, 1), ...ids.slice(1 - limits.references)];
+  const [messageId = null] = messageIdsIn(fields.messageId).map(unquoted);
+  return { messageId, references: kept.map(unquoted) };
+}
+
 /** What stands in angle brackets; else, where a program left them out, the value, if it is one word. */
 export function messageIdsIn(value: OctetString | null): readonly OctetString[] {
   if (value === null) return [];
   const found = Array.from(value.matchAll(/<([^<>]*)>/g), ([, id = '']) => id.replace(/\s+/g, ''));
   const ids = found.length === 0 && /^[^\s<>]+$/.test(value) ? [value] : found;
   return ids.filter((id) => id !== '' && id.length <= MESSAGE_ID_OCTETS);
+}
+
+/** `"a"@x` is `a@x` (RFC 5256 §3). */
+function unquoted(id: OctetString): OctetString {
+  return id.includes('"') ? id.replace(/\\(.)|"/g, '$1') : id;
 }
 
 /** `Re:`, `Fwd:`, `AW:`, `Re[2]:`, a list's `[name]`: once more or less of them is no other subject. */

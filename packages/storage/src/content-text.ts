@@ -6,8 +6,11 @@ import {
   type MessageStructure,
   messageSummary,
   parseDate,
+  sortKeys,
+  threadReferences,
 } from '@postel/mime';
 import { threadKeys } from './thread-keys.ts';
+import { packThreadLinks } from './thread-links.ts';
 
 /** Characters folded at once: 64 k take up to 10 ms, and a message may have sixteen times as many. */
 const FOLD_CHARACTERS = 65_536;
@@ -25,14 +28,20 @@ export interface ContentText {
   readonly sentDate: string | null;
 }
 
-/** What its header fixes: for lists of messages (docs/sql.md), and for finding its thread. */
+/** What its header fixes: for lists of messages (docs/sql.md), for sorting them, and for finding its thread. */
 export interface ContentSummary {
   /** The moment of the Date field, epoch ms. */
   readonly sentAt: number | null;
-  /** Subject, From, To, Cc and Message-ID, with U+001F between them; the entries of a list have a line each. */
+  /**
+   * With U+001F between them: Subject, From, To, Cc (the entries of a list have a line each) and Message-ID; the keys to sort by,
+   * in the order of `SORT_KEYS`; the links to other messages (thread-links.ts) as hexadecimal digits.
+   */
   readonly summary: string;
   readonly threadKeys: Buffer;
 }
+
+/** What a list of messages is sorted by, as `contents.sort_keys` holds them (RFC 5256, RFC 5957). */
+export const SORT_KEYS = ['subject', 'from', 'to', 'cc', 'displayFrom', 'displayTo'] as const;
 
 /** U+001F: no text of a summary has a control character. */
 const SUMMARY_SEPARATOR = '\x1f';
@@ -52,9 +61,13 @@ export async function contentText({ fields, text }: MessageStructure): Promise<C
 export function contentSummary({ fields }: Pick<MessageStructure, 'fields'>): ContentSummary {
   const { subject, from, to, cc, sentAt, messageId } = messageSummary(fields);
   const lists = [from, to, cc].map((entries) => entries.join('\n'));
+  const keys = sortKeys(fields);
+  const links = packThreadLinks(threadReferences(fields), keys.isReplyOrForward);
   return {
     sentAt,
-    summary: [subject, ...lists, messageId].join(SUMMARY_SEPARATOR),
+    summary: [subject, ...lists, messageId, ...SORT_KEYS.map((key) => keys[key]), links.toString('hex')].join(
+      SUMMARY_SEPARATOR,
+    ),
     threadKeys: threadKeys(fields, subject),
   };
 }

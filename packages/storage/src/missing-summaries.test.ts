@@ -33,13 +33,13 @@ async function accountWith(messages: readonly string[]) {
 async function forget(account: AccountId): Promise<void> {
   await storage.sql`
     update contents set subject = null, from_list = null, to_list = null, cc_list = null, message_id = null, sent_at = null,
-                        thread_keys = null where account_id = ${account}`;
+                        thread_keys = null, sort_keys = null, thread_links = null where account_id = ${account}`;
   await storage.sql`update messages set thread_id = null where account_id = ${account}`;
   await storage.sql`delete from thread_ids where account_id = ${account}`;
 }
 
 const rowsOf = (account: AccountId) => storage.sql<object[]>`
-  select uid, subject, from_list, to_list, cc_list, sent_at, message_id, thread_keys, thread_id
+  select uid, subject, from_list, to_list, cc_list, sent_at, message_id, thread_keys, sort_keys, thread_links, thread_id
     from messages join contents using (account_id, content_id) where account_id = ${account} order by uid`;
 
 test('an append stores what a list of messages shows', async () => {
@@ -54,6 +54,8 @@ test('an append stores what a list of messages shows', async () => {
       sent_at: new Date('1994-02-08T05:52:25Z'),
       message_id: 'one@example.com',
       thread_keys: expect.objectContaining({ length: 8 }),
+      sort_keys: '{GRU\u0308ßE,MARY,BOB,NULL,"SMITH, \\"MARY\\"",BOB@EXAMPLE.COM}',
+      thread_links: expect.objectContaining({ length: 9 }),
       thread_id: expect.any(Number),
     },
   ]);

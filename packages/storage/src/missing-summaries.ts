@@ -33,7 +33,7 @@ interface Assigned {
 }
 
 /**
- * Fills in subjects, addresses and threads of messages stored by a Postel that knew of none, in small transactions: it may be
+ * Fills in subjects, addresses, keys to sort by and threads of messages stored by a Postel that knew of none, in small transactions: it may be
  * ended at any time, and goes on where it was. Two at once do the work twice, and no harm.
  */
 export class MissingSummaries {
@@ -50,7 +50,7 @@ export class MissingSummaries {
   /** Messages to which something is missing, in all accounts. @throws {StorageError} 'unavailable' */
   async count(): Promise<number> {
     const [row] = await this.#sql.read<{ left: number }[]>`
-      select (select count(*) from contents where thread_keys is null)
+      select (select count(*) from contents where thread_links is null)
            + (select count(*) from messages where thread_id is null) as left`;
     return row?.left ?? 0;
   }
@@ -80,7 +80,7 @@ export class MissingSummaries {
     };
     const accounts = await this.#sql<{ id: AccountId }[]>`
       select account_id as id from accounts as a
-       where exists (select from contents where account_id = a.account_id and thread_keys is null)
+       where exists (select from contents where account_id = a.account_id and thread_links is null)
           or exists (select from messages where account_id = a.account_id and thread_id is null)
        order by account_id`;
     for (const { id } of accounts) {
@@ -95,7 +95,7 @@ export class MissingSummaries {
         select content_id as id, substring(octets for least(header_octets, ${limits.headerOctets})::integer) as header,
                blob_name as "blobName", header_octets as "headerOctets"
           from contents
-         where account_id = ${account}::bigint and thread_keys is null and content_id > ${after}::bigint
+         where account_id = ${account}::bigint and thread_links is null and content_id > ${after}::bigint
          order by content_id limit ${BATCH_CONTENTS}`;
       const last = rows.at(-1);
       if (last === undefined) return;
@@ -135,7 +135,8 @@ export class MissingSummaries {
       await tx`
       update contents as c
          set subject = n.summary[1], from_list = n.summary[2], to_list = n.summary[3], cc_list = n.summary[4],
-             message_id = n.summary[5], sent_at = to_timestamp(n.sent_at / 1000.0), thread_keys = decode(n.thread_keys, 'hex')
+             message_id = n.summary[5], sort_keys = n.summary[6:11], thread_links = decode(n.summary[12], 'hex'),
+             sent_at = to_timestamp(n.sent_at / 1000.0), thread_keys = decode(n.thread_keys, 'hex')
         from (select content_id, string_to_array(summary, E'\\x1f', '') as summary, sent_at, thread_keys
                 from unnest(${numberArray(summaries.map(({ id }) => id))}::bigint[],
                             ${textArray(summaries.map(({ summary }) => summary))}::text[],

@@ -33,6 +33,7 @@ const cidr = customType<{ data: string }>({ dataType: () => 'cidr' });
 const cidrs = customType<{ data: string[] }>({ dataType: () => 'cidr[]' });
 const inet = customType<{ data: string }>({ dataType: () => 'inet' });
 const integers = customType<{ data: number[] }>({ dataType: () => 'integer[]' });
+const texts = customType<{ data: string[] }>({ dataType: () => 'text[]' });
 const uidRanges = customType<{ data: string }>({ dataType: () => 'int8multirange' });
 
 const id = (name: string) => bigint(name, { mode: 'number' });
@@ -298,11 +299,16 @@ export const contents = pgTable(
     messageId: text('message_id'),
     /** By which a thread is found, eight octets each (thread-keys.ts). Null in rows of Postels that knew of no threads: filled in later. */
     threadKeys: bytea('thread_keys'),
+    /** By which lists of messages are sorted (content-text.ts, `SORT_KEYS`); null where the field is missing. */
+    sortKeys: texts('sort_keys'),
+    /** Of which trees of answers are made (thread-links.ts). Null, as is `sort_keys`, in rows of Postels that did not sort: filled in later. */
+    threadLinks: bytea('thread_links'),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.contentId] }),
     uniqueIndex('contents_hash').on(table.accountId, table.hash),
     index('contents_without_summary').on(table.accountId, table.contentId).where(sql`${table.threadKeys} is null`),
+    index('contents_without_sort_keys').on(table.accountId, table.contentId).where(sql`${table.threadLinks} is null`),
     index('contents_without_text').on(table.accountId, table.contentId).where(sql`${table.searchText} is null`),
     index('contents_blob').on(table.accountId, table.blobName).where(sql`${table.blobName} is not null`),
     check('contents_stored_once', sql`(${table.octets} is null) <> (${table.blobName} is null)`),

@@ -83,9 +83,10 @@ export async function repairContent(
   await sql`
     update contents as c
        set subject = n.summary[1], from_list = n.summary[2], to_list = n.summary[3], cc_list = n.summary[4],
-           message_id = n.summary[5], sent_at = to_timestamp(${sentAt}::bigint / 1000.0), thread_keys = ${threadKeys}::bytea
+           message_id = n.summary[5], sort_keys = n.summary[6:11], thread_links = decode(n.summary[12], 'hex'),
+           sent_at = to_timestamp(${sentAt}::bigint / 1000.0), thread_keys = ${threadKeys}::bytea
       from (select string_to_array(${summary}::text, E'\\x1f', '') as summary) as n
-     where c.account_id = ${account}::bigint and c.content_id = ${content}::bigint and c.thread_keys is not null`;
+     where c.account_id = ${account}::bigint and c.content_id = ${content}::bigint and c.thread_links is not null`;
 }
 
 /** Stores the checksums of a blob's chunks, which were computed from octets whose SHA-256 is the right one. */

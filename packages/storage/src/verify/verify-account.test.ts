@@ -343,7 +343,7 @@ test('an account that went back in time is told in one finding, and nothing of i
 test('summaries that were not filled in yet are no finding, and are left to be filled in', async () => {
   const { account } = await livelyAccount();
   const { sql } = storage;
-  await sql`update contents set subject = null, thread_keys = null, envelope = '()' where account_id = ${account}`;
+  await sql`update contents set subject = null, thread_keys = null, thread_links = null, envelope = '()' where account_id = ${account}`;
   await Array.fromAsync(verifyAccount(sql, account, { blobs: blobs(), fix: true }));
   expect(await problems(account)).toEqual([]);
   expect(await sql`select from contents where account_id = ${account} and thread_keys is not null`).toHaveLength(0);

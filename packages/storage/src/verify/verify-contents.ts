@@ -216,7 +216,8 @@ function messageIdIn(stored: Buffer): string | null {
 const CONTENTS = `
   select int8send(content_id), int8send(size_octets), int8send(header_octets), hash, envelope, body_structure, body, part_index,
          octets, convert_to(blob_name, 'UTF8'), blob_checksums, thread_keys,
-         convert_to(array_to_string(array[subject, from_list, to_list, cc_list, message_id], E'\\x1f', ''), 'UTF8'),
+         case when thread_links is not null then convert_to(array_to_string(
+           array[subject, from_list, to_list, cc_list, message_id] || sort_keys || encode(thread_links, 'hex'), E'\\x1f', ''), 'UTF8') end,
          int8send(case when isfinite(sent_at) then round(extract(epoch from sent_at) * 1000)::bigint end)
     from contents where account_id = $1::bigint and content_id = any ($2::bigint[]) order by content_id`;
 
@@ -239,9 +240,9 @@ function storedFrom(row: OctetRow): StoredContent {
     octets,
     blobName: blobName?.toString('latin1') ?? null,
     blobChecksums,
-    summary: threadKeys && {
-      threadKeys,
-      summary: summary?.toString() ?? '',
+    summary: summary && {
+      threadKeys: threadKeys ?? Buffer.alloc(0),
+      summary: summary.toString(),
       sentAt: sentAt === null ? null : Number(sentAt.readBigInt64BE()),
     },
   };
