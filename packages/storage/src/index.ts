@@ -4,6 +4,7 @@ export { BlobDirectory } from './blob-directory.ts';
 export type { BlobStore } from './blob-store.ts';
 export type { FlagsChanged } from './change-flags.ts';
 export { checkBlobs } from './check-blobs.ts';
+export type { SortColumn } from './column-reader.ts';
 export type { Content, ContentWriter } from './content-writer.ts';
 export { type Copied, joinCopied } from './copy-messages.ts';
 export {
@@ -39,6 +40,7 @@ export {
   type Mailbox,
   type MailboxName,
 } from './mailboxes.ts';
+export type { ThreadLinks } from './message-columns.ts';
 export { MessageTable } from './message-table.ts';
 export { MigrationError, migrate, type PendingMigration, pendingMigrations } from './migrate.ts';
 export type { SummaryProgress } from './missing-summaries.ts';
@@ -67,6 +69,7 @@ export { markRewound, readSeenAccounts, type SeenAccount } from './rewound.ts';
 export type { S3Target } from './s3-client.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
+export { sortInTurns } from './sort-in-turns.ts';
 export { numberArray, textArray } from './sql-arrays.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
 export { sweepBlobs } from './sweep-blobs.ts';

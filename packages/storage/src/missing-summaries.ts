@@ -68,6 +68,24 @@ export class MissingSummaries {
     }
   }
 
+  /** Of one account, subjects and what stands with them; no threads. As `fill` otherwise. */
+  async fillSummariesOf(account: AccountId, { signal, onProgress }: SummaryProgress): Promise<void> {
+    try {
+      const [missing] = await this.#sql.read<{ left: number }[]>`
+        select count(*) as left from contents where account_id = ${account}::bigint and thread_links is null`;
+      let left = missing?.left ?? 0;
+      if (left === 0) return;
+      let done = 0;
+      await this.#fillSummaries(account, signal, (count) => {
+        done += count;
+        left = Math.max(left - count, 0);
+        onProgress(done, left);
+      });
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+  }
+
   async #fill({ signal, onProgress }: SummaryProgress): Promise<void> {
     let left = await this.count();
     if (left === 0) return;

@@ -7,6 +7,7 @@ import type { BlobStore, NewBlob } from './blob-store.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
 import { ClosedMailboxes } from './closed-mailboxes.ts';
+import { ColumnReader, type SortColumn } from './column-reader.ts';
 import { type Content, ContentWriter } from './content-writer.ts';
 import { type Copied, copyMessages, MOVE_AT_ONCE } from './copy-messages.ts';
 import type { Database, Transaction } from './database.ts';
@@ -32,6 +33,7 @@ import {
   subscribe,
   unsubscribe,
 } from './mailboxes.ts';
+import type { ThreadLinks } from './message-columns.ts';
 import { MissingSummaries, type SummaryProgress } from './missing-summaries.ts';
 import { type FillOptions, MissingTexts } from './missing-texts.ts';
 import { type Pruned, type PruneOptions, prune } from './prune.ts';
@@ -82,6 +84,7 @@ export class Store {
   readonly #missingTexts: MissingTexts;
   readonly #missingSummaries: MissingSummaries;
   readonly #searches = new AccountTurns();
+  readonly #columns: ColumnReader;
   readonly #open = new Map<string, OpenMailbox>();
   readonly #closed: ClosedMailboxes;
   readonly #entries = new WeakMap<SharedMailbox, OpenMailbox>();
@@ -96,6 +99,7 @@ export class Store {
     this.#writer = new AccountWriter(database.sql);
     this.#missingTexts = new MissingTexts(database.sql, this.#blobs, options.onError);
     this.#missingSummaries = new MissingSummaries(database.sql, this.#blobs, options.onError);
+    this.#columns = new ColumnReader(database.sql);
     this.#onError = options.onError;
   }
 
@@ -450,6 +454,33 @@ export class Store {
     const inTurn: InTurn = (work) => this.#searches.run(account, work);
     if (asksForText(criterion)) await inTurn(() => this.#missingTexts.fill(account, mailbox, uids, options));
     return searchMessages(this.#database.sql, account, mailbox, uids, criterion, options.signal, inTurn);
+  }
+
+  /**
+   * See ColumnReader. What is missing of messages stored by a Postel that did not sort is filled in first.
+   *
+   * @param uids ascending
+   */
+  async sortValues(
+    mailbox: SharedMailbox,
+    uids: Uint32Array,
+    column: SortColumn,
+    options: FillOptions,
+  ): Promise<ArrayLike<number>> {
+    const inTurn = await this.#columnTurns(mailbox, options);
+    return this.#columns.sortValues(mailbox, uids, column, { signal: options.signal, inTurn });
+  }
+
+  /** See ColumnReader, and `sortValues`. */
+  async threadLinks(mailbox: SharedMailbox, uids: Uint32Array, options: FillOptions): Promise<ThreadLinks> {
+    const inTurn = await this.#columnTurns(mailbox, options);
+    return this.#columns.threadLinks(mailbox, uids, { signal: options.signal, inTurn });
+  }
+
+  async #columnTurns({ account }: SharedMailbox, options: FillOptions): Promise<InTurn> {
+    const inTurn: InTurn = (work) => this.#searches.run(account, work);
+    await inTurn(() => this.#missingSummaries.fillSummariesOf(account, options));
+    return inTurn;
   }
 
   /** See pruneThreads. @throws {StorageError} 'unavailable' */
