@@ -29,6 +29,10 @@ const NAMES = [
   'SAVEDATE',
   'OBJECTID',
   'PREVIEW',
+  'SORT',
+  'SORT=DISPLAY',
+  'ESORT',
+  'I18NLEVEL=1',
 ];
 
 /** What CAPABILITY names. */

@@ -1,12 +1,10 @@
-import type { Arguments } from '@postel/imap-wire';
-import { type Command, No, ok } from '../command.ts';
+import { type Command, ok } from '../command.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
+import { parseCharset } from '../search-charset.ts';
 import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
 import { searchMessages } from '../search-messages.ts';
 import { forgottenBy, parseSearchReturn, type SearchReturn, saveResult, writeEsearch } from '../search-return.ts';
 import type { Session } from '../session.ts';
-
-const CHARSETS = new Set(['UTF-8', 'US-ASCII']);
 
 interface SearchArgs extends SearchKeys {
   /** Null: answered by SEARCH. */
@@ -24,7 +22,7 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
     parse(args, session) {
       const options = parseSearchReturn(args.sp()) ?? (session.hasEnabled('IMAP4rev2') ? { ALL: true } : null);
       try {
-        parseCharset(args);
+        if (args.skip('CHARSET ')) parseCharset(args);
         return { options, ...parseSearchKeys(args) };
       } catch (error) {
         throw forgottenBy(error, session, options);
@@ -50,14 +48,6 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
 
 export const search = searchCommand('SEARCH', 'sequence');
 export const uidSearch = searchCommand('UID SEARCH', 'uid');
-
-/** `CHARSET name ` before the keys, if it is there. @throws {No} [BADCHARSET] */
-function parseCharset(args: Arguments): void {
-  if (!args.skip('CHARSET ')) return;
-  const charset = args.astring().toUpperCase();
-  if (!CHARSETS.has(charset)) throw new No('Search in UTF-8 or US-ASCII', 'BADCHARSET (UTF-8 US-ASCII)');
-  args.sp();
-}
 
 async function writeSearch({ view, out, transport }: Session, kind: 'sequence' | 'uid', uids: Uint32Array) {
   out.text('* SEARCH');

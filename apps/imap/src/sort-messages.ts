@@ -1,0 +1,92 @@
+import { type Arguments, ParseError } from '@postel/imap-wire';
+import { type SortColumn, sortInTurns } from '@postel/storage';
+import type { Session } from './session.ts';
+
+/** One of those by which SORT sorts, the first first (RFC 5256 §3, RFC 5957 §4). */
+export interface SortCriterion {
+  readonly column: SortColumn;
+  readonly isReverse: boolean;
+}
+
+const COLUMNS = new Map<string, SortColumn>([
+  ['ARRIVAL', 'arrival'],
+  ['CC', 'cc'],
+  ['DATE', 'date'],
+  ['DISPLAYFROM', 'displayFrom'],
+  ['DISPLAYTO', 'displayTo'],
+  ['FROM', 'from'],
+  ['SIZE', 'size'],
+  ['SUBJECT', 'subject'],
+  ['TO', 'to'],
+]);
+
+/** sort-criteria. What comes a second time decides nothing any more, and is left out. */
+export function parseSortCriteria(args: Arguments): readonly SortCriterion[] {
+  const criteria = new Map<SortColumn, SortCriterion>();
+  args.list(() => {
+    let name = args.label();
+    const isReverse = name === 'REVERSE';
+    if (isReverse) name = args.sp().label();
+    const column = COLUMNS.get(name);
+    if (column === undefined) throw new ParseError('Unknown sort criterion');
+    if (!criteria.has(column)) criteria.set(column, { column, isReverse });
+  });
+  if (criteria.size === 0) throw new ParseError('Empty list of sort criteria');
+  return [...criteria.values()];
+}
+
+/**
+ * Sorts messages of the selected mailbox, without keeping others of the process from their turn. Those that are alike in all
+ * criteria stand as in the mailbox.
+ *
+ * @param uids ascending
+ */
+export async function sortMessages(
+  session: Session,
+  criteria: readonly SortCriterion[],
+  uids: Uint32Array,
+): Promise<Uint32Array> {
+  const { gone } = session.transport;
+  const keys: SortKey[] = [];
+  for (const { column, isReverse } of criteria) {
+    keys.push({ values: await readSortValues(session, column, uids), sign: isReverse ? -1 : 1 });
+  }
+  const places = Uint32Array.from(uids, (_, place) => place);
+  // Most criteria are near the order of arrival, and what is in order already is sorted in one pass.
+  if (criteria[0]?.isReverse) places.reverse();
+  const sorted = await sortInTurns(places, comparison(keys), gone);
+  return sorted.map((place) => uids[place] ?? 0);
+}
+
+/** Numbers that compare as these messages do by one criterion; see ColumnReader. */
+export function readSortValues(
+  { view, store, transport, log }: Session,
+  column: SortColumn,
+  uids: Uint32Array,
+): Promise<ArrayLike<number>> {
+  const values = store.sortValues(view.mailbox, uids, column, {
+    signal: transport.gone,
+    onProgress: (read, left) => log.info({ read, left }, 'reading the headers of older messages, to sort them'),
+  });
+  return transport.whileSilent(values);
+}
+
+interface SortKey {
+  readonly values: ArrayLike<number>;
+  readonly sign: 1 | -1;
+}
+
+function comparison(keys: readonly SortKey[]): (a: number, b: number) => number {
+  const [first] = keys;
+  if (first !== undefined && keys.length === 1) {
+    const { values, sign } = first;
+    return (a, b) => sign * ((values[a] ?? 0) - (values[b] ?? 0)) || a - b;
+  }
+  return (a, b) => {
+    for (const { values, sign } of keys) {
+      const difference = (values[a] ?? 0) - (values[b] ?? 0);
+      if (difference !== 0) return sign * difference;
+    }
+    return a - b;
+  };
+}
