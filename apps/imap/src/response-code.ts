@@ -15,9 +15,13 @@ export type ResponseCode =
   | 'EXPUNGEISSUED'
   | 'HASCHILDREN'
   | 'LIMIT'
+  | 'METADATA TOOMANY'
+  | `METADATA LONGENTRIES ${number}`
+  | `METADATA MAXSIZE ${number}`
   | 'NONEXISTENT'
   | 'NOPERM'
   | 'NOTSAVED'
+  | 'NOPERM'
   | 'OVERQUOTA'
   | 'PRIVACYREQUIRED'
   | 'READ-ONLY'
@@ -71,6 +75,7 @@ export const storageErrorCode = {
   'name-refused': 'CANNOT',
   'use-taken': 'USEATTR',
   'too-many-names': 'LIMIT',
+  'too-many-annotations': 'METADATA TOOMANY',
   'over-quota': 'OVERQUOTA',
   'too-many-keywords': 'LIMIT',
   'uid-exhausted': 'LIMIT',

@@ -1,4 +1,12 @@
 export { createAccount, findAccounts, listAccountIds, type NamedAccount, removeAccountMail } from './accounts.ts';
+export {
+  ANNOTATION_OCTETS,
+  type Annotated,
+  type Annotation,
+  type AnnotationChange,
+  type AnnotationEdit,
+  type AnnotationQuery,
+} from './annotations.ts';
 export type { Appended, Arrival, NewMessage } from './append.ts';
 export { BlobDirectory } from './blob-directory.ts';
 export type { BlobStore } from './blob-store.ts';

@@ -13,7 +13,7 @@ import {
 import type { Store } from './store.ts';
 import { rangesOf } from './uid-ranges.ts';
 
-const NOTHING = { tombstones: 0, changes: 0, keywords: 0, mailboxes: 0 };
+const NOTHING = { tombstones: 0, changes: 0, keywords: 0, annotations: 0, mailboxes: 0 };
 const DAY_MS = 86_400_000;
 
 let storage: TestStorage;

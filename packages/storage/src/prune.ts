@@ -24,6 +24,7 @@ export interface Pruned {
   readonly tombstones: number;
   readonly changes: number;
   readonly keywords: number;
+  readonly annotations: number;
   readonly mailboxes: number;
 }
 
@@ -37,6 +38,7 @@ export async function prune(write: Write, account: AccountId, options: PruneOpti
     tombstones: await inSlices(AT_ONCE, signal, () => write((sql) => pruneTombstones(sql, account, options))),
     changes: await inSlices(AT_ONCE, signal, () => write((sql) => pruneChanges(sql, account, options))),
     keywords: await pruneKeywords(write, account, signal),
+    annotations: await inSlices(AT_ONCE, signal, () => write((sql) => pruneAnnotations(sql, account))),
     mailboxes: await inSlices(MAILBOXES_AT_ONCE, signal, () => write((sql) => pruneMailboxes(sql, account))),
   };
 }
@@ -61,6 +63,12 @@ async function pruneChanges(sql: Sql, account: AccountId, { changesAgeMs }: Prun
   const [row] = await sql<{ pruned: number }[]>`
     select prune_changes(
       ${account}::bigint, make_interval(secs => ${changesAgeMs / 1_000}::double precision), ${AT_ONCE}::integer) as pruned`;
+  return row?.pruned ?? 0;
+}
+
+async function pruneAnnotations(sql: Sql, account: AccountId): Promise<number> {
+  const [row] = await sql<{ pruned: number }[]>`
+    select prune_annotations(${account}::bigint, ${AT_ONCE}::integer) as pruned`;
   return row?.pruned ?? 0;
 }
 

@@ -405,7 +405,10 @@ export const acls = pgTable(
   (table) => [primaryKey({ columns: [table.accountId, table.mailboxId, table.identifier] })],
 );
 
-/** RFC 5464 entries; `mailbox_id` 0 stands for the server. A null value is the tombstone of an entry. */
+/**
+ * RFC 5464 entries, in lower case; `mailbox_id` 0 stands for the server. `owner_id` is whose mailbox it is: entries under
+ * /private of somebody who reads a mailbox of others stand in the reader's account. A null value is the tombstone of an entry.
+ */
 export const annotations = pgTable(
   'annotations',
   {
@@ -415,8 +418,9 @@ export const annotations = pgTable(
     value: bytea('value'),
     createSeq: seq('create_seq').notNull(),
     modSeq: seq('mod_seq').notNull(),
+    ownerId: id('owner_id').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.accountId, table.mailboxId, table.entry] })],
+  (table) => [primaryKey({ columns: [table.accountId, table.ownerId, table.mailboxId, table.entry] })],
 );
 
 export const domains = pgTable(

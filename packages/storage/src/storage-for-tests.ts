@@ -194,7 +194,8 @@ export async function recount({ sql }: Database, account: AccountId): Promise<re
              coalesce(sum(m.size_octets) filter (where m.flags & 8 <> 0), 0)::bigint as deleted_octets,
              coalesce(max(m.uid), 0) as last_uid,
              greatest(b.create_seq, b.pruned_seq, max(m.mod_seq), (select max(t.mod_seq) from tombstones as t
-               where t.account_id = b.account_id and t.mailbox_id = b.mailbox_id)) as seq
+               where t.account_id = b.account_id and t.mailbox_id = b.mailbox_id), (select max(n.mod_seq) from annotations as n
+               where n.account_id = b.account_id and n.owner_id = b.account_id and n.mailbox_id = b.mailbox_id)) as seq
         from mailboxes as b left join messages as m using (account_id, mailbox_id)
        where b.account_id = ${account} group by b.account_id, b.mailbox_id)
     select b.*, c.* from mailboxes as b join counted as c using (mailbox_id)
@@ -219,7 +220,12 @@ export async function recount({ sql }: Database, account: AccountId): Promise<re
   const missing = await sql<object[]>`
     select t.mailbox_id, t.uid, t.content_id from tombstones as t left join contents as c using (account_id, content_id)
      where t.account_id = ${account} and t.content_id is not null and c.hash is null`;
-  return [...mailboxes, ...use, ...contents, ...missing];
+  const strays = await sql<object[]>`
+    select n.mailbox_id, n.entry from annotations as n
+     where n.account_id = ${account} and n.owner_id = n.account_id and n.mailbox_id <> 0 and not exists (
+       select from mailboxes as b
+        where b.account_id = n.account_id and b.mailbox_id = n.mailbox_id and b.expunged_seq is null)`;
+  return [...mailboxes, ...use, ...contents, ...missing, ...strays];
 }
 
 /** Waits until so many statements of the database wait for a lock. */

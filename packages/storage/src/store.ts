@@ -1,10 +1,21 @@
 import type { Quota } from '@postel/quota';
 import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
+import {
+  type Annotated,
+  type Annotation,
+  type AnnotationEdit,
+  type AnnotationQuery,
+  changedAnnotations,
+  copyAnnotations,
+  readAnnotations,
+  removeAnnotations,
+  setAnnotations,
+} from './annotations.ts';
 import type { Appended, Arrival, NewMessage } from './append.ts';
 import { appendMessages } from './append.ts';
 import type { BlobStore, NewBlob } from './blob-store.ts';
-import { ChangeFeed } from './change-feed.ts';
+import { ChangeFeed, type FeedListener } from './change-feed.ts';
 import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
 import { ClosedMailboxes } from './closed-mailboxes.ts';
 import { ColumnReader, type SortColumn } from './column-reader.ts';
@@ -345,9 +356,11 @@ export class Store {
    */
   async deleteMailbox(account: AccountId, mailbox: MailboxId, name: string | null = null): Promise<ModSeq> {
     for (;;) {
-      const { modseq, isDone } = await this.#writer.transact(account, (sql) =>
-        deleteMailbox(sql, account, mailbox, name),
-      );
+      const { modseq, isDone } = await this.#writer.transact(account, async (tx) => {
+        const deleted = await deleteMailbox(tx, account, mailbox, name);
+        if (deleted.isDone) await removeAnnotations(tx, account, mailbox);
+        return deleted;
+      });
       this.#feed.committed(account, modseq);
       if (isDone) return modseq;
     }
@@ -357,8 +370,8 @@ export class Store {
    * See renameMailbox, and renameInbox for INBOX.
    *
    * @returns the modseq of the last transaction
-   * @throws {StorageError} 'nonexistent', 'exists', 'name-refused', 'over-quota', 'too-many-names', 'unavailable',
-   *   'outcome-unknown'
+   * @throws {StorageError} 'nonexistent', 'exists', 'name-refused', 'over-quota', 'too-many-names', 'too-many-annotations',
+   *   'unavailable', 'outcome-unknown'
    */
   async renameMailbox(account: AccountId, from: string, to: string): Promise<ModSeq> {
     if (from === 'INBOX') return await this.#renameInbox(account, to);
@@ -368,7 +381,11 @@ export class Store {
   }
 
   async #renameInbox(account: AccountId, to: string): Promise<ModSeq> {
-    const begun = await this.#writer.transact(account, (sql) => renameInbox(sql, account, to));
+    const begun = await this.#writer.transact(account, async (tx) => {
+      const renamed = await renameInbox(tx, account, to);
+      await copyAnnotations(tx, account, renamed.inbox, renamed.mailbox, renamed.modseq);
+      return renamed;
+    });
     this.#feed.committed(account, begun.modseq);
     let last = begun.modseq;
     for (let { isDone } = begun; !isDone; ) {
@@ -398,6 +415,48 @@ export class Store {
     const modseq = await this.#writer.transact(account, (sql) => unsubscribe(sql, account, name));
     if (modseq !== null) this.#feed.committed(account, modseq);
     return modseq;
+  }
+
+  /**
+   * Sets metadata of a mailbox or of the server, all entries or none: what is private is kept by who sets it, all else by the
+   * owner. With a mailbox of somebody else that may be two accounts, each with a modseq of its own.
+   *
+   * @returns the modseq of the account that sets it; null if nothing changed there
+   * @throws {StorageError} 'nonexistent', 'use-taken', 'too-many-annotations', 'unavailable', 'outcome-unknown'
+   */
+  async setAnnotations(account: AccountId, about: Annotated, edit: AnnotationEdit): Promise<ModSeq | null> {
+    const { owner } = about;
+    const { specialUse } = edit;
+    const parts = [
+      { keeper: account, entries: owner === account ? new Map([...edit.private, ...edit.shared]) : edit.private },
+      { keeper: owner, entries: owner === account ? new Map() : edit.shared },
+    ].filter(({ entries }, part) => entries.size > 0 || (part === 0 && specialUse !== null));
+    const keepers = parts.map(({ keeper }) => keeper).sort((a, b) => a - b);
+    const done = await this.#inTurnOf(keepers, async (tx) => {
+      const modseqs = new Map<AccountId, ModSeq | null>();
+      for (const keeper of keepers) {
+        const entries = parts.find((part) => part.keeper === keeper)?.entries ?? new Map();
+        modseqs.set(keeper, await setAnnotations(tx, keeper, about, entries, specialUse));
+      }
+      return modseqs;
+    });
+    for (const [keeper, modseq] of done) if (modseq !== null) this.#feed.committed(keeper, modseq);
+    return done.get(account) ?? null;
+  }
+
+  /** See readAnnotations. @throws {StorageError} 'unavailable' */
+  async readAnnotations(
+    reader: AccountId,
+    owner: AccountId,
+    mailboxes: readonly MailboxId[] | null,
+    query: AnnotationQuery,
+  ): Promise<ReadonlyMap<MailboxId | null, readonly Annotation[]>> {
+    return this.#read(() => readAnnotations(this.#database.sql, reader, owner, mailboxes, query));
+  }
+
+  /** See changedAnnotations. @throws {StorageError} 'unavailable' */
+  async changedAnnotations(account: AccountId, since: number): ReturnType<typeof changedAnnotations> {
+    return this.#read(() => changedAnnotations(this.#database.sql, account, since));
   }
 
   /** See listNames. @throws {StorageError} 'unavailable' */
@@ -577,6 +636,11 @@ export class Store {
     const key = `${mailbox.account}/${mailbox.id}`;
     this.#release(key, entry);
     if (entry.users === 0) this.#closed.keep(key, mailbox);
+  }
+
+  /** Tells of changes to an account, whatever they are, until the function returned is called; see FeedListener. */
+  watchAccount(account: AccountId, listener: FeedListener): () => void {
+    return this.#feed.watch(account, listener);
   }
 
   /** The newest modseq of a watched account that this process has heard of. */

@@ -17,16 +17,17 @@ export const prune: Job = {
     const tombstonesBefore = new Date(Date.now() - tombstoneDays * DAY_MS);
     const options = { tombstonesBefore, changesAgeMs: CHANGES_AGE_MS, signal };
     let failures = 0;
-    const sum = { tombstones: 0, changes: 0, keywords: 0, mailboxes: 0, threads: 0 };
+    const sum = { tombstones: 0, changes: 0, keywords: 0, annotations: 0, mailboxes: 0, threads: 0 };
     for (let last = 0; ; ) {
       const accounts = await listAccountIds(database.sql, last, ACCOUNTS_AT_ONCE);
       for (const account of accounts) {
         last = account;
         try {
-          const { tombstones, changes, keywords, mailboxes } = await store.prune(account, options);
+          const { tombstones, changes, keywords, annotations, mailboxes } = await store.prune(account, options);
           sum.tombstones += tombstones;
           sum.changes += changes;
           sum.keywords += keywords;
+          sum.annotations += annotations;
           sum.mailboxes += mailboxes;
           sum.threads += await store.pruneThreads(account);
         } catch (error) {

@@ -28,7 +28,8 @@ export async function* verifyAccountRow(sql: Sql, account: AccountId): AsyncGene
     select a.used_octets as "usedOctets", a.used_messages as "usedMessages", a.used_mailboxes as "usedMailboxes",
            a.retained_octets as "retained", t.octets as "retainedOctets",
            a.modseq, a.next_object_id as "nextObjectId", a.next_uidvalidity as "nextUidvalidity", b.*,
-           greatest(b.seq, (select max(mod_seq) from subscriptions as s where s.account_id = a.account_id)) as "highestSeq"
+           greatest(b.seq, (select max(mod_seq) from subscriptions as s where s.account_id = a.account_id),
+                    (select max(mod_seq) from annotations as n where n.account_id = a.account_id)) as "highestSeq"
       from accounts as a cross join lateral (
         select coalesce(sum(octets), 0)::bigint as octets, coalesce(sum(messages), 0)::bigint as messages,
                count(*) filter (where expunged_seq is null) as mailboxes,

@@ -20,4 +20,14 @@ export async function* verifyStrays(sql: Sql, account: AccountId): AsyncGenerato
       yield finding('account', account, `table ${table} has rows of mailbox ${id}, which does not exist`, { advice });
     }
   }
+  const [entries] = await sql.read<{ count: number }[]>`
+    select count(*) as count from annotations as n
+     where n.account_id = ${account}::bigint and n.owner_id = n.account_id and n.mailbox_id <> 0 and not exists (
+       select from mailboxes as b where b.account_id = n.account_id and b.mailbox_id = n.mailbox_id)`;
+  if (entries !== undefined && entries.count > 0) {
+    const advice = 'nothing shows them; keep a copy before you delete them';
+    yield finding('account', account, `table annotations has ${entries.count} rows of mailboxes that do not exist`, {
+      advice,
+    });
+  }
 }
