@@ -33,6 +33,7 @@ const NAMES = [
   'SORT=DISPLAY',
   'ESORT',
   'I18NLEVEL=1',
+  'METADATA',
 ];
 
 /** What CAPABILITY names. */

@@ -74,6 +74,10 @@ export const LIST_PATTERNS = 100;
 export const LIST_STEPS_A_TURN = 1_000_000;
 export const LIST_STEPS = 100_000_000;
 
+/** Metadata entries that one command asks for, and the name of one. How long a value may be says the store. */
+export const METADATA_ENTRIES = 100;
+export const METADATA_ENTRY_OCTETS = 255;
+
 /** RFC 2971 §3.3. */
 export const ID_PAIRS = 30;
 export const ID_FIELD_OCTETS = 30;

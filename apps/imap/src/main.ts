@@ -19,6 +19,7 @@ runApp({
       directory,
       messageOctets,
       offersUnauthenticate,
+      serverMetadata: new Map(settings.metadata?.map(({ entry, value }) => [entry, Buffer.from(value)])),
       metrics: createMetrics(context.metrics),
       connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
       sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),

@@ -9,6 +9,7 @@ import type { Extension } from './extensions.ts';
 import { flagListOctets, mailboxFlags } from './flags.ts';
 import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
+import type { MetadataNews } from './metadata-news.ts';
 import type { ImapMetrics } from './metrics.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
 
@@ -60,6 +61,8 @@ export interface Services {
   readonly metrics: ImapMetrics;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;
+  /** Metadata of the server that the administrator gives it, by entry (RFC 5464 §3.2.1.1). */
+  readonly serverMetadata: ReadonlyMap<string, Buffer>;
   /** The largest message that is taken. */
   readonly messageOctets: number;
   /** Whether UNAUTHENTICATE is there: not where a proxy in front decides who may log in (RFC 8437 §8). */
@@ -86,6 +89,8 @@ export class Session {
   #tag = '';
   readonly #enabled = new Set<Extension>();
   isLoggedOut = false;
+  /** Of a client that enabled METADATA. */
+  metadataNews: MetadataNews | null = null;
   /** The client has said what it is. */
   isIdentified = false;
   loginFailures = 0;

@@ -37,6 +37,7 @@ const DEFAULTS: Configuration = {
     imaps: [{ host: '*', port: 993, asksClientCertificate: true }],
     processes: 1,
     offersUnauthenticate: true,
+    metadata: [],
   },
   status: [{ host: '127.0.0.1', port: 1081 }],
   tombstoneDays: 90,
@@ -74,6 +75,7 @@ smtp:
 imap:
   processes: 4
   unauthenticate: off
+  metadata: [{ entry: /shared/Admin, value: "mailto:postmaster@example.com" }]
   imap: false
   imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
 status: off
@@ -110,6 +112,7 @@ logLevel: debug
       ],
       processes: 4,
       offersUnauthenticate: false,
+      metadata: [{ entry: '/shared/admin', value: 'mailto:postmaster@example.com' }],
     },
     status: [],
     logLevel: 'debug',
@@ -156,6 +159,30 @@ test('access tokens are taken of the issuers that are said, and every other URL 
   ]);
   expect(problem('issuer: "https://id" }, { issuer: "https://id", audience: b')).toEqual([
     '6: login.oauth[1].issuer is in the list twice',
+  ]);
+});
+
+test('the server tells what it is said to tell, below /shared, each entry once', () => {
+  const entries = (...names: string[]) =>
+    read(`${LEAST}imap: { metadata: [${names.map((entry) => `{ entry: "${entry}", value: x }`).join(', ')}] }\n`);
+  expect(entries('/shared/comment', '/shared/vendor/example/Motd')).toEqual({
+    ...DEFAULTS,
+    imap: {
+      ...DEFAULTS.imap,
+      metadata: [
+        { entry: '/shared/comment', value: 'x' },
+        { entry: '/shared/vendor/example/motd', value: 'x' },
+      ],
+    },
+  });
+  for (const wrong of ['/private/comment', '/shared', '/shared/', '/shared//a', '/shared/*', 'comment', '/shared/é']) {
+    expect(entries(wrong)).toEqual([
+      '6: imap.metadata[0].entry must be the name of an entry, such as /shared/admin or /shared/comment',
+    ]);
+  }
+  expect(entries('/shared/a', '/shared/A')).toEqual(['6: imap.metadata[1].entry is in the list twice']);
+  expect(read(`${LEAST}imap: { metadata: [{ entry: /shared/a }] }\n`)).toEqual([
+    '6: imap.metadata[0].value must be a text',
   ]);
 });
 
@@ -313,6 +340,7 @@ test('the template is valid as it is, and with every comment taken off', () => {
     blobs: { s3: { prefix: 'blobs/', pathStyle: true, secretAccessKey: 'the secret' } },
     certificates: [{ keyFile: expect.stringMatching(/^\/etc/) }],
     databaseUrl: expect.stringMatching(/^postgres:/),
+    imap: { ...DEFAULTS.imap, metadata: [{ entry: '/shared/admin', value: 'mailto:postmaster@example.com' }] },
     login: { mechanisms: expect.arrayContaining(['SCRAM-SHA-256', 'ANONYMOUS']), anonymousAccount: 'guest' },
     oauthIssuers: [{ audience: 'postel', addressClaim: 'email', scope: 'mail' }],
   });
@@ -336,6 +364,7 @@ function schemaKeys(): Set<string> {
     'smtp: { % }',
     'smtp: { submission: { % } }',
     'imap: { % }',
+    'imap: { metadata: [{ % }] }',
   ];
   const sections = ['blobs: { % }', 'blobs: { s3: { % } }', 'login: { % }', 'login: { oauth: [{ % }] }'];
   const others = ['housekeeping: { % }', 'database: { % }', 'status: { % }', 'limits: { % }'];

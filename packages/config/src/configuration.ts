@@ -6,6 +6,7 @@ import { type LoginSettings, readLogin } from './login-settings.ts';
 import type { OAuthIssuer } from './oauth-issuer.ts';
 import { readBlobs } from './read-blobs.ts';
 import { readOAuthIssuers } from './read-oauth.ts';
+import { readServerMetadata, type ServerEntry } from './server-metadata.ts';
 import {
   type Address,
   type CertificateFiles,
@@ -44,6 +45,7 @@ export interface Configuration {
   readonly imap: Readonly<Record<ImapService, readonly LoginAddress[]>> & {
     readonly processes: number;
     readonly offersUnauthenticate: boolean;
+    readonly metadata: readonly ServerEntry[];
   };
   /** `/healthz` and `/metrics`. */
   readonly status: readonly Address[];
@@ -106,6 +108,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       imaps: listeningForLogins(imap, 'imaps', { host: EVERYWHERE, port: 993 }),
       processes: imap.has('processes') ? imap.at('processes').integer(1, MOST_PROCESSES) : 1,
       offersUnauthenticate: !imap.has('unauthenticate') || onOrOff(imap.at('unauthenticate')),
+      metadata: readServerMetadata(imap, 'metadata'),
     },
     status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
     tombstoneDays: tombstoneDays(file.section('housekeeping')),

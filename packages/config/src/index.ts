@@ -8,6 +8,7 @@ export type { ImapListener, ImapSettings } from './imap-settings.ts';
 export { parseImapSettings } from './imap-settings.ts';
 export type { LoginSettings } from './login-settings.ts';
 export { isProviderUrl, type OAuthIssuer } from './oauth-issuer.ts';
+export type { ServerEntry } from './server-metadata.ts';
 export type {
   Address,
   AppSettings,

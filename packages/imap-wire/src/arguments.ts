@@ -292,9 +292,19 @@ export class Arguments {
     return this.#at === this.#text.length && this.#index < this.#parts.literals.length;
   }
 
+  /** Whether a literal8 comes next that was buffered. */
+  peekLiteral8(): boolean {
+    return this.peekLiteral() && this.#parts.literals[this.#index]?.binary === true;
+  }
+
   /** The message literal before which `readCommand` stopped. Its octets are still to be read. */
   messageLiteral(): LiteralHeader {
     if (!this.peekMessageLiteral() || this.#messageLiteral === null) throw this.#expected('a message literal');
+    return this.#messageLiteral;
+  }
+
+  /** As `messageLiteral`, wherever it stands; `null` if there is none. */
+  get announcedLiteral(): LiteralHeader | null {
     return this.#messageLiteral;
   }
 

@@ -1,12 +1,8 @@
-import { Bad, type Command, No, ok } from '../command.ts';
+import { Bad, type Command, ok } from '../command.ts';
 import { type GivenName, parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
 import { mailboxObjectId } from '../object-id.ts';
+import { chosenUse } from '../special-uses.ts';
 import { tellChangedName } from '../tell-name.ts';
-
-/** Those of RFC 6154 §2 that are no more than advice to the client: the server has no virtual \All or \Flagged. */
-const SPECIAL_USES = new Map(
-  ['\\Archive', '\\Drafts', '\\Junk', '\\Sent', '\\Trash'].map((use) => [use.toLowerCase(), use]),
-);
 
 interface CreateArgs {
   readonly mailbox: GivenName;
@@ -27,16 +23,12 @@ export const create: Command<CreateArgs> = {
     const mailbox = parseNewMailboxName(args.sp());
     const given = args.optional((rest) => rest.parameters({ USE: (value) => value.sp().list((use) => use.flag()) }));
     if (given !== null && given.USE === undefined) throw new Bad('Unknown parameter');
-    return { mailbox, uses: [...new Set(given?.USE)] };
+    return { mailbox, uses: given?.USE ?? [] };
   },
   async run(session, { mailbox, uses }) {
     requireMailboxName(mailbox.name);
-    const [first, ...more] = uses.map((use) => SPECIAL_USES.get(use.toLowerCase()));
-    if (uses.length > 0 && (first === undefined || more.length > 0)) {
-      throw new No('A mailbox can have one of \\Archive, \\Drafts, \\Junk, \\Sent and \\Trash', 'USEATTR');
-    }
     const { accountId: account } = session.account;
-    const { uidvalidity } = await session.store.createMailbox(account, mailbox.name, first ?? null);
+    const { uidvalidity } = await session.store.createMailbox(account, mailbox.name, chosenUse(uses));
     await tellChangedName(session, mailbox);
     return ok('Created', { type: 'MAILBOXID', id: mailboxObjectId({ account, uidvalidity }) });
   },

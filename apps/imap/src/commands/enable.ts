@@ -1,5 +1,6 @@
 import { type Command, ok } from '../command.ts';
 import { ENABLED_BY, type Extension } from '../extensions.ts';
+import { MetadataNews } from '../metadata-news.ts';
 
 /**
  * ENABLE: RFC 5161 §3.1. ENABLED names what was not enabled before; what a server does not know, or need not be enabled, it
@@ -18,6 +19,7 @@ export const enable: Command<ReadonlySet<Extension>> = {
     session.out.text('* ENABLED');
     for (const extension of extensions) if (session.enable(extension)) session.out.sp().text(extension);
     session.out.crlf();
+    if (session.hasEnabled('METADATA')) session.metadataNews ??= await MetadataNews.begin(session);
     return ok('Enabled what there is');
   },
 };

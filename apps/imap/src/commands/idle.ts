@@ -10,8 +10,10 @@ export const idle: Command<null> = {
     const { transport, selected } = session;
     const news = new News();
     if (selected !== null) selected.onChange = news.come; // before the database is asked: nothing falls in between
+    const unwatch = session.metadataNews?.watch(news.come);
     try {
       await session.sync({ ask: 'database', expunges: true });
+      await session.metadataNews?.tell();
       session.out.text('+ idling').crlf();
       await transport.flush();
       const line = transport.readLine();
@@ -19,6 +21,7 @@ export const idle: Command<null> = {
       await tellNews(session, news);
       if ((await line).toUpperCase() !== 'DONE') throw new Bad('DONE is expected');
     } finally {
+      unwatch?.();
       if (selected !== null) selected.onChange = null;
     }
     return ok('Idled');
@@ -28,6 +31,7 @@ export const idle: Command<null> = {
 async function tellNews(session: Session, news: News): Promise<void> {
   while (await news.next()) {
     await session.tell({ expunges: true });
+    await session.metadataNews?.tell();
     await session.transport.flush();
   }
 }

@@ -7,6 +7,7 @@ export const noop: Command<null> = {
   parse: () => null,
   async run(session) {
     await session.sync({ ask: 'database', expunges: true });
+    await session.metadataNews?.tell();
     return ok('Done');
   },
 };

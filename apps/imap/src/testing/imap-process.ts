@@ -8,6 +8,7 @@ import {
   DEFAULT_RESERVE_OCTETS,
   type ImapSettings,
   type LoginSettings,
+  type ServerEntry,
 } from '@postel/config';
 import { type SupervisedApp, superviseApp } from '@postel/supervision';
 import type { RunningPostel } from '@postel/testkit';
@@ -26,6 +27,7 @@ export interface ProcessOptions {
   readonly reserveOctets?: number;
   readonly messageOctets?: number;
   readonly offersUnauthenticate?: boolean;
+  readonly metadata?: readonly ServerEntry[];
   /** What the engine may have for objects. */
   readonly heapMb?: number;
   /** Another way to the server's database. */
@@ -90,6 +92,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     reserveOctets: options.reserveOctets ?? DEFAULT_RESERVE_OCTETS,
     login: { trustedNetworks: ['127.0.0.1/32'], ...options.login },
     offersUnauthenticate: options.offersUnauthenticate ?? true,
+    metadata: options.metadata ?? [],
     listeners: [
       { ...common, tls: 'starttls' },
       { ...common, tls: 'implicit' },

@@ -27,11 +27,12 @@ export function planApps(
 }
 
 function planImap(configuration: Configuration, place: DatabasePlace): readonly AppPlan[] {
-  const { imap, imaps, processes, offersUnauthenticate } = configuration.imap;
+  const { imap, imaps, processes, offersUnauthenticate, metadata } = configuration.imap;
   const common = {
     ...commonSettings(configuration, place),
     listeners: [...listeners(imap, 'starttls'), ...listeners(imaps, 'implicit')],
     offersUnauthenticate,
+    ...(metadata.length === 0 ? {} : { metadata }),
   };
   return Array.from({ length: processes }, (_, i) => {
     const settings: ImapSettings = { ...common, processName: `imap-${i + 1}` };
