@@ -34,6 +34,7 @@ const NAMES = [
   'ESORT',
   'I18NLEVEL=1',
   'METADATA',
+  'LIST-METADATA',
 ];
 
 /** What CAPABILITY names. */

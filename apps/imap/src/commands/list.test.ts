@@ -282,3 +282,74 @@ test('RFC 5819 §2: LIST with the STATUS of each mailbox that there is', async (
     S: a3 OK ...
   `;
 });
+
+test('RFC 9590: LIST with metadata of each mailbox that there is', async () => {
+  await using mary = await fruit();
+  await mary.command('DELETE Fruit');
+  await mary.command('CREATE Fruit/Bin (USE (\\Trash))');
+  await mary.dialogue`
+    C: a1 SETMETADATA Fruit/Apple (/shared/vendor/example/colour "#b71c1c" /private/comment {3+}
+    C: a"b)
+    S: a1 OK ...
+    C: a2 LIST "" Fruit% RETURN (METADATA (/shared/vendor/Example/colour))
+    S: * LIST (\NonExistent \HasChildren) "/" Fruit
+    S: a2 OK ...
+    C: a3 LIST "" Fruit/% RETURN (METADATA (/shared/vendor/Example/colour) STATUS (MESSAGES))
+    S: * LIST (\HasNoChildren) "/" Fruit/Apple
+    S: * STATUS Fruit/Apple (MESSAGES 0)
+    S: * METADATA Fruit/Apple (/shared/vendor/Example/colour "#b71c1c")
+    S: * LIST (\HasNoChildren) "/" Fruit/Banana
+    S: * STATUS Fruit/Banana (MESSAGES 0)
+    S: * METADATA Fruit/Banana (/shared/vendor/Example/colour NIL)
+    S: * LIST (\HasNoChildren \Trash) "/" Fruit/Bin
+    S: * STATUS Fruit/Bin (MESSAGES 0)
+    S: * METADATA Fruit/Bin (/shared/vendor/Example/colour NIL)
+    S: a3 OK ...
+    C: a4 LIST (SUBSCRIBED) "" Fruit/% RETURN (METADATA ("/private/comment" /shared/comment))
+    S: * LIST (\HasNoChildren \Subscribed) "/" Fruit/Banana
+    S: * METADATA Fruit/Banana (/private/comment NIL /shared/comment NIL)
+    S: * LIST (\NonExistent \HasNoChildren \Subscribed) "/" Fruit/Peach
+    S: a4 OK ...
+    C: a5 LIST (SPECIAL-USE) "" * RETURN (METADATA (/private/specialuse /private/comment))
+    S: * LIST (\HasNoChildren \Trash) "/" Fruit/Bin
+    S: * METADATA Fruit/Bin (/private/specialuse "\\Trash" /private/comment NIL)
+    S: a5 OK ...
+    C: a6 LIST "" Fruit/Apple RETURN (METADATA (/private/comment))
+    S: * LIST (\HasNoChildren) "/" Fruit/Apple
+    S: * METADATA Fruit/Apple (/private/comment "a\"b")
+    S: a6 OK ...
+    C: b1 LIST "" * RETURN (METADATA)
+    S: b1 BAD ...
+    C: b2 LIST "" * RETURN (METADATA ())
+    S: b2 BAD ...
+    C: b3 LIST "" * RETURN (METADATA (/comment))
+    S: b3 BAD ...
+    C: b4 LIST "" * RETURN (METADATA (/shared/comment "/private/comment" ))
+    S: b4 BAD ...
+  `;
+});
+
+test('RFC 6154, RFC 8457: special uses select and are told, each of one mailbox', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: t1 CREATE "Important Messages" (USE (\Important))
+    S: t1 OK ...
+    C: t2 LIST "" "Imp*"
+    S: * LIST (\HasNoChildren \Important) "/" "Important Messages"
+    S: t2 OK ...
+    C: t3 CREATE Others (USE (\Important))
+    S: t3 NO [USEATTR] ...
+    C: t4 CREATE Others (USE (\Sent \Drafts))
+    S: t4 NO [USEATTR] ...
+    C: t5 CREATE Others (USE (\Flagged))
+    S: t5 NO [USEATTR] ...
+    C: t6 CREATE Others (USE ())
+    S: t6 OK ...
+    C: t7 LIST (SPECIAL-USE) "" (Important* Others Sent) RETURN (SPECIAL-USE)
+    S: * LIST (\HasNoChildren \Important) "/" "Important Messages"
+    S: * LIST (\HasNoChildren \Sent) "/" Sent
+    S: t7 OK ...
+    C: t8 LIST (SPECIAL-USE SUBSCRIBED) "" "Imp*"
+    S: t8 OK ...
+  `;
+});

@@ -1,14 +1,17 @@
 import type { Arguments } from '@postel/imap-wire';
-import { HIERARCHY_DELIMITER } from '@postel/storage';
+import { HIERARCHY_DELIMITER, type Mailbox } from '@postel/storage';
 import { Bad, type Command, ok } from '../command.ts';
 import { addSuperiors, type KnownName, KnownNames } from '../known-names.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { ListPatterns } from '../list-patterns.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
+import { type MetadataQuery, mailboxMetadata, writeMetadata } from '../metadata.ts';
+import { EntrySpelling, parseEntries } from '../metadata-entry.ts';
+import type { Session } from '../session.ts';
 import { parseStatusItems, writeStatus } from './status.ts';
 
 const SELECTION_OPTIONS = ['SUBSCRIBED', 'SPECIAL-USE', 'REMOTE', 'RECURSIVEMATCH'] as const;
-const RETURN_OPTIONS = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE', 'STATUS'] as const;
+const RETURN_OPTIONS = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE', 'STATUS', 'METADATA'] as const;
 
 interface ListArgs {
   readonly reference: string;
@@ -17,13 +20,15 @@ interface ListArgs {
   readonly returned: ReadonlySet<(typeof RETURN_OPTIONS)[number]>;
   /** What is told of each mailbox behind its name; nothing, if STATUS is not asked for. */
   readonly statusItems: readonly string[];
+  /** Null, if METADATA is not asked for. */
+  readonly metadata: MetadataQuery | null;
   /** Whether the client used any of the syntax of RFC 5258. */
   readonly isExtended: boolean;
 }
 
 /**
- * LIST: RFC 3501 §6.3.8; extended: RFC 5258 §3; STATUS with it: RFC 5819 §2. Attributes for children (RFC 3348 §3) and special uses (RFC 6154 §2) are always
- * told.
+ * LIST: RFC 3501 §6.3.8; extended: RFC 5258 §3; STATUS with it: RFC 5819 §2; METADATA: RFC 9590. Attributes for children (RFC 3348 §3)
+ * and special uses (RFC 6154 §2) are always told.
  *
  * The reference is put before the pattern. A level of hierarchy without a mailbox is a name like any other, whatever the
  * pattern, so that no client misses the parent of what it is told: `\Noselect`, or `\NonExistent` to a client that shows it
@@ -40,9 +45,13 @@ export const list: Command<ListArgs> = {
     const patterns = hasPatterns ? args.list((pattern) => pattern.listMailbox()) : [args.listMailbox()];
     if (patterns.length === 0) throw new Bad('A pattern is missing');
     let statusItems: readonly string[] = [];
+    let metadata: MetadataQuery | null = null;
     const returned = args.optional((rest) =>
       parseOptions(rest.expect('RETURN').sp(), RETURN_OPTIONS, (option) => {
         if (option === 'STATUS') statusItems = parseStatusItems(rest.sp(), session);
+        if (option === 'METADATA') {
+          metadata = { entries: parseEntries(rest.sp()), depth: 0, maxOctets: null };
+        }
       }),
     );
     // RFC 5258 §3.1; SPECIAL-USE is no base option either (RFC 6154 §6).
@@ -54,16 +63,16 @@ export const list: Command<ListArgs> = {
       selection: selection ?? new Set(),
       returned: returned ?? new Set(),
       statusItems,
+      metadata,
       isExtended: selection !== null || hasPatterns || returned !== null,
     };
   },
 
-  async run(session, { reference, patterns, selection, returned, statusItems, isExtended }) {
-    const { out, store, transport } = session;
-    const { accountId } = session.account;
+  async run(session, args) {
+    const { reference, patterns, isExtended } = args;
     if (!isExtended && patterns[0] === '') {
       // The delimiter is asked for, and the root of the reference: RFC 3501 §6.3.8.
-      out.text(`* LIST (\\Noselect) "${HIERARCHY_DELIMITER}" ""\r\n`);
+      session.out.text(`* LIST (\\Noselect) "${HIERARCHY_DELIMITER}" ""\r\n`);
       return ok('Listed');
     }
     const wanted = new ListPatterns(
@@ -71,46 +80,99 @@ export const list: Command<ListArgs> = {
       reference,
       patterns.filter((pattern) => pattern !== ''),
     );
-    const tellsSubscribed = selection.has('SUBSCRIBED') || returned.has('SUBSCRIBED');
-    const counted = statusItems.length > 0 ? await store.listMailboxes(accountId, wanted.under) : null;
-    const [mailboxes, subscriptions] = await Promise.all([
-      counted ?? store.listNames(accountId, wanted.under),
-      tellsSubscribed ? store.listSubscriptions(accountId) : [],
-    ]);
-    const names = new KnownNames(mailboxes, subscriptions);
-    const counts = new Map(counted?.map((mailbox) => [mailbox.name, mailbox]));
-    const isSelected = ({ name, exists, specialUse, isSubscribed }: KnownName) => {
-      if (selection.has('SPECIAL-USE') && specialUse === null) return false;
-      return selection.has('SUBSCRIBED') ? isSubscribed : exists || names.hasChildren(name);
-    };
-
-    const told: KnownName[] = [];
-    const above = new Set<string>(); // names above what is selected and does not match: RFC 5258 §3.5
-    for (const known of names.all()) {
-      if (!isSelected(known)) continue;
-      if (await wanted.matches(known.name)) told.push(known);
-      else if (selection.has('RECURSIVEMATCH')) addSuperiors(known.name, above);
-    }
-    for (const name of above) {
-      const known = names.get(name);
-      if (!isSelected(known) && (await wanted.matches(name))) told.push(known);
-    }
-    for (const { name, exists, specialUse, isSubscribed } of told.sort(byName)) {
-      const attributes = [names.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren'];
-      if (!exists) attributes.unshift(isExtended || session.hasEnabled('IMAP4rev2') ? '\\NonExistent' : '\\Noselect');
-      if (tellsSubscribed && isSubscribed) attributes.push('\\Subscribed');
-      if (specialUse !== null) attributes.push(specialUse);
-      out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `);
-      session.writeMailboxName(name);
-      if (above.has(name)) out.text(' ("CHILDINFO" ("SUBSCRIBED"))');
-      out.crlf();
-      const mailbox = counts.get(name);
-      if (mailbox !== undefined) writeStatus(session, mailbox, statusItems);
-      if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
-    }
+    const found = await findNames(session, args, wanted);
+    await tell(session, args, await choose(found.names, args, wanted), found);
     return ok('Listed');
   },
 };
+
+interface FoundNames {
+  readonly names: KnownNames;
+  /** By name, if more is to be told of them than that. */
+  readonly mailboxes: ReadonlyMap<string, Mailbox>;
+}
+
+async function findNames(session: Session, args: ListArgs, { under }: ListPatterns): Promise<FoundNames> {
+  const { store, account } = session;
+  const { accountId } = account;
+  const tellsMore = args.statusItems.length > 0 || args.metadata !== null;
+  const mailboxes = tellsMore ? await store.listMailboxes(accountId, under) : null;
+  const [listed, subscriptions] = await Promise.all([
+    mailboxes ?? store.listNames(accountId, under),
+    tellsSubscribed(args) ? store.listSubscriptions(accountId) : [],
+  ]);
+  return {
+    names: new KnownNames(listed, subscriptions),
+    mailboxes: new Map(mailboxes?.map((mailbox) => [mailbox.name, mailbox])),
+  };
+}
+
+const tellsSubscribed = ({ selection, returned }: ListArgs) =>
+  selection.has('SUBSCRIBED') || returned.has('SUBSCRIBED');
+
+interface Chosen {
+  /** In order of their names. */
+  readonly told: readonly KnownName[];
+  /** Names above what is selected and does not match: RFC 5258 §3.5. */
+  readonly above: ReadonlySet<string>;
+}
+
+async function choose(names: KnownNames, { selection }: ListArgs, wanted: ListPatterns): Promise<Chosen> {
+  const isSelected = ({ name, exists, specialUse, isSubscribed }: KnownName) => {
+    if (selection.has('SPECIAL-USE') && specialUse === null) return false;
+    return selection.has('SUBSCRIBED') ? isSubscribed : exists || names.hasChildren(name);
+  };
+  const told: KnownName[] = [];
+  const above = new Set<string>();
+  for (const known of names.all()) {
+    if (!isSelected(known)) continue;
+    if (await wanted.matches(known.name)) told.push(known);
+    else if (selection.has('RECURSIVEMATCH')) addSuperiors(known.name, above);
+  }
+  for (const name of above) {
+    const known = names.get(name);
+    if (!isSelected(known) && (await wanted.matches(name))) told.push(known);
+  }
+  return { told: told.sort(byName), above };
+}
+
+async function tell(session: Session, args: ListArgs, { told, above }: Chosen, found: FoundNames): Promise<void> {
+  const { out, transport } = session;
+  const { statusItems, metadata, isExtended } = args;
+  const entries = metadata === null ? null : await readEntries(session, metadata, told, found);
+  for (const { name, exists, specialUse, isSubscribed } of told) {
+    const attributes = [found.names.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren'];
+    if (!exists) attributes.unshift(isExtended || session.hasEnabled('IMAP4rev2') ? '\\NonExistent' : '\\Noselect');
+    if (isSubscribed && tellsSubscribed(args)) attributes.push('\\Subscribed');
+    if (specialUse !== null) attributes.push(specialUse);
+    out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `);
+    session.writeMailboxName(name);
+    if (above.has(name)) out.text(' ("CHILDINFO" ("SUBSCRIBED"))');
+    out.crlf();
+    const mailbox = found.mailboxes.get(name);
+    if (mailbox !== undefined) {
+      if (statusItems.length > 0) writeStatus(session, mailbox, statusItems);
+      entries?.write(mailbox);
+    }
+    if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
+  }
+}
+
+/** Reads metadata of all the mailboxes that are told, and gives what writes those of one. */
+async function readEntries(
+  session: Session,
+  query: MetadataQuery,
+  told: readonly KnownName[],
+  { mailboxes }: FoundNames,
+): Promise<{ write(mailbox: Mailbox): void }> {
+  const account = session.account.accountId;
+  const owned = told.flatMap(({ name }) => mailboxes.get(name) ?? []).map((mailbox) => ({ ...mailbox, account }));
+  const entriesOf = await mailboxMetadata(session, owned, query);
+  const spelling = new EntrySpelling(query.entries);
+  return {
+    write: (mailbox) => writeMetadata(session, mailbox.name, entriesOf({ ...mailbox, account }), spelling),
+  };
+}
 
 const byName = (a: KnownName, b: KnownName) => (a.name < b.name ? -1 : 1);
 
