@@ -1,4 +1,5 @@
 import { HIERARCHY_DELIMITER, type MailboxName } from '@postel/storage';
+import { NAMES_A_TURN } from './limits.ts';
 
 /** A name that LIST may tell. */
 export interface KnownName {
@@ -14,17 +15,31 @@ export class KnownNames {
   readonly #names = new Map<string, KnownName>();
   readonly #levels = new Set<string>();
 
-  constructor(mailboxes: readonly MailboxName[], subscriptions: readonly string[]) {
+  private constructor() {}
+
+  /** @param giveTurn lets others have theirs: an account may have 100,000 mailboxes */
+  static async of(
+    mailboxes: readonly MailboxName[],
+    subscriptions: readonly string[],
+    giveTurn: () => Promise<void>,
+  ): Promise<KnownNames> {
+    const known = new KnownNames();
     const subscribed = new Set(subscriptions);
     const add = (name: string, exists: boolean, specialUse: string | null) =>
-      this.#names.set(name, { name, exists, specialUse, isSubscribed: subscribed.has(name) });
+      known.#names.set(name, { name, exists, specialUse, isSubscribed: subscribed.has(name) });
+    let count = 0;
     for (const { name, specialUse } of mailboxes) {
       add(name, true, specialUse);
-      addSuperiors(name, this.#levels);
+      addSuperiors(name, known.#levels);
+      if (++count % NAMES_A_TURN === 0) await giveTurn();
     }
-    for (const names of [this.#levels, subscribed]) {
-      for (const name of names) if (!this.#names.has(name)) add(name, false, null);
+    for (const names of [known.#levels, subscribed]) {
+      for (const name of names) {
+        if (!known.#names.has(name)) add(name, false, null);
+        if (++count % NAMES_A_TURN === 0) await giveTurn();
+      }
     }
+    return known;
   }
 
   all(): Iterable<KnownName> {

@@ -70,6 +70,8 @@ export const KEYWORDS = 1_000;
 
 /** Patterns of one LIST: each is held against every name. */
 export const LIST_PATTERNS = 100;
+/** Names that LIST takes up before others get their turn. */
+export const NAMES_A_TURN = 5_000;
 /** Characters of names that LIST looks at, pattern by pattern, before others get their turn, and altogether. */
 export const LIST_STEPS_A_TURN = 1_000_000;
 export const LIST_STEPS = 100_000_000;

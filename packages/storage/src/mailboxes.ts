@@ -59,7 +59,7 @@ export interface MailboxName {
 }
 
 /**
- * The names of mailboxes, in no order.
+ * The mailboxes of an account by name, and no more of them than that.
  *
  * @param under only this name and what is below it; null for all
  */
@@ -71,9 +71,10 @@ export async function listNames(
   return under === null
     ? sql.read<MailboxName[]>`
         select b.name, b.special_use as "specialUse" from mailboxes as b
-         where b.account_id = ${account}::bigint and b.expunged_seq is null`
+         where b.account_id = ${account}::bigint and b.expunged_seq is null order by b.name collate "C"`
     : sql.read<MailboxName[]>`
-        select b.name, b.special_use as "specialUse" from mailboxes_at(${account}::bigint, ${under}::text) as b`;
+        select b.name, b.special_use as "specialUse" from mailboxes_at(${account}::bigint, ${under}::text) as b
+         order by b.name collate "C"`;
 }
 
 /** The names subscribed to, which need not exist, in no order. */

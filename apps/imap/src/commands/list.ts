@@ -93,7 +93,7 @@ interface FoundNames {
 }
 
 async function findNames(session: Session, args: ListArgs, { under }: ListPatterns): Promise<FoundNames> {
-  const { store, account } = session;
+  const { store, account, transport } = session;
   const { accountId } = account;
   const tellsMore = args.statusItems.length > 0 || args.metadata !== null;
   const mailboxes = tellsMore ? await store.listMailboxes(accountId, under) : null;
@@ -102,7 +102,7 @@ async function findNames(session: Session, args: ListArgs, { under }: ListPatter
     tellsSubscribed(args) ? store.listSubscriptions(accountId) : [],
   ]);
   return {
-    names: new KnownNames(listed, subscriptions),
+    names: await KnownNames.of(listed, subscriptions, () => transport.flushMuch()),
     mailboxes: new Map(mailboxes?.map((mailbox) => [mailbox.name, mailbox])),
   };
 }
