@@ -108,7 +108,8 @@ test('hardening 65: while Postgres hangs clients hear so within seconds, and all
     const first = await Promise.all([
       mary.command('NOOP'),
       peter.command('LIST "" *'),
-      stranger.command(`LOGIN ${account.name} ${account.password}`),
+      // By a name that was not given a moment ago, which needs no database.
+      stranger.command(`LOGIN ${account.name.toUpperCase()} ${account.password}`),
     ]);
     expect(await unknown).toMatch(/^\* OK (?!.*EXTERNAL)/);
     for (const { tagged } of first) expect(tagged).toMatch(UNAVAILABLE);

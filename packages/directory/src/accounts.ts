@@ -8,7 +8,7 @@ import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
 import { acceptPassword, derivePasswordKeys, scramParametersOf, storePassword } from './passwords.ts';
-import { changeDirectory, changeMail, readDirectory } from './transaction.ts';
+import { changeDirectory, changeMail, readDirectory, revoke } from './transaction.ts';
 
 export async function addAccount(
   sql: Sql,
@@ -69,7 +69,8 @@ export async function listAccounts(sql: Sql): Promise<readonly AccountSummary[]>
 }
 
 export async function setDisabled(sql: Sql, name: string, isDisabled: boolean): Promise<void> {
-  await changeDirectory(sql, async (tx) => {
+  const change = isDisabled ? revoke : changeDirectory;
+  await change(sql, async (tx) => {
     const account = await findAccount(tx, name);
     await tx`update accounts set is_disabled = ${isDisabled} where account_id = ${account}`;
   });
@@ -80,7 +81,7 @@ export async function setDisabled(sql: Sql, name: string, isDisabled: boolean): 
  * the directory. After the first nobody can log in to the account or send it mail.
  */
 export async function removeAccount(sql: Sql, name: string): Promise<void> {
-  const accountId = await changeDirectory(sql, async (tx) => {
+  const accountId = await revoke(sql, async (tx) => {
     const account = await findAccount(tx, name);
     await tx`update accounts set is_disabled = true where account_id = ${account}`;
     await tx`update domains set catchall_account_id = null where catchall_account_id = ${account}`;

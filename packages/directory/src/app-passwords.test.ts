@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MAX_APP_PASSWORDS, type NewAppPassword } from './app-passwords.ts';
 import { BY_IMAP, logIn, startDirectory } from './directory-for-tests.ts';
 import type { LoginContext } from './login.ts';
@@ -60,12 +60,13 @@ test('an app password is for IMAP, for SMTP, or for both', async () => {
   }
 });
 
-test('an app password is refused from the moment on when it expires', async () => {
+test('an app password is refused from the moment on when it expires, also where it was good a moment ago', async () => {
   const expiresAt = new Date(Date.now() + 3_600_000);
   const secret = await add({ name: 'for an hour', expiresAt });
   expect(await logIn(server.directory, 'mary', secret)).toMatchObject({ expiresAt });
-  await server.sql`update credentials set expires_at = now() where name = 'for an hour'`;
+  vi.useFakeTimers({ toFake: ['Date'], now: expiresAt });
   expect(await logIn(server.directory, 'mary', secret)).toBeNull();
+  vi.useRealTimers();
   await expect(add({ expiresAt: new Date() })).rejects.toMatchObject({ kind: 'already-expired' });
   await expect(add({ expiresAt: new Date(Number.NaN) })).rejects.toMatchObject({ kind: 'already-expired' });
 });

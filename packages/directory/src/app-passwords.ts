@@ -8,7 +8,7 @@ import type { HashPool } from './hash-pool.ts';
 import type { LoginService } from './login.ts';
 import { acceptNetwork } from './network.ts';
 import { derivePasswordKeys, findScramParameters, type PasswordKeys } from './passwords.ts';
-import { changeDirectory, readDirectory } from './transaction.ts';
+import { changeDirectory, readDirectory, revoke } from './transaction.ts';
 
 /** With the account's own password 50 credentials, each of which a proof is tried against (SCRAM). */
 export const MAX_APP_PASSWORDS = 49;
@@ -157,7 +157,7 @@ async function listAppPasswords(sql: Sql, accountName: string): Promise<readonly
 
 async function removeAppPassword(sql: Sql, accountName: string, text: string): Promise<void> {
   const name = acceptCredentialName(text, 'an app password');
-  await changeDirectory(sql, async (tx) => {
+  await revoke(sql, async (tx) => {
     const accountId = await findAccount(tx, accountName);
     const removed = await tx`
       delete from credentials where account_id = ${accountId} and kind = 'app-password' and name = ${name}`;

@@ -130,7 +130,7 @@ export interface Directory {
   setDisabled(accountName: string, isDisabled: boolean): Promise<void>;
 
   /**
-   * Replaces the account's password; from the commit on the old one is refused everywhere.
+   * Replaces the account's password; when it is done the old one is refused everywhere.
    *
    * @param password null: there is none from now on, and only app passwords and keys log in
    * @throws 'no-such-account', 'weak-password'

@@ -21,6 +21,8 @@ export interface StoredCredential {
 
 /** What a login by password is checked against. */
 export interface LoginCredentials {
+  /** Of the directory that they were read from. */
+  readonly version: number;
   readonly salts: Readonly<Record<ScramHash, { readonly salt: Buffer; readonly iterations: number }>>;
   readonly stored: readonly StoredCredential[];
   /** Null if nobody may log in by this name, whatever the password: the check is then for show. */
@@ -44,12 +46,13 @@ export async function findCredentials(sql: Sql, text: string): Promise<LoginCred
   const [first] = rows;
   if (first === undefined) throw new Error('The installation row is missing: the database was not migrated');
 
-  const { isKnown, accountId, name, isDisabled, saltKey } = first;
+  const { version, isKnown, accountId, name, isDisabled, saltKey } = first;
   const loginAddress = login?.type === 'address' ? formatAddress(login.address) : null;
   const mayLogIn = isKnown && accountId !== null && name !== null && isDisabled === false;
   // Made up for known names too: it leaves the code of HMAC where the check of a proof finds it 10 µs sooner.
   const madeUp = scramParametersOf(saltKey, login === null ? text : nameIn(login));
   return {
+    version,
     salts: {
       sha256: {
         salt: (isKnown ? first.sha256Salt : null) ?? madeUp.sha256Salt,
@@ -71,6 +74,7 @@ function nameIn(login: LoginName): string {
 }
 
 interface CredentialRow {
+  readonly version: number;
   readonly saltKey: Buffer;
   readonly isKnown: boolean;
   readonly accountId: AccountId | null;
@@ -144,7 +148,7 @@ function selectCredentials(sql: Sql, login: LoginName | null): Promise<readonly 
              from accounts
             where account_id >= (select min(account_id) + (select number from drawn) % (max(account_id) - min(account_id) + 1)
                                    from accounts))
-    select salt_key as "saltKey", named.account_id is not null as "isKnown",
+    select directory_version as version, salt_key as "saltKey", named.account_id is not null as "isKnown",
            account.account_id as "accountId", account.name, is_disabled as "isDisabled",
            sha256_salt as "sha256Salt", sha256_iterations as "sha256Iterations",
            sha1_salt as "sha1Salt", sha1_iterations as "sha1Iterations",

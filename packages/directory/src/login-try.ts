@@ -12,14 +12,10 @@ import { NetworkList } from './address-prefix.ts';
 import { authorize } from './authorize.ts';
 import { findAccountToActAs } from './find-account.ts';
 import { findClientKey } from './find-client-key.ts';
-import {
-  findCredentials,
-  type LoginCredentials,
-  type NamedAccount,
-  type StoredCredential,
-} from './find-credentials.ts';
+import { findCredentials, type NamedAccount, type StoredCredential } from './find-credentials.ts';
 import type { HashPool } from './hash-pool.ts';
 import type { AuthenticatedAccount, LoginContext } from './login.ts';
+import type { RecentLogins } from './recent-logins.ts';
 import type { VerifiedLogins } from './verified-logins.ts';
 import { verifyPassword } from './verify-password.ts';
 import { type TokenChecker, type TokenRefusal, verifyToken } from './verify-token.ts';
@@ -29,6 +25,9 @@ export interface LoginServices {
   readonly sql: Sql;
   readonly pool: HashPool;
   readonly verifiedLogins: VerifiedLogins;
+  readonly recentLogins: RecentLogins;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   /** Who ANONYMOUS comes in as; null: nobody. */
   readonly anonymousAccount: string | null;
   /** Null: nobody's access tokens are taken. */
@@ -53,17 +52,27 @@ export class LoginTry implements CredentialVerifier<AuthenticatedAccount> {
   }
 
   async verifyPassword(login: string, password: string): Promise<AuthenticatedAccount | null> {
-    const { sql, pool, verifiedLogins } = this.#services;
+    const { sql, pool, verifiedLogins, recentLogins, now } = this.#services;
+    const fingerprint = recentLogins.fingerprint(login, password);
+    const recent = recentLogins.find(fingerprint);
+    const known = recent === null ? null : this.#identity(recent.account, recent.stored);
+    if (known !== null) return known;
+
+    const askedAt = now();
     const credentials = await findCredentials(sql, login);
-    const matching = await verifyPassword(pool, verifiedLogins, credentials, password);
-    return matching === null ? null : this.#identity(credentials, matching);
+    const { account, version } = credentials;
+    recentLogins.learn(version, askedAt);
+    const stored = await verifyPassword(pool, verifiedLogins, credentials, password);
+    if (account === null || stored === null) return null;
+    recentLogins.add(fingerprint, { account, stored }, version);
+    return this.#identity(account, stored);
   }
 
   async findScramCredentials(login: string, hash: ScramHash): Promise<ScramCredentials<AuthenticatedAccount>> {
     const credentials = await findCredentials(this.#services.sql, login);
     const candidates = credentials.stored.map((stored) => ({
       keys: stored.keys[hash],
-      identity: this.#identity(credentials, stored),
+      identity: this.#identity(credentials.account, stored),
     }));
     return { ...credentials.salts[hash], candidates: candidates.length > 0 ? candidates : [NO_PASSWORD] };
   }
@@ -73,7 +82,7 @@ export class LoginTry implements CredentialVerifier<AuthenticatedAccount> {
     const secrets = credentials.stored.flatMap((stored) =>
       stored.sharedSecret === null
         ? []
-        : [{ secret: stored.sharedSecret, identity: this.#identity(credentials, stored) }],
+        : [{ secret: stored.sharedSecret, identity: this.#identity(credentials.account, stored) }],
     );
     return secrets.length > 0 ? secrets : [{ secret: randomBytes(16).toString('hex'), identity: null }];
   }
@@ -107,7 +116,7 @@ export class LoginTry implements CredentialVerifier<AuthenticatedAccount> {
   }
 
   /** Null: this password is not for here, or not any more. */
-  #identity({ account }: LoginCredentials, stored: StoredCredential): AuthenticatedAccount | null {
+  #identity(account: NamedAccount | null, stored: StoredCredential): AuthenticatedAccount | null {
     if (account === null || !this.#isGoodHere(stored) || !this.#isOfClientKey(account)) return null;
     return { ...account, credential: stored.credential, expiresAt: stored.expiresAt };
   }

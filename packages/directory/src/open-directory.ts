@@ -15,6 +15,7 @@ import { clearLoginFailures, LoginLimits, listLimitedNetworks } from './login-li
 import { LoginTry } from './login-try.ts';
 import { mechanismPolicy } from './mechanism-policy.ts';
 import { openQuotas } from './quotas.ts';
+import { RecentLogins } from './recent-logins.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { setPassword } from './set-password.ts';
@@ -31,8 +32,10 @@ import { WatchedSessions } from './watched-sessions.ts';
 const HASHES_AT_ONCE = 2;
 /** The last of them waits 1.5 s. */
 const HASHES_WAITING = 1_000;
-const VERIFIED_LOGINS = 10_000;
+const REMEMBERED_LOGINS = 10_000;
 const VERIFIED_LOGIN_LIFETIME_MS = 15 * 60_000;
+/** Also what was changed behind our back, and has no version, is known then. */
+const RECENT_LOGIN_LIFETIME_MS = 5_000;
 /** What goes on going wrong is told again after so long. */
 const WARNING_MS = 60_000;
 
@@ -58,8 +61,13 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
   const now = () => performance.now();
   const pool = createHashPool({ atOnce: HASHES_AT_ONCE, waiting: HASHES_WAITING });
   const verifiedLogins = new VerifiedLogins({
-    maxEntries: VERIFIED_LOGINS,
+    maxEntries: REMEMBERED_LOGINS,
     lifetimeMs: VERIFIED_LOGIN_LIFETIME_MS,
+    now,
+  });
+  const recentLogins = new RecentLogins({
+    maxEntries: REMEMBERED_LOGINS,
+    lifetimeMs: RECENT_LOGIN_LIFETIME_MS,
     now,
   });
   let silentUntilMs = 0;
@@ -75,7 +83,8 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
   const loginWatch = { sql, limits, history, uses, now };
   const sessions = new WatchedSessions(sql);
   const watch = new DirectoryWatch(sql, sessions, { anonymousAccount, onWarning });
-  const logins = { sql, pool, verifiedLogins, anonymousAccount, tokenValidator, onTokenRefused };
+  const known = { verifiedLogins, recentLogins, now };
+  const logins = { sql, pool, ...known, anonymousAccount, tokenValidator, onTokenRefused };
 
   return {
     addDomain: (name) => addDomain(sql, name),

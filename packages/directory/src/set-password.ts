@@ -2,7 +2,7 @@ import type { Sql } from '@postel/storage';
 import { findAccount, requireSameAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
 import { acceptPassword, derivePasswordKeys, findScramParameters, storePassword } from './passwords.ts';
-import { changeDirectory } from './transaction.ts';
+import { revoke } from './transaction.ts';
 
 /** Salt and iteration count stay those of the account: other credentials of it are derived with them. */
 export async function setPassword(
@@ -12,7 +12,7 @@ export async function setPassword(
   password: string | null,
 ): Promise<void> {
   if (password === null) {
-    await changeDirectory(sql, async (tx) => storePassword(tx, await findAccount(tx, accountName), null));
+    await revoke(sql, async (tx) => storePassword(tx, await findAccount(tx, accountName), null));
     return;
   }
   const accepted = await acceptPassword(password);
@@ -20,7 +20,7 @@ export async function setPassword(
 
   // No transaction is open while the keys are derived, so the account may be another one of that name when they are ready.
   const keys = await derivePasswordKeys(pool, accepted, parameters);
-  await changeDirectory(sql, async (tx) => {
+  await revoke(sql, async (tx) => {
     await requireSameAccount(tx, accountName, parameters.accountId);
     await storePassword(tx, parameters.accountId, keys);
   });

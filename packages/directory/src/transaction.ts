@@ -1,5 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Sql, StorageError, type Transaction, translateDatabaseError } from '@postel/storage';
 import { DirectoryError } from './errors.ts';
+import { RECENT_MS } from './recent-logins.ts';
+
+/** A timer may be early by one. */
+const REVOKED_AFTER_MS = RECENT_MS + 2;
 
 /**
  * One transaction that changes the directory. It takes the installation row first: every process that watches
@@ -11,6 +16,13 @@ export async function changeDirectory<Result>(sql: Sql, change: (tx: Transaction
     await tx`update installation set directory_version = directory_version + 1`;
     return await change(tx);
   });
+}
+
+/** As `changeDirectory`, for what takes away from somebody what they log in with: when it is done, no process lets them in by it. */
+export async function revoke<Result>(sql: Sql, change: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  const result = await changeDirectory(sql, change);
+  await delay(REVOKED_AFTER_MS);
+  return result;
 }
 
 /** One transaction that changes nothing in the directory, and so holds up no other change. Options: see Sql.begin. */

@@ -17,8 +17,8 @@ interface VerifiedLogin {
  * HMAC instead of thousands, however many passwords its account has. It holds neither passwords nor anything by which one
  * could be tried elsewhere faster than by the stored keys themselves: only HMACs under a key that is drawn at start.
  *
- * The stored keys are read from the database at every login, and a password that gave one of them opens only where that
- * very key still is, so a changed password is refused at once, without anything to invalidate.
+ * A password that gave a stored key opens only where the database, when it is asked, still has that very key: nothing has to
+ * be invalidated. Whom it is not asked for: `RecentLogins`.
  */
 export class VerifiedLogins {
   readonly #key = randomBytes(32);

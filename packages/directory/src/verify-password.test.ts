@@ -6,6 +6,7 @@ import { BY_IMAP, logIn, startDirectory } from './directory-for-tests.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { HashPool } from './hash-pool.ts';
 import { LoginTry } from './login-try.ts';
+import { RECENT_MS, RecentLogins } from './recent-logins.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 
 const password = 'tanstaaftanstaaf';
@@ -43,10 +44,15 @@ function startLogins() {
       return hash();
     },
   };
-  const verifiedLogins = new VerifiedLogins({ maxEntries: 10, lifetimeMs: 1_000, now: () => 0 });
-  const services = { sql, pool, verifiedLogins, anonymousAccount: null, tokenValidator: null, onTokenRefused() {} };
+  let time = 0;
+  const now = () => time;
+  const verifiedLogins = new VerifiedLogins({ maxEntries: 10, lifetimeMs: 60_000, now });
+  const recentLogins = new RecentLogins({ maxEntries: 10, lifetimeMs: 60_000, now });
+  const memory = { verifiedLogins, recentLogins, now };
+  const services = { sql, pool, ...memory, anonymousAccount: null, tokenValidator: null, onTokenRefused() {} };
   const attempt = () => new LoginTry(services, BY_IMAP);
-  const logIn = async (login: string, secret: string) => {
+  const logIn = async (login: string, secret: string, afterMs = RECENT_MS) => {
+    time += afterMs;
     Object.assign(work, { queries: 0, hashes: 0 });
     const account = await attempt().verifyPassword(login, secret);
     return { account: account?.name ?? null, ...work };
@@ -209,6 +215,26 @@ test('the right password is hashed once and then remembered, by whichever name t
   expect(await logIn('mary', password)).toEqual({ account: 'mary', queries: 1, hashes: 1 });
   expect(await logIn('mary@example.com', password)).toEqual({ account: 'mary', queries: 1, hashes: 0 });
   expect(await logIn('mary', 'wrong password')).toEqual({ account: null, queries: 1, hashes: 1 });
+});
+
+test('who logs in again within a moment costs neither query nor hash; by another of its names it is another login', async () => {
+  const { logIn } = startLogins();
+  expect(await logIn('mary', password)).toEqual({ account: 'mary', queries: 1, hashes: 1 });
+  expect(await logIn('mary', password, RECENT_MS - 1)).toEqual({ account: 'mary', queries: 0, hashes: 0 });
+  expect(await logIn('mary', password, 1)).toEqual({ account: 'mary', queries: 1, hashes: 0 });
+  expect(await logIn('mary@example.com', password, 1)).toEqual({ account: 'mary', queries: 1, hashes: 0 });
+  expect(await logIn('mary', password, RECENT_MS - 1)).toEqual({ account: 'mary', queries: 0, hashes: 0 });
+});
+
+test.each([
+  ['a wrong password', 'mary', 'tanstaaftanstaaf '],
+  ['the right one of a disabled account', 'disabled', password],
+  ['the right one of another account', 'bare', password],
+])('hardening 17: a moment after a login %s costs one query and one hash', async (_, login, secret) => {
+  const { logIn } = startLogins();
+  expect(await logIn('mary', password)).toMatchObject({ account: 'mary' });
+  expect(await logIn(login, secret, 1)).toEqual({ account: null, queries: 1, hashes: 1 });
+  expect(await logIn(login, secret, 1)).toEqual({ account: null, queries: 1, hashes: 1 });
 });
 
 test('hardening 26: a changed password is refused at once, also where it was remembered', async () => {
