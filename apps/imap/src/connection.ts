@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
@@ -62,20 +62,25 @@ const sessionEnds = {
 } as const satisfies Record<SessionEnd, Farewell>;
 
 const FLUSHED = Promise.resolve();
+const ID_CHARACTERS = 6;
 
 /** A last block of DEFLATE data, with nothing in it. */
 const LAST_BLOCK = deflateLast([]);
 
 /** One client: reads its commands one after the other, runs them, answers. */
 export class Connection implements Transport, CommandPolicy {
-  readonly id = randomBytes(5).toString('base64url').slice(0, 6);
+  readonly id = randomInt(36 ** ID_CHARACTERS)
+    .toString(36)
+    .padStart(ID_CHARACTERS, '0');
   readonly out = new ResponseWriter();
   readonly remoteAddress: string;
   readonly #options: ConnectionOptions;
   readonly #log: Logger;
   readonly #session: Session;
   readonly #reader: CommandReader;
-  readonly #gone = new AbortController();
+  /** Made when somebody first asks for it: a login does not. */
+  #gone: AbortController | null = null;
+  #isGone = false;
   #socket: Socket;
   #tls: TlsConnection | null = null;
   /** What comes between the next answer and what follows it. */
@@ -128,6 +133,8 @@ export class Connection implements Transport, CommandPolicy {
   }
 
   get gone(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#isGone) this.#abort();
     return this.#gone.signal;
   }
 
@@ -416,9 +423,14 @@ export class Connection implements Transport, CommandPolicy {
   }
 
   readonly #onClose = (): void => {
-    this.#gone.abort(new Abandoned('the client is gone'));
+    this.#isGone = true;
+    this.#abort();
     this.#reader.end();
   };
+
+  #abort(): void {
+    this.#gone?.abort(new Abandoned('the client is gone'));
+  }
 
   readonly #onError = (error: Error): void => {
     this.#log.debug({ err: error }, 'socket error');

@@ -88,8 +88,8 @@ export class ImapServer {
 
   #enter(socket: Socket): void {
     const place = this.#services.connectionCount.enter(clientAddress(socket));
-    const name = nameOf(socket);
-    if (place.isBeyond) {
+    const name = place.isBeyond ? nameOf(socket) : null;
+    if (name !== null) {
       // To some of them it is said what is wrong, under TLS too.
       if (this.#beyond.size >= REFUSED_CONNECTIONS) socket.destroy();
       else this.#beyond.add(name);
@@ -98,7 +98,7 @@ export class ImapServer {
     socket.on('error', ignore); // the connection logs it; this is for the time before and after
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      this.#beyond.delete(name);
+      if (name !== null) this.#beyond.delete(name);
       place.leave();
     });
   }
@@ -108,7 +108,7 @@ export class ImapServer {
       socket.end('* BYE [UNAVAILABLE] Too many connections, try again later\r\n', () => socket.destroy());
       return;
     }
-    if (this.#beyond.has(nameOf(socket))) {
+    if (this.#beyond.size > 0 && this.#beyond.has(nameOf(socket))) {
       this.#log.info({ client: clientAddress(socket) }, 'too many connections from there');
       socket.end('* BYE [LIMIT] Too many connections from your network\r\n', () => socket.destroy());
       return;
