@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AccountId, Sql } from '@postel/storage';
 import { prefixesOf } from './address-prefix.ts';
 import { type AttemptRow, writeAttempts } from './attempt-rows.ts';
@@ -194,7 +194,7 @@ function credentialOf(account: AuthenticatedAccount | null): Pick<AttemptRow, 'c
 function withKey(row: Omit<AttemptRow, 'key'>): AttemptRow {
   const { firstAt, lastAt: _, count: __, ...alike } = row;
   const text = JSON.stringify([Math.floor(firstAt / HOUR_MS), Object.entries(alike)]);
-  return { ...row, key: createHash('sha256').update(text).digest('hex').slice(0, 32) };
+  return { ...row, key: hash('sha256', text).slice(0, 32) };
 }
 
 /** Printable, and UTF-8 that a database takes. */

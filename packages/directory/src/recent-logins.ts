@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { NamedAccount, StoredCredential } from './find-credentials.ts';
 
 /**
@@ -29,11 +29,11 @@ interface RecentLogin extends FoundLogin {
  * the directory with its answer. While that is no older than `RECENT_MS`, whoever has logged in by this version comes in with
  * the same login and password without a question.
  *
- * A login is kept under a HMAC of both with a key that is drawn at start. One that is wrong is found under nothing, as
+ * A login is kept under a hash of both with a key that is drawn at start. One that is wrong is found under nothing, as
  * that of nobody is, and costs what it always does.
  */
 export class RecentLogins {
-  readonly #key = randomBytes(32);
+  readonly #key = randomBytes(32).toString('hex');
   readonly #options: RecentLoginsOptions;
   /** By fingerprint, all of one version; the order of the map is that of time. */
   readonly #logins = new Map<string, RecentLogin>();
@@ -45,9 +45,13 @@ export class RecentLogins {
     this.#options = options;
   }
 
-  /** @param login as it was given */
+  /**
+   * With SHA-3 the key may stand in front; a HMAC takes three times as long (2 µs).
+   *
+   * @param login as it was given
+   */
   fingerprint(login: string, password: string): string {
-    return createHmac('sha256', this.#key).update(`${login.length} ${login} ${password}`).digest('base64');
+    return hash('sha3-256', `${this.#key} ${login.length} ${login} ${password}`, 'base64');
   }
 
   /** Null: the database is to be asked. */
