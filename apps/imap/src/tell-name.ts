@@ -9,7 +9,8 @@ import type { Session } from './session.ts';
  * not how it is stored (§6.3.9.7).
  */
 export async function tellName(session: Session, { name, given }: GivenName): Promise<void> {
-  const names = new KnownNames(await session.store.listNames(session.account.accountId, name), []);
+  const stored = await session.store.listNames(session.account.accountId, name);
+  const names = await KnownNames.of(stored, [], () => session.transport.flushMuch());
   const { exists, specialUse } = names.get(name);
   const attributes = [names.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren'];
   if (!exists) attributes.unshift('\\NonExistent');
