@@ -2,10 +2,8 @@ import { RESOURCE_NAMES } from '@postel/quota';
 import { offeredMechanisms } from '@postel/sasl';
 import type { Session } from './session.ts';
 
-/** What is offered in every state: only what is built. */
+/** What is offered in every state, behind the version and how literals come: only what is built. */
 const NAMES = [
-  'IMAP4rev1',
-  'LITERAL+',
   'SASL-IR',
   'IDLE',
   'UIDPLUS',
@@ -39,13 +37,13 @@ const NAMES = [
 
 /** What CAPABILITY names. */
 export function capabilities(session: Session): readonly string[] {
-  const { transport } = session;
-  const names = [...NAMES];
+  const { transport, services } = session;
+  const names = ['IMAP4rev1', services.literals, ...NAMES];
   // RFC 7889. Never near 2^53, beyond which imapflow reads 0 and refuses to append.
-  names.push(`APPENDLIMIT=${session.services.messageOctets}`);
-  if (session.services.offersUnauthenticate) names.push('UNAUTHENTICATE');
+  names.push(`APPENDLIMIT=${services.messageOctets}`);
+  if (services.offersUnauthenticate) names.push('UNAUTHENTICATE');
   if (session.isAuthenticated) return names;
-  const allows = session.services.directory.mechanismsFor(transport.loginContext);
+  const allows = services.directory.mechanismsFor(transport.loginContext);
   const mechanisms = offeredMechanisms(transport.security, allows);
   if (transport.canStartTls) names.push('STARTTLS');
   // RFC 9051 §6.2.3: where LOGIN would be refused, clients must not try it and show the password.

@@ -16,6 +16,7 @@ import {
   type ReadResult,
   ResponseWriter,
   tagOf,
+  withSmallLiterals,
 } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
 import { clientAddress, hostNames, type Logger, type ServerCertificates, TlsConnection } from '@postel/supervision';
@@ -267,7 +268,9 @@ export class Connection implements Transport, CommandPolicy {
   // --- How commands are read: CommandPolicy ---
 
   get limits(): CommandLimits {
-    return this.#session.isAuthenticated ? limitsAfterLogin : limitsBeforeLogin;
+    const { isAuthenticated, services } = this.#session;
+    const limits = isAuthenticated ? limitsAfterLogin : limitsBeforeLogin;
+    return services.literals === 'LITERAL-' ? withSmallLiterals(limits) : limits;
   }
 
   sendContinuation(): void {
@@ -360,7 +363,7 @@ export class Connection implements Transport, CommandPolicy {
 
   #refuse({ tag, reason, inStep }: Extract<ReadResult, { type: 'refused' }>): void {
     const text = reason === 'text-too-long' ? 'The command is too long' : 'The literal is too large';
-    if (!inStep) this.#session.bye(text);
+    if (!inStep) this.#session.bye(text, reason === 'literal-refused' ? null : 'TOOBIG'); // RFC 7888 §5
     this.#tagged(tag ?? '*', 'BAD', reason === 'literal-refused' ? null : 'TOOBIG', this.#withId(text));
   }
 
@@ -369,7 +372,7 @@ export class Connection implements Transport, CommandPolicy {
     const literal = this.#literal;
     if (literal === null || literal.state === 'read') return;
     const rest = await this.#reader.skipRest(literal.state === 'announced' ? literal.header : null, DISCARDED_OCTETS);
-    if (rest === 'out-of-step') this.#session.bye('The message is too large');
+    if (rest === 'out-of-step') this.#session.bye('The message is too large', 'TOOBIG');
     if (rest === 'end') throw new InputEnded();
   }
 

@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { expect, test } from 'vitest';
 import type { ImapClient } from './testing/imap-client.ts';
 import { MailServer } from './testing/mail-server.ts';
+import { readList } from './testing/read-response.ts';
 
 const server = new MailServer();
 const CHUNK = Buffer.alloc(16_384, 0x61);
@@ -23,7 +24,7 @@ test('hardening 1: 64 MiB without a line end are cut at the limit, before login 
     const before = imap.residentOctets;
     client.send('a1 SEARCH ');
     await client.sendAll(octets(64 * 1024 * 1024));
-    expect(await closedWith(client)).toMatch(/^\* BYE The command is too long.*\na1 BAD \[TOOBIG\] /);
+    expect(await closedWith(client)).toMatch(/^\* BYE \[TOOBIG\] The command is too long.*\na1 BAD \[TOOBIG\] /);
     expect(imap.residentOctets - before).toBeLessThan(48 * 1024 * 1024);
   }
   await using client = await server.connect(imap.port);
@@ -59,7 +60,7 @@ test('hardening 2: literals too large: a synchronizing one is not continued, any
     C: a4 LOGIN {-1}
     S: a4 BAD ...
     C: a5 LOGIN {4294967295+}
-    S: * BYE The literal is too large...
+    S: * BYE [TOOBIG] The literal is too large...
     S: a5 BAD [TOOBIG] ...
     S: (closed)
   `;
@@ -83,6 +84,47 @@ test('hardening 2: before login literals have 64 kB together', async () => {
     S: a1 BAD [TOOBIG] ...
     C: a2 NOOP
     S: a2 OK ...
+  `;
+});
+
+test('hardening 2: after login literals have 1 MB together', async () => {
+  await using mary = await server.logIn();
+  await mary.command('SELECT INBOX');
+  const literal = (sync: string) => `SUBJECT {102400${sync}}\r\n${'x'.repeat(102_400)}`;
+  const whole = await mary.command(`SEARCH ${Array(10).fill(literal('+')).join(' ')}`);
+  expect(whole.tagged).toMatch(/^NO \[LIMIT\] A string/); // taken, and too long to search for
+  mary.send(`a1 SEARCH ${Array(10).fill(literal('+')).join(' ')} SUBJECT {24577}\r\n`);
+  expect((await mary.answer('a1')).tagged).toMatch(/^BAD \[TOOBIG\] /);
+  mary.send(`a2 SEARCH ${Array(10).fill(literal('+')).join(' ')} SUBJECT {24577+}\r\n`);
+  expect(await closedWith(mary)).toMatch(/^\* BYE \[TOOBIG\] .*\na2 BAD \[TOOBIG\] /);
+});
+
+test('hardening 2: with LITERAL- instead of LITERAL+ a client asks before it sends more than 4,096 octets', async () => {
+  await using imap = await server.startProcess({ literals: 'LITERAL-' });
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account, imap.port);
+  const { untagged } = await mary.command('CAPABILITY');
+  expect(untagged[0]).toMatch(/ LITERAL- /);
+  expect(untagged[0]).not.toMatch(/ LITERAL\+ /);
+  await mary.dialogue`
+    C: a1 APPEND INBOX {4096+}
+    C: ${'x'.repeat(4_096)}
+    S: a1 OK ...
+    C: a2 APPEND INBOX {4097}
+    S: + ...
+    C: ${'x'.repeat(4_097)}
+    S: a2 OK ...
+    C: a3 APPEND INBOX {4097+}
+    S: * BYE [TOOBIG] The literal is too large...
+    S: a3 BAD [TOOBIG] ...
+    S: (closed)
+  `;
+  await using nobody = await server.connect(imap.port);
+  await nobody.dialogue`
+    C: a1 LOGIN {4097+}
+    S: * BYE [TOOBIG] ...
+    S: a1 BAD [TOOBIG] ...
+    S: (closed)
   `;
 });
 
@@ -118,6 +160,134 @@ test('hardening 4: a hundred thousand small literals in one command', async () =
     joe.send('X KEYWORD {1}\r\n');
   expect(count).toBe(1_000);
   expect((await joe.command('NOOP')).tagged).toMatch(/^OK /);
+});
+
+test('hardening 4: commands as large as they may be leave nothing in memory', async () => {
+  await using imap = await server.startProcess();
+  await using mary = await server.logIn(undefined, imap.port);
+  await mary.command('SELECT INBOX');
+  const literals = `SEARCH ${Array(1_000)
+    .fill(`SUBJECT {1000+}\r\n${'x'.repeat(1_000)}`)
+    .join(' ')}`;
+  const once = async () => expect((await mary.command(literals)).tagged).toMatch(/^NO \[LIMIT\] /);
+  for (let i = 0; i < 10; i++) await once();
+  const before = imap.residentOctets;
+  for (let i = 0; i < 50; i++) await once();
+  expect(imap.residentOctets - before).toBeLessThan(48 * 1024 * 1024);
+});
+
+test('hardening 4: lists of thousands: what is named twice is told once, and what is too much is refused', async () => {
+  await using mary = await server.logIn();
+  await mary.append('INBOX', 'Subject: one\r\n\r\n');
+  await mary.command('SELECT INBOX');
+  const many = (item: string) =>
+    Array(Math.floor(60_000 / (item.length + 1)))
+      .fill(item)
+      .join(' ');
+  const told = async (command: string) => {
+    const { untagged, tagged } = await mary.command(command);
+    return [...untagged, tagged].join('\n');
+  };
+  expect(await told(`STATUS INBOX (${many('MESSAGES')})`)).toMatch(/^\* STATUS INBOX \(MESSAGES 1\)\nOK /);
+  expect(await told(`FETCH 1 (${many('RFC822.SIZE')})`)).toMatch(/^\* 1 FETCH \(RFC822.SIZE 16\)\nOK /);
+  expect(await told(`FETCH 1 (${many('BODY.PEEK[1]')})`)).toMatch(/^(NO|BAD) /);
+  expect(await told(`STORE 1 FLAGS.SILENT (${many('\\Seen')})`)).toMatch(/^OK /);
+  expect(await told(`STORE 1 FLAGS (${many('same')})`)).toMatch(/\n\* 1 FETCH \(UID 1 FLAGS \(\\Recent same\)\)\nOK /);
+  const keywords = Array.from({ length: 10_000 }, (_, i) => `k${i}`).join(' ');
+  expect(await told(`STORE 1 FLAGS (${keywords})`)).toMatch(/^NO \[LIMIT\] /);
+  expect(await told(`APPEND INBOX (${keywords}) {1+}\r\nx`)).toMatch(/^NO \[LIMIT\] /);
+  expect(await told(`LIST "" (${many('INBOX')})`)).toMatch(/^NO \[LIMIT\] /);
+  expect(await told(`LIST () "" INBOX RETURN (STATUS (${many('UNSEEN')}))`)).toMatch(/\(UNSEEN 1\)\nOK /);
+  expect(await told(`ENABLE ${many('NOTHING')}`)).toMatch(/^\* ENABLED\nOK /);
+  expect(await told(`SETQUOTA "User quota" (${many('STORAGE 5')})`)).toMatch(/^NO \[NOPERM\] /);
+  expect(await told(`FETCH 1 BODY.PEEK[${many('1').replaceAll(' ', '.')}]`)).toMatch(/^(\* 1 FETCH|BAD|NO) /);
+});
+
+test('hardening 4: sets of thousands of ranges, in any order, name each message once', async () => {
+  await using mary = await server.logIn();
+  for (let i = 0; i < 5; i++) await mary.append('INBOX', 'Subject: one\r\n\r\n');
+  await mary.command('SELECT INBOX');
+  const repeated = Array(12_000).fill('1:*').join(',');
+  const descending = Array.from({ length: 10_000 }, (_, i) => 10_000 - i).join(',');
+  const holes = Array.from({ length: 5_000 }, (_, i) => `${4_294_967_295 - 2 * i}`).join(',');
+  const told = async (command: string) => (await mary.command(command)).untagged;
+  expect(await told(`FETCH ${repeated} (UID)`)).toHaveLength(5);
+  expect(await told(`UID FETCH ${descending} (UID)`)).toHaveLength(5);
+  expect(await told(`UID FETCH ${holes} (UID)`)).toEqual([]);
+  expect(await told(`UID FETCH ${holes},*:4294967295 (UID)`)).toEqual(['* 5 FETCH (UID 5)']);
+  expect(await told(`SEARCH UID ${descending} NOT UID ${holes.slice(0, 10_000)}0`)).toEqual(['* SEARCH 1 2 3 4 5']);
+  expect(await told(`UID STORE ${descending} +FLAGS (x)`)).toHaveLength(6); // FLAGS, and each message
+  expect((await mary.command(`UID COPY ${descending} Archive`)).tagged).toMatch(/^OK \[COPYUID \d+ 1:5 1:5\] /);
+  expect((await mary.command(`FETCH ${descending} (UID)`)).tagged).toMatch(/^BAD /);
+  expect(await told(`UID EXPUNGE ${holes}`)).toEqual([]);
+  expect((await mary.command(`UID MOVE ${repeated} Trash`)).untagged).toHaveLength(6);
+  expect((await mary.command('FETCH 1,,2 (UID)')).tagged).toMatch(/^BAD /);
+  expect((await mary.command('UID FETCH 0 (UID)')).tagged).toMatch(/^BAD /);
+  expect((await mary.command('UID FETCH 4294967296 (UID)')).tagged).toMatch(/^BAD /);
+});
+
+test('hardening 30: a message of a thousand messages and parts, one within another, is told and fetched to a depth', async () => {
+  await using mary = await server.logIn();
+  const nested = Array.from(
+    { length: 1_000 },
+    (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}\r\nContent-Type: message/rfc822\r\n\r\n`,
+  ).join('');
+  await mary.append('INBOX', `MIME-Version: 1.0\r\n${nested}Subject: innermost\r\n\r\n`);
+  await mary.command('SELECT INBOX');
+  const { untagged, tagged } = await mary.command('FETCH 1 (BODYSTRUCTURE ENVELOPE)');
+  expect(tagged).toMatch(/^OK /);
+  const list = readList(untagged.join('\r\n')); // the parentheses match
+  expect(Array.isArray(list) && list.length).toBe(4);
+  const part = Array(2_000).fill('1').join('.');
+  for (const section of [part, `${part}.MIME`, `${part}.HEADER`, `${part}.TEXT`, '1.1.1.MIME']) {
+    expect((await mary.command(`FETCH 1 BODY.PEEK[${section}]`)).tagged, section.slice(-9)).toMatch(/^(OK|NO|BAD) /);
+  }
+  expect((await mary.command('NOOP')).tagged).toMatch(/^OK /);
+});
+
+test('hardening 45: in no command a name of any form is a file, an error of ours, or a mailbox that was not there', async () => {
+  await using mary = await server.logIn();
+  await mary.append('INBOX', 'Subject: one\r\n\r\n');
+  await mary.command('SELECT INBOX');
+  const before = (await mary.command('LIST "" *')).untagged;
+  const levels = Array(10_000).fill('a').join('/');
+  const names = [
+    '../../etc/passwd',
+    '/etc/passwd',
+    'a//b',
+    'INBOX/',
+    '%2e%2e',
+    '*',
+    '%',
+    '&',
+    '&AAA-',
+    '&2D3-',
+    '&-&',
+    '',
+  ];
+  const literal = (name: string) => `{${Buffer.byteLength(name)}+}\r\n${Buffer.from(name).toString('latin1')}`;
+  for (const name of [...names, levels, 'x'.repeat(100_000), 'a\u0001b', '\u2028', 'Gru\u0308\u0308\u00dfe']) {
+    for (const command of [
+      'SELECT NAME',
+      'EXAMINE NAME',
+      'DELETE NAME',
+      'RENAME NAME other',
+      'STATUS NAME (MESSAGES)',
+      'GETQUOTAROOT NAME',
+      'UNSUBSCRIBE NAME',
+      'COPY 1 NAME',
+      'MOVE 1 NAME',
+      'APPEND NAME {5}',
+    ]) {
+      const { tagged } = await mary.command(command.replace('NAME', () => literal(name)));
+      expect(tagged, `${command} ${name.slice(0, 20)}`).toMatch(/^(NO|BAD|OK (Quota|Unsub|Not sub|Nothing)) ?/);
+      expect(tagged, `${command} ${name.slice(0, 20)}`).not.toMatch(/SERVERBUG|UNAVAILABLE/);
+      await mary.command('SELECT INBOX');
+    }
+  }
+  expect((await mary.command('LIST "" *')).untagged).toEqual(before);
+  mary.send(`z SELECT {1000000+}\r\n`);
+  expect(await closedWith(mary)).toMatch(/^\* BYE \[TOOBIG\] .*\nz BAD \[TOOBIG\] /);
 });
 
 test('hardening 16: HTTP spoken to the port is closed after a few lines, and nothing of it is run', async () => {

@@ -12,12 +12,13 @@ runApp({
   async start(settings, context) {
     const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
     await store.start();
-    const { hostname, messageOctets, offersUnauthenticate = true } = settings;
+    const { hostname, messageOctets, literals = 'LITERAL+', offersUnauthenticate = true } = settings;
     const services = {
       hostname,
       store,
       directory,
       messageOctets,
+      literals,
       offersUnauthenticate,
       serverMetadata: new Map(settings.metadata?.map(({ entry, value }) => [entry, Buffer.from(value)])),
       metrics: createMetrics(context.metrics),

@@ -1,3 +1,4 @@
+import type { LiteralExtension } from '@postel/config';
 import type { AuthenticatedAccount, Directory, LoginAttempt, LoginContext, SessionEnd } from '@postel/directory';
 import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire';
 import type { QuotaLevel } from '@postel/quota';
@@ -65,6 +66,7 @@ export interface Services {
   readonly serverMetadata: ReadonlyMap<string, Buffer>;
   /** The largest message that is taken. */
   readonly messageOctets: number;
+  readonly literals: LiteralExtension;
   /** Whether UNAUTHENTICATE is there: not where a proxy in front decides who may log in (RFC 8437 §8). */
   readonly offersUnauthenticate: boolean;
 }

@@ -36,6 +36,7 @@ const DEFAULTS: Configuration = {
     imap: [{ host: '*', port: 143, asksClientCertificate: true }],
     imaps: [{ host: '*', port: 993, asksClientCertificate: true }],
     processes: 1,
+    literals: 'LITERAL+',
     offersUnauthenticate: true,
     metadata: [],
   },
@@ -74,6 +75,7 @@ smtp:
   lmtp: { port: 24 }
 imap:
   processes: 4
+  literals: LITERAL-
   unauthenticate: off
   metadata: [{ entry: /shared/Admin, value: "mailto:postmaster@example.com" }]
   imap: false
@@ -111,6 +113,7 @@ logLevel: debug
         { host: '::', port: 9930, asksClientCertificate: true },
       ],
       processes: 4,
+      literals: 'LITERAL-',
       offersUnauthenticate: false,
       metadata: [{ entry: '/shared/admin', value: 'mailto:postmaster@example.com' }],
     },
@@ -244,6 +247,7 @@ test.for([
   ['smtp:\n  mx:\n    colour: red\n', ['8: smtp.mx.colour is no key of Postel; there are addresses, port']],
   ['__proto__: x\n', [expect.stringMatching(/^6: __proto__ is no key of Postel; there are blobDirectory/)]],
   ['imap:\n  processes: two\n', ['7: imap.processes must be a whole number from 1 to 16']],
+  ['imap:\n  literals: minus\n', ['7: imap.literals must be LITERAL+ or LITERAL-']],
   ['imap:\n  unauthenticate: 7\n', ['7: imap.unauthenticate must be on or off']],
   ['imap:\n  processes: 0\n', ['7: imap.processes must be a whole number from 1 to 16']],
   ['limits:\n  messageSizeMb: 0\n', ['7: limits.messageSizeMb must be a whole number from 1 to 2000']],

@@ -2,6 +2,7 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import type { BlobTarget } from './blob-target.ts';
 import { DATABASE_URL_FORM, isDatabaseUrl } from './database-target.ts';
+import { type LiteralExtension, parseLiterals } from './imap-settings.ts';
 import { type LoginSettings, readLogin } from './login-settings.ts';
 import type { OAuthIssuer } from './oauth-issuer.ts';
 import { readBlobs } from './read-blobs.ts';
@@ -44,6 +45,7 @@ export interface Configuration {
   >;
   readonly imap: Readonly<Record<ImapService, readonly LoginAddress[]>> & {
     readonly processes: number;
+    readonly literals: LiteralExtension;
     readonly offersUnauthenticate: boolean;
     readonly metadata: readonly ServerEntry[];
   };
@@ -107,6 +109,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       imap: listeningForLogins(imap, 'imap', { host: EVERYWHERE, port: 143 }),
       imaps: listeningForLogins(imap, 'imaps', { host: EVERYWHERE, port: 993 }),
       processes: imap.has('processes') ? imap.at('processes').integer(1, MOST_PROCESSES) : 1,
+      literals: imap.has('literals') ? parseLiterals(imap.at('literals')) : 'LITERAL+',
       offersUnauthenticate: !imap.has('unauthenticate') || onOrOff(imap.at('unauthenticate')),
       metadata: readServerMetadata(imap, 'metadata'),
     },

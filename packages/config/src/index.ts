@@ -4,7 +4,7 @@ export { ConfigurationError, configurationTemplate, readConfigurationFile } from
 export type { DatabaseTarget } from './database-target.ts';
 export { DATABASE_URL_FORM, isDatabaseUrl, parseDatabaseTarget } from './database-target.ts';
 export { type HousekeepingSettings, parseHousekeepingSettings } from './housekeeping-settings.ts';
-export type { ImapListener, ImapSettings } from './imap-settings.ts';
+export type { ImapListener, ImapSettings, LiteralExtension } from './imap-settings.ts';
 export { parseImapSettings } from './imap-settings.ts';
 export type { LoginSettings } from './login-settings.ts';
 export { isProviderUrl, type OAuthIssuer } from './oauth-issuer.ts';

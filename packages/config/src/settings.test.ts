@@ -42,6 +42,7 @@ test.for([
     { ...settings, listeners: [{ ...listener, allowPlaintextLogin: 'yes' }] },
     'allowPlaintextLogin must be true or false',
   ],
+  [{ ...settings, literals: 'plus' }, 'Setting literals must be LITERAL+ or LITERAL-'],
   [{ ...settings, offersUnauthenticate: 'off' }, 'offersUnauthenticate must be true or false'],
   [{ ...settings, certificates: {} }, 'Setting certificates must be a list'],
   [{ ...settings, certificates: ['/cert.pem'] }, 'Setting certificates[0] must have members'],

@@ -17,7 +17,7 @@ export {
 export { type DateTime, formatDateTime, parseDate, parseDateTime } from './date-time.ts';
 export { InflateError } from './inflate-error.ts';
 export { Inflater } from './inflater.ts';
-export { type CommandLimits, limitsAfterLogin, limitsBeforeLogin } from './limits.ts';
+export { type CommandLimits, limitsAfterLogin, limitsBeforeLogin, withSmallLiterals } from './limits.ts';
 export { decodeMailboxName } from './mailbox-name.ts';
 export { decodeModifiedUtf7, encodeModifiedUtf7 } from './modified-utf7.ts';
 export { ParseError, type ParseErrorKind } from './parse-error.ts';

@@ -31,3 +31,6 @@ export const limitsAfterLogin: CommandLimits = {
   literalTotalOctets: 1024 * 1024,
   nonSyncLiteralOctets: Number.POSITIVE_INFINITY,
 };
+
+/** LITERAL- instead of LITERAL+: RFC 7888 §5. */
+export const withSmallLiterals = (limits: CommandLimits): CommandLimits => ({ ...limits, nonSyncLiteralOctets: 4_096 });

@@ -7,6 +7,7 @@ import {
   DEFAULT_MESSAGE_OCTETS,
   DEFAULT_RESERVE_OCTETS,
   type ImapSettings,
+  type LiteralExtension,
   type LoginSettings,
   type ServerEntry,
 } from '@postel/config';
@@ -26,6 +27,7 @@ export interface ProcessOptions {
   readonly blobDirectory?: string;
   readonly reserveOctets?: number;
   readonly messageOctets?: number;
+  readonly literals?: LiteralExtension;
   readonly offersUnauthenticate?: boolean;
   readonly metadata?: readonly ServerEntry[];
   /** What the engine may have for objects. */
@@ -90,6 +92,7 @@ export async function startImapProcess(postel: RunningPostel, options: ProcessOp
     blobs: { directory: options.blobDirectory ?? join(dataDirectory, 'blobs') },
     messageOctets: options.messageOctets ?? DEFAULT_MESSAGE_OCTETS,
     reserveOctets: options.reserveOctets ?? DEFAULT_RESERVE_OCTETS,
+    ...(options.literals === undefined ? {} : { literals: options.literals }),
     login: { trustedNetworks: ['127.0.0.1/32'], ...options.login },
     offersUnauthenticate: options.offersUnauthenticate ?? true,
     metadata: options.metadata ?? [],

@@ -27,10 +27,11 @@ export function planApps(
 }
 
 function planImap(configuration: Configuration, place: DatabasePlace): readonly AppPlan[] {
-  const { imap, imaps, processes, offersUnauthenticate, metadata } = configuration.imap;
+  const { imap, imaps, processes, literals, offersUnauthenticate, metadata } = configuration.imap;
   const common = {
     ...commonSettings(configuration, place),
     listeners: [...listeners(imap, 'starttls'), ...listeners(imaps, 'implicit')],
+    literals,
     offersUnauthenticate,
     ...(metadata.length === 0 ? {} : { metadata }),
   };
