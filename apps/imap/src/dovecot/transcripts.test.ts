@@ -1,5 +1,5 @@
 import { afterAll, test } from 'vitest';
-import { DovecotServer, startDovecot } from '../testing/dovecot-server.ts';
+import { DovecotServer, QUOTA, startDovecot } from '../testing/dovecot-server.ts';
 import { MailServer } from '../testing/mail-server.ts';
 import { type ImapPeer, playShared } from '../testing/shared-transcript.ts';
 import { transcripts } from './transcripts.ts';
@@ -7,7 +7,11 @@ import { transcripts } from './transcripts.ts';
 const server = new MailServer();
 const postel: ImapPeer = {
   name: 'postel',
-  addAccount: () => server.addAccount(),
+  async addAccount() {
+    const account = await server.addAccount();
+    await server.postel.setQuota(account, QUOTA);
+    return account;
+  },
   connect: () => server.connect(),
 };
 

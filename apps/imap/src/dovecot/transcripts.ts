@@ -3,6 +3,7 @@ import { append } from './append.ts';
 import { copyMove } from './copy-move.ts';
 import { fetch } from './fetch.ts';
 import { mailboxes } from './mailboxes.ts';
+import { quota } from './quota.ts';
 import { search } from './search.ts';
 import { session } from './session.ts';
 import { storeExpunge } from './store-expunge.ts';
@@ -16,6 +17,7 @@ export const transcripts: readonly SharedTranscript[] = [
   ...fetch,
   ...storeExpunge,
   ...copyMove,
+  ...quota,
   ...search,
   ...twoConnections,
 ];

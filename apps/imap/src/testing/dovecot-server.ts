@@ -88,6 +88,9 @@ async function start(program: string): Promise<DovecotServer | { readonly proble
   return { problem: `dovecot does not start: ${output}` };
 }
 
+/** Of every account. */
+export const QUOTA = { octets: 2 ** 30, messages: 1_000 } as const;
+
 /** What a person would have, but for speed: nothing is synced, and a wrong password is not answered slowly. */
 function configuration(directory: string, port: number, { user, group }: { user: string; group: string }): string {
   const mailboxes = ['Archive', 'Drafts', 'Junk', 'Sent', 'Trash'].map(
@@ -117,6 +120,13 @@ userdb {
 }
 mail_location = sdbox:~/mail
 mail_fsync = never
+mail_plugins = quota imap_quota
+plugin {
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_grace = 0
+  quota_rule = *:storage=${QUOTA.octets / 1_024}:messages=${QUOTA.messages}
+}
 namespace inbox {
   inbox = yes
   separator = /
