@@ -13,7 +13,7 @@ export const configAccountQuota = defineCommand({
 undelete) does not count. When an account is full, mail for it waits with its senders, and its owner is warned from 90 %
 on. A limit below what is there takes nothing away; then nothing more comes in. Changes act at once, on all hosts.
 
-  --storage SIZE       500MB, 5GB (1,073,741,824 octets each), none, or default (postel help config quota)
+  --storage SIZE       500MB or 5GB (a GB has 1,073,741,824 octets), none, or default (postel help config quota)
   --messages N         so many messages, none, or default
   --mailboxes N        so many mailboxes, INBOX and the like counted, none, or default
 ${SERVER_OPTIONS_HELP}

@@ -12,7 +12,7 @@ export const configQuota = defineCommand({
 those to come. At first there are none. They act at once, on all hosts. What an account holds already stays, also where
 that is more; then nothing more comes in.
 
-  --storage SIZE       500MB, 5GB (1,073,741,824 octets each), or none
+  --storage SIZE       500MB or 5GB (a GB has 1,073,741,824 octets), or none
   --messages N         so many messages, or none
   --mailboxes N        so many mailboxes, INBOX and the like counted, or none
 ${SERVER_OPTIONS_HELP}
