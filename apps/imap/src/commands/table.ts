@@ -36,6 +36,7 @@ import { status } from './status.ts';
 import { store, uidStore } from './store.ts';
 import { subscribe } from './subscribe.ts';
 import { unauthenticate } from './unauthenticate.ts';
+import { thread, uidThread } from './thread.ts';
 import { unselect } from './unselect.ts';
 import { unsubscribe } from './unsubscribe.ts';
 
@@ -77,6 +78,7 @@ add(startTls);
 add(status);
 add(store);
 add(subscribe);
+add(thread);
 add(uidCopy);
 add(uidExpunge);
 add(uidFetch);
@@ -85,6 +87,7 @@ add(uidSearch);
 add(uidSort);
 add(uidStore);
 add(unauthenticate);
+add(uidThread);
 add(unselect);
 add(unsubscribe);
 

@@ -1,0 +1,45 @@
+import { sortInTurns } from '@postel/storage';
+import type { Session } from './session.ts';
+import { readSortValues } from './sort-messages.ts';
+import { threadByReferences } from './thread-by-references.ts';
+import { threadBySubject } from './thread-by-subject.ts';
+import { type ThreadTrees, threadTrees } from './thread-trees.ts';
+
+export type ThreadAlgorithm = 'ORDEREDSUBJECT' | 'REFERENCES';
+
+/**
+ * Makes trees of messages of the selected mailbox, without keeping others of the process from their turn.
+ *
+ * @param uids ascending; in the trees their places in it stand for them
+ */
+export async function threadMessages(
+  session: Session,
+  algorithm: ThreadAlgorithm,
+  uids: Uint32Array,
+): Promise<ThreadTrees> {
+  const { view, store, transport, log } = session;
+  const dates = await readSortValues(session, 'date', uids);
+  const subjects = await readSortValues(session, 'subject', uids);
+  const places = Uint32Array.from(uids, (_, place) => place);
+  const byDate = await sortInTurns(places, (a, b) => (dates[a] ?? 0) - (dates[b] ?? 0) || a - b, transport.gone);
+  const turn = async () => {
+    transport.gone.throwIfAborted();
+    await transport.flushMuch();
+  };
+  switch (algorithm) {
+    case 'ORDEREDSUBJECT':
+      return threadTrees(threadBySubject(byDate, subjects), byDate);
+    case 'REFERENCES': {
+      const reading = store.threadLinks(view.mailbox, uids, {
+        signal: transport.gone,
+        onProgress: (read, left) => log.info({ read, left }, 'reading the headers of older messages, to thread them'),
+      });
+      const links = await transport.whileSilent(reading);
+      const parents = await threadByReferences({ byDate, subjects, links }, turn);
+      await turn();
+      return threadTrees(parents, byDate);
+    }
+    default:
+      return algorithm satisfies never;
+  }
+}

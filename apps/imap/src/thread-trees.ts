@@ -1,0 +1,79 @@
+import { NONE } from './growing-trees.ts';
+
+/** The trees that THREAD tells. Nodes below the number of messages are messages, by their place in the search; others stand for none. */
+export interface ThreadTrees {
+  /** In the order in which they are told. */
+  readonly roots: Uint32Array;
+  /** Of each node; NONE if it has no child. */
+  readonly firstChildren: Uint32Array;
+  readonly nextSiblings: Uint32Array;
+}
+
+/**
+ * Puts siblings, and roots, in the order of dates. A node that is no message is as old as its eldest child, and all children are
+ * messages.
+ *
+ * @param parents of each node; NONE for roots. A node that is no message and has no child is left out
+ * @param byDate all messages, the eldest first
+ */
+export function threadTrees(parents: Uint32Array, byDate: Uint32Array): ThreadTrees {
+  const firstChildren = new Uint32Array(parents.length).fill(NONE);
+  const nextSiblings = new Uint32Array(parents.length).fill(NONE);
+  const roots = new Uint32Array(parents.length);
+  let count = 0;
+  // The youngest first: each comes before its siblings that are there already.
+  for (let i = byDate.length - 1; i >= 0; i--) {
+    const message = byDate[i] ?? 0;
+    const parent = parents[message] ?? NONE;
+    if (parent === NONE) continue;
+    nextSiblings[message] = firstChildren[parent] ?? NONE;
+    firstChildren[parent] = message;
+  }
+  for (const message of byDate) {
+    const parent = parents[message] ?? NONE;
+    if (parent === NONE) roots[count++] = message;
+    else if (parent >= byDate.length && firstChildren[parent] === message) roots[count++] = parent;
+  }
+  return { roots: roots.subarray(0, count), firstChildren, nextSiblings };
+}
+
+/** A step of `walkThreads`: a message, or a character between them. */
+export type ThreadStep = number | '(' | ')' | ' ';
+
+/** What the THREAD response says of the trees (RFC 5256 §4), piece by piece. */
+export function* walkThreads(
+  { roots, firstChildren, nextSiblings }: ThreadTrees,
+  messages: number,
+): Generator<ThreadStep, void> {
+  /** The branches in hand, each within the one before. */
+  const branches: number[] = [];
+  for (const root of roots) {
+    yield '(';
+    for (let node: number | null = root; node !== null; ) {
+      const isMessage = node < messages;
+      if (isMessage) yield node;
+      const child: number = firstChildren[node] ?? NONE;
+      if (child === NONE) {
+        yield ')';
+        node = null;
+        while (branches.length > 0 && node === null) {
+          const next: number = nextSiblings[branches.pop() ?? NONE] ?? NONE;
+          if (next === NONE) {
+            yield ')';
+            continue;
+          }
+          yield '(';
+          branches.push(next);
+          node = next;
+        }
+      } else {
+        if (isMessage) yield ' ';
+        if (nextSiblings[child] !== NONE) {
+          yield '(';
+          branches.push(child);
+        }
+        node = child;
+      }
+    }
+  }
+}
