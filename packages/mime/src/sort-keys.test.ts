@@ -27,12 +27,12 @@ test('of each address field the first address counts: its local part, and what p
 test.each([
   ['X: none', ''],
   ['From:', ''],
-  ['From: <>', ''],
+  ['From: <>', 'MISSING_MAILBOX@MISSING_DOMAIN'],
   ['From: Ann <>', 'ANN'],
   ['From: "" <ann@example.com>', 'ANN@EXAMPLE.COM'],
   ['From: =?utf-8?q??= <ann@example.com>', 'ANN@EXAMPLE.COM'],
-  ['From: ann', 'ANN'],
-  ['From: @example.com', ''],
+  ['From: ann', 'ANN@MISSING_DOMAIN'],
+  ['From: @example.com', 'MISSING_MAILBOX@EXAMPLE.COM'],
   ['From: friends:;', 'FRIENDS'],
   ['From:\r\nFrom: ann@example.com', 'ANN@EXAMPLE.COM'],
 ])('%j is shown as %j', (field, shown) => {

@@ -1,4 +1,4 @@
-import { type Address, missingHost, missingMailbox, parseAddresses } from './addresses.ts';
+import { type Address, parseAddresses } from './addresses.ts';
 import { collationKey } from './collation-key.ts';
 import { decodeEncodedWords, decodePlain } from './encoded-words.ts';
 import type { EnvelopeFields } from './header-fields.ts';
@@ -9,7 +9,7 @@ import { sortSubject } from './sort-subject.ts';
 export interface SortKeys {
   /** Of the base subject. */
   readonly subject: string;
-  /** Of the first address: its addr-mailbox, which for a group is the group's name. */
+  /** Of the first address as ENVELOPE has it: its addr-mailbox, which for a group is the group's name. */
   readonly from: string;
   readonly to: string;
   readonly cc: string;
@@ -42,8 +42,7 @@ function firstAddress(values: readonly OctetString[]): Address | undefined {
 }
 
 function mailboxOf(address: Address | undefined): string {
-  const mailbox = address?.mailbox ?? null;
-  return mailbox === null || mailbox === missingMailbox ? '' : decodePlain(mailbox);
+  return decodePlain(address?.mailbox ?? '');
 }
 
 /** RFC 5957 §3. */
@@ -51,6 +50,5 @@ function displayOf(address: Address | undefined): string {
   const name = decodeEncodedWords(address?.name ?? '');
   if (address === undefined || name !== '') return name;
   const mailbox = mailboxOf(address);
-  const hasHost = mailbox !== '' && address.host !== null && address.host !== missingHost;
-  return hasHost ? `${mailbox}@${decodePlain(address.host)}` : mailbox;
+  return address.host === null ? mailbox : `${mailbox}@${decodePlain(address.host)}`;
 }
