@@ -36,13 +36,14 @@ import {
   LINGER_MS,
   LOGIN_TIMEOUT_MS,
   OUTPUT_HIGH_WATER_OCTETS,
+  PROGRESS_MS,
   SESSION_END_MS,
   TLS_HANDSHAKE_MS,
   WRITE_TIMEOUT_MS,
 } from './limits.ts';
 import { logInByKey } from './log-in.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
-import { type Services, Session, type Transport } from './session.ts';
+import { type Services, Session, type Transport, type WorkProgress } from './session.ts';
 
 /** What all connections of a listener share. */
 export interface ConnectionOptions {
@@ -97,7 +98,8 @@ export class Connection implements Transport, CommandPolicy {
   #badCommands = 0;
   /** The client has closed its side, and nothing was said since to find out whether it is there. */
   #isEndNews = false;
-  #isSilent = false;
+  /** The command in hand works and says nothing; it may know how far it is. */
+  #silence: { readonly progress: WorkProgress | null } | null = null;
 
   constructor(socket: Socket, services: Services, options: ConnectionOptions, log: Logger) {
     this.#socket = socket;
@@ -192,13 +194,15 @@ export class Connection implements Transport, CommandPolicy {
     await nextTurn();
   }
 
-  async whileSilent<Result>(work: Promise<Result>): Promise<Result> {
-    this.#isSilent = true;
-    if (this.#isEndNews) this.#tellOfWork();
+  async whileSilent<Result>(work: Promise<Result>, progress: WorkProgress | null): Promise<Result> {
+    this.#silence = { progress };
+    if (this.#isEndNews) this.#tellOfWork(progress);
+    const timer = setInterval(() => this.#tellOfWork(progress), PROGRESS_MS);
     try {
       return await work;
     } finally {
-      this.#isSilent = false;
+      clearInterval(timer);
+      this.#silence = null;
     }
   }
 
@@ -415,13 +419,15 @@ export class Connection implements Transport, CommandPolicy {
     this.#isEndNews = true;
     if (this.#compressedInput === null) this.#reader.end();
     else this.#compressedInput.end();
-    if (this.#isSilent) this.#tellOfWork();
+    if (this.#silence !== null) this.#tellOfWork(this.#silence.progress);
   };
 
-  /** RFC 3501 §7.1.1. To a client that is gone it cannot be sent, and the socket closes. */
-  #tellOfWork(): void {
+  /** RFC 9585. To a client that is gone it cannot be sent, and the socket closes. One that reads nothing is told nothing more. */
+  #tellOfWork(progress: WorkProgress | null): void {
     this.#isEndNews = false;
-    this.out.text('* OK Still at work\r\n');
+    if (this.#socket.writableNeedDrain) return;
+    writeResponseCode(this.out.text('* OK '), { type: 'INPROGRESS', tag: this.#session.tag, progress });
+    this.out.text('Still at work').crlf();
     this.flush().catch(() => {}); // the work is given up with the connection
   }
 

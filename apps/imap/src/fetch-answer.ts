@@ -143,7 +143,7 @@ export class FetchAnswer {
       signal: transport.gone,
       onProgress: (read, left) => log.info({ read, left }, 'reading the text of older messages, for previews'),
     });
-    await transport.whileSilent(filling);
+    await transport.whileSilent(filling, null);
   }
 
   /** While one batch is written the next is read. */

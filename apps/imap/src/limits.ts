@@ -49,12 +49,17 @@ export const FETCH_BATCH_OCTETS = 1024 * 1024;
 /** Messages whose flags are looked at, to be told, before others get their turn. */
 export const FLAGS_A_TURN = 50_000;
 
+/** Of work that takes longer than this the client hears as often how far it is. */
+export const PROGRESS_MS = 5_000;
+
 /** Messages that SEARCH looks at, times its keys, before others get their turn. */
 export const SEARCH_STEPS_A_TURN = 200_000;
 /** Keys of one SEARCH: each is asked of every message. */
 export const SEARCH_KEYS = 1_000;
 /** Of these, keys that the database answers: each may look into the text of every message. */
 export const SEARCH_STORED_KEYS = 100;
+/** Ways to name mailboxes in one ESEARCH: each looks at the names of all. */
+export const MULTISEARCH_FILTERS = 100;
 /** A string to search for; comparing takes time in proportion to it where a text nearly matches everywhere. */
 export const SEARCH_STRING_OCTETS = 1_000;
 /** Ranges of UIDs that a connection keeps of what a SEARCH found: 8 octets each. */

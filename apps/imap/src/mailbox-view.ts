@@ -158,23 +158,19 @@ export class MailboxView implements MailboxWatcher {
    * @returns null if the set names a sequence number above the last
    */
   resolve(set: SequenceSet, kind: 'sequence' | 'uid'): Uint32Array | null {
-    if (kind === 'sequence' && !set.includesSaved) {
-      const { count } = this;
-      if (set.exceeds(count)) return null;
-      return this.#select(set.ranges(count), (number) => number - 1);
-    }
-    const ranges = this.ranges(set, kind);
-    return ranges === null ? null : this.#select(ranges, (uid) => this.#rank(uid));
+    const { count } = this;
+    if (kind === 'sequence' && set.exceeds(count)) return null;
+    if (kind === 'sequence' && !set.includesSaved) return this.#select(set.ranges(count), (number) => number - 1);
+    return this.#select(this.ranges(set, kind), (uid) => this.#rank(uid));
   }
 
   /**
-   * As `resolve`, as ranges: a UID of the view is in one of them if the set names it.
-   *
-   * @returns null if the set names a sequence number above the last
+   * As `resolve`, as ranges: a UID of the view is in one of them if the set names it. Sequence numbers above the last name nothing:
+   * in searches they are no error (RFC 7377 §2).
    */
-  ranges(set: SequenceSet, kind: 'sequence' | 'uid'): UidRanges | null {
+  ranges(set: SequenceSet, kind: 'sequence' | 'uid'): UidRanges {
     const named = kind === 'uid' ? set.ranges(this.highestUid) : this.#rangesOfNumbers(set);
-    if (named === null || !set.includesSaved) return named;
+    if (!set.includesSaved) return named;
     return new SequenceSet([...named, ...this.#savedRanges()]).explicit;
   }
 
@@ -256,10 +252,10 @@ export class MailboxView implements MailboxWatcher {
     return changed;
   }
 
-  #rangesOfNumbers(set: SequenceSet): NumberRange[] | null {
-    const { count } = this;
-    if (set.exceeds(count)) return null;
-    return set.ranges(count).map(({ first, last }) => ({ first: this.#uidAt(first - 1), last: this.#uidAt(last - 1) }));
+  #rangesOfNumbers(set: SequenceSet): NumberRange[] {
+    return set
+      .ranges(this.count)
+      .map(({ first, last }) => ({ first: this.#uidAt(first - 1), last: this.#uidAt(last - 1) }));
   }
 
   *#savedRanges(): Generator<NumberRange, void> {

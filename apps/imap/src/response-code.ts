@@ -34,6 +34,11 @@ export type ResponseCode =
   | 'USEATTR'
   | { readonly type: 'CAPABILITY'; readonly names: readonly string[] }
   | { readonly type: 'MAILBOXID'; readonly id: string }
+  | {
+      readonly type: 'INPROGRESS';
+      readonly tag: string;
+      readonly progress: { readonly done: number; readonly goal: number } | null;
+    }
   | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uid: number }
   | {
       readonly type: 'COPYUID';
@@ -62,6 +67,11 @@ function writeValue(out: ResponseWriter, code: Exclude<ResponseCode, string>): v
       break;
     case 'COPYUID':
       out.number(code.uidvalidity).sp().uidRanges(code.source).sp().uidRanges(code.target);
+      break;
+    case 'INPROGRESS':
+      out.text('(').string(code.tag).sp();
+      if (code.progress === null) out.text('NIL NIL)');
+      else out.number(code.progress.done).sp().number(code.progress.goal).text(')');
       break;
     default:
       code satisfies never;

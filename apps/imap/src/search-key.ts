@@ -24,6 +24,8 @@ export interface SearchKeys {
   readonly keys: readonly SearchKey[];
   /** With those within others. */
   readonly count: number;
+  /** Those of them that the store answers. */
+  readonly storedCount: number;
 }
 
 const FLAGS = new Map<string, number>([
@@ -35,6 +37,7 @@ const FLAGS = new Map<string, number>([
 ]);
 
 const DAY_MS = 86_400_000;
+const SECOND_MS = 1_000;
 
 /** Keys that search one header field. */
 const FIELDS = new Set(['BCC', 'CC', 'FROM', 'SUBJECT', 'TO']);
@@ -117,6 +120,11 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
       case 'SENTON':
       case 'SENTSINCE':
         return stored({ type: 'sent-date', ...parseDays(name.slice('SENT'.length)) });
+      // The interval ends now, whenever the store looks (RFC 5032 §2).
+      case 'OLDER':
+        return stored({ type: 'internal-moment', from: null, before: secondsAgo(args.sp().nzNumber()) + SECOND_MS });
+      case 'YOUNGER':
+        return stored({ type: 'internal-moment', from: secondsAgo(args.sp().nzNumber()), before: null });
       case 'LARGER':
         return stored({ type: 'size', above: args.sp().number64(), below: null });
       case 'SMALLER':
@@ -171,7 +179,10 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
     args.sp();
     keys.push(parseKey());
   }
-  return { keys, count };
+  return { keys, count, storedCount };
 }
+
+/** The beginning of that second, since INTERNALDATE has no parts of seconds. */
+const secondsAgo = (seconds: number): number => (Math.floor(Date.now() / SECOND_MS) - seconds) * SECOND_MS;
 
 const not = (key: SearchKey): SearchKey => ({ type: 'not', key });

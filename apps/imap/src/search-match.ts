@@ -119,6 +119,7 @@ const COSTS: Record<SearchCriterion['type'], number> = {
   'save-date': 1,
   'email-id': 1,
   'thread-id': 1,
+  'internal-moment': 1,
   'sent-date': 2,
   header: 3,
   body: 4,

@@ -1,37 +1,40 @@
-import { Bad } from './command.ts';
 import { SEARCH_STEPS_A_TURN } from './limits.ts';
+import type { MailboxView } from './mailbox-view.ts';
 import type { SearchKeys } from './search-key.ts';
 import { asksForFlags, type Matcher, planSearch, type SearchPlan } from './search-match.ts';
-import type { Session } from './session.ts';
+import type { Session, WorkProgress } from './session.ts';
 
 /**
- * Finds the messages of the selected mailbox that match all keys, without keeping others of the process from their turn.
+ * Finds the messages of a mailbox, the selected one if no other is given, that match all keys, without keeping others of the process from their turn.
  * Nothing of the mailbox is told meanwhile, so the sequence numbers are the same in the end.
  *
  * @returns their UIDs, ascending
- * @throws {Bad} a key names a sequence number above the last
  */
-export async function searchMessages(session: Session, { keys, count }: SearchKeys): Promise<Uint32Array> {
-  const { view } = session;
-  const plan = planSearch(view, keys, (set, kind) => {
-    const ranges = view.ranges(set, kind);
-    if (ranges === null) throw new Bad('No message of that number');
-    return ranges;
-  });
-  const search = new Search(session, count);
+export async function searchMessages(
+  session: Session,
+  { keys, count, storedCount }: SearchKeys,
+  view: MailboxView = session.view,
+): Promise<Uint32Array> {
+  const plan = planSearch(view, keys, (set, kind) => view.ranges(set, kind));
+  const search = new Search(session, view, count, storedCount);
   const found = await search.run(plan, view.uids());
   return keys.some(asksForFlags) ? search.filter(found, (_, at) => at >= 0) : found;
 }
 
 class Search {
   readonly #session: Session;
+  readonly #view: MailboxView;
   /** Steps that one message takes, at most. */
   readonly #keys: number;
   #steps = 0;
+  /** Counted in messages that the store looks at. */
+  readonly #progress: WorkProgress;
 
-  constructor(session: Session, keys: number) {
+  constructor(session: Session, view: MailboxView, keys: number, storedKeys: number) {
     this.#session = session;
+    this.#view = view;
     this.#keys = keys;
+    this.#progress = { done: 0, goal: view.count * storedKeys };
   }
 
   /** Those of the UIDs that match; ascending, as these are. */
@@ -40,13 +43,19 @@ class Search {
       case 'arrays':
         return this.filter(uids, plan.matches);
       case 'stored': {
-        const { view, store, transport, log } = this.#session;
-        const { account, id } = view.mailbox;
+        const { store, transport, log } = this.#session;
+        const { account, id } = this.#view.mailbox;
+        const before = this.#progress.done;
         const search = store.searchMessages(account, id, uids, plan.criterion, {
           signal: transport.gone,
           onProgress: (read, left) => log.info({ read, left }, 'reading the text of older messages, to search in it'),
+          onSearched: (messages) => {
+            this.#progress.done = before + messages;
+          },
         });
-        return transport.whileSilent(search);
+        const found = await transport.whileSilent(search, this.#progress);
+        this.#progress.done = before + this.#view.count;
+        return found;
       }
       case 'not':
         return without(uids, await this.run(plan.plan, uids));
@@ -72,8 +81,8 @@ class Search {
   }
 
   async filter(uids: Uint32Array, matches: Matcher): Promise<Uint32Array> {
-    const { view, transport } = this.#session;
-    const { table } = view.mailbox;
+    const { transport } = this.#session;
+    const { table } = this.#view.mailbox;
     const found = new Uint32Array(uids.length);
     let count = 0;
     let at = 0;

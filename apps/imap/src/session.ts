@@ -31,10 +31,13 @@ export interface Transport {
   /** As `flush`, for those who write much: others get their turn in between. */
   flushMuch(): Promise<void>;
   /**
-   * Waits for work that may be long and writes nothing, at the beginning of a line. A client that has closed its side is
-   * told once that the work goes on: one that only says no more hears it, one that is gone is found out.
+   * Waits for work that may be long and writes nothing, at the beginning of a line. If it is long, the client is told now and then
+   * how far it is (RFC 9585); and one that has closed its side at once: one that only says no more hears it, one that is gone
+   * is found out.
+   *
+   * @param progress what the work writes to; null if it does not know
    */
-  whileSilent<Result>(work: Promise<Result>): Promise<Result>;
+  whileSilent<Result>(work: Promise<Result>, progress: WorkProgress | null): Promise<Result>;
   /** Sends `+ text` and gives the line that the client answers with. @throws {InputEnded} */
   ask(challenge: string): Promise<string>;
   /** Reads one line as soon as it comes. @throws {InputEnded} */
@@ -51,6 +54,12 @@ export interface Transport {
   compressAfterAnswer(): void;
   /** From the end of the tagged OK on nobody is logged in, and only TLS is left of what was between the two sides (RFC 8437). */
   beginAnewAfterAnswer(): void;
+}
+
+/** How far long work is. */
+export interface WorkProgress {
+  done: number;
+  readonly goal: number;
 }
 
 /** What all sessions of a process share. */

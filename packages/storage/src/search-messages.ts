@@ -10,6 +10,8 @@ export type SearchCriterion =
   | { readonly type: 'internal-date'; readonly from: number | null; readonly before: number | null }
   /** The same of the moment at which the message came into its mailbox (RFC 8514 §3). */
   | { readonly type: 'save-date'; readonly from: number | null; readonly before: number | null }
+  /** The same, to the millisecond. */
+  | { readonly type: 'internal-moment'; readonly from: number | null; readonly before: number | null }
   /** The same of the day that the Date field names. Without one that can be read a message meets no such criterion. */
   | { readonly type: 'sent-date'; readonly from: number | null; readonly before: number | null }
   /** RFC822.SIZE lies between these, both not included. */
@@ -43,6 +45,7 @@ export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
  *
  * @param uids ascending
  * @param inTurn runs each statement
+ * @param onSearched told after each how many were looked at
  * @returns theirs, ascending
  * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted
  */
@@ -54,6 +57,7 @@ export async function searchMessages(
   criterion: SearchCriterion,
   signal: AbortSignal,
   inTurn: InTurn,
+  onSearched: (messages: number) => void = () => {},
 ): Promise<Uint32Array> {
   const { from, condition, values } = statementParts(criterion);
   const text = statement(from, condition);
@@ -79,6 +83,7 @@ export async function searchMessages(
       throw translateDatabaseError(error);
     }
     at += slice.length;
+    onSearched(at);
   }
   return found.slice(0, count);
 }
@@ -100,7 +105,7 @@ const NONE = Buffer.alloc(0);
 interface StatementParts {
   readonly from: string;
   readonly condition: string;
-  readonly values: readonly (string | number)[];
+  readonly values: readonly (string | number | null)[];
 }
 
 const CONTENTS = 'join contents as c using (account_id, content_id)';
@@ -112,6 +117,13 @@ function statementParts(criterion: SearchCriterion): StatementParts {
   switch (criterion.type) {
     case 'internal-date':
       return { from: '', condition: isBetweenDays('m.internal_date'), values: days(criterion) };
+    case 'internal-moment':
+      return {
+        from: '',
+        condition: `m.internal_date >= coalesce(to_timestamp($4::double precision / 1000), '-infinity')
+                and m.internal_date < coalesce(to_timestamp($5::double precision / 1000), 'infinity')`,
+        values: [criterion.from, criterion.before],
+      };
     case 'save-date':
       return { from: '', condition: isBetweenDays('m.save_date'), values: days(criterion) };
     case 'email-id':

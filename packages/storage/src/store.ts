@@ -508,11 +508,20 @@ export class Store {
     mailbox: MailboxId,
     uids: Uint32Array,
     criterion: SearchCriterion,
-    options: FillOptions,
+    options: FillOptions & { onSearched?(messages: number): void },
   ): Promise<Uint32Array> {
     const inTurn: InTurn = (work) => this.#searches.run(account, work);
     if (asksForText(criterion)) await inTurn(() => this.#missingTexts.fill(account, mailbox, uids, options));
-    return searchMessages(this.#database.sql, account, mailbox, uids, criterion, options.signal, inTurn);
+    return searchMessages(
+      this.#database.sql,
+      account,
+      mailbox,
+      uids,
+      criterion,
+      options.signal,
+      inTurn,
+      options.onSearched,
+    );
   }
 
   /**

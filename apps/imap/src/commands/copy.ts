@@ -38,7 +38,8 @@ function copyCommand(name: 'COPY' | 'UID COPY', kind: 'sequence' | 'uid'): Comma
       if (uids.length === 0) return ok('No such message: nothing copied');
       const { account, id } = view.mailbox;
       const which = kind === 'uid' ? 'present' : 'whole';
-      const copied = await store.copy(account, id, rangesOf(uids), target.id, which).catch(goneMeansTryCreate);
+      const copying = store.copy(account, id, rangesOf(uids), target.id, which);
+      const copied = await session.transport.whileSilent(copying, null).catch(goneMeansTryCreate);
       await warnAfterAdding(session, target, { octets: Number.POSITIVE_INFINITY, messages: uids.length });
       await session.syncAfterChange({ ask: copied === null ? 'database' : 'memory', expunges: true });
       if (copied === null) throw new No('Some of the messages were expunged: nothing copied', 'EXPUNGEISSUED');

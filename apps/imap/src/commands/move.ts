@@ -27,7 +27,14 @@ function moveCommand(name: 'MOVE' | 'UID MOVE', kind: 'sequence' | 'uid'): Comma
       const { account, id } = view.mailbox;
       const parts: Copied[] = [];
       try {
-        for await (const part of store.move(account, id, rangesOf(uids), target.id)) parts.push(part);
+        const progress = { done: 0, goal: uids.length };
+        const moving = async () => {
+          for await (const part of store.move(account, id, rangesOf(uids), target.id)) {
+            parts.push(part);
+            progress.done += countUids(part.source);
+          }
+        };
+        await session.transport.whileSilent(moving(), progress);
       } catch (error) {
         goneMeansTryCreate(error);
       } finally {

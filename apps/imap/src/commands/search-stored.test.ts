@@ -231,6 +231,29 @@ test('SEARCH by dates: the day of INTERNALDATE as FETCH shows it, the day of Dat
   });
 });
 
+test('SEARCH by age, to the second (RFC 5032)', async () => {
+  await using mary = await server.logIn();
+  const date = (secondsAgo: number) => {
+    const [, day, month, year, time] =
+      /, (\d\d) (\w+) (\d+) ([\d:]+)/.exec(new Date(Date.now() - secondsAgo * 1000).toUTCString()) ?? [];
+    return `${day}-${month}-${year} ${time} +0000`;
+  };
+  for (const age of [10, 3_600, 100_000]) await mary.append('INBOX', lines('Subject: x', '', ''), '', date(age));
+  await mary.command('SELECT INBOX');
+  await expectNumbers(mary, {
+    'YOUNGER 3500': '1',
+    'YOUNGER 4000': '1 2',
+    'OLDER 3500': '2 3',
+    'OLDER 1': '1 2 3',
+    'YOUNGER 1': '',
+    'OLDER 4294967295': '',
+    'YOUNGER 4294967295': '1 2 3',
+    'NOT OLDER 4000': '1 2',
+    'OLDER 3500 YOUNGER 4000': '2',
+    'OR YOUNGER 3500 OLDER 4000': '1 3',
+  });
+});
+
 test('SEARCH by size counts as RFC822.SIZE does', async () => {
   await using mary = await server.logIn();
   for (const octets of [100, 200, 200_000]) await mary.append('INBOX', 'x'.repeat(octets));
@@ -294,7 +317,7 @@ test('a client that closes its side while a search goes on is told so, and hears
   mary.send(`a1 SEARCH ${'NOT TEXT "x y" '.repeat(99)}ALL\r\n`);
   mary.halfClose();
   await mary.dialogue`
-    S: * OK Still at work
+    S: * OK [INPROGRESS ("a1" {done} 990)] Still at work
     S: * SEARCH 1 2 3 4 5 6 7 8 9 10
     S: a1 OK ...
     S: (closed)
