@@ -38,6 +38,7 @@ const NAMES = [
   'I18NLEVEL=1',
   'METADATA',
   'LIST-METADATA',
+  'FILTERS',
 ];
 
 /** What CAPABILITY names. */

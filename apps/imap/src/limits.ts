@@ -65,6 +65,9 @@ export const SEARCH_STRING_OCTETS = 1_000;
 /** Ranges of UIDs that a connection keeps of what a SEARCH found: 8 octets each. */
 export const SAVED_RANGES = 100_000;
 
+/** How deep filters may refer to filters: RFC 5466 §3.1 asks for 3. */
+export const FILTER_PASSES = 5;
+
 /** A message literal that is refused is read past up to here, so that the client hears why. */
 export const DISCARDED_OCTETS = 128 * 1024 * 1024;
 

@@ -31,6 +31,7 @@ export type ResponseCode =
   | 'TRYCREATE'
   | 'UNAVAILABLE'
   | 'UNKNOWN-CTE'
+  | `UNDEFINED-FILTER ${string}`
   | 'USEATTR'
   | { readonly type: 'CAPABILITY'; readonly names: readonly string[] }
   | { readonly type: 'MAILBOXID'; readonly id: string }

@@ -16,7 +16,8 @@ function show(key: SearchKey): string {
     case 'flag':
       return Object.entries(SystemFlag).find(([, bit]) => bit === key.bit)?.[0] ?? '?';
     case 'keyword':
-      return `keyword:${key.name}`;
+    case 'filter':
+      return `${key.type}:${key.name}`;
     case 'set':
       return `${key.kind}:${key.set.ranges(99).map(({ first, last }) => `${first}-${last}`)}`;
     case 'object-id':
@@ -60,6 +61,7 @@ test.each([
   ['LARGER 0 SMALLER 9223372036854775807', 'size:0-; size:-9007199254740991', 2],
   ['FROM a TO "b" CC c BCC d SUBJECT e', 'header:FROM-a; header:TO-b; header:CC-c; header:BCC-d; header:SUBJECT-e', 5],
   ['HEADER "X-A" "" BODY "b c" TEXT "\\""', 'header:X-A-; body:b c; text:"', 3],
+  ['FILTER on-the-road NOT filter [x', 'filter:on-the-road; not(filter:[x)', 3],
   ['NOT TEXT "ü"', 'not(text:ü)', 2],
 ] as const)('%s', (text, expected, count) => {
   const parsed = parse(text);

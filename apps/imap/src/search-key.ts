@@ -11,6 +11,8 @@ export type SearchKey =
   | { readonly type: 'flag'; readonly bit: number }
   | { readonly type: 'keyword'; readonly name: string }
   | { readonly type: 'recent' }
+  /** What stands in its place is put in before anything is searched: withFilters. */
+  | { readonly type: 'filter'; readonly name: string }
   | { readonly type: 'set'; readonly set: SequenceSet; readonly kind: 'sequence' | 'uid' }
   | { readonly type: 'object-id'; readonly of: 'email' | 'thread'; readonly id: ObjectId }
   /** What the arrays do not hold: the store is asked. */
@@ -133,6 +135,8 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
         const field = parseString();
         return stored({ type: 'header', name: field, text: parseString() });
       }
+      case 'FILTER':
+        return parseFilterKey();
       case 'BODY':
         return stored({ type: 'body', text: parseString() });
       case 'TEXT':
@@ -150,6 +154,12 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
       from: name === 'BEFORE' ? null : day,
       before: name === 'SINCE' ? null : name === 'ON' ? day + DAY_MS : day,
     };
+  }
+
+  function parseFilterKey(): SearchKey {
+    const name = args.sp().atom();
+    if (!isFilterName(name)) throw new ParseError('Not the name of a filter');
+    return { type: 'filter', name };
   }
 
   function parseString(): string {
@@ -184,5 +194,10 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
 
 /** The beginning of that second, since INTERNALDATE has no parts of seconds. */
 const secondsAgo = (seconds: number): number => (Math.floor(Date.now() / SECOND_MS) - seconds) * SECOND_MS;
+
+/** RFC 5466 §4: filter-name. */
+export function isFilterName(name: string): boolean {
+  return /^[!#$&'+,\-.0-[^-z|}~]+$/.test(name);
+}
 
 const not = (key: SearchKey): SearchKey => ({ type: 'not', key });

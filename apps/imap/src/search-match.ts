@@ -47,6 +47,8 @@ export function planSearch(
         if (account !== mailbox.account) return arrays(() => false);
         return { type: 'stored', criterion: { type: `${key.of}-id`, id } };
       }
+      case 'filter':
+        throw new Error('a filter is put in before the search is planned');
       case 'stored':
         return key;
       case 'not':

@@ -1,5 +1,6 @@
 import { SEARCH_STEPS_A_TURN } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
+import { withFilters } from './search-filters.ts';
 import type { SearchKeys } from './search-key.ts';
 import { asksForFlags, type Matcher, planSearch, type SearchPlan } from './search-match.ts';
 import type { Session, WorkProgress } from './session.ts';
@@ -9,12 +10,14 @@ import type { Session, WorkProgress } from './session.ts';
  * Nothing of the mailbox is told meanwhile, so the sequence numbers are the same in the end.
  *
  * @returns their UIDs, ascending
+ * @throws {No} [UNDEFINED-FILTER]
  */
 export async function searchMessages(
   session: Session,
-  { keys, count, storedCount }: SearchKeys,
+  given: SearchKeys,
   view: MailboxView = session.view,
 ): Promise<Uint32Array> {
+  const { keys, count, storedCount } = await withFilters(session, given);
   const plan = planSearch(view, keys, (set, kind) => view.ranges(set, kind));
   const search = new Search(session, view, count, storedCount);
   const found = await search.run(plan, view.uids());

@@ -24,4 +24,5 @@ export { ParseError, type ParseErrorKind } from './parse-error.ts';
 export { ResponseWriter } from './response-writer.ts';
 export { type Section, writeSection } from './section.ts';
 export { type NumberRange, parseSequenceSet, SequenceSet } from './sequence-set.ts';
+export { splitLiterals } from './split-literals.ts';
 export { formatUidSet } from './uid-set.ts';

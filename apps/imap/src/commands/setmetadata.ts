@@ -4,6 +4,7 @@ import { Bad, type Command, No, ok } from '../command.ts';
 import { requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import { parseEntryToSet, SPECIAL_USE_ENTRY } from '../metadata-entry.ts';
+import { checkFilter } from '../search-filters.ts';
 import type { Session } from '../session.ts';
 import { chosenUse } from '../special-uses.ts';
 
@@ -53,8 +54,10 @@ const tooLong = () => new No('The value is too long', `METADATA MAXSIZE ${ANNOTA
 
 async function setOfServer(session: Session, entries: SetMetadataArgs['entries']): Promise<ModSeq | null> {
   const { accountId } = session.account;
+  if (session.account.credential.type === 'anonymous') throw new No('Not for guests', 'NOPERM'); // RFC 5466 §5
   const edit = editOf(entries, null);
   if (edit.shared.size > 0) throw new No('What the server tells all its users is set by its administrator', 'NOPERM');
+  for (const [entry, value] of edit.private) checkFilter(entry, value);
   return await session.store.setAnnotations(accountId, { owner: accountId, mailbox: null }, edit);
 }
 
