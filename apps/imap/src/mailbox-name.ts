@@ -4,6 +4,11 @@ import { No } from './command.ts';
 
 /** The first level of a name or pattern, if it is INBOX in any case of US-ASCII. */
 const INBOX = /^inbox(?![^/])/i;
+/**
+ * What Net-Unicode has no room for (RFC 5198, RFC 9051 §5.1), beside control characters, which no name that is read has: a code
+ * point that is assigned to nothing, so that nobody knows its form NFC, and a byte order mark at the beginning.
+ */
+const NO_NET_UNICODE = /^\u{feff}|\p{Cn}/u;
 /** A name in form NFD has at most so many characters more than octets in NFC. What is longer is no name of ours. */
 const NORMALIZED_CHARACTERS = 2 * MAILBOX_NAME_OCTETS;
 
@@ -38,13 +43,13 @@ export function canonicalName(name: string): string {
  * Throws unless a mailbox may have that name. Wildcards of LIST would make it hard to ask for. `.` and `..` are
  * levels like any other: no file is named after a mailbox.
  *
- * @throws {No} with an empty level, a wildcard, too long or too deep
+ * @throws {No} with an empty level, a wildcard, what is no Net-Unicode, too long or too deep
  */
 export function requireMailboxName(name: string): void {
   const levels = name.split(HIERARCHY_DELIMITER);
   const isTooLong = Buffer.byteLength(name) > MAILBOX_NAME_OCTETS || levels.length > MAILBOX_LEVELS;
   const isOdd = levels.includes('') || /[*%]/.test(name);
-  if (isTooLong || isOdd) throw new No('Not a mailbox name', 'CANNOT');
+  if (isTooLong || isOdd || NO_NET_UNICODE.test(name)) throw new No('Not a mailbox name', 'CANNOT');
 }
 
 /** A name to be given: a trailing delimiter only declares that names below are to come (RFC 3501 §6.3.3). */

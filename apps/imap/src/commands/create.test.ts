@@ -184,6 +184,49 @@ test('hardening 45: odd names that are none of a file are names', async () => {
   }
 });
 
+test('hardening 45: what is no Net-Unicode names no new mailbox', async () => {
+  await using mary = await server.logIn();
+  await mary.command('CREATE plain');
+  for (const [what, name] of [
+    ['U+0378, which is assigned to nothing', 'a&A3g-'],
+    ['U+FDD0, which is no character', '&,dA-'],
+    ['U+10FFFF, which is none either', '&2,,f,w-'],
+    ['a byte order mark at the beginning', '&,v8-a'],
+  ]) {
+    for (const command of [`CREATE ${name}`, `SUBSCRIBE ${name}`, `RENAME plain ${name}`, `CREATE above/${name}`]) {
+      if (command.startsWith('CREATE above') && name === '&,v8-a') continue;
+      expect((await mary.command(command)).tagged, `${command}: ${what}`).toMatch(/^NO \[CANNOT\] Not a mailbox name/);
+    }
+    expect((await mary.command(`STATUS ${name} (MESSAGES)`)).tagged, what).toMatch(/^NO \[NONEXISTENT\]/);
+  }
+  for (const [what, name] of [
+    ['a NUL', '&AAA-'],
+    ['U+0085, next line', 'a&AIU-b'],
+    ['U+2028, line separator', 'a&ICg-b'],
+    ['U+2029, paragraph separator', 'a&ICk-b'],
+    ['a lone surrogate', '&2D0-'],
+  ]) {
+    expect((await mary.command(`CREATE ${name}`)).tagged, what).toMatch(/^NO \[CANNOT\]/);
+    expect((await mary.command(`LIST "" ${name}`)).tagged, what).toMatch(/^NO \[CANNOT\]/);
+  }
+  for (const name of ['&2D3eAA-', '&4AA-', 'a&,v8-b', '&IA0-a']) {
+    expect((await mary.command(`CREATE ${name}`)).tagged, name).toMatch(/^OK /);
+  }
+});
+
+test('hardening 45: ten thousand levels', async () => {
+  await using mary = await server.logIn();
+  const name = Array(10_000).fill('a').join('/');
+  for (const command of ['CREATE', 'SUBSCRIBE', 'RENAME INBOX', 'RENAME Sent']) {
+    expect((await mary.command(`${command} ${name}`)).tagged, command).toMatch(/^NO \[CANNOT\]/);
+  }
+  for (const command of ['SELECT', 'DELETE', 'GETMETADATA']) {
+    const { tagged } = await mary.command(`${command} ${name}${command === 'GETMETADATA' ? ' /private/a' : ''}`);
+    expect(tagged, command).toMatch(/^NO \[NONEXISTENT\]/);
+  }
+  expect((await mary.command(`LIST "" ${name}`)).untagged).toEqual([]);
+});
+
 test('hardening 45: a name of 100,000 octets is refused, in whatever disorder its marks stand', async () => {
   await using mary = await server.logIn();
   const marks = Buffer.from('\u0301\u0316'.repeat(18_000), 'utf16le')
