@@ -17,7 +17,7 @@ const TOP_LEVEL = /^\/[^/]+(?:\/vendor(?:\/[^/]*)?)?$/;
  *
  * @throws {Bad} not the name of an entry
  */
-export function parseEntry(args: Arguments): string {
+function parseEntry(args: Arguments): string {
   const entry = args.astring();
   if (!ENTRY.test(entry) || !SCOPE.test(canonicalEntry(entry))) throw new Bad('Not the name of a metadata entry');
   if (entry.length > METADATA_ENTRY_OCTETS) throw new No('The name of an entry is too long', 'LIMIT');

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ANNOTATION_OCTETS, ANNOTATION_OCTETS_AN_ACCOUNT, ANNOTATIONS_A_MAILBOX } from './annotations.ts';
+import {
+  ANNOTATION_OCTETS,
+  ANNOTATION_OCTETS_AN_ACCOUNT,
+  ANNOTATIONS_A_MAILBOX,
+  ANNOTATIONS_AN_ACCOUNT,
+} from './annotations.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import { append, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
 import { verifyAccount } from './verify/verify-account.ts';
@@ -250,7 +255,7 @@ test('marks of what was removed do not pile up', async () => {
     await set(account, inbox, { private: Object.fromEntries(names.map((name) => [name, 'x'])) });
     await set(account, inbox, { private: Object.fromEntries(names.map((name) => [name, null])) });
   }
-  expect((await rows()).length).toBeLessThanOrEqual(10_000);
+  expect((await rows()).length).toBeLessThanOrEqual(ANNOTATIONS_AN_ACCOUNT);
   await set(account, inbox, { private: { '/private/kept': 'x' } });
   const options = { tombstonesBefore: new Date(0), changesAgeMs: 0 };
   await storage.store.prune(account, options);

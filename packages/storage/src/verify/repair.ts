@@ -128,6 +128,7 @@ async function takeAccount(tx: Transaction, account: AccountId, mailbox: Mailbox
        set modseq = 1 + greatest(a.modseq,
              (select max(greatest(create_seq, mod_seq, highest_mod_seq, pruned_seq, expunged_seq)) from mailboxes where account_id = a.account_id),
              (select max(mod_seq) from subscriptions where account_id = a.account_id),
+             (select max(mod_seq) from annotations where account_id = a.account_id),
              (select max(greatest(create_seq, mod_seq)) from messages where account_id = a.account_id and mailbox_id = ${mailbox}::bigint),
              (select max(greatest(create_seq, mod_seq)) from tombstones where account_id = a.account_id and mailbox_id = ${mailbox}::bigint),
              (select max(mod_seq) from changes where account_id = a.account_id and mailbox_id = ${mailbox}::bigint))

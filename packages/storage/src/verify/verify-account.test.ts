@@ -145,6 +145,16 @@ describe('what is broken is found', () => {
     ['modseqs INBOX it is pruned up to', `update mailboxes set pruned_seq = highest_mod_seq + 1 ${WHERE}`],
     ['keywords INBOX it has a keyword of an id', `update mailboxes set next_keyword_id = 1 ${WHERE}`],
     ['account table messages has rows of mailbox', `delete from mailboxes ${WHERE}`],
+    [
+      'account table annotations has 1 rows of mailboxes that do not exist',
+      `insert into annotations (account_id, owner_id, mailbox_id, entry, value, create_seq, mod_seq)
+       select account_id, account_id, 99999, '/shared/comment', 'x', 1, 1 from mailboxes ${WHERE}`,
+    ],
+    [
+      'modseqs its modseq is',
+      `insert into annotations (account_id, owner_id, mailbox_id, entry, value, create_seq, mod_seq)
+       select account_id, account_id, 0, '/private/comment', 'x', 9999, 9999 from mailboxes ${WHERE}`,
+    ],
   ] as const)('%s', async ([expected, damage]) => {
     const { account, inbox } = await livelyAccount();
     await damaged(damage, account, inbox);
@@ -159,7 +169,7 @@ describe('what is broken is found', () => {
 });
 
 /** What `fix` leaves: nobody can tell what would be right. */
-const UNREPAIRABLE = /came later|is missing|are not those that came|which does not exist/;
+const UNREPAIRABLE = /came later|is missing|are not those that came|which does not exist|that do not exist/;
 
 async function damaged(statement: string, account: AccountId, mailbox: MailboxId): Promise<void> {
   const { count } = await storage.sql.unsafe(statement, [account, mailbox]);
