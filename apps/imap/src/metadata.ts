@@ -5,24 +5,24 @@ import type { Session } from './session.ts';
 /** What is asked of metadata (RFC 5464 §4.2), its entries as the client wrote them. */
 export type MetadataQuery = AnnotationQuery;
 
-/** Entries with their values, and those that the client asked for by name and that have none. */
-export interface FoundMetadata {
-  readonly annotations: readonly Annotation[];
-  readonly missing: readonly string[];
+/** An entry, or null in the place of one that was asked for by name and has no value. */
+export interface FoundEntry {
+  readonly entry: string;
+  readonly annotation: Annotation | null;
 }
 
 /** A mailbox as far as its metadata need it. */
 type Annotated = Pick<FoundMailbox, 'account' | 'id' | 'specialUse'>;
 
 /** The metadata of the server that are asked for: what the administrator says to all, and what the account keeps for itself. */
-export async function serverMetadata(session: Session, asked: MetadataQuery): Promise<FoundMetadata> {
+export async function serverMetadata(session: Session, asked: MetadataQuery): Promise<readonly FoundEntry[]> {
   const { accountId } = session.account;
   const query = canonical(asked);
   const found = await session.store.readAnnotations(accountId, accountId, null, query);
   const told = [...session.services.serverMetadata]
     .filter(([entry]) => isAskedFor(query, entry))
     .map(([entry, value]) => computed(entry, value, query.maxOctets));
-  return complete([...(found.get(null) ?? []), ...told], query);
+  return inOrder([...(found.get(null) ?? []), ...told], query);
 }
 
 /** The metadata of mailboxes of one owner that are asked for, by what gives those of each. */
@@ -30,7 +30,7 @@ export async function mailboxMetadata(
   session: Session,
   mailboxes: readonly Annotated[],
   asked: MetadataQuery,
-): Promise<(mailbox: Annotated) => FoundMetadata> {
+): Promise<(mailbox: Annotated) => readonly FoundEntry[]> {
   const { accountId } = session.account;
   const query = canonical(asked);
   const owner = mailboxes[0]?.account ?? accountId;
@@ -43,36 +43,29 @@ export async function mailboxMetadata(
     if (asksForUse && specialUse !== null && account === accountId) {
       annotations.push(computed(SPECIAL_USE_ENTRY, Buffer.from(specialUse), query.maxOctets));
     }
-    return complete(annotations, query);
+    return inOrder(annotations, query);
   };
 }
 
-/** METADATA with values: RFC 5464 §4.4.1. Nothing if there is none. */
+/** METADATA with values: RFC 5464 §4.4.1. Those that are too long are left out; nothing if there is none. */
 export function writeMetadata(
   session: Session,
   mailboxName: string,
-  { annotations, missing }: FoundMetadata,
+  found: readonly FoundEntry[],
   spelling: EntrySpelling,
 ): void {
   const { out } = session;
-  const told = annotations.filter(({ value }) => value !== null);
-  if (told.length + missing.length === 0) return;
+  const told = found.filter(({ annotation }) => annotation === null || annotation.value !== null);
+  if (told.length === 0) return;
   out.text('* METADATA ');
-  session.writeMailboxName(mailboxName);
-  let before = ' (';
-  const writeName = (entry: string) => {
-    out.text(before).astring(spelling.of(entry)).sp();
-    before = ' ';
-  };
-  for (const { entry, value } of told) {
-    writeName(entry);
+  session.writeMailboxName(mailboxName).text(' (');
+  told.forEach(({ entry, annotation }, index) => {
+    if (index > 0) out.sp();
+    out.astring(spelling.of(entry)).sp();
+    const value = annotation?.value ?? null;
     if (value?.includes(0)) out.literal8Header(value.length).octets(value);
     else out.nstring(value);
-  }
-  for (const entry of missing) {
-    writeName(entry);
-    out.text('NIL');
-  }
+  });
   out.text(')').crlf();
 }
 
@@ -80,11 +73,15 @@ function canonical({ entries, ...rest }: MetadataQuery): AnnotationQuery {
   return { ...rest, entries: [...new Set(entries.map(canonicalEntry))] };
 }
 
-/** That an entry has no value is told of those that are named, not of what is asked for by the level above it. */
-function complete(annotations: readonly Annotation[], { entries, depth }: AnnotationQuery): FoundMetadata {
-  const found = new Set(annotations.map(({ entry }) => entry));
-  return {
-    annotations: annotations.toSorted((a, b) => (a.entry < b.entry ? -1 : 1)),
-    missing: depth === 0 ? entries.filter((entry) => !found.has(entry)) : [],
-  };
+/**
+ * Entries asked for by name, in that order, and whether they have a value or not; or all that are at such names and below them,
+ * in their own order.
+ */
+function inOrder(annotations: readonly Annotation[], { entries, depth }: AnnotationQuery): readonly FoundEntry[] {
+  if (depth !== 0) {
+    const sorted = annotations.toSorted((a, b) => (a.entry < b.entry ? -1 : 1));
+    return sorted.map((annotation) => ({ entry: annotation.entry, annotation }));
+  }
+  const found = new Map(annotations.map((annotation) => [annotation.entry, annotation]));
+  return entries.map((entry) => ({ entry, annotation: found.get(entry) ?? null }));
 }

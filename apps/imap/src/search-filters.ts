@@ -70,8 +70,8 @@ function parseFilter(value: Buffer): SearchKeys {
 /** The private filter of a name is the one that counts, if there are both (RFC 5466 §3.1). */
 async function readFilters(session: Session, names: ReadonlySet<string>): Promise<Filters> {
   const entries = [...names].flatMap((name) => [`${PRIVATE_FILTERS}/${name}`, `${SHARED_FILTERS}/${name}`]);
-  const { annotations } = await serverMetadata(session, { entries, depth: 0, maxOctets: null });
-  const values = new Map(annotations.map(({ entry, value }) => [entry, value]));
+  const found = await serverMetadata(session, { entries, depth: 0, maxOctets: null });
+  const values = new Map(found.map(({ entry, annotation }) => [entry, annotation?.value]));
   const filters: Filters = new Map();
   for (const name of names) {
     const value = values.get(`${PRIVATE_FILTERS}/${name}`) ?? values.get(`${SHARED_FILTERS}/${name}`);

@@ -2,7 +2,7 @@ import type { Arguments } from '@postel/imap-wire';
 import { Bad, type Command, ok } from '../command.ts';
 import { requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
-import { type FoundMetadata, type MetadataQuery, mailboxMetadata, serverMetadata, writeMetadata } from '../metadata.ts';
+import { type FoundEntry, type MetadataQuery, mailboxMetadata, serverMetadata, writeMetadata } from '../metadata.ts';
 import { EntrySpelling, parseEntries } from '../metadata-entry.ts';
 import type { Session } from '../session.ts';
 
@@ -44,14 +44,14 @@ export const getMetadata: Command<GetMetadataArgs> = {
   async run(session, { mailboxName, query }) {
     const found = await (mailboxName === '' ? serverMetadata(session, query) : metadataOf(session, mailboxName, query));
     writeMetadata(session, mailboxName, found, new EntrySpelling(query.entries));
-    const tooLong = found.annotations.filter(({ value }) => value === null).map(({ octets }) => octets);
+    const tooLong = found.flatMap(({ annotation }) => (annotation?.value === null ? [annotation.octets] : []));
     return tooLong.length === 0
       ? ok('Metadata told')
       : ok('Some values are longer', `METADATA LONGENTRIES ${Math.max(...tooLong)}`);
   },
 };
 
-async function metadataOf(session: Session, name: string, query: MetadataQuery): Promise<FoundMetadata> {
+async function metadataOf(session: Session, name: string, query: MetadataQuery): Promise<readonly FoundEntry[]> {
   const mailbox = await requireMailbox(session, name);
   const found = await mailboxMetadata(session, [mailbox], query);
   return found(mailbox);

@@ -20,7 +20,7 @@ test('RFC 5464 §4.2, §4.3: entries of mailboxes and of the server are set, tol
     C: a3 SETMETADATA INBOX (/private/comment "My own comment" /shared/comment "Shared comment")
     S: a3 OK ...
     C: a4 GETMETADATA "INBOX" (/shared/comment /private/comment)
-    S: * METADATA INBOX (/private/comment "My own comment" /shared/comment "Shared comment")
+    S: * METADATA INBOX (/shared/comment "Shared comment" /private/comment "My own comment")
     S: a4 OK ...
     C: a5 SETMETADATA INBOX (/private/comment NIL)
     S: a5 OK ...
@@ -285,7 +285,7 @@ test('RFC 5464 §3.3: what the server tells all is set by its administrator', as
   await using mary = await server.logIn(undefined, imap.port);
   await mary.dialogue`
     C: a1 GETMETADATA "" (/shared/comment /Shared/admin)
-    S: * METADATA "" (/Shared/admin "mailto:postmaster@example.com" /shared/comment NIL)
+    S: * METADATA "" (/shared/comment NIL /Shared/admin "mailto:postmaster@example.com")
     S: a1 OK ...
     C: a2 GETMETADATA (DEPTH infinity MAXSIZE 20) "" /shared
     S: * METADATA "" (/shared/vendor/example/motd "Good morning")
@@ -363,7 +363,7 @@ test('RFC 6154 §4, §5.4: the special use of a mailbox is an entry', async () =
     C: b2 SETMETADATA SentMail (/private/specialuse "\\Important")
     S: b2 OK ...
     C: b3 GETMETADATA SentMail (/private/specialuse /private/comment)
-    S: * METADATA SentMail (/private/comment "here" /private/specialuse "\\Important")
+    S: * METADATA SentMail (/private/specialuse "\\Important" /private/comment "here")
     S: b3 OK ...
     C: b4 SETMETADATA SentMail (/private/specialuse "")
     S: b4 OK ...

@@ -3,6 +3,7 @@ import { append } from './append.ts';
 import { copyMove } from './copy-move.ts';
 import { fetch } from './fetch.ts';
 import { mailboxes } from './mailboxes.ts';
+import { metadata } from './metadata.ts';
 import { quota } from './quota.ts';
 import { search } from './search.ts';
 import { session } from './session.ts';
@@ -13,6 +14,7 @@ import { twoConnections } from './two-connections.ts';
 export const transcripts: readonly SharedTranscript[] = [
   ...session,
   ...mailboxes,
+  ...metadata,
   ...append,
   ...fetch,
   ...storeExpunge,

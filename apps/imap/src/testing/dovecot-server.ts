@@ -127,10 +127,14 @@ plugin {
   quota_grace = 0
   quota_rule = *:storage=${QUOTA.octets / 1_024}:messages=${QUOTA.messages}
 }
+mail_attribute_dict = file:~/attributes
 namespace inbox {
   inbox = yes
   separator = /
 ${mailboxes.join('')}}
+protocol imap {
+  imap_metadata = yes
+}
 service anvil {
   chroot =
   unix_listener anvil-auth-penalty {
