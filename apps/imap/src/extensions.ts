@@ -5,4 +5,5 @@ export type Extension = 'IMAP4rev2' | 'CONDSTORE' | 'QRESYNC' | 'UTF8=ACCEPT' | 
 export const ENABLED_BY: ReadonlyMap<string, readonly Extension[]> = new Map<string, readonly Extension[]>([
   ['IMAP4REV2', ['IMAP4rev2']],
   ['METADATA', ['METADATA']],
+  ['UTF8=ACCEPT', ['UTF8=ACCEPT']],
 ]);

@@ -1,4 +1,4 @@
-import { type Command, ok } from '../command.ts';
+import { Bad, type Command, ok } from '../command.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { parseCharset } from '../search-charset.ts';
 import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
@@ -22,7 +22,10 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
     parse(args, session) {
       const options = parseSearchReturn(args.sp()) ?? (session.hasEnabled('IMAP4rev2') ? { ALL: true } : null);
       try {
-        if (args.skip('CHARSET ')) parseCharset(args);
+        if (args.skip('CHARSET ')) {
+          requireNoOtherCharset(session);
+          parseCharset(args);
+        }
         return { options, ...parseSearchKeys(args) };
       } catch (error) {
         throw forgottenBy(error, session, options);
@@ -48,6 +51,13 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
 
 export const search = searchCommand('SEARCH', 'sequence');
 export const uidSearch = searchCommand('UID SEARCH', 'uid');
+
+/** @throws {Bad} after ENABLE UTF8=ACCEPT, which has named it (RFC 6855 §3); IMAP4rev2 lets it be named again (RFC 9051 §6.4.4) */
+function requireNoOtherCharset(session: Session): void {
+  if (session.hasEnabled('UTF8=ACCEPT') && !session.hasEnabled('IMAP4rev2')) {
+    throw new Bad('All strings are UTF-8: no CHARSET after ENABLE UTF8=ACCEPT');
+  }
+}
 
 async function writeSearch({ view, out, transport }: Session, kind: 'sequence' | 'uid', uids: Uint32Array) {
   out.text('* SEARCH');
