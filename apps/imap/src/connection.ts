@@ -361,7 +361,9 @@ export class Connection implements Transport, CommandPolicy {
     const { condition, code, text } = failureOf(error, this.#log);
     this.#session.services.metrics.commands.inc({ command: name, outcome: condition });
     const most = this.#session.isAuthenticated ? BAD_COMMANDS : BAD_COMMANDS_BEFORE_LOGIN;
-    if (condition === 'BAD' && ++this.#badCommands >= most) this.#session.bye('Too many commands that are none');
+    if (condition === 'BAD' && ++this.#badCommands >= most) {
+      this.#session.bye('Too many commands that are none', 'CLIENTBUG');
+    }
     this.#tagged(tag ?? '*', condition, code, this.#withId(text));
   }
 

@@ -37,7 +37,7 @@ test('hardening 66: of a message with a wrong octet that client gets no whole an
   const whole = await other.command('FETCH 1 BODY.PEEK[]<0.1000>');
   expect(whole.tagged).toMatch(/^OK /);
   const rotten = await other.command('FETCH 1 BODY.PEEK[]<249990.20>');
-  expect(rotten.tagged).toMatch(/^NO \[UNAVAILABLE\] /);
+  expect(rotten.tagged).toMatch(/^NO \[CORRUPTION\] /);
   expect(rotten.untagged.join()).not.toContain('BODY[');
   expect((await other.command('NOOP')).tagged).toMatch(/^OK /);
 });

@@ -23,7 +23,7 @@ export function failureOf(error: unknown, log: Logger): Failure {
   if (error instanceof No) return no(error.code, error.message);
   if (error instanceof ParseError) {
     if (error.kind === 'mailbox-name') return no('CANNOT', error.message);
-    return { condition: 'BAD', code: null, text: error.message };
+    return { condition: 'BAD', code: error.kind === 'limit' ? 'LIMIT' : null, text: error.message };
   }
   if (error instanceof StorageError) {
     const code = storageErrorCode[error.kind];

@@ -1,6 +1,6 @@
 import { formatDateTime, ResponseWriter, writeSection } from '@postel/imap-wire';
 import { HeaderFieldSelector } from '@postel/mime';
-import type { FetchColumns, FetchedMessage } from '@postel/storage';
+import { BlobDamaged, type FetchColumns, type FetchedMessage } from '@postel/storage';
 import { type BinaryItem, BinaryItems, type BinaryValues, isBinary } from './fetch-binary.ts';
 import type { FetchItem } from './fetch-items.ts';
 import { flagListOctets, keywordFlagList } from './flags.ts';
@@ -50,6 +50,8 @@ interface ReadBefore {
 interface NotTold {
   readonly gone: number;
   readonly unreadable: number;
+  /** The octets are not those that were stored. */
+  readonly damaged: number;
   /** A part has a content transfer encoding that we do not know. */
   readonly undecodable: number;
 }
@@ -73,6 +75,7 @@ export class FetchAnswer {
   #gone = 0;
   #unreadable = 0;
   #undecodable = 0;
+  #damaged = 0;
 
   /** @param marked UIDs, ascending, of messages whose flags the command changed: FLAGS comes with them (RFC 3501 §6.4.5) */
   constructor(session: Session, items: readonly FetchItem[], marked: Uint32Array) {
@@ -99,7 +102,7 @@ export class FetchAnswer {
       if (this.#items.some((item) => item.type === 'preview' && !item.isLazy)) await this.#fillPreviews(uids);
       await this.#fromDatabase(uids);
     }
-    return { gone: this.#gone, unreadable: this.#unreadable, undecodable: this.#undecodable };
+    return { gone: this.#gone, unreadable: this.#unreadable, undecodable: this.#undecodable, damaged: this.#damaged };
   }
 
   /** Whether the flags of a message that the command marked are those that were told of it. */
@@ -276,7 +279,8 @@ export class FetchAnswer {
       return { read, decoded: await this.#binary.ofBlob(message.uid, octets, mayRead) };
     } catch (error) {
       this.#session.log.error({ err: error, uid: message.uid }, 'a blob cannot be read');
-      this.#unreadable++;
+      if (error instanceof BlobDamaged) this.#damaged++;
+      else this.#unreadable++;
       return null;
     }
   }

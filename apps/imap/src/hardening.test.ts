@@ -319,7 +319,7 @@ test('hardening 16: after login twenty commands in a row that are none end the c
   expect((await mary.answer('y')).untagged).toHaveLength(19);
   mary.send('x NONSENSE\r\n'.repeat(21));
   const lines = await mary.closed();
-  expect(lines.at(-2)).toMatch(/^\* BYE /);
+  expect(lines.at(-2)).toMatch(/^\* BYE \[CLIENTBUG\] /);
   expect(lines).toHaveLength(21);
 });
 

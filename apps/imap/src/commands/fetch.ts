@@ -36,12 +36,13 @@ function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Co
       const uids = part === null ? named : partOf(named, part);
       const marked = setsSeen && !view.isReadOnly ? await setSeen(session, uids) : NONE;
       const answer = new FetchAnswer(session, items, marked);
-      const { gone, unreadable, undecodable } = await answer.write(uids);
+      const { gone, unreadable, undecodable, damaged } = await answer.write(uids);
       await session.sync({
         ask: 'memory',
         expunges: kind === 'uid',
         isKnown: (uid, at) => answer.hasToldFlags(uid, at),
       });
+      if (damaged > 0) throw new No('Some messages are damaged', 'CORRUPTION');
       if (unreadable > 0) throw new No('Some messages cannot be read now', 'UNAVAILABLE');
       if (undecodable > 0) throw new No('A part has a content transfer encoding unknown here', 'UNKNOWN-CTE');
       // RFC 2180 §4.1: they went so long ago that nothing is left to show. A UID that is none is no error (RFC 9051 §6.4.9).

@@ -44,7 +44,8 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
         throw forgottenBy(error, session, options);
       }
       await session.tell({ expunges: kind === 'uid' });
-      return ok('Searched');
+      // RFC 5530 §3: what was found may be gone, which its number cannot tell.
+      return ok('Searched', session.selected?.hasRemovals === true ? 'EXPUNGEISSUED' : null);
     },
   };
 }

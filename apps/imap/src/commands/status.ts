@@ -37,8 +37,11 @@ export const status: Command<StatusArgs> = {
     return { mailboxName, items: parseStatusItems(args.sp(), session) };
   },
   async run(session, { mailboxName, items }) {
-    writeStatus(session, await requireMailbox(session, mailboxName), items);
-    return ok('Status told');
+    const mailbox = await requireMailbox(session, mailboxName);
+    writeStatus(session, mailbox, items);
+    // RFC 9051 §6.3.11: a client should not ask this of the mailbox that it has selected.
+    const isSelected = session.selected?.mailbox.id === mailbox.id;
+    return ok('Status told', isSelected ? 'CLIENTBUG' : null);
   },
 };
 
