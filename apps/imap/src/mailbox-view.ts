@@ -161,6 +161,7 @@ export class MailboxView implements MailboxWatcher {
     const { count } = this;
     if (kind === 'sequence' && set.exceeds(count)) return null;
     if (kind === 'sequence' && !set.includesSaved) return this.#select(set.ranges(count), (number) => number - 1);
+    if (set.includesSaved && set.explicit.length === 0 && set.starFrom === null) return this.#resolveSaved();
     return this.#select(this.ranges(set, kind), (uid) => this.#rank(uid));
   }
 
@@ -184,14 +185,14 @@ export class MailboxView implements MailboxWatcher {
     this.#saved = NONE;
     const all = this.uids();
     const bounds: number[] = [];
-    let next = -1; // where the message stands that would make the last range longer
+    let next = 0; // where the message stands that would make the last range longer
     for (const uid of uids) {
-      if (all[next] === uid) {
+      if (all[next] === uid && bounds.length > 0) {
         bounds[bounds.length - 1] = uid;
       } else {
         if (bounds.length === 2 * SAVED_RANGES) return false;
         bounds.push(uid, uid);
-        next = lowerBound(all, uid);
+        while ((all[next] ?? uid) < uid) next++;
       }
       next++;
     }
@@ -256,6 +257,21 @@ export class MailboxView implements MailboxWatcher {
     return set
       .ranges(this.count)
       .map(({ first, last }) => ({ first: this.#uidAt(first - 1), last: this.#uidAt(last - 1) }));
+  }
+
+  /** What `$` alone stands for, in one pass over the mailbox however many ranges it has. */
+  #resolveSaved(): Uint32Array {
+    const saved = this.#saved;
+    const uids = this.uids();
+    let at = 0;
+    let count = 0;
+    for (let i = 0; i < saved.length; i += 2) {
+      const first = saved[i] ?? 0;
+      const last = saved[i + 1] ?? 0;
+      while ((uids[at] ?? first) < first) at++;
+      for (let uid = uids[at]; uid !== undefined && uid <= last; uid = uids[++at]) uids[count++] = uid;
+    }
+    return uids.subarray(0, count);
   }
 
   *#savedRanges(): Generator<NumberRange, void> {

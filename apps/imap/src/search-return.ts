@@ -1,6 +1,6 @@
 import { type Arguments, ParseError } from '@postel/imap-wire';
 import { Bad, No } from './command.ts';
-import { OUTPUT_HIGH_WATER_OCTETS, SEARCH_STEPS_A_TURN } from './limits.ts';
+import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { Session } from './session.ts';
 
 /** Results by their place, both ends included: counted from 1, or from the last result back (RFC 9394 §3.1). */
@@ -158,7 +158,7 @@ export async function writeEsearch(
     let steps = 0;
     for (const uid of namedBy(options, uids)) {
       highest = Math.max(highest, modSeqOf(uid));
-      if (++steps % SEARCH_STEPS_A_TURN === 0) await session.transport.flushMuch();
+      if (++steps % FLAGS_A_TURN === 0) await session.transport.flushMuch();
     }
     out.text(' MODSEQ ').number(highest);
   }
@@ -204,12 +204,17 @@ class MessageNumbers {
         first = number;
       }
       last = number;
-      if (i % SEARCH_STEPS_A_TURN === 0 || out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
+      if (i % FLAGS_A_TURN === 0 || out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     writeRange(first, last);
   }
 }
 
 function isAscending(numbers: Uint32Array): boolean {
-  return numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0));
+  let before = 0;
+  for (const number of numbers) {
+    if (number <= before) return false;
+    before = number;
+  }
+  return true;
 }
