@@ -1,4 +1,4 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
@@ -187,4 +187,23 @@ test('a message that another connection expunged leaves the result when that is 
     S: * ESEARCH (TAG "a4") UID ALL 1,3
     S: a4 OK ...
   `;
+});
+
+test('hardening 4: `$` twenty thousand times, and among as many ranges, is one set', async () => {
+  const { client } = await selected(3, 2);
+  await using mary = client;
+  await mary.command('SEARCH RETURN (SAVE) FLAGGED');
+  const often = Array(20_000).fill('$').join();
+  const ranges = Array.from({ length: 5_000 }, (_, i) => 9_999 - i).join(',$,');
+  for (const [command, uids] of [
+    [`UID FETCH ${often} (UID)`, [1, 2]],
+    [`UID FETCH ${ranges},$ (UID)`, [1, 2]],
+    [`UID FETCH ${ranges},3:*,$ (UID)`, [1, 2, 3]],
+  ] as const) {
+    const { untagged, tagged } = await mary.command(command);
+    expect(tagged).toMatch(/^OK /);
+    expect(untagged).toEqual(uids.map((uid) => `* ${uid} FETCH (UID ${uid})`));
+  }
+  expect((await mary.command(`UID SEARCH RETURN (COUNT) UID ${ranges},$`)).untagged[0]).toMatch(/ UID COUNT 2$/);
+  expect((await mary.command(`SEARCH RETURN (SAVE) ${Array(500).fill('$').join(' ')}`)).tagged).toMatch(/^OK /);
 });
