@@ -39,6 +39,7 @@ const NAMES = [
   'METADATA',
   'LIST-METADATA',
   'FILTERS',
+  'UTF8=ACCEPT',
 ];
 
 /** What CAPABILITY names. */

@@ -237,11 +237,14 @@ export class Connection implements Transport, CommandPolicy {
     yield* this.#reader.streamLiteral(literal.size);
   }
 
-  async endOfCommand(): Promise<void> {
+  async endOfCommand(end: string): Promise<void> {
     const rest = await this.#reader.readRest({ limits: this.limits, sendContinuation() {}, onLiteral: () => 'refuse' });
     if (rest.type === 'end') throw new InputEnded();
     if (this.#literal !== null) this.#literal.state = 'read';
-    if (rest.type === 'command' && new Arguments(rest.parts).isAtEnd()) return;
+    if (rest.type === 'command') {
+      const args = new Arguments(rest.parts);
+      if (args.skip(end) && args.isAtEnd()) return;
+    }
     if (rest.type === 'refused' && !rest.inStep) this.#session.bye('One message at a time');
     throw new Bad('Unexpected arguments behind the message');
   }

@@ -44,8 +44,8 @@ export interface Transport {
   readLine(): Promise<string>;
   /** The octets of the command's message literal, after the continuation if the client waits for one. */
   receiveMessage(literal: LiteralHeader): AsyncIterable<Buffer>;
-  /** The end of the line behind a message literal. @throws {Bad} if something stands there */
-  endOfCommand(): Promise<void>;
+  /** The end of the line behind a message literal. @throws {Bad} if something else than `end` stands there */
+  endOfCommand(end: string): Promise<void>;
   /** Says BYE at once or when the command in hand is answered, for which it does not wait long. */
   endSession(reason: SessionEnd): void;
   /** Begins TLS after the tagged OK that the caller returns. */

@@ -81,3 +81,64 @@ test('a message with UTF-8 in its header is shown as it is, and never in a quote
     S: a3 OK ...
   `;
 });
+
+test('RFC 6855 §4: APPEND with the UTF8 data item, and without it', async () => {
+  const message = utf8('Subject: Grüße\r\n\r\n');
+  const size = message.length;
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 ENABLE UTF8=ACCEPT
+    S: ...
+    C: a2 APPEND INBOX (\Seen) "17-Jul-1996 02:44:25 -0700" UTF8 (~{${String(size)}}
+    S: + ...
+    C: ${message.slice(0, -4)}
+    C:
+    C: )
+    S: a2 OK [APPENDUID {uidvalidity} 1] Appended
+    C: a3 APPEND INBOX utf8 (~{${String(size)}+}
+    C: ${message.slice(0, -4)}
+    C:
+    C: )
+    S: a3 OK [APPENDUID {uidvalidity} 2] Appended
+    C: a4 APPEND INBOX {${String(size)}+}
+    C: ${message.slice(0, -4)}
+    C:
+    C:
+    S: a4 OK [APPENDUID {uidvalidity} 3] Appended
+    C: a5 SELECT INBOX
+    S: ...
+    C: a6 FETCH 1:3 BODY.PEEK[]
+    S: * 1 FETCH (BODY[] {${String(size)}}
+    S: ${message.slice(0, -4)}
+    S:
+    S: )
+    S: * 2 FETCH (BODY[] {${String(size)}}
+    S: ${message.slice(0, -4)}
+    S:
+    S: )
+    S: ...
+    S: a6 OK ...
+  `;
+});
+
+test('APPEND with UTF8 that is malformed stores nothing, and its octets are never commands', async () => {
+  await using mary = await server.logIn();
+  const logout = 'x LOGOUT\r\n';
+  for (const args of [
+    `UTF8 ({10+}\r\n${logout})`,
+    `UTF8 ~{10+}\r\n${logout}`,
+    `UTF8 (~{10+}\r\n${logout}`,
+    `UTF8 (~{10+}\r\n${logout} )`,
+    `UTF8 (~{10+}\r\n${logout}))`,
+    `UTF8 (~{10+}\r\n${logout}) x`,
+    `~{10+}\r\n${logout})`,
+    `{10+}\r\n${logout})`,
+    `UTF8 (~{9+}\r\nSubject:\0)`,
+    'UTF8 ()',
+    'UTF8 (x)',
+    'UTF8',
+  ]) {
+    expect((await mary.command(`APPEND INBOX ${args}`)).tagged, args).toMatch(/^BAD /);
+  }
+  expect((await mary.command('STATUS INBOX (MESSAGES)')).untagged).toEqual(['* STATUS INBOX (MESSAGES 0)']);
+});
