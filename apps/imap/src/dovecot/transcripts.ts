@@ -6,6 +6,7 @@ import { mailboxes } from './mailboxes.ts';
 import { metadata } from './metadata.ts';
 import { quota } from './quota.ts';
 import { search } from './search.ts';
+import { searchReturn } from './search-return.ts';
 import { session } from './session.ts';
 import { storeExpunge } from './store-expunge.ts';
 import { twoConnections } from './two-connections.ts';
@@ -21,5 +22,6 @@ export const transcripts: readonly SharedTranscript[] = [
   ...copyMove,
   ...quota,
   ...search,
+  ...searchReturn,
   ...twoConnections,
 ];
