@@ -40,6 +40,7 @@ const NAMES = [
   'LIST-METADATA',
   'FILTERS',
   'UTF8=ACCEPT',
+  'UIDONLY',
 ];
 
 /** What CAPABILITY names. */

@@ -287,9 +287,8 @@ export class FetchAnswer {
 
   /** `* n FETCH (`, and the flags if the command changed them. @param at position of the message in the arrays, if the caller knows it */
   #begin(uid: number, at = this.#view.mailbox.table.position(uid)): void {
-    const { out } = this.#session;
     if (at >= 0) this.#session.tellKeywords(this.#view, this.#view.mailbox.table.keywordSet(at));
-    out.text('* ').number(this.#view.sequenceNumber(uid, at)).text(' FETCH (');
+    const out = this.#session.beginFetch(this.#view, uid, at);
     if (at < 0 || this.#asksForFlags || !this.#toldFlags.concerns(uid)) return;
     this.#flags(uid, at);
     out.sp();

@@ -215,6 +215,13 @@ export class MailboxView implements MailboxWatcher {
     return numbers;
   }
 
+  /** As `takeRemovals`, by UID, ascending. */
+  takeRemovedUids(): Uint32Array {
+    const removed = this.#untoldRemovals;
+    this.#untoldRemovals = NONE;
+    return removed;
+  }
+
   get hasRemovals(): boolean {
     return this.#untoldRemovals.length > 0;
   }

@@ -40,7 +40,7 @@ async function describe(session: Session, view: MailboxView): Promise<void> {
   const { out } = session;
   const { mailbox, count, toldUid } = view;
   const isRev2 = session.hasEnabled('IMAP4rev2'); // without RECENT and UNSEEN: RFC 9051 appendix E
-  const unseen = isRev2 ? 0 : firstUnseen(view);
+  const unseen = isRev2 || session.hasEnabled('UIDONLY') ? 0 : firstUnseen(view);
   await session.claimRecent(view); // while the arrays go on: what is told is what they held before
   const flags = mailboxFlags(mailbox);
   view.learnKeywords();

@@ -31,6 +31,7 @@ export type ResponseCode =
   | 'SERVERBUG'
   | 'TOOBIG'
   | 'TRYCREATE'
+  | 'UIDREQUIRED'
   | 'UNAVAILABLE'
   | 'UNKNOWN-CTE'
   | `UNDEFINED-FILTER ${string}`

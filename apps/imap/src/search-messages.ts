@@ -4,6 +4,7 @@ import { withFilters } from './search-filters.ts';
 import type { SearchKeys } from './search-key.ts';
 import { asksForFlags, type Matcher, planSearch, type SearchPlan } from './search-match.ts';
 import type { Session, WorkProgress } from './session.ts';
+import { requireNoNumbersIn } from './uid-only.ts';
 
 /**
  * Finds the messages of a mailbox, the selected one if no other is given, that match all keys, without keeping others of the process from their turn.
@@ -18,7 +19,10 @@ export async function searchMessages(
   view: MailboxView = session.view,
 ): Promise<Uint32Array> {
   const { keys, count, storedCount } = await withFilters(session, given);
-  const plan = planSearch(view, keys, (set, kind) => view.ranges(set, kind));
+  const plan = planSearch(view, keys, (set, kind) => {
+    if (kind === 'sequence') requireNoNumbersIn(session, set);
+    return view.ranges(set, kind);
+  });
   const search = new Search(session, view, count, storedCount);
   const found = await search.run(plan, view.uids());
   return keys.some(asksForFlags) ? search.filter(found, (_, at) => at >= 0) : found;

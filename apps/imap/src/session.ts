@@ -13,6 +13,7 @@ import type { MailboxView } from './mailbox-view.ts';
 import type { MetadataNews } from './metadata-news.ts';
 import type { ImapMetrics } from './metrics.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
+import { requireNoNumbers } from './uid-only.ts';
 
 const NONE = new Uint32Array(0);
 
@@ -253,6 +254,7 @@ export class Session {
       default:
         command.state satisfies never;
     }
+    requireNoNumbers(this, command.name);
     return command.prepare(args, this)();
   }
 
@@ -324,6 +326,11 @@ export class Session {
 
   async #tellRemovals(view: MailboxView): Promise<void> {
     const { out } = this;
+    if (this.hasEnabled('UIDONLY')) {
+      const uids = view.takeRemovedUids();
+      if (uids.length > 0) out.text('* VANISHED ').uidSet(uids).crlf();
+      return;
+    }
     for (const sequenceNumber of view.takeRemovals()) {
       out.text('* ').number(sequenceNumber).text(' EXPUNGE\r\n');
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await this.transport.flushMuch();
@@ -340,11 +347,21 @@ export class Session {
       if (at < 0 || isKnown?.(uid, at) === true) continue;
       const keywordSet = mailbox.table.keywordSet(at);
       this.tellKeywords(view, keywordSet);
-      out.text('* ').number(view.sequenceNumber(uid)).text(' FETCH (UID ').number(uid).text(' FLAGS ');
+      this.beginFetch(view, uid).text('UID ').number(uid).text(' FLAGS ');
       out.octets(flagListOctets(mailbox, mailbox.table.flags(at), keywordSet, view.isRecent(uid)));
       out.text(')\r\n');
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await this.transport.flushMuch();
     }
+  }
+
+  /**
+   * The beginning of a FETCH response; after ENABLE UIDONLY it is UIDFETCH, by UID (RFC 9586).
+   *
+   * @param at the message's position in the shared arrays, if the caller knows it
+   */
+  beginFetch(view: MailboxView, uid: number, at = -1): ResponseWriter {
+    if (this.hasEnabled('UIDONLY')) return this.out.text('* ').number(uid).text(' UIDFETCH (');
+    return this.out.text('* ').number(view.sequenceNumber(uid, at)).text(' FETCH (');
   }
 
   /** FLAGS, before a FETCH that carries a keyword which FLAGS has not named (RFC 9051 §7.3.5). */
