@@ -210,6 +210,7 @@ export class Session {
     this.#leave();
     this.#account = null;
     this.#attempt = null;
+    this.quotaLevel = 'low';
     this.#enabled.clear();
   }
 

@@ -348,6 +348,16 @@ describe('warnings', () => {
     ]);
   });
 
+  test('come to whoever logs in next on the connection', async () => {
+    await using client = await server.logIn();
+    for (const account of [await server.addAccount(), await server.addAccount()]) {
+      await server.postel.setQuota(account, { messages: 0 });
+      await client.command('UNAUTHENTICATE');
+      await client.command(`LOGIN ${account.name} ${account.password}`);
+      expect(warnings((await client.command('SELECT INBOX')).untagged)).toHaveLength(1);
+    }
+  });
+
   test('RFC 9208 §4.3.1: come neither where no mailbox is selected nor for a limit of mailboxes', async () => {
     const account = await server.addAccount();
     await server.postel.setQuota(account, { messages: 1, mailboxes: 6 });
