@@ -7,4 +7,6 @@ export const ENABLED_BY: ReadonlyMap<string, readonly Extension[]> = new Map<str
   ['METADATA', ['METADATA']],
   ['UTF8=ACCEPT', ['UTF8=ACCEPT']],
   ['UIDONLY', ['UIDONLY']],
+  ['CONDSTORE', ['CONDSTORE']],
+  ['QRESYNC', ['QRESYNC', 'CONDSTORE']],
 ]);

@@ -37,6 +37,9 @@ const COLUMNS = [
   'octets',
 ] as const satisfies readonly (keyof FetchColumns)[];
 
+/** What the arrays answer. */
+const IN_MEMORY: ReadonlySet<FetchItem['type']> = new Set(['uid', 'flags', 'modseq']);
+
 const NIL = Buffer.from('NIL');
 const NOTHING_READ: ReadonlyMap<FetchItem, Buffer> = new Map();
 
@@ -70,7 +73,8 @@ export class FetchAnswer {
   readonly #selectors = new Map<FetchItem, HeaderFieldSelector>();
   readonly #binary: BinaryItems;
   readonly #toldFlags: ToldFlags;
-  readonly #asksForFlags: boolean;
+  /** What comes with a message whose flags the command changed, unless it is asked for anyway. */
+  readonly #unasked: readonly ('uid' | 'flags' | 'modseq')[];
   /** Messages of which not even a tombstone is left. */
   #gone = 0;
   #unreadable = 0;
@@ -84,7 +88,9 @@ export class FetchAnswer {
     this.#items = items;
     this.#binary = new BinaryItems(session, items);
     this.#toldFlags = new ToldFlags(marked);
-    this.#asksForFlags = items.some(({ type }) => type === 'flags');
+    // RFC 3501 §6.4.5, RFC 7162 §3.2.4.
+    const changed = session.hasEnabled('CONDSTORE') ? (['uid', 'flags', 'modseq'] as const) : (['flags'] as const);
+    this.#unasked = changed.filter((what) => !items.some(({ type }) => type === what));
     this.#columns = columnsOf(items);
     for (const item of items) {
       if (item.type !== 'section') continue;
@@ -96,7 +102,7 @@ export class FetchAnswer {
   }
 
   async write(uids: Uint32Array): Promise<NotTold> {
-    if (this.#items.every(({ type }) => type === 'uid' || type === 'flags')) {
+    if (this.#items.every(({ type }) => IN_MEMORY.has(type))) {
       await this.#fromMemory(uids);
     } else {
       if (this.#items.some((item) => item.type === 'preview' && !item.isLazy)) await this.#fillPreviews(uids);
@@ -108,10 +114,10 @@ export class FetchAnswer {
   /** Whether the flags of a message that the command marked are those that were told of it. */
   hasToldFlags(uid: number, at: number): boolean {
     const { table } = this.#view.mailbox;
-    return this.#toldFlags.has(uid, table.flags(at), table.keywordSet(at));
+    return this.#toldFlags.has(uid, table.flags(at), table.keywordSet(at), table.modSeq(at));
   }
 
-  /** UID and FLAGS come from the arrays; only messages that went meanwhile must be looked up. */
+  /** UID, FLAGS and MODSEQ come from the arrays; only messages that went meanwhile must be looked up. */
   async #fromMemory(uids: Uint32Array): Promise<void> {
     const { table } = this.#view.mailbox;
     const { out, transport } = this.#session;
@@ -129,6 +135,7 @@ export class FetchAnswer {
         out.text(separator);
         separator = ' ';
         if (type === 'uid') out.text('UID ').number(uid);
+        else if (type === 'modseq') this.#session.writeModSeq(table.modSeq(at));
         else this.#flags(uid, at);
       }
       out.text(')\r\n');
@@ -285,13 +292,17 @@ export class FetchAnswer {
     }
   }
 
-  /** `* n FETCH (`, and the flags if the command changed them. @param at position of the message in the arrays, if the caller knows it */
+  /** `* n FETCH (`, and what changed if the command did that. @param at position of the message in the arrays, if the caller knows it */
   #begin(uid: number, at = this.#view.mailbox.table.position(uid)): void {
     if (at >= 0) this.#session.tellKeywords(this.#view, this.#view.mailbox.table.keywordSet(at));
     const out = this.#session.beginFetch(this.#view, uid, at);
-    if (at < 0 || this.#asksForFlags || !this.#toldFlags.concerns(uid)) return;
-    this.#flags(uid, at);
-    out.sp();
+    if (at < 0 || !this.#toldFlags.concerns(uid)) return;
+    for (const what of this.#unasked) {
+      if (what === 'uid') out.text('UID ').number(uid);
+      else if (what === 'flags') this.#flags(uid, at);
+      else this.#session.writeModSeq(this.#view.mailbox.table.modSeq(at));
+      out.sp();
+    }
   }
 
   #item(item: SimpleItem, message: FetchedMessage): void {
@@ -303,6 +314,9 @@ export class FetchAnswer {
         break;
       case 'flags':
         this.#flagsOf(message);
+        break;
+      case 'modseq':
+        this.#modSeqOf(message);
         break;
       case 'internaldate':
         out.text('INTERNALDATE ').text(formatDateTime(message.internalDate, 0));
@@ -357,7 +371,7 @@ export class FetchAnswer {
     const keywordSet = mailbox.table.keywordSet(at);
     this.#session.out.text('FLAGS ');
     this.#session.out.octets(flagListOctets(mailbox, flags, keywordSet, this.#view.isRecent(uid)));
-    this.#toldFlags.told(uid, flags, keywordSet);
+    this.#toldFlags.told(uid, flags, keywordSet, mailbox.table.modSeq(at));
   }
 
   /** The arrays know best; a message that went has the flags it had then. */
@@ -366,6 +380,13 @@ export class FetchAnswer {
     const at = mailbox.table.position(uid);
     if (at >= 0) this.#flags(uid, at);
     else this.#session.out.text('FLAGS ').octets(keywordFlagList(mailbox, flags, keywords, this.#view.isRecent(uid)));
+  }
+
+  /** Of a message that went, that of its removal. */
+  #modSeqOf({ uid, modSeq }: FetchedMessage): void {
+    const { table } = this.#view.mailbox;
+    const at = table.position(uid);
+    this.#session.writeModSeq(at >= 0 ? table.modSeq(at) : modSeq);
   }
 
   #section(item: SectionItem, octets: MessageOctets): void {

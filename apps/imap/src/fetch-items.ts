@@ -19,6 +19,7 @@ export type FetchItem =
 type SimpleItem =
   | 'uid'
   | 'flags'
+  | 'modseq'
   | 'internaldate'
   | 'savedate'
   | 'size'
@@ -47,6 +48,7 @@ const MACROS = new Map<string, readonly FetchItem[]>([
 const SIMPLE = new Map<string, SimpleItem>([
   ['UID', 'uid'],
   ['FLAGS', 'flags'],
+  ['MODSEQ', 'modseq'],
   ['INTERNALDATE', 'internaldate'],
   ['SAVEDATE', 'savedate'],
   ['RFC822.SIZE', 'size'],

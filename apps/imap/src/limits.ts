@@ -52,6 +52,9 @@ export const FLAGS_A_TURN = 50_000;
 /** Of work that takes longer than this the client hears as often how far it is. */
 export const PROGRESS_MS = 5_000;
 
+/** Ranges of UIDs in one VANISHED: some 16 kB at most, for clients that read lines into buffers. */
+export const RANGES_A_LINE = 700;
+
 /** Messages that SEARCH looks at, times its keys, before others get their turn. */
 export const SEARCH_STEPS_A_TURN = 200_000;
 /** Keys of one SEARCH: each is asked of every message. */

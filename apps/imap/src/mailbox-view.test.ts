@@ -52,9 +52,9 @@ class Arrays {
   }
 
   remove(uids: readonly number[]): void {
-    this.seq++;
     const removed = this.table.remove(rangesOf(uids.toSorted((a, b) => a - b)));
-    if (removed.length > 0) this.watcher?.removed(removed);
+    if (removed.length > 0) this.watcher?.removed(removed, this.seq);
+    this.seq++;
   }
 
   changedSince(seq: number): Uint32Array {

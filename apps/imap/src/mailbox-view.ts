@@ -6,6 +6,7 @@ import type {
   MailboxWatcher,
   SharedMailbox,
   Store,
+  UidRange,
   UidRanges,
 } from '@postel/storage';
 import type { DecoderPlace } from './decoded-part.ts';
@@ -33,8 +34,12 @@ export class MailboxView implements MailboxWatcher {
   #toldUid = 0;
   /** Flag changes up to this modseq of the account are told. */
   #toldSeq = 0;
+  /** HIGHESTMODSEQ of the mailbox as of then. */
+  #toldModSeq = 0;
   /** Messages that went and are still counted here, ascending. */
   #untoldRemovals: Uint32Array = NONE;
+  /** A modseq of the account as of which all of these were there. */
+  #removalsPresentAt = 0;
   /** Ascending. */
   #recent: RecentRange[] = [];
   /** Ids of the keywords that FLAGS has named. */
@@ -68,6 +73,7 @@ export class MailboxView implements MailboxWatcher {
     view.#mailbox = mailbox;
     view.takeArrivals();
     view.#toldSeq = mailbox.seq;
+    view.#toldModSeq = mailbox.highestModSeq;
     return view;
   }
 
@@ -81,10 +87,11 @@ export class MailboxView implements MailboxWatcher {
     this.#store.closeMailbox(this.mailbox, this);
   }
 
-  removed(uids: Uint32Array): void {
+  removed(uids: Uint32Array, presentAt: number): void {
     const told = uids.at(-1) ?? 0;
     const known = told <= this.#toldUid ? uids : uids.filter((uid) => uid <= this.#toldUid);
     if (known.length === 0) return;
+    if (this.#untoldRemovals.length === 0) this.#removalsPresentAt = presentAt; // of later ones it is higher
     this.#untoldRemovals = merged(this.#untoldRemovals, known);
   }
 
@@ -99,6 +106,14 @@ export class MailboxView implements MailboxWatcher {
   /** Messages above this are not told yet: UIDNEXT - 1, as the client knows it. */
   get toldUid(): number {
     return this.#toldUid;
+  }
+
+  /**
+   * HIGHESTMODSEQ for the client: all that happened up to it was told. While a removal is held back it is below that removal's
+   * modseq, so that who loses the connection now and comes back with it hears of the removal then (RFC 7162 §3.2, §6).
+   */
+  get modSeq(): number {
+    return this.#untoldRemovals.length === 0 ? this.#toldModSeq : Math.min(this.#toldModSeq, this.#removalsPresentAt);
   }
 
   /** EXISTS, as told last. */
@@ -207,15 +222,13 @@ export class MailboxView implements MailboxWatcher {
 
   /** The numbers of the messages whose removal is to be told now, the last message first, so that each is right when it is told. */
   takeRemovals(): Uint32Array {
-    const removed = this.#untoldRemovals;
-    if (removed.length === 0) return NONE;
     const { table } = this.mailbox;
-    const numbers = removed.map((uid, before) => table.lowerBound(uid) + before + 1).reverse();
-    this.#untoldRemovals = NONE;
-    return numbers;
+    return this.takeRemovedUids()
+      .map((uid, before) => table.lowerBound(uid) + before + 1)
+      .reverse();
   }
 
-  /** As `takeRemovals`, by UID, ascending. */
+  /** As `takeRemovals`, their UIDs, ascending. */
   takeRemovedUids(): Uint32Array {
     const removed = this.#untoldRemovals;
     this.#untoldRemovals = NONE;
@@ -257,7 +270,63 @@ export class MailboxView implements MailboxWatcher {
       .changedSince(this.#toldSeq)
       .filter((uid) => uid <= this.#toldUid && mailbox.table.position(uid) >= 0);
     this.#toldSeq = mailbox.seq;
+    this.#toldModSeq = mailbox.highestModSeq;
     return changed;
+  }
+
+  /**
+   * UIDs, ascending, of messages that changed or came after a modseq and are still there: as much work as there are changes, if
+   * these are recent.
+   *
+   * @param ranges only of these
+   */
+  changedSince(modSeq: number, ranges: UidRanges): Uint32Array {
+    const { mailbox } = this;
+    let next = 0;
+    return mailbox.changedSince(modSeq).filter((uid) => {
+      while ((ranges[next]?.last ?? Number.POSITIVE_INFINITY) < uid) next++;
+      const range = ranges[next];
+      if (range === undefined || uid < range.first || uid > this.#toldUid) return false;
+      const at = mailbox.table.position(uid);
+      return at >= 0 && mailbox.table.modSeq(at) > modSeq;
+    });
+  }
+
+  /** The modseq of a message; 0 if it is gone. */
+  modSeqOf(uid: number): number {
+    const { table } = this.mailbox;
+    return table.modSeq(table.position(uid));
+  }
+
+  /** What ranges of UIDs hold beside messages of the view. */
+  absentFrom(ranges: UidRanges): UidRanges {
+    const absent: UidRange[] = [];
+    for (const { first, last } of ranges) {
+      let from = first;
+      for (const uid of this.#slice(this.#rank(first), this.#rank(last + 1))) {
+        if (uid > from) absent.push({ first: from, last: uid - 1 });
+        from = uid + 1;
+      }
+      if (from <= last) absent.push({ first: from, last });
+    }
+    return absent;
+  }
+
+  /**
+   * How far the UIDs of some messages, as a client knows them by their numbers, are those of the view: up to there it has heard
+   * of all removals (RFC 7162 §3.2.5.2). Pairs behind the first that is wrong are not believed.
+   *
+   * @returns the UID of the last one that is right; 0 if none is
+   */
+  matchedUid(numbers: SequenceSet, uids: SequenceSet): number {
+    const { count } = this;
+    let matched = 0;
+    const pairs = zipped(numbers.ranges(count), uids.ranges(this.#toldUid));
+    for (const [number, uid] of pairs) {
+      if (this.#uidAt(number - 1) !== uid) break;
+      matched = uid;
+    }
+    return matched;
   }
 
   #rangesOfNumbers(set: SequenceSet): NumberRange[] {
@@ -350,6 +419,21 @@ export class MailboxView implements MailboxWatcher {
       else high = middle;
     }
     return low;
+  }
+}
+
+/** The numbers of two lists of ranges, pair by pair, as long as both have some. */
+function* zipped(ones: readonly NumberRange[], others: UidRanges): Generator<readonly [number, number], void> {
+  let next = 0;
+  let other = others[0]?.first ?? 0;
+  for (const { first, last } of ones) {
+    for (let one = first; one <= last; one++) {
+      const range = others[next];
+      if (range === undefined) return;
+      yield [one, other];
+      if (other < range.last) other++;
+      else other = others[++next]?.first ?? 0;
+    }
   }
 }
 

@@ -1,29 +1,46 @@
+import type { Arguments } from '@postel/imap-wire';
 import { SystemFlag } from '@postel/storage';
-import { type Command, ok } from './command.ts';
+import { Bad, type Command, ok } from './command.ts';
 import { requireMailbox } from './find-mailbox.ts';
 import { mailboxFlags } from './flags.ts';
 import { KEYWORDS } from './limits.ts';
 import { type GivenName, parseGivenName } from './mailbox-name.ts';
 import { MailboxView } from './mailbox-view.ts';
 import { mailboxObjectId } from './object-id.ts';
+import { parseResync, type Resync, resynchronize } from './resynchronize.ts';
 import type { Session } from './session.ts';
 import { tellName } from './tell-name.ts';
 import { warnOfQuota } from './warn-of-quota.ts';
 
+interface SelectArgs {
+  readonly givenName: GivenName;
+  readonly enablesCondstore: boolean;
+  readonly resync: Resync | null;
+}
+
+const PARAMETERS = { CONDSTORE: () => true, QRESYNC: (value: Arguments) => parseResync(value.sp()) };
+
 /**
- * SELECT and EXAMINE: RFC 3501 §6.3.1, §6.3.2, RFC 9051 §6.3.2. CLOSED is told to every client, as it is allowed to be
- * (RFC 7162 §3.2.11).
+ * SELECT and EXAMINE: RFC 3501 §6.3.1, §6.3.2, RFC 9051 §6.3.2. CONDSTORE: RFC 7162 §3.1.8; QRESYNC: §3.2.5. CLOSED is told to
+ * every client (§3.2.11).
  */
-export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<GivenName> {
+export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<SelectArgs> {
   const isReadOnly = name === 'EXAMINE';
   return {
     name,
     state: 'authenticated',
-    parse: (args) => parseGivenName(args.sp()),
-    async run(session, givenName) {
+    parse(args, session) {
+      const givenName = parseGivenName(args.sp());
+      const parameters = args.optional((rest) => rest.parameters(PARAMETERS)) ?? {};
+      const { CONDSTORE: enablesCondstore = false, QRESYNC: resync = null } = parameters;
+      if (resync !== null && !session.hasEnabled('QRESYNC')) throw new Bad('ENABLE QRESYNC comes first');
+      return { givenName, enablesCondstore, resync };
+    },
+    async run(session, { givenName, enablesCondstore, resync }) {
       if (session.selected !== null) session.out.text('* OK [CLOSED] The mailbox before is closed\r\n');
       session.unselect(); // also if this fails: RFC 9051 §6.3.2
       const isRev2 = session.hasEnabled('IMAP4rev2');
+      if (enablesCondstore) session.enableCondstore();
       const mailbox = await requireMailbox(session, givenName.name);
       if (isRev2) await tellName(session, givenName);
       const view = await MailboxView.open(session.store, mailbox, givenName.name, isReadOnly);
@@ -31,6 +48,7 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<GivenName> {
       if (isReadOnly && !isRev2) view.addRecent(mailbox.recentUid, view.toldUid);
       await describe(session, view);
       warnOfQuota(session, mailbox);
+      if (resync?.uidvalidity === mailbox.uidvalidity) await resynchronize(session, resync);
       return ok(isReadOnly ? 'Opened read-only' : 'Selected', isReadOnly ? 'READ-ONLY' : 'READ-WRITE');
     },
   };
@@ -55,6 +73,7 @@ async function describe(session: Session, view: MailboxView): Promise<void> {
     .text('* OK [UIDNEXT ')
     .number(toldUid + 1)
     .text('] Next UID\r\n');
+  session.tellHighestModSeq();
   out.text('* OK [MAILBOXID (').text(mailboxObjectId(mailbox)).text(')] Of this mailbox\r\n'); // RFC 8474 §4.2
 }
 

@@ -43,6 +43,9 @@ export type ResponseCode =
       readonly tag: string;
       readonly progress: { readonly done: number; readonly goal: number } | null;
     }
+  | { readonly type: 'HIGHESTMODSEQ'; readonly modSeq: number }
+  /** Message numbers or UIDs, as the command has them; ascending. */
+  | { readonly type: 'MODIFIED'; readonly messages: ArrayLike<number> }
   | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uid: number }
   | {
       readonly type: 'COPYUID';
@@ -76,6 +79,12 @@ function writeValue(out: ResponseWriter, code: Exclude<ResponseCode, string>): v
       out.text('(').string(code.tag).sp();
       if (code.progress === null) out.text('NIL NIL)');
       else out.number(code.progress.done).sp().number(code.progress.goal).text(')');
+      break;
+    case 'HIGHESTMODSEQ':
+      out.number(code.modSeq);
+      break;
+    case 'MODIFIED':
+      out.uidSet(code.messages);
       break;
     default:
       code satisfies never;

@@ -97,6 +97,10 @@ function filtersIn(keys: readonly SearchKey[], found = new Set<string>()): Set<s
   return found;
 }
 
+function someKey(keys: readonly SearchKey[], isSuch: (key: SearchKey) => boolean): boolean {
+  return keys.some((key) => isSuch(key) || someKey(keysWithin(key), isSuch));
+}
+
 function keysWithin(key: SearchKey): readonly SearchKey[] {
   switch (key.type) {
     case 'not':
@@ -123,7 +127,14 @@ class Expansion {
   }
 
   of(keys: readonly SearchKey[]): SearchKeys {
-    return { keys: this.#expand(keys, 0), count: this.#count, storedCount: this.#storedCount };
+    const expanded = this.#expand(keys, 0);
+    return {
+      keys: expanded,
+      count: this.#count,
+      storedCount: this.#storedCount,
+      asksForModSeq: someKey(expanded, ({ type }) => type === 'modseq'),
+      namesNumbers: someKey(expanded, (key) => key.type === 'set' && key.kind === 'sequence'),
+    };
   }
 
   #expand(keys: readonly SearchKey[], pass: number): readonly SearchKey[] {

@@ -18,6 +18,8 @@ function show(key: SearchKey): string {
     case 'keyword':
     case 'filter':
       return `${key.type}:${key.name}`;
+    case 'modseq':
+      return `modseq:${key.from}`;
     case 'set':
       return `${key.kind}:${key.set.ranges(99).map(({ first, last }) => `${first}-${last}`)}`;
     case 'object-id':
@@ -47,6 +49,8 @@ test.each([
   ['UNANSWERED UNDELETED UNDRAFT UNFLAGGED', 'not(answered); not(deleted); not(draft); not(flagged)', 4],
   ['NEW OLD RECENT', 'and(recent, not(seen)); not(recent); recent', 3],
   ['KEYWORD $Junk UNKEYWORD a', 'keyword:$Junk; not(keyword:a)', 2],
+  ['MODSEQ 0 MODSEQ 9223372036854775807', 'modseq:0; modseq:9007199254740991', 2],
+  ['MODSEQ "/flags/\\\\draft" all 620162338', 'modseq:620162338', 1],
   ['1:3,7 UID 5:*', 'sequence:1-3,7-7; uid:5-99', 2],
   ['NOT OR SEEN (DRAFT 1)', 'not(or(seen, and(draft, sequence:1-1)))', 6],
   ['((SEEN))', 'and(and(seen))', 3],

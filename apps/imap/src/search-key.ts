@@ -13,6 +13,8 @@ export type SearchKey =
   | { readonly type: 'recent' }
   /** What stands in its place is put in before anything is searched: withFilters. */
   | { readonly type: 'filter'; readonly name: string }
+  /** Messages with that modseq or a higher one. */
+  | { readonly type: 'modseq'; readonly from: number }
   | { readonly type: 'set'; readonly set: SequenceSet; readonly kind: 'sequence' | 'uid' }
   | { readonly type: 'object-id'; readonly of: 'email' | 'thread'; readonly id: ObjectId }
   /** What the arrays do not hold: the store is asked. */
@@ -28,6 +30,10 @@ export interface SearchKeys {
   readonly count: number;
   /** Those of them that the store answers. */
   readonly storedCount: number;
+  /** Whether MODSEQ is among them: the highest of the messages found is told then (RFC 7162 §3.1.5). */
+  readonly asksForModSeq: boolean;
+  /** Whether message sequence numbers are among them. */
+  readonly namesNumbers: boolean;
 }
 
 const FLAGS = new Map<string, number>([
@@ -40,6 +46,9 @@ const FLAGS = new Map<string, number>([
 
 const DAY_MS = 86_400_000;
 const SECOND_MS = 1_000;
+
+/** What a flag may be to whom asks for its modseq: private, shared, either. */
+const ENTRY_TYPES = new Set(['PRIV', 'SHARED', 'ALL']);
 
 /** Keys that search one header field. */
 const FIELDS = new Set(['BCC', 'CC', 'FROM', 'SUBJECT', 'TO']);
@@ -60,11 +69,16 @@ const RECENT: SearchKey = { type: 'recent' };
 export function parseSearchKeys(args: Arguments): SearchKeys {
   let count = 0;
   let storedCount = 0;
+  let asksForModSeq = false;
+  let namesNumbers = false;
 
   function parseKey(): SearchKey {
     if (++count > SEARCH_KEYS) throw new ParseError('Too many search keys', 'limit');
     if (args.peek('(')) return parseKeyList();
-    if (args.peekSequenceSet()) return { type: 'set', set: parseMessageSet(args), kind: 'sequence' };
+    if (args.peekSequenceSet()) {
+      namesNumbers = true;
+      return { type: 'set', set: parseMessageSet(args), kind: 'sequence' };
+    }
     return parseNamedKey(args.label());
   }
 
@@ -137,6 +151,8 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
       }
       case 'FILTER':
         return parseFilterKey();
+      case 'MODSEQ':
+        return { type: 'modseq', from: parseModSeq() };
       case 'BODY':
         return stored({ type: 'body', text: parseString() });
       case 'TEXT':
@@ -160,6 +176,17 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
     const name = args.sp().atom();
     if (!isFilterName(name)) throw new ParseError('Not the name of a filter');
     return { type: 'filter', name };
+  }
+
+  /** RFC 7162 §3.1.5. A message has one modseq for all its flags, so which of them is asked for is passed over, as the RFC says. */
+  function parseModSeq(): number {
+    asksForModSeq = true;
+    if (args.sp().peek('"') || args.peekLiteral()) {
+      if (!args.string().startsWith('/flags/')) throw new ParseError('Unknown entry name');
+      if (!ENTRY_TYPES.has(args.sp().label())) throw new ParseError('Unknown entry type');
+      args.sp();
+    }
+    return args.modSeq();
   }
 
   function parseString(): string {
@@ -189,7 +216,7 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
     args.sp();
     keys.push(parseKey());
   }
-  return { keys, count, storedCount };
+  return { keys, count, storedCount, asksForModSeq, namesNumbers };
 }
 
 /** The beginning of that second, since INTERNALDATE has no parts of seconds. */

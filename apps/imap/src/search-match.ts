@@ -1,5 +1,5 @@
 import type { SequenceSet } from '@postel/imap-wire';
-import type { SearchCriterion, UidRanges } from '@postel/storage';
+import { hasUid, type SearchCriterion, type UidRanges } from '@postel/storage';
 import { lowerBound, type MailboxView } from './mailbox-view.ts';
 import type { SearchKey } from './search-key.ts';
 
@@ -38,9 +38,11 @@ export function planSearch(
       }
       case 'recent':
         return arrays((uid) => view.isRecent(uid));
+      case 'modseq':
+        return arrays((_, at) => at >= 0 && table.modSeq(at) >= key.from);
       case 'set': {
         const ranges = rangesOf(key.set, key.kind);
-        return arrays((uid) => includes(ranges, uid));
+        return arrays((uid) => hasUid(ranges, uid));
       }
       case 'object-id': {
         const { account, id } = key.id;
@@ -65,13 +67,14 @@ export function planSearch(
 }
 
 /**
- * Whether flags or keywords are asked for, or their absence. A message whose removal is not told yet has none any more, and
+ * Whether flags, keywords or modseqs are asked for, or their absence. A message whose removal is not told yet has none any more, and
  * meets no search that asks for them; it does by number, and by what its octets hold.
  */
 export function asksForFlags(key: SearchKey): boolean {
   switch (key.type) {
     case 'flag':
     case 'keyword':
+    case 'modseq':
       return true;
     case 'not':
       return asksForFlags(key.key);
@@ -145,16 +148,4 @@ function costOf(plan: SearchPlan): number {
 /** Whether an ascending list has that number. */
 function holds(ascending: readonly number[], number: number): boolean {
   return ascending[lowerBound(ascending, number)] === number;
-}
-
-function includes(ranges: UidRanges, uid: number): boolean {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ranges[middle]?.last ?? 0) < uid) low = middle + 1;
-    else high = middle;
-  }
-  const range = ranges[low];
-  return range !== undefined && range.first <= uid;
 }

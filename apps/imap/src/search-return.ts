@@ -160,7 +160,8 @@ export async function writeEsearch(
       highest = Math.max(highest, modSeqOf(uid));
       if (++steps % FLAGS_A_TURN === 0) await session.transport.flushMuch();
     }
-    out.text(' MODSEQ ').number(highest);
+    session.noteModSeq(highest);
+    if (highest > 0) out.text(' MODSEQ ').number(highest);
   }
   out.crlf();
 }

@@ -3,12 +3,12 @@ import type { AuthenticatedAccount, Directory, LoginAttempt, LoginContext, Sessi
 import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire';
 import type { QuotaLevel } from '@postel/quota';
 import type { ConnectionSecurity } from '@postel/sasl';
-import type { Store } from '@postel/storage';
+import { rangesOf, type Store, type UidRanges } from '@postel/storage';
 import type { ConnectionCount, Logger, SessionCount } from '@postel/supervision';
 import { Abandoned, type AnyCommand, Bad, No, type Ok } from './command.ts';
 import type { Extension } from './extensions.ts';
 import { flagListOctets, mailboxFlags } from './flags.ts';
-import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
+import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS, RANGES_A_LINE } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import type { MetadataNews } from './metadata-news.ts';
 import type { ImapMetrics } from './metrics.ts';
@@ -84,8 +84,10 @@ export interface Services {
 export interface TellOptions {
   /** Whether EXPUNGE may be sent: not where it would shift the numbers of a command (RFC 9051 §7.5.1). */
   readonly expunges: boolean;
-  /** Whether the client knows the flags of a message already, because it set them and wants no answer. */
+  /** Whether the client knows the flags of a message already, because it set them and wants no answer; its modseq it does not know. */
   readonly isKnown?: (uid: number, at: number) => boolean;
+  /** Whether the client was just told of a message as it is. */
+  readonly isTold?: (uid: number, at: number) => boolean;
   /** Messages, ascending, whose flags are told whether they changed or not. */
   readonly asked?: Uint32Array;
 }
@@ -98,6 +100,8 @@ export class Session {
   #account: AuthenticatedAccount | null = null;
   #watch: Disposable | null = null;
   #view: MailboxView | null = null;
+  /** What a client of CONDSTORE takes for HIGHESTMODSEQ now (RFC 7162 §6): what it was told as such, or the highest modseq told since. */
+  #clientModSeq = 0;
   #tag = '';
   readonly #enabled = new Set<Extension>();
   isLoggedOut = false;
@@ -163,11 +167,17 @@ export class Session {
     return true;
   }
 
+  /** For every command that enables CONDSTORE (RFC 7162 §3.1): the first says HIGHESTMODSEQ, if a mailbox is selected. */
+  enableCondstore(): void {
+    if (this.enable('CONDSTORE')) this.tellHighestModSeq();
+  }
+
   /** Whether names of mailboxes are UTF-8 on the wire, in both directions; if not, they are modified UTF-7 (RFC 3501 §5.1.3). */
   get hasUtf8Names(): boolean {
     return this.hasEnabled('UTF8=ACCEPT') || this.hasEnabled('IMAP4rev2');
   }
 
+  /** The name of a mailbox, in UTF-8 to a client that enabled it and in modified UTF-7 to others. */
   writeMailboxName(name: string): ResponseWriter {
     return this.out.mailboxName(name, this.hasUtf8Names);
   }
@@ -217,6 +227,7 @@ export class Session {
   select(view: MailboxView): void {
     this.unselect();
     this.#view = view;
+    this.#clientModSeq = view.modSeq;
   }
 
   unselect(): void {
@@ -238,8 +249,21 @@ export class Session {
   }
 
   /** Parses and runs one command. @throws {No | Bad | ParseError | StorageError | DirectoryError} */
-  execute(tag: string, command: AnyCommand, args: Arguments): Promise<Ok> {
+  async execute(tag: string, command: AnyCommand, args: Arguments): Promise<Ok> {
     this.#tag = tag;
+    try {
+      const end = await this.#run(command, args);
+      const modSeq = this.#takeNewModSeq();
+      if (modSeq !== null && end.code === null) return { ...end, code: { type: 'HIGHESTMODSEQ', modSeq } };
+      if (modSeq !== null) this.tellHighestModSeq();
+      return end;
+    } catch (error) {
+      if (!(error instanceof Abandoned)) this.correctModSeq();
+      throw error;
+    }
+  }
+
+  #run(command: AnyCommand, args: Arguments): Promise<Ok> {
     switch (command.state) {
       case 'any':
         break;
@@ -292,7 +316,7 @@ export class Session {
   }
 
   /** As `sync`, of what the shared mailbox knows already. */
-  async tell({ expunges, isKnown, asked = NONE }: TellOptions): Promise<void> {
+  async tell({ expunges, asked = NONE, ...known }: TellOptions): Promise<void> {
     const view = this.#view;
     if (view === null) return;
     const { out } = this;
@@ -308,7 +332,44 @@ export class Session {
       out.text('* ').number(view.count).text(' EXISTS\r\n');
       if (!this.hasEnabled('IMAP4rev2')) out.text('* ').number(view.recentCount).text(' RECENT\r\n');
     }
-    await this.#tellFlags(view, changed, isKnown);
+    await this.tellFlags(changed, known);
+  }
+
+  /** Whoever tells the modseq of a message says so: the client may take it for HIGHESTMODSEQ until it is told better. */
+  noteModSeq(modSeq: number): void {
+    this.#clientModSeq = Math.max(this.#clientModSeq, modSeq);
+  }
+
+  /** MODSEQ of a message, in a FETCH. */
+  writeModSeq(modSeq: number): void {
+    this.noteModSeq(modSeq);
+    this.out.text('MODSEQ (').number(modSeq).text(')');
+  }
+
+  /** HIGHESTMODSEQ of the selected mailbox, if there is one. */
+  tellHighestModSeq(): void {
+    if (this.#view === null) return;
+    this.#clientModSeq = this.#view.modSeq;
+    writeResponseCode(this.out.text('* OK '), { type: 'HIGHESTMODSEQ', modSeq: this.#clientModSeq });
+    this.out.text('Told so far\r\n');
+  }
+
+  /**
+   * Says HIGHESTMODSEQ where the client would otherwise take another: a higher one, when not all was told that happened before
+   * what was told, or a lower one, when what was told has no modseq (VANISHED). At the end of a command it stands in the
+   * tagged OK, if there is room (RFC 7162 §6).
+   */
+  correctModSeq(): void {
+    if (this.#takeNewModSeq() !== null) this.tellHighestModSeq();
+  }
+
+  #takeNewModSeq(): number | null {
+    const view = this.#view;
+    if (view === null || !this.hasEnabled('CONDSTORE')) return null;
+    const { modSeq } = view;
+    if (modSeq === this.#clientModSeq || (modSeq > this.#clientModSeq && view.hasRemovals)) return null;
+    this.#clientModSeq = modSeq;
+    return modSeq;
   }
 
   /**
@@ -327,9 +388,8 @@ export class Session {
 
   async #tellRemovals(view: MailboxView): Promise<void> {
     const { out } = this;
-    if (this.hasEnabled('UIDONLY')) {
-      const uids = view.takeRemovedUids();
-      if (uids.length > 0) out.text('* VANISHED ').uidSet(uids).crlf();
+    if (this.hasEnabled('UIDONLY') || this.hasEnabled('QRESYNC')) {
+      await this.tellVanished('* VANISHED ', rangesOf(view.takeRemovedUids()));
       return;
     }
     for (const sequenceNumber of view.takeRemovals()) {
@@ -338,18 +398,40 @@ export class Session {
     }
   }
 
-  async #tellFlags(view: MailboxView, uids: Uint32Array, isKnown: TellOptions['isKnown']): Promise<void> {
-    const { out } = this;
+  /** VANISHED, with or without EARLIER, as often as many UIDs ask for. */
+  async tellVanished(response: string, uids: UidRanges): Promise<void> {
+    for (let from = 0; from < uids.length; from += RANGES_A_LINE) {
+      this.out
+        .text(response)
+        .uidRanges(uids.slice(from, from + RANGES_A_LINE))
+        .crlf();
+      if (this.out.length > OUTPUT_HIGH_WATER_OCTETS) await this.transport.flushMuch();
+    }
+  }
+
+  /** FETCH of messages as they are now, with what RFC 7162 §3.2.4 asks of those that nobody asked for. */
+  async tellFlags(uids: Uint32Array, { isKnown, isTold }: Pick<TellOptions, 'isKnown' | 'isTold'> = {}): Promise<void> {
+    const { out, view } = this;
     const { mailbox } = view;
+    const tellsModSeq = this.hasEnabled('CONDSTORE');
     let count = 0;
     for (const uid of uids) {
       if (++count % FLAGS_A_TURN === 0) await this.transport.flushMuch(); // though there may be nothing to tell
       const at = mailbox.table.position(uid);
-      if (at < 0 || isKnown?.(uid, at) === true) continue;
+      if (at < 0 || isTold?.(uid, at) === true) continue;
+      const tellsFlags = isKnown?.(uid, at) !== true;
+      if (!tellsFlags && !tellsModSeq) continue;
       const keywordSet = mailbox.table.keywordSet(at);
-      this.tellKeywords(view, keywordSet);
-      this.beginFetch(view, uid).text('UID ').number(uid).text(' FLAGS ');
-      out.octets(flagListOctets(mailbox, mailbox.table.flags(at), keywordSet, view.isRecent(uid)));
+      if (tellsFlags) this.tellKeywords(view, keywordSet);
+      this.beginFetch(view, uid, at).text('UID ').number(uid);
+      if (tellsFlags) {
+        out.text(' FLAGS ');
+        out.octets(flagListOctets(mailbox, mailbox.table.flags(at), keywordSet, view.isRecent(uid)));
+      }
+      if (tellsModSeq) {
+        out.sp();
+        this.writeModSeq(mailbox.table.modSeq(at));
+      }
       out.text(')\r\n');
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await this.transport.flushMuch();
     }

@@ -120,9 +120,9 @@ export class Arguments {
     return this.peek(before) && isOf(this.#text[this.#at + before.length], characters.digit);
   }
 
-  /** Whether a sequence-set comes next: what tells a set from a key in SEARCH. */
-  peekSequenceSet(): boolean {
-    return isOf(this.#text[this.#at], characters.sequenceSet);
+  /** Whether a sequence-set comes next, behind `before` if that is given: what tells a set from a key in SEARCH. */
+  peekSequenceSet(before = ''): boolean {
+    return this.peek(before) && isOf(this.#text[this.#at + before.length], characters.sequenceSet);
   }
 
   /**

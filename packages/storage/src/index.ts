@@ -81,6 +81,6 @@ export { sortInTurns } from './sort-in-turns.ts';
 export { numberArray, textArray } from './sql-arrays.ts';
 export { type Delivery, Store, type StoreOptions } from './store.ts';
 export { sweepBlobs } from './sweep-blobs.ts';
-export { countUids, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
+export { countUids, hasUid, rangesFrom, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
 export type { Finding, VerifiedRule } from './verify/finding.ts';
 export { type Imperfection, type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';

@@ -64,8 +64,9 @@ export class MessageTable {
 
   /** UIDs of the messages with a higher modseq, ascending. */
   changedSince(seq: number): Uint32Array {
+    const modSeqs = this.#modSeqs;
     const uids: number[] = [];
-    for (let i = 0; i < this.#length; i++) if (this.modSeq(i) > seq) uids.push(this.uid(i));
+    for (let i = 0; i < this.#length; i++) if ((modSeqs[i] as number) > seq) uids.push(this.uid(i));
     return Uint32Array.from(uids);
   }
 

@@ -19,8 +19,12 @@ const RECENT_UIDS = 20_000;
 
 /** A part of the process that shows the mailbox to somebody, an IMAP connection for instance. */
 export interface MailboxWatcher {
-  /** Messages went; called once for each change, before `changed`. */
-  removed(uids: Uint32Array): void;
+  /**
+   * Messages went; called once for each change, before `changed`.
+   *
+   * @param presentAt a modseq of the account as of which all of them were there
+   */
+  removed(uids: Uint32Array, presentAt: number): void;
   /** The mailbox is newer than before. */
   changed(): void;
   /** The mailbox is gone, or the database went back in time: nothing here can be trusted any more. */
@@ -199,7 +203,9 @@ export class SharedMailbox {
     if (this.#lost !== null) return;
     try {
       const since = this.#seq;
-      const [row] = await this.#sql.read<(MailboxRow & { changed: Buffer | null; removed: string })[]>`
+      const [row] = await this.#sql.read<
+        (MailboxRow & { changed: Buffer | null; removed: string; firstRemoval: number | null })[]
+      >`
         select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
                least(a.modseq, greatest(b.pruned_seq, b.changes_pruned_seq)) as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
                a.rewound_at is not null as "isRewound",
@@ -207,14 +213,20 @@ export class SharedMailbox {
                case when b.highest_mod_seq > ${since}::bigint then (
                  select coalesce(range_agg(int8range(t.uid, t.uid + 1)), '{}')::text from tombstones as t
                   where t.account_id = b.account_id and t.mailbox_id = b.mailbox_id and t.mod_seq > ${since}::bigint)
-               else '{}' end as removed
+               else '{}' end as removed,
+               case when b.highest_mod_seq > ${since}::bigint then (
+                 select min(t.mod_seq) from tombstones as t
+                  where t.account_id = b.account_id and t.mailbox_id = b.mailbox_id and t.mod_seq > ${since}::bigint)
+               end as "firstRemoval"
           from mailboxes as b join accounts as a using (account_id)
          where b.account_id = ${this.account}::bigint and b.mailbox_id = ${this.id}::bigint`;
       if (row === undefined || row.isExpunged) return this.#lose('deleted');
       if (row.isRewound || row.modseq < since || row.uidvalidity !== this.#uidvalidity) return this.#lose('rewound');
       if (row.prunedSeq > since) return await this.#reload();
       await this.#learnKeywords(row.nextKeywordId);
-      if (row.modseq > since) await this.#apply(row, parseRanges(row.removed), row.changed);
+      if (row.modseq <= since) return;
+      const removed = { ranges: parseRanges(row.removed), presentAt: (row.firstRemoval ?? row.modseq) - 1 };
+      await this.#apply(row, removed, row.changed);
     } catch (error) {
       throw translateDatabaseError(error);
     }
@@ -239,10 +251,14 @@ export class SharedMailbox {
    * Takes in what changed. Slices behind the first are read later than it and may show newer states; that is no harm, since
    * whoever knows all up to `row.modseq` is told of those again.
    */
-  async #apply(row: MailboxRow, removed: UidRanges, first: Buffer | null): Promise<void> {
+  async #apply(
+    row: MailboxRow,
+    removed: { readonly ranges: UidRanges; readonly presentAt: number },
+    first: Buffer | null,
+  ): Promise<void> {
     const since = this.#seq;
-    const gone = removed.length === 0 ? NONE : this.table.remove(removed);
-    if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone);
+    const gone = removed.ranges.length === 0 ? NONE : this.table.remove(removed.ranges);
+    if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone, removed.presentAt);
     const touched: number[] = [];
     for (let packed = first; packed !== null; ) {
       const before = touched.length;
@@ -308,7 +324,7 @@ export class SharedMailbox {
     await this.#readSlices(fresh);
     const gone = this.table.uids().filter((uid) => fresh.position(uid) < 0);
     this.table.remove(rangesOf(gone));
-    if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone);
+    if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone, this.#seq);
     for (let i = 0; i < fresh.length; i++) {
       if (i % CHANGED_SLICE === CHANGED_SLICE - 1) await nextTurn();
       const keywords = fresh.keywordsOf(fresh.keywordSet(i));

@@ -51,6 +51,7 @@ import { type Pruned, type PruneOptions, prune } from './prune.ts';
 import { pruneThreads } from './prune-threads.ts';
 import { readQuota } from './quota.ts';
 import { readBlob, type StoredBlob } from './read-blob.ts';
+import { removedSince } from './removed-since.ts';
 import { asksForText, type InTurn, type SearchCriterion, searchMessages } from './search-messages.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
@@ -549,6 +550,11 @@ export class Store {
     const inTurn: InTurn = (work) => this.#searches.run(account, work);
     await inTurn(() => this.#missingSummaries.fillSummariesOf(account, options));
     return inTurn;
+  }
+
+  /** See removedSince. @throws {StorageError} 'unavailable' */
+  removedSince(account: AccountId, mailbox: MailboxId, since: number): Promise<UidRanges | null> {
+    return removedSince(this.#database.sql, account, mailbox, since);
   }
 
   /** See pruneThreads. @throws {StorageError} 'unavailable' */

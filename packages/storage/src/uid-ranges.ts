@@ -38,6 +38,19 @@ export const countUids = (ranges: UidRanges): number => ranges.reduce((n, { firs
 export const rangesFrom = (ranges: UidRanges, first: number): UidRanges =>
   ranges.filter((range) => range.last >= first).map((range) => ({ ...range, first: Math.max(range.first, first) }));
 
+/** Whether one of the ranges holds that UID. */
+export function hasUid(ranges: UidRanges, uid: number): boolean {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle]?.last ?? 0) < uid) low = middle + 1;
+    else high = middle;
+  }
+  const range = ranges[low];
+  return range !== undefined && range.first <= uid;
+}
+
 /** Ascending lists, each above the one before, as one: a range that goes on in the next list is one range. */
 export function joinRanges(lists: readonly UidRanges[]): UidRanges {
   const joined: UidRange[] = [];

@@ -44,6 +44,7 @@ test('mbsync: 200 messages; then nothing to do; then flags, removals, new messag
   const sync = () => program.run('mbsync', '-c', rc, '-a');
   await using mary = await server.logIn(account);
   const far = async (mailbox: string) => {
+    await mary.command('UNSELECT'); // or what was selected before is told of
     const { untagged } = await mary.command(`SELECT ${mailbox}`);
     const messages = (await mary.command('UID FETCH 1:* (FLAGS)')).untagged;
     return [...untagged.filter((line) => !line.includes('[CLOSED]')), ...messages];

@@ -16,9 +16,11 @@ export const enable: Command<ReadonlySet<Extension>> = {
     return extensions;
   },
   async run(session, extensions) {
+    const knewCondstore = session.hasEnabled('CONDSTORE');
     session.out.text('* ENABLED');
     for (const extension of extensions) if (session.enable(extension)) session.out.sp().text(extension);
     session.out.crlf();
+    if (!knewCondstore && session.hasEnabled('CONDSTORE')) session.tellHighestModSeq(); // RFC 7162 §3.1
     if (session.hasEnabled('METADATA')) session.metadataNews ??= await MetadataNews.begin(session);
     return ok('Enabled what there is');
   },

@@ -294,7 +294,7 @@ test('FETCH that cannot be', async () => {
     '1 BODYSTRUCTURE[]',
     '1 CONSTRUCTOR',
     `1 (${Array(101).fill('BODY[]').join(' ')})`,
-    '1 FLAGS (CHANGEDSINCE 1)',
+    '1 FLAGS (UNCHANGEDSINCE 1)',
     '1 FLAGS (PARTIAL 1:2)',
     '1 FLAGS ()',
   ]) {

@@ -1,11 +1,13 @@
-import type { SequenceSet } from '@postel/imap-wire';
+import type { Arguments, SequenceSet } from '@postel/imap-wire';
 import { rangesOf, StorageError, SystemFlag } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { FetchAnswer } from '../fetch-answer.ts';
-import { type FetchItems, parseFetchItems } from '../fetch-items.ts';
+import { type FetchItem, type FetchItems, parseFetchItems } from '../fetch-items.ts';
+import type { MailboxView } from '../mailbox-view.ts';
 import { parseMessageSet } from '../message-set.ts';
 import { type PartialRange, parsePartialRange, partOf } from '../search-return.ts';
 import type { Session } from '../session.ts';
+import { tellVanishedEarlier } from '../vanished.ts';
 
 const NONE = new Uint32Array(0);
 
@@ -13,34 +15,55 @@ interface FetchArgs extends FetchItems {
   readonly messages: SequenceSet;
   /** Which of the messages that exist are to be told of; null for all. */
   readonly part: PartialRange | null;
+  /** Of these, only messages with a higher modseq; null for all. */
+  readonly changedSince: number | null;
+  /** Whether to tell also of those that are gone since. */
+  readonly tellsVanished: boolean;
 }
 
-/** FETCH and UID FETCH: RFC 9051 §6.4.5, RFC 3501 §6.4.5; BINARY: RFC 3516 §4.2; PARTIAL: RFC 9394 §3.3. */
+const MODIFIERS = {
+  CHANGEDSINCE: (value: Arguments) => value.sp().modSeq(),
+  PARTIAL: (value: Arguments) => parsePartialRange(value.sp()),
+  VANISHED: () => true,
+};
+
+/**
+ * FETCH and UID FETCH: RFC 9051 §6.4.5, RFC 3501 §6.4.5; BINARY: RFC 3516 §4.2; PARTIAL: RFC 9394 §3.3; CHANGEDSINCE: RFC 7162
+ * §3.1.4.1; VANISHED: RFC 7162 §3.2.6.
+ */
 function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Command<FetchArgs> {
   return {
     name,
     state: 'selected',
-    parse(args) {
+    parse(args, session) {
       const messages = parseMessageSet(args.sp());
-      const items = parseFetchItems(args.sp(), kind);
-      const modifiers = args.optional((rest) => rest.parameters({ PARTIAL: (value) => parsePartialRange(value.sp()) }));
-      if (modifiers !== null && kind === 'sequence') throw new Bad('PARTIAL comes with UID FETCH');
-      return { messages, ...items, part: modifiers?.PARTIAL ?? null };
+      const asked = parseFetchItems(args.sp(), kind);
+      const modifiers = args.optional((rest) => rest.parameters(MODIFIERS)) ?? {};
+      const { PARTIAL: part = null, CHANGEDSINCE: changedSince = null, VANISHED: tellsVanished = false } = modifiers;
+      if (part !== null && kind === 'sequence') throw new Bad('PARTIAL comes with UID FETCH');
+      if (tellsVanished && (kind !== 'uid' || changedSince === null || !session.hasEnabled('QRESYNC')))
+        throw new Bad('VANISHED is for UID FETCH with CHANGEDSINCE, after ENABLE QRESYNC');
+      const items = changedSince === null ? asked.items : withModSeq(asked.items);
+      return { messages, items, setsSeen: asked.setsSeen, part, changedSince, tellsVanished };
     },
 
-    async run(session, { messages, items, setsSeen, part }) {
-      await session.sync({ ask: 'memory', expunges: kind === 'uid' });
+    async run(session, { messages, items, setsSeen, part, changedSince, tellsVanished }) {
       const { view } = session;
-      const named = view.resolve(messages, kind);
-      if (named === null) throw new Bad('No message of that number');
-      const uids = part === null ? named : partOf(named, part);
+      if (items.some(({ type }) => type === 'modseq')) session.enableCondstore();
+      if (changedSince !== null) {
+        await view.mailbox.refreshTo(changedSince); // the client may have heard of it from another process
+        // Before any FETCH (RFC 7162 §3.2.6), so also before those of the sync.
+        if (tellsVanished) await tellVanishedEarlier(session, changedSince, messages.ranges(view.toldUid));
+      }
+      await session.sync({ ask: 'memory', expunges: kind === 'uid' });
+      const uids = chooseMessages(view, kind, { messages, part, changedSince });
       const marked = setsSeen && !view.isReadOnly ? await setSeen(session, uids) : NONE;
       const answer = new FetchAnswer(session, items, marked);
       const { gone, unreadable, undecodable, damaged } = await answer.write(uids);
       await session.sync({
         ask: 'memory',
         expunges: kind === 'uid',
-        isKnown: (uid, at) => answer.hasToldFlags(uid, at),
+        isTold: (uid, at) => answer.hasToldFlags(uid, at),
       });
       if (damaged > 0) throw new No('Some messages are damaged', 'CORRUPTION');
       if (unreadable > 0) throw new No('Some messages cannot be read now', 'UNAVAILABLE');
@@ -54,6 +77,28 @@ function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Co
 
 export const fetch = fetchCommand('FETCH', 'sequence');
 export const uidFetch = fetchCommand('UID FETCH', 'uid');
+
+/** Of the set the part, and of these the messages that changed (RFC 9394 §3.4). @throws {Bad} */
+function chooseMessages(
+  view: MailboxView,
+  kind: 'sequence' | 'uid',
+  { messages, part, changedSince }: Pick<FetchArgs, 'messages' | 'part' | 'changedSince'>,
+): Uint32Array {
+  const wanted = (ofAll: Uint32Array) => (part === null ? ofAll : partOf(ofAll, part));
+  if (changedSince === null || part !== null) {
+    const named = view.resolve(messages, kind);
+    if (named === null) throw new Bad('No message of that number');
+    return changedSince === null ? wanted(named) : view.changedSince(changedSince, rangesOf(wanted(named)));
+  }
+  const ranges = view.ranges(messages, kind);
+  if (ranges === null) throw new Bad('No message of that number');
+  return view.changedSince(changedSince, ranges);
+}
+
+/** CHANGEDSINCE adds MODSEQ to what is asked for. */
+function withModSeq(items: readonly FetchItem[]): readonly FetchItem[] {
+  return items.some(({ type }) => type === 'modseq') ? items : [...items, { type: 'modseq' }];
+}
 
 /**
  * Marks messages as seen. The mailbox is then as new as the change, so that the answers carry the new flags.

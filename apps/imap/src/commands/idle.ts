@@ -14,6 +14,7 @@ export const idle: Command<null> = {
     try {
       await session.sync({ ask: 'database', expunges: true });
       await session.metadataNews?.tell();
+      session.correctModSeq();
       session.out.text('+ idling').crlf();
       await transport.flush();
       const line = transport.readLine();
@@ -32,6 +33,7 @@ async function tellNews(session: Session, news: News): Promise<void> {
   while (await news.next()) {
     await session.tell({ expunges: true });
     await session.metadataNews?.tell();
+    session.correctModSeq(); // the end of the command may be far, and the connection's near
     await session.transport.flush();
   }
 }

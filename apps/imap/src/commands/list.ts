@@ -70,6 +70,7 @@ export const list: Command<ListArgs> = {
 
   async run(session, args) {
     const { reference, patterns, isExtended } = args;
+    if (args.statusItems.includes('HIGHESTMODSEQ')) session.enableCondstore();
     if (!isExtended && patterns[0] === '') {
       // The delimiter is asked for, and the root of the reference: RFC 3501 §6.3.8.
       session.out.text(`* LIST (\\Noselect) "${HIERARCHY_DELIMITER}" ""\r\n`);

@@ -161,7 +161,7 @@ test('RFC 9394 §3.1: a part of the results', async () => {
   `;
 });
 
-test('UID SEARCH takes the numbers in its keys as the client knows them, and tells removals after its answer', async () => {
+test('UID SEARCH takes the numbers in its keys as the client knows them, and tells removals after its answer if there are none', async () => {
   const account = await server.addAccount();
   await using mary = await server.logIn(account);
   await using other = await server.logIn(account);
@@ -173,12 +173,20 @@ test('UID SEARCH takes the numbers in its keys as the client knows them, and tel
   await mary.dialogue`
     C: a1 UID SEARCH 3
     S: * SEARCH 3
-    S: ...
-    S: * 1 EXPUNGE
     S: a1 OK ...
-    C: a2 UID SEARCH 1:2
-    S: * SEARCH 2 3
+    C: a2 UID SEARCH OR UID 1 (NOT (3))
+    S: * SEARCH 1 2
     S: a2 OK ...
+    C: a3 UID SEARCH 3
+    S: * SEARCH 3
+    S: a3 OK ...
+    C: a4 UID SEARCH UID 2:3
+    S: * SEARCH 2 3
+    S: * 1 EXPUNGE
+    S: a4 OK ...
+    C: a5 UID SEARCH 1:2
+    S: * SEARCH 2 3
+    S: a5 OK ...
   `;
 });
 

@@ -33,17 +33,20 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
     },
 
     async run(session, { options, ...keys }) {
+      if (keys.asksForModSeq) session.enableCondstore();
       try {
         // Sequence numbers may stand in the keys of either form, and were written before any removal that we could tell now.
         await session.sync({ ask: 'memory', expunges: false });
         const uids = await searchMessages(session, keys);
         if (options !== null) saveResult(session, options, uids);
-        if (options === null) await writeSearch(session, kind, uids);
-        else await writeEsearch(session, kind, options, { uids });
+        const modSeqOf = keys.asksForModSeq ? (uid: number) => session.view.modSeqOf(uid) : null;
+        if (options === null) await writeSearch(session, kind, uids, modSeqOf);
+        else await writeEsearch(session, kind, options, { uids, ...(modSeqOf !== null && { modSeqOf }) });
       } catch (error) {
         throw forgottenBy(error, session, options);
       }
-      await session.tell({ expunges: kind === 'uid' });
+      // RFC 7162 §3.2.10.2: nothing may shift numbers that stand in the command.
+      await session.tell({ expunges: kind === 'uid' && !keys.namesNumbers });
       // RFC 5530 §3: what was found may be gone, which its number cannot tell.
       return ok('Searched', session.selected?.hasRemovals === true ? 'EXPUNGEISSUED' : null);
     },
@@ -60,11 +63,24 @@ function requireNoOtherCharset(session: Session): void {
   }
 }
 
-async function writeSearch({ view, out, transport }: Session, kind: 'sequence' | 'uid', uids: Uint32Array) {
+/** @param modSeqOf if the search asked for modseqs: the highest of the messages found is told (RFC 7162 §3.1.6) */
+async function writeSearch(
+  session: Session,
+  kind: 'sequence' | 'uid',
+  uids: Uint32Array,
+  modSeqOf: ((uid: number) => number) | null,
+): Promise<void> {
+  const { view, out, transport } = session;
+  let highest = 0;
   out.text('* SEARCH');
   for (const uid of uids) {
+    if (modSeqOf !== null) highest = Math.max(highest, modSeqOf(uid));
     out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid));
     if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
+  }
+  if (highest > 0) {
+    session.noteModSeq(highest);
+    out.text(' (MODSEQ ').number(highest).text(')');
   }
   out.crlf();
 }

@@ -13,6 +13,7 @@ const ITEMS = new Map<string, (out: ResponseWriter, mailbox: Mailbox, services: 
   // RFC 9208 §4.1.4: what EXPUNGE would take off, exactly; in octets, as RFC822.SIZE is.
   ['DELETED', (out, { deleted }) => out.number(deleted)],
   ['DELETED-STORAGE', (out, { deletedOctets }) => out.number(deletedOctets)],
+  ['HIGHESTMODSEQ', (out, { highestModSeq }) => out.number(highestModSeq)],
   ['MESSAGES', (out, { messages }) => out.number(messages)],
   ['RECENT', (out, { recent }) => out.number(recent)],
   ['UIDNEXT', (out, { uidNext }) => out.number(uidNext)],
@@ -28,7 +29,7 @@ interface StatusArgs {
   readonly items: readonly string[];
 }
 
-/** STATUS: RFC 9051 §6.3.11, RFC 3501 §6.3.10. */
+/** STATUS: RFC 9051 §6.3.11, RFC 3501 §6.3.10; HIGHESTMODSEQ: RFC 7162 §3.1.7. */
 export const status: Command<StatusArgs> = {
   name: 'STATUS',
   state: 'authenticated',
@@ -37,6 +38,7 @@ export const status: Command<StatusArgs> = {
     return { mailboxName, items: parseStatusItems(args.sp(), session) };
   },
   async run(session, { mailboxName, items }) {
+    if (items.includes('HIGHESTMODSEQ')) session.enableCondstore();
     const mailbox = await requireMailbox(session, mailboxName);
     writeStatus(session, mailbox, items);
     // RFC 9051 §6.3.11: a client should not ask this of the mailbox that it has selected.
