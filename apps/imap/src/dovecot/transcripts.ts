@@ -1,5 +1,6 @@
 import type { SharedTranscript } from '../testing/shared-transcript.ts';
 import { append } from './append.ts';
+import { condstore } from './condstore.ts';
 import { copyMove } from './copy-move.ts';
 import { fetch } from './fetch.ts';
 import { mailboxes } from './mailboxes.ts';
@@ -24,4 +25,5 @@ export const transcripts: readonly SharedTranscript[] = [
   ...search,
   ...searchReturn,
   ...twoConnections,
+  ...condstore,
 ];
