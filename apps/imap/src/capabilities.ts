@@ -41,6 +41,8 @@ const NAMES = [
   'FILTERS',
   'UTF8=ACCEPT',
   'UIDONLY',
+  'CONDSTORE',
+  'QRESYNC',
 ];
 
 /** What CAPABILITY names. */
