@@ -10,6 +10,7 @@ async function connectFlow(
   { name, password }: TestAccount,
   secure: boolean,
   port = secure ? server.postel.ports.imaps : server.postel.ports.imap,
+  qresync = false,
 ): Promise<ImapFlow & AsyncDisposable> {
   const { ca } = server.postel;
   const client = new ImapFlow({
@@ -19,6 +20,7 @@ async function connectFlow(
     auth: { user: name, pass: password },
     tls: { ca },
     logger: false,
+    qresync,
   });
   await client.connect();
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.logout() });
@@ -169,4 +171,41 @@ test('imapflow: what the quota allows, and what passes it', async () => {
     message: { usage: 1, limit: 3 },
   });
   await expect(client.append('INBOX', 'x'.repeat(6_000))).rejects.toMatchObject({ serverResponseCode: 'OVERQUOTA' });
+});
+
+test('imapflow: QRESYNC, what another program removed and changed while it was away and while it is there', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  for (let i = 0; i < 5; i++) await mary.append('INBOX', PLAIN);
+  await mary.command('SELECT INBOX');
+  const state = await (async () => {
+    await using client = await connectFlow(account, false, undefined, true);
+    const { uidValidity, highestModseq } = await client.mailboxOpen('INBOX');
+    expect(client.enabled).toContain('QRESYNC');
+    return { uidValidity, changedSince: highestModseq };
+  })();
+  await mary.command('UID STORE 2,4 +FLAGS.SILENT (\\Deleted)');
+  await mary.command('EXPUNGE');
+  await mary.command('UID STORE 5 +FLAGS (\\Flagged)');
+
+  await using client = await connectFlow(account, false, undefined, true);
+  const gone: unknown[] = [];
+  const changed: unknown[] = [];
+  client.on('expunge', ({ uid, vanished, earlier }) => gone.push({ uid, vanished, earlier }));
+  client.on('flags', ({ uid, flags, modseq }) => changed.push({ uid, isFlagged: flags?.has('\\Flagged'), modseq }));
+  const { exists, highestModseq } = await client.mailboxOpen('INBOX', state);
+  expect(exists).toBe(3);
+  expect(gone).toEqual([2, 4].map((uid) => ({ uid, vanished: true, earlier: true })));
+  expect(changed).toEqual([{ uid: 5, isFlagged: true, modseq: highestModseq }]);
+
+  await mary.command('UID STORE 3 +FLAGS.SILENT (\\Deleted)');
+  await mary.command('EXPUNGE');
+  await client.noop();
+  expect(gone.at(-1)).toEqual({ uid: 3, vanished: true, earlier: false });
+  await mary.command('UID STORE 5 -FLAGS (\\Flagged)');
+  await client.messageFlagsAdd('5', ['\\Answered'], { uid: true, unchangedSince: highestModseq });
+  const message = await client.fetchOne('5', { flags: true, uid: true }, { uid: true });
+  expect(message === false ? null : [...(message.flags ?? [])]).toEqual([]);
+  const news = await client.fetchAll('1:*', { flags: true }, { uid: true, changedSince: highestModseq });
+  expect(news.map(({ uid }) => uid)).toEqual([5]);
 });
