@@ -8,6 +8,7 @@ import {
   rangesOf,
   type SharedMailbox,
   type Store,
+  type UidRanges,
 } from '@postel/storage';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -21,6 +22,10 @@ class Arrays {
   uidNext = 1;
   watcher: MailboxWatcher | null = null;
   #changed = new Map<number, number>();
+
+  get highestModSeq(): number {
+    return this.seq;
+  }
 
   async openView(): Promise<MailboxView> {
     const store = {
@@ -72,6 +77,9 @@ class Arrays {
   }
 }
 
+const numbersIn = (ranges: UidRanges): number[] =>
+  ranges.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
+
 const SAVED = parseSequenceSet(Buffer.from('$'));
 
 type Step =
@@ -108,6 +116,9 @@ test('a view is an array of UIDs from which messages go only when that is told',
       /** What the client holds, by sequence number from 0. */
       let told = [...arrays.table.uids()];
       const changes = new Set<number>();
+      /** The modseq of each removal, and the one up to which the client was told of flags. */
+      const removedAt = new Map<number, number>();
+      let toldSeq = arrays.seq;
       /** What `$` stands for. */
       let saved: readonly number[] = [];
 
@@ -122,7 +133,9 @@ test('a view is an array of UIDs from which messages go only when that is told',
         for (const kind of ['uid', 'sequence'] as const) {
           expect([...(view.resolve(SAVED, kind) ?? [])]).toEqual(saved.filter((uid) => told.includes(uid)));
         }
-        expect(view.hasRemovals).toBe(told.some((uid) => arrays.table.position(uid) < 0));
+        const held = told.filter((uid) => arrays.table.position(uid) < 0);
+        expect(view.hasRemovals).toBe(held.length > 0);
+        expect(view.modSeq).toBe(Math.min(toldSeq, ...held.map((uid) => (removedAt.get(uid) ?? 0) - 1)));
       };
 
       for (const one of steps) {
@@ -132,7 +145,10 @@ test('a view is an array of UIDs from which messages go only when that is told',
             break;
           case 'remove': {
             const { table } = arrays;
-            if (table.length > 0) arrays.remove([...new Set(one.picks.map((pick) => table.uid(pick % table.length)))]);
+            if (table.length === 0) break;
+            const uids = [...new Set(one.picks.map((pick) => table.uid(pick % table.length)))];
+            arrays.remove(uids);
+            for (const uid of uids) removedAt.set(uid, arrays.seq);
             break;
           }
           case 'change': {
@@ -154,6 +170,7 @@ test('a view is an array of UIDs from which messages go only when that is told',
             const changed = [...changes].filter((uid) => arrays.table.position(uid) >= 0).sort((a, b) => a - b);
             expect([...view.takeFlagChanges()]).toEqual(changed);
             changes.clear();
+            toldSeq = arrays.seq;
             const arrived = [...arrays.table.uids()].filter((uid) => uid > view.toldUid);
             expect(view.takeArrivals()).toBe(arrived.length > 0);
             told.push(...arrived);
@@ -174,10 +191,27 @@ test('a view is an array of UIDs from which messages go only when that is told',
             expect(inRanges('uid')).toEqual(byUid);
             const byNumber = told.filter((_, index) => includes(index + 1, told.length));
             expect(inRanges('sequence')).toEqual(byNumber);
+            const ranged = view.ranges(set, 'uid');
+            const absent = view.absentFrom(ranged);
+            const within = numbersIn(ranged);
+            expect(numbersIn(absent)).toEqual(within.filter((uid) => !told.includes(uid)));
+            expect(absent).toEqual(rangesOf(numbersIn(absent)));
+            for (const since of [0, one.set.length, arrays.seq - 1, arrays.seq]) {
+              const here = within.filter((uid) => told.includes(uid) && arrays.table.position(uid) >= 0);
+              const changed = here.filter((uid) => view.modSeqOf(uid) > since);
+              expect([...view.changedSince(since, ranged)]).toEqual(changed);
+            }
             if (one.set.flat().some((number) => number > told.length)) {
               expect(view.resolve(set, 'sequence')).toBeNull();
             } else {
               expect([...(view.resolve(set, 'sequence') ?? [])]).toEqual(byNumber);
+              if (byNumber.length > 0) {
+                const numbers = parseSequenceSet(Buffer.from(byNumber.map((uid) => told.indexOf(uid) + 1).join()));
+                const matched = (uids: readonly number[]) =>
+                  view.matchedUid(numbers, parseSequenceSet(Buffer.from(uids.join())));
+                expect(matched(byNumber)).toBe(byNumber.at(-1));
+                expect(matched(byNumber.with(-1, 1_000))).toBe(byNumber.at(-2) ?? 0);
+              }
               const andSaved = parseSequenceSet(Buffer.from(`${text},$`));
               const either = told.filter((uid) => byNumber.includes(uid) || saved.includes(uid));
               expect([...(view.resolve(andSaved, 'sequence') ?? [])]).toEqual(either);

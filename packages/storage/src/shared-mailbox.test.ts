@@ -222,9 +222,29 @@ test('rule 2: a process that missed what was pruned reloads, and tells what went
   await flag(account, inbox, [3]);
   await mailbox.refresh();
   expect(watcher.removals).toEqual([2, 5]);
+  expect(watcher.presentAt).toBe(before);
   expect(watcher.changes).toBeGreaterThan(0);
   expect([...mailbox.changedSince(before)]).toEqual([1, 3, 6, 7]);
   await expectSameAsDatabase(mailbox);
+});
+
+test('of removals that come with other changes it is known when all of them were still there', async () => {
+  const { store } = await storage.openStore({ isDeaf: true });
+  const { account, inbox } = await storage.newAccount();
+  for (let i = 0; i < 6; i++) await append(storage.store, account, inbox, 'x');
+  const watcher = new RecordingWatcher();
+  const mailbox = await store.openMailbox(account, inbox, watcher);
+  await flag(account, inbox, [1]);
+  await expunge(account, inbox, [2]);
+  const [first] = await storage.sql<
+    { at: number }[]
+  >`select max(mod_seq) as at from tombstones where account_id = ${account}`;
+  await flag(account, inbox, [3]);
+  await expunge(account, inbox, [4]);
+  await flag(account, inbox, [5]);
+  await mailbox.refresh();
+  expect(watcher.removals).toEqual([2, 4]);
+  expect(watcher.presentAt).toBe((first?.at ?? 0) - 1);
 });
 
 test('rule 2: a process that knew all that was pruned does not reload', async () => {

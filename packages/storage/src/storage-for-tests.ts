@@ -135,12 +135,15 @@ export const arrivalOf = (forwardPath: string, prefix = ''): Arrival => ({
 /** What a watcher was told, and a way to wait for it. */
 export class RecordingWatcher implements MailboxWatcher {
   readonly removals: number[] = [];
+  /** What was told last of when these were still there. */
+  presentAt = 0;
   changes = 0;
   reason: string | null = null;
   #wake: () => void = () => {};
 
-  removed(uids: Uint32Array): void {
+  removed(uids: Uint32Array, presentAt: number): void {
     this.removals.push(...uids);
+    this.presentAt = presentAt;
   }
 
   changed(): void {
