@@ -4,6 +4,7 @@ import type { Session } from './session.ts';
 
 /** What is offered in every state, behind the version and how literals come: only what is built. */
 const NAMES = [
+  'IMAP4rev2',
   'SASL-IR',
   'IDLE',
   'UIDPLUS',
