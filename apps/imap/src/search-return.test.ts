@@ -1,5 +1,6 @@
 import { Arguments, ResponseWriter } from '@postel/imap-wire';
 import { MessageTable } from '@postel/storage';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseSearchReturn, partOf, type SearchResult, type SearchReturn, writeEsearch } from './search-return.ts';
 import type { Session } from './session.ts';
@@ -102,6 +103,30 @@ describe('writeEsearch', () => {
     );
   });
 
+  test('a client that takes the answer apart has the result again, in its order', async () => {
+    const results = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
+    const ranges = fc.record({
+      first: fc.integer({ min: 1, max: 50 }),
+      last: fc.integer({ min: 1, max: 50 }),
+      isFromEnd: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(results, fc.boolean(), ranges, async (found, isSorted, range) => {
+        const uids = isSorted ? found : found.toSorted((a, b) => a - b);
+        const result = { uids: Uint32Array.from(uids) };
+        const all = await written('uid', { ALL: true, COUNT: true }, result);
+        expect(expanded(/ALL (\S+)/.exec(all)?.[1])).toEqual(uids);
+        expect(all).toContain(` COUNT ${uids.length}`);
+        const part = await written('uid', { PARTIAL: range }, result);
+        const places = uids.filter((_, index) => {
+          const place = range.isFromEnd ? uids.length - index : index + 1;
+          return place >= Math.min(range.first, range.last) && place <= Math.max(range.first, range.last);
+        });
+        expect(expanded(/PARTIAL \(\S+ ([^N]\S*)\)/.exec(part)?.[1])).toEqual(places);
+      }),
+    );
+  });
+
   test('half a million ranges, and others get their turn', async () => {
     const uids = Uint32Array.from({ length: 500_000 }, (_, i) => i * 2 + 1);
     const turns = { count: 0 };
@@ -111,6 +136,15 @@ describe('writeEsearch', () => {
     expect(turns.count).toBeGreaterThan(10);
   });
 });
+
+/** The numbers of a set, in its order. */
+function expanded(set: string | undefined): number[] {
+  if (set === undefined) return [];
+  return set.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split(':').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
 
 /** What is written to a mailbox of messages with even UIDs up to 20, without its line end. */
 async function written(
