@@ -207,3 +207,26 @@ test('hardening 4: `$` twenty thousand times, and among as many ranges, is one s
   expect((await mary.command(`UID SEARCH RETURN (COUNT) UID ${ranges},$`)).untagged[0]).toMatch(/ UID COUNT 2$/);
   expect((await mary.command(`SEARCH RETURN (SAVE) ${Array(500).fill('$').join(' ')}`)).tagged).toMatch(/^OK /);
 });
+
+test('RFC 5182 §2.1: what lies in too many places is not saved, and nothing is then', {
+  timeout: 120_000,
+}, async () => {
+  const { client } = await selected(2, 1);
+  await using mary = client;
+  await mary.command('SEARCH RETURN (SAVE) ALL');
+  for (let messages = 2; messages < 2 ** 18; messages *= 2)
+    expect((await mary.command('COPY 1:* INBOX')).tagged).toMatch(/^OK /);
+  await mary.dialogue`
+    C: a1 SEARCH RETURN (SAVE COUNT) FLAGGED
+    S: a1 NO [NOTSAVED] ...
+    C: a2 SEARCH RETURN (COUNT) $
+    S: * ESEARCH (TAG "a2") COUNT 0
+    S: a2 OK ...
+    C: a3 SEARCH RETURN (SAVE COUNT) ALL
+    S: * ESEARCH (TAG "a3") COUNT 262144
+    S: a3 OK ...
+    C: a4 SEARCH RETURN (COUNT) $ FLAGGED
+    S: * ESEARCH (TAG "a4") COUNT 131072
+    S: a4 OK ...
+  `;
+});
