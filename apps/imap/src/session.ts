@@ -222,6 +222,7 @@ export class Session {
     this.#attempt = null;
     this.quotaLevel = 'low';
     this.#enabled.clear();
+    this.metadataNews = null;
   }
 
   select(view: MailboxView): void {

@@ -429,3 +429,26 @@ test('RFC 5464 §4.4.2: who enabled METADATA hears what others have changed, by 
     S: a1 OK ...
   `;
 });
+
+test('RFC 8437 §3: who logs in after UNAUTHENTICATE hears of metadata only if they enable it', async () => {
+  const [one, two] = [await server.addAccount(), await server.addAccount('peter')];
+  await using client = await server.logIn(one);
+  await using other = await server.logIn(two);
+  await client.command('ENABLE METADATA');
+  await client.command('UNAUTHENTICATE');
+  await client.command(`LOGIN ${two.name} ${two.password}`);
+  await other.command('SETMETADATA INBOX (/shared/comment "x")');
+  await client.dialogue`
+    C: a1 NOOP
+    S: a1 OK ...
+    C: a2 ENABLE METADATA
+    S: * ENABLED METADATA
+    S: a2 OK ...
+  `;
+  await other.command('SETMETADATA INBOX (/shared/comment "y")');
+  await client.dialogue`
+    C: a3 NOOP
+    S: * METADATA INBOX /shared/comment
+    S: a3 OK ...
+  `;
+});
