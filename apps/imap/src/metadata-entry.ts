@@ -35,8 +35,13 @@ export function parseEntryToSet(args: Arguments): string {
 export function parseEntries(args: Arguments): readonly string[] {
   const entries = args.peek('(') ? args.list(parseEntry) : [parseEntry(args)];
   if (entries.length === 0) throw new Bad('The name of an entry is missing');
-  if (entries.length > METADATA_ENTRIES) throw new No(`At most ${METADATA_ENTRIES} entries`, 'LIMIT');
+  requireFewEntries(entries);
   return entries;
+}
+
+/** @throws {No} [LIMIT] */
+export function requireFewEntries({ length }: readonly string[]): void {
+  if (length > METADATA_ENTRIES) throw new No(`At most ${METADATA_ENTRIES} entries`, 'LIMIT');
 }
 
 /** The form in which names are compared and stored: they are alike in any case (RFC 5464 §3.2). */

@@ -108,11 +108,11 @@ export async function readAnnotations(
      where n.account_id in (${reader}::bigint, ${owner}::bigint) and n.owner_id = ${owner}::bigint
        and n.mailbox_id = any (${`{${ids.join(',')}}`}::bigint[]) and n.value is not null
        and n.account_id = case when starts_with(n.entry, '/private/') then ${reader}::bigint else ${owner}::bigint end
-       and exists (
-         select from unnest(${textArray(entries)}::text[]) as asked (entry)
-          where n.entry = asked.entry
-             or ${depth !== 0}::boolean and starts_with(n.entry, asked.entry || '/')
-                and (${depth === 'infinity'}::boolean or position('/' in substring(n.entry from length(asked.entry) + 2)) = 0))
+       and (n.entry = any (${textArray(entries)}::text[])
+            or ${depth !== 0}::boolean and exists (
+              select from unnest(${textArray(entries)}::text[]) as asked (entry)
+               where starts_with(n.entry, asked.entry || '/')
+                 and (${depth === 'infinity'}::boolean or position('/' in substring(n.entry from length(asked.entry) + 2)) = 0)))
      order by n.mailbox_id, n.entry collate "C"`;
   const found = new Map<MailboxId | null, Annotation[]>();
   for (const { id, entry, octets, value } of rows) {

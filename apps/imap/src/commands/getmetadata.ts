@@ -3,7 +3,7 @@ import { Bad, type Command, ok } from '../command.ts';
 import { requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import { type FoundEntry, type MetadataQuery, mailboxMetadata, serverMetadata, writeMetadata } from '../metadata.ts';
-import { EntrySpelling, parseEntries } from '../metadata-entry.ts';
+import { EntrySpelling, parseEntries, requireFewEntries } from '../metadata-entry.ts';
 import type { Session } from '../session.ts';
 
 interface GetMetadataArgs {
@@ -38,6 +38,7 @@ export const getMetadata: Command<GetMetadataArgs> = {
     }
     const entries = [...parseEntries(args)];
     while (!args.isAtEnd()) entries.push(...parseEntries(args.sp()));
+    requireFewEntries(entries);
     return { mailboxName, query: { entries, depth: options.DEPTH ?? 0, maxOctets: options.MAXSIZE ?? null } };
   },
 

@@ -228,6 +228,8 @@ test('RFC 5464 §4.3: too many entries', async () => {
   `;
   const asked = Array.from({ length: 101 }, (_, i) => `/private/${i}`).join(' ');
   expect((await mary.command(`GETMETADATA INBOX (${asked})`)).tagged).toMatch(/^NO \[LIMIT\]/);
+  expect((await mary.command(`GETMETADATA INBOX ${asked}`)).tagged).toMatch(/^NO \[LIMIT\]/);
+  expect((await mary.command(`LIST "" * RETURN (METADATA (${asked}))`)).tagged).toMatch(/^NO \[LIMIT\]/);
 });
 
 test('metadata of mailboxes that are not there, of others, and malformed commands', async () => {
