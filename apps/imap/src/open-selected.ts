@@ -73,8 +73,8 @@ async function describe(session: Session, view: MailboxView): Promise<void> {
     .text('* OK [UIDNEXT ')
     .number(toldUid + 1)
     .text('] Next UID\r\n');
-  session.tellHighestModSeq();
   out.text('* OK [MAILBOXID (').text(mailboxObjectId(mailbox)).text(')] Of this mailbox\r\n'); // RFC 8474 §4.2
+  session.tellHighestModSeq();
 }
 
 /** 0 if all are seen. Of a view whose client has been told nothing yet. */

@@ -160,6 +160,7 @@ async function written(
   const session = {
     out,
     tag: 'a1',
+    noteModSeq() {},
     view: { mailbox: { table }, sequenceNumber: (_: number, at: number) => at + 1 },
     transport: {
       async flushMuch() {

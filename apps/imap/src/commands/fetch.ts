@@ -84,15 +84,11 @@ function chooseMessages(
   kind: 'sequence' | 'uid',
   { messages, part, changedSince }: Pick<FetchArgs, 'messages' | 'part' | 'changedSince'>,
 ): Uint32Array {
-  const wanted = (ofAll: Uint32Array) => (part === null ? ofAll : partOf(ofAll, part));
-  if (changedSince === null || part !== null) {
-    const named = view.resolve(messages, kind);
-    if (named === null) throw new Bad('No message of that number');
-    return changedSince === null ? wanted(named) : view.changedSince(changedSince, rangesOf(wanted(named)));
-  }
-  const ranges = view.ranges(messages, kind);
-  if (ranges === null) throw new Bad('No message of that number');
-  return view.changedSince(changedSince, ranges);
+  if (kind === 'sequence' && messages.exceeds(view.count)) throw new Bad('No message of that number');
+  if (changedSince !== null && part === null) return view.changedSince(changedSince, view.ranges(messages, kind));
+  const named = view.resolve(messages, kind) ?? NONE;
+  const wanted = part === null ? named : partOf(named, part);
+  return changedSince === null ? wanted : view.changedSince(changedSince, rangesOf(wanted));
 }
 
 /** CHANGEDSINCE adds MODSEQ to what is asked for. */

@@ -235,12 +235,17 @@ test('many messages move in several steps: what was moved before one fails is to
   }
   await other.command('SELECT INBOX');
 
-  const halfway = await mary.command('MOVE 1:* Archive');
+  /** A slow machine says in between how far it is. */
+  const moved = async () => {
+    const { tagged, untagged } = await mary.command('MOVE 1:* Archive');
+    return { tagged, untagged: untagged.filter((line) => !line.startsWith('* OK [INPROGRESS ')) };
+  };
+  const halfway = await moved();
   expect(halfway.tagged).toMatch(/^NO \[LIMIT\]/);
   expect(halfway.untagged[0]).toMatch(/^\* OK \[COPYUID \d+ 1:10000 11:10010\] Moved$/);
   expect(halfway.untagged.slice(1)).toEqual(Array.from({ length: 10_000 }, (_, i) => `* ${10_000 - i} EXPUNGE`));
   await mary.command('UID STORE 16385 -FLAGS.SILENT (more)');
-  const whole = await mary.command('MOVE 1:* Archive');
+  const whole = await moved();
   expect(whole.tagged).toMatch(/^OK /);
   expect(whole.untagged[0]).toMatch(/^\* OK \[COPYUID \d+ 10001:16385 10011:16395\] Moved$/);
   expect(whole.untagged).toHaveLength(1 + 6_385);
