@@ -44,6 +44,9 @@ const NAMES = [
   'UIDONLY',
   'CONDSTORE',
   'QRESYNC',
+  'BINARY',
+  'MULTIAPPEND',
+  'CATENATE',
 ];
 
 /** What CAPABILITY names. */

@@ -14,6 +14,7 @@ import {
   limitsAfterLogin,
   limitsBeforeLogin,
   type ReadResult,
+  type RefusalReason,
   ResponseWriter,
   tagOf,
   withSmallLiterals,
@@ -62,6 +63,14 @@ const sessionEnds = {
   account: { code: 'CONTACTADMIN', text: 'The account was disabled or removed' },
   credential: { code: 'EXPIRED', text: 'What you logged in with was changed or removed, or has expired: log in again' },
 } as const satisfies Record<SessionEnd, Farewell>;
+
+const refusals: Record<RefusalReason, string> = {
+  'text-too-long': 'The command is too long',
+  'literal-too-large': 'The literal is too large',
+  'literals-too-large': 'The literal is too large',
+  'too-many-literals': 'Too many literals',
+  'literal-refused': 'The literal is too large',
+};
 
 const FLUSHED = Promise.resolve();
 const ID_CHARACTERS = 6;
@@ -237,16 +246,24 @@ export class Connection implements Transport, CommandPolicy {
     yield* this.#reader.streamLiteral(literal.size);
   }
 
-  async endOfCommand(end: string): Promise<void> {
-    const rest = await this.#reader.readRest({ limits: this.limits, sendContinuation() {}, onLiteral: () => 'refuse' });
+  async readOn(takesMessage: (args: Arguments) => boolean): Promise<Arguments> {
+    const utf8 = this.#session.hasUtf8Names;
+    const rest = await this.#reader.readRest({
+      limits: this.limits,
+      sendContinuation: () => this.sendContinuation(),
+      onLiteral: (parts, messageLiteral) =>
+        takesMessage(new Arguments(parts, { utf8, messageLiteral })) ? 'message' : 'buffer',
+    });
     if (rest.type === 'end') throw new InputEnded();
-    if (this.#literal !== null) this.#literal.state = 'read';
-    if (rest.type === 'command') {
-      const args = new Arguments(rest.parts);
-      if (args.skip(end) && args.isAtEnd()) return;
+    if (rest.type === 'message-literal') {
+      this.#literal = { header: rest.literal, state: 'announced' };
+      return new Arguments(rest.parts, { utf8, messageLiteral: rest.literal });
     }
-    if (rest.type === 'refused' && !rest.inStep) this.#session.bye('One message at a time');
-    throw new Bad('Unexpected arguments behind the message');
+    if (this.#literal !== null) this.#literal.state = 'read';
+    if (rest.type === 'command') return new Arguments(rest.parts, { utf8 });
+    const text = refusals[rest.reason];
+    if (!rest.inStep) this.#session.bye(text);
+    throw new Bad(text, rest.reason === 'literal-refused' ? null : 'TOOBIG');
   }
 
   endSession(reason: SessionEnd): void {
@@ -371,7 +388,7 @@ export class Connection implements Transport, CommandPolicy {
   }
 
   #refuse({ tag, reason, inStep }: Extract<ReadResult, { type: 'refused' }>): void {
-    const text = reason === 'text-too-long' ? 'The command is too long' : 'The literal is too large';
+    const text = refusals[reason];
     if (!inStep) this.#session.bye(text, reason === 'literal-refused' ? null : 'TOOBIG'); // RFC 7888 §5
     this.#tagged(tag ?? '*', 'BAD', reason === 'literal-refused' ? null : 'TOOBIG', this.#withId(text));
   }

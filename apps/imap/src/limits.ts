@@ -71,6 +71,16 @@ export const SAVED_RANGES = 100_000;
 /** How deep filters may refer to filters: RFC 5466 §3.1 asks for 3. */
 export const FILTER_PASSES = 5;
 
+/** Messages of one APPEND, all of which wait for the last one. */
+export const MESSAGES_AN_APPEND = 1_000;
+/** What they take in memory meanwhile; beyond the first of these, messages are put into blobs, however small they are. */
+export const APPEND_INLINE_OCTETS = 8 * 1024 * 1024;
+export const APPEND_HELD_OCTETS = 32 * 1024 * 1024;
+/** Texts and URLs that make one message. */
+export const CATENATE_PARTS = 1_000;
+/** Of a message or a part of one. */
+export const MESSAGE_URL_OCTETS = 4_096;
+
 /** A message literal that is refused is read past up to here, so that the client hears why. */
 export const DISCARDED_OCTETS = 128 * 1024 * 1024;
 

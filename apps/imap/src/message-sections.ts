@@ -93,6 +93,12 @@ export class MessageOctets {
     yield* this.#store.readBlob(blob, Math.max(start - prefixOctets, 0), end - prefixOctets);
   }
 
+  /** The octets of a range, wherever they are. */
+  async *readAny(range: OctetRange): AsyncGenerator<Buffer> {
+    if (this.isInMemory) yield* this.inMemory(range);
+    else yield* this.read(range);
+  }
+
   /** Throws if the blob cannot be read, to its last octet. */
   async probe(): Promise<void> {
     const { sizeOctets } = this.#message;

@@ -46,7 +46,9 @@ export type ResponseCode =
   | { readonly type: 'HIGHESTMODSEQ'; readonly modSeq: number }
   /** Message numbers or UIDs, as the command has them; ascending. */
   | { readonly type: 'MODIFIED'; readonly messages: ArrayLike<number> }
-  | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uid: number }
+  | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uids: UidRanges }
+  /** RFC 4469 §4.1. */
+  | { readonly type: 'BADURL'; readonly url: string }
   | {
       readonly type: 'COPYUID';
       readonly uidvalidity: number;
@@ -64,7 +66,10 @@ export function writeResponseCode(out: ResponseWriter, code: ResponseCode): void
 function writeValue(out: ResponseWriter, code: Exclude<ResponseCode, string>): void {
   switch (code.type) {
     case 'APPENDUID':
-      out.number(code.uidvalidity).sp().number(code.uid);
+      out.number(code.uidvalidity).sp().uidRanges(code.uids);
+      break;
+    case 'BADURL':
+      out.text(urlText(code.url));
       break;
     case 'CAPABILITY':
       out.text(code.names.join(' '));
@@ -89,6 +94,11 @@ function writeValue(out: ResponseWriter, code: Exclude<ResponseCode, string>): v
     default:
       code satisfies never;
   }
+}
+
+/** A URL as a response code can hold it: what is no URL's, and what would end the code, in percent form. */
+function urlText(url: string): string {
+  return url.replace(/[^!#-Z^-~]/gu, (character) => encodeURIComponent(character.toWellFormed()));
 }
 
 /** Null: the connection ends without an answer. */

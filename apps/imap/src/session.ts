@@ -45,8 +45,14 @@ export interface Transport {
   readLine(): Promise<string>;
   /** The octets of the command's message literal, after the continuation if the client waits for one. */
   receiveMessage(literal: LiteralHeader): AsyncIterable<Buffer>;
-  /** The end of the line behind a message literal. @throws {Bad} if something else than `end` stands there */
-  endOfCommand(end: string): Promise<void>;
+  /**
+   * What follows the octets of a message literal: up to the end of the command, or to one more message literal.
+   *
+   * @param takesMessage of another literal: whether it is one, or to be an argument
+   * @throws {Bad}
+   * @throws {InputEnded}
+   */
+  readOn(takesMessage: (args: Arguments) => boolean): Promise<Arguments>;
   /** Says BYE at once or when the command in hand is answered, for which it does not wait long. */
   endSession(reason: SessionEnd): void;
   /** Begins TLS after the tagged OK that the caller returns. */

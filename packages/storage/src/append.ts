@@ -140,6 +140,52 @@ export async function appendMessages(
   return results;
 }
 
+/** Messages of one statement, and the octets that they have together, but for a message alone: a statement is held several times over. */
+const TOGETHER_MESSAGES = 64;
+const TOGETHER_OCTETS = 4 * 1024 * 1024;
+
+/**
+ * Appends messages to mailboxes of one account, each behind the one before it, in a transaction that has its name already.
+ *
+ * @throws {StorageError} as `appendMessages` says of one of them: the transaction is to be rolled back
+ */
+export async function appendInTransaction(
+  tx: Transaction,
+  account: AccountId,
+  messages: readonly NewMessage[],
+): Promise<readonly Appended[]> {
+  const done: Appended[] = [];
+  for (const batch of batches(messages)) {
+    for (const result of await appendMessages(tx, account, batch, null)) {
+      if (result instanceof StorageError) throw result;
+      done.push(result);
+    }
+  }
+  return done;
+}
+
+function* batches(messages: readonly NewMessage[]): Generator<readonly NewMessage[]> {
+  let batch: NewMessage[] = [];
+  let octets = 0;
+  for (const message of messages) {
+    const more = heldOctets(message.content);
+    if (batch.length === TOGETHER_MESSAGES || (batch.length > 0 && octets + more > TOGETHER_OCTETS)) {
+      yield batch;
+      batch = [];
+      octets = 0;
+    }
+    batch.push(message);
+    octets += more;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** What a content takes in memory until it is appended, roughly. */
+export function heldOctets({ octets, text, bodyStructure, envelope }: Content): number {
+  const texts = text.searchText.length + text.headerText.length;
+  return (octets?.length ?? 0) + texts + bodyStructure.length + envelope.length;
+}
+
 /** The function wants the messages of a mailbox together; the order within it is the order of arrival. */
 function orderByMailbox(messages: readonly NewMessage[]): readonly number[] {
   const order = messages.map((_, index) => index);

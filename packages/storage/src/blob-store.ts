@@ -83,6 +83,11 @@ export class NewBlob {
     }
   }
 
+  /** Its octets, as they were written; see BlobStore.read. */
+  read(start: number, end: number): AsyncGenerator<Buffer> {
+    return this.#blobs.read(this.#first, start, end);
+  }
+
   nameFor(account: AccountId): string {
     const name = this.#names.get(account);
     if (name === undefined) throw new Error('the blob has no name for this account');

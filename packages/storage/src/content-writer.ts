@@ -29,6 +29,8 @@ export interface Content extends AsyncDisposable {
   readonly partIndex: Buffer;
   readonly text: ContentText;
   readonly summary: ContentSummary;
+  /** Octets `start` to `end` (not included), before any message took them. */
+  read(start: number, end: number): AsyncIterable<Buffer>;
   /** Drops the blob, if no message took it. */
   discard(): Promise<void>;
 }
@@ -40,6 +42,7 @@ export interface Content extends AsyncDisposable {
 export class ContentWriter {
   readonly #blobs: BlobStore;
   readonly #limitOctets: number;
+  readonly #inlineOctets: number;
   readonly #hash = createHash('sha256');
   readonly #checksums = new ChunkChecksums();
   readonly #parser = new MessageParser({ collectText: true });
@@ -49,10 +52,14 @@ export class ContentWriter {
   #blob: BlobWriter | null = null;
   #sizeOctets = 0;
 
-  /** @param limitOctets a larger message is refused with 'too-large' */
-  constructor(blobs: BlobStore, limitOctets: number) {
+  /**
+   * @param limitOctets a larger message is refused with 'too-large'
+   * @param inlineOctets a larger one is put into a blob, and so not held until it is appended
+   */
+  constructor(blobs: BlobStore, limitOctets: number, inlineOctets = INLINE_OCTETS) {
     this.#blobs = blobs;
     this.#limitOctets = limitOctets;
+    this.#inlineOctets = Math.min(inlineOctets, INLINE_OCTETS);
   }
 
   get sizeOctets(): number {
@@ -78,15 +85,16 @@ export class ContentWriter {
 
   /** @throws {StorageError} 'disk-full' */
   async finish(): Promise<Content> {
-    if (this.#blob !== null) await this.#moveToBlob();
+    if (this.#blob !== null || this.#buffered > this.#inlineOctets) await this.#moveToBlob();
     const blob = await ofFile(async () => (await this.#blob?.finish()) ?? null);
     const structure = this.#parser.end();
+    const octets = blob === null ? this.#buffer.subarray(0, this.#buffered) : null;
     const discard = async () => blob?.discard();
     return {
       hash: this.#hash.digest(),
       sizeOctets: this.#sizeOctets,
       headerOctets: structure.headerOctets,
-      octets: blob === null ? this.#buffer.subarray(0, this.#buffered) : null,
+      octets,
       blob,
       blobChecksums: blob === null ? null : this.#checksums.finish(),
       envelope: envelope(structure),
@@ -95,6 +103,7 @@ export class ContentWriter {
       partIndex: encodePartIndex(structure),
       text: await contentText(structure),
       summary: contentSummary(structure),
+      read: (start, end) => blob?.read(start, end) ?? inMemory(octets, start, end),
       discard,
       [Symbol.asyncDispose]: discard,
     };
@@ -131,6 +140,10 @@ export class ContentWriter {
       await this.#blob.write(octets);
     });
   }
+}
+
+async function* inMemory(octets: Buffer | null, start: number, end: number): AsyncGenerator<Buffer> {
+  if (octets !== null) yield octets.subarray(start, end);
 }
 
 async function ofFile<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -27,3 +27,22 @@ export async function expungeMessages(
   if (row?.status !== 'ok') throw new StorageError('nonexistent', 'No such mailbox');
   return { modseq: row.mod_seq, removed: parseRanges(row.removed) };
 }
+
+/**
+ * Removes one message, whatever its flags are, and leaves its tombstone.
+ *
+ * @returns the modseq of the removal; null if there is no such message
+ * @throws {StorageError} 'nonexistent' if the mailbox was deleted
+ */
+export async function removeMessage(
+  sql: Sql | Transaction,
+  account: AccountId,
+  mailbox: MailboxId,
+  uid: number,
+): Promise<ModSeq | null> {
+  const [row] = await sql<{ status: 'ok' | 'nonexistent'; mod_seq: ModSeq | null }[]>`
+    select status, mod_seq from expunge_messages(
+      ${account}::bigint, ${mailbox}::bigint, ${formatRanges([{ first: uid, last: uid }])}::int8multirange, false, 1)`;
+  if (row?.status !== 'ok') throw new StorageError('nonexistent', 'No such mailbox');
+  return row.mod_seq;
+}

@@ -103,6 +103,17 @@ export async function fetchMessages(
   return [...found, ...expunged].sort((a, b) => a.uid - b.uid);
 }
 
+/** As fetchMessages, of messages that are in the mailbox now. @throws {StorageError} 'unavailable' */
+export async function fetchPresentMessages(
+  sql: Sql,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: ArrayLike<number>,
+  columns: FetchColumns,
+): Promise<readonly FetchedMessage[]> {
+  return await fetchFrom(sql, 'messages', account, mailbox, uids, variableColumns(columns));
+}
+
 function variableColumns(columns: FetchColumns): readonly VariableColumn[] {
   const isWanted: Record<VariableColumn, boolean> = {
     envelope: columns.envelope === true,

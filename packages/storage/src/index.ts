@@ -7,7 +7,7 @@ export {
   type AnnotationEdit,
   type AnnotationQuery,
 } from './annotations.ts';
-export type { Appended, Arrival, NewMessage } from './append.ts';
+export { type Appended, type Arrival, heldOctets, type NewMessage } from './append.ts';
 export { BlobDirectory } from './blob-directory.ts';
 export type { BlobStore } from './blob-store.ts';
 export type { FlagsChanged } from './change-flags.ts';

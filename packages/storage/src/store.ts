@@ -12,9 +12,8 @@ import {
   removeAnnotations,
   setAnnotations,
 } from './annotations.ts';
-import type { Appended, Arrival, NewMessage } from './append.ts';
-import { appendMessages } from './append.ts';
-import type { BlobStore, NewBlob } from './blob-store.ts';
+import { type Appended, type Arrival, appendInTransaction, type NewMessage } from './append.ts';
+import type { BlobStore } from './blob-store.ts';
 import { ChangeFeed, type FeedListener } from './change-feed.ts';
 import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
 import { ClosedMailboxes } from './closed-mailboxes.ts';
@@ -24,8 +23,8 @@ import { type Copied, copyMessages, MOVE_AT_ONCE } from './copy-messages.ts';
 import type { Database, Transaction } from './database.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
-import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages } from './expunge.ts';
-import { type FetchColumns, type FetchedMessage, fetchMessages } from './fetch-messages.ts';
+import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages, removeMessage } from './expunge.ts';
+import { type FetchColumns, type FetchedMessage, fetchMessages, fetchPresentMessages } from './fetch-messages.ts';
 import { type FlagEdit, type Flags, KEYWORDS_A_MESSAGE } from './flags.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import {
@@ -71,9 +70,21 @@ export interface Delivery {
   readonly arrival: Arrival;
 }
 
-interface AppendedTo {
+/** What is to be appended to an account. */
+interface ContentFor {
   readonly account: AccountId;
+  readonly content: Content;
+}
+
+interface AppendedTo extends ContentFor {
   readonly appended: Appended;
+}
+
+/** A message that another one is to take the place of. */
+export interface Replaced {
+  readonly account: AccountId;
+  readonly mailbox: MailboxId;
+  readonly uid: number;
 }
 
 interface OpenMailbox {
@@ -137,9 +148,9 @@ export class Store {
     await this.#reserve?.require(sizeOctets);
   }
 
-  /** Takes the octets of a message to come. */
-  receive(limitOctets: number): ContentWriter {
-    return new ContentWriter(this.#blobs, limitOctets);
+  /** Takes the octets of a message to come; see ContentWriter. */
+  receive(limitOctets: number, inlineOctets?: number): ContentWriter {
+    return new ContentWriter(this.#blobs, limitOctets, inlineOctets);
   }
 
   /**
@@ -150,11 +161,49 @@ export class Store {
    */
   async append(account: AccountId, message: NewMessage): Promise<Appended> {
     requireFewKeywords(message.flags);
-    const [done] = await this.#keepingBlob(message.content.blob, [account], async () => {
+    const { content } = message;
+    const [done] = await this.#keepingBlobs([{ account, content }], async () => {
       const appended = await this.#writer.append(account, message);
-      return [{ account, appended }];
+      return [{ account, content, appended }];
     });
     if (done === undefined) throw new Error('the message has no answer');
+    return done.appended;
+  }
+
+  /**
+   * Appends messages, all of them or none, in one transaction and in this order.
+   *
+   * @returns for each in turn
+   * @throws {StorageError} as `append`: the failure of the first that fails
+   */
+  async appendAll(account: AccountId, messages: readonly NewMessage[]): Promise<readonly Appended[]> {
+    for (const { flags } of messages) requireFewKeywords(flags);
+    const done = await this.#keepingBlobs(
+      messages.map(({ content }) => ({ account, content })),
+      () => this.#writer.transact(account, (tx) => appendTo(tx, account, messages)),
+    );
+    return done.map(({ appended }) => appended);
+  }
+
+  /**
+   * Removes a message and appends another, in one transaction, so that a quota has to have room only for what it is larger.
+   *
+   * @returns null if there is no such message (any more): nothing was appended
+   * @throws {StorageError} as `append`; 'nonexistent' if either mailbox was deleted
+   */
+  async replace(replaced: Replaced, account: AccountId, message: NewMessage): Promise<Appended | null> {
+    requireFewKeywords(message.flags);
+    const accounts = [...new Set([replaced.account, account])].sort((a, b) => a - b);
+    let removal: ModSeq | null = null;
+    const [done] = await this.#keepingBlobs([{ account, content: message.content }], () =>
+      this.#inTurnOf(accounts, async (tx) => {
+        if (accounts.length > 1) await takeAccounts(tx, accounts);
+        removal = await removeMessage(tx, replaced.account, replaced.mailbox, replaced.uid);
+        return removal === null ? [] : await appendTo(tx, account, [message]);
+      }),
+    );
+    if (done === undefined || removal === null) return null;
+    this.#feed.committed(replaced.account, removal);
     return done.appended;
   }
 
@@ -179,7 +228,10 @@ export class Store {
         .filter((delivery) => delivery.account === account)
         .map(({ arrival }) => toInbox(content, arrival, internalDate)),
     }));
-    await this.#keepingBlob(content.blob, accounts, () => this.#inTurnOf(accounts, (tx) => appendEach(tx, messages)));
+    await this.#keepingBlobs(
+      accounts.map((account) => ({ account, content })),
+      () => this.#inTurnOf(accounts, (tx) => appendEach(tx, messages)),
+    );
   }
 
   /**
@@ -204,31 +256,31 @@ export class Store {
     return outcomes;
   }
 
-  /** Makes the blob the accounts', if need be; `append` says what became of the message in each. */
-  async #keepingBlob(
-    blob: NewBlob | null,
-    accounts: readonly AccountId[],
-    append: () => Promise<readonly AppendedTo[]>,
-  ): Promise<readonly AppendedTo[]> {
+  /** Makes the blobs the accounts', if need be; `append` says what became of each message. */
+  async #keepingBlobs<Done extends AppendedTo>(
+    contents: readonly ContentFor[],
+    append: () => Promise<readonly Done[]>,
+  ): Promise<readonly Done[]> {
     if (this.#reserve !== null) await this.#reserve.require(0); // without one nothing comes between the call and its turn
-    if (blob !== null) {
+    const inBlobs = contents.filter(({ content }) => content.blob !== null);
+    if (inBlobs.length > 0) {
       try {
-        for (const account of accounts) await blob.prepareFor(account);
+        for (const { account, content } of inBlobs) await content.blob?.prepareFor(account);
       } catch (error) {
         throw translateFileError(error);
       }
     }
     try {
       const done = await append();
-      for (const { account, appended } of done) {
-        if (appended.isBlobKept) blob?.keepFor(account);
+      for (const { account, content, appended } of done) {
+        if (appended.isBlobKept) content.blob?.keepFor(account);
         this.#feed.committed(account, appended.modseq);
       }
       return done;
     } catch (error) {
       // A row that may have been committed may name it.
       const isCertain = error instanceof StorageError && error.kind !== 'outcome-unknown';
-      if (!isCertain) for (const account of accounts) blob?.keepFor(account);
+      if (!isCertain) for (const { account, content } of inBlobs) content.blob?.keepFor(account);
       throw error;
     }
   }
@@ -495,6 +547,16 @@ export class Store {
     return fetchMessages(this.#database.sql, account, mailbox, uids, columns);
   }
 
+  /** See fetchPresentMessages. */
+  fetchPresentMessages(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: ArrayLike<number>,
+    columns: FetchColumns,
+  ): Promise<readonly FetchedMessage[]> {
+    return fetchPresentMessages(this.#database.sql, account, mailbox, uids, columns);
+  }
+
   /** See MissingTexts: afterwards these messages have previews. @throws {StorageError} 'unavailable' */
   fillTexts(account: AccountId, mailbox: MailboxId, uids: Uint32Array, options: FillOptions): Promise<void> {
     return this.#searches.run(account, () => this.#missingTexts.fill(account, mailbox, uids, options));
@@ -687,6 +749,13 @@ export class Store {
   }
 }
 
+/** Takes their rows in the order in which all take them, whichever of them is changed first. */
+async function takeAccounts(tx: Transaction, ascending: readonly AccountId[]): Promise<void> {
+  for (const account of ascending) {
+    await tx`select from accounts where account_id = ${account}::bigint for no key update`;
+  }
+}
+
 /** @throws {StorageError} 'too-many-keywords' */
 function requireFewKeywords({ keywords }: Flags): void {
   if (
@@ -706,11 +775,18 @@ async function appendEach(
   batches: readonly { readonly account: AccountId; readonly messages: readonly NewMessage[] }[],
 ): Promise<readonly AppendedTo[]> {
   const done: AppendedTo[] = [];
-  for (const { account, messages } of batches) {
-    for (const appended of await appendMessages(tx, account, messages, null)) {
-      if (appended instanceof StorageError) throw appended;
-      done.push({ account, appended });
-    }
-  }
+  for (const { account, messages } of batches) done.push(...(await appendTo(tx, account, messages)));
   return done;
+}
+
+async function appendTo(
+  tx: Transaction,
+  account: AccountId,
+  messages: readonly NewMessage[],
+): Promise<readonly AppendedTo[]> {
+  const all = await appendInTransaction(tx, account, messages);
+  return messages.flatMap(({ content }, index) => {
+    const appended = all[index];
+    return appended === undefined ? [] : [{ account, content, appended }];
+  });
 }

@@ -1,0 +1,215 @@
+import type { LiteralHeader } from '@postel/imap-wire';
+import { HeaderFieldSelector } from '@postel/mime';
+import { type Content, type ContentWriter, heldOctets, type MailboxId, type NewMessage } from '@postel/storage';
+import { type AppendItem, type AppendSegment, parseAppendSegment, takesMessage } from './append-data.ts';
+import { Bad, No } from './command.ts';
+import { encodeBinary } from './encode-binary.ts';
+import { findMailbox } from './find-mailbox.ts';
+import { APPEND_HELD_OCTETS, APPEND_INLINE_OCTETS, CATENATE_PARTS, MESSAGES_AN_APPEND } from './limits.ts';
+import { beginning, bounds, columnsFor, gather, MessageOctets } from './message-sections.ts';
+import { parseMessageUrl } from './message-url.ts';
+import type { Session } from './session.ts';
+
+const NUL = 0x00;
+
+interface Written {
+  readonly writer: ContentWriter;
+  readonly head: Extract<AppendItem, { type: 'message' }>;
+  parts: number;
+  /** Of it so far. */
+  sizeOctets: number;
+  hasNul: boolean;
+}
+
+interface IncomingOptions {
+  readonly mailbox: MailboxId;
+  /** What the quota leaves for them; null if it has no limit. */
+  readonly roomOctets: number | null;
+  readonly mostMessages?: number;
+}
+
+/**
+ * The messages of one command, as they stream to storage; in no mailbox yet. What can be refused is refused before the client
+ * is told to send its octets.
+ */
+export class IncomingMessages implements AsyncDisposable {
+  readonly #session: Session;
+  readonly #mailbox: MailboxId;
+  readonly #roomOctets: number | null;
+  readonly #mostMessages: number;
+  readonly #messages: NewMessage[] = [];
+  #written: Written | null = null;
+  /** Of messages that are complete. */
+  #sizeOctets = 0;
+  #heldOctets = 0;
+
+  constructor(session: Session, { mailbox, roomOctets, mostMessages = MESSAGES_AN_APPEND }: IncomingOptions) {
+    this.#session = session;
+    this.#mailbox = mailbox;
+    this.#roomOctets = roomOctets;
+    this.#mostMessages = mostMessages;
+  }
+
+  /** Reads the rest of the command. @returns the messages, of which there is one at least */
+  async receive(first: AppendSegment): Promise<readonly NewMessage[]> {
+    const { transport } = this.#session;
+    for (let segment = first; ; ) {
+      for (const item of segment.items) await this.#take(item);
+      const form = segment.next;
+      if (form === null) break;
+      if (form === 'url') throw new Error('a URL was to be an argument');
+      const args = await transport.readOn((partial) => takesMessage(partial, form));
+      segment = parseAppendSegment(args, form);
+      if (segment.next === null) args.end();
+    }
+    await this.#finish();
+    return this.#messages;
+  }
+
+  /** What they come to. */
+  get added(): { readonly octets: number; readonly messages: number } {
+    return { octets: this.#sizeOctets, messages: this.#messages.length };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#written?.writer.abort();
+    for (const { content } of this.#messages) await content.discard();
+  }
+
+  async #take(item: AppendItem): Promise<void> {
+    switch (item.type) {
+      case 'message':
+        await this.#finish();
+        this.#begin(item);
+        break;
+      case 'literal':
+        await this.#takeLiteral(item.literal);
+        break;
+      case 'url':
+        await this.#takeUrl(item.url);
+        break;
+      default:
+        item satisfies never;
+    }
+  }
+
+  #begin(head: Written['head']): void {
+    if (head.form === 'utf8' && !this.#session.hasEnabled('UTF8=ACCEPT')) {
+      throw new Bad('UTF8 comes with ENABLE UTF8=ACCEPT'); // RFC 6855 §4
+    }
+    if (this.#messages.length === this.#mostMessages) throw tooMany(this.#mostMessages);
+    if (this.#heldOctets > APPEND_HELD_OCTETS) throw new No('So many messages cannot be taken at once', 'LIMIT');
+    this.#written = { writer: this.#writer(), head, parts: 0, sizeOctets: 0, hasNul: false };
+  }
+
+  #writer(): ContentWriter {
+    const { store, services } = this.#session;
+    const inlineOctets = this.#heldOctets > APPEND_INLINE_OCTETS ? 0 : undefined;
+    return store.receive(services.messageOctets, inlineOctets);
+  }
+
+  async #takeLiteral(literal: LiteralHeader): Promise<void> {
+    const written = this.#current;
+    // RFC 9051 §6.3.12: with this a client thinks better of it.
+    if (literal.size === 0 && written.head.form !== 'catenate')
+      throw new No('A message has at least one octet', 'CANNOT');
+    if (written.head.form === 'utf8' && !literal.binary) throw new Bad('Expected a literal8');
+    await this.#requireRoom(literal.size);
+    for await (const octets of this.#session.transport.receiveMessage(literal)) {
+      if (octets.includes(NUL)) {
+        if (!literal.binary) throw new Bad('NUL in the message'); // RFC 9051 §4.3: only in literal8
+        written.hasNul = true;
+      }
+      await written.writer.write(octets);
+    }
+  }
+
+  /** Before octets are taken that the message is to have more. */
+  async #requireRoom(octets: number): Promise<void> {
+    const written = this.#current;
+    const { store, services } = this.#session;
+    if (++written.parts > CATENATE_PARTS) throw new No('A message cannot be put together of so many parts', 'LIMIT');
+    written.sizeOctets += octets;
+    if (written.sizeOctets > services.messageOctets) {
+      throw new No(`A message may have ${services.messageOctets} octets`, 'TOOBIG');
+    }
+    if (this.#roomOctets !== null && this.#sizeOctets + written.sizeOctets > this.#roomOctets) {
+      throw new No('The account is over its quota', 'OVERQUOTA');
+    }
+    await store.requireDiskRoom(octets);
+  }
+
+  /** RFC 4469 §3. A message that was expunged is none, also where its removal is not told yet. */
+  async #takeUrl(text: string): Promise<void> {
+    const { store, selected } = this.#session;
+    const bad = (why: string) => new No(why, { type: 'BADURL', url: text });
+    const url = parseMessageUrl(text, selected?.name ?? null);
+    if (url === null) throw bad('Not the URL of a message here');
+    const mailbox = await findMailbox(this.#session, url.mailboxName);
+    if (mailbox === null) throw bad('No such mailbox');
+    if (url.uidvalidity !== null && url.uidvalidity !== mailbox.uidvalidity)
+      throw bad('The mailbox has another UIDVALIDITY');
+    const { section } = url;
+    const [message] = await store.fetchPresentMessages(mailbox.account, mailbox.id, [url.uid], columnsFor(section));
+    if (message === undefined) throw bad('No such message');
+    const octets = new MessageOctets(store, message);
+    const found = octets.locate(section);
+    if (found === null) throw bad('The message has no such part');
+    try {
+      if (section.type === 'header-fields') {
+        const selector = new HeaderFieldSelector(section.names, section.not ? 'except' : 'only');
+        const fields = selector.select(await gather(octets.readAny(beginning(found))));
+        await this.#copy([fields.subarray(...bounds(url, 0, fields.length))], fields.length);
+        return;
+      }
+      const [start, end] = bounds(url, found.start, found.end);
+      await this.#copy(octets.readAny({ start, end }), end - start);
+    } catch (error) {
+      if (error instanceof No) throw error;
+      this.#session.log.error({ err: error, uid: url.uid }, 'a message cannot be copied from');
+      throw new No('The message that a URL names cannot be read now', 'UNAVAILABLE');
+    }
+  }
+
+  async #copy(pieces: Iterable<Buffer> | AsyncIterable<Buffer>, octets: number): Promise<void> {
+    await this.#requireRoom(octets);
+    for await (const piece of pieces) await this.#current.writer.write(piece);
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#written === null) return;
+    const { writer, head, sizeOctets, hasNul } = this.#written;
+    if (sizeOctets === 0) throw new No('A message has at least one octet', 'CANNOT');
+    let content = await writer.finish();
+    this.#written = null;
+    if (hasNul) content = await this.#withoutNul(content);
+    const mailbox = this.#mailbox;
+    const internalDate = head.date?.epochMs ?? Date.now();
+    this.#messages.push({ mailbox, content, flags: head.flags, internalDate, arrival: null });
+    this.#sizeOctets += content.sizeOctets;
+    this.#heldOctets += heldOctets(content);
+  }
+
+  async #withoutNul(content: Content): Promise<Content> {
+    await using binary = content;
+    const writer = this.#writer();
+    try {
+      await encodeBinary(binary, writer);
+      return await writer.finish();
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  }
+
+  get #current(): Written {
+    if (this.#written === null) throw new Error('no message was begun');
+    return this.#written;
+  }
+}
+
+function tooMany(most: number): Error {
+  return most === 1
+    ? new Bad('One message at a time')
+    : new No(`One APPEND takes no more than ${most} messages`, 'LIMIT');
+}
