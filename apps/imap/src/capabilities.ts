@@ -47,6 +47,7 @@ const NAMES = [
   'BINARY',
   'MULTIAPPEND',
   'CATENATE',
+  'REPLACE',
 ];
 
 /** What CAPABILITY names. */
