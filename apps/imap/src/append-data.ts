@@ -4,41 +4,42 @@ import { parseFlags } from './flags.ts';
 
 /**
  * What APPEND and REPLACE bring, in the order in which it comes: `message` begins one, what follows are its octets. A message is
- * one literal, or texts and messages stored already, one after the other (CATENATE, RFC 4469), or a literal8 with headers in
- * UTF-8 (RFC 6855 §4).
+ * one literal, or texts and messages stored already, one after the other (CATENATE, RFC 4469).
  */
 export type AppendItem =
-  | { readonly type: 'message'; readonly flags: Flags; readonly date: DateTime | null; readonly form: MessageForm }
-  | { readonly type: 'literal'; readonly literal: LiteralHeader }
+  | { readonly type: 'message'; readonly flags: Flags; readonly date: DateTime | null; readonly isCatenated: boolean }
+  /** UTF8: with header fields in UTF-8 (RFC 6855 §4). */
+  | { readonly type: 'literal'; readonly literal: LiteralHeader; readonly isUtf8: boolean }
   | { readonly type: 'url'; readonly url: string };
 
-export type MessageForm = 'literal' | 'catenate' | 'utf8';
+/** What a message literal is: a message or a part of one, by itself or in `UTF8 (...)`. */
+export type LiteralPlace = 'message' | 'utf8-message' | 'part' | 'utf8-part';
 
 /** A part of a command that ends before a message literal, or with the command. */
 export interface AppendSegment {
   readonly items: readonly AppendItem[];
-  /** In what kind of message that literal stands; `url` if it is the name of another message; null at the end of the command. */
-  readonly next: MessageForm | 'url' | null;
+  /** What the literal is; `url` if it is the name of another message; null at the end of the command. */
+  readonly next: LiteralPlace | 'url' | null;
 }
 
 /**
  * Whether a literal behind these arguments is a message or a part of one, not a URL or the name of the mailbox.
  *
- * @param form as in parseAppendSegment
+ * @param behind as in parseAppendSegment
  * @param skipFirst reads what stands before the name of the mailbox
  */
 export function takesMessage(
   args: Arguments,
-  form: MessageForm | null,
+  behind: LiteralPlace | null,
   skipFirst: (args: Arguments) => void = () => {},
 ): boolean {
   try {
-    if (form === null) {
+    if (behind === null) {
       skipFirst(args);
       if (args.sp().peekMessageLiteral()) return false;
       args.astringOctets();
     }
-    return parseAppendSegment(args, form).next !== 'url';
+    return parseAppendSegment(args, behind).next !== 'url';
   } catch {
     return true; // so that what is malformed is refused before the octets come
   }
@@ -48,16 +49,16 @@ export function takesMessage(
  * Parses what stands behind the name of the mailbox, or behind a message literal: append-message of RFC 4466 §3, once or more
  * (RFC 3502).
  *
- * @param form in what kind of message that literal stood; null behind the name of the mailbox
+ * @param behind what that literal was; null behind the name of the mailbox
  */
-export function parseAppendSegment(args: Arguments, form: MessageForm | null): AppendSegment {
+export function parseAppendSegment(args: Arguments, behind: LiteralPlace | null): AppendSegment {
   const items: AppendItem[] = [];
-  if (form === 'utf8') args.expect(')');
-  if (form === 'catenate') {
+  if (behind === 'utf8-message' || behind === 'utf8-part') args.expect(')');
+  if (behind === 'part' || behind === 'utf8-part') {
     const next = parseFurtherParts(args, items);
     if (next !== null) return { items, next };
   }
-  for (let isFirst = form === null; isFirst || !args.isAtEnd(); isFirst = false) {
+  for (let isFirst = behind === null; isFirst || !args.isAtEnd(); isFirst = false) {
     const next = parseMessage(args, items);
     if (next !== null) return { items, next };
   }
@@ -70,15 +71,10 @@ function parseMessage(args: Arguments, items: AppendItem[]): AppendSegment['next
   if (flags !== null) args.sp();
   const date = args.peek('"') ? args.dateTime() : null;
   if (date !== null) args.sp();
-  const begin = (form: MessageForm) => items.push({ type: 'message', flags: parseFlags(flags ?? []), date, form });
-  if (args.skip('CATENATE (')) {
-    begin('catenate');
-    return parsePart(args, items) ?? parseFurtherParts(args, items);
-  }
-  const form = args.skip('UTF8 (') ? 'utf8' : 'literal';
-  begin(form);
-  items.push({ type: 'literal', literal: args.messageLiteral() });
-  return form;
+  const isCatenated = args.skip('CATENATE (');
+  items.push({ type: 'message', flags: parseFlags(flags ?? []), date, isCatenated });
+  if (isCatenated) return parsePart(args, items) ?? parseFurtherParts(args, items);
+  return parseLiteral(args, items) ? 'utf8-message' : 'message';
 }
 
 function parseFurtherParts(args: Arguments, items: AppendItem[]): AppendSegment['next'] {
@@ -90,14 +86,18 @@ function parseFurtherParts(args: Arguments, items: AppendItem[]): AppendSegment[
   return null;
 }
 
-/** cat-part of RFC 4469 §5. */
+/** cat-part of RFC 4469 §5 and RFC 6855 §4. */
 function parsePart(args: Arguments, items: AppendItem[]): AppendSegment['next'] {
-  if (args.skip('TEXT ')) {
-    items.push({ type: 'literal', literal: args.messageLiteral() });
-    return 'catenate';
-  }
+  if (args.peek('UTF8 ') || args.skip('TEXT ')) return parseLiteral(args, items) ? 'utf8-part' : 'part';
   args.expect('URL ');
   if (args.peekMessageLiteral()) return 'url';
   items.push({ type: 'url', url: args.astring() });
   return null;
+}
+
+/** @returns whether it stands in `UTF8 (...)` */
+function parseLiteral(args: Arguments, items: AppendItem[]): boolean {
+  const isUtf8 = args.skip('UTF8 (');
+  items.push({ type: 'literal', literal: args.messageLiteral(), isUtf8 });
+  return isUtf8;
 }

@@ -1,4 +1,3 @@
-import type { LiteralHeader } from '@postel/imap-wire';
 import { HeaderFieldSelector } from '@postel/mime';
 import { type Content, type ContentWriter, heldOctets, type MailboxId, type NewMessage } from '@postel/storage';
 import { type AppendItem, type AppendSegment, parseAppendSegment, takesMessage } from './append-data.ts';
@@ -55,11 +54,11 @@ export class IncomingMessages implements AsyncDisposable {
     const { transport } = this.#session;
     for (let segment = first; ; ) {
       for (const item of segment.items) await this.#take(item);
-      const form = segment.next;
-      if (form === null) break;
-      if (form === 'url') throw new Error('a URL was to be an argument');
-      const args = await transport.readOn((partial) => takesMessage(partial, form));
-      segment = parseAppendSegment(args, form);
+      const literal = segment.next;
+      if (literal === null) break;
+      if (literal === 'url') throw new Error('a URL was to be an argument');
+      const args = await transport.readOn((partial) => takesMessage(partial, literal));
+      segment = parseAppendSegment(args, literal);
       if (segment.next === null) args.end();
     }
     await this.#finish();
@@ -83,7 +82,7 @@ export class IncomingMessages implements AsyncDisposable {
         this.#begin(item);
         break;
       case 'literal':
-        await this.#takeLiteral(item.literal);
+        await this.#takeLiteral(item);
         break;
       case 'url':
         await this.#takeUrl(item.url);
@@ -94,9 +93,6 @@ export class IncomingMessages implements AsyncDisposable {
   }
 
   #begin(head: Written['head']): void {
-    if (head.form === 'utf8' && !this.#session.hasEnabled('UTF8=ACCEPT')) {
-      throw new Bad('UTF8 comes with ENABLE UTF8=ACCEPT'); // RFC 6855 §4
-    }
     if (this.#messages.length === this.#mostMessages) throw tooMany(this.#mostMessages);
     if (this.#heldOctets > APPEND_HELD_OCTETS) throw new No('So many messages cannot be taken at once', 'LIMIT');
     this.#written = { writer: this.#writer(), head, parts: 0, sizeOctets: 0, hasNul: false };
@@ -108,12 +104,12 @@ export class IncomingMessages implements AsyncDisposable {
     return store.receive(services.messageOctets, inlineOctets);
   }
 
-  async #takeLiteral(literal: LiteralHeader): Promise<void> {
+  async #takeLiteral({ literal, isUtf8 }: Extract<AppendItem, { type: 'literal' }>): Promise<void> {
     const written = this.#current;
+    if (isUtf8 && !literal.binary) throw new Bad('Expected a literal8');
+    if (isUtf8 && !this.#session.hasEnabled('UTF8=ACCEPT')) throw new Bad('UTF8 comes with ENABLE UTF8=ACCEPT'); // RFC 6855 §4
     // RFC 9051 §6.3.12: with this a client thinks better of it.
-    if (literal.size === 0 && written.head.form !== 'catenate')
-      throw new No('A message has at least one octet', 'CANNOT');
-    if (written.head.form === 'utf8' && !literal.binary) throw new Bad('Expected a literal8');
+    if (literal.size === 0 && !written.head.isCatenated) throw new No('A message has at least one octet', 'CANNOT');
     await this.#requireRoom(literal.size);
     for await (const octets of this.#session.transport.receiveMessage(literal)) {
       if (octets.includes(NUL)) {

@@ -121,6 +121,18 @@ test('a large message of one part with NUL goes and comes the same way', async (
   expect((await mary.octets(data.length)).equals(data)).toBe(true);
 });
 
+test('RFC 6855 §4: UTF8 is refused before its octets come, unless it is enabled', async () => {
+  await using mary = await server.logIn();
+  await mary.dialogue`
+    C: a1 APPEND INBOX UTF8 (~{3}
+    S: a1 BAD UTF8 comes with ENABLE...
+    C: a2 APPEND INBOX CATENATE (UTF8 (~{3}
+    S: a2 BAD UTF8 comes with ENABLE...
+    C: a3 APPEND INBOX UTF8 ({3}
+    S: a3 BAD Expected a literal8...
+  `;
+});
+
 test.each([
   ['in a header', 'Subject: \0\r\n\r\nabc'],
   ['between parts', 'Content-Type: multipart/mixed; boundary=b\r\n\r\n\0\r\n--b\r\n\r\nabc\r\n--b--'],
