@@ -202,7 +202,7 @@ export class CrashRun implements AsyncDisposable {
     this.#imapProbe[Symbol.dispose]();
     this.#lmtpProbe[Symbol.dispose]();
     await Promise.all([
-      until(() => this.#imapProbe.attempt(() => this.#imapProbe.appendTo(inbox, PROBE_OCTETS))),
+      until(() => this.#imapProbe.attempt(() => this.#imapProbe.appendTo(inbox, [PROBE_OCTETS]))),
       until(() => this.#lmtpProbe.send([PROBE], PROBE_OCTETS)),
     ]);
     return performance.now();

@@ -51,21 +51,30 @@ export class ImapSession implements Disposable {
     return await this.#answer(tag);
   }
 
-  /** @param waits for the server's leave to send the message (RFC 9051 §4.3), or sends it at once (RFC 7888) */
-  async append(mailbox: string, flags: string, message: Buffer, { waits }: { waits: boolean }): Promise<ImapAnswer> {
+  /**
+   * APPEND, or REPLACE.
+   *
+   * @param command up to the flags
+   * @param messages more than one only for APPEND (RFC 3502)
+   * @param waits for the server's leave to send each message (RFC 9051 §4.3), or sends it at once (RFC 7888)
+   */
+  async upload(
+    command: string,
+    flags: string,
+    messages: readonly Buffer[],
+    { waits }: { waits: boolean },
+  ): Promise<ImapAnswer> {
     const tag = this.#tag();
-    const command = `${tag} APPEND ${mailbox} (${flags}) {${message.length}${waits ? '' : '+'}}\r\n`;
-    if (!waits) {
-      this.#connection.send(command, message, '\r\n');
-      return await this.#answer(tag);
+    this.#connection.send(`${tag} ${command}`);
+    for (const message of messages) {
+      this.#connection.send(` (${flags}) {${message.length}${waits ? '' : '+'}}\r\n`);
+      for (let line = ''; waits && !line.startsWith('+'); ) {
+        line = await this.#connection.line();
+        if (line.startsWith(`${tag} `)) return answer(line, []);
+      }
+      this.#connection.send(message);
     }
-    this.#connection.send(command);
-    for (;;) {
-      const line = await this.#connection.line();
-      if (line.startsWith(`${tag} `)) return answer(line, []);
-      if (line.startsWith('+')) break;
-    }
-    this.#connection.send(message, '\r\n');
+    this.#connection.send('\r\n');
     return await this.#answer(tag);
   }
 
@@ -98,10 +107,14 @@ function answer(line: string, untagged: readonly UntaggedLine[]): ImapAnswer {
   return { isOk: tagged.startsWith('OK'), tagged, untagged };
 }
 
-/** The UID that an APPEND gave; null if it did not say. */
-export function appendUid({ tagged }: ImapAnswer): { readonly uidvalidity: number; readonly uid: number } | null {
-  const [, uidvalidity, uid] = /\[APPENDUID (\d+) (\d+)\]/.exec(tagged) ?? [];
-  return uid === undefined ? null : { uidvalidity: Number(uidvalidity), uid: Number(uid) };
+/** The UIDs that an APPEND gave, or a REPLACE, before its tagged line (RFC 8508 §4.3); null if it did not say. */
+export function appendUids({
+  tagged,
+  untagged,
+}: ImapAnswer): { readonly uidvalidity: number; readonly uids: readonly number[] } | null {
+  const text = [tagged, ...untagged.map((line) => line.text)].find((line) => line.includes('[APPENDUID '));
+  const [, uidvalidity, uids] = /\[APPENDUID (\d+) ([\d:,]+)\]/.exec(text ?? '') ?? [];
+  return uids === undefined ? null : { uidvalidity: Number(uidvalidity), uids: numbersOf(uids) };
 }
 
 /** Where COPY or MOVE put what; null if it did not say. MOVE says it before its tagged line (RFC 6851 §4.3). */

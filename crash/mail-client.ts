@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionEnded, type Endpoint } from './connection.ts';
-import { appendUid, type CopyUid, copyUid, type ImapAnswer, ImapSession, type Login } from './imap-session.ts';
+import { appendUids, type CopyUid, copyUid, type ImapAnswer, ImapSession, type Login } from './imap-session.ts';
 import { type Change, type Copy, type Flags, flagsOf, type GivenUids, type Ledger, type Mailbox } from './ledger.ts';
 import { BLOB_OCTETS, makeMessage } from './make-message.ts';
 import type { Random } from './random.ts';
@@ -15,6 +15,8 @@ const MAILBOXES = 3;
 const MAILBOX_NAMES = 6;
 const SUBSCRIPTION_NAMES = 4;
 const LARGE_SHARE = 0.08;
+/** Of APPENDs with more than one message. */
+const SEVERAL_SHARE = 0.3;
 const RECONNECT_PAUSE_MS = 20;
 const LONGEST_THOUGHT_MS = 10;
 
@@ -79,27 +81,50 @@ export class MailClient implements Disposable {
     return false;
   }
 
-  /** @param sent called when the command is on its way */
-  async appendTo(mailbox: Mailbox, octets: number, sent: () => void = () => {}): Promise<boolean> {
+  /**
+   * @param sizes of the messages, in octets
+   * @param sent called when the command is on its way
+   */
+  async appendTo(mailbox: Mailbox, sizes: readonly number[], sent: () => void = () => {}): Promise<boolean> {
+    const kind = sizes.length === 1 ? 'APPEND' : 'APPEND of several';
+    return await this.#upload(kind, `APPEND ${mailbox.name}`, mailbox, sizes, [], sent);
+  }
+
+  /** With another message, in its mailbox or elsewhere. */
+  async replace(copy: Copy, to: Mailbox, octets: number): Promise<boolean> {
+    if (!(await this.#select(copy.mailbox))) return false;
+    const command = `UID REPLACE ${copy.uid} ${to.name}`;
+    return await this.#upload('REPLACE', command, to, [octets], [{ type: 'removed', copy }]);
+  }
+
+  async #upload(
+    kind: string,
+    command: string,
+    to: Mailbox,
+    sizes: readonly number[],
+    removed: readonly Change[],
+    sent: () => void = () => {},
+  ): Promise<boolean> {
     const random = this.#random;
-    const { message, content } = makeMessage(`${this.name}.${this.#nextMessage++}@crash.example`, random, octets);
+    const made = sizes.map((octets) =>
+      makeMessage(`${this.name}.${this.#nextMessage++}@crash.example`, random, octets),
+    );
     const flags = this.#someFlags(3);
-    const added: Change = { type: 'added', mailbox, message, flags, owner: this.name };
-    const text = `APPEND ${mailbox.name} (${flags}) ${message.id}, ${message.octets} octets`;
+    const added = made.map(({ message }): Change => ({ type: 'added', mailbox: to, message, flags, owner: this.name }));
+    const text = `${command} (${flags}) ${made.map(({ message }) => `${message.id}, ${message.octets} octets`).join('; ')}`;
     const uids = (answer: ImapAnswer): GivenUids => {
-      const given = appendUid(answer);
-      this.#checkUidvalidity(mailbox, given?.uidvalidity);
-      return given === null ? new Map() : new Map([[message.id, given.uid]]);
+      const given = appendUids(answer);
+      this.#checkUidvalidity(to, given?.uidvalidity);
+      const count = given?.uids.length ?? made.length;
+      if (count !== made.length) this.#wrong(`its APPENDUID names ${count} UIDs: ${text}`);
+      return new Map(
+        made.flatMap(({ message }, i) => (given?.uids[i] === undefined ? [] : [[message.id, given.uids[i]]])),
+      );
     };
     const waits = random.chance(0.5);
-    return await this.#operate(
-      'APPEND',
-      text,
-      [added],
-      uids,
-      (session) => session.append(mailbox.name, flags, content, { waits }),
-      sent,
-    );
+    const contents = made.map(({ content }) => content);
+    const ask = (session: ImapSession) => session.upload(command, flags, contents, { waits });
+    return await this.#operate(kind, text, [...removed, ...added], uids, ask, sent);
   }
 
   /**
@@ -150,11 +175,12 @@ export class MailClient implements Disposable {
   }
 
   async #anything(): Promise<boolean> {
-    if (this.#isInDoubt) return await this.appendTo(this.#inbox, this.#size());
+    if (this.#isInDoubt) return await this.appendTo(this.#inbox, this.#sizes());
     const { copies } = this;
     const dice = this.#random.below(100);
     if (copies.length > COPIES && dice < 70) return await this.#expunge(copies, COPIES);
-    if (dice < 30 || copies.length === 0) return await this.appendTo(this.#anyMailbox(), this.#size());
+    if (dice < 24 || copies.length === 0) return await this.appendTo(this.#anyMailbox(), this.#sizes());
+    if (dice < 34) return await this.replace(this.#random.pick(copies), this.#anyMailbox(), this.#size());
     if (dice < 52) return await this.#store(this.#someOfOne(copies, 8));
     if (dice < 62) return await this.#file('COPY', this.#someOfOne(copies, 5));
     if (dice < 74) return await this.#file('MOVE', this.#someOfOne(copies, 5));
@@ -310,6 +336,12 @@ export class MailClient implements Disposable {
 
   #someFlags(count: number): Flags {
     return flagsOf(this.#random.sample(FLAGS, this.#random.below(count + 1)));
+  }
+
+  /** Mostly of one message. */
+  #sizes(): readonly number[] {
+    const count = this.#random.chance(SEVERAL_SHARE) ? 2 + this.#random.below(4) : 1;
+    return Array.from({ length: count }, () => this.#size());
   }
 
   #size(): number {

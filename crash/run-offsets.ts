@@ -97,7 +97,7 @@ export class OffsetRun {
     switch (command) {
       case 'APPEND': {
         const inbox = this.#run.ledger.mailbox(account, 'INBOX');
-        await this.#client.attempt(() => this.#client.appendTo(inbox, appendedOctets, sent));
+        await this.#client.attempt(() => this.#client.appendTo(inbox, [appendedOctets], sent));
         break;
       }
       case 'DATA':
@@ -115,7 +115,7 @@ export class OffsetRun {
   }
 
   async #settle(mailbox: Mailbox, octets: number): Promise<void> {
-    if (await this.#client.attempt(() => this.#client.appendTo(mailbox, octets))) return;
+    if (await this.#client.attempt(() => this.#client.appendTo(mailbox, [octets]))) return;
     throw new Error('the server does not take the messages that are to be moved');
   }
 }
