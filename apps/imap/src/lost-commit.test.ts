@@ -64,3 +64,25 @@ test('hardening 64: an APPEND whose fate cannot be learnt ends the connection wi
   for (let line = await mary.line(); line !== null; line = await mary.line()) expect(line).not.toMatch(/^a1 /);
   expect(await own.uids()).toBe('* SEARCH 1 2');
 }, 30_000);
+
+test.each([
+  [
+    'an APPEND of two messages',
+    'APPEND INBOX {27+}\r\nSubject: lost and found\r\n\r\n {3+}\r\ntwo',
+    'APPENDUID \\d+ 2:3',
+    '1 2 3',
+  ],
+  ['a REPLACE', 'UID REPLACE 1 INBOX {27+}\r\nSubject: lost and found\r\n\r\n', 'APPENDUID \\d+ 2', '2'],
+])(
+  'hardening 64: %s that was committed is answered OK, though the answer to the commit was lost',
+  async (_, command, code, uids) => {
+    await using own = await startBehindNetwork();
+    const { network, mary } = own;
+    await mary.command('SELECT INBOX');
+    void network.loseAnswerTo('commit').then(() => network.cut());
+    const { tagged, untagged } = await mary.command(command);
+    expect(tagged).toMatch(/^OK /);
+    expect([...untagged, tagged].join()).toMatch(new RegExp(code));
+    expect(await own.uids()).toBe(`* SEARCH ${uids}`);
+  },
+);
