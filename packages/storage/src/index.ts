@@ -1,3 +1,4 @@
+export type { AccountChanges, WatchedMailbox } from './account-changes.ts';
 export { createAccount, findAccounts, listAccountIds, type NamedAccount, removeAccountMail } from './accounts.ts';
 export {
   ANNOTATION_OCTETS,

@@ -1,4 +1,5 @@
 import type { Quota } from '@postel/quota';
+import { type AccountChanges, accountChanges } from './account-changes.ts';
 import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
 import {
@@ -510,6 +511,11 @@ export class Store {
   /** See changedAnnotations. @throws {StorageError} 'unavailable' */
   async changedAnnotations(account: AccountId, since: number): ReturnType<typeof changedAnnotations> {
     return this.#read(() => changedAnnotations(this.#database.sql, account, since));
+  }
+
+  /** See accountChanges. @throws {StorageError} 'unavailable' */
+  async accountChanges(account: AccountId, since: number): Promise<AccountChanges> {
+    return this.#read(() => accountChanges(this.#database.sql, account, since));
   }
 
   /** See listNames. @throws {StorageError} 'unavailable' */
