@@ -25,6 +25,7 @@ const NAMES = [
   'QUOTA',
   ...RESOURCE_NAMES.map((name) => `QUOTA=RES-${name}`),
   'COMPRESS=DEFLATE',
+  'NOTIFY',
   'SAVEDATE',
   'OBJECTID',
   'PREVIEW',

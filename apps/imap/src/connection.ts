@@ -22,7 +22,7 @@ import {
 import type { ConnectionSecurity } from '@postel/sasl';
 import { clientAddress, hostNames, type Logger, type ServerCertificates, TlsConnection } from '@postel/supervision';
 import { capabilities } from './capabilities.ts';
-import { Abandoned, Bad, InputEnded, type Ok } from './command.ts';
+import { Abandoned, Bad, InputEnded, No, type Ok } from './command.ts';
 import { commands } from './commands/table.ts';
 import { CompressedInput } from './compressed-input.ts';
 import { deflate, deflateLast } from './deflate.ts';
@@ -105,6 +105,9 @@ export class Connection implements Transport, CommandPolicy {
   /** Where the message literal of the current command stands. */
   #literal: { readonly header: LiteralHeader; state: 'announced' | 'streaming' | 'read' } | null = null;
   #badCommands = 0;
+  /** A command may come at any time; until it does, nothing is being said but what `#interlude` says. */
+  #isWaiting = false;
+  #interlude: Promise<void> | null = null;
   /** The client has closed its side, and nothing was said since to find out whether it is there. */
   #isEndNews = false;
   /** The command in hand works and says nothing; it may know how far it is. */
@@ -275,6 +278,10 @@ export class Connection implements Transport, CommandPolicy {
     }, SESSION_END_MS);
   }
 
+  tellBetweenCommands(): void {
+    if (this.#isWaiting) this.#interlude ??= this.#tellNews();
+  }
+
   startTlsAfterAnswer(): void {
     this.#nextLayer = 'tls';
   }
@@ -298,6 +305,10 @@ export class Connection implements Transport, CommandPolicy {
   }
 
   sendContinuation(): void {
+    if (this.#interlude !== null) {
+      this.#interlude.then(() => this.sendContinuation());
+      return;
+    }
     this.out.text('+ OK\r\n');
     this.flush().catch(() => {}); // the wait for the literal ends with the connection
   }
@@ -328,7 +339,7 @@ export class Connection implements Transport, CommandPolicy {
   async #converse(): Promise<void> {
     try {
       for (let count = 1; !this.#session.isLoggedOut && this.#farewell === null; count++) {
-        const result = await this.#reader.readCommand(this);
+        const result = await this.#nextCommand();
         if (result.type === 'end') break;
         await this.#answer(result);
         if (this.#nextLayer === null) await this.flush();
@@ -343,6 +354,29 @@ export class Connection implements Transport, CommandPolicy {
     if (this.#farewell !== null && !this.#session.isLoggedOut) {
       this.#session.bye(this.#farewell.text, this.#farewell.code);
       await this.flush();
+    }
+  }
+
+  /** What the client asked to hear at any time is told before, and while nothing comes. */
+  async #nextCommand(): Promise<ReadResult> {
+    this.#isWaiting = true;
+    if (this.#session.notifications?.hasNews === true) this.tellBetweenCommands();
+    const result = await this.#reader.readCommand(this);
+    this.#isWaiting = false;
+    await this.#interlude;
+    return this.#session.isLoggedOut ? { type: 'end' } : result;
+  }
+
+  async #tellNews(): Promise<void> {
+    try {
+      await this.#session.tellNews();
+    } catch (error) {
+      if (error instanceof Abandoned) return; // the reader finds out
+      if (!(error instanceof No)) this.#log.error({ err: error }, 'news could not be told');
+      await this.flush().catch(() => {});
+    } finally {
+      this.#interlude = null;
+      if (this.#session.isLoggedOut) this.#reader.end();
     }
   }
 

@@ -101,6 +101,14 @@ export const LIST_STEPS = 100_000_000;
 export const METADATA_ENTRIES = 100;
 export const METADATA_ENTRY_OCTETS = 255;
 
+/** What one NOTIFY may name: groups of events, and mailboxes in all of them. */
+export const NOTIFY_GROUPS = 100;
+export const NOTIFY_NAMES = 1_000;
+/** Mailboxes of an account that are watched: each process that does so holds a row of each. */
+export const WATCHED_MAILBOXES = 10_000;
+/** Names that are to be told to a client that does not listen, before all that it watches is given up. */
+export const UNTOLD_NAMES = 1_000;
+
 /** RFC 2971 §3.3. */
 export const ID_PAIRS = 30;
 export const ID_FIELD_OCTETS = 30;

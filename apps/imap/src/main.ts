@@ -3,6 +3,7 @@ import { ConnectionCount, openMail, runApp, SessionCount } from '@postel/supervi
 import { SESSIONS_AN_ACCOUNT } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { ImapServer } from './server.ts';
+import { WatchedAccounts } from './watched-accounts.ts';
 
 const DATABASE_CONNECTIONS = 8;
 
@@ -24,6 +25,7 @@ runApp({
       metrics: createMetrics(context.metrics),
       connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
       sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
+      watchedAccounts: new WatchedAccounts(store, context.log),
     };
     const server = new ImapServer(services, certificates, context.log);
     const ports: number[] = [];

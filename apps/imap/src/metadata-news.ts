@@ -1,4 +1,4 @@
-import type { ModSeq } from '@postel/storage';
+import type { AnnotationChange, ModSeq } from '@postel/storage';
 import type { Session } from './session.ts';
 
 /** More than any modseq: who asks for what is newer learns only how far the account is. */
@@ -44,14 +44,20 @@ export class MetadataNews {
     }
   }
 
-  /** Writes METADATA responses without values. @throws {StorageError} 'unavailable' */
-  async tell(own: ModSeq | null = null): Promise<void> {
+  /**
+   * Writes METADATA responses without values.
+   *
+   * @param isWanted of what changes the client wants to hear; all, if not given
+   * @throws {StorageError} 'unavailable'
+   */
+  async tell(own: ModSeq | null = null, isWanted: (change: AnnotationChange) => boolean = () => true): Promise<void> {
     const { store, account, out } = this.#session;
     const { upTo, changes } = await store.changedAnnotations(account.accountId, this.#since);
     this.#since = upTo;
     let told: string | null = null;
-    for (const { modseq, entry, owner, mailbox } of changes) {
-      if (modseq === own || owner !== account.accountId) continue;
+    for (const change of changes) {
+      const { modseq, entry, owner, mailbox } = change;
+      if (modseq === own || owner !== account.accountId || !isWanted(change)) continue;
       const name = mailbox?.name ?? '';
       if (name !== told) {
         if (told !== null) out.crlf();

@@ -7,6 +7,7 @@ export type ResponseCode =
   | 'ALREADYEXISTS'
   | 'BADCHARSET (UTF-8 US-ASCII)'
   | 'AUTHENTICATIONFAILED'
+  | `BADEVENT (${string})`
   | 'AUTHORIZATIONFAILED'
   | 'CANNOT'
   | 'CLIENTBUG'
@@ -22,6 +23,7 @@ export type ResponseCode =
   | `METADATA MAXSIZE ${number}`
   | 'NONEXISTENT'
   | 'NOPERM'
+  | 'NOTIFICATIONOVERFLOW'
   | 'NOTSAVED'
   | 'NOPERM'
   | 'OVERQUOTA'

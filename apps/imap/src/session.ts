@@ -12,10 +12,15 @@ import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS, RANGES_A_LINE } from './limits.
 import type { MailboxView } from './mailbox-view.ts';
 import type { MetadataNews } from './metadata-news.ts';
 import type { ImapMetrics } from './metrics.ts';
+import type { Notifications } from './notifications.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
 import { requireNoNumbers } from './uid-only.ts';
+import type { WatchedAccounts } from './watched-accounts.ts';
 
 const NONE = new Uint32Array(0);
+const REMOVING: ReadonlySet<string> = new Set(['EXPUNGE', 'UID EXPUNGE', 'MOVE', 'UID MOVE']);
+/** Before NOTIFY. */
+const ALL_EVENTS = { messages: true, flags: true } as const;
 
 /** What a session needs of the connection under it. */
 export interface Transport {
@@ -55,6 +60,8 @@ export interface Transport {
   readOn(takesMessage: (args: Arguments) => boolean): Promise<Arguments>;
   /** Says BYE at once or when the command in hand is answered, for which it does not wait long. */
   endSession(reason: SessionEnd): void;
+  /** Has `Session.tellNews` called as soon as no command is in hand; it is called behind each anyway. */
+  tellBetweenCommands(): void;
   /** Begins TLS after the tagged OK that the caller returns. */
   startTlsAfterAnswer(): void;
   /** As said for TLS: from the end of the tagged OK on, both sides compress (RFC 4978). */
@@ -78,6 +85,7 @@ export interface Services {
   readonly metrics: ImapMetrics;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;
+  readonly watchedAccounts: WatchedAccounts;
   /** Metadata of the server that the administrator gives it, by entry (RFC 5464 §3.2.1.1). */
   readonly serverMetadata: ReadonlyMap<string, Buffer>;
   /** The largest message that is taken. */
@@ -111,6 +119,9 @@ export class Session {
   #tag = '';
   readonly #enabled = new Set<Extension>();
   isLoggedOut = false;
+  #notifications: Notifications | null = null;
+  /** The command in hand removes messages, and is answered by what went. */
+  #removes = false;
   /** Of a client that enabled METADATA. */
   metadataNews: MetadataNews | null = null;
   /** The client has said what it is. */
@@ -163,6 +174,23 @@ export class Session {
 
   hasEnabled(extension: Extension): boolean {
     return this.#enabled.has(extension);
+  }
+
+  /** What the client is told beside answers; null before the first NOTIFY: then what RFC 9051 has. */
+  get notifications(): Notifications | null {
+    return this.#notifications;
+  }
+
+  /** Replaces what was asked for before: RFC 5465 §3.1. */
+  notify(notifications: Notifications): void {
+    this.#notifications?.close();
+    this.#notifications = notifications;
+    this.watchSelected();
+  }
+
+  /** Has news of the selected mailbox told between commands, if the client asked for that. */
+  watchSelected(): void {
+    if (this.#view !== null) this.#view.onChange = this.#notifications?.selectedChanged ?? null;
   }
 
   /** @returns whether it was not enabled before */
@@ -235,6 +263,7 @@ export class Session {
     this.unselect();
     this.#view = view;
     this.#clientModSeq = view.modSeq;
+    this.watchSelected();
   }
 
   unselect(): void {
@@ -249,6 +278,8 @@ export class Session {
 
   #leave(): void {
     this.unselect();
+    this.#notifications?.close();
+    this.#notifications = null;
     this.#watch?.[Symbol.dispose]();
     this.#watch = null;
     this.#place?.[Symbol.dispose]();
@@ -258,6 +289,7 @@ export class Session {
   /** Parses and runs one command. @throws {No | Bad | ParseError | StorageError | DirectoryError} */
   async execute(tag: string, command: AnyCommand, args: Arguments): Promise<Ok> {
     this.#tag = tag;
+    this.#removes = REMOVING.has(command.name);
     try {
       const end = await this.#run(command, args);
       const modSeq = this.#takeNewModSeq();
@@ -332,14 +364,17 @@ export class Session {
       this.bye(mailbox.lost === 'deleted' ? 'The mailbox was deleted' : 'The database was restored: connect again');
       throw new No('The mailbox is gone', 'NONEXISTENT');
     }
-    if (expunges) await this.#tellRemovals(view);
-    const changed = union(view.takeFlagChanges(), asked);
-    if (view.takeArrivals()) {
+    const wanted = this.#notifications?.selected ?? ALL_EVENTS;
+    if (expunges && (wanted.messages || this.#removes)) await this.#tellRemovals(view);
+    const changed = wanted.flags ? union(view.takeFlagChanges(), asked) : asked;
+    const { toldUid } = view;
+    if (wanted.messages && view.takeArrivals()) {
       await this.claimRecent(view);
       out.text('* ').number(view.count).text(' EXISTS\r\n');
       if (!this.hasEnabled('IMAP4rev2')) out.text('* ').number(view.recentCount).text(' RECENT\r\n');
     }
     await this.tellFlags(changed, known);
+    if (view.toldUid > toldUid) await this.#notifications?.tellArrivals(toldUid);
   }
 
   /** Whoever tells the modseq of a message says so: the client may take it for HIGHESTMODSEQ until it is told better. */
@@ -377,6 +412,16 @@ export class Session {
     if (modSeq === this.#clientModSeq || (modSeq > this.#clientModSeq && view.hasRemovals)) return null;
     this.#clientModSeq = modSeq;
     return modSeq;
+  }
+
+  /** Tells what NOTIFY asked for, while no command is in hand. @throws {No} the mailbox is gone, and the connection with it */
+  async tellNews(): Promise<void> {
+    for (let news = this.#notifications; news?.hasNews === true; news = this.#notifications) {
+      await news.tell();
+      if (news.selected.messages) await this.tell({ expunges: !news.selected.isDelayed });
+      this.correctModSeq();
+      await this.transport.flush();
+    }
   }
 
   /**

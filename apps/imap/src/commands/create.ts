@@ -28,7 +28,8 @@ export const create: Command<CreateArgs> = {
   async run(session, { mailbox, uses }) {
     requireMailboxName(mailbox.name);
     const { accountId: account } = session.account;
-    const { uidvalidity } = await session.store.createMailbox(account, mailbox.name, chosenUse(uses));
+    const { uidvalidity, modseq } = await session.store.createMailbox(account, mailbox.name, chosenUse(uses));
+    session.notifications?.made(modseq);
     await tellChangedName(session, mailbox);
     return ok('Created', { type: 'MAILBOXID', id: mailboxObjectId({ account, uidvalidity }) });
   },

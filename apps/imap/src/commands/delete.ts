@@ -26,7 +26,8 @@ export const deleteMailbox: Command<GivenName> = {
         ? new No('The mailbox is deleted already: only those below it are left', 'HASCHILDREN')
         : new No('No such mailbox', 'NONEXISTENT');
     }
-    await store.deleteMailbox(mailbox.account, mailbox.id, name);
+    const modseq = await store.deleteMailbox(mailbox.account, mailbox.id, name);
+    session.notifications?.made(modseq);
     if (session.selected?.mailbox.id === mailbox.id) session.unselect();
     await tellChangedName(session, givenName);
     return ok('Deleted');

@@ -11,6 +11,8 @@ export const idle: Command<null> = {
     const news = new News();
     if (selected !== null) selected.onChange = news.come; // before the database is asked: nothing falls in between
     const unwatch = session.metadataNews?.watch(news.come);
+    const unnotify = session.notifications?.watch(news.come);
+    if (session.notifications?.hasNews === true) news.come();
     try {
       await session.sync({ ask: 'database', expunges: true });
       await session.metadataNews?.tell();
@@ -23,7 +25,8 @@ export const idle: Command<null> = {
       if ((await line).toUpperCase() !== 'DONE') throw new Bad('DONE is expected');
     } finally {
       unwatch?.();
-      if (selected !== null) selected.onChange = null;
+      unnotify?.();
+      session.watchSelected();
     }
     return ok('Idled');
   },
@@ -33,6 +36,7 @@ async function tellNews(session: Session, news: News): Promise<void> {
   while (await news.next()) {
     await session.tell({ expunges: true });
     await session.metadataNews?.tell();
+    await session.notifications?.tell();
     session.correctModSeq(); // the end of the command may be far, and the connection's near
     await session.transport.flush();
   }

@@ -24,7 +24,8 @@ export const rename: Command<RenameArgs> = {
     if (from.name !== 'INBOX' && to.name.startsWith(`${from.name}${HIERARCHY_DELIMITER}`)) {
       throw new No('A mailbox cannot be below itself', 'CANNOT');
     }
-    await session.store.renameMailbox(session.account.accountId, from.name, to.name);
+    const modseq = await session.store.renameMailbox(session.account.accountId, from.name, to.name);
+    session.notifications?.made(modseq);
     // RFC 9051 §6.3.6: what the old one was called, if either name is stored in another form.
     const isChanged = from.given !== from.name || to.given !== to.name;
     if (isChanged) await tellChangedName(session, { name: to.name, given: from.given });

@@ -37,6 +37,7 @@ export const setMetadata: Command<SetMetadataArgs> = {
     const own = await (mailboxName === ''
       ? setOfServer(session, entries)
       : setOfMailbox(session, mailboxName, entries));
+    session.notifications?.made(own);
     await session.metadataNews?.tellAfterChange(own);
     return ok('Metadata set');
   },

@@ -1,0 +1,31 @@
+import { Bad, type Command, ok } from '../command.ts';
+import { type EventGroups, parseEventGroups } from '../event-groups.ts';
+import { Notifications } from '../notifications.ts';
+
+interface NotifyArgs {
+  /** Null: nothing is to be told. */
+  readonly groups: EventGroups | null;
+  readonly tellsStatus: boolean;
+}
+
+/** NOTIFY: RFC 5465 §3.1. */
+export const notify: Command<NotifyArgs> = {
+  name: 'NOTIFY',
+  state: 'authenticated',
+  parse(args) {
+    const form = args.sp().atom().toUpperCase();
+    if (form === 'NONE') return { groups: null, tellsStatus: false };
+    if (form !== 'SET') throw new Bad('SET or NONE is expected');
+    const tellsStatus = !args.sp().peek('(');
+    if (tellsStatus) args.expect('STATUS').sp();
+    return { groups: parseEventGroups(args), tellsStatus };
+  },
+  async run(session, { groups, tellsStatus }) {
+    const notifications = await Notifications.begin(session, groups);
+    session.notify(notifications);
+    if (groups === null) return ok('Nothing is told');
+    await session.sync({ ask: 'database', expunges: true });
+    if (tellsStatus) await notifications.tellStatus();
+    return ok('Told as it comes');
+  },
+};
