@@ -206,7 +206,7 @@ export class Connection implements Transport, CommandPolicy {
     await nextTurn();
   }
 
-  async whileSilent<Result>(work: Promise<Result>, progress: WorkProgress | null): Promise<Result> {
+  async whileSilent<Result>(work: Promise<Result>, progress: WorkProgress | null = null): Promise<Result> {
     this.#silence = { progress };
     if (this.#isEndNews) this.#tellOfWork(progress);
     const timer = setInterval(() => this.#tellOfWork(progress), PROGRESS_MS);

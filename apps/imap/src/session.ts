@@ -41,9 +41,9 @@ export interface Transport {
    * how far it is (RFC 9585); and one that has closed its side at once: one that only says no more hears it, one that is gone
    * is found out.
    *
-   * @param progress what the work writes to; null if it does not know
+   * @param progress what the work writes to, if it knows
    */
-  whileSilent<Result>(work: Promise<Result>, progress: WorkProgress | null): Promise<Result>;
+  whileSilent<Result>(work: Promise<Result>, progress?: WorkProgress): Promise<Result>;
   /** Sends `+ text` and gives the line that the client answers with. @throws {InputEnded} */
   ask(challenge: string): Promise<string>;
   /** Reads one line as soon as it comes. @throws {InputEnded} */

@@ -68,7 +68,7 @@ export function readSortValues(
     signal: transport.gone,
     onProgress: (read, left) => log.info({ read, left }, 'reading the headers of older messages, to sort them'),
   });
-  return transport.whileSilent(values, null);
+  return transport.whileSilent(values);
 }
 
 interface SortKey {

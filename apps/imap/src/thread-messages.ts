@@ -34,7 +34,7 @@ export async function threadMessages(
         signal: transport.gone,
         onProgress: (read, left) => log.info({ read, left }, 'reading the headers of older messages, to thread them'),
       });
-      const links = await transport.whileSilent(reading, null);
+      const links = await transport.whileSilent(reading);
       const parents = await threadByReferences({ byDate, subjects, links }, turn);
       await turn();
       return threadTrees(parents, byDate);

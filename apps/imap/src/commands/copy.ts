@@ -39,7 +39,7 @@ function copyCommand(name: 'COPY' | 'UID COPY', kind: 'sequence' | 'uid'): Comma
       const { account, id } = view.mailbox;
       const which = kind === 'uid' ? 'present' : 'whole';
       const copying = store.copy(account, id, rangesOf(uids), target.id, which);
-      const copied = await session.transport.whileSilent(copying, null).catch(goneMeansTryCreate);
+      const copied = await session.transport.whileSilent(copying).catch(goneMeansTryCreate);
       await warnAfterAdding(session, target, { octets: Number.POSITIVE_INFINITY, messages: uids.length });
       await session.syncAfterChange({ ask: copied === null ? 'database' : 'memory', expunges: true });
       if (copied === null) throw new No('Some of the messages were expunged: nothing copied', 'EXPUNGEISSUED');
