@@ -61,6 +61,9 @@ export const SEARCH_STEPS_A_TURN = 200_000;
 export const SEARCH_KEYS = 1_000;
 /** Of these, keys that the database answers: each may look into the text of every message. */
 export const SEARCH_STORED_KEYS = 100;
+/** Searches of a connection that are kept up to date: each is made anew for what changed. And what they found, together. */
+export const CONTEXTS = 10;
+export const CONTEXT_RESULTS = 1_000_000;
 /** Ways to name mailboxes in one ESEARCH: each looks at the names of all. */
 export const MULTISEARCH_FILTERS = 100;
 /** A string to search for; comparing takes time in proportion to it where a text nearly matches everywhere. */

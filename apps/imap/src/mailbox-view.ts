@@ -215,6 +215,12 @@ export class MailboxView implements MailboxWatcher {
     return true;
   }
 
+  /** Those of messages that are there and told, above another, ascending. */
+  uidsAbove(uid: number): Uint32Array {
+    const { table } = this.mailbox;
+    return table.uids().slice(table.lowerBound(uid + 1), this.#toldPositions());
+  }
+
   /** All UIDs of the view, ascending. */
   uids(): Uint32Array {
     return this.#slice(0, this.count);
@@ -233,6 +239,11 @@ export class MailboxView implements MailboxWatcher {
     const removed = this.#untoldRemovals;
     this.#untoldRemovals = NONE;
     return removed;
+  }
+
+  /** UIDs of messages whose removal is not told yet, ascending. */
+  get removals(): Uint32Array {
+    return this.#untoldRemovals;
   }
 
   get hasRemovals(): boolean {

@@ -51,6 +51,7 @@ export type ResponseCode =
   | { readonly type: 'APPENDUID'; readonly uidvalidity: number; readonly uids: UidRanges }
   /** RFC 4469 §4.1. */
   | { readonly type: 'BADURL'; readonly url: string }
+  | { readonly type: 'NOUPDATE'; readonly tag: string }
   | {
       readonly type: 'COPYUID';
       readonly uidvalidity: number;
@@ -81,6 +82,9 @@ function writeValue(out: ResponseWriter, code: Exclude<ResponseCode, string>): v
       break;
     case 'COPYUID':
       out.number(code.uidvalidity).sp().uidRanges(code.source).sp().uidRanges(code.target);
+      break;
+    case 'NOUPDATE':
+      out.string(code.tag);
       break;
     case 'INPROGRESS':
       out.text('(').string(code.tag).sp();

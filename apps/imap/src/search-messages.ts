@@ -1,3 +1,5 @@
+import type { SequenceSet } from '@postel/imap-wire';
+import type { UidRanges } from '@postel/storage';
 import { SEARCH_STEPS_A_TURN } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import { withFilters } from './search-filters.ts';
@@ -6,9 +8,18 @@ import { asksForFlags, type Matcher, planSearch, type SearchPlan } from './searc
 import type { Session, WorkProgress } from './session.ts';
 import { requireNoNumbersIn } from './uid-only.ts';
 
+interface SearchScope {
+  /** The selected mailbox if it is not another. */
+  readonly view?: MailboxView;
+  /** Messages of it, ascending; all if not given. */
+  readonly among?: Uint32Array;
+  /** The UIDs that a set names, if not those that it names now. */
+  readonly rangesOf?: (set: SequenceSet, kind: 'sequence' | 'uid') => UidRanges;
+}
+
 /**
- * Finds the messages of a mailbox, the selected one if no other is given, that match all keys, without keeping others of the process from their turn.
- * Nothing of the mailbox is told meanwhile, so the sequence numbers are the same in the end.
+ * Finds the messages of a mailbox that match all keys, without keeping others of the process from their turn. Nothing of the mailbox
+ * is told meanwhile, so the sequence numbers are the same in the end.
  *
  * @returns their UIDs, ascending
  * @throws {No} [UNDEFINED-FILTER]
@@ -16,15 +27,15 @@ import { requireNoNumbersIn } from './uid-only.ts';
 export async function searchMessages(
   session: Session,
   given: SearchKeys,
-  view: MailboxView = session.view,
+  { view = session.view, among = view.uids(), rangesOf = (set, kind) => view.ranges(set, kind) }: SearchScope = {},
 ): Promise<Uint32Array> {
   const { keys, count, storedCount } = await withFilters(session, given);
   const plan = planSearch(view, keys, (set, kind) => {
     if (kind === 'sequence') requireNoNumbersIn(session, set);
-    return view.ranges(set, kind);
+    return rangesOf(set, kind);
   });
   const search = new Search(session, view, count, storedCount);
-  const found = await search.run(plan, view.uids());
+  const found = await search.run(plan, among);
   return keys.some(asksForFlags) ? search.filter(found, (_, at) => at >= 0) : found;
 }
 

@@ -18,6 +18,10 @@ export interface SearchReturn {
   readonly COUNT?: true;
   readonly SAVE?: true;
   readonly PARTIAL?: PartialRange;
+  /** A hint that the same may be asked again (RFC 5267 §4.2), of which we have no need. */
+  readonly CONTEXT?: true;
+  /** Changes of the result are to be told from now on (RFC 5267 §4.3). */
+  readonly UPDATE?: true;
 }
 
 const isGiven = () => true as const;
@@ -29,6 +33,8 @@ const OPTIONS = {
   COUNT: isGiven,
   SAVE: isGiven,
   PARTIAL: (value: Arguments) => parsePartialRange(value.sp()),
+  CONTEXT: isGiven,
+  UPDATE: isGiven,
 } satisfies { readonly [Name in keyof SearchReturn]-?: (value: Arguments) => SearchReturn[Name] };
 
 /**
@@ -127,13 +133,7 @@ export async function writeEsearch(
 ): Promise<void> {
   if (options.SAVE && Object.keys(options).length === 1) return;
   const { out } = session;
-  out.text('* ESEARCH (TAG "').text(session.tag).text('"');
-  if (mailbox !== undefined) {
-    out.text(' MAILBOX ');
-    session.writeMailboxName(mailbox.name);
-    out.text(' UIDVALIDITY ').number(mailbox.uidvalidity);
-  }
-  out.text(kind === 'uid' ? ') UID' : ')');
+  beginEsearch(session, session.tag, kind, mailbox);
   const numbers = new MessageNumbers(session, kind);
   const [first] = uids;
   const last = uids.at(-1);
@@ -164,6 +164,28 @@ export async function writeEsearch(
     if (highest > 0) out.text(' MODSEQ ').number(highest);
   }
   out.crlf();
+}
+
+/** `* ESEARCH (TAG "...")`, up to where data items follow. @param tag of the command that searched */
+export function beginEsearch(
+  session: Session,
+  tag: string,
+  kind: 'sequence' | 'uid',
+  mailbox: SearchResult['mailbox'],
+): void {
+  const { out } = session;
+  out.text('* ESEARCH (TAG "').text(tag).text('"');
+  if (mailbox !== undefined) {
+    out.text(' MAILBOX ');
+    session.writeMailboxName(mailbox.name);
+    out.text(' UIDVALIDITY ').number(mailbox.uidvalidity);
+  }
+  out.text(kind === 'uid' ? ') UID' : ')');
+}
+
+/** A sequence-set of messages, of which there must be one, in the order given. */
+export function writeMessageSet(session: Session, kind: 'sequence' | 'uid', uids: Uint32Array): Promise<void> {
+  return new MessageNumbers(session, kind).write(uids);
 }
 
 /** Turns UIDs into what the client knows the messages by, and writes sets of them. */

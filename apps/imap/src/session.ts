@@ -14,6 +14,7 @@ import type { MetadataNews } from './metadata-news.ts';
 import type { ImapMetrics } from './metrics.ts';
 import type { Notifications } from './notifications.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
+import { SearchContexts } from './search-contexts.ts';
 import { requireNoNumbers } from './uid-only.ts';
 import type { WatchedAccounts } from './watched-accounts.ts';
 
@@ -43,7 +44,7 @@ export interface Transport {
    *
    * @param progress what the work writes to, if it knows
    */
-  whileSilent<Result>(work: Promise<Result>, progress?: WorkProgress): Promise<Result>;
+  whileSilent<Result>(work: Promise<Result>, progress?: WorkProgress | null): Promise<Result>;
   /** Sends `+ text` and gives the line that the client answers with. @throws {InputEnded} */
   ask(challenge: string): Promise<string>;
   /** Reads one line as soon as it comes. @throws {InputEnded} */
@@ -124,6 +125,8 @@ export class Session {
   #removes = false;
   /** Of a client that enabled METADATA. */
   metadataNews: MetadataNews | null = null;
+  /** Searches of the selected mailbox that are kept up to date. */
+  readonly contexts = new SearchContexts();
   /** The client has said what it is. */
   isIdentified = false;
   loginFailures = 0;
@@ -267,6 +270,7 @@ export class Session {
   }
 
   unselect(): void {
+    this.contexts.clear();
     this.#view?.close();
     this.#view = null;
   }
@@ -365,7 +369,10 @@ export class Session {
       throw new No('The mailbox is gone', 'NONEXISTENT');
     }
     const wanted = this.#notifications?.selected ?? ALL_EVENTS;
-    if (expunges && (wanted.messages || this.#removes)) await this.#tellRemovals(view);
+    if (expunges && (wanted.messages || this.#removes)) {
+      if (!this.contexts.isEmpty) await this.contexts.tellRemovals(this, view.removals);
+      await this.#tellRemovals(view);
+    }
     const changed = wanted.flags ? union(view.takeFlagChanges(), asked) : asked;
     const { toldUid } = view;
     if (wanted.messages && view.takeArrivals()) {
@@ -374,6 +381,7 @@ export class Session {
       if (!this.hasEnabled('IMAP4rev2')) out.text('* ').number(view.recentCount).text(' RECENT\r\n');
     }
     await this.tellFlags(changed, known);
+    if (!this.contexts.isEmpty) await this.contexts.tellChanges(this, union(changed, view.uidsAbove(toldUid)));
     if (view.toldUid > toldUid) await this.#notifications?.tellArrivals(toldUid);
   }
 

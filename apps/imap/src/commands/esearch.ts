@@ -6,6 +6,8 @@ import { MULTISEARCH_FILTERS } from '../limits.ts';
 import { type MailboxFilter, namesThatMeet, parseMailboxFilter } from '../mailbox-filter.ts';
 import { MailboxView } from '../mailbox-view.ts';
 import { parseCharset } from '../search-charset.ts';
+import { fixedRanges } from '../search-contexts.ts';
+import { withFilters } from '../search-filters.ts';
 import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
 import { searchMessages } from '../search-messages.ts';
 import { forgottenBy, parseSearchReturn, type SearchReturn, saveResult, writeEsearch } from '../search-return.ts';
@@ -28,6 +30,9 @@ export const esearch: Command<EsearchArgs> = {
     if (session.selected === null && filters.some(({ type }) => type === 'selected'))
       throw new Bad('Select a mailbox first');
     const options = parseSearchReturn(args) ?? { ALL: true };
+    // It could be told of the selected mailbox alone (RFC 7377 §2.2).
+    if (options.UPDATE && !isOfSelected)
+      throw new Bad('Only a search in the selected mailbox alone is kept up to date');
     if (options.SAVE && !isOfSelected) throw new Bad('Only a search in the selected mailbox alone can be saved');
     try {
       if (args.skip('CHARSET ')) parseCharset(args);
@@ -38,6 +43,8 @@ export const esearch: Command<EsearchArgs> = {
   },
 
   async run(session, { filters, options, ...keys }) {
+    if (keys.asksForModSeq) session.enableCondstore();
+    if (options.UPDATE) session.contexts.requireFree(session.tag);
     try {
       await session.sync({ ask: 'memory', expunges: false });
       if (filters.some(({ type }) => type === 'selected')) await searchSelected(session, keys, options);
@@ -45,7 +52,7 @@ export const esearch: Command<EsearchArgs> = {
     } catch (error) {
       throw forgottenBy(error, session, options);
     }
-    await session.tell({ expunges: true });
+    await session.tell({ expunges: !keys.namesNumbers });
     return ok('Searched');
   },
 };
@@ -62,10 +69,14 @@ function parseSources(args: Arguments): readonly MailboxFilter[] {
   return filters;
 }
 
-async function searchSelected(session: Session, keys: SearchKeys, options: SearchReturn): Promise<void> {
-  const uids = await searchMessages(session, keys);
+async function searchSelected(session: Session, given: SearchKeys, options: SearchReturn): Promise<void> {
+  const keys = await withFilters(session, given);
+  const rangesOf = fixedRanges(session.view);
+  const uids = await searchMessages(session, keys, { rangesOf });
   saveResult(session, options, uids);
-  await tell(session, session.view, options, uids);
+  await tell(session, session.view, keys, options, uids);
+  if (options.UPDATE)
+    session.contexts.begin(session, { keys, rangesOf, kind: 'uid', criteria: null, namesMailbox: true }, uids);
 }
 
 /** Mailboxes that are not there, or go meanwhile, are passed over (RFC 7377 §2.2). */
@@ -85,7 +96,7 @@ async function searchOthers(
     const view = await MailboxView.open(store, mailbox, name, true).catch(nullIfGone);
     if (view === null) continue;
     try {
-      await tell(session, view, options, await searchMessages(session, keys, view));
+      await tell(session, view, keys, options, await searchMessages(session, keys, { view }));
     } finally {
       view.close();
     }
@@ -97,8 +108,15 @@ function nullIfGone(error: unknown): null {
   throw error;
 }
 
-async function tell(session: Session, view: MailboxView, options: SearchReturn, uids: Uint32Array): Promise<void> {
+async function tell(
+  session: Session,
+  view: MailboxView,
+  keys: SearchKeys,
+  options: SearchReturn,
+  uids: Uint32Array,
+): Promise<void> {
   if (uids.length === 0) return;
   const mailbox = { name: view.name, uidvalidity: view.mailbox.uidvalidity };
-  await writeEsearch(session, 'uid', options, { uids, mailbox });
+  const modSeqOf = (uid: number) => view.modSeqOf(uid);
+  await writeEsearch(session, 'uid', options, { uids, mailbox, ...(keys.asksForModSeq && { modSeqOf }) });
 }

@@ -1,6 +1,8 @@
 import { Bad, type Command, ok } from '../command.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { parseCharset } from '../search-charset.ts';
+import { fixedRanges } from '../search-contexts.ts';
+import { withFilters } from '../search-filters.ts';
 import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
 import { searchMessages } from '../search-messages.ts';
 import { forgottenBy, parseSearchReturn, type SearchReturn, saveResult, writeEsearch } from '../search-return.ts';
@@ -13,7 +15,7 @@ interface SearchArgs extends SearchKeys {
 
 /**
  * SEARCH and UID SEARCH: RFC 3501 §6.4.4, §7.2.5, with the keys as RFC 9051 §6.4.4 explains them. With options, and always in
- * IMAP4rev2, it is answered by ESEARCH (RFC 4731 §3.1). SAVE: RFC 5182.
+ * IMAP4rev2, it is answered by ESEARCH (RFC 4731 §3.1). SAVE: RFC 5182. CONTEXT and UPDATE: RFC 5267 §4.
  */
 function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'): Command<SearchArgs> {
   return {
@@ -32,21 +34,26 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
       }
     },
 
-    async run(session, { options, ...keys }) {
-      if (keys.asksForModSeq) session.enableCondstore();
+    async run(session, { options, ...given }) {
+      if (given.asksForModSeq) session.enableCondstore();
+      if (options?.UPDATE) session.contexts.requireFree(session.tag);
       try {
         // Sequence numbers may stand in the keys of either form, and were written before any removal that we could tell now.
         await session.sync({ ask: 'memory', expunges: false });
-        const uids = await searchMessages(session, keys);
+        const keys = await withFilters(session, given);
+        const rangesOf = fixedRanges(session.view);
+        const uids = await searchMessages(session, keys, { rangesOf });
         if (options !== null) saveResult(session, options, uids);
         const modSeqOf = keys.asksForModSeq ? (uid: number) => session.view.modSeqOf(uid) : null;
         if (options === null) await writeSearch(session, kind, uids, modSeqOf);
         else await writeEsearch(session, kind, options, { uids, ...(modSeqOf !== null && { modSeqOf }) });
+        if (options?.UPDATE)
+          session.contexts.begin(session, { keys, rangesOf, kind, criteria: null, namesMailbox: false }, uids);
       } catch (error) {
         throw forgottenBy(error, session, options);
       }
       // RFC 7162 §3.2.10.2: nothing may shift numbers that stand in the command.
-      await session.tell({ expunges: kind === 'uid' && !keys.namesNumbers });
+      await session.tell({ expunges: kind === 'uid' && !given.namesNumbers });
       // RFC 5530 §3: what was found may be gone, which its number cannot tell.
       return ok('Searched', session.selected?.hasRemovals === true ? 'EXPUNGEISSUED' : null);
     },

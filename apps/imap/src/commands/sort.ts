@@ -1,6 +1,8 @@
 import { type Command, ok } from '../command.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { parseCharset } from '../search-charset.ts';
+import { fixedRanges } from '../search-contexts.ts';
+import { withFilters } from '../search-filters.ts';
 import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
 import { searchMessages } from '../search-messages.ts';
 import { forgottenBy, parseSearchReturn, type SearchReturn, saveResult, writeEsearch } from '../search-return.ts';
@@ -29,20 +31,27 @@ function sortCommand(name: 'SORT' | 'UID SORT', kind: 'sequence' | 'uid'): Comma
       }
     },
 
-    async run(session, { options, criteria, ...keys }) {
+    async run(session, { options, criteria, ...given }) {
+      if (given.asksForModSeq) session.enableCondstore();
+      if (options?.UPDATE) session.contexts.requireFree(session.tag);
       try {
         // As in SEARCH: numbers in the keys were written before any removal that we could tell now.
         await session.sync({ ask: 'memory', expunges: false });
-        const found = await searchMessages(session, keys);
+        const keys = await withFilters(session, given);
+        const rangesOf = fixedRanges(session.view);
+        const found = await searchMessages(session, keys, { rangesOf });
         const uids = await sortMessages(session, criteria, found);
         if (options !== null) saveResult(session, options, uids);
-        if (options === null) await writeSort(session, kind, uids);
-        else await writeEsearch(session, kind, options, { uids });
+        const modSeqOf = keys.asksForModSeq ? (uid: number) => session.view.modSeqOf(uid) : null;
+        if (options === null) await writeSort(session, kind, uids, modSeqOf);
+        else await writeEsearch(session, kind, options, { uids, ...(modSeqOf !== null && { modSeqOf }) });
+        if (options?.UPDATE)
+          session.contexts.begin(session, { keys, rangesOf, kind, criteria, namesMailbox: false }, uids);
       } catch (error) {
         throw forgottenBy(error, session, options);
       }
-      await session.tell({ expunges: kind === 'uid' });
-      return ok('Sorted');
+      await session.tell({ expunges: kind === 'uid' && !given.namesNumbers });
+      return ok('Sorted', session.selected?.hasRemovals === true ? 'EXPUNGEISSUED' : null);
     },
   };
 }
@@ -50,11 +59,24 @@ function sortCommand(name: 'SORT' | 'UID SORT', kind: 'sequence' | 'uid'): Comma
 export const sort = sortCommand('SORT', 'sequence');
 export const uidSort = sortCommand('UID SORT', 'uid');
 
-async function writeSort({ view, out, transport }: Session, kind: 'sequence' | 'uid', uids: Uint32Array) {
+/** @param modSeqOf if the search asked for modseqs: the highest of the messages found is told (RFC 7162 §3.1.6) */
+async function writeSort(
+  session: Session,
+  kind: 'sequence' | 'uid',
+  uids: Uint32Array,
+  modSeqOf: ((uid: number) => number) | null,
+): Promise<void> {
+  const { view, out, transport } = session;
+  let highest = 0;
   out.text('* SORT');
   for (const uid of uids) {
+    if (modSeqOf !== null) highest = Math.max(highest, modSeqOf(uid));
     out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid));
     if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
+  }
+  if (highest > 0) {
+    session.noteModSeq(highest);
+    out.text(' (MODSEQ ').number(highest).text(')');
   }
   out.crlf();
 }

@@ -2,6 +2,7 @@ import type { Arguments } from '@postel/imap-wire';
 import { type AnyCommand, type Command, sealed } from '../command.ts';
 import { append } from './append.ts';
 import { authenticate } from './authenticate.ts';
+import { cancelUpdate } from './cancelupdate.ts';
 import { capability } from './capability.ts';
 import { check } from './check.ts';
 import { close } from './close.ts';
@@ -48,6 +49,7 @@ const add = <Args>(command: Command<Args>) => byName.set(command.name, sealed(co
 
 add(append);
 add(authenticate);
+add(cancelUpdate);
 add(capability);
 add(check);
 add(close);

@@ -24,12 +24,13 @@ function threadCommand(name: 'THREAD' | 'UID THREAD', kind: 'sequence' | 'uid'):
     },
 
     async run(session, { algorithm, ...keys }) {
+      if (keys.asksForModSeq) session.enableCondstore();
       // As in SEARCH: numbers in the keys were written before any removal that we could tell now.
       await session.sync({ ask: 'memory', expunges: false });
       const uids = await searchMessages(session, keys);
       await writeThreads(session, kind, algorithm, uids);
-      await session.tell({ expunges: kind === 'uid' });
-      return ok('Threaded');
+      await session.tell({ expunges: kind === 'uid' && !keys.namesNumbers });
+      return ok('Threaded', session.selected?.hasRemovals === true ? 'EXPUNGEISSUED' : null);
     },
   };
 }

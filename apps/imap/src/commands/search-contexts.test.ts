@@ -1,0 +1,200 @@
+/** Results that are kept up to date: RFC 5267 §4. */
+import { expect, test } from 'vitest';
+import { MailServer } from '../testing/mail-server.ts';
+
+const server = new MailServer();
+
+const letter = (subject: string) => `Subject: ${subject}\r\n\r\ntext of ${subject}`;
+
+async function withMessages(subjects: readonly string[]) {
+  const account = await server.addAccount();
+  const mary = await server.logIn(account);
+  for (const subject of subjects) await mary.append('INBOX', letter(subject));
+  await mary.command('SELECT INBOX');
+  await mary.command('NOOP');
+  return { account, mary };
+}
+
+test('flags, arrivals and removals change the results of a search', async () => {
+  const { account, mary } = await withMessages(['a', 'b', 'c']);
+  await using client = mary;
+  await using other = await server.logIn(account);
+  await other.command('SELECT INBOX');
+  await client.dialogue`
+    C: B01 UID SEARCH RETURN (UPDATE COUNT) FLAGGED
+    S: * ESEARCH (TAG "B01") UID COUNT 0
+    S: B01 OK Searched
+    C: B02 SEARCH RETURN (UPDATE ALL) UNDELETED SUBJECT b
+    S: * ESEARCH (TAG "B02") ALL 2
+    S: B02 OK Searched
+    C: B03 STORE 1:2 +FLAGS (\Flagged)
+    S: * 1 FETCH ...
+    S: * 2 FETCH ...
+    S: * ESEARCH (TAG "B01") UID ADDTO (0 1:2)
+    S: B03 OK ...
+    C: B04 STORE 2 +FLAGS.SILENT (\Deleted)
+    S: * ESEARCH (TAG "B02") REMOVEFROM (0 2)
+    S: B04 OK ...
+    C: B05 STORE 2:3 FLAGS.SILENT (\Flagged)
+    S: * ESEARCH (TAG "B01") UID ADDTO (0 3)
+    S: * ESEARCH (TAG "B02") ADDTO (0 2)
+    S: B05 OK ...
+  `;
+  await other.command('STORE 1:2 +FLAGS (\\Deleted)');
+  await other.append('INBOX', letter('b'), '\\Flagged');
+  await other.command('EXPUNGE');
+  await client.dialogue`
+    C: B06 FETCH 3 UID
+    S: * 4 EXISTS
+    S: * {recent} RECENT
+    S: * ESEARCH (TAG "B01") UID ADDTO (0 4)
+    S: * ESEARCH (TAG "B02") ADDTO (0 4)
+    S: * 3 FETCH (UID 3)
+    S: B06 OK ...
+    C: B07 NOOP
+    S: * ESEARCH (TAG "B01") UID REMOVEFROM (0 1:2)
+    S: * ESEARCH (TAG "B02") REMOVEFROM (0 2)
+    S: * 2 EXPUNGE
+    S: * 1 EXPUNGE
+    S: B07 OK ...
+    C: B08 CANCELUPDATE "B01" "B02"
+    S: B08 OK No more updates
+    C: B09 STORE 1 -FLAGS.SILENT (\Flagged)
+    S: B09 OK ...
+  `;
+});
+
+test('what is sorted is told with its place', async () => {
+  const { mary } = await withMessages(['d', 'b', 'h', 'f']);
+  await using client = mary;
+  await client.dialogue`
+    C: C01 UID SORT RETURN (UPDATE ALL) (SUBJECT) UTF-8 UNDELETED
+    S: * ESEARCH (TAG "C01") UID ALL 2,1,4,3
+    S: C01 OK Sorted
+    C: C02 SORT RETURN (UPDATE COUNT) (REVERSE SUBJECT) UTF-8 UNDELETED
+    S: * ESEARCH (TAG "C02") COUNT 4
+    S: C02 OK Sorted
+    C: C03 STORE 1,4 +FLAGS.SILENT (\Deleted)
+    S: * ESEARCH (TAG "C01") UID REMOVEFROM (2 1,4)
+    S: * ESEARCH (TAG "C02") REMOVEFROM (2 4,1)
+    S: C03 OK ...
+    C: C04 STORE 2 +FLAGS.SILENT (\Deleted)
+    S: * ESEARCH (TAG "C01") UID REMOVEFROM (1 2)
+    S: * ESEARCH (TAG "C02") REMOVEFROM (2 2)
+    S: C04 OK ...
+    C: C05 STORE 1,2,4 -FLAGS.SILENT (\Deleted)
+    S: * ESEARCH (TAG "C01") UID ADDTO (1 2,1,4)
+    S: * ESEARCH (TAG "C02") ADDTO (2 4,1:2)
+    S: C05 OK ...
+    C: C06 STORE 2,4 +FLAGS.SILENT (\Deleted)
+    S: * ESEARCH (TAG "C01") UID REMOVEFROM (1 2 2 4)
+    S: * ESEARCH (TAG "C02") REMOVEFROM (2 4 3 2)
+    S: C06 OK ...
+    C: C07 EXPUNGE
+    S: * 4 EXPUNGE
+    S: * 2 EXPUNGE
+    S: C07 OK ...
+  `;
+  await client.append('INBOX', letter('e'));
+  await client.append('INBOX', letter('z'));
+  await client.append('INBOX', letter('g'));
+  const { untagged } = await client.command('NOOP');
+  expect(untagged.filter((line) => line.includes('ESEARCH'))).toEqual([]); // told with each APPEND
+  await client.dialogue`
+    C: C08 SORT RETURN () (SUBJECT) UTF-8 ALL
+    S: * ESEARCH (TAG "C08") ALL 1,3,5,2,4
+    S: C08 OK Sorted
+    C: C09 STORE 1:* +FLAGS.SILENT (\Deleted)
+    S: * ESEARCH (TAG "C01") UID REMOVEFROM (1 1,5,7,3,6)
+    S: * ESEARCH (TAG "C02") REMOVEFROM (1 4,2,5,3,1)
+    S: C09 OK ...
+  `;
+});
+
+test('in IDLE too, and no more when another mailbox is selected', async () => {
+  const { account, mary } = await withMessages(['a']);
+  await using client = mary;
+  await using other = await server.logIn(account);
+  await client.dialogue`
+    C: D01 UID SEARCH RETURN (UPDATE) TEXT "text of b"
+    S: * ESEARCH (TAG "D01") UID
+    S: D01 OK Searched
+    C: D02 IDLE
+    S: + ...
+  `;
+  await other.append('INBOX', letter('b'));
+  await client.dialogue`
+    S: * 2 EXISTS
+    S: * {recent} RECENT
+    S: * ESEARCH (TAG "D01") UID ADDTO (0 2)
+    C: DONE
+    S: D02 OK ...
+    C: D03 EXAMINE INBOX
+    S: ...
+    S: D03 OK ...
+    C: D04 CANCELUPDATE "D01"
+    S: D04 BAD No search of that tag...
+  `;
+});
+
+test('message numbers and the saved result mean what they meant', async () => {
+  const { mary } = await withMessages(['a', 'b', 'c']);
+  await using client = mary;
+  await client.dialogue`
+    C: E01 UID SEARCH RETURN (SAVE) 2
+    S: E01 OK ...
+    C: E02 UID SEARCH RETURN (SAVE UPDATE COUNT) OR (2 FLAGGED) (NOT $ FLAGGED)
+    S: * ESEARCH (TAG "E02") UID COUNT 0
+    S: E02 OK ...
+    C: E03 UID SEARCH RETURN (UPDATE COUNT) 2:3 FLAGGED
+    S: * ESEARCH (TAG "E03") UID COUNT 0
+    S: E03 OK ...
+    C: E04 STORE 1 +FLAGS.SILENT (\Deleted)
+    S: E04 OK ...
+    C: E05 EXPUNGE
+    S: * 1 EXPUNGE
+    S: E05 OK ...
+    C: E06 STORE 1 +FLAGS.SILENT (\Flagged)
+    S: * ESEARCH (TAG "E02") UID ADDTO (0 2)
+    S: * ESEARCH (TAG "E03") UID ADDTO (0 2)
+    S: E06 OK ...
+  `;
+});
+
+test('a tag in use is refused, and so are updates beyond the limit; what else was asked for is answered', async () => {
+  const { mary } = await withMessages(['a']);
+  await using client = mary;
+  for (let n = 0; n < 10; n++) await client.command('SEARCH RETURN (UPDATE CONTEXT) ALL');
+  await client.dialogue`
+    C: F01 SORT RETURN (UPDATE COUNT) (DATE) UTF-8 ALL
+    S: * ESEARCH (TAG "F01") COUNT 1
+    S: * NO [NOUPDATE "F01"] ...
+    S: F01 OK Sorted
+    C: F02 CANCELUPDATE
+    S: F02 BAD ...
+    C: F03 CANCELUPDATE "t99"
+    S: F03 BAD ...
+    C: F04 UNSELECT
+    S: F04 OK ...
+    C: F05 CANCELUPDATE "t1"
+    S: F05 BAD Select a mailbox first...
+    C: F06 SELECT INBOX
+    S: ...
+    S: F06 OK ...
+    C: F07 SEARCH RETURN (UPDATE) ALL
+    S: * ESEARCH (TAG "F07")
+    S: F07 OK ...
+    C: F07 SEARCH RETURN (UPDATE) FLAGGED
+    S: F07 BAD The tag belongs...
+    C: F08 SEARCH RETURN (COUNT CONTEXT) ALL
+    S: * ESEARCH (TAG "F08") COUNT 1
+    S: F08 OK ...
+    C: F09 ESEARCH IN (selected) RETURN (UPDATE) FLAGGED
+    S: F09 OK ...
+    C: G01 STORE 1 FLAGS.SILENT \Flagged
+    S: * ESEARCH (TAG "F09" MAILBOX INBOX UIDVALIDITY {uidvalidity}) UID ADDTO (0 1)
+    S: G01 OK ...
+    C: G02 ESEARCH IN (personal) RETURN (UPDATE) ALL
+    S: G02 BAD ...
+  `;
+});
