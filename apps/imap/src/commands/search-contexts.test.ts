@@ -198,3 +198,88 @@ test('a tag in use is refused, and so are updates beyond the limit; what else wa
     S: G02 BAD ...
   `;
 });
+
+/** What a client holds for the results, as the responses tell it. */
+class Held {
+  uids: number[];
+
+  constructor(uids: readonly number[]) {
+    this.uids = [...uids];
+  }
+
+  take(line: string): void {
+    for (const [, item = '', pairs = ''] of line.matchAll(/(ADDTO|REMOVEFROM) \(([^)]*)\)/g)) {
+      const words = pairs.split(' ');
+      for (let i = 0; i < words.length; i += 2) this.#apply(item, Number(words[i]), expand(words[i + 1] ?? ''));
+    }
+  }
+
+  #apply(item: string, position: number, set: readonly number[]): void {
+    if (position === 0) {
+      const rest = this.uids.filter((uid) => !set.includes(uid));
+      expect(this.uids.length - rest.length).toBe(item === 'ADDTO' ? 0 : set.length);
+      this.uids = item === 'ADDTO' ? [...rest, ...set].sort((a, b) => a - b) : rest;
+    } else if (item === 'ADDTO') {
+      this.uids.splice(position - 1, 0, ...set);
+    } else {
+      expect(this.uids.splice(position - 1, set.length)).toEqual(set);
+    }
+  }
+}
+
+const expand = (set: string): readonly number[] =>
+  set.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split(':').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  });
+
+const SEARCHES = [
+  ['SEARCH', 'FLAGGED'],
+  ['SEARCH', 'OR DELETED SUBJECT a'],
+  ['SORT', '(SUBJECT REVERSE ARRIVAL) UTF-8 UNFLAGGED'],
+  ['SORT', '(REVERSE SUBJECT) UTF-8 NOT SUBJECT b'],
+] as const;
+
+test('whatever happens, a client that takes in the changes holds what a new search finds', async () => {
+  const { account, mary } = await withMessages(['a', 'b', 'c', 'a', 'b', 'c']);
+  await using client = mary;
+  await using other = await server.logIn(account);
+  await other.command('SELECT INBOX');
+  const held = new Map<string, Held>();
+  for (const [command, rest] of SEARCHES) {
+    const { untagged } = await client.command(`UID ${command} RETURN (UPDATE ALL) ${rest}`);
+    const [, tag = '', all = ''] = /TAG "(.*?)"\) UID(?: ALL (.*))?/.exec(untagged[0] ?? '') ?? [];
+    held.set(tag, new Held(all === '' ? [] : expand(all)));
+  }
+  let seed = 4_711;
+  const random = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((seed / 2 ** 31) * below);
+  };
+  for (let step = 0; step < 120; step++) {
+    const who = random(2) === 0 ? client : other;
+    const flag = random(3) === 0 ? '\\Deleted' : '\\Flagged';
+    const action = random(8);
+    const told: string[] = [];
+    const run = async (by: typeof client, command: string) => {
+      const { untagged } = await by.command(command);
+      if (by === client) told.push(...untagged);
+    };
+    if (action === 0) await run(who, 'EXPUNGE');
+    else if (action === 1) await other.append('INBOX', letter('abc'[random(3)] ?? ''), random(2) === 0 ? flag : '');
+    else
+      await run(
+        who,
+        `UID STORE ${1 + random(12 + step)}:${1 + random(12 + step)} ${random(2) === 0 ? '+' : '-'}FLAGS (${flag})`,
+      );
+    if (random(3) === 0) await run(client, 'FETCH * UID');
+    await run(client, 'NOOP');
+    for (const line of told) held.get(/^\* ESEARCH \(TAG "(.*?)"\)/.exec(line)?.[1] ?? '')?.take(line);
+    const lists = [...held.values()];
+    for (const [n, [command, rest]] of SEARCHES.entries()) {
+      const { untagged } = await client.command(`UID ${command} ${rest}`);
+      const found = (untagged.find((line) => line.startsWith(`* ${command}`)) ?? '').split(' ').slice(2).map(Number);
+      expect(lists[n]?.uids, `${rest} in step ${step}`).toEqual(found);
+    }
+  }
+});
