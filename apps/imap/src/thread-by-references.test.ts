@@ -28,7 +28,7 @@ async function threaded(messages: readonly ModelMessage[]): Promise<string> {
     references: Uint32Array.from(references),
     highest: ids.size,
   };
-  const trees = threadTrees(await threadByReferences({ byDate, subjects, links }, noTurn), byDate);
+  const trees = await threadTrees(await threadByReferences({ byDate, subjects, links }, noTurn), byDate, noTurn);
   return [...walkThreads(trees, messages.length)].map((step) => (typeof step === 'number' ? step + 1 : step)).join('');
 }
 

@@ -24,7 +24,7 @@ export async function threadByReferences(messages: ThreadedMessages, turn: () =>
   const { links, byDate } = messages;
   const linked = await linkMessages(links, byDate.length, turn);
   await turn();
-  const parents = withoutDummies(linked, byDate.length);
+  const parents = await withoutDummies(linked, byDate.length, turn);
   await turn();
   return mergeSubjects(parents, messages, turn);
 }
@@ -63,7 +63,7 @@ async function linkMessages(links: ThreadLinks, messages: number, turn: () => Pr
 }
 
 /** Steps 2 and 3: of the dummies those stay that hold several threads together. */
-function withoutDummies(linked: Uint32Array, messages: number): Uint32Array {
+async function withoutDummies(linked: Uint32Array, messages: number, turn: () => Promise<void>): Promise<Uint32Array> {
   const over = new DummyHeights(linked, messages);
   const parents = new Uint32Array(linked.length).fill(NONE);
   const children = new Uint32Array(linked.length);
@@ -72,6 +72,7 @@ function withoutDummies(linked: Uint32Array, messages: number): Uint32Array {
     parents[message] = parent;
     if (parent !== NONE) children[parent] = (children[parent] ?? 0) + 1;
   }
+  await turn();
   for (let message = 0; message < messages; message++) {
     const parent = parents[message] ?? NONE;
     if (parent !== NONE && parent >= messages && children[parent] === 1) parents[message] = NONE;

@@ -28,7 +28,7 @@ export async function threadMessages(
   };
   switch (algorithm) {
     case 'ORDEREDSUBJECT':
-      return threadTrees(threadBySubject(byDate, subjects), byDate);
+      return threadTrees(threadBySubject(byDate, subjects), byDate, turn);
     case 'REFERENCES': {
       const reading = store.threadLinks(view.mailbox, uids, {
         signal: transport.gone,
@@ -37,7 +37,7 @@ export async function threadMessages(
       const links = await transport.whileSilent(reading);
       const parents = await threadByReferences({ byDate, subjects, links }, turn);
       await turn();
-      return threadTrees(parents, byDate);
+      return threadTrees(parents, byDate, turn);
     }
     default:
       return algorithm satisfies never;

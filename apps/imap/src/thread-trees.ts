@@ -15,8 +15,13 @@ export interface ThreadTrees {
  *
  * @param parents of each node; NONE for roots. A node that is no message and has no child is left out
  * @param byDate all messages, the eldest first
+ * @param turn lets others have their turn
  */
-export function threadTrees(parents: Uint32Array, byDate: Uint32Array): ThreadTrees {
+export async function threadTrees(
+  parents: Uint32Array,
+  byDate: Uint32Array,
+  turn: () => Promise<void>,
+): Promise<ThreadTrees> {
   const firstChildren = new Uint32Array(parents.length).fill(NONE);
   const nextSiblings = new Uint32Array(parents.length).fill(NONE);
   const roots = new Uint32Array(parents.length);
@@ -29,6 +34,7 @@ export function threadTrees(parents: Uint32Array, byDate: Uint32Array): ThreadTr
     nextSiblings[message] = firstChildren[parent] ?? NONE;
     firstChildren[parent] = message;
   }
+  await turn();
   for (const message of byDate) {
     const parent = parents[message] ?? NONE;
     if (parent === NONE) roots[count++] = message;

@@ -10,8 +10,8 @@ export type SortColumn = 'arrival' | 'date' | 'size' | (typeof SORT_KEYS)[number
 
 /** Messages read in one statement. */
 const SLICE_MESSAGES = 4_096;
-/** Columns are kept for the next time, those used last, up to here. A date takes 12 octets a message. */
-const KEPT_OCTETS = 64 * 1024 * 1024;
+/** Columns are kept for the next time, those used last, up to here. A date takes 12 octets a message, links some 50. */
+const KEPT_OCTETS = 128 * 1024 * 1024;
 /** Whoever asks for so small a part of a mailbox of which no column is kept gets that part read, and none is made. */
 const SMALL_PART = 1 / 16;
 
@@ -108,12 +108,19 @@ export class ColumnReader {
     // One that was made without messages that are gone by now, and that somebody who was not told of it still asks for, is made anew.
     const isWhole = kept instanceof kind && kept.positionsOf(uids) !== null;
     const column = isWhole ? kept : new kind();
-    await this.#extend(column, mailbox, union(mailbox.table.uids(), uids), name, options);
+    const { lastUid } = column;
+    await this.#extend(
+      column,
+      mailbox,
+      union(above(mailbox.table.uids(), lastUid), above(uids, lastUid)),
+      name,
+      options,
+    );
     this.#keep(key, column);
     return column;
   }
 
-  /** Adds what comes above the last message of the column. */
+  /** Adds messages above the last of the column. */
   async #extend(
     column: Column,
     { account, id }: SharedMailbox,
@@ -121,7 +128,7 @@ export class ColumnReader {
     name: keyof typeof STATEMENTS,
     { signal, inTurn }: ReadOptions,
   ): Promise<void> {
-    for (let at = lowerBound(uids, column.lastUid + 1); at < uids.length; at += SLICE_MESSAGES) {
+    for (let at = 0; at < uids.length; at += SLICE_MESSAGES) {
       signal.throwIfAborted();
       const asked = uids.subarray(at, at + SLICE_MESSAGES);
       const values = [account, id, [...asked]];
@@ -133,6 +140,7 @@ export class ColumnReader {
   #keep(key: string, column: Column): void {
     this.#forget(key);
     const { octets } = column;
+    if (octets > this.#keptOctets) return;
     this.#kept.set(key, { column, octets });
     this.#octets += octets;
     for (const oldest of this.#kept.keys()) {
@@ -164,15 +172,16 @@ function addAll(column: Column, asked: Uint32Array, packed: Buffer): void {
   }
 }
 
-function lowerBound(ascending: Uint32Array, number: number): number {
+/** Of an ascending array. */
+function above(ascending: Uint32Array, number: number): Uint32Array {
   let low = 0;
   let high = ascending.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((ascending[middle] ?? 0) < number) low = middle + 1;
+    if ((ascending[middle] ?? 0) <= number) low = middle + 1;
     else high = middle;
   }
-  return low;
+  return ascending.subarray(low);
 }
 
 /** What stands in either of two ascending arrays, ascending, as an array of its own. */

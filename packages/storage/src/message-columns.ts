@@ -7,6 +7,12 @@ const uint8 = (length: number) => new Uint8Array(length);
 const uint32 = (length: number) => new Uint32Array(length);
 const float64 = (length: number) => new Float64Array(length);
 
+/** What stands at these places. */
+function pick<Kind extends Uint8Array | Uint32Array | Float64Array>(from: Kind, places: Uint32Array, into: Kind): Kind {
+  for (let i = 0; i < places.length; i++) into[i] = from[places[i] ?? 0] ?? 0;
+  return into;
+}
+
 /** One thing of each of a mailbox's messages, in ascending order of UIDs. */
 abstract class MessageColumn {
   protected readonly uids = new GrowingArray(uint32);
@@ -55,8 +61,7 @@ export class NumberColumn extends MessageColumn {
   }
 
   at(positions: Uint32Array): Float64Array {
-    const values = this.#values.view();
-    return Float64Array.from(positions, (at) => values[at] ?? 0);
+    return pick(this.#values.view(), positions, new Float64Array(positions.length));
   }
 }
 
@@ -92,8 +97,8 @@ export class TextColumn extends MessageColumn {
   /** Numbers that compare as the texts do: 0 for the empty text, and for no other. */
   async ranksAt(positions: Uint32Array, signal: AbortSignal): Promise<Uint32Array> {
     if (this.#ranks.length < this.#texts.length) await this.#rank(signal);
-    const numbers = this.#numbers.view();
-    return Uint32Array.from(positions, (at) => this.#ranks[numbers[at] ?? 0] ?? 0);
+    const numbers = pick(this.#numbers.view(), positions, new Uint32Array(positions.length));
+    return pick(this.#ranks, numbers, new Uint32Array(positions.length));
   }
 
   async #rank(signal: AbortSignal): Promise<void> {
@@ -164,11 +169,9 @@ export class LinkColumn extends MessageColumn {
       const end = this.#ends.at(at);
       for (let from = startOf(at), to = referenceStarts[i] ?? 0; from < end; ) references[to++] = all[from++] ?? 0;
     }
-    const replies = this.#replies.view();
-    const messageIds = this.#messageIds.view();
     return {
-      isReplyOrForward: Uint8Array.from(positions, (at) => replies[at] ?? 0),
-      messageIds: Uint32Array.from(positions, (at) => messageIds[at] ?? 0),
+      isReplyOrForward: pick(this.#replies.view(), positions, new Uint8Array(length)),
+      messageIds: pick(this.#messageIds.view(), positions, new Uint32Array(length)),
       referenceStarts,
       references,
       highest: this.#numbers.count,
