@@ -30,7 +30,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'server',
-          include: ['{apps,packages}/*/src/**/*.test.ts', '{crash,races,timing}/*.test.ts'],
+          include: ['{apps,packages}/*/src/**/*.test.ts', '{crash,races,resync,timing}/*.test.ts'],
           exclude: [...PURE, 'packages/storage/src/partitions.test.ts'],
           globalSetup: ['packages/testkit/src/global-setup.ts'],
         },
