@@ -20,16 +20,35 @@ export class MailClient extends LineClient {
   /** Untagged answers about messages so far. */
   told = 0;
   #nextTag = 1;
+  #hasQresync = false;
+  /** HIGHESTMODSEQ, as a client has it that enabled QRESYNC: what it was told as such, or the highest modseq since (RFC 7162 §6). */
+  #modSeq = 0;
+
+  /** Null for a client that did not enable QRESYNC. */
+  get modSeq(): number | null {
+    return this.#hasQresync ? this.#modSeq : null;
+  }
 
   endsAnswer(line: string): boolean {
     return !/^[*+] /.test(line);
   }
 
-  /** Connected and logged in, with a mailbox selected whose messages it knows. */
-  static async select(port: number, { name, password }: TestAccount, mailbox: string): Promise<MailClient> {
+  /**
+   * Connected and logged in, with a mailbox selected whose messages it knows.
+   *
+   * @param hasQresync whether it hears of removals by VANISHED
+   */
+  static async select(
+    port: number,
+    { name, password }: TestAccount,
+    mailbox: string,
+    hasQresync = false,
+  ): Promise<MailClient> {
     const client = await MailClient.connect(port);
     await client.line();
     await client.mustDo(`LOGIN ${name} ${password}`);
+    if (hasQresync) await client.mustDo('ENABLE QRESYNC');
+    client.#hasQresync = hasQresync;
     await client.mustDo(`SELECT ${mailbox}`);
     await client.learn();
     return client;
@@ -80,7 +99,10 @@ export class MailClient extends LineClient {
     const untagged: string[] = [];
     for (;;) {
       const line = await this.line();
-      if (line?.startsWith(`${tag} `)) return { untagged, tagged: line.slice(tag.length + 1) };
+      if (line?.startsWith(`${tag} `)) {
+        this.#heardModSeq(line);
+        return { untagged, tagged: line.slice(tag.length + 1) };
+      }
       this.#believe(line, isByNumber);
       if (line !== null) untagged.push(line);
     }
@@ -89,6 +111,9 @@ export class MailClient extends LineClient {
   #believe(line: string | null, isByNumber: boolean): void {
     if (line === null) throw this.failure('the server closed');
     if (line.startsWith('* BYE')) throw this.failure('the server said BYE');
+    this.#heardModSeq(line);
+    const vanished = /^\* VANISHED ([\d,:]+)$/.exec(line)?.[1];
+    if (vanished !== undefined) this.#vanished(vanished, isByNumber);
     const [, digits, name] = /^\* (\d+) (EXISTS|EXPUNGE|FETCH)/.exec(line) ?? [];
     if (digits === undefined) return;
     this.told++;
@@ -99,9 +124,33 @@ export class MailClient extends LineClient {
     } else if (number > this.messages.length) {
       throw this.failure(`${name} of a message that is not there`);
     } else if (name === 'EXPUNGE') {
-      if (isByNumber) throw this.failure('EXPUNGE would shift the numbers of the command');
+      if (isByNumber || this.#hasQresync) throw this.failure('EXPUNGE has no place here');
       this.messages.splice(number - 1, 1);
     } else this.#fetched(number, line);
+  }
+
+  #heardModSeq(line: string): void {
+    const [, code] = /OK \[HIGHESTMODSEQ (\d+)\]/.exec(line) ?? [];
+    const [, fetched] = /FETCH .*MODSEQ \((\d+)\)/.exec(line) ?? [];
+    if (code !== undefined) this.#modSeq = Number(code);
+    if (fetched !== undefined) this.#modSeq = Math.max(this.#modSeq, Number(fetched));
+  }
+
+  /** One whose UID the client was not told stands before those with higher ones. */
+  #vanished(uids: string, isByNumber: boolean): void {
+    if (isByNumber || !this.#hasQresync) throw this.failure('VANISHED has no place here');
+    for (const range of uids.split(',')) {
+      const [first = 0, last = first] = range.split(':').map(Number);
+      for (let uid = first; uid <= last; uid++) {
+        this.told++;
+        const above = this.messages.findIndex((message) => message.uid !== null && message.uid >= uid);
+        const end = above < 0 ? this.messages.length : above;
+        const isKnown = this.messages[end]?.uid === uid;
+        if (!isKnown && this.messages[end - 1]?.uid !== null)
+          throw this.failure(`UID ${uid} vanished, and was not there`);
+        this.messages.splice(isKnown ? end : end - 1, 1);
+      }
+    }
   }
 
   #fetched(number: number, line: string): void {

@@ -61,7 +61,8 @@ const pick = <T>(values: readonly [T, ...T[]]): T => values[Math.floor(Math.rand
 
 /**
  * Clients that write and clients that watch, on two processes, all in one account. At each stop every one of them, those
- * that write too, must know its mailbox exactly as the database has it: sequence numbers, UIDs and flags.
+ * that write too, must know its mailbox exactly as the database has it: sequence numbers, UIDs and flags, and HIGHESTMODSEQ
+ * those that have enabled QRESYNC.
  *
  * @returns the summary
  * @throws at the first client that does not
@@ -72,7 +73,8 @@ export async function runWatchersRace(server: RaceServer, options: WatchersRaceO
   const account = await server.addAccount();
   const connect = async (_: unknown, i: number): Promise<Participant> => {
     const mailbox = MAILBOXES[i % 4 < 2 ? 0 : 1] ?? 'INBOX';
-    return { client: opened.use(await MailClient.select(server.imapPort(i), account, mailbox)), mailbox };
+    const hasQresync = i % 8 < 4;
+    return { client: opened.use(await MailClient.select(server.imapPort(i), account, mailbox, hasQresync)), mailbox };
   };
   const writing = await Promise.all(Array.from({ length: writers }, connect));
   const watching = await Promise.all(Array.from({ length: watchers }, connect));
@@ -98,7 +100,12 @@ export async function runWatchersRace(server: RaceServer, options: WatchersRaceO
     const rows = new Map(
       await Promise.all(MAILBOXES.map(async (name) => [name, await messagesOf(database, account.name, name)] as const)),
     );
-    await Promise.all([...writing, ...watching].map((each) => compare(each, rows.get(each.mailbox) ?? [])));
+    const highest = await highestModSeqs(database, account.name);
+    await Promise.all(
+      [...writing, ...watching].map((each) =>
+        compare(each, rows.get(each.mailbox) ?? [], highest.get(each.mailbox) ?? 0),
+      ),
+    );
     for (const observer of observers) compareObserver(observer, rows.get(observer.name) ?? []);
     assert.deepEqual(await Array.fromAsync(verifyAccount(database.sql, id, { blobs: null })), [], 'what verify finds');
     compared += writing.length + watching.length;
@@ -167,9 +174,17 @@ async function messagesOf({ sql }: Database, account: string, mailbox: string): 
      where a.name = ${account} and b.name = ${mailbox} and b.expunged_seq is null order by m.uid`;
 }
 
+async function highestModSeqs({ sql }: Database, account: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await sql<{ name: string; modSeq: number }[]>`
+    select b.name, b.highest_mod_seq as "modSeq" from mailboxes as b join accounts as a using (account_id)
+     where a.name = ${account} and b.expunged_seq is null`;
+  return new Map(rows.map(({ name, modSeq }) => [name, modSeq]));
+}
+
 /** Quiet now: after one NOOP, and a look at what it was not told of yet, a client knows all. */
-async function compare({ client, mailbox }: Participant, rows: readonly Row[]): Promise<void> {
+async function compare({ client, mailbox }: Participant, rows: readonly Row[], highest: number): Promise<void> {
   await client.mustDo('NOOP');
+  if (client.modSeq !== null) assert.equal(client.modSeq, highest, `HIGHESTMODSEQ of ${mailbox}`);
   await client.learn();
   const known = client.messages.map(({ uid, flags }) => `${uid} ${flags}`);
   const stored = rows.map(({ uid, flags, keywords }) => `${uid} ${flagsOf(flags, keywords)}`);
