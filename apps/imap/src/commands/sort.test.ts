@@ -161,7 +161,7 @@ test('messages that come and go while nothing is told are sorted as the client k
     S: * 4 EXISTS
     S: * {recent} RECENT
     S: * SORT 4 2 3 1
-    S: a1 OK Sorted
+    S: a1 OK [EXPUNGEISSUED] Sorted
     C: a2 UID SORT (SUBJECT) UTF-8 ALL
     S: * SORT 4 2 3 1
     S: * 2 EXPUNGE

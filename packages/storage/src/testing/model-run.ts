@@ -319,6 +319,7 @@ export class ModelRun {
     const deleted = all.filter(({ flags }) => flags & 8);
     const octetsOf = (some: typeof all) => some.reduce((sum, { size }) => sum + size, 0);
     return {
+      account: this.#account,
       name,
       specialUse,
       uidvalidity,
