@@ -171,3 +171,23 @@ test('messages that come and go while nothing is told are sorted as the client k
     S: a3 OK Sorted
   `;
 });
+
+test('a search for modseqs has the highest told behind what was sorted', async () => {
+  await using mary = await server.logIn();
+  for (const n of [2, 1]) await mary.append('INBOX', lines(`Subject: ${n}`, '', ''));
+  await mary.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: a1 OK ...
+    C: a2 SORT (SUBJECT) UTF-8 MODSEQ 1
+    S: ...
+    S: * SORT 2 1 (MODSEQ {highest})
+    S: a2 OK ...
+    C: a3 SORT RETURN (ALL) (SUBJECT) UTF-8 MODSEQ 1
+    S: * ESEARCH (TAG "a3") ALL 2,1 MODSEQ {highest}
+    S: a3 OK ...
+    C: a4 SORT (SUBJECT) UTF-8 MODSEQ 9999999
+    S: * SORT
+    S: a4 OK ...
+  `;
+});
