@@ -18,7 +18,7 @@ import { pssMegabytes } from './process-tree.ts';
 const SCENARIOS = [
   'login,login-tls,append-serial,append-8,append-1mb,select-big',
   'fetch-flags,fetch-list,fetch-bodystructure,fetch-headers,fetch-body,fetch-body-serial,fetch-body-partial',
-  'store-flags,copy-bulk,move-bulk,expunge-bulk,delete-mailbox,search-header,search-text,search-flags',
+  'store-flags,copy-bulk,move-bulk,expunge-bulk,delete-mailbox,search-header,search-text,search-flags,sort-date,thread-refs',
   'idle-fanout,idle-memory,mixed,submit,deliver-mx,lmtp',
 ].join();
 const POSTEL_OFFSET = 31_000;

@@ -63,7 +63,8 @@ export class SearchContexts {
   begin(session: Session, search: ContextSearch, uids: Uint32Array): void {
     const { tag } = session;
     const held = [...this.#contexts.values()].reduce((sum, context) => sum + context.uids.length, 0);
-    if (this.#contexts.size >= CONTEXTS || held + uids.length > CONTEXT_RESULTS) refuse(session, tag);
+    const isByRelevancy = search.criteria?.some(({ column }) => column === 'relevancy') === true;
+    if (isByRelevancy || this.#contexts.size >= CONTEXTS || held + uids.length > CONTEXT_RESULTS) refuse(session, tag);
     else {
       const ascending = search.criteria === null ? uids : uids.toSorted();
       this.#contexts.set(tag, { ...search, tag, uids: ascending, ordered: uids });

@@ -133,6 +133,7 @@ class Expansion {
       count: this.#count,
       storedCount: this.#storedCount,
       asksForModSeq: someKey(expanded, ({ type }) => type === 'modseq'),
+      isFuzzy: someKey(expanded, (key) => key.type === 'stored' && key.criterion.type === 'fuzzy'),
       namesNumbers: someKey(expanded, (key) => key.type === 'set' && key.kind === 'sequence'),
     };
   }

@@ -1,5 +1,5 @@
 import { type Arguments, ParseError, type SequenceSet } from '@postel/imap-wire';
-import { type SearchCriterion, SystemFlag } from '@postel/storage';
+import { type FuzzyCriterion, fuzzyWords, type SearchCriterion, SystemFlag } from '@postel/storage';
 import { No } from './command.ts';
 import { SEARCH_KEYS, SEARCH_STORED_KEYS, SEARCH_STRING_OCTETS } from './limits.ts';
 import { parseMessageSet } from './message-set.ts';
@@ -18,7 +18,7 @@ export type SearchKey =
   | { readonly type: 'set'; readonly set: SequenceSet; readonly kind: 'sequence' | 'uid' }
   | { readonly type: 'object-id'; readonly of: 'email' | 'thread'; readonly id: ObjectId }
   /** What the arrays do not hold: the store is asked. */
-  | { readonly type: 'stored'; readonly criterion: SearchCriterion }
+  | { readonly type: 'stored'; readonly criterion: SearchCriterion | FuzzyCriterion }
   | { readonly type: 'not'; readonly key: SearchKey }
   | { readonly type: 'or'; readonly left: SearchKey; readonly right: SearchKey }
   | { readonly type: 'and'; readonly keys: readonly SearchKey[] };
@@ -32,6 +32,8 @@ export interface SearchKeys {
   readonly storedCount: number;
   /** Whether MODSEQ is among them: the highest of the messages found is told then (RFC 7162 §3.1.5). */
   readonly asksForModSeq: boolean;
+  /** Whether some match fuzzily, so that messages have a relevancy (RFC 6203 §4). */
+  readonly isFuzzy: boolean;
   /** Whether message sequence numbers are among them. */
   readonly namesNumbers: boolean;
 }
@@ -70,6 +72,9 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
   let count = 0;
   let storedCount = 0;
   let asksForModSeq = false;
+  let isFuzzy = false;
+  /** Within FUZZY. */
+  let matchesFuzzily = false;
   let namesNumbers = false;
 
   function parseKey(): SearchKey {
@@ -110,6 +115,15 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
         return { type: 'set', set: parseMessageSet(args.sp()), kind: 'uid' };
       case 'NOT':
         return not(args.sp().nested(parseKey));
+      case 'FUZZY':
+        return args.sp().nested(() => {
+          const before = matchesFuzzily;
+          isFuzzy = true;
+          matchesFuzzily = true;
+          const key = parseKey();
+          matchesFuzzily = before;
+          return key;
+        });
       case 'OR':
         return args.nested(() => {
           args.sp();
@@ -147,19 +161,19 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
         return stored({ type: 'size', above: null, below: args.sp().number64() });
       case 'HEADER': {
         const field = parseString();
-        return stored({ type: 'header', name: field, text: parseString() });
+        return text({ type: 'header', name: field, text: parseString() }, { field });
       }
       case 'FILTER':
         return parseFilterKey();
       case 'MODSEQ':
         return { type: 'modseq', from: parseModSeq() };
       case 'BODY':
-        return stored({ type: 'body', text: parseString() });
+        return text({ type: 'body', text: parseString() }, 'body');
       case 'TEXT':
-        return stored({ type: 'text', text: parseString() });
+        return text({ type: 'text', text: parseString() }, 'text');
       default:
         // An empty string is in every field, so it asks for messages that have one, as it does with HEADER.
-        if (FIELDS.has(name)) return stored({ type: 'header', name, text: parseString() });
+        if (FIELDS.has(name)) return text({ type: 'header', name, text: parseString() }, { field: name });
         throw new ParseError('Unknown search key');
     }
   }
@@ -195,7 +209,13 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
     return text;
   }
 
-  function stored(criterion: SearchCriterion): SearchKey {
+  /** Only texts match fuzzily, and of these only what has words; other keys mean under FUZZY what they mean (RFC 6203 §5). */
+  function text(criterion: SearchCriterion & { readonly text: string }, place: FuzzyCriterion['in']): SearchKey {
+    const isLiteral = !matchesFuzzily || fuzzyWords(criterion.text).length === 0;
+    return stored(isLiteral ? criterion : { type: 'fuzzy', in: place, text: criterion.text });
+  }
+
+  function stored(criterion: SearchCriterion | FuzzyCriterion): SearchKey {
     countStored();
     return { type: 'stored', criterion };
   }
@@ -216,7 +236,7 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
     args.sp();
     keys.push(parseKey());
   }
-  return { keys, count, storedCount, asksForModSeq, namesNumbers };
+  return { keys, count, storedCount, asksForModSeq, isFuzzy, namesNumbers };
 }
 
 /** The beginning of that second, since INTERNALDATE has no parts of seconds. */

@@ -1,5 +1,5 @@
 import type { SequenceSet } from '@postel/imap-wire';
-import { hasUid, type SearchCriterion, type UidRanges } from '@postel/storage';
+import { type FuzzyCriterion, hasUid, type SearchCriterion, type UidRanges } from '@postel/storage';
 import { lowerBound, type MailboxView } from './mailbox-view.ts';
 import type { SearchKey } from './search-key.ts';
 
@@ -9,7 +9,7 @@ export type Matcher = (uid: number, at: number) => boolean;
 /** How a search is answered: what the arrays answer is one test, and the rest is in the order in which it is cheapest. */
 export type SearchPlan =
   | { readonly type: 'arrays'; readonly matches: Matcher }
-  | { readonly type: 'stored'; readonly criterion: SearchCriterion }
+  | { readonly type: 'stored'; readonly criterion: SearchCriterion | FuzzyCriterion }
   | { readonly type: 'not'; readonly plan: SearchPlan }
   /** Cheap ones first: the others are asked of what is left. */
   | { readonly type: 'or' | 'and'; readonly plans: readonly SearchPlan[] };
@@ -118,7 +118,7 @@ function oneOf(type: 'or' | 'and', matchers: readonly Matcher[]): Matcher {
     : (uid, at) => matchers.some((matches) => matches(uid, at));
 }
 
-const COSTS: Record<SearchCriterion['type'], number> = {
+const COSTS: Record<(SearchCriterion | FuzzyCriterion)['type'], number> = {
   size: 1,
   'internal-date': 1,
   'save-date': 1,
@@ -129,6 +129,7 @@ const COSTS: Record<SearchCriterion['type'], number> = {
   header: 3,
   body: 4,
   text: 5,
+  fuzzy: 6,
 };
 
 /** That of the dearest part. */

@@ -2,6 +2,7 @@ import type { SequenceSet } from '@postel/imap-wire';
 import type { UidRanges } from '@postel/storage';
 import { SEARCH_STEPS_A_TURN } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
+import type { Relevancies } from './relevancies.ts';
 import { withFilters } from './search-filters.ts';
 import type { SearchKeys } from './search-key.ts';
 import { asksForFlags, type Matcher, planSearch, type SearchPlan } from './search-match.ts';
@@ -15,6 +16,8 @@ interface SearchScope {
   readonly among?: Uint32Array;
   /** The UIDs that a set names, if not those that it names now. */
   readonly rangesOf?: (set: SequenceSet, kind: 'sequence' | 'uid') => UidRanges;
+  /** To be told how well messages meet fuzzy keys. */
+  readonly relevancies?: Relevancies;
 }
 
 /**
@@ -27,14 +30,19 @@ interface SearchScope {
 export async function searchMessages(
   session: Session,
   given: SearchKeys,
-  { view = session.view, among = view.uids(), rangesOf = (set, kind) => view.ranges(set, kind) }: SearchScope = {},
+  {
+    view = session.view,
+    among = view.uids(),
+    rangesOf = (set, kind) => view.ranges(set, kind),
+    relevancies,
+  }: SearchScope = {},
 ): Promise<Uint32Array> {
   const { keys, count, storedCount } = await withFilters(session, given);
   const plan = planSearch(view, keys, (set, kind) => {
     if (kind === 'sequence') requireNoNumbersIn(session, set);
     return rangesOf(set, kind);
   });
-  const search = new Search(session, view, count, storedCount);
+  const search = new Search(session, view, count, storedCount, relevancies);
   const found = await search.run(plan, among);
   return keys.some(asksForFlags) ? search.filter(found, (_, at) => at >= 0) : found;
 }
@@ -45,10 +53,12 @@ class Search {
   /** Steps that one message takes, at most. */
   readonly #keys: number;
   #steps = 0;
+  readonly #relevancies: Relevancies | undefined;
   /** Counted in messages that the store looks at. */
   readonly #progress: WorkProgress;
 
-  constructor(session: Session, view: MailboxView, keys: number, storedKeys: number) {
+  constructor(session: Session, view: MailboxView, keys: number, storedKeys: number, relevancies?: Relevancies) {
+    this.#relevancies = relevancies;
     this.#session = session;
     this.#view = view;
     this.#keys = keys;
@@ -64,14 +74,22 @@ class Search {
         const { store, transport, log } = this.#session;
         const { account, id } = this.#view.mailbox;
         const before = this.#progress.done;
-        const search = store.searchMessages(account, id, uids, plan.criterion, {
+        const options = {
           signal: transport.gone,
-          onProgress: (read, left) => log.info({ read, left }, 'reading the text of older messages, to search in it'),
-          onSearched: (messages) => {
+          onProgress: (read: number, left: number) =>
+            log.info({ read, left }, 'reading the text of older messages, to search in it'),
+          onSearched: (messages: number) => {
             this.#progress.done = before + messages;
           },
-        });
-        const found = await transport.whileSilent(search, this.#progress);
+        };
+        const { criterion } = plan;
+        const search = async () => {
+          if (criterion.type !== 'fuzzy') return store.searchMessages(account, id, uids, criterion, options);
+          const scored = await store.scoreMessages(account, id, uids, criterion, options);
+          this.#relevancies?.add(scored);
+          return scored.uids;
+        };
+        const found = await transport.whileSilent(search(), this.#progress);
         this.#progress.done = before + this.#view.count;
         return found;
       }

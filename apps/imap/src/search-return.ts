@@ -22,6 +22,8 @@ export interface SearchReturn {
   readonly CONTEXT?: true;
   /** Changes of the result are to be told from now on (RFC 5267 §4.3). */
   readonly UPDATE?: true;
+  /** How well each message named meets fuzzy keys (RFC 6203 §4). */
+  readonly RELEVANCY?: true;
 }
 
 const isGiven = () => true as const;
@@ -35,6 +37,7 @@ const OPTIONS = {
   PARTIAL: (value: Arguments) => parsePartialRange(value.sp()),
   CONTEXT: isGiven,
   UPDATE: isGiven,
+  RELEVANCY: isGiven,
 } satisfies { readonly [Name in keyof SearchReturn]-?: (value: Arguments) => SearchReturn[Name] };
 
 /**
@@ -113,6 +116,8 @@ export interface SearchResult {
   readonly uids: Uint32Array;
   /** If the search asked for modseqs: the highest of those named is told as MODSEQ (RFC 7162 §3.1.5). */
   readonly modSeqOf?: (uid: number) => number;
+  /** If there are fuzzy keys, how well a message meets them. */
+  readonly relevancyOf?: (uid: number) => number;
   /** Where it was found, if the search goes through several mailboxes (RFC 7377 §2.1). */
   readonly mailbox?: { readonly name: string; readonly uidvalidity: number };
 }
@@ -129,7 +134,7 @@ export async function writeEsearch(
   session: Session,
   kind: 'sequence' | 'uid',
   options: SearchReturn,
-  { uids, modSeqOf, mailbox }: SearchResult,
+  { uids, modSeqOf, relevancyOf, mailbox }: SearchResult,
 ): Promise<void> {
   if (options.SAVE && Object.keys(options).length === 1) return;
   const { out } = session;
@@ -151,6 +156,17 @@ export async function writeEsearch(
     const part = partOf(uids, PARTIAL);
     if (part.length > 0) await numbers.write(part);
     else out.text('NIL');
+    out.text(')');
+  }
+  if (options.RELEVANCY && relevancyOf !== undefined) {
+    out.text(' RELEVANCY (');
+    let steps = 0;
+    // Of the messages that stand before it.
+    for (const uid of PARTIAL === undefined ? namedBy(options, uids) : partOf(uids, PARTIAL)) {
+      if (steps > 0) out.sp();
+      out.number(relevancyOf(uid));
+      if (++steps % FLAGS_A_TURN === 0 || out.length > OUTPUT_HIGH_WATER_OCTETS) await session.transport.flushMuch();
+    }
     out.text(')');
   }
   if (modSeqOf !== undefined && uids.length > 0) {

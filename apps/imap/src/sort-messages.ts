@@ -1,20 +1,22 @@
 import { type Arguments, ParseError } from '@postel/imap-wire';
 import { type SortColumn, sortInTurns } from '@postel/storage';
+import type { Relevancies } from './relevancies.ts';
 import type { Session } from './session.ts';
 
-/** One of those by which SORT sorts, the first first (RFC 5256 §3, RFC 5957 §4). */
+/** One of those by which SORT sorts, the first first (RFC 5256 §3, RFC 5957 §4, RFC 6203 §6). */
 export interface SortCriterion {
-  readonly column: SortColumn;
+  readonly column: SortColumn | 'relevancy';
   readonly isReverse: boolean;
 }
 
-const COLUMNS = new Map<string, SortColumn>([
+const COLUMNS = new Map<string, SortCriterion['column']>([
   ['ARRIVAL', 'arrival'],
   ['CC', 'cc'],
   ['DATE', 'date'],
   ['DISPLAYFROM', 'displayFrom'],
   ['DISPLAYTO', 'displayTo'],
   ['FROM', 'from'],
+  ['RELEVANCY', 'relevancy'],
   ['SIZE', 'size'],
   ['SUBJECT', 'subject'],
   ['TO', 'to'],
@@ -22,7 +24,7 @@ const COLUMNS = new Map<string, SortColumn>([
 
 /** sort-criteria. What comes a second time decides nothing any more, and is left out. */
 export function parseSortCriteria(args: Arguments): readonly SortCriterion[] {
-  const criteria = new Map<SortColumn, SortCriterion>();
+  const criteria = new Map<SortCriterion['column'], SortCriterion>();
   args.list(() => {
     let name = args.label();
     const isReverse = name === 'REVERSE';
@@ -40,16 +42,22 @@ export function parseSortCriteria(args: Arguments): readonly SortCriterion[] {
  * criteria stand as in the mailbox.
  *
  * @param uids ascending
+ * @param relevancies by which RELEVANCY sorts
  */
 export async function sortMessages(
   session: Session,
   criteria: readonly SortCriterion[],
   uids: Uint32Array,
+  relevancies: Relevancies | null = null,
 ): Promise<Uint32Array> {
   const { gone } = session.transport;
   const keys: SortKey[] = [];
   for (const { column, isReverse } of criteria) {
-    keys.push({ values: await readSortValues(session, column, uids), sign: isReverse ? -1 : 1 });
+    const values =
+      column === 'relevancy'
+        ? uids.map((uid) => 100 - (relevancies?.of(uid) ?? 0)) // the highest first (RFC 6203 §6)
+        : await readSortValues(session, column, uids);
+    keys.push({ values, sign: isReverse ? -1 : 1 });
   }
   const places = Uint32Array.from(uids, (_, place) => place);
   // Most criteria are near the order of arrival, and what is in order already is sorted in one pass.

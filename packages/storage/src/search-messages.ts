@@ -62,21 +62,45 @@ export async function searchMessages(
   const { from, condition, values } = statementParts(criterion);
   const text = statement(from, condition);
   const found = new Uint32Array(uids.length);
+  let count = 0;
   const lookAt = async (asked: Uint32Array) => {
-    const startedAt = performance.now();
     const parameters = [account, mailbox, numberArray(asked), ...values];
     const [row] = await sql.unsafe<{ packed: Buffer | null }[]>(text, parameters, { prepare: true });
-    return { packed: row?.packed ?? NONE, tookMs: performance.now() - startedAt };
+    const packed = row?.packed ?? NONE;
+    for (let offset = 0; offset < packed.length; offset += 4) found[count++] = packed.readUInt32BE(offset);
   };
+  await inSlices(uids, lookAt, { signal, inTurn, onSearched });
+  return found.slice(0, count);
+}
 
-  let count = 0;
+export interface SliceOptions {
+  readonly signal: AbortSignal;
+  /** Runs each statement. */
+  readonly inTurn: InTurn;
+  /** Told after each how many messages were looked at. */
+  onSearched(messages: number): void;
+}
+
+/**
+ * Looks at messages with one statement after the other, of which none takes long.
+ *
+ * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted
+ */
+export async function inSlices(
+  uids: Uint32Array,
+  lookAt: (slice: Uint32Array) => Promise<void>,
+  { signal, inTurn, onSearched }: SliceOptions,
+): Promise<void> {
   let size = FIRST_SLICE;
   for (let at = 0; at < uids.length; ) {
     signal.throwIfAborted();
     const slice = uids.subarray(at, at + size);
     try {
-      const { packed, tookMs } = await inTurn(() => lookAt(slice));
-      for (let offset = 0; offset < packed.length; offset += 4) found[count++] = packed.readUInt32BE(offset);
+      const tookMs = await inTurn(async () => {
+        const startedAt = performance.now();
+        await lookAt(slice);
+        return performance.now() - startedAt;
+      });
       if (tookMs < SLICE_MS / 2) size = Math.min(size * 2, MOST_SLICE);
       else if (tookMs > SLICE_MS * 2) size = Math.max(size >> 1, 1);
     } catch (error) {
@@ -85,7 +109,6 @@ export async function searchMessages(
     at += slice.length;
     onSearched(at);
   }
-  return found.slice(0, count);
 }
 
 /**

@@ -27,6 +27,7 @@ import { StorageError, translateDatabaseError, translateFileError } from './erro
 import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages, removeMessage } from './expunge.ts';
 import { type FetchColumns, type FetchedMessage, fetchMessages, fetchPresentMessages } from './fetch-messages.ts';
 import { type FlagEdit, type Flags, KEYWORDS_A_MESSAGE } from './flags.ts';
+import { type FuzzyCriterion, type ScoredMessages, scoreMessages } from './fuzzy-search.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import {
   continueInboxRename,
@@ -52,7 +53,13 @@ import { pruneThreads } from './prune-threads.ts';
 import { readQuota } from './quota.ts';
 import { readBlob, type StoredBlob } from './read-blob.ts';
 import { removedSince } from './removed-since.ts';
-import { asksForText, type InTurn, type SearchCriterion, searchMessages } from './search-messages.ts';
+import {
+  asksForText,
+  type InTurn,
+  type SearchCriterion,
+  type SliceOptions,
+  searchMessages,
+} from './search-messages.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
 
@@ -623,6 +630,19 @@ export class Store {
   /** See removedSince. @throws {StorageError} 'unavailable' */
   removedSince(account: AccountId, mailbox: MailboxId, since: number): Promise<UidRanges | null> {
     return removedSince(this.#database.sql, account, mailbox, since);
+  }
+
+  /** See scoreMessages; as `searchMessages` otherwise. */
+  async scoreMessages(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: Uint32Array,
+    criterion: FuzzyCriterion,
+    options: FillOptions & Pick<SliceOptions, 'onSearched'>,
+  ): Promise<ScoredMessages> {
+    const inTurn: InTurn = (work) => this.#searches.run(account, work);
+    await inTurn(() => this.#missingTexts.fill(account, mailbox, uids, options));
+    return scoreMessages(this.#database.sql, account, mailbox, uids, criterion, { ...options, inTurn });
   }
 
   /** See pruneThreads. @throws {StorageError} 'unavailable' */

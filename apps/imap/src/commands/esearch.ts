@@ -5,6 +5,7 @@ import { findMailbox } from '../find-mailbox.ts';
 import { MULTISEARCH_FILTERS } from '../limits.ts';
 import { type MailboxFilter, namesThatMeet, parseMailboxFilter } from '../mailbox-filter.ts';
 import { MailboxView } from '../mailbox-view.ts';
+import { Relevancies, requireFuzzy } from '../relevancies.ts';
 import { parseCharset } from '../search-charset.ts';
 import { fixedRanges } from '../search-contexts.ts';
 import { withFilters } from '../search-filters.ts';
@@ -36,7 +37,9 @@ export const esearch: Command<EsearchArgs> = {
     if (options.SAVE && !isOfSelected) throw new Bad('Only a search in the selected mailbox alone can be saved');
     try {
       if (args.skip('CHARSET ')) parseCharset(args);
-      return { filters, options, ...parseSearchKeys(args) };
+      const keys = parseSearchKeys(args);
+      if (options.RELEVANCY) requireFuzzy(keys);
+      return { filters, options, ...keys };
     } catch (error) {
       throw forgottenBy(error, session, options);
     }
@@ -72,9 +75,10 @@ function parseSources(args: Arguments): readonly MailboxFilter[] {
 async function searchSelected(session: Session, given: SearchKeys, options: SearchReturn): Promise<void> {
   const keys = await withFilters(session, given);
   const rangesOf = fixedRanges(session.view);
-  const uids = await searchMessages(session, keys, { rangesOf });
+  const relevancies = new Relevancies();
+  const uids = await searchMessages(session, keys, { rangesOf, relevancies });
   saveResult(session, options, uids);
-  await tell(session, session.view, keys, options, uids);
+  await tell(session, session.view, options, { keys, uids, relevancies });
   if (options.UPDATE)
     session.contexts.begin(session, { keys, rangesOf, kind: 'uid', criteria: null, namesMailbox: true }, uids);
 }
@@ -96,7 +100,9 @@ async function searchOthers(
     const view = await MailboxView.open(store, mailbox, name, true).catch(nullIfGone);
     if (view === null) continue;
     try {
-      await tell(session, view, keys, options, await searchMessages(session, keys, { view }));
+      const relevancies = new Relevancies();
+      const uids = await searchMessages(session, keys, { view, relevancies });
+      await tell(session, view, options, { keys, uids, relevancies });
     } finally {
       view.close();
     }
@@ -111,12 +117,12 @@ function nullIfGone(error: unknown): null {
 async function tell(
   session: Session,
   view: MailboxView,
-  keys: SearchKeys,
   options: SearchReturn,
-  uids: Uint32Array,
+  { keys, uids, relevancies }: { keys: SearchKeys; uids: Uint32Array; relevancies: Relevancies },
 ): Promise<void> {
   if (uids.length === 0) return;
   const mailbox = { name: view.name, uidvalidity: view.mailbox.uidvalidity };
   const modSeqOf = (uid: number) => view.modSeqOf(uid);
-  await writeEsearch(session, 'uid', options, { uids, mailbox, ...(keys.asksForModSeq && { modSeqOf }) });
+  const relevancyOf = (uid: number) => relevancies.of(uid);
+  await writeEsearch(session, 'uid', options, { uids, mailbox, relevancyOf, ...(keys.asksForModSeq && { modSeqOf }) });
 }

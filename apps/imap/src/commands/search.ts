@@ -1,5 +1,6 @@
 import { Bad, type Command, ok } from '../command.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
+import { Relevancies, requireFuzzy } from '../relevancies.ts';
 import { parseCharset } from '../search-charset.ts';
 import { fixedRanges } from '../search-contexts.ts';
 import { withFilters } from '../search-filters.ts';
@@ -28,7 +29,9 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
           requireNoOtherCharset(session);
           parseCharset(args);
         }
-        return { options, ...parseSearchKeys(args) };
+        const keys = parseSearchKeys(args);
+        if (options?.RELEVANCY) requireFuzzy(keys);
+        return { options, ...keys };
       } catch (error) {
         throw forgottenBy(error, session, options);
       }
@@ -42,11 +45,17 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
         await session.sync({ ask: 'memory', expunges: false });
         const keys = await withFilters(session, given);
         const rangesOf = fixedRanges(session.view);
-        const uids = await searchMessages(session, keys, { rangesOf });
+        const relevancies = new Relevancies();
+        const uids = await searchMessages(session, keys, { rangesOf, relevancies });
         if (options !== null) saveResult(session, options, uids);
         const modSeqOf = keys.asksForModSeq ? (uid: number) => session.view.modSeqOf(uid) : null;
         if (options === null) await writeSearch(session, kind, uids, modSeqOf);
-        else await writeEsearch(session, kind, options, { uids, ...(modSeqOf !== null && { modSeqOf }) });
+        else
+          await writeEsearch(session, kind, options, {
+            uids,
+            relevancyOf: (uid) => relevancies.of(uid),
+            ...(modSeqOf !== null && { modSeqOf }),
+          });
         if (options?.UPDATE)
           session.contexts.begin(session, { keys, rangesOf, kind, criteria: null, namesMailbox: false }, uids);
       } catch (error) {

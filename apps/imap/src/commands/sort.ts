@@ -1,5 +1,6 @@
 import { type Command, ok } from '../command.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
+import { Relevancies, requireFuzzy } from '../relevancies.ts';
 import { parseCharset } from '../search-charset.ts';
 import { fixedRanges } from '../search-contexts.ts';
 import { withFilters } from '../search-filters.ts';
@@ -25,7 +26,9 @@ function sortCommand(name: 'SORT' | 'UID SORT', kind: 'sequence' | 'uid'): Comma
       try {
         const criteria = parseSortCriteria(args);
         parseCharset(args.sp());
-        return { options, criteria, ...parseSearchKeys(args) };
+        const keys = parseSearchKeys(args);
+        if (options?.RELEVANCY || criteria.some(({ column }) => column === 'relevancy')) requireFuzzy(keys);
+        return { options, criteria, ...keys };
       } catch (error) {
         throw forgottenBy(error, session, options);
       }
@@ -39,12 +42,18 @@ function sortCommand(name: 'SORT' | 'UID SORT', kind: 'sequence' | 'uid'): Comma
         await session.sync({ ask: 'memory', expunges: false });
         const keys = await withFilters(session, given);
         const rangesOf = fixedRanges(session.view);
-        const found = await searchMessages(session, keys, { rangesOf });
-        const uids = await sortMessages(session, criteria, found);
+        const relevancies = new Relevancies();
+        const found = await searchMessages(session, keys, { rangesOf, relevancies });
+        const uids = await sortMessages(session, criteria, found, relevancies);
         if (options !== null) saveResult(session, options, uids);
         const modSeqOf = keys.asksForModSeq ? (uid: number) => session.view.modSeqOf(uid) : null;
         if (options === null) await writeSort(session, kind, uids, modSeqOf);
-        else await writeEsearch(session, kind, options, { uids, ...(modSeqOf !== null && { modSeqOf }) });
+        else
+          await writeEsearch(session, kind, options, {
+            uids,
+            relevancyOf: (uid) => relevancies.of(uid),
+            ...(modSeqOf !== null && { modSeqOf }),
+          });
         if (options?.UPDATE)
           session.contexts.begin(session, { keys, rangesOf, kind, criteria, namesMailbox: false }, uids);
       } catch (error) {
