@@ -16,7 +16,7 @@ import { pssMegabytes } from './process-tree.ts';
 
 /** Those of mailbench that ask for no extension which Postel lacks. */
 const SCENARIOS = [
-  'login,login-tls,append-serial,append-8,append-1mb,select-big',
+  'login,login-tls,append-serial,append-8,append-multi,append-1mb,select-big',
   'fetch-flags,fetch-list,fetch-bodystructure,fetch-headers,fetch-body,fetch-body-serial,fetch-body-partial',
   'store-flags,copy-bulk,move-bulk,expunge-bulk,delete-mailbox,search-header,search-text,search-flags,sort-date,thread-refs',
   'idle-fanout,idle-memory,mixed,submit,deliver-mx,lmtp',

@@ -1,5 +1,6 @@
 import type { SharedTranscript } from '../testing/shared-transcript.ts';
 import { append } from './append.ts';
+import { changing } from './changing.ts';
 import { condstore } from './condstore.ts';
 import { copyMove } from './copy-move.ts';
 import { fetch } from './fetch.ts';
@@ -18,6 +19,7 @@ export const transcripts: readonly SharedTranscript[] = [
   ...mailboxes,
   ...metadata,
   ...append,
+  ...changing,
   ...fetch,
   ...storeExpunge,
   ...copyMove,
