@@ -37,13 +37,16 @@ export const metadata: readonly SharedTranscript[] = [
   },
   {
     title: 'entries below a name',
+    // One at most of each depth: Dovecot tells several in any order.
     script: `
       C: a1 SETMETADATA INBOX (/private/a {3+}
       C: 1
       C:  /private/a/b {3+}
       C: 2
-      C:  /private/a/b/c {3+}
+      C:  /private/c {3+}
       C: 3
+      C:  /private/c/d/e {3+}
+      C: 4
       C: )
       S: a1 OK ...
       C: a2 GETMETADATA (DEPTH 1) INBOX /private/a
@@ -53,17 +56,20 @@ export const metadata: readonly SharedTranscript[] = [
       S: 2
       S: )
       S: a2 OK ...
-      C: a3 GETMETADATA (DEPTH infinity) INBOX /private/a
-      S: * METADATA INBOX (/private/a {3}
-      S: 1
-      S:  /private/a/b {3}
-      S: 2
-      S:  /private/a/b/c {3}
+      C: a3 GETMETADATA (DEPTH 1) INBOX /private/c
+      S: * METADATA INBOX (/private/c {3}
       S: 3
       S: )
       S: a3 OK ...
-      C: a4 GETMETADATA (DEPTH 1) INBOX /private/none
+      C: a4 GETMETADATA (DEPTH infinity) INBOX /private/c
+      S: * METADATA INBOX (/private/c {3}
+      S: 3
+      S:  /private/c/d/e {3}
+      S: 4
+      S: )
       S: a4 OK ...
+      C: a5 GETMETADATA (DEPTH 1) INBOX /private/none
+      S: a5 OK ...
     `,
   },
   {
