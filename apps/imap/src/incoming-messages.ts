@@ -4,7 +4,7 @@ import { type AppendItem, type AppendSegment, parseAppendSegment, takesMessage }
 import { Bad, No } from './command.ts';
 import { encodeBinary } from './encode-binary.ts';
 import { findMailbox } from './find-mailbox.ts';
-import { APPEND_HELD_OCTETS, APPEND_INLINE_OCTETS, CATENATE_PARTS, MESSAGES_AN_APPEND } from './limits.ts';
+import { APPEND_HELD_OCTETS, APPEND_INLINE_OCTETS, APPEND_MS, CATENATE_PARTS, MESSAGES_AN_APPEND } from './limits.ts';
 import { beginning, bounds, columnsFor, gather, MessageOctets } from './message-sections.ts';
 import { parseMessageUrl } from './message-url.ts';
 import type { Session } from './session.ts';
@@ -41,6 +41,8 @@ export class IncomingMessages implements AsyncDisposable {
   /** Of messages that are complete. */
   #sizeOctets = 0;
   #heldOctets = 0;
+  /** When the first one was complete. */
+  #waitingSince: number | null = null;
 
   constructor(session: Session, { mailbox, roomOctets, mostMessages = MESSAGES_AN_APPEND }: IncomingOptions) {
     this.#session = session;
@@ -62,6 +64,7 @@ export class IncomingMessages implements AsyncDisposable {
       if (segment.next === null) args.end();
     }
     await this.#finish();
+    this.#requireTime();
     return this.#messages;
   }
 
@@ -93,9 +96,16 @@ export class IncomingMessages implements AsyncDisposable {
   }
 
   #begin(head: Written['head']): void {
+    this.#requireTime();
     if (this.#messages.length === this.#mostMessages) throw tooMany(this.#mostMessages);
     if (this.#heldOctets > APPEND_HELD_OCTETS) throw new No('So many messages cannot be taken at once', 'LIMIT');
     this.#written = { writer: this.#writer(), head, parts: 0, sizeOctets: 0, hasNul: false };
+  }
+
+  #requireTime(): void {
+    if (this.#waitingSince !== null && Date.now() - this.#waitingSince > APPEND_MS) {
+      throw new No('The messages took too long to come: send fewer at once', 'LIMIT');
+    }
   }
 
   #writer(): ContentWriter {
@@ -184,6 +194,7 @@ export class IncomingMessages implements AsyncDisposable {
     this.#messages.push({ mailbox, content, flags: head.flags, internalDate, arrival: null });
     this.#sizeOctets += content.sizeOctets;
     this.#heldOctets += heldOctets(content);
+    this.#waitingSince ??= Date.now();
   }
 
   async #withoutNul(content: Content): Promise<Content> {

@@ -79,6 +79,11 @@ export const MESSAGES_AN_APPEND = 1_000;
 /** What they take in memory meanwhile; beyond the first of these, messages are put into blobs, however small they are. */
 export const APPEND_INLINE_OCTETS = 8 * 1024 * 1024;
 export const APPEND_HELD_OCTETS = 32 * 1024 * 1024;
+/**
+ * How long the first of them waits at most. Its octets may be in a blob, and housekeeping removes blobs that nothing names after
+ * a day.
+ */
+export const APPEND_MS = 12 * 3_600_000;
 /** Texts and URLs that make one message. */
 export const CATENATE_PARTS = 1_000;
 /** Of a message or a part of one. */
