@@ -132,7 +132,8 @@ async function update(session: Session, context: Context, removed: Uint32Array, 
   const { tag, kind, criteria, namesMailbox, ordered } = context;
   const uids = merged(without(context.uids, removed), added);
   const isInOrder = criteria === null;
-  const next = isInOrder ? uids : await sortMessages(session, criteria, uids);
+  const left = without(ordered, removed);
+  const next = isInOrder ? uids : added.length === 0 ? left : await sortMessages(session, criteria, uids);
   const { out, view } = session;
   const mailbox = namesMailbox ? { name: view.name, uidvalidity: view.mailbox.uidvalidity } : undefined;
   beginEsearch(session, tag, kind, mailbox);
@@ -189,7 +190,7 @@ function has(ascending: Uint32Array, uid: number): boolean {
   return ascending[low] === uid;
 }
 
-/** Of ascending arrays, too: what both hold; what the first alone holds; what either holds, where nothing is in both. */
+/** What both hold; what the first alone holds, in its order; what either holds, where nothing is in both. The second ascends. */
 const common = (one: Uint32Array, other: Uint32Array): Uint32Array => other.filter((uid) => has(one, uid));
 const without = (one: Uint32Array, other: Uint32Array): Uint32Array =>
   other.length === 0 ? one : one.filter((uid) => !has(other, uid));
