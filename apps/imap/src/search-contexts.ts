@@ -1,6 +1,6 @@
 import type { SequenceSet } from '@postel/imap-wire';
 import { StorageError, type UidRanges } from '@postel/storage';
-import { Bad } from './command.ts';
+import { Bad, No } from './command.ts';
 import { CONTEXT_RESULTS, CONTEXTS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import { writeResponseCode } from './response-code.ts';
@@ -71,9 +71,9 @@ export class SearchContexts {
     }
   }
 
-  /** @throws {Bad} a tag is none of a search that is kept up to date: none of them ends then */
+  /** @throws {No} a tag is none of a search that is kept up to date: none of them ends then */
   cancel(tags: readonly string[]): void {
-    if (!tags.every((tag) => this.#contexts.has(tag))) throw new Bad('No search of that tag is kept up to date');
+    if (!tags.every((tag) => this.#contexts.has(tag))) throw new No('No search of that tag is kept up to date');
     for (const tag of tags) this.#contexts.delete(tag);
   }
 

@@ -10,6 +10,7 @@ import { quota } from './quota.ts';
 import { search } from './search.ts';
 import { searchReturn } from './search-return.ts';
 import { session } from './session.ts';
+import { sort } from './sort.ts';
 import { storeExpunge } from './store-expunge.ts';
 import { twoConnections } from './two-connections.ts';
 
@@ -26,6 +27,7 @@ export const transcripts: readonly SharedTranscript[] = [
   ...quota,
   ...search,
   ...searchReturn,
+  ...sort,
   ...twoConnections,
   ...condstore,
 ];
