@@ -265,8 +265,9 @@ export class Connection implements Transport, CommandPolicy {
     if (this.#literal !== null) this.#literal.state = 'read';
     if (rest.type === 'command') return new Arguments(rest.parts, { utf8 });
     const text = refusals[rest.reason];
-    if (!rest.inStep) this.#session.bye(text);
-    throw new Bad(text, rest.reason === 'literal-refused' ? null : 'TOOBIG');
+    const code = rest.reason === 'literal-refused' ? null : 'TOOBIG';
+    if (!rest.inStep) this.#session.bye(text, code);
+    throw new Bad(text, code);
   }
 
   endSession(reason: SessionEnd): void {

@@ -133,6 +133,39 @@ test('RFC 6855 §4: UTF8 is refused before its octets come, unless it is enabled
   `;
 });
 
+test('RFC 6855 §4: once it is enabled, UTF8 is a message, or a part of one', async () => {
+  await using mary = await server.logIn();
+  const header = `Subject: ${'\xc3\xbc'}`;
+  await mary.dialogue`
+    C: a1 ENABLE UTF8=ACCEPT
+    S: ...
+    S: a1 OK ...
+    C: a2 APPEND INBOX (\Seen) UTF8 (~{15+}
+    C: ${header}
+    C:
+    C: ) CATENATE (UTF8 (~{13+}
+    C: ${header}
+    C: ) TEXT {2}
+    S: + ...
+    C:
+    C: )
+    S: a2 OK [APPENDUID ... 1:2] ...
+    C: a3 SELECT INBOX
+    S: ...
+    S: a3 OK ...
+    C: a4 FETCH 1:2 BODY.PEEK[]
+    S: * 1 FETCH (BODY[] {15}
+    S: ${header}
+    S:
+    S: )
+    S: * 2 FETCH (BODY[] {15}
+    S: ${header}
+    S:
+    S: )
+    S: a4 OK ...
+  `;
+});
+
 test.each([
   ['in a header', 'Subject: \0\r\n\r\nabc'],
   ['between parts', 'Content-Type: multipart/mixed; boundary=b\r\n\r\n\0\r\n--b\r\n\r\nabc\r\n--b--'],
