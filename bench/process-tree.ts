@@ -25,6 +25,11 @@ export function cpuMs(roots: readonly number[]): number {
 const [PPID, UTIME, STIME, CUTIME, CSTIME] = [1, 11, 12, 13, 14] as const;
 const TICKS_A_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
+/** Those of the processes and all their descendants that go by that title. */
+export function processesTitled(title: string, roots: readonly number[]): readonly number[] {
+  return treeOf(roots).filter((pid) => read(`/proc/${pid}/cmdline`).startsWith(title));
+}
+
 function treeOf(roots: readonly number[]): readonly number[] {
   const parents = new Map<number, number>();
   for (const entry of readdirSync('/proc')) {

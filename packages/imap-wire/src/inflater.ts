@@ -99,7 +99,7 @@ export class Inflater {
     this.#inflate(start + PIECE_OCTETS);
     this.#keepRest();
     if (this.#end === start) return this.#isAtSyncPoint ? NOTHING : null;
-    const piece = Buffer.from(work.subarray(start, this.#end));
+    const piece = copied(work.subarray(start, this.#end));
     this.#window.append(piece);
     return piece;
   }
@@ -117,7 +117,7 @@ export class Inflater {
     this.#bitCount &= 7;
     this.#bits &= (1 << this.#bitCount) - 1;
     const rest = this.#input.subarray(this.#at);
-    this.#input = rest.length === 0 ? NOTHING : rest.length < SHORT_OCTETS ? Buffer.from(rest) : rest;
+    this.#input = rest.length === 0 ? NOTHING : rest.length < SHORT_OCTETS ? copied(rest) : rest;
     this.#at = 0;
   }
 
@@ -362,4 +362,11 @@ export class Inflater {
       this.#bitCount += 8;
     }
   }
+}
+
+/** Not from the pool: a command that lasts, IDLE say, would hold a chunk of it. */
+function copied(octets: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(octets.length);
+  octets.copy(copy);
+  return copy;
 }
