@@ -93,3 +93,76 @@ test('mbsync: 200 messages; then nothing to do; then flags, removals, new messag
     S: a5 OK ...
   `;
 });
+
+const letter = (subject: string) =>
+  `Subject: ${subject}\r\nMessage-ID: <${subject}@example.com>\r\n\r\nText of ${subject}\r\n`;
+
+test('mbsync: changed on both sides in different ways, and removed on one while changed on the other', async ({
+  skip,
+}) => {
+  requirePrograms(skip, 'mbsync');
+  const account = await server.addAccount();
+  using program = new MailProgram(server.postel, account);
+  const rc = program.write('mbsyncrc', configuration(program));
+  const near = new Maildirs(join(program.home, 'mail'));
+  const sync = () => program.run('mbsync', '-c', rc, '-a');
+  await using mary = await server.logIn(account);
+  for (let i = 1; i <= 10; i++) await mary.append('INBOX', letter(`m${i}`));
+  await sync();
+
+  await mary.command('SELECT INBOX');
+  await mary.command('UID STORE 1,2 +FLAGS (\\Seen)');
+  near.setFlags('INBOX', 'm1', 'F');
+  near.remove('INBOX', 'm2');
+  near.setFlags('INBOX', 'm3', 'FS');
+  await mary.command('UID STORE 3,4 +FLAGS.SILENT (\\Deleted)');
+  await mary.command('EXPUNGE');
+  near.remove('INBOX', 'm4');
+  await sync();
+  expect(near.subjects('INBOX')).toEqual(['m1', 'm10', 'm5', 'm6', 'm7', 'm8', 'm9']);
+  expect(near.flags('INBOX', 'm1')).toBe('FS');
+  await mary.dialogue`
+    C: a1 NOOP
+    S: ...
+    S: a1 OK ...
+    C: a2 UID FETCH 1:* (FLAGS)
+    S: * 1 FETCH (UID 1 FLAGS (\Flagged \Seen))
+    S: * 2 FETCH (UID 5 FLAGS (...))
+    S: ...
+    S: * 7 FETCH (UID 10 FLAGS (...))
+    S: a2 OK ...
+  `;
+});
+
+test.for([
+  ['the same messages', 'the mailbox goes on'],
+  ['other messages', 'it stops'],
+] as const)('mbsync: another UIDVALIDITY, with %s: %s, and no message is lost', async ([content], { skip }) => {
+  requirePrograms(skip, 'mbsync');
+  const account = await server.addAccount();
+  using program = new MailProgram(server.postel, account);
+  const rc = program.write('mbsyncrc', configuration(program));
+  const near = new Maildirs(join(program.home, 'mail'));
+  const sync = () => program.run('mbsync', '-c', rc, '-a');
+  await using mary = await server.logIn(account);
+  const subjects = Array.from({ length: 30 }, (_, i) => `m${i + 10}`);
+  await mary.command('CREATE Work');
+  for (const subject of subjects) await mary.append('Work', letter(subject));
+  await sync();
+
+  await mary.command('DELETE Work');
+  await mary.command('CREATE Work');
+  const isSame = content === 'the same messages';
+  for (const subject of subjects) await mary.append('Work', letter(isSame ? subject : `other-${subject}`));
+  if (isSame) {
+    await sync();
+    near.setFlags('Work', 'm10', 'F');
+    await sync();
+    await mary.command('SELECT Work');
+    expect((await mary.command('UID SEARCH FLAGGED')).untagged).toEqual(['* SEARCH 1']);
+  } else {
+    await expect(sync()).rejects.toThrow('UIDVALIDITY');
+  }
+  expect(near.subjects('Work')).toEqual(subjects);
+  expect((await mary.command('STATUS Work (MESSAGES)')).untagged).toEqual(['* STATUS Work (MESSAGES 30)']);
+});
