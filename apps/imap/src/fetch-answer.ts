@@ -1,10 +1,17 @@
 import { formatDateTime, ResponseWriter, writeSection } from '@postel/imap-wire';
 import { HeaderFieldSelector } from '@postel/mime';
 import { BlobDamaged, type FetchColumns, type FetchedMessage } from '@postel/storage';
+import type { CachedItem } from './answer-cache.ts';
 import { type BinaryItem, BinaryItems, type BinaryValues, isBinary } from './fetch-binary.ts';
 import type { FetchItem } from './fetch-items.ts';
 import { flagListOctets, keywordFlagList } from './flags.ts';
-import { FETCH_BATCH, FETCH_BATCH_OCTETS, FETCH_CONTENT_BATCH, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
+import {
+  CACHED_ANSWER_OCTETS,
+  FETCH_BATCH,
+  FETCH_BATCH_OCTETS,
+  FETCH_CONTENT_BATCH,
+  OUTPUT_HIGH_WATER_OCTETS,
+} from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import { beginning, bounds, columnsFor, gather, joined, MessageOctets, type OctetRange } from './message-sections.ts';
 import { formatObjectId } from './object-id.ts';
@@ -38,7 +45,23 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof FetchColumns)[];
 
 /** What the arrays answer. */
-const IN_MEMORY: ReadonlySet<FetchItem['type']> = new Set(['uid', 'flags', 'modseq']);
+const IN_ARRAYS: ReadonlySet<FetchItem['type']> = new Set(['uid', 'flags', 'modseq']);
+/** What never changes and is not long, beside sections of the header. Previews and threads may be filled in later. */
+const LASTING: ReadonlySet<FetchItem['type']> = new Set([
+  'internaldate',
+  'savedate',
+  'size',
+  'envelope',
+  'bodystructure',
+  'body',
+  'emailid',
+]);
+/** Fewer known messages in a row are read again with those around them, rather than by two statements. */
+const KNOWN_ROW = 16;
+/** So many are looked at before some are read. */
+const LACKING_ROW = 20_000;
+/** A longer name, of a section with a list of fields, is asked for once. */
+const CACHED_NAME_OCTETS = 1_000;
 
 const NIL = Buffer.from('NIL');
 const NOTHING_READ: ReadonlyMap<FetchItem, Buffer> = new Map();
@@ -71,6 +94,10 @@ export class FetchAnswer {
   /** What answers call each section, in wire form. */
   readonly #names = new Map<FetchItem, Buffer>();
   readonly #selectors = new Map<FetchItem, HeaderFieldSelector>();
+  /** Of items whose answers are remembered. */
+  readonly #cached = new Map<FetchItem, CachedItem>();
+  /** Whether arrays and memory may have all that is asked for. */
+  readonly #maySuffice: boolean;
   readonly #binary: BinaryItems;
   readonly #toldFlags: ToldFlags;
   /** What comes with a message whose flags the command changed, unless it is asked for anyway. */
@@ -99,14 +126,26 @@ export class FetchAnswer {
       const { names, not } = item.section;
       this.#selectors.set(item, new HeaderFieldSelector(names, not ? 'except' : 'only'));
     }
+    this.#rememberItems();
+    this.#maySuffice =
+      items.length <= ITEMS_AT_ONCE && items.every((item) => IN_ARRAYS.has(item.type) || this.#cached.has(item));
+  }
+
+  #rememberItems(): void {
+    const { answers } = this.#session.services;
+    for (const item of this.#items) {
+      const name = this.#names.get(item)?.toString('latin1') ?? item.type;
+      const lasts = item.type === 'section' ? isOfHeader(item) : LASTING.has(item.type);
+      if (lasts && name.length <= CACHED_NAME_OCTETS) this.#cached.set(item, answers.item(this.#view.mailbox, name));
+    }
   }
 
   async write(uids: Uint32Array): Promise<NotTold> {
-    if (this.#items.every(({ type }) => IN_MEMORY.has(type))) {
-      await this.#fromMemory(uids);
-    } else {
-      if (this.#items.some((item) => item.type === 'preview' && !item.isLazy)) await this.#fillPreviews(uids);
-      await this.#fromDatabase(uids);
+    if (this.#items.some((item) => item.type === 'preview' && !item.isLazy)) await this.#fillPreviews(uids);
+    for (let from = 0; from < uids.length; ) {
+      const lacking = this.#maySuffice ? await this.#fromMemory(uids, from) : from;
+      from = this.#maySuffice ? this.#endOfLacking(uids, lacking) : uids.length;
+      if (from > lacking) await this.#fromDatabase(uids.subarray(lacking, from));
     }
     return { gone: this.#gone, unreadable: this.#unreadable, undecodable: this.#undecodable, damaged: this.#damaged };
   }
@@ -117,32 +156,50 @@ export class FetchAnswer {
     return this.#toldFlags.has(uid, table.flags(at), table.keywordSet(at), table.modSeq(at));
   }
 
-  /** UID, FLAGS and MODSEQ come from the arrays; only messages that went meanwhile must be looked up. */
-  async #fromMemory(uids: Uint32Array): Promise<void> {
+  /** Writes messages from the arrays and from memory, as long as these suffice. @returns the position of the first for which they do not */
+  async #fromMemory(uids: Uint32Array, from: number): Promise<number> {
     const { table } = this.#view.mailbox;
     const { out, transport } = this.#session;
-    const absent: number[] = [];
     let at = 0;
-    for (const uid of uids) {
-      if (at >= table.length || table.uid(at) !== uid) at = table.lowerBound(uid);
-      if (at >= table.length || table.uid(at) !== uid) {
-        absent.push(uid);
-        continue;
-      }
+    let next = from;
+    for (; next < uids.length; next++) {
+      const uid = uids[next] ?? 0;
+      if (table.uid(at) !== uid || at >= table.length) at = table.position(uid);
+      if (at < 0 || !this.#isKnown(uid)) break;
       this.#begin(uid, at);
       let separator = '';
-      for (const { type } of this.#items) {
+      for (const item of this.#items) {
         out.text(separator);
         separator = ' ';
-        if (type === 'uid') out.text('UID ').number(uid);
-        else if (type === 'modseq') this.#session.writeModSeq(table.modSeq(at));
-        else this.#flags(uid, at);
+        if (item.type === 'uid') out.text('UID ').number(uid);
+        else if (item.type === 'flags') this.#flags(uid, at);
+        else if (item.type === 'modseq') this.#session.writeModSeq(table.modSeq(at));
+        else this.#cached.get(item)?.write(uid, out);
       }
       out.text(')\r\n');
       at++;
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
-    if (absent.length > 0) await this.#fromDatabase(Uint32Array.from(absent));
+    this.#session.services.metrics.fetched.inc({ source: 'memory' }, next - from);
+    return next;
+  }
+
+  /** Where the next row of messages begins that need no database: a short one goes with what is read around it. */
+  #endOfLacking(uids: Uint32Array, from: number): number {
+    const { table } = this.#view.mailbox;
+    const end = Math.min(uids.length, from + LACKING_ROW);
+    let known = 0;
+    for (let next = from; next < end; next++) {
+      const uid = uids[next] ?? 0;
+      known = this.#isKnown(uid) && table.position(uid) >= 0 ? known + 1 : 0;
+      if (known === KNOWN_ROW) return next + 1 - known;
+    }
+    return end - known;
+  }
+
+  #isKnown(uid: number): boolean {
+    for (const item of this.#cached.values()) if (!item.has(uid)) return false;
+    return true;
   }
 
   /** Of messages of a Postel that made none. */
@@ -159,7 +216,7 @@ export class FetchAnswer {
   /** While one batch is written the next is read. */
   async #fromDatabase(uids: Uint32Array): Promise<void> {
     const { mailbox } = this.#view;
-    const { out, store, transport } = this.#session;
+    const { out, services, store, transport } = this.#session;
     let size = FIRST_BATCH;
     const read = (from: number) => {
       const asked = uids.subarray(from, from + size);
@@ -176,11 +233,13 @@ export class FetchAnswer {
       size = this.#batchAfter(batch);
       next = from < uids.length ? read(from) : null;
       this.#gone += asked.length - batch.length;
+      services.metrics.fetched.inc({ source: 'database' }, batch.length);
       for (const message of batch) {
         const written = this.#message(message);
         if (written !== undefined) await written;
         if (out.length > OUTPUT_HIGH_WATER_OCTETS / 4) await transport.flush();
       }
+      for (const item of this.#cached.values()) item.settle();
       // A small answer goes with the tagged response, in one write.
       if (next !== null || out.length > SMALL_ANSWER_OCTETS) await transport.flushMuch();
     }
@@ -224,12 +283,21 @@ export class FetchAnswer {
     this.#begin(message.uid);
     this.#items.forEach((item, index) => {
       if (index > 0) this.#session.out.sp();
-      if (item.type === 'section') this.#section(item, octets);
+      if (item.type === 'section') this.#remembering(item, message.uid, () => this.#section(item, octets));
       else if (isBinary(item)) this.#binary.write(item, decoded.get(item) ?? null);
-      else this.#item(item, message);
+      else this.#remembering(item, message.uid, () => this.#item(item, message));
     });
     this.#session.out.text(')\r\n');
     return undefined;
+  }
+
+  /** Writes an item of a message, and remembers what was written if that is worth it. */
+  #remembering(item: FetchItem, uid: number, write: () => void): void {
+    const { out } = this.#session;
+    const before = out.length;
+    write();
+    const octets = out.length - before;
+    if (octets <= CACHED_ANSWER_OCTETS) this.#cached.get(item)?.keep(uid, out, octets);
   }
 
   async #slowly(message: FetchedMessage, octets: MessageOctets): Promise<void> {
@@ -246,10 +314,13 @@ export class FetchAnswer {
     this.#begin(message.uid);
     for (const [index, item] of this.#items.entries()) {
       if (index > 0) out.sp();
+      const known = read.get(item);
       if (isBinary(item)) await this.#binary.writeMuch(item, decoded.get(item) ?? null);
-      else if (item.type !== 'section') this.#item(item, message);
-      else if (octets.isInMemory) this.#section(item, octets);
-      else await this.#sectionOfBlob(item, octets, read.get(item) ?? null);
+      else if (item.type !== 'section') this.#remembering(item, message.uid, () => this.#item(item, message));
+      else if (octets.isInMemory) this.#remembering(item, message.uid, () => this.#section(item, octets));
+      else if (known !== undefined)
+        this.#remembering(item, message.uid, () => out.octets(this.#nameOf(item)).literal(known));
+      else await this.#sectionOfBlob(item, octets);
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     out.text(')\r\n');
@@ -404,15 +475,10 @@ export class FetchAnswer {
     for (const piece of octets.inMemory({ start, end })) out.octets(piece);
   }
 
-  /** @param read all that is to be written, if it was read before */
-  async #sectionOfBlob(item: SectionItem, octets: MessageOctets, read: Buffer | null): Promise<void> {
+  async #sectionOfBlob(item: SectionItem, octets: MessageOctets): Promise<void> {
     const { out } = this.#session;
     const found = this.#sectionName(item, octets);
     if (found === null) return;
-    if (read !== null) {
-      out.literal(read);
-      return;
-    }
     const [start, end] = bounds(item, found.start, found.end);
     out.literalHeader(end - start);
     await streamLiteral(this.#session, octets.read({ start, end }));
@@ -421,10 +487,14 @@ export class FetchAnswer {
   /** Writes what the answer calls the section, and NIL if the message has none such. */
   #sectionName(item: SectionItem, octets: MessageOctets): OctetRange | null {
     const { out } = this.#session;
-    out.octets(this.#names.get(item) ?? nameOf(item));
+    out.octets(this.#nameOf(item));
     const found = octets.locate(item.section);
     if (found === null) out.octets(NIL);
     return found;
+  }
+
+  #nameOf(item: SectionItem): Buffer {
+    return this.#names.get(item) ?? nameOf(item);
   }
 }
 
@@ -434,6 +504,11 @@ function nameOf({ section, partial, name }: SectionItem): Buffer {
   if (name === 'BODY') writeSection(out, section);
   if (partial !== null) out.text('<').number(partial.offset).text('>');
   return Buffer.concat(out.sp().take());
+}
+
+/** Whether it is the header of the message, or fields of it, and all of that. */
+function isOfHeader({ section: { type, part }, partial }: SectionItem): boolean {
+  return part.length === 0 && partial === null && (type === 'header' || type === 'header-fields');
 }
 
 /** Roughly what a message takes while it waits to be written. */

@@ -46,6 +46,11 @@ export const FETCH_CONTENT_BATCH = 64;
 export const FETCH_BATCH = 1_000;
 export const FETCH_BATCH_OCTETS = 1024 * 1024;
 
+/** What FETCH answered of facts that never change is kept up to here, in one process. */
+export const ANSWER_CACHE_OCTETS = 64 * 1024 * 1024;
+/** One answer that is kept, an ENVELOPE or a header for instance. */
+export const CACHED_ANSWER_OCTETS = 16 * 1024;
+
 /** Messages whose flags are looked at, to be told, before others get their turn. */
 export const FLAGS_A_TURN = 50_000;
 

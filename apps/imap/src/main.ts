@@ -1,6 +1,7 @@
 import { parseImapSettings } from '@postel/config';
 import { ConnectionCount, openMail, runApp, SessionCount } from '@postel/supervision';
-import { SESSIONS_AN_ACCOUNT } from './limits.ts';
+import { AnswerCache } from './answer-cache.ts';
+import { ANSWER_CACHE_OCTETS, SESSIONS_AN_ACCOUNT } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { ImapServer } from './server.ts';
 import { WatchedAccounts } from './watched-accounts.ts';
@@ -14,6 +15,7 @@ runApp({
     const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
     await store.start();
     const { hostname, messageOctets, literals = 'LITERAL+', offersUnauthenticate = true } = settings;
+    const answers = new AnswerCache(ANSWER_CACHE_OCTETS);
     const services = {
       hostname,
       store,
@@ -22,7 +24,8 @@ runApp({
       literals,
       offersUnauthenticate,
       serverMetadata: new Map(settings.metadata?.map(({ entry, value }) => [entry, Buffer.from(value)])),
-      metrics: createMetrics(context.metrics),
+      answers,
+      metrics: createMetrics(context.metrics, answers),
       connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
       sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
       watchedAccounts: new WatchedAccounts(store, context.log),

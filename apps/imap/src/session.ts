@@ -5,6 +5,7 @@ import type { QuotaLevel } from '@postel/quota';
 import type { ConnectionSecurity } from '@postel/sasl';
 import { rangesOf, type Store, type UidRanges } from '@postel/storage';
 import type { ConnectionCount, Logger, SessionCount } from '@postel/supervision';
+import type { AnswerCache } from './answer-cache.ts';
 import { Abandoned, type AnyCommand, Bad, No, type Ok } from './command.ts';
 import type { Extension } from './extensions.ts';
 import { flagListOctets, mailboxFlags } from './flags.ts';
@@ -84,6 +85,7 @@ export interface Services {
   readonly store: Store;
   readonly directory: Directory;
   readonly metrics: ImapMetrics;
+  readonly answers: AnswerCache;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;
   readonly watchedAccounts: WatchedAccounts;

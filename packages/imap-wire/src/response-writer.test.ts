@@ -218,3 +218,27 @@ describe('what is written can be read', () => {
     );
   });
 });
+
+test('the last octets written are those that come out last, wherever they lie; parts of buffers are copied', () => {
+  const write = fc.oneof(fc.nat(40), fc.nat(3_000), fc.nat(40_000));
+  fc.assert(
+    fc.property(fc.array(write, { minLength: 1, maxLength: 30 }), fc.nat(), (lengths, seed) => {
+      const writer = new ResponseWriter();
+      const source = Buffer.from(Array.from({ length: 41_000 }, (_, i) => (i * 31 + seed) % 251));
+      lengths.forEach((length, i) => {
+        if (i % 2 === 0) writer.octetsFrom(source, i, i + length);
+        else writer.octets(source.subarray(i, i + length));
+      });
+      const last = writer.last(seed % (writer.length + 1));
+      const all = Buffer.concat(writer.take());
+      expect(last.equals(all.subarray(all.length - last.length))).toBe(true);
+      expect(last.length).toBe(seed % (all.length + 1));
+    }),
+    { numRuns: 50 },
+  );
+  const writer = new ResponseWriter();
+  const source = Buffer.from('before');
+  writer.octetsFrom(source, 1, 3);
+  source.fill('x');
+  expect(Buffer.concat(writer.take()).toString()).toBe('ef');
+});

@@ -90,6 +90,28 @@ export class ResponseWriter {
     return this;
   }
 
+  /** As `octets`, of a part of a buffer that may change after: always copied. */
+  octetsFrom(source: Buffer, start: number, end: number): this {
+    const length = end - start;
+    const chunk = this.#room(length);
+    source.copy(chunk, this.#end, start, end);
+    this.#end += length;
+    return this;
+  }
+
+  /** A copy of the last octets that were written, which must not have been taken yet. */
+  last(octets: number): Buffer {
+    if (octets <= this.#end - this.#start) return Buffer.from(this.#chunk.subarray(this.#end - octets, this.#end));
+    const pieces = [this.#chunk.subarray(this.#start, this.#end)];
+    let length = this.#end - this.#start;
+    for (let at = this.#pieces.length - 1; at >= 0 && length < octets; at--) {
+      const piece = this.#pieces[at] ?? NOTHING;
+      pieces.unshift(piece);
+      length += piece.length;
+    }
+    return Buffer.concat(pieces).subarray(length - octets);
+  }
+
   /** A whole number from 0 to 2^53-1, in digits. */
   number(value: number): this {
     let digits = 1;
