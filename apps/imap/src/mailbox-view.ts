@@ -314,7 +314,9 @@ export class MailboxView implements MailboxWatcher {
     const absent: UidRange[] = [];
     for (const { first, last } of ranges) {
       let from = first;
-      for (const uid of this.#slice(this.#rank(first), this.#rank(last + 1))) {
+      const end = this.#rank(last + 1);
+      for (let rank = this.#rank(first); rank < end; rank++) {
+        const uid = this.#uidAt(rank);
         if (uid > from) absent.push({ first: from, last: uid - 1 });
         from = uid + 1;
       }

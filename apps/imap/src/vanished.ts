@@ -1,5 +1,6 @@
 import type { SequenceSet } from '@postel/imap-wire';
 import { rangesFrom, type UidRanges } from '@postel/storage';
+import { RANGES_A_LINE } from './limits.ts';
 import type { Session } from './session.ts';
 
 /** Numbers of some messages and their UIDs, as a client remembers them (RFC 7162 §3.2.5.2). */
@@ -24,12 +25,13 @@ export async function tellVanishedEarlier(
   match: SequenceMatch | null = null,
 ): Promise<void> {
   const { view, store } = session;
-  const { account, id, seq, highestModSeq } = view.mailbox;
+  const { seq, highestModSeq } = view.mailbox;
   if (since >= highestModSeq && since <= seq) return;
-  const known = since > seq ? null : await store.removedSince(account, id, since);
+  const known = since > seq ? null : await store.removedSince(view.mailbox, since);
   const matched = known === null && match !== null ? view.matchedUid(match.numbers, match.uids) : 0;
   const asked = known === null ? rangesFrom(ranges, matched + 1) : intersection(known, ranges);
-  await session.tellVanished('* VANISHED (EARLIER) ', view.absentFrom(asked));
+  for (let from = 0; from < asked.length; from += RANGES_A_LINE)
+    await session.tellVanished('* VANISHED (EARLIER) ', view.absentFrom(asked.slice(from, from + RANGES_A_LINE)));
 }
 
 /** Of two lists of ascending ranges. */

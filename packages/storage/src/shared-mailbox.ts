@@ -13,7 +13,7 @@ import { parseRanges, rangesOf, type UidRanges } from './uid-ranges.ts';
 const SLICE = { octets: 2 * 1024 * 1024, messages: 50_000, firstMessages: 5_000 } as const;
 /** Changes are read and taken in by so many messages: others get their turn in between. */
 const CHANGED_SLICE = 20_000;
-/** Changes kept for watchers that lag; one that lags more compares every message instead. */
+/** Changes kept for watchers that lag; one that lags more compares every message instead. Of removals as many, and as many ranges. */
 const RECENT_CHANGES = 64;
 const RECENT_UIDS = 20_000;
 
@@ -29,6 +29,15 @@ export interface MailboxWatcher {
   changed(): void;
   /** The mailbox is gone, or the database went back in time: nothing here can be trusted any more. */
   lost(reason: 'deleted' | 'rewound'): void;
+}
+
+/** What went together, as far as this process heard of it. */
+interface Removal {
+  /** All of it was there as of `presentAt`, and none as of `seq`: modseqs of the account. */
+  readonly presentAt: number;
+  readonly seq: number;
+  /** Also messages that this process has never seen. */
+  readonly uids: UidRanges;
 }
 
 interface MailboxRow {
@@ -63,6 +72,9 @@ export class SharedMailbox {
   /** `#changes` lists all changes after this. */
   #changesSince = 0;
   #rememberedUids = 0;
+  #removals: readonly Removal[] = [];
+  /** `#removals` lists all removals after this. */
+  #removalsSince = 0;
   #seq = 0;
   #uidvalidity = 0;
   #uidNext = 1;
@@ -142,11 +154,22 @@ export class SharedMailbox {
   changedSince(seq: number): Uint32Array {
     if (seq >= this.#seq) return new Uint32Array(0);
     if (seq < this.#changesSince) return this.table.changedSince(seq);
-    const uids = new Set<number>();
-    for (const change of this.#changes) if (change.seq > seq) for (const uid of change.uids) uids.add(uid);
-    return Uint32Array.from(uids)
-      .filter((uid) => this.table.position(uid) >= 0)
-      .sort();
+    const [only, ...others] = this.#changes.filter((change) => change.seq > seq);
+    if (only === undefined) return new Uint32Array(0);
+    let { uids } = only; // ascending
+    if (others.length > 0) {
+      const all = new Set(uids);
+      for (const change of others) for (const uid of change.uids) all.add(uid);
+      uids = Uint32Array.from(all).sort();
+    }
+    return uids.filter((uid) => this.table.position(uid) >= 0);
+  }
+
+  /** Which messages went after `seq`, if that is remembered here; null if the database must be asked. */
+  removedSince(seq: number): UidRanges | null {
+    const after = this.#removals.filter((removal) => removal.seq > seq);
+    if (seq < this.#removalsSince || after.some(({ presentAt }) => presentAt < seq)) return null;
+    return after.flatMap(({ uids }) => uids).sort((a, b) => a.first - b.first); // nothing goes twice
   }
 
   /**
@@ -225,8 +248,8 @@ export class SharedMailbox {
       if (row.prunedSeq > since) return await this.#reload();
       await this.#learnKeywords(row.nextKeywordId);
       if (row.modseq <= since) return;
-      const removed = { ranges: parseRanges(row.removed), presentAt: (row.firstRemoval ?? row.modseq) - 1 };
-      await this.#apply(row, removed, row.changed);
+      const presentAt = (row.firstRemoval ?? row.modseq) - 1;
+      await this.#apply(row, { presentAt, seq: row.modseq, uids: parseRanges(row.removed) }, row.changed);
     } catch (error) {
       throw translateDatabaseError(error);
     }
@@ -251,13 +274,10 @@ export class SharedMailbox {
    * Takes in what changed. Slices behind the first are read later than it and may show newer states; that is no harm, since
    * whoever knows all up to `row.modseq` is told of those again.
    */
-  async #apply(
-    row: MailboxRow,
-    removed: { readonly ranges: UidRanges; readonly presentAt: number },
-    first: Buffer | null,
-  ): Promise<void> {
+  async #apply(row: MailboxRow, removed: Removal, first: Buffer | null): Promise<void> {
     const since = this.#seq;
-    const gone = removed.ranges.length === 0 ? NONE : this.table.remove(removed.ranges);
+    const gone = removed.uids.length === 0 ? NONE : this.table.remove(removed.uids);
+    if (removed.uids.length > 0) this.#rememberRemoval(removed);
     if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone, removed.presentAt);
     const touched: number[] = [];
     for (let packed = first; packed !== null; ) {
@@ -288,6 +308,18 @@ export class SharedMailbox {
     }
   }
 
+  #rememberRemoval(removal: Removal): void {
+    // Of one that broke off the same removals come again.
+    const all = [...this.#removals.filter(({ seq }) => seq <= this.#seq), removal];
+    let kept = all.length;
+    for (let ranges = 0; kept > 0 && all.length - kept < RECENT_CHANGES; kept--) {
+      ranges += all[kept - 1]?.uids.length ?? 0;
+      if (ranges > RECENT_UIDS) break;
+    }
+    this.#removalsSince = all[kept - 1]?.seq ?? this.#removalsSince;
+    this.#removals = all.slice(kept);
+  }
+
   #adopt(row: MailboxRow): void {
     this.#seq = row.modseq;
     this.#uidvalidity = row.uidvalidity;
@@ -311,6 +343,7 @@ export class SharedMailbox {
     await this.#readSlices(this.table);
     this.#adopt(row);
     this.#changesSince = row.modseq;
+    this.#removalsSince = row.modseq;
     await this.#refresh();
   }
 
@@ -333,6 +366,8 @@ export class SharedMailbox {
     this.#changes = [];
     this.#rememberedUids = 0;
     this.#changesSince = row.modseq;
+    this.#removals = [];
+    this.#removalsSince = row.modseq;
     this.#adopt(row);
     for (const watcher of this.#watchers) watcher.changed();
     await this.#refresh();

@@ -627,9 +627,13 @@ export class Store {
     return inTurn;
   }
 
-  /** See removedSince. @throws {StorageError} 'unavailable' */
-  removedSince(account: AccountId, mailbox: MailboxId, since: number): Promise<UidRanges | null> {
-    return removedSince(this.#database.sql, account, mailbox, since);
+  /**
+   * As removedSince, for a mailbox that is open: what it remembers is not asked for.
+   *
+   * @throws {StorageError} 'unavailable'
+   */
+  async removedSince(mailbox: SharedMailbox, since: number): Promise<UidRanges | null> {
+    return mailbox.removedSince(since) ?? (await removedSince(this.#database.sql, mailbox.account, mailbox.id, since));
   }
 
   /** See scoreMessages; as `searchMessages` otherwise. */

@@ -254,12 +254,15 @@ test('hardening 50: modseq 0, a modseq of the future, and huge sets of UIDs get 
 
 test('hardening 50: a resync from before what was pruned is told every removal, less what the client shows to know', async () => {
   await using opened = await open(10);
-  const { account, mary, other, uidvalidity, modSeq } = opened;
+  const { account, other, uidvalidity, modSeq } = opened;
   await remove(other, '2:3,6');
   await pruneAll(server.postel, account.name);
   const pruned = await remove(other, '8');
   const now = await remove(other, '10');
   await other.command('UID STORE 5 +FLAGS (\\Flagged)');
+  await using fresh = await server.startProcess(); // one that remembers nothing
+  await using mary = await server.logIn(account, fresh.port);
+  await mary.command('ENABLE QRESYNC');
 
   const gone = '* VANISHED (EARLIER) 2:3,6,8,10';
   const changed = '* 3 FETCH (UID 5';
