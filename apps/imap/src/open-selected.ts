@@ -31,7 +31,7 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<SelectArgs> {
     state: 'authenticated',
     parse(args, session) {
       const givenName = parseGivenName(args.sp());
-      const parameters = args.optional((rest) => rest.parameters(PARAMETERS)) ?? {};
+      const parameters = args.optional((rest) => rest.someParameters(PARAMETERS)) ?? {};
       const { CONDSTORE: enablesCondstore = false, QRESYNC: resync = null } = parameters;
       if (resync !== null && !session.hasEnabled('QRESYNC')) throw new Bad('ENABLE QRESYNC comes first');
       return { givenName, enablesCondstore, resync };

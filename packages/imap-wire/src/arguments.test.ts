@@ -275,11 +275,14 @@ describe('structure', () => {
 
   test('parameters come in any order, each once, and none but those known', async () => {
     const fetchModifiers = (args: Arguments) =>
-      args.optional((more) => more.parameters({ CHANGEDSINCE: (value) => value.sp().modSeq(), VANISHED: () => true }));
+      args.optional((more) =>
+        more.someParameters({ CHANGEDSINCE: (value) => value.sp().modSeq(), VANISHED: () => true }),
+      );
     expect(await parsed(' (vanished changedsince 5)', fetchModifiers)).toEqual({ CHANGEDSINCE: 5, VANISHED: true });
-    expect(await parsed(' ()', fetchModifiers)).toEqual({});
     expect(await parsed('', fetchModifiers)).toBeNull();
+    expect(await parsed('()', (args) => args.parameters({ ALL: () => true }))).toEqual({});
     for (const bad of [
+      '',
       'VANISHED VANISHED',
       'CONSTRUCTOR',
       '__PROTO__',

@@ -163,7 +163,7 @@ export class Arguments {
   }
 
   /**
-   * A list of named parameters in parentheses, such as those of SELECT and FETCH (RFC 4466 §2): each name at most once,
+   * A list of named parameters in parentheses, such as the options of a search (RFC 4466 §2): each name at most once,
    * in any order, none but those in `table`.
    *
    * @param table by name in upper case, what reads the rest of the parameter: `(value) => value.sp().modSeq()`
@@ -176,6 +176,15 @@ export class Arguments {
       if (Object.hasOwn(found, name)) throw new ParseError('Parameter given twice');
       found[name] = table[name](this);
     });
+    return found;
+  }
+
+  /** As `parameters`, of which there must be one: those of SELECT and FETCH (RFC 4466 §2.1, §2.4). */
+  someParameters<V>(table: { readonly [Name in keyof V]: (value: Arguments) => V[Name] }): {
+    [Name in keyof V]?: V[Name];
+  } {
+    const found = this.parameters(table);
+    if (Object.keys(found).length === 0) throw this.#expected('a parameter');
     return found;
   }
 

@@ -37,6 +37,7 @@ test('SELECT and EXAMINE tell HIGHESTMODSEQ, and CLOSED of the mailbox before', 
 });
 
 test.for([
+  'SELECT INBOX ()',
   'SELECT INBOX (UNKNOWN)',
   'SELECT INBOX CONDSTORE',
   'SELECT INBOX (CONDSTORE CONDSTORE)',
@@ -62,6 +63,7 @@ test.for([
   ['FETCH 1 MODSEQ', null],
   ['FETCH 1 FLAGS (CHANGEDSINCE 1000000)', null],
   ['SEARCH MODSEQ 1', null],
+  ['SORT (ARRIVAL) UTF-8 MODSEQ 1', null],
   ['STORE 1 (UNCHANGEDSINCE 1000000) +FLAGS.SILENT (\\Seen)', null],
 ] as const)('RFC 7162 §3.1: %s enables CONDSTORE, and says HIGHESTMODSEQ once', async ([command, first]) => {
   const account = await server.addAccount();
@@ -365,6 +367,12 @@ test('SEARCH MODSEQ finds messages with that modseq or a higher one, and tells t
     C: a9 SEARCH SEEN
     S: * SEARCH 2
     S: a9 OK Searched
+    C: b1 SEARCH RETURN (MIN COUNT) MODSEQ {second}
+    S: * ESEARCH (TAG "b1") MIN 1 COUNT 3 MODSEQ {both}
+    S: b1 OK Searched
+    C: b2 SEARCH RETURN (ALL) MODSEQ 9223372036854775807
+    S: * ESEARCH (TAG "b2")
+    S: b2 OK Searched
   `;
 });
 

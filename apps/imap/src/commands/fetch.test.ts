@@ -295,6 +295,7 @@ test('FETCH that cannot be', async () => {
     '1 CONSTRUCTOR',
     `1 (${Array(101).fill('BODY[]').join(' ')})`,
     '1 FLAGS (UNCHANGEDSINCE 1)',
+    '1 FLAGS ()',
     '1 FLAGS (PARTIAL 1:2)',
   ]) {
     expect((await mary.command(`FETCH ${args}`)).tagged, args.slice(0, 60)).toMatch(/^BAD /);

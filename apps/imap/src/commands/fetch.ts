@@ -38,7 +38,7 @@ function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Co
     parse(args, session) {
       const messages = parseMessageSet(args.sp());
       const asked = parseFetchItems(args.sp(), kind);
-      const modifiers = args.optional((rest) => rest.parameters(MODIFIERS)) ?? {};
+      const modifiers = args.optional((rest) => rest.someParameters(MODIFIERS)) ?? {};
       const { PARTIAL: part = null, CHANGEDSINCE: changedSince = null, VANISHED: tellsVanished = false } = modifiers;
       if (part !== null && kind === 'sequence') throw new Bad('PARTIAL comes with UID FETCH');
       if (tellsVanished && (kind !== 'uid' || changedSince === null || !session.hasEnabled('QRESYNC')))
