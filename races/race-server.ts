@@ -5,7 +5,7 @@ import { type ImapProcess, startImapProcess } from '../apps/imap/src/testing/ima
 /** A server with two IMAP processes on its database. */
 export class RaceServer implements AsyncDisposable {
   readonly postel: RunningPostel;
-  readonly #second: ImapProcess;
+  #second: ImapProcess;
 
   private constructor(postel: RunningPostel, second: ImapProcess) {
     this.postel = postel;
@@ -24,6 +24,12 @@ export class RaceServer implements AsyncDisposable {
   /** The IMAP port for the client of that number: half of them speak to each process. */
   imapPort(client: number): number {
     return client % 2 === 0 ? this.postel.ports.imap : this.#second.port;
+  }
+
+  /** Puts a fresh process, which remembers nothing, in the place of the second one. */
+  async renewSecond(): Promise<void> {
+    await this.#second.stop();
+    this.#second = await startImapProcess(this.postel, {});
   }
 
   /** What each IMAP process holds in memory, in octets. */

@@ -108,8 +108,8 @@ export class ResyncClient {
     }
     const before = disk.uidvalidity;
     const known = disk.flags.size === 0 ? null : `${disk.uidvalidity} ${disk.modSeq}`;
-    if (known === null || way === 'uid-fetch') await this.mustDo(`SELECT ${this.mailbox}`);
-    else if (way === 'condstore') await this.mustDo(`SELECT ${this.mailbox} (CONDSTORE)`);
+    if (way === 'condstore') await this.mustDo(`SELECT ${this.mailbox} (CONDSTORE)`);
+    else if (known === null || way === 'uid-fetch') await this.mustDo(`SELECT ${this.mailbox}`);
     else await this.mustDo(`SELECT ${this.mailbox} (QRESYNC (${known}${this.#details(way, random)}))`);
     if (known !== null && disk.uidvalidity === before) {
       if (way === 'uid-fetch')
@@ -297,6 +297,7 @@ export class ResyncClient {
     const modSeq = Number(/MODSEQ \((\d+)\)/.exec(line)?.[1] ?? 0);
     const flags = /FLAGS \(([^)]*)\)/.exec(line)?.[1];
     this.#highestFetched = Math.max(this.#highestFetched, modSeq);
+    if (uid === 0 && flags !== undefined) throw this.failure('flags are told without the UID');
     if (uid === 0) return;
     const known = this.#list[number - 1] ?? null;
     if (known !== null && known !== uid) throw this.failure(`number ${number} was UID ${known}, and is UID ${uid}`);

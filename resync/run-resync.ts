@@ -221,7 +221,7 @@ class Run implements AsyncDisposable {
     } else if (what === 'fetch')
       await tolerant(
         client,
-        `${command('FETCH')} (${random.pick(['FLAGS', 'UID FLAGS MODSEQ', 'MODSEQ', 'BODY[TEXT]'])})`,
+        `${command('FETCH')} (${random.pick(['UID FLAGS', 'UID FLAGS MODSEQ', 'MODSEQ', 'BODY[TEXT]'])})`,
       );
     else if (what === 'search')
       await client.mustDo(random.pick(['SEARCH MODSEQ 1 SEEN', 'UID SEARCH MODSEQ 5', 'SEARCH RETURN (ALL) MODSEQ 2']));
@@ -242,6 +242,9 @@ class Run implements AsyncDisposable {
     const account = await this.#accountId();
     await this.#database.sql`update tombstones set content_id = null where account_id = ${account}`;
     await this.#store.prune(account, { tombstonesBefore: new Date(Date.now() + DAY_MS), changesAgeMs: 0 });
+    if (!this.#random.chance(0.1)) return;
+    this.#count('new process');
+    await this.#server.renewSecond();
   }
 
   async #accountId(): Promise<AccountId> {
