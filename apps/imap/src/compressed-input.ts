@@ -1,4 +1,5 @@
 import { type CommandReader, InflateError, Inflater } from '@postel/imap-wire';
+import { PIECES_A_TURN } from './limits.ts';
 
 export interface CompressedInputOptions {
   /** Told to let octets come (`true`), or to hold them back. */
@@ -55,8 +56,15 @@ export class CompressedInput {
 
   #feed(): void {
     this.#next = null;
+    if (this.#reader.isOver) this.#inflater.takeRest();
     try {
-      while (!this.#isPaused) {
+      for (let pieces = 0; !this.#isPaused; pieces++) {
+        // Not all come to something that the reader would have enough of.
+        if (pieces === PIECES_A_TURN) {
+          this.#options.flow(false);
+          this.#next = setImmediate(() => this.#feed());
+          return;
+        }
         const piece = this.#inflater.pull();
         if (piece === null) {
           if (this.#isOver) this.#reader.end();
@@ -80,10 +88,11 @@ export class CompressedInput {
   }
 
   #pass(): void {
+    if (this.#next !== null) clearImmediate(this.#next);
     const rest = this.#inflater.takeRest();
     this.#options.left();
+    this.#options.flow(!this.#isPaused); // from here on the reader itself says so
     if (rest.length > 0) this.#reader.push(rest);
     if (this.#isOver) this.#reader.end();
-    this.#options.flow(true);
   }
 }

@@ -35,6 +35,9 @@ export const BAD_COMMANDS_BEFORE_LOGIN = 3;
 /** Commands that one client may have answered before others get their turn. */
 export const COMMANDS_A_TURN = 32;
 
+/** Pieces of some 32 kB at most that one client may have inflated before others get their turn. */
+export const PIECES_A_TURN = 16;
+
 export const CONNECTIONS = 10_000;
 /** Connections beyond the limit of their network which are told of it; any more are closed without a word. */
 export const REFUSED_CONNECTIONS = 100;

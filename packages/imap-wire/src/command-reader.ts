@@ -110,8 +110,13 @@ export class CommandReader {
     return this.#queue.length + this.#partialOctets;
   }
 
+  /** What comes now is dropped. */
+  get isOver(): boolean {
+    return this.#ended || this.#outOfStep;
+  }
+
   push(chunk: Buffer): void {
-    if (this.#ended || this.#outOfStep) return;
+    if (this.isOver) return;
     this.#queue.push(chunk);
     if (this.#wake !== null) this.#endWait();
     else if (this.#queue.length >= this.#highWaterOctets) this.#setPaused(true);
@@ -144,7 +149,7 @@ export class CommandReader {
 
   /** Reads the next command: to its end, or up to a message literal. */
   readCommand(policy: CommandPolicy): Promise<ReadResult> {
-    if (this.#queue.length > 0 || this.#isOver()) return this.#readParts(policy);
+    if (this.#queue.length > 0 || this.isOver) return this.#readParts(policy);
     // Most connections wait here most of the time: with nothing of a command begun.
     return this.#more().then(() => this.#readParts(policy));
   }
@@ -230,7 +235,7 @@ export class CommandReader {
   async discardLiteral(size: number): Promise<void> {
     this.#literalLeft = size;
     while (!this.#dropLiteral()) {
-      if (this.#isOver()) throw new UnexpectedEnd();
+      if (this.isOver) throw new UnexpectedEnd();
       await this.#more();
     }
   }
@@ -238,7 +243,7 @@ export class CommandReader {
   async *#literalChunks(): AsyncGenerator<Buffer, void, void> {
     while (this.#literalLeft > 0) {
       while (this.#queue.length === 0) {
-        if (this.#isOver()) throw new UnexpectedEnd();
+        if (this.isOver) throw new UnexpectedEnd();
         await this.#more();
       }
       const chunk = this.#queue.take(this.#literalLeft);
@@ -305,12 +310,12 @@ export class CommandReader {
 
   /** A line if it is here, `null` if more octets must come first. */
   #tryLine(mostOctets: number): LineResult | null {
-    if (!this.#dropLiteral()) return this.#isOver() ? END : null;
+    if (!this.#dropLiteral()) return this.isOver ? END : null;
     const lineFeed = this.#queue.findLineFeed();
     if (lineFeed === -1) {
       // The one octet more may be the CR.
       if (this.#queue.length > mostOctets + 1) return this.#tooLong(this.#queue.take(BEGINNING_OCTETS));
-      return this.#isOver() ? END : null;
+      return this.isOver ? END : null;
     }
     const whole = this.#queue.take(lineFeed + 1);
     this.#taken();
@@ -323,7 +328,7 @@ export class CommandReader {
 
   /** A whole literal if it is here, `null` if more octets must come first. */
   #tryLiteral(size: number): Buffer | 'end' | null {
-    if (!this.#dropLiteral() || this.#queue.length < size) return this.#isOver() ? 'end' : null;
+    if (!this.#dropLiteral() || this.#queue.length < size) return this.isOver ? 'end' : null;
     const octets = this.#queue.take(size);
     this.#taken();
     return octets;
@@ -345,10 +350,6 @@ export class CommandReader {
   #leaveStep(): void {
     this.#outOfStep = true;
     this.discardBuffered();
-  }
-
-  #isOver(): boolean {
-    return this.#ended || this.#outOfStep;
   }
 
   /** Waits until octets came or the end did. */

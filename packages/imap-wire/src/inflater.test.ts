@@ -194,3 +194,25 @@ test('it stops at each flush, and knows what stands behind the last compressed o
   other.push(clear);
   expect(() => other.pull()).toThrow(InflateError);
 });
+
+test('blocks of nothing but their codes are not all read at once', () => {
+  /** Lowest bit first: RFC 1951 §3.1.1. One length of one bit, for the end of the block, and one distance of one. */
+  const orders = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1].map((symbol) =>
+    symbol === 18 ? '100' : symbol < 2 ? '010' : '000',
+  );
+  const zeros = (count: number) => `0${[...(count - 11).toString(2).padStart(7, '0')].reverse().join('')}`;
+  const block = ['0', '01', '00000', '00000', '0111', ...orders, zeros(138), zeros(118), '11', '10', '0'].join('');
+  const bits = block.repeat(8_000);
+  const octets = Buffer.alloc(bits.length >> 3);
+  for (let at = 0; at < octets.length; at++)
+    octets[at] = Number.parseInt([...bits.slice(8 * at, 8 * at + 8)].reverse().join(''), 2);
+
+  const inflater = new Inflater();
+  inflater.push(octets);
+  let pulls = 0;
+  for (let piece = inflater.pull(); piece !== null; piece = inflater.pull()) {
+    expect(piece).toHaveLength(0);
+    pulls++;
+  }
+  expect(pulls).toBeGreaterThan(200);
+});

@@ -4,6 +4,8 @@ import { PrefixCode } from './prefix-code.ts';
 
 /** What is inflated at a time, give or take the end of a match. */
 const PIECE_OCTETS = 32 * 1024;
+/** Blocks that are begun at a time: codes take 40 us to be read, and a block may have nothing else. */
+const BLOCKS_AT_ONCE = 32;
 const LONGEST_MATCH = 258;
 /** A rest of the input that is shorter is copied, or it would hold its whole chunk. */
 const SHORT_OCTETS = 1024;
@@ -86,7 +88,7 @@ export class Inflater {
   }
 
   /**
-   * Gives what comes next, up to some 32 kB or to a sync point, where it may be empty. Null if more must be pushed first.
+   * Gives what comes next, up to some 32 kB or to a sync point; it may be empty. Null if more must be pushed first.
    *
    * @throws {InflateError}
    */
@@ -96,9 +98,9 @@ export class Inflater {
     const start = this.#window.copyTo(work);
     this.#end = start;
     this.#isAtSyncPoint = false;
-    this.#inflate(start + PIECE_OCTETS);
+    const goesOn = this.#inflate(start + PIECE_OCTETS);
     this.#keepRest();
-    if (this.#end === start) return this.#isAtSyncPoint ? NOTHING : null;
+    if (this.#end === start) return goesOn ? NOTHING : null;
     const piece = copied(work.subarray(start, this.#end));
     this.#window.append(piece);
     return piece;
@@ -121,25 +123,28 @@ export class Inflater {
     this.#at = 0;
   }
 
-  /** Inflates until something must come first, at a sync point, or up to the limit. */
-  #inflate(limit: number): void {
+  /** Inflates up to a sync point or the limit. @returns false if more must come first */
+  #inflate(limit: number): boolean {
+    let blocks = 0;
     while (!this.#isAtSyncPoint && this.#end < limit) {
       switch (this.#state) {
         case 'ended':
-          return;
+          return true;
         case 'header':
-          if (!this.#readHeader()) return;
+          if (++blocks > BLOCKS_AT_ONCE) return true;
+          if (!this.#readHeader()) return false;
           break;
         case 'stored':
-          if (!this.#copyStored(limit)) return;
+          if (!this.#copyStored(limit)) return false;
           break;
         case 'codes':
-          if (!this.#readSymbols(limit)) return;
+          if (!this.#readSymbols(limit)) return false;
           break;
         default:
           this.#state satisfies never;
       }
     }
+    return true;
   }
 
   /** Reads the beginning of a block up to its data. @returns false, and nothing happened, if not all of it is here */
