@@ -145,13 +145,11 @@ export class Notifications implements AccountListener {
     await this.#tellMetadata();
   }
 
-  /** FETCH of messages that came into the selected mailbox, behind EXISTS: RFC 5465 §5.2. */
+  /** FETCH of messages that came into the selected mailbox, of which EXISTS was just told: RFC 5465 §5.2. */
   async tellArrivals(toldUid: number): Promise<void> {
     const { fetch } = this.selected;
     if (fetch === null) return;
-    const { table } = this.#session.view.mailbox;
-    const uids = table.uids().slice(table.lowerBound(toldUid + 1));
-    await new FetchAnswer(this.#session, fetch, NONE).write(uids);
+    await new FetchAnswer(this.#session, fetch, NONE).write(this.#session.view.uidsAbove(toldUid));
   }
 
   #arrived(): void {

@@ -149,6 +149,29 @@ test('selected: arrivals with what was asked for, flags and removals at once', a
   `;
 });
 
+test('arrivals are fetched behind the EXISTS that counts them, and once, however fast they come', async () => {
+  const { account, watching, other } = await twoClients();
+  await using mary = watching;
+  await using second = other;
+  await using third = await server.logIn(account);
+  await mary.command('SELECT INBOX');
+  await mary.command('NOTIFY SET (selected (MessageNew (uid) MessageExpunge))');
+  const each = 50;
+  const appending = [second, third].map(async (client) => {
+    for (let i = 0; i < each; i++) await client.append('INBOX', MESSAGE);
+  });
+  const told: { readonly uid: number; readonly isCounted: boolean }[] = [];
+  let exists = 0;
+  while (told.length < 2 * each) {
+    const [, number, response, uid] =
+      /^\* (\d+) (EXISTS|RECENT|FETCH \(UID (\d+)\))$/.exec((await mary.line()) ?? '') ?? [];
+    if (response === 'EXISTS') exists = Number(number);
+    if (uid !== undefined) told.push({ uid: Number(uid), isCounted: Number(number) <= exists });
+  }
+  await Promise.all(appending);
+  expect(told).toEqual(told.map((_, i) => ({ uid: i + 1, isCounted: true })));
+});
+
 test('selected-delayed: removals wait for a command that may tell them; without FlagChange flags are not told', async () => {
   const { watching, other } = await twoClients();
   await using mary = watching;
