@@ -20,7 +20,7 @@ import { requireNoNumbers } from './uid-only.ts';
 import type { WatchedAccounts } from './watched-accounts.ts';
 
 const NONE = new Uint32Array(0);
-const REMOVING: ReadonlySet<string> = new Set(['EXPUNGE', 'UID EXPUNGE', 'MOVE', 'UID MOVE']);
+const REMOVING: ReadonlySet<string> = new Set(['EXPUNGE', 'UID EXPUNGE', 'MOVE', 'UID MOVE', 'REPLACE', 'UID REPLACE']);
 /** Before NOTIFY. */
 const ALL_EVENTS = { messages: true, flags: true } as const;
 

@@ -231,6 +231,28 @@ test('without selected nothing is told of the selected mailbox but what its own 
   `;
 });
 
+test('without selected REPLACE tells what it removes, as EXPUNGE and MOVE do', async () => {
+  await using mary = await server.logIn();
+  for (let i = 0; i < 2; i++) await mary.append('INBOX', MESSAGE);
+  await mary.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: a1 OK ...
+    C: a2 NOTIFY NONE
+    S: a2 OK ...
+    C: a3 REPLACE 1 INBOX {3+}
+    C: new
+    S: * OK [APPENDUID {validity} 3] ...
+    S: * 1 EXPUNGE
+    S: a3 OK ...
+    C: a4 UID REPLACE 2 INBOX {3+}
+    C: new
+    S: * OK [APPENDUID {validity} 4] ...
+    S: * 1 EXPUNGE
+    S: a4 OK ...
+  `;
+});
+
 test('names: created, deleted, renamed; the one above too, but not what the client does itself', async () => {
   const { watching, other } = await twoClients();
   await using mary = watching;
