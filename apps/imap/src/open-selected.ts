@@ -10,6 +10,7 @@ import { mailboxObjectId } from './object-id.ts';
 import { parseResync, type Resync, resynchronize } from './resynchronize.ts';
 import type { Session } from './session.ts';
 import { tellName } from './tell-name.ts';
+import { requireNoNumbersIn } from './uid-only.ts';
 import { warnOfQuota } from './warn-of-quota.ts';
 
 interface SelectArgs {
@@ -34,6 +35,7 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<SelectArgs> {
       const parameters = args.optional((rest) => rest.someParameters(PARAMETERS)) ?? {};
       const { CONDSTORE: enablesCondstore = false, QRESYNC: resync = null } = parameters;
       if (resync !== null && !session.hasEnabled('QRESYNC')) throw new Bad('ENABLE QRESYNC comes first');
+      if (resync?.match) requireNoNumbersIn(session, resync.match.numbers); // RFC 9586
       return { givenName, enablesCondstore, resync };
     },
     async run(session, { givenName, enablesCondstore, resync }) {

@@ -77,7 +77,7 @@ test('RFC 9586: message numbers are refused wherever they stand', async () => {
   await mary.append('INBOX', 'Subject: x\r\n\r\n');
   await mary.command('SELECT INBOX');
   expect((await mary.command('FETCH 1 UID')).untagged).toEqual(['* 1 FETCH (UID 1)']);
-  await mary.command('ENABLE UIDONLY');
+  await mary.command('ENABLE UIDONLY QRESYNC');
   for (const command of [
     'FETCH 1 (UID)',
     'fetch $ (UID)',
@@ -92,6 +92,8 @@ test('RFC 9586: message numbers are refused wherever they stand', async () => {
     'UID SEARCH RETURN (COUNT) $,1',
     'SORT (DATE) UTF-8 ALL',
     'UID SORT (DATE) UTF-8 NOT 1',
+    'SELECT INBOX (QRESYNC (1 1 1:2 (1 1)))',
+    'EXAMINE INBOX (QRESYNC (1 1 (1 1)))',
   ]) {
     expect((await mary.command(command)).tagged, command).toMatch(/^BAD \[UIDREQUIRED\] /);
   }
@@ -103,6 +105,7 @@ test('RFC 9586: message numbers are refused wherever they stand', async () => {
     'UID EXPUNGE 1',
     'EXPUNGE',
     'CLOSE',
+    'SELECT INBOX (QRESYNC (1 1 1:2))',
   ])
     expect((await mary.command(command)).tagged, command).toMatch(/^OK /);
 });

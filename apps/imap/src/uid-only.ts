@@ -10,7 +10,7 @@ export function requireNoNumbers(session: Session, commandName: string): void {
   if (NUMBERED.has(commandName) && session.hasEnabled('UIDONLY')) throw uidRequired();
 }
 
-/** As `requireNoNumbers`, for a set of message numbers among search keys, where `$` alone has none. */
+/** As `requireNoNumbers`, for a set of message numbers among search keys, where `$` alone has none, or in QRESYNC. */
 export function requireNoNumbersIn(session: Session, set: SequenceSet): void {
   const hasNumbers = set.explicit.length > 0 || set.starFrom !== null;
   if (hasNumbers && session.hasEnabled('UIDONLY')) throw uidRequired();
