@@ -101,6 +101,8 @@ export interface Services {
 export interface TellOptions {
   /** Whether EXPUNGE may be sent: not where it would shift the numbers of a command (RFC 9051 §7.5.1). */
   readonly expunges: boolean;
+  /** Whether all is told, also what NOTIFY has not asked for. */
+  readonly isSnapshot?: boolean;
   /** Whether the client knows the flags of a message already, because it set them and wants no answer; its modseq it does not know. */
   readonly isKnown?: (uid: number, at: number) => boolean;
   /** Whether the client was just told of a message as it is. */
@@ -361,7 +363,7 @@ export class Session {
   }
 
   /** As `sync`, of what the shared mailbox knows already. */
-  async tell({ expunges, asked = NONE, ...known }: TellOptions): Promise<void> {
+  async tell({ expunges, isSnapshot = false, asked = NONE, ...known }: TellOptions): Promise<void> {
     const view = this.#view;
     if (view === null) return;
     const { out } = this;
@@ -370,7 +372,7 @@ export class Session {
       this.bye(mailbox.lost === 'deleted' ? 'The mailbox was deleted' : 'The database was restored: connect again');
       throw new No('The mailbox is gone', 'NONEXISTENT');
     }
-    const wanted = this.#notifications?.selected ?? ALL_EVENTS;
+    const wanted = isSnapshot ? ALL_EVENTS : (this.#notifications?.selected ?? ALL_EVENTS);
     if (expunges && (wanted.messages || this.#removes)) {
       if (!this.contexts.isEmpty) await this.contexts.tellRemovals(this, view.removals);
       await this.#tellRemovals(view);

@@ -109,6 +109,7 @@ test('messages in other mailboxes are told by STATUS, while no command is in pro
     C: a6 NOTIFY SET (selected (MessageNew MessageExpunge))
     S: * 2 EXISTS
     S: * 2 RECENT
+    S: ...
     S: a6 OK ...
   `;
 });
@@ -227,7 +228,45 @@ test('without selected nothing is told of the selected mailbox but what its own 
   `;
   await second.append('INBOX', MESSAGE);
   await mary.dialogue`
+    S: ...
     S: * STATUS INBOX (MESSAGES 3 UIDNEXT 5 UIDVALIDITY ...)
+  `;
+});
+
+test('RFC 5465 §3.1, §5: SET tells all that has come so far, also where nothing is to be told from then on', async () => {
+  const { watching, other } = await twoClients();
+  await using mary = watching;
+  await using second = other;
+  for (let i = 0; i < 2; i++) await second.append('INBOX', MESSAGE);
+  for (const client of [mary, second]) await client.command('SELECT INBOX');
+  await mary.command('ENABLE QRESYNC');
+  const change = async (uid: number) => {
+    await second.command(`UID STORE ${uid} +FLAGS (\\Deleted)`);
+    await second.command('EXPUNGE');
+    await second.command(`UID STORE ${uid + 1} +FLAGS (\\Flagged)`);
+    await second.append('INBOX', MESSAGE);
+  };
+  await change(1);
+  await mary.dialogue`
+    C: a1 NOTIFY SET (selected NONE)
+    S: * VANISHED 1
+    S: * 2 EXISTS
+    S: * ... RECENT
+    S: * 1 FETCH (UID 2 FLAGS (\Flagged...) MODSEQ ...)
+    S: a1 OK [HIGHESTMODSEQ {snapshot}] ...
+  `;
+  await change(2);
+  await mary.dialogue`
+    C: a2 NOOP
+    S: a2 OK Done
+    C: a3 NOTIFY NONE
+    S: a3 OK Nothing is told
+    C: a4 NOTIFY SET (personal (MessageNew MessageExpunge))
+    S: * VANISHED 2
+    S: * 2 EXISTS
+    S: * ... RECENT
+    S: * 1 FETCH (UID 3 FLAGS (\Flagged...) MODSEQ ...)
+    S: a4 OK [HIGHESTMODSEQ {later}] ...
   `;
 });
 

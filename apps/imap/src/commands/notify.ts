@@ -8,7 +8,7 @@ interface NotifyArgs {
   readonly tellsStatus: boolean;
 }
 
-/** NOTIFY: RFC 5465 §3.1. */
+/** NOTIFY: RFC 5465 §3.1. What has come so far is told behind SET, whatever is to be told from then on. */
 export const notify: Command<NotifyArgs> = {
   name: 'NOTIFY',
   state: 'authenticated',
@@ -24,7 +24,7 @@ export const notify: Command<NotifyArgs> = {
     const notifications = await Notifications.begin(session, groups);
     session.notify(notifications);
     if (groups === null) return ok('Nothing is told');
-    await session.sync({ ask: 'database', expunges: true });
+    await session.sync({ ask: 'database', expunges: true, isSnapshot: true });
     if (tellsStatus) await notifications.tellStatus();
     return ok('Told as it comes');
   },
