@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import { type AccountNews, accountModSeqs } from './accounts.ts';
 import type { Database } from './database.ts';
 import type { AccountId } from './ids.ts';
+import type { OwnChanges } from './own-change.ts';
 import { markRewound } from './rewound.ts';
 
 const CHANNEL = 'postel_mail';
@@ -23,8 +24,10 @@ export interface FeedOptions {
 /**
  * Hears of an account's newest modseq whenever it rises, and every second besides, so that a listener that failed to act
  * on it gets another chance. Null: the account is gone, or went back in time, as after a restore.
+ *
+ * @param changes all that happened under this modseq, if this process made it and says so
  */
-export type FeedListener = (modseq: number | null) => void;
+export type FeedListener = (modseq: number | null, changes?: OwnChanges) => void;
 
 interface Watched {
   newest: number;
@@ -82,10 +85,14 @@ export class ChangeFeed {
     return this.#watched.get(account)?.newest ?? 0;
   }
 
-  /** To be called after every commit of this process. Others hear of it in one NOTIFY with whatever else is new by then. */
-  committed(account: AccountId, modseq: number): void {
+  /**
+   * To be called after every commit of this process. Others hear of it in one NOTIFY with whatever else is new by then.
+   *
+   * @param changes all that happened under this modseq, if the caller knows
+   */
+  committed(account: AccountId, modseq: number, changes?: OwnChanges): void {
     this.#database.seen.raise(account, modseq);
-    this.#raise(account, modseq);
+    this.#raise(account, modseq, changes);
     this.#untold.set(account, Math.max(modseq, this.#untold.get(account) ?? 0));
     this.#telling ??= this.#tell();
   }
@@ -97,11 +104,11 @@ export class ChangeFeed {
     await this.#unlisten?.();
   }
 
-  #raise(account: AccountId, modseq: number): void {
+  #raise(account: AccountId, modseq: number, changes?: OwnChanges): void {
     const watched = this.#watched.get(account);
     if (watched === undefined || modseq <= watched.newest) return;
     watched.newest = modseq;
-    for (const listener of watched.listeners) listener(modseq);
+    for (const listener of watched.listeners) listener(modseq, changes);
   }
 
   async #tell(): Promise<void> {

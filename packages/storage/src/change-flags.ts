@@ -1,7 +1,6 @@
 import type { Sql, Transaction } from './database.ts';
 import { StorageError } from './errors.ts';
-import type { FlagEdit } from './flags.ts';
-import { ALL_SYSTEM_FLAGS } from './flags.ts';
+import { type FlagEdit, systemFlagMasks } from './flags.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import { textArray } from './sql-arrays.ts';
 import { formatRanges, parseRanges, type UidRanges } from './uid-ranges.ts';
@@ -67,18 +66,4 @@ export function joinFlagsChanged(done: readonly FlagsChanged[]): FlagsChanged {
     conflicts: done.flatMap(({ conflicts }) => conflicts),
     parts,
   };
-}
-
-/** New flags are `flags & keep | set`. */
-function systemFlagMasks({ mode, system }: FlagEdit): { readonly keep: number; readonly set: number } {
-  switch (mode) {
-    case 'add':
-      return { keep: ALL_SYSTEM_FLAGS, set: system };
-    case 'remove':
-      return { keep: ALL_SYSTEM_FLAGS & ~system, set: 0 };
-    case 'replace':
-      return { keep: 0, set: system };
-    default:
-      return mode satisfies never;
-  }
 }

@@ -16,3 +16,20 @@ export interface Flags {
 export interface FlagEdit extends Flags {
   readonly mode: 'add' | 'remove' | 'replace';
 }
+
+/** New flags are `flags & keep | set`. */
+export function systemFlagMasks({ mode, system }: Pick<FlagEdit, 'mode' | 'system'>): {
+  readonly keep: number;
+  readonly set: number;
+} {
+  switch (mode) {
+    case 'add':
+      return { keep: ALL_SYSTEM_FLAGS, set: system };
+    case 'remove':
+      return { keep: ALL_SYSTEM_FLAGS & ~system, set: 0 };
+    case 'replace':
+      return { keep: 0, set: system };
+    default:
+      return mode satisfies never;
+  }
+}

@@ -1,3 +1,4 @@
+import { type FlagEdit, systemFlagMasks } from './flags.ts';
 import type { PackedMessage } from './packed-messages.ts';
 import type { UidRanges } from './uid-ranges.ts';
 
@@ -121,6 +122,35 @@ export class MessageTable {
     this.#leaveSet(before);
   }
 
+  /**
+   * Edits the flags of messages.
+   *
+   * @param keywords ids of the keywords that the edit names, ascending
+   * @returns the UIDs of those that are here, ascending
+   */
+  edit(ranges: UidRanges, modSeq: number, edit: FlagEdit, keywords: readonly number[]): Uint32Array {
+    const { keep, set: systemSet } = systemFlagMasks(edit);
+    const edited: number[] = [];
+    /** By the set before. */
+    const lists = new Map<number, readonly number[]>();
+    for (const { first, last } of ranges) {
+      for (let at = this.lowerBound(first); at < this.#length && this.uid(at) <= last; at++) {
+        const set = this.keywordSet(at);
+        let list = lists.get(set);
+        if (list === undefined) {
+          list = editKeywords(this.keywordsOf(set), edit.mode, keywords);
+          lists.set(set, list);
+        }
+        this.#modSeqs[at] = modSeq;
+        this.#flags[at] = (this.flags(at) & keep) | systemSet;
+        this.#keywordSets[at] = this.#enterSet(list);
+        this.#leaveSet(set);
+        edited.push(this.uid(at));
+      }
+    }
+    return Uint32Array.from(edited);
+  }
+
   /** Takes messages out, in one pass over what lies behind the first; returns their UIDs, ascending. */
   remove(ranges: UidRanges): Uint32Array {
     const removed: number[] = [];
@@ -183,5 +213,19 @@ export class MessageTable {
     if (set === undefined || --set.messages > 0) return;
     this.#sets.delete(id);
     this.#setIds.delete(set.key);
+  }
+}
+
+/** As the SQL function edit_keywords. */
+function editKeywords(before: readonly number[], mode: FlagEdit['mode'], edited: readonly number[]): readonly number[] {
+  switch (mode) {
+    case 'add':
+      return [...new Set([...before, ...edited])].sort((a, b) => a - b);
+    case 'remove':
+      return before.filter((id) => !edited.includes(id));
+    case 'replace':
+      return edited;
+    default:
+      return mode satisfies never;
   }
 }

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FlagEdit } from './flags.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import { recoverAccount } from './recover-account.ts';
 import type { SharedMailbox } from './shared-mailbox.ts';
@@ -10,6 +11,7 @@ import {
   startStorage,
   type TestStorage,
 } from './storage-for-tests.ts';
+import type { Store } from './store.ts';
 import { rangesOf } from './uid-ranges.ts';
 
 let storage: TestStorage;
@@ -347,4 +349,101 @@ test('rule 12: a claim does not wait for the account', async () => {
     return mailbox.claimRecent();
   });
   expect(await claimed).toBe(0);
+});
+
+describe('a change of this process', () => {
+  const edit = (mode: FlagEdit['mode'], system: number, ...keywords: string[]): FlagEdit => ({
+    mode,
+    system,
+    keywords,
+  });
+
+  test('is taken in with its commit, in every mode, and moves other mailboxes of the account on', async () => {
+    const { account, inbox, mailbox, watcher } = await openInbox(6);
+    const { id } = await storage.store.createMailbox(account, 'other', null);
+    const other = await storage.store.openMailbox(account, id, new RecordingWatcher());
+    await mailbox.refresh();
+    await flag(account, inbox, [1, 2, 3], 'a', 'B', 'c');
+    await mailbox.refresh(); // the keywords are new
+    const edits = [
+      edit('add', 1, 'b', 'A'),
+      edit('remove', 5, 'C', 'unheard-of'),
+      edit('replace', 16, 'a'),
+      edit('add', 0, 'A'),
+      edit('replace', 2),
+      edit('remove', 2),
+    ];
+    for (const each of edits) {
+      const uids = rangesOf([2, 3, 5, 6]);
+      const { modseq } = await storage.store.changeFlags(account, inbox, uids, each, null);
+      if (modseq === null) continue;
+      expect([mailbox.seq, mailbox.highestModSeq, other.seq]).toEqual([modseq, modseq, modseq]);
+      await expectSameAsDatabase(mailbox);
+    }
+    expect(other.highestModSeq).toBeLessThan(mailbox.highestModSeq);
+    const before = mailbox.seq;
+    await storage.store.changeFlags(account, inbox, rangesOf([2, 5]), edit('add', 8), null);
+    expect(mailbox.changedSince(before)).toEqual(Uint32Array.of(2, 5));
+    const gone = await storage.store.expunge(account, inbox, rangesOf([1, 2, 3, 4, 5, 6]));
+    expect([mailbox.seq, other.seq]).toEqual([gone, gone]);
+    expect(watcher.removals).toEqual([2, 5]);
+    await expectSameAsDatabase(mailbox);
+    await mailbox.refresh();
+    await expectSameAsDatabase(mailbox);
+  });
+
+  test('waits for the database if another process made one before it', async () => {
+    const { account, inbox, mailbox } = await openInbox(3);
+    const deaf = await storage.openStore({ isDeaf: true });
+    const own = await deaf.store.openMailbox(account, inbox, new RecordingWatcher());
+    await flag(account, inbox, [1]);
+    const before = own.seq;
+    const { modseq } = await deaf.store.changeFlags(account, inbox, rangesOf([2]), edit('add', 8), null);
+    expect(own.seq).toBe(before);
+    await own.refreshTo(modseq ?? 0);
+    await expectSameAsDatabase(own);
+    await mailbox.refresh();
+    await expectSameAsDatabase(mailbox);
+  });
+
+  test('brings no keyword back by the id that it had before it was pruned', async () => {
+    const { account, inbox, mailbox } = await openInbox(2);
+    await flag(account, inbox, [1], 'k');
+    await mailbox.refresh();
+    await storage.store.changeFlags(account, inbox, rangesOf([1]), edit('remove', 0, 'k'), null);
+    await storage.sql`delete from keywords where account_id = ${account}`;
+    await flag(account, inbox, [2], 'K');
+    await mailbox.refresh();
+    await expectSameAsDatabase(mailbox);
+    expect(mailbox.keywordsInUse().map((id) => mailbox.keyword(id))).toEqual(['K']);
+    await flag(account, inbox, [1], 'k');
+    await expectSameAsDatabase(mailbox);
+  });
+
+  test('and many at once, of two processes, end in what the database holds', async () => {
+    const { account, inbox, mailbox, watcher } = await openInbox(20);
+    const other = await storage.openStore();
+    const same = await other.store.openMailbox(account, inbox, new RecordingWatcher());
+    const work = async (store: Store, step: number) => {
+      for (let n = 0; n < 30; n++) {
+        const uids = rangesOf([1 + ((n * step) % 20)]);
+        await store.changeFlags(
+          account,
+          inbox,
+          uids,
+          edit(n % 3 === 0 ? 'remove' : 'add', 1 << (n % 5), `k${n % 4}`),
+          null,
+        );
+        if (n % 10 === 9) await store.expunge(account, inbox, uids);
+        if (n % 7 === 0) await append(store, account, inbox, 'x');
+      }
+    };
+    const { store } = storage;
+    await Promise.all([work(store, 3), work(store, 7), work(other.store, 11), work(other.store, 13)]);
+    for (const each of [mailbox, same]) {
+      await each.refresh();
+      await expectSameAsDatabase(each);
+    }
+    expect(watcher.removals).toHaveLength(new Set(watcher.removals).size);
+  });
 });

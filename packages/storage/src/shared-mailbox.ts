@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Sql } from './database.ts';
 import { StorageError, translateDatabaseError, WAITS_FOR_RECOVERY } from './errors.ts';
+import type { FlagEdit } from './flags.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import { MessageTable } from './message-table.ts';
+import type { OwnChange } from './own-change.ts';
 import { unpackMessages } from './packed-messages.ts';
 import { parseRanges, rangesOf, type UidRanges } from './uid-ranges.ts';
 
@@ -55,6 +57,8 @@ interface MailboxRow {
 }
 
 const NONE = new Uint32Array(0);
+const NO_KEYWORDS: readonly number[] = [];
+const IS_ASCII = /^[\x20-\x7e]*$/;
 
 /**
  * The messages of one mailbox, held once per process for all that watch it, and kept up to date from the database.
@@ -199,6 +203,46 @@ export class SharedMailbox {
     // One under way may have begun before that change was committed: then once more.
     if (seq > this.#seq && this.#refreshing !== null) await this.#refreshing.catch(() => {});
     if (seq > this.#seq && this.#lost === null) await this.refresh();
+  }
+
+  /**
+   * Takes in a change of this process without asking the database, if everything before it is known and nothing is being asked.
+   * The modseq of an account rises by one with each change, so what is here is then what the change was made of.
+   *
+   * @param modseq of the change, which is committed
+   * @param change null: it was elsewhere in the account
+   * @returns false if it must be asked for
+   */
+  takeIn(modseq: number, change: OwnChange | null): boolean {
+    if (this.#lost !== null || this.#refreshing !== null || modseq !== this.#seq + 1) return false;
+    if (change?.type === 'flags') {
+      const keywords = this.#keywordIds(change.edit);
+      if (keywords === null) return false;
+      const { edit, changed } = change;
+      const touched = this.table.edit(changed, modseq, edit, keywords);
+      this.#remember(modseq, touched);
+    } else if (change?.type === 'removed') {
+      const gone = this.table.remove(change.removed);
+      if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone, modseq - 1);
+    }
+    this.#seq = modseq;
+    if (change === null) return true;
+    this.#highestModSeq = modseq;
+    for (const watcher of this.#watchers) watcher.changed();
+    return true;
+  }
+
+  /**
+   * Ids of the keywords that an edit names, ascending, of those in use: others may have been pruned, and get another id then.
+   *
+   * @returns null if the edit brings one into use
+   */
+  #keywordIds({ mode, keywords: names }: FlagEdit): readonly number[] | null {
+    if (names.length === 0) return NO_KEYWORDS;
+    if (!names.every((name) => IS_ASCII.test(name))) return null; // the database has its own lower case
+    const wanted = new Set(names.map((name) => name.toLowerCase()));
+    const ids = this.keywordsInUse().filter((id) => wanted.delete(this.keyword(id).toLowerCase()));
+    return mode === 'remove' || wanted.size === 0 ? ids : null;
   }
 
   /**

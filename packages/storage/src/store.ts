@@ -315,7 +315,10 @@ export class Store {
         const part = await this.#writer.change(account, size, (sql) =>
           changeFlags(sql, account, mailbox, rest, edit, unchangedSince),
         );
-        if (part.modseq !== null) this.#feed.committed(account, part.modseq);
+        if (part.modseq !== null) {
+          const own = { type: 'flags', changed: part.changed, edit } as const;
+          this.#feed.committed(account, part.modseq, new Map([[mailbox, own]]));
+        }
         done.push(part);
         from = part.nextUid;
       }
@@ -336,7 +339,7 @@ export class Store {
         const { modseq, removed } = await this.#writer.change(account, size, (sql) =>
           expungeMessages(sql, account, mailbox, rest),
         );
-        if (modseq !== null) this.#feed.committed(account, modseq);
+        if (modseq !== null) this.#feed.committed(account, modseq, new Map([[mailbox, { type: 'removed', removed }]]));
         last = modseq ?? last;
         if (countUids(removed) < EXPUNGE_AT_ONCE) break;
         rest = rangesFrom(rest, (removed.at(-1)?.last ?? 0) + 1);
@@ -694,8 +697,8 @@ export class Store {
     readSeq: ModSeq | null = null,
   ): Promise<SharedMailbox> {
     const key = `${account}/${id}`;
-    const known = this.#open.get(key) ?? this.#reopen(account, key);
-    const entry = known ?? this.#entry(account, SharedMailbox.load(this.#database.sql, account, id));
+    const known = this.#open.get(key) ?? this.#reopen(account, id, key);
+    const entry = known ?? this.#entry(account, id, SharedMailbox.load(this.#database.sql, account, id));
     this.#open.set(key, entry);
     entry.users++;
     try {
@@ -718,17 +721,24 @@ export class Store {
     return this.openMailbox(account, id, watcher);
   }
 
-  #reopen(account: AccountId, key: string): OpenMailbox | null {
+  #reopen(account: AccountId, id: MailboxId, key: string): OpenMailbox | null {
     const mailbox = this.#closed.take(key);
-    return mailbox === null ? null : this.#entry(account, Promise.resolve(mailbox));
+    return mailbox === null ? null : this.#entry(account, id, Promise.resolve(mailbox));
   }
 
-  #entry(account: AccountId, mailbox: Promise<SharedMailbox>): OpenMailbox {
-    const unwatch = this.#feed.watch(account, (modseq) => {
+  #entry(account: AccountId, id: MailboxId, mailbox: Promise<SharedMailbox>): OpenMailbox {
+    let loaded: SharedMailbox | null = null;
+    const unwatch = this.#feed.watch(account, (modseq, changes) => {
+      if (modseq !== null && changes !== undefined && loaded?.takeIn(modseq, changes.get(id) ?? null) === true) return;
       mailbox
         .then((open) => (modseq === null ? open.refresh() : open.refreshTo(modseq)))
         .catch((error) => this.#failed(error));
     });
+    mailbox
+      .then((open) => {
+        loaded = open;
+      })
+      .catch(() => {}); // told to whoever opens it
     return { mailbox, users: 0, unwatch };
   }
 
