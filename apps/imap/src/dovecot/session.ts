@@ -250,4 +250,26 @@ export const session: readonly SharedTranscript[] = [
     `,
     differs: 'RFC 5161 §3.1 and RFC 2971 §4: the grammar asks for an argument.',
   },
+  {
+    title: 'COMPRESS, without a mechanism and with one',
+    state: 'logged-in',
+    script: `
+      C: a1 COMPRESS
+      S: a1 BAD ...
+      C: a2 COMPRESS DEFLATE now
+      S: a2 BAD ...
+      C: a3 compress deflate
+      S: a3 OK ...
+    `,
+  },
+  {
+    title: 'COMPRESS by a mechanism that is none',
+    state: 'logged-in',
+    script: `
+      C: a1 COMPRESS GZIP
+      P: a1 BAD ...
+      D: a1 NO ...
+    `,
+    differs: 'RFC 4978 §3: BAD for an argument that is not known; NO is for compression by another layer.',
+  },
 ];

@@ -6,6 +6,7 @@ import { copyMove } from './copy-move.ts';
 import { fetch } from './fetch.ts';
 import { mailboxes } from './mailboxes.ts';
 import { metadata } from './metadata.ts';
+import { notify } from './notify.ts';
 import { quota } from './quota.ts';
 import { search } from './search.ts';
 import { searchReturn } from './search-return.ts';
@@ -29,5 +30,6 @@ export const transcripts: readonly SharedTranscript[] = [
   ...searchReturn,
   ...sort,
   ...twoConnections,
+  ...notify,
   ...condstore,
 ];

@@ -120,7 +120,7 @@ userdb {
 }
 mail_location = sdbox:~/mail
 mail_fsync = never
-mail_plugins = quota imap_quota
+mail_plugins = quota imap_quota imap_zlib
 plugin {
   quota = count:User quota
   quota_vsizes = yes
