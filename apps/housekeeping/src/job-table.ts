@@ -1,10 +1,11 @@
 import type { Job } from './job.ts';
 import { fillIn } from './jobs/fill-in.ts';
 import { forgetLogins } from './jobs/forget-logins.ts';
+import { indexTexts } from './jobs/index-texts.ts';
 import { prune } from './jobs/prune.ts';
 import { releaseRemoved } from './jobs/release-removed.ts';
 import { removeBlobs } from './jobs/remove-blobs.ts';
 import { sweepBlobs } from './jobs/sweep-blobs.ts';
 
 /** A new job is a file in `jobs/` and a line here. */
-export const JOBS: readonly Job[] = [releaseRemoved, removeBlobs, prune, sweepBlobs, fillIn, forgetLogins];
+export const JOBS: readonly Job[] = [releaseRemoved, removeBlobs, prune, sweepBlobs, fillIn, indexTexts, forgetLogins];

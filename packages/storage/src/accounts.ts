@@ -61,6 +61,7 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
     insert into removed_blobs (account_id, blob_name)
     select account_id, blob_name from contents where account_id = ${account} and blob_name is not null`;
   await tx`delete from contents where account_id = ${account}`;
+  await tx`delete from text_index where account_id = ${account}`;
   await tx`delete from thread_ids where account_id = ${account}`;
   await tx`delete from deliveries where account_id = ${account}`;
   await tx`delete from keywords where account_id = ${account}`;

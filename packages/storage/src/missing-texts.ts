@@ -86,6 +86,22 @@ export class MissingTexts {
     if (read > told) options.onProgress(read, 0);
   }
 
+  /** The same for contents and deliveries with these ids, of which no two are the same. */
+  async fillIn(account: AccountId, ids: readonly number[], signal: AbortSignal): Promise<void> {
+    if (!(await this.#isMissing(account))) return;
+    const deliveries = await this.#sql<{ id: EmailId }[]>`
+      select email_id as id from deliveries
+       where account_id = ${account}::bigint and email_id = any (${numberArray(ids)}::bigint[]) and prefix_text is null`;
+    if (deliveries.length > 0) await this.#fillPrefixes(account, deliveries);
+    const contents = await this.#sql<{ id: ContentId; sizeOctets: number }[]>`
+      select content_id as id, size_octets as "sizeOctets" from contents
+       where account_id = ${account}::bigint and content_id = any (${numberArray(ids)}::bigint[]) and search_text is null`;
+    for (const batch of batches(contents, ({ sizeOctets }) => sizeOctets)) {
+      signal.throwIfAborted();
+      await this.#fillContents(account, batch, signal);
+    }
+  }
+
   /** Two look-ups in indexes that are empty, as a rule. */
   async #isMissing(account: AccountId): Promise<boolean> {
     const [row] = await this.#sql<{ isMissing: boolean }[]>`
@@ -170,7 +186,7 @@ const WITHOUT_TEXT = `
    where c.search_text is null order by c.content_id`;
 
 /** Cuts a list so that no piece has more than BATCH_TEXTS, nor (but for one alone) more than BATCH_OCTETS. */
-function* batches<Item>(items: readonly Item[], octetsOf: (item: Item) => number): Generator<readonly Item[]> {
+export function* batches<Item>(items: readonly Item[], octetsOf: (item: Item) => number): Generator<readonly Item[]> {
   let start = 0;
   let octets = 0;
   for (const [at, item] of items.entries()) {

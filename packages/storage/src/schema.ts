@@ -315,6 +315,20 @@ export const contents = pgTable(
   ],
 );
 
+/** The index of texts, in segments (text-segment.ts), which are made by housekeeping and never changed. */
+export const textIndex = pgTable(
+  'text_index',
+  {
+    accountId: id('account_id').notNull(),
+    /** Which slots the row has the entries of; the last row has the ids of contents and deliveries. */
+    slotRow: smallint('slot_row').notNull(),
+    /** The last object id that the segment has, or would have: what is above that of the newest one is not in the index yet. */
+    segmentId: id('segment_id').notNull(),
+    octets: bytea('octets').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.slotRow, table.segmentId] })],
+);
+
 /** Which thread a Message-ID with a subject belongs to, by a hash of both (thread-keys.ts). */
 export const threadIds = pgTable(
   'thread_ids',

@@ -201,7 +201,7 @@ const statement = (from: string, condition: string) => `
    where ${condition}`;
 
 /** The pattern of LIKE for texts that contain this one, in which nothing is a wildcard. */
-const containing = (text: string) => `%${foldForSearch(text).replace(/[\\%_]/g, '\\$&')}%`;
+export const containing = (text: string) => `%${foldForSearch(text).replace(/[\\%_]/g, '\\$&')}%`;
 
 function days({ from, before }: { readonly from: number | null; readonly before: number | null }): string[] {
   return [from === null ? '-infinity' : day(from), before === null ? 'infinity' : day(before)];

@@ -61,6 +61,8 @@ import {
   searchMessages,
 } from './search-messages.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
+import { isOfText, TextIndex } from './text-index.ts';
+import { type IndexingOptions, TextIndexer } from './text-indexer.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
 
 export interface StoreOptions {
@@ -114,6 +116,8 @@ export class Store {
   readonly #writer: AccountWriter;
   readonly #missingTexts: MissingTexts;
   readonly #missingSummaries: MissingSummaries;
+  readonly #textIndex: TextIndex;
+  readonly #textIndexer: TextIndexer;
   readonly #searches = new AccountTurns();
   readonly #columns: ColumnReader;
   readonly #open = new Map<string, OpenMailbox>();
@@ -129,6 +133,8 @@ export class Store {
     this.#closed = new ClosedMailboxes(this.#feed);
     this.#writer = new AccountWriter(database.sql);
     this.#missingTexts = new MissingTexts(database.sql, this.#blobs, options.onError);
+    this.#textIndex = new TextIndex(database.sql);
+    this.#textIndexer = new TextIndexer(database.sql, this.#missingTexts);
     this.#missingSummaries = new MissingSummaries(database.sql, this.#blobs, options.onError);
     this.#columns = new ColumnReader(database.sql);
     this.#onError = options.onError;
@@ -579,7 +585,7 @@ export class Store {
   }
 
   /**
-   * See searchMessages. What it looks in is filled in first, where a Postel that knew of no search left it out. Searches of one
+   * See searchMessages, and TextIndex. What it looks in is filled in first, where a Postel that knew of no search left it out. Searches of one
    * account take turns, by the statement.
    */
   async searchMessages(
@@ -591,16 +597,25 @@ export class Store {
   ): Promise<Uint32Array> {
     const inTurn: InTurn = (work) => this.#searches.run(account, work);
     if (asksForText(criterion)) await inTurn(() => this.#missingTexts.fill(account, mailbox, uids, options));
+    const candidates = isOfText(criterion)
+      ? await this.#read(() => this.#textIndex.narrow(account, mailbox, uids, criterion, options.signal, inTurn))
+      : uids;
+    const others = uids.length - candidates.length;
     return searchMessages(
       this.#database.sql,
       account,
       mailbox,
-      uids,
+      candidates,
       criterion,
       options.signal,
       inTurn,
-      options.onSearched,
+      (searched) => options.onSearched?.(others + searched),
     );
+  }
+
+  /** See TextIndexer. */
+  indexTexts(options: IndexingOptions): Promise<void> {
+    return this.#textIndexer.index(options);
   }
 
   /**

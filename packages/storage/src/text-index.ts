@@ -1,0 +1,192 @@
+import { foldForSearch } from '@postel/mime';
+import type { Sql } from './database.ts';
+import type { AccountId, MailboxId } from './ids.ts';
+import type { InTurn, SearchCriterion } from './search-messages.ts';
+import { containing } from './search-messages.ts';
+import { numberArray } from './sql-arrays.ts';
+import { ROW_OF_IDS, readIds, rowOf, SlotCounter } from './text-segment.ts';
+import { slotsOf } from './text-slots.ts';
+
+/** Of a long text these are asked for: together they leave next to nothing but what has all of them. */
+const MOST_SLOTS = 12;
+/** Segments read in one statement: 3 MB, where they are full. */
+const SEGMENTS_AT_ONCE = 64;
+/** Ids that one statement gets. */
+const IDS_AT_ONCE = 4_096;
+/** To look through so many messages is quicker than to ask any index. */
+const FEW_MESSAGES = 128;
+/** In the time that it takes to read a segment so many messages are looked through. */
+const MESSAGES_A_SEGMENT = 4;
+/** Above all object ids. */
+const END_OF_IDS = Number.MAX_SAFE_INTEGER;
+
+/** Criteria that the index can help with. */
+type TextCriterion = Extract<SearchCriterion, { readonly text: string }>;
+
+export const isOfText = (criterion: SearchCriterion): criterion is TextCriterion => 'text' in criterion;
+
+/** The index of texts, as searches ask it: docs/storage.md, Search. */
+export class TextIndex {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /**
+   * Among which of the messages those are that meet the criterion: those whose texts have all its slots, and those that are not
+   * in the index yet.
+   *
+   * @param uids ascending
+   * @returns ascending; the UIDs themselves where it is no quicker to ask the index
+   * @throws the signal's reason, if it was aborted; what the database says
+   */
+  async narrow(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: Uint32Array,
+    criterion: TextCriterion,
+    signal: AbortSignal,
+    inTurn: InTurn,
+  ): Promise<Uint32Array> {
+    const slots = slotsToAsk(criterion);
+    if (slots.length === 0 || uids.length < FEW_MESSAGES) return uids;
+    const segments = await inTurn(() => this.#segments(account));
+    const newest = segments.at(-1);
+    if (newest === undefined || uids.length < segments.length * MESSAGES_A_SEGMENT) return uids;
+
+    const ids: number[] = [];
+    for (let at = 0; at < segments.length; at += SEGMENTS_AT_ONCE) {
+      signal.throwIfAborted();
+      const last = Math.min(at + SEGMENTS_AT_ONCE, segments.length) - 1;
+      const found = await inTurn(() =>
+        this.#idsWith(account, criterion.type, slots, [segments[at] ?? 0, segments[last] ?? 0]),
+      );
+      ids.push(...found);
+      if (ids.length > uids.length) return uids;
+    }
+    const needle = criterion.text === '' ? nameOf(criterion) : criterion.text;
+    const candidates = new Set<number>();
+    for (let at = 0; at === 0 || at < ids.length; at += IDS_AT_ONCE) {
+      signal.throwIfAborted();
+      const slice = ids.slice(at, at + IDS_AT_ONCE);
+      const after = at === 0 ? newest : END_OF_IDS;
+      for (const uid of await inTurn(() => this.#withContents(account, mailbox, slice, after))) candidates.add(uid);
+      if (criterion.type === 'body') continue;
+      for (const uid of await inTurn(() => this.#withDeliveries(account, mailbox, slice, after, needle)))
+        candidates.add(uid);
+    }
+    return uids.filter((uid) => candidates.has(uid));
+  }
+
+  /** Ascending. One that takes the place of several has the id of the last of them, so whoever goes by these misses none. */
+  async #segments(account: AccountId): Promise<readonly number[]> {
+    const rows = await this.#sql.read<{ id: number }[]>`
+      select segment_id as id from text_index
+       where account_id = ${account}::bigint and slot_row = ${ROW_OF_IDS}::smallint order by segment_id`;
+    return rows.map(({ id }) => id);
+  }
+
+  /** Contents and deliveries with a text that has all the slots, of the segments from one to the other. */
+  async #idsWith(
+    account: AccountId,
+    type: TextCriterion['type'],
+    slots: readonly number[],
+    [first, last]: readonly [number, number],
+  ): Promise<Iterable<number>> {
+    const wanted = [...new Set(slots.map(rowOf)), ROW_OF_IDS];
+    const rows = await this.#sql.octetRows('inBinary', SEGMENT_ROWS, [account, wanted, first, last]);
+    const segments = new Map<string, Map<number, Buffer>>();
+    for (const [id, place, octets] of rows) {
+      if (!id || !place || !octets) continue;
+      const key = id.toString('hex');
+      const segment = segments.get(key) ?? new Map<number, Buffer>();
+      segments.set(key, segment.set(place.readInt16BE(0), octets));
+    }
+    const found = new Set<number>();
+    for (const segment of segments.values()) {
+      const counter = new SlotCounter();
+      for (const slot of slots) counter.add(segment.get(rowOf(slot)) ?? NONE, slot);
+      const ids = readIds(segment.get(ROW_OF_IDS) ?? NONE);
+      for (const [number, id] of ids.entries()) {
+        const text = ids[number - 1] === id ? 'body' : 'header';
+        if (counter.counts[number] === slots.length && (type === 'text' || type === text)) found.add(id);
+      }
+    }
+    return found;
+  }
+
+  /** UIDs of messages whose content has one of the ids, or came after that one. */
+  async #withContents(
+    account: AccountId,
+    mailbox: MailboxId,
+    ids: readonly number[],
+    after: number,
+  ): Promise<number[]> {
+    const rows = await this.#sql.read<{ uid: number }[]>`
+      select uid from messages where account_id = ${account}::bigint and mailbox_id = ${mailbox}::bigint
+         and content_id = any (${numberArray(ids)}::bigint[])
+       union all
+      select uid from messages where account_id = ${account}::bigint and mailbox_id = ${mailbox}::bigint
+         and content_id between ${after + 1}::bigint and ${END_OF_IDS}::bigint
+       union all
+      select uid from tombstones where account_id = ${account}::bigint and mailbox_id = ${mailbox}::bigint
+         and content_id = any (${numberArray(ids)}::bigint[])
+       union all
+      select uid from tombstones where account_id = ${account}::bigint and mailbox_id = ${mailbox}::bigint
+         and content_id between ${after + 1}::bigint and ${END_OF_IDS}::bigint`;
+    return rows.map(({ uid }) => uid);
+  }
+
+  /**
+   * UIDs of messages before which Postel put such a text. No index leads from a delivery to its message, so all of the mailbox
+   * are looked at if there is one.
+   */
+  async #withDeliveries(
+    account: AccountId,
+    mailbox: MailboxId,
+    ids: readonly number[],
+    after: number,
+    text: string,
+  ): Promise<number[]> {
+    const found = await this.#sql.read<{ id: number }[]>`
+      select email_id as id from deliveries where account_id = ${account}::bigint
+         and email_id = any (${numberArray(ids)}::bigint[]) and prefix_text like ${containing(text)}::text
+       union all
+      select email_id from deliveries where account_id = ${account}::bigint
+         and email_id between ${after + 1}::bigint and ${END_OF_IDS}::bigint and prefix_text like ${containing(text)}::text`;
+    if (found.length === 0) return [];
+    const emails = numberArray(found.map(({ id }) => id));
+    const rows = await this.#sql.read<{ uid: number }[]>`
+      select m.uid from messages as m join unnest(${emails}::bigint[]) as e (email_id) using (email_id)
+       where m.account_id = ${account}::bigint and m.mailbox_id = ${mailbox}::bigint
+       union all
+      select t.uid from tombstones as t join unnest(${emails}::bigint[]) as e (email_id) using (email_id)
+       where t.account_id = ${account}::bigint and t.mailbox_id = ${mailbox}::bigint`;
+    return rows.map(({ uid }) => uid);
+  }
+}
+
+const NONE = Buffer.alloc(0);
+
+const SEGMENT_ROWS = `
+  select int8send(segment_id), int2send(slot_row), octets from text_index
+   where account_id = $1 and slot_row = any ($2) and segment_id between $3 and $4`;
+
+/** None if the text is too short. The text's own first: most messages have the field that is asked for. */
+function slotsToAsk(criterion: TextCriterion): readonly number[] {
+  const slots = [...slotsOf(foldForSearch(criterion.text))];
+  const some = evenly(slots, MOST_SLOTS);
+  if (some.length === MOST_SLOTS) return some;
+  return [...new Set([...some, ...evenly(slotsOf(nameOf(criterion)), MOST_SLOTS - some.length)])];
+}
+
+/** How the line of the field begins that is asked for, if one is. */
+const nameOf = (criterion: TextCriterion): string =>
+  criterion.type === 'header' ? `${foldForSearch(criterion.name).trim()}:` : '';
+
+/** So many of a list, or all of it, from its beginning to its end. */
+function evenly(list: readonly number[], most: number): readonly number[] {
+  if (list.length <= most) return list;
+  return Array.from({ length: most }, (_, i) => list[Math.floor((i * list.length) / most)] ?? 0);
+}

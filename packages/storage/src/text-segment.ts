@@ -1,0 +1,199 @@
+import { GrowingArray } from './growing-array.ts';
+import { eachSlot, SLOTS } from './text-slots.ts';
+
+/** Texts of a segment: their numbers in it have twelve bits. */
+const MOST_TEXTS = 4_096;
+/** Entries of a segment: 1,000 a text is what mail of 4 kB has. One text has SLOTS at most. */
+const MOST_ENTRIES = 2_097_152;
+const BITMAP_OCTETS = MOST_TEXTS / 8;
+/** Of an id at most: they are below 2^53. */
+const ID_OCTETS = 8;
+/** Slots whose entries stand in one row: some 4 kB in a full segment. */
+const SLOTS_A_ROW = 128;
+
+/** The row of a segment that has its ids; those before have the entries of slots. */
+export const ROW_OF_IDS = SLOTS / SLOTS_A_ROW;
+
+/** Which row of a segment has the entries of a slot. */
+export const rowOf = (slot: number): number => Math.floor(slot / SLOTS_A_ROW);
+
+/**
+ * A part of the index of texts, made once and never changed: for each slot the texts that have it. A row holds, for each of its
+ * slots, how many octets follow, and in these the texts' numbers, each as its distance from the one before; or, where that
+ * takes as many octets or more, BITMAP_OCTETS with a bit for each text. Numbers, but for those bits, are written in groups of
+ * seven bits, the low ones first.
+ */
+export class SegmentBuilder {
+  /** Of each text; ascending, and twice where there are two texts. */
+  readonly #ids: number[] = [];
+  /** The slot, and in the lower bits the text's number. */
+  readonly #entries = new GrowingArray((length) => new Uint32Array(length));
+  /** Who took the slot last: its number and one. */
+  readonly #takenBy = new Uint16Array(SLOTS);
+
+  /** Of texts. */
+  get count(): number {
+    return this.#ids.length;
+  }
+
+  /** 0 while there is none. */
+  get lastId(): number {
+    return this.#ids.at(-1) ?? 0;
+  }
+
+  get isFull(): boolean {
+    return this.count > MOST_TEXTS - 2 || this.#entries.length > MOST_ENTRIES - 2 * SLOTS;
+  }
+
+  /**
+   * Adds what stands in one row of the store. A text that is null is not known, and taken to have every slot.
+   *
+   * @param id above those before
+   */
+  add(id: number, header: string | null, body: string | null): void {
+    this.#add(id, header);
+    if (body !== '') this.#add(id, body);
+  }
+
+  #add(id: number, text: string | null): void {
+    const number = this.#ids.push(id) - 1;
+    const take = (slot: number) => {
+      if (this.#takenBy[slot] === number + 1) return;
+      this.#takenBy[slot] = number + 1;
+      this.#entries.push(slot * MOST_TEXTS + number);
+    };
+    if (text !== null) eachSlot(text, take);
+    else for (let slot = 0; slot < SLOTS; slot++) take(slot);
+  }
+
+  /** Rows from 0 on, the last one being that of ids. */
+  rows(): readonly Buffer[] {
+    const { numbers, starts } = this.#bySlot();
+    const rows: Buffer[] = [];
+    const octets = Buffer.alloc(SLOTS_A_ROW * (BITMAP_OCTETS + 2));
+    for (let first = 0; first < SLOTS; first += SLOTS_A_ROW) {
+      let at = 0;
+      for (let slot = first; slot < first + SLOTS_A_ROW; slot++) {
+        at = writeSlot(octets, at, numbers.subarray(starts[slot], starts[slot + 1]));
+      }
+      rows.push(Buffer.from(octets.subarray(0, at)));
+    }
+    return [...rows, writeIds(this.#ids)];
+  }
+
+  /** The numbers of each slot, ascending as they came, from its start up to that of the next one. */
+  #bySlot() {
+    const entries = this.#entries.view();
+    const starts = new Uint32Array(SLOTS + 1);
+    for (const entry of entries) raise(starts, Math.floor(entry / MOST_TEXTS) + 1);
+    let sum = 0;
+    for (const [slot, count] of starts.entries()) {
+      sum += count;
+      starts[slot] = sum;
+    }
+    const next = starts.slice();
+    const numbers = new Uint16Array(entries.length);
+    for (const entry of entries) numbers[raise(next, Math.floor(entry / MOST_TEXTS))] = entry % MOST_TEXTS;
+    return { numbers, starts };
+  }
+}
+
+/** How many of the slots each text of a segment has. */
+export class SlotCounter {
+  readonly counts = new Uint16Array(MOST_TEXTS);
+
+  /** @param row the one that `rowOf` names */
+  add(row: Buffer, slot: number): void {
+    const reader = new NumberReader(row);
+    let octets = reader.next();
+    for (let skipped = slot % SLOTS_A_ROW; skipped > 0; skipped--) {
+      reader.at += octets;
+      octets = reader.next();
+    }
+    if (octets === BITMAP_OCTETS) {
+      const bits = row.subarray(reader.at, reader.at + octets);
+      for (let number = 0; number < MOST_TEXTS; number++) {
+        if (((bits[number >> 3] ?? 0) & (1 << (number & 7))) !== 0) raise(this.counts, number);
+      }
+      return;
+    }
+    const end = reader.at + octets;
+    for (let number = -1; reader.at < end; raise(this.counts, number)) number += reader.next();
+  }
+}
+
+/** The ids of all texts, in the order of their numbers: of two with one id the first is a header, and the second a body. */
+export function readIds(row: Buffer): readonly number[] {
+  const reader = new NumberReader(row);
+  const ids: number[] = [];
+  for (let id = 0; reader.at < row.length; ) {
+    id += reader.next();
+    ids.push(id);
+  }
+  return ids;
+}
+
+/** @returns what it was before */
+function raise(counts: Uint16Array | Uint32Array, at: number): number {
+  const count = counts[at] ?? 0;
+  counts[at] = count + 1;
+  return count;
+}
+
+/** @returns where the next one begins */
+function writeSlot(octets: Buffer, start: number, numbers: Uint16Array): number {
+  let length = 0;
+  for (let before = -1, i = 0; i < numbers.length; before = numbers[i++] ?? 0)
+    length += (numbers[i] ?? 0) - before > 0x7f ? 2 : 1;
+  if (length < BITMAP_OCTETS) {
+    let at = writeNumber(octets, start, length);
+    for (let before = -1, i = 0; i < numbers.length; before = numbers[i++] ?? 0)
+      at = writeNumber(octets, at, (numbers[i] ?? 0) - before);
+    return at;
+  }
+  const at = writeNumber(octets, start, BITMAP_OCTETS);
+  octets.fill(0, at, at + BITMAP_OCTETS);
+  for (const number of numbers) {
+    const octet = at + (number >> 3);
+    octets[octet] = (octets[octet] ?? 0) | (1 << (number & 7));
+  }
+  return at + BITMAP_OCTETS;
+}
+
+function writeIds(ids: readonly number[]): Buffer {
+  const octets = Buffer.alloc(ids.length * ID_OCTETS);
+  let at = 0;
+  let before = 0;
+  for (const id of ids) {
+    at = writeNumber(octets, at, id - before);
+    before = id;
+  }
+  return octets.subarray(0, at);
+}
+
+/** @returns where it ends */
+function writeNumber(octets: Buffer, start: number, value: number): number {
+  let at = start;
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) octets[at++] = (rest % 0x80) | 0x80;
+  octets[at++] = rest;
+  return at;
+}
+
+class NumberReader {
+  readonly #octets: Buffer;
+  at = 0;
+
+  constructor(octets: Buffer) {
+    this.#octets = octets;
+  }
+
+  next(): number {
+    let value = 0;
+    for (let factor = 1; ; factor *= 0x80) {
+      const octet = this.#octets[this.at++] ?? 0;
+      value += (octet & 0x7f) * factor;
+      if (octet < 0x80) return value;
+    }
+  }
+}
