@@ -68,6 +68,22 @@ function misspellings(word: string): string {
 }
 
 /**
+ * Of the longest word the parts of which one is, as it is, in whatever has the word or one like it: what words with another
+ * ending begin with, and what is before and behind the letter in the middle, for one wrong letter, or two the other way round,
+ * leave one of these alone. None if there are no words.
+ */
+export function likelyParts(text: string): readonly string[] {
+  const [longest] = fuzzyWords(text).toSorted((a, b) => b.length - a.length);
+  if (longest === undefined) return [];
+  const stem = stemOf(longest);
+  const whole = stem === '' ? longest : stem;
+  if (misspellings(longest) === '') return [whole];
+  const letters = [...longest];
+  const middle = Math.floor((letters.length - 1) / 2);
+  return [whole, letters.slice(0, middle).join(''), letters.slice(middle + 1).join('')];
+}
+
+/**
  * Finds the messages that have all the words, or some like them. Slice by slice, as `searchMessages`.
  *
  * @param uids ascending

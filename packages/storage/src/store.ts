@@ -61,7 +61,7 @@ import {
   searchMessages,
 } from './search-messages.ts';
 import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
-import { isOfText, TextIndex } from './text-index.ts';
+import { TextIndex } from './text-index.ts';
 import { type IndexingOptions, TextIndexer } from './text-indexer.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
 
@@ -597,20 +597,25 @@ export class Store {
   ): Promise<Uint32Array> {
     const inTurn: InTurn = (work) => this.#searches.run(account, work);
     if (asksForText(criterion)) await inTurn(() => this.#missingTexts.fill(account, mailbox, uids, options));
-    const candidates = isOfText(criterion)
-      ? await this.#read(() => this.#textIndex.narrow(account, mailbox, uids, criterion, options.signal, inTurn))
-      : uids;
-    const others = uids.length - candidates.length;
-    return searchMessages(
-      this.#database.sql,
-      account,
-      mailbox,
-      candidates,
-      criterion,
-      options.signal,
-      inTurn,
-      (searched) => options.onSearched?.(others + searched),
+    const { candidates, onSearched } = await this.#narrow(account, mailbox, uids, criterion, options);
+    const { sql } = this.#database;
+    return searchMessages(sql, account, mailbox, candidates, criterion, options.signal, inTurn, onSearched);
+  }
+
+  /** Those of the messages that the index leaves to be looked at; the others count as searched. */
+  async #narrow(
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: Uint32Array,
+    criterion: SearchCriterion | FuzzyCriterion,
+    { signal, onSearched }: FillOptions & Partial<SliceOptions>,
+  ) {
+    const inTurn: InTurn = (work) => this.#searches.run(account, work);
+    const candidates = await this.#read(() =>
+      this.#textIndex.narrow(account, mailbox, uids, criterion, signal, inTurn),
     );
+    const others = uids.length - candidates.length;
+    return { candidates, onSearched: (messages: number) => onSearched?.(others + messages) };
   }
 
   /** See TextIndexer. */
@@ -664,7 +669,9 @@ export class Store {
   ): Promise<ScoredMessages> {
     const inTurn: InTurn = (work) => this.#searches.run(account, work);
     await inTurn(() => this.#missingTexts.fill(account, mailbox, uids, options));
-    return scoreMessages(this.#database.sql, account, mailbox, uids, criterion, { ...options, inTurn });
+    const { candidates, onSearched } = await this.#narrow(account, mailbox, uids, criterion, options);
+    const { sql } = this.#database;
+    return scoreMessages(sql, account, mailbox, candidates, criterion, { signal: options.signal, inTurn, onSearched });
   }
 
   /** See pruneThreads. @throws {StorageError} 'unavailable' */

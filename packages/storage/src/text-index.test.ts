@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { removeAccountMail } from './accounts.ts';
 import type { NewMessage } from './append.ts';
+import type { FuzzyCriterion } from './fuzzy-search.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import type { SearchCriterion } from './search-messages.ts';
 import { append, arrivalOf, messageOf, startStorage, type TestStorage } from './storage-for-tests.ts';
@@ -15,6 +16,7 @@ beforeAll(async () => {
 afterAll(() => storage[Symbol.asyncDispose]());
 
 const SIGNAL = new AbortController().signal;
+const SCORE = { signal: SIGNAL, onProgress: () => {}, onSearched: () => {} };
 const SEARCH = { signal: SIGNAL, onProgress: () => {} };
 /** An index is asked about more messages than that. */
 const FEW = 100;
@@ -162,6 +164,50 @@ test('finds what looking at each message finds: any text, in headers and bodies,
     }),
     { numRuns: 150 },
   );
+});
+
+test('finds words that are like those asked for, as looking at each message does', async () => {
+  const words = [
+    'schedule',
+    'schedules',
+    'shcedule',
+    'schedle',
+    'schhedule',
+    'scheduxe',
+    'chedule',
+    'приветствия',
+    '会議の資料',
+  ];
+  const owner = await ownerOf(words.flatMap((word) => [mail(`about ${word}`, ''), mail('', `${word} of the meeting`)]));
+  await append(storage.store, owner.account, owner.inbox, 'Subject: behind the schedule\r\n\r\n', {
+    arrival: arrivalOf('x@example.com', 'X: timetable\r\n'),
+  });
+  await indexTexts();
+  await append(storage.store, owner.account, owner.inbox, 'Subject: scheduling\r\n\r\n');
+  const score = async (criterion: FuzzyCriterion, uids: Uint32Array) => {
+    const scored = await storage.store.scoreMessages(owner.account, owner.inbox, uids, criterion, SCORE);
+    return [...scored.uids].map((uid, at) => [uid, scored.scores[at]]);
+  };
+  const all = await uidsOf(owner);
+  for (const text of [
+    ...words,
+    'the schedule',
+    'приветствие',
+    '会議',
+    'timetables',
+    'schedule timetable',
+    'straw',
+    '.',
+  ]) {
+    for (const place of ['text', 'body', { field: 'subject' }] as const) {
+      const criterion = { type: 'fuzzy', in: place, text } as const;
+      const expected = [];
+      for (let at = 0; at < all.length; at += FEW)
+        expected.push(...(await score(criterion, all.subarray(at, at + FEW))));
+      expect(await score(criterion, all), text).toEqual(expected);
+    }
+  }
+  expect(await score({ type: 'fuzzy', in: 'text', text: 'schedule' }, all)).toHaveLength(16);
 });
 
 test('fields that Postel put before a message, also when its content came a second time, behind the index', async () => {

@@ -1,5 +1,6 @@
 import { foldForSearch } from '@postel/mime';
 import type { Sql } from './database.ts';
+import { type FuzzyCriterion, likelyParts } from './fuzzy-search.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import type { InTurn, SearchCriterion } from './search-messages.ts';
 import { containing } from './search-messages.ts';
@@ -20,10 +21,14 @@ const MESSAGES_A_SEGMENT = 4;
 /** Above all object ids. */
 const END_OF_IDS = Number.MAX_SAFE_INTEGER;
 
-/** Criteria that the index can help with. */
-type TextCriterion = Extract<SearchCriterion, { readonly text: string }>;
-
-export const isOfText = (criterion: SearchCriterion): criterion is TextCriterion => 'text' in criterion;
+/** What the index can be asked for. */
+interface Sought {
+  readonly in: 'header' | 'body' | 'text';
+  /** Slots, of which one list or the other is all there. */
+  readonly alternatives: readonly (readonly number[])[];
+  /** Fields that Postel put before a message have that in them. */
+  readonly needle: string;
+}
 
 /** The index of texts, as searches ask it: docs/storage.md, Search. */
 export class TextIndex {
@@ -45,12 +50,12 @@ export class TextIndex {
     account: AccountId,
     mailbox: MailboxId,
     uids: Uint32Array,
-    criterion: TextCriterion,
+    criterion: SearchCriterion | FuzzyCriterion,
     signal: AbortSignal,
     inTurn: InTurn,
   ): Promise<Uint32Array> {
-    const slots = slotsToAsk(criterion);
-    if (slots.length === 0 || uids.length < FEW_MESSAGES) return uids;
+    const sought = soughtBy(criterion);
+    if (sought === null || uids.length < FEW_MESSAGES) return uids;
     const segments = await inTurn(() => this.#segments(account));
     const newest = segments.at(-1);
     if (newest === undefined || uids.length < segments.length * MESSAGES_A_SEGMENT) return uids;
@@ -59,21 +64,18 @@ export class TextIndex {
     for (let at = 0; at < segments.length; at += SEGMENTS_AT_ONCE) {
       signal.throwIfAborted();
       const last = Math.min(at + SEGMENTS_AT_ONCE, segments.length) - 1;
-      const found = await inTurn(() =>
-        this.#idsWith(account, criterion.type, slots, [segments[at] ?? 0, segments[last] ?? 0]),
-      );
+      const found = await inTurn(() => this.#idsWith(account, sought, [segments[at] ?? 0, segments[last] ?? 0]));
       ids.push(...found);
       if (ids.length > uids.length) return uids;
     }
-    const needle = criterion.text === '' ? nameOf(criterion) : criterion.text;
     const candidates = new Set<number>();
     for (let at = 0; at === 0 || at < ids.length; at += IDS_AT_ONCE) {
       signal.throwIfAborted();
       const slice = ids.slice(at, at + IDS_AT_ONCE);
       const after = at === 0 ? newest : END_OF_IDS;
       for (const uid of await inTurn(() => this.#withContents(account, mailbox, slice, after))) candidates.add(uid);
-      if (criterion.type === 'body') continue;
-      for (const uid of await inTurn(() => this.#withDeliveries(account, mailbox, slice, after, needle)))
+      if (sought.in === 'body') continue;
+      for (const uid of await inTurn(() => this.#withDeliveries(account, mailbox, slice, after, sought.needle)))
         candidates.add(uid);
     }
     return uids.filter((uid) => candidates.has(uid));
@@ -87,14 +89,13 @@ export class TextIndex {
     return rows.map(({ id }) => id);
   }
 
-  /** Contents and deliveries with a text that has all the slots, of the segments from one to the other. */
+  /** Contents and deliveries with such a text, of the segments from one to the other. */
   async #idsWith(
     account: AccountId,
-    type: TextCriterion['type'],
-    slots: readonly number[],
+    sought: Sought,
     [first, last]: readonly [number, number],
   ): Promise<Iterable<number>> {
-    const wanted = [...new Set(slots.map(rowOf)), ROW_OF_IDS];
+    const wanted = [...new Set(sought.alternatives.flat().map(rowOf)), ROW_OF_IDS];
     const rows = await this.#sql.octetRows('inBinary', SEGMENT_ROWS, [account, wanted, first, last]);
     const segments = new Map<string, Map<number, Buffer>>();
     for (const [id, place, octets] of rows) {
@@ -105,12 +106,14 @@ export class TextIndex {
     }
     const found = new Set<number>();
     for (const segment of segments.values()) {
-      const counter = new SlotCounter();
-      for (const slot of slots) counter.add(segment.get(rowOf(slot)) ?? NONE, slot);
       const ids = readIds(segment.get(ROW_OF_IDS) ?? NONE);
-      for (const [number, id] of ids.entries()) {
-        const text = ids[number - 1] === id ? 'body' : 'header';
-        if (counter.counts[number] === slots.length && (type === 'text' || type === text)) found.add(id);
+      for (const slots of sought.alternatives) {
+        const counter = new SlotCounter();
+        for (const slot of slots) counter.add(segment.get(rowOf(slot)) ?? NONE, slot);
+        for (const [number, id] of ids.entries()) {
+          const text = ids[number - 1] === id ? 'body' : 'header';
+          if (counter.counts[number] === slots.length && (sought.in === 'text' || sought.in === text)) found.add(id);
+        }
       }
     }
     return found;
@@ -173,17 +176,31 @@ const SEGMENT_ROWS = `
   select int8send(segment_id), int2send(slot_row), octets from text_index
    where account_id = $1 and slot_row = any ($2) and segment_id between $3 and $4`;
 
-/** None if the text is too short. The text's own first: most messages have the field that is asked for. */
-function slotsToAsk(criterion: TextCriterion): readonly number[] {
-  const slots = [...slotsOf(foldForSearch(criterion.text))];
-  const some = evenly(slots, MOST_SLOTS);
-  if (some.length === MOST_SLOTS) return some;
-  return [...new Set([...some, ...evenly(slotsOf(nameOf(criterion)), MOST_SLOTS - some.length)])];
+/** Null where the index cannot help: no text is asked for, or one that is too short. */
+function soughtBy(criterion: SearchCriterion | FuzzyCriterion): Sought | null {
+  switch (criterion.type) {
+    case 'text':
+    case 'body':
+      return soughtIn(criterion.type, evenly(slotsOf(foldForSearch(criterion.text)), MOST_SLOTS), criterion.text);
+    case 'header': {
+      // The text's own first: most messages have the field that is asked for.
+      const slots = evenly(slotsOf(foldForSearch(criterion.text)), MOST_SLOTS);
+      const name = `${foldForSearch(criterion.name).trim()}:`;
+      const all = [...slots, ...evenly(slotsOf(name), MOST_SLOTS - slots.length)];
+      return soughtIn('header', [...new Set(all)], criterion.text === '' ? name : criterion.text);
+    }
+    case 'fuzzy': {
+      const alternatives = likelyParts(criterion.text).map((part) => evenly(slotsOf(part), MOST_SLOTS));
+      if (alternatives.length === 0 || alternatives.some(({ length }) => length === 0)) return null;
+      return { in: typeof criterion.in === 'string' ? criterion.in : 'header', alternatives, needle: '' };
+    }
+    default:
+      return null;
+  }
 }
 
-/** How the line of the field begins that is asked for, if one is. */
-const nameOf = (criterion: TextCriterion): string =>
-  criterion.type === 'header' ? `${foldForSearch(criterion.name).trim()}:` : '';
+const soughtIn = (place: Sought['in'], slots: readonly number[], needle: string): Sought | null =>
+  slots.length === 0 ? null : { in: place, alternatives: [slots], needle };
 
 /** So many of a list, or all of it, from its beginning to its end. */
 function evenly(list: readonly number[], most: number): readonly number[] {
