@@ -114,6 +114,7 @@ export const storageErrorCode = {
   'name-refused': 'CANNOT',
   'use-taken': 'USEATTR',
   'too-many-names': 'LIMIT',
+  'too-many-rights': 'LIMIT',
   'too-many-annotations': 'METADATA TOOMANY',
   'over-quota': 'OVERQUOTA',
   'too-many-keywords': 'LIMIT',

@@ -135,6 +135,7 @@ export const storageReplies = {
   'name-refused': [451, '4.3.0', 'Cannot store the message now'],
   'use-taken': [451, '4.3.0', 'Cannot store the message now'],
   'too-many-names': [451, '4.3.0', 'Cannot store the message now'],
+  'too-many-rights': [451, '4.3.0', 'Cannot store the message now'],
   'too-many-annotations': [451, '4.3.0', 'Cannot store the message now'],
   'over-quota': [452, '4.2.2', 'A mailbox of this message is full'],
   'too-many-keywords': [451, '4.3.0', 'Cannot store the message now'],

@@ -66,7 +66,7 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
   await tx`delete from deliveries where account_id = ${account}`;
   await tx`delete from keywords where account_id = ${account}`;
   await tx`delete from subscriptions where account_id = ${account}`;
-  await tx`delete from acls where account_id = ${account}`;
+  await removeShares(tx, account);
   await tx`delete from annotations where account_id = ${account}`;
   await tx`delete from mailboxes where account_id = ${account}`;
   const [removed] = await tx<{ uidvalidity: number }[]>`
@@ -75,6 +75,20 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
   // Last, because every change of the directory takes that row.
   await tx`
     update installation set uidvalidity_floor = greatest(uidvalidity_floor, ${removed.uidvalidity}::bigint)`;
+}
+
+/**
+ * Whatever ties an account to the mailboxes of others, in both directions. What others gave it was nobody's any more once it could
+ * not log in, so that no account of theirs changes by this.
+ */
+async function removeShares(tx: Transaction, account: AccountId): Promise<void> {
+  await tx`
+    delete from acls using shares
+     where shares.account_id = ${account} and acls.account_id = shares.owner_id and acls.reader_id = ${account}`;
+  await tx`delete from shares where account_id = ${account}`;
+  await tx`
+    with gone as (delete from acls where account_id = ${account} returning reader_id)
+    delete from shares using gone where shares.account_id = gone.reader_id and shares.owner_id = ${account}`;
 }
 
 /** What the change feed asks of an account. */

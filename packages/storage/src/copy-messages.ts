@@ -1,10 +1,16 @@
+import type { BlobStore } from './blob-store.ts';
 import type { Sql, Transaction } from './database.ts';
 import { StorageError } from './errors.ts';
-import type { AccountId, MailboxId, ModSeq } from './ids.ts';
+import { ALL_SYSTEM_FLAGS } from './flags.ts';
+import type { AccountId, ContentId, MailboxId, ModSeq } from './ids.ts';
+import { numberArray, textArray } from './sql-arrays.ts';
 import { countUids, formatRanges, joinRanges, parseRanges, type UidRanges } from './uid-ranges.ts';
 
 /** More messages than this are moved in several transactions, so that no other write of the account waits long. */
 export const MOVE_AT_ONCE = 10_000;
+
+/** As many, where each is made anew. */
+export const CARRY_AT_ONCE = 1_000;
 
 /** What COPYUID tells (RFC 4315 §3): the lowest of `source` became the lowest of `target`, and so on. */
 export interface Copied {
@@ -63,6 +69,138 @@ export async function copyMessages(
   const copied = parseRanges(row.copied);
   const count = countUids(copied);
   return { modseq, uidvalidity, source: copied, target: count === 0 ? [] : [{ first, last: first + count - 1 }] };
+}
+
+/** Where messages are to be copied. */
+export interface CopyTarget {
+  readonly account: AccountId;
+  readonly id: MailboxId;
+  /** The flags that come along; left out: all. */
+  readonly flags?: CopiedFlags;
+}
+
+/** What whoever copies may set in the target. */
+export interface CopiedFlags {
+  /** Bits of SystemFlag. */
+  readonly system: number;
+  readonly hasKeywords: boolean;
+}
+
+/** Messages in another account's mailbox and in this one are two: nothing that belongs to one account is the other's. */
+export interface CarryRequest extends Omit<CopyRequest, 'target'> {
+  readonly target: CopyTarget;
+}
+
+/** Of messages that were copied to another account. */
+export interface Carried extends Copied {
+  /** Of the source, if messages left it. */
+  readonly sourceModSeq: ModSeq | null;
+}
+
+/**
+ * As copyMessages, to a mailbox of another account: what the messages are there is made anew, with its own content, email and thread
+ * ids. A move leaves messages that were expunged, which the owner can bring back, and is a matter of quota.
+ *
+ * @throws {StorageError} as copyMessages; 'over-quota' also for a move
+ */
+export async function carryMessages(
+  tx: Transaction,
+  account: AccountId,
+  { source, uids, target, what }: CarryRequest,
+  blobs: CopiedBlobs,
+): Promise<Carried | null> {
+  const { system, hasKeywords } = target.flags ?? { system: ALL_SYSTEM_FLAGS, hasKeywords: true };
+  const [row] = await tx<
+    {
+      status: 'ok' | 'expunged' | 'changed' | keyof typeof failures;
+      mod_seq: ModSeq | null;
+      source_seq: ModSeq | null;
+      uidvalidity: number;
+      copied: string;
+      first_uid: number;
+      blobs: string;
+    }[]
+  >`
+    select status, mod_seq, source_seq, uidvalidity, copied, first_uid, array_to_string(blobs, ' ') as blobs from carry_messages(
+      ${account}::bigint, ${source}::bigint, ${formatRanges(uids)}::int8multirange, ${target.account}::bigint, ${target.id}::bigint,
+      ${what === 'move'}::boolean, ${what === 'whole'}::boolean, ${what === 'move' ? CARRY_AT_ONCE : null}::integer,
+      ${system}::smallint, ${hasKeywords}::boolean, ${numberArray(blobs.contents)}::bigint[], ${textArray(blobs.names)}::text[])`;
+  if (row === undefined) throw new Error('carry_messages gave no answer');
+  if (row.status === 'expunged') return null;
+  // What was to be copied is not what was looked at: nobody needs to know why.
+  if (row.status === 'changed') throw new StorageError('unavailable', 'The messages have changed meanwhile');
+  if (row.status !== 'ok') throw new StorageError(row.status, failures[row.status]);
+  blobs.keep(row.blobs.split(' '));
+  const copied = parseRanges(row.copied);
+  const count = countUids(copied);
+  return {
+    modseq: row.mod_seq,
+    sourceModSeq: row.source_seq,
+    uidvalidity: row.uidvalidity,
+    source: copied,
+    target: count === 0 ? [] : [{ first: row.first_uid, last: row.first_uid + count - 1 }],
+  };
+}
+
+/**
+ * Copies of the blobs that messages have their contents in, for another account: all of them, whether that has the content already
+ * or not, so that nobody can tell from the time what it has.
+ */
+export class CopiedBlobs {
+  readonly #blobs: BlobStore;
+  readonly #names = new Map<ContentId, string>();
+  readonly #kept = new Set<string>();
+
+  private constructor(blobs: BlobStore) {
+    this.#blobs = blobs;
+  }
+
+  /** What cannot be copied, because it has gone meanwhile, makes the copy of its message fail. */
+  static async of(
+    blobs: BlobStore,
+    sql: Sql,
+    account: AccountId,
+    mailbox: MailboxId,
+    uids: UidRanges,
+  ): Promise<CopiedBlobs> {
+    const copied = new CopiedBlobs(blobs);
+    const rows = await sql.read<{ id: ContentId; name: string }[]>`
+      select distinct c.content_id as id, c.blob_name as name
+        from uids_among(${account}::bigint, ${mailbox}::bigint, ${formatRanges(uids)}::int8multirange, false) as u
+        join messages as m on m.account_id = ${account}::bigint and m.mailbox_id = ${mailbox}::bigint and m.uid = u.uid
+        join contents as c on c.account_id = ${account}::bigint and c.content_id = m.content_id
+       where c.blob_name is not null`;
+    try {
+      for (const { id, name } of rows) copied.#names.set(id, await blobs.copy(name));
+      return copied;
+    } catch (error) {
+      await copied.discard();
+      throw error;
+    }
+  }
+
+  get contents(): readonly ContentId[] {
+    return [...this.#names.keys()];
+  }
+
+  get names(): readonly string[] {
+    return [...this.#names.values()];
+  }
+
+  /** Rows name these now. */
+  keep(names: readonly string[]): void {
+    for (const name of names) this.#kept.add(name);
+  }
+
+  /** Rows may name any of them. */
+  keepAll(): void {
+    this.keep(this.names);
+  }
+
+  /** Removes those that no row names. One that cannot be removed is swept later. */
+  async discard(): Promise<void> {
+    for (const name of this.names) if (!this.#kept.has(name)) await this.#blobs.remove(name).catch(() => {});
+  }
 }
 
 /** Several transactions, of ascending UIDs, as one answer; null if there was none. */

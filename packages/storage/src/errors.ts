@@ -6,6 +6,7 @@ import { S3Error } from './s3-error.ts';
  * - `nonexistent`, `exists`: the account or mailbox.
  * - `name-refused`: no mailbox can have that name; `use-taken`: another mailbox has that special use; `too-many-names`: of
  *   mailboxes or subscriptions.
+ * - `too-many-rights`: entries in the lists of an account (RFC 4314).
  * - `too-many-annotations`: RFC 5464, of a mailbox, the server or all of an account.
  * - `over-quota`: RFC 9208; `too-many-keywords`: 1,000 a mailbox, 100 a message; `uid-exhausted`: 2^32-1 UIDs are used up.
  * - `too-large`: the message passes the limit its receiver set.
@@ -20,6 +21,7 @@ export type StorageErrorKind =
   | 'name-refused'
   | 'use-taken'
   | 'too-many-names'
+  | 'too-many-rights'
   | 'too-many-annotations'
   | 'over-quota'
   | 'too-many-keywords'

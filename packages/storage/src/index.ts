@@ -1,5 +1,6 @@
 export type { AccountChanges, WatchedMailbox } from './account-changes.ts';
 export { createAccount, findAccounts, listAccountIds, type NamedAccount, removeAccountMail } from './accounts.ts';
+export type { Grantee, RightsEdit, RightsEntry, SharedWith } from './acls.ts';
 export {
   ANNOTATION_OCTETS,
   type Annotated,
@@ -15,7 +16,7 @@ export type { FlagsChanged } from './change-flags.ts';
 export { checkBlobs } from './check-blobs.ts';
 export type { SortColumn } from './column-reader.ts';
 export type { Content, ContentWriter } from './content-writer.ts';
-export { type Copied, joinCopied } from './copy-messages.ts';
+export { type Copied, type CopyTarget, joinCopied } from './copy-messages.ts';
 export {
   type Database,
   type DatabaseOptions,
@@ -76,6 +77,7 @@ export {
   type RestoredPart,
 } from './removed-mail.ts';
 export { markRewound, readSeenAccounts, type SeenAccount } from './rewound.ts';
+export { ALL_RIGHTS, formatRights, isRight, NO_RIGHTS, parseRights, type Right, type Rights } from './rights.ts';
 export type { S3Target } from './s3-client.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';

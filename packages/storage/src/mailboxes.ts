@@ -46,7 +46,8 @@ export interface FoundMailbox extends Mailbox {
   readonly roomOctets: number | null;
 }
 
-const columns = (sql: Sql | Transaction) => sql`
+/** Of `mailboxes as b`. */
+export const mailboxColumns = (sql: Sql | Transaction) => sql`
   b.account_id as account, b.mailbox_id as id, b.name, b.special_use as "specialUse", b.uidvalidity, b.uid_next as "uidNext",
   b.highest_mod_seq as "highestModSeq", b.messages, b.unseen, b.deleted, b.octets, b.deleted_octets as "deletedOctets",
   b.recent_uid as "recentUid", least(b.messages, b.uid_next - 1 - b.recent_uid) as recent,
@@ -95,10 +96,22 @@ export async function listMailboxes(
 ): Promise<readonly Mailbox[]> {
   return under === null
     ? sql.read<Mailbox[]>`
-        select ${columns(sql)} from mailboxes as b
+        select ${mailboxColumns(sql)} from mailboxes as b
          where b.account_id = ${account} and b.expunged_seq is null order by b.name collate "C"`
     : sql.read<Mailbox[]>`
-        select ${columns(sql)} from mailboxes_at(${account}::bigint, ${under}::text) as b order by b.name collate "C"`;
+        select ${mailboxColumns(sql)} from mailboxes_at(${account}::bigint, ${under}::text) as b order by b.name collate "C"`;
+}
+
+/** A FoundMailbox as it is read; `found` makes it whole. */
+export type FoundRow = Omit<FoundMailbox, 'quota' | 'roomOctets'> & QuotaRow;
+
+/** Of `mailboxes as b` and `accounts as a`. */
+export const foundColumns = (sql: Sql | Transaction) => sql`
+  ${mailboxColumns(sql)}, a.modseq as "accountModSeq", ${quotaColumns(sql)}`;
+
+export function found(row: FoundRow): FoundMailbox {
+  const quota = quotaOf(row);
+  return { ...row, quota, roomOctets: roomOctets(quota) };
 }
 
 /** Null if there is none of that name. INBOX is the caller's to spell (RFC 9051 §5.1). */
@@ -107,13 +120,11 @@ export async function findMailbox(
   account: AccountId,
   name: string,
 ): Promise<FoundMailbox | null> {
-  const [row] = await sql.read<(Omit<FoundMailbox, 'quota' | 'roomOctets'> & QuotaRow)[]>`
-    select ${columns(sql)}, a.modseq as "accountModSeq", ${quotaColumns(sql)}
+  const [row] = await sql.read<FoundRow[]>`
+    select ${foundColumns(sql)}
       from mailboxes as b join accounts as a using (account_id)
      where b.account_id = ${account} and b.name = ${name}::text and b.expunged_seq is null`;
-  if (row === undefined) return null;
-  const quota = quotaOf(row);
-  return { ...row, quota, roomOctets: roomOctets(quota) };
+  return row === undefined ? null : found(row);
 }
 
 const failures = {

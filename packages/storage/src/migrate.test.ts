@@ -77,6 +77,20 @@ test('what would be done is told, and nothing is', async () => {
   expect(await pendingMigrations(database.target)).toEqual([]);
 });
 
+test("mailboxes whose names are those of other accounts' now keep what they hold, and get other names", async () => {
+  await using database = await storage.makeBareDatabase();
+  await migrate(database.target, undefined, { upTo: '0017_metadata' });
+  const { sql } = database;
+  await sql`insert into accounts (name, next_uidvalidity) values ('mary', 1)`;
+  for (const name of ['Other Users/john/INBOX', 'Other Users (2)', 'Other UsersX'])
+    await sql`select create_mailbox(account_id, ${name}, null) from accounts`;
+  await sql`insert into subscriptions select account_id, 'Other Users/john/INBOX', 1 from accounts`;
+  await migrate(database.target);
+  const names = await sql<{ name: string }[]>`select name from mailboxes order by name collate "C"`;
+  expect(names.map(({ name }) => name)).toEqual(['Other Users (2)', 'Other Users (3)/john/INBOX', 'Other UsersX']);
+  expect(await sql`select name from subscriptions`).toEqual([{ name: 'Other Users (3)/john/INBOX' }]);
+});
+
 test.each([
   ["locale_provider libc locale 'C'"],
   ["locale_provider builtin builtin_locale 'C.UTF-8'"],

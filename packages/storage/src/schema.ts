@@ -147,6 +147,8 @@ export const mailboxes = pgTable(
     deleted: id('deleted').notNull().default(0),
     octets: octets('octets').notNull().default(0),
     deletedOctets: octets('deleted_octets').notNull().default(0),
+    /** Of its list of rights, when that was changed last; 0: never. */
+    aclSeq: seq('acl_seq').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.mailboxId] }),
@@ -406,17 +408,31 @@ export const subscriptions = pgTable(
   (table) => [primaryKey({ columns: [table.accountId, table.name] })],
 );
 
-/** RFC 4314: who but the owner may do what with a mailbox. */
+/** RFC 4314: who but the owner, who has all rights, may do what with a mailbox. */
 export const acls = pgTable(
   'acls',
   {
     accountId: id('account_id').notNull(),
     mailboxId: id('mailbox_id').notNull(),
-    identifier: text('identifier').notNull(),
+    /** The account that the entry is for; 0: everybody (`anyone`). Ids are never given again, so no later account has its rights. */
+    readerId: id('reader_id').notNull(),
+    /** What it takes away, whatever other entries give. */
+    isNegative: boolean('is_negative').notNull(),
+    /** Letters of RFC 4314 §2.1, at least one, in the order of rights.ts. */
     rights: text('rights').notNull(),
     modSeq: seq('mod_seq').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.accountId, table.mailboxId, table.identifier] })],
+  (table) => [primaryKey({ columns: [table.accountId, table.mailboxId, table.readerId, table.isNegative] })],
+);
+
+/**
+ * In whose lists of rights an account is: that of `owner_id`, or with account 0 in whose lists everybody is. Kept by the owner's changes,
+ * under the owner's row.
+ */
+export const shares = pgTable(
+  'shares',
+  { accountId: id('account_id').notNull(), ownerId: id('owner_id').notNull() },
+  (table) => [primaryKey({ columns: [table.accountId, table.ownerId] })],
 );
 
 /**

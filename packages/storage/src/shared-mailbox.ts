@@ -29,6 +29,8 @@ export interface MailboxWatcher {
   removed(uids: Uint32Array, presentAt: number): void;
   /** The mailbox is newer than before. */
   changed(): void;
+  /** Its list of rights has changed. Left out: of no matter to it. */
+  rightsChanged?(): void;
   /** The mailbox is gone, or the database went back in time: nothing here can be trusted any more. */
   lost(reason: 'deleted' | 'rewound'): void;
 }
@@ -50,6 +52,7 @@ interface MailboxRow {
   /** Changes and tombstones up to here may have been pruned. */
   readonly prunedSeq: number;
   readonly nextKeywordId: number;
+  readonly aclSeq: number;
   readonly messages: number;
   readonly isExpunged: boolean;
   /** The account went back in time, and waits for `recoverAccount`. */
@@ -83,6 +86,7 @@ export class SharedMailbox {
   #uidvalidity = 0;
   #uidNext = 1;
   #highestModSeq = 0;
+  #aclSeq = 0;
   #claimedUid = 0;
   #lost: 'deleted' | 'rewound' | null = null;
   #refreshing: Promise<void> | null = null;
@@ -120,6 +124,11 @@ export class SharedMailbox {
 
   get highestModSeq(): number {
     return this.#highestModSeq;
+  }
+
+  /** The modseq of the last change of its list of rights; 0: there was none. */
+  get aclSeq(): number {
+    return this.#aclSeq;
   }
 
   get lost(): 'deleted' | 'rewound' | null {
@@ -274,7 +283,7 @@ export class SharedMailbox {
         (MailboxRow & { changed: Buffer | null; removed: string; firstRemoval: number | null })[]
       >`
         select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
-               least(a.modseq, greatest(b.pruned_seq, b.changes_pruned_seq)) as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
+               least(a.modseq, greatest(b.pruned_seq, b.changes_pruned_seq)) as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.acl_seq as "aclSeq", b.messages, b.expunged_seq is not null as "isExpunged",
                a.rewound_at is not null as "isRewound",
                case when b.highest_mod_seq > ${since}::bigint then (${this.#changedSlice(since, 0)}) end as changed,
                case when b.highest_mod_seq > ${since}::bigint then (
@@ -369,6 +378,9 @@ export class SharedMailbox {
     this.#uidvalidity = row.uidvalidity;
     this.#uidNext = row.uidNext;
     this.#highestModSeq = row.highestModSeq;
+    if (row.aclSeq === this.#aclSeq) return;
+    this.#aclSeq = row.aclSeq;
+    for (const watcher of this.#watchers) watcher.rightsChanged?.();
   }
 
   /**
@@ -420,7 +432,7 @@ export class SharedMailbox {
   async #row(): Promise<MailboxRow | undefined> {
     const [row] = await this.#sql.read<MailboxRow[]>`
       select a.modseq, b.uidvalidity, b.uid_next as "uidNext", b.highest_mod_seq as "highestModSeq",
-             least(a.modseq, greatest(b.pruned_seq, b.changes_pruned_seq)) as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.messages, b.expunged_seq is not null as "isExpunged",
+             least(a.modseq, greatest(b.pruned_seq, b.changes_pruned_seq)) as "prunedSeq", b.next_keyword_id as "nextKeywordId", b.acl_seq as "aclSeq", b.messages, b.expunged_seq is not null as "isExpunged",
              a.rewound_at is not null as "isRewound"
         from mailboxes as b join accounts as a using (account_id)
        where b.account_id = ${this.account}::bigint and b.mailbox_id = ${this.id}::bigint`;

@@ -3,6 +3,20 @@ import { type AccountChanges, accountChanges } from './account-changes.ts';
 import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
 import {
+  findSharedMailbox,
+  type Grantee,
+  inheritRights,
+  listSharedMailboxes,
+  type RightsEdit,
+  type RightsEntry,
+  readRights,
+  readRightsOf,
+  removeRights,
+  rightsBelow,
+  type SharedWith,
+  setRights,
+} from './acls.ts';
+import {
   type Annotated,
   type Annotation,
   type AnnotationEdit,
@@ -20,7 +34,17 @@ import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from
 import { ClosedMailboxes } from './closed-mailboxes.ts';
 import { ColumnReader, type SortColumn } from './column-reader.ts';
 import { type Content, ContentWriter } from './content-writer.ts';
-import { type Copied, copyMessages, MOVE_AT_ONCE } from './copy-messages.ts';
+import {
+  CARRY_AT_ONCE,
+  type Carried,
+  type Copied,
+  CopiedBlobs,
+  type CopyRequest,
+  type CopyTarget,
+  carryMessages,
+  copyMessages,
+  MOVE_AT_ONCE,
+} from './copy-messages.ts';
 import type { Database, Transaction } from './database.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
@@ -53,6 +77,7 @@ import { pruneThreads } from './prune-threads.ts';
 import { readQuota } from './quota.ts';
 import { readBlob, type StoredBlob } from './read-blob.ts';
 import { removedSince } from './removed-since.ts';
+import type { Rights } from './rights.ts';
 import {
   asksForText,
   type InTurn,
@@ -355,8 +380,9 @@ export class Store {
   }
 
   /**
-   * Copies messages to a mailbox of the account, or to the one in which they are, in one transaction.
+   * Copies messages to a mailbox of the account, or to the one in which they are, or to one of another account, in one transaction.
    *
+   * @param to a mailbox of the account, by its id, or any
    * @param which 'whole': all of them, or none; 'present': those that are there
    * @returns null if not all are there: nothing was copied
    * @throws {StorageError} 'nonexistent' (the target), 'over-quota', 'too-many-keywords', 'uid-exhausted', 'unavailable',
@@ -366,39 +392,118 @@ export class Store {
     account: AccountId,
     source: MailboxId,
     uids: UidRanges,
-    target: MailboxId,
+    to: MailboxId | CopyTarget,
     which: 'whole' | 'present',
   ): Promise<Copied | null> {
+    const target = targetOf(account, to);
     if (this.#reserve !== null) await this.#reserve.require(0);
+    if (isElsewhere(account, target)) return await this.#carry(account, { source, uids, target, what: which });
     const size = { messages: countUids(uids), isRepeatable: false };
     const copied = await this.#writer.change(account, size, (sql) =>
-      copyMessages(sql, account, { source, uids, target, what: which }),
+      copyMessages(sql, account, { source, uids, target: target.id, what: which }),
     );
     if (copied !== null && copied.modseq !== null) this.#feed.committed(account, copied.modseq);
     return copied;
   }
 
   /**
-   * Moves those of the messages that are there to a mailbox of the account, in as many transactions as their number asks
+   * Moves those of the messages that are there to a mailbox of the account, or of another one, in as many transactions as their number asks
    * for: each gives its part when it is committed, so that the caller knows what was moved if a later one fails.
    *
+   * @param to as in `copy`
    * @param uids if the target is the source, none above its last message: a move would take up what it has put there itself
-   * @throws {StorageError} as `copy`, but for 'over-quota'
+   * @throws {StorageError} as `copy`; 'over-quota' only if it is another account's
    */
-  async *move(account: AccountId, source: MailboxId, uids: UidRanges, target: MailboxId): AsyncGenerator<Copied, void> {
-    for (const slice of slicesOf(uids, MOVE_AT_ONCE)) {
+  async *move(
+    account: AccountId,
+    source: MailboxId,
+    uids: UidRanges,
+    to: MailboxId | CopyTarget,
+  ): AsyncGenerator<Copied, void> {
+    const target = targetOf(account, to);
+    const isFar = isElsewhere(account, target);
+    const atOnce = isFar ? CARRY_AT_ONCE : MOVE_AT_ONCE;
+    for (const slice of slicesOf(uids, atOnce)) {
       for (let rest = slice; rest.length > 0; ) {
-        const size = { messages: countUids(rest), isRepeatable: false };
-        const part = await this.#writer.change(account, size, (sql) =>
-          copyMessages(sql, account, { source, uids: rest, target, what: 'move' }),
-        );
+        const part = isFar
+          ? await this.#carry(account, { source, uids: rest, target, what: 'move' })
+          : await this.#moveHere(account, { source, uids: rest, target: target.id, what: 'move' });
         if (part === null) throw new Error('a move takes what is there');
-        if (part.modseq !== null) this.#feed.committed(account, part.modseq);
         yield part;
-        if (countUids(part.source) < MOVE_AT_ONCE) break;
+        if (countUids(part.source) < atOnce) break;
         rest = rangesFrom(rest, (part.source.at(-1)?.last ?? 0) + 1);
       }
     }
+  }
+
+  async #moveHere(account: AccountId, request: CopyRequest): Promise<Copied | null> {
+    const size = { messages: countUids(request.uids), isRepeatable: false };
+    const part = await this.#writer.change(account, size, (sql) => copyMessages(sql, account, request));
+    if (part !== null && part.modseq !== null) this.#feed.committed(account, part.modseq);
+    return part;
+  }
+
+  async #carry(account: AccountId, request: Parameters<typeof carryMessages>[2]): Promise<Carried | null> {
+    const { target } = request;
+    const accounts = [...new Set([account, target.account])].sort((a, b) => a - b);
+    const blobs = await this.#copyBlobs(account, request);
+    try {
+      const carried = await this.#inTurnOf(accounts, (tx) => carryMessages(tx, account, request, blobs));
+      if (carried?.modseq != null) this.#feed.committed(target.account, carried.modseq);
+      if (carried?.sourceModSeq != null) this.#feed.committed(account, carried.sourceModSeq);
+      return carried;
+    } catch (error) {
+      const isCertain = error instanceof StorageError && error.kind !== 'outcome-unknown';
+      if (!isCertain) blobs.keepAll();
+      throw error;
+    } finally {
+      await blobs.discard();
+    }
+  }
+
+  async #copyBlobs(account: AccountId, { source, uids }: Pick<CopyRequest, 'source' | 'uids'>): Promise<CopiedBlobs> {
+    try {
+      return await CopiedBlobs.of(this.#blobs, this.#database.sql, account, source, uids);
+    } catch (error) {
+      throw translateFileError(translateDatabaseError(error));
+    }
+  }
+
+  /**
+   * See setRights.
+   *
+   * @returns the modseq of the owner; null if all was as it is
+   * @throws {StorageError} 'nonexistent', 'too-many-rights', 'unavailable', 'outcome-unknown'
+   */
+  async setRights(owner: AccountId, mailbox: MailboxId, grantee: Grantee, edit: RightsEdit): Promise<ModSeq | null> {
+    const modseq = await this.#writer.transact(owner, (tx) => setRights(tx, owner, mailbox, grantee, edit));
+    if (modseq !== null) this.#feed.committed(owner, modseq);
+    return modseq;
+  }
+
+  /** See readRights. @throws {StorageError} 'unavailable' */
+  async readRights(owner: AccountId, mailbox: MailboxId): Promise<readonly RightsEntry[]> {
+    return this.#read(() => readRights(this.#database.sql, owner, mailbox));
+  }
+
+  /** See readRightsOf. @throws {StorageError} 'unavailable' */
+  async readRightsOf(reader: AccountId, owner: AccountId, mailbox: MailboxId): Promise<Rights> {
+    return this.#read(() => readRightsOf(this.#database.sql, reader, owner, mailbox));
+  }
+
+  /** See rightsBelow. @throws {StorageError} 'unavailable' */
+  async rightsBelow(reader: AccountId, owner: AccountId, name: string): Promise<ReadonlyMap<MailboxId, Rights>> {
+    return this.#read(() => rightsBelow(this.#database.sql, reader, owner, name));
+  }
+
+  /** See findSharedMailbox. @throws {StorageError} 'unavailable' */
+  async findSharedMailbox(reader: AccountId, owner: string, name: string): Promise<(FoundMailbox & SharedWith) | null> {
+    return this.#read(() => findSharedMailbox(this.#database.sql, reader, owner, name));
+  }
+
+  /** See listSharedMailboxes. @throws {StorageError} 'unavailable' */
+  async listSharedMailboxes(reader: AccountId): Promise<readonly (Mailbox & SharedWith)[]> {
+    return this.#read(() => listSharedMailboxes(this.#database.sql, reader));
   }
 
   /**
@@ -412,7 +517,11 @@ export class Store {
     specialUse: string | null,
   ): Promise<{ readonly id: MailboxId; readonly uidvalidity: number; readonly modseq: ModSeq }> {
     if (this.#reserve !== null) await this.#reserve.require(0);
-    const created = await this.#writer.transact(account, (sql) => createMailbox(sql, account, name, specialUse));
+    const created = await this.#writer.transact(account, async (tx) => {
+      const made = await createMailbox(tx, account, name, specialUse);
+      await inheritRights(tx, account, name, made.modseq);
+      return made;
+    });
     this.#feed.committed(account, created.modseq);
     return created;
   }
@@ -428,7 +537,10 @@ export class Store {
     for (;;) {
       const { modseq, isDone } = await this.#writer.transact(account, async (tx) => {
         const deleted = await deleteMailbox(tx, account, mailbox, name);
-        if (deleted.isDone) await removeAnnotations(tx, account, mailbox);
+        if (deleted.isDone) {
+          await removeAnnotations(tx, account, mailbox);
+          await removeRights(tx, account, mailbox);
+        }
         return deleted;
       });
       this.#feed.committed(account, modseq);
@@ -445,7 +557,11 @@ export class Store {
    */
   async renameMailbox(account: AccountId, from: string, to: string): Promise<ModSeq> {
     if (from === 'INBOX') return await this.#renameInbox(account, to);
-    const modseq = await this.#writer.transact(account, (sql) => renameMailbox(sql, account, from, to));
+    const modseq = await this.#writer.transact(account, async (tx) => {
+      const renamed = await renameMailbox(tx, account, from, to);
+      await inheritRights(tx, account, to, renamed); // to superiors that were missing: the mailbox itself keeps its own
+      return renamed;
+    });
     this.#feed.committed(account, modseq);
     return modseq;
   }
@@ -817,6 +933,13 @@ async function takeAccounts(tx: Transaction, ascending: readonly AccountId[]): P
     await tx`select from accounts where account_id = ${account}::bigint for no key update`;
   }
 }
+
+const targetOf = (account: AccountId, to: MailboxId | CopyTarget): CopyTarget =>
+  typeof to === 'number' ? { account, id: to } : to;
+
+/** Whether what is copied there is made anew: in another account, or where not all may come along that was here. */
+const isElsewhere = (account: AccountId, target: CopyTarget) =>
+  target.account !== account || target.flags !== undefined;
 
 /** @throws {StorageError} 'too-many-keywords' */
 function requireFewKeywords({ keywords }: Flags): void {

@@ -4,7 +4,7 @@ import { type Finding, finding } from './finding.ts';
 
 /** Rows of mailboxes that are not there, which nothing shows. A mailbox's own row stays when it is deleted. */
 export async function* verifyStrays(sql: Sql, account: AccountId): AsyncGenerator<Finding, void> {
-  for (const table of ['messages', 'tombstones', 'changes', 'keywords'] as const) {
+  for (const table of ['messages', 'tombstones', 'changes', 'keywords', 'acls'] as const) {
     // From one mailbox to the next by the primary key: a look at each, and not at its rows.
     const strays = await sql.read<{ id: number }[]>`
       with recursive of_mailboxes as (
