@@ -51,6 +51,9 @@ const NAMES = [
   'MULTIAPPEND',
   'CATENATE',
   'REPLACE',
+  'ACL',
+  'RIGHTS=texk',
+  'LIST-MYRIGHTS',
 ];
 
 /** What CAPABILITY names. */

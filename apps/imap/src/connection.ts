@@ -62,7 +62,8 @@ interface Farewell {
 const sessionEnds = {
   account: { code: 'CONTACTADMIN', text: 'The account was disabled or removed' },
   credential: { code: 'EXPIRED', text: 'What you logged in with was changed or removed, or has expired: log in again' },
-} as const satisfies Record<SessionEnd, Farewell>;
+  rights: { code: 'NOPERM', text: 'Your rights to the mailbox have changed: connect again' },
+} as const satisfies Record<SessionEnd | 'rights', Farewell>;
 
 const refusals: Record<RefusalReason, string> = {
   'text-too-long': 'The command is too long',
@@ -270,8 +271,8 @@ export class Connection implements Transport, CommandPolicy {
     throw new Bad(text, code);
   }
 
-  endSession(reason: SessionEnd): void {
-    this.#log.info({ reason }, 'ending the session: who is logged in may not be any more');
+  endSession(reason: SessionEnd | 'rights'): void {
+    this.#log.info({ reason }, 'ending the session: who is logged in may not go on');
     this.#end(sessionEnds[reason]);
     this.#endTimer = setTimeout(() => {
       this.#log.info('the command in hand takes too long: closing');

@@ -21,6 +21,7 @@ export class ExpectedFlags {
   /** @param uids of messages whose flags the client knows as they are now, ascending */
   constructor(mailbox: SharedMailbox, uids: Uint32Array, edit: FlagEdit) {
     const { table } = mailbox;
+    const keywordMode = edit.among?.hasKeywords === false ? 'add' : edit.mode; // then none are named, and all stay
     const edited = edit.keywords.map((name) => name.toLowerCase());
     this.#mailbox = mailbox;
     this.#uids = uids;
@@ -34,7 +35,7 @@ export class ExpectedFlags {
       const set = table.keywordSet(at);
       this.#flags[index] = editSystemFlags(table.flags(at), edit);
       this.#setsBefore[index] = set;
-      if (!this.#after.has(set)) this.#after.set(set, canonical(editKeywords(this.#names(set), edit.mode, edited)));
+      if (!this.#after.has(set)) this.#after.set(set, canonical(editKeywords(this.#names(set), keywordMode, edited)));
       at++;
     }
   }
@@ -60,14 +61,14 @@ export class ExpectedFlags {
   }
 }
 
-function editSystemFlags(flags: number, { mode, system }: FlagEdit): number {
+function editSystemFlags(flags: number, { mode, system, among }: FlagEdit): number {
   switch (mode) {
     case 'add':
       return flags | system;
     case 'remove':
       return flags & ~system;
     case 'replace':
-      return system;
+      return among === undefined ? system : system | (flags & ~among.system);
     default:
       return mode satisfies never;
   }

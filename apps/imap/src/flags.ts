@@ -1,6 +1,8 @@
 import { type FlagEdit, type Flags, type SharedMailbox, SystemFlag } from '@postel/storage';
 import { Bad, No } from './command.ts';
-import { KEYWORD_OCTETS } from './limits.ts';
+import { KEYWORD_OCTETS, KEYWORDS } from './limits.ts';
+import type { MailboxView } from './mailbox-view.ts';
+import { settableFlags } from './rights.ts';
 
 /** System flags by the names of RFC 9051 §2.3.2, in the order in which they are sent. */
 const SYSTEM_FLAGS: readonly (readonly [string, number])[] = [
@@ -40,6 +42,15 @@ export function flagEdit(mode: FlagEdit['mode'], names: readonly string[]): Flag
 /** What FLAGS names: the system flags, and the keywords that some message bears. */
 export function mailboxFlags(mailbox: SharedMailbox): readonly string[] {
   return [...SYSTEM_FLAGS.map(([name]) => name), ...mailbox.keywordsInUse().map((id) => mailbox.keyword(id))];
+}
+
+/** What PERMANENTFLAGS names: the flags that may be set, and whether new keywords may be. */
+export function permanentFlags({ mailbox, rights }: Pick<MailboxView, 'mailbox' | 'rights'>): readonly string[] {
+  const { system, hasKeywords } = settableFlags(rights);
+  const flags = SYSTEM_FLAGS.filter(([, bit]) => system & bit).map(([name]) => name);
+  if (!hasKeywords) return flags;
+  const keywords = mailbox.keywordsInUse().map((id) => mailbox.keyword(id));
+  return [...flags, ...keywords, ...(mailbox.keywordCount < KEYWORDS ? ['\\*'] : [])];
 }
 
 /** Beside the bits of SystemFlag, in flag lists only. */

@@ -1,5 +1,12 @@
 import { HeaderFieldSelector } from '@postel/mime';
-import { type Content, type ContentWriter, heldOctets, type MailboxId, type NewMessage } from '@postel/storage';
+import {
+  type Content,
+  type ContentWriter,
+  heldOctets,
+  type MailboxId,
+  type NewMessage,
+  type Rights,
+} from '@postel/storage';
 import { type AppendItem, type AppendSegment, parseAppendSegment, takesMessage } from './append-data.ts';
 import { Bad, No } from './command.ts';
 import { encodeBinary } from './encode-binary.ts';
@@ -7,6 +14,7 @@ import { findMailbox } from './find-mailbox.ts';
 import { APPEND_HELD_OCTETS, APPEND_INLINE_OCTETS, APPEND_MS, CATENATE_PARTS, MESSAGES_AN_APPEND } from './limits.ts';
 import { beginning, bounds, columnsFor, gather, MessageOctets } from './message-sections.ts';
 import { parseMessageUrl } from './message-url.ts';
+import { appendableFlags } from './rights.ts';
 import type { Session } from './session.ts';
 
 const NUL = 0x00;
@@ -22,6 +30,8 @@ interface Written {
 
 interface IncomingOptions {
   readonly mailbox: MailboxId;
+  /** To that mailbox: flags that may not be set there are left out (RFC 4314 §4). */
+  readonly rights: Rights;
   /** What the quota leaves for them; null if it has no limit. */
   readonly roomOctets: number | null;
   readonly mostMessages?: number;
@@ -34,6 +44,7 @@ interface IncomingOptions {
 export class IncomingMessages implements AsyncDisposable {
   readonly #session: Session;
   readonly #mailbox: MailboxId;
+  readonly #rights: Rights;
   readonly #roomOctets: number | null;
   readonly #mostMessages: number;
   readonly #messages: NewMessage[] = [];
@@ -44,9 +55,10 @@ export class IncomingMessages implements AsyncDisposable {
   /** When the first one was complete. */
   #waitingSince: number | null = null;
 
-  constructor(session: Session, { mailbox, roomOctets, mostMessages = MESSAGES_AN_APPEND }: IncomingOptions) {
+  constructor(session: Session, { mailbox, rights, roomOctets, mostMessages = MESSAGES_AN_APPEND }: IncomingOptions) {
     this.#session = session;
     this.#mailbox = mailbox;
+    this.#rights = rights;
     this.#roomOctets = roomOctets;
     this.#mostMessages = mostMessages;
   }
@@ -151,7 +163,7 @@ export class IncomingMessages implements AsyncDisposable {
     const bad = (why: string) => new No(why, { type: 'BADURL', url: text });
     const url = parseMessageUrl(text, selected?.name ?? null);
     if (url === null) throw bad('Not the URL of a message here');
-    const mailbox = await findMailbox(this.#session, url.mailboxName);
+    const mailbox = await findMailbox(this.#session, url.mailboxName, 'r');
     if (mailbox === null) throw bad('No such mailbox');
     if (url.uidvalidity !== null && url.uidvalidity !== mailbox.uidvalidity)
       throw bad('The mailbox has another UIDVALIDITY');
@@ -190,8 +202,9 @@ export class IncomingMessages implements AsyncDisposable {
     this.#written = null;
     if (hasNul) content = await this.#withoutNul(content);
     const mailbox = this.#mailbox;
+    const flags = appendableFlags(head.flags, this.#rights);
     const internalDate = head.date?.epochMs ?? Date.now();
-    this.#messages.push({ mailbox, content, flags: head.flags, internalDate, arrival: null });
+    this.#messages.push({ mailbox, content, flags, internalDate, arrival: null });
     this.#sizeOctets += content.sizeOctets;
     this.#heldOctets += heldOctets(content);
     this.#waitingSince ??= Date.now();

@@ -1,5 +1,6 @@
 import { type Arguments, ParseError } from '@postel/imap-wire';
-import { HIERARCHY_DELIMITER, type Mailbox } from '@postel/storage';
+import { HIERARCHY_DELIMITER } from '@postel/storage';
+import { type ListedMailbox, listMailboxes } from './list-mailboxes.ts';
 import { parseMailboxName } from './mailbox-name.ts';
 import type { Session } from './session.ts';
 
@@ -44,21 +45,24 @@ function parseNames(args: Arguments): readonly string[] {
  * @param keep which of them, by what was counted when they were listed
  */
 export async function namesThatMeet(
-  { store, account }: Session,
+  session: Session,
   filters: readonly MailboxFilter[],
-  keep: (mailbox: Mailbox) => boolean,
+  keep: (mailbox: ListedMailbox) => boolean,
 ): Promise<readonly string[]> {
-  const mailboxes = (await store.listMailboxes(account.accountId)).filter(keep);
-  const isIn = (filter: MailboxFilter): ((mailbox: Mailbox) => boolean) => {
+  const { store, account } = session;
+  const mailboxes = (await listMailboxes(session, null)).filter(keep);
+  const asksForSubscribed = filters.some(({ type }) => type === 'subscribed');
+  const subscribed = new Set(asksForSubscribed ? await store.listSubscriptions(account.accountId) : []);
+  const isIn = (filter: MailboxFilter): ((mailbox: ListedMailbox) => boolean) => {
     switch (filter.type) {
       case 'selected':
         return () => false;
       case 'inboxes':
         return ({ name }) => name === 'INBOX'; // nothing is delivered elsewhere
       case 'personal':
-        return () => true;
+        return (mailbox) => mailbox.account === account.accountId;
       case 'subscribed':
-        return ({ isSubscribed }) => isSubscribed;
+        return ({ name }) => subscribed.has(name);
       case 'subtree':
       case 'subtree-one': {
         const tops = new Set(filter.names);

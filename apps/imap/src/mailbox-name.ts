@@ -1,6 +1,7 @@
 import type { Arguments } from '@postel/imap-wire';
 import { HIERARCHY_DELIMITER, MAILBOX_LEVELS, MAILBOX_NAME_OCTETS } from '@postel/storage';
 import { No } from './command.ts';
+import { formatOwnedName, parseOwnedName } from './other-users.ts';
 
 /** The first level of a name or pattern, if it is INBOX in any case of US-ASCII. */
 const INBOX = /^inbox(?![^/])/i;
@@ -30,14 +31,18 @@ export function parseMailboxName(args: Arguments): string {
 
 /**
  * The form in which names are compared and stored: INBOX is INBOX in any case (RFC 9051 §5.1), above other names too; the
+ * same behind the name of another account; the
  * rest is in Unicode form NFC (RFC 5198 §3), so that two names that look alike are one. Who sends NFD, as programs on macOS
  * do, finds its mailbox again and is told the name in NFC.
  */
 export function canonicalName(name: string): string {
   // The time that it takes to compose marks in disorder grows with the square of their number.
   const composed = name.length <= NORMALIZED_CHARACTERS ? name.normalize('NFC') : name;
-  return INBOX.test(composed) ? `INBOX${composed.slice(5)}` : composed;
+  const owned = parseOwnedName(composed);
+  return owned === null ? withInbox(composed) : formatOwnedName({ ...owned, name: withInbox(owned.name) });
 }
+
+const withInbox = (name: string) => (INBOX.test(name) ? `INBOX${name.slice(5)}` : name);
 
 /**
  * Throws unless a mailbox may have that name. Wildcards of LIST would make it hard to ask for. `.` and `..` are
@@ -45,7 +50,8 @@ export function canonicalName(name: string): string {
  *
  * @throws {No} with an empty level, a wildcard, what is no Net-Unicode, too long or too deep
  */
-export function requireMailboxName(name: string): void {
+export function requireMailboxName(given: string): void {
+  const name = parseOwnedName(given)?.name ?? given;
   const levels = name.split(HIERARCHY_DELIMITER);
   const isTooLong = Buffer.byteLength(name) > MAILBOX_NAME_OCTETS || levels.length > MAILBOX_LEVELS;
   const isOdd = levels.includes('') || /[*%]/.test(name);

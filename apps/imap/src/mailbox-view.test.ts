@@ -1,5 +1,6 @@
 import { parseSequenceSet } from '@postel/imap-wire';
 import {
+  ALL_RIGHTS,
   accountId,
   type MailboxWatcher,
   MessageTable,
@@ -37,7 +38,7 @@ class Arrays {
     };
     return MailboxView.open(
       store as unknown as Store,
-      { account: accountId(1), id: mailboxId(1), accountModSeq: modSeq(1) },
+      { account: accountId(1), id: mailboxId(1), accountModSeq: modSeq(1), rights: ALL_RIGHTS },
       'INBOX',
       false,
     );

@@ -2,14 +2,15 @@ import { type NumberRange, SequenceSet } from '@postel/imap-wire';
 import type {
   FetchColumns,
   FetchedMessage,
-  FoundMailbox,
   MailboxWatcher,
+  Rights,
   SharedMailbox,
   Store,
   UidRange,
   UidRanges,
 } from '@postel/storage';
 import type { DecoderPlace } from './decoded-part.ts';
+import type { KnownMailbox } from './find-mailbox.ts';
 import { SAVED_RANGES } from './limits.ts';
 
 const NONE = new Uint32Array(0);
@@ -29,6 +30,10 @@ interface RecentRange {
 export class MailboxView implements MailboxWatcher {
   readonly name: string;
   readonly isReadOnly: boolean;
+  /** What the session may do with it, as of when it was opened. */
+  readonly rights: Rights;
+  /** What `rights` were read with: a modseq of the mailbox's account. */
+  readonly #rightsSeq: number;
   readonly #store: Store;
   #mailbox: SharedMailbox | null = null;
   #toldUid = 0;
@@ -54,22 +59,31 @@ export class MailboxView implements MailboxWatcher {
   lastDecoded: { readonly uid: number; readonly part: string; readonly place: DecoderPlace } | null = null;
   /** Called when there may be something to tell; IDLE sets it. */
   onChange: (() => void) | null = null;
+  /** Called when `rights` may not be true any more. */
+  onRightsChange: (() => void) | null = null;
 
-  private constructor(store: Store, name: string, isReadOnly: boolean) {
+  private constructor(
+    store: Store,
+    { rights, accountModSeq }: Pick<KnownMailbox, 'rights' | 'accountModSeq'>,
+    name: string,
+    isReadOnly: boolean,
+  ) {
     this.#store = store;
     this.name = name;
     this.isReadOnly = isReadOnly;
+    this.rights = rights;
+    this.#rightsSeq = accountModSeq;
   }
 
   /** @throws {StorageError} 'unavailable' */
   static async open(
     store: Store,
-    { account, id, accountModSeq }: Pick<FoundMailbox, 'account' | 'id' | 'accountModSeq'>,
+    found: Pick<KnownMailbox, 'account' | 'id' | 'accountModSeq' | 'rights'>,
     name: string,
     isReadOnly: boolean,
   ): Promise<MailboxView> {
-    const view = new MailboxView(store, name, isReadOnly);
-    const mailbox = await store.openMailbox(account, id, view, accountModSeq);
+    const view = new MailboxView(store, found, name, isReadOnly);
+    const mailbox = await store.openMailbox(found.account, found.id, view, found.accountModSeq);
     view.#mailbox = mailbox;
     view.takeArrivals();
     view.#toldSeq = mailbox.seq;
@@ -84,6 +98,7 @@ export class MailboxView implements MailboxWatcher {
 
   close(): void {
     this.onChange = null;
+    this.onRightsChange = null;
     this.#store.closeMailbox(this.mailbox, this);
   }
 
@@ -93,6 +108,15 @@ export class MailboxView implements MailboxWatcher {
     if (known.length === 0) return;
     if (this.#untoldRemovals.length === 0) this.#removalsPresentAt = presentAt; // of later ones it is higher
     this.#untoldRemovals = merged(this.#untoldRemovals, known);
+  }
+
+  rightsChanged(): void {
+    this.onRightsChange?.();
+  }
+
+  /** Whether the list of rights has changed since `rights` were read. */
+  get mayHaveOtherRights(): boolean {
+    return this.mailbox.aclSeq > this.#rightsSeq;
   }
 
   changed(): void {

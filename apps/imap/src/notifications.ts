@@ -97,7 +97,7 @@ export class Notifications implements AccountListener {
     };
   }
 
-  /** A change that the client made itself: its modseq, or the name that it subscribed to or not. */
+  /** A change of its own account that the client made itself: its modseq, or the name that it subscribed to or not. */
   made(change: ModSeq | string | null): void {
     if (change === null || this.#account === null) return;
     this.#own.add(change);
@@ -122,9 +122,9 @@ export class Notifications implements AccountListener {
 
   /** STATUS of all that is watched: RFC 5465 §3.1. */
   async tellStatus(): Promise<void> {
-    const { out, transport, selected } = this.#session;
+    const { out, transport } = this.#session;
     for (const mailbox of this.#account?.mailboxes.values() ?? []) {
-      if (mailbox.id === selected?.mailbox.id || !this.#wants('MessageNew', mailbox.name)) continue;
+      if (this.#isSelected(mailbox.id) || !this.#wants('MessageNew', mailbox.name)) continue;
       const flags = this.#wants('FlagChange', mailbox.name) ? ['UNSEEN', 'HIGHESTMODSEQ'] : [];
       this.#writeStatus(mailbox, ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY', ...flags]);
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
@@ -212,6 +212,12 @@ export class Notifications implements AccountListener {
     });
   }
 
+  /** Of the mailboxes that are watched, which are the account's own: that of somebody else may have the same id. */
+  #isSelected(id: MailboxId): boolean {
+    const { selected, account } = this.#session;
+    return selected?.mailbox.id === id && selected.mailbox.account === account.accountId;
+  }
+
   async #tellNames(): Promise<void> {
     if (this.#untoldNames.size === 0 || this.#account === null) return;
     const untold = [...this.#untoldNames];
@@ -237,11 +243,11 @@ export class Notifications implements AccountListener {
   }
 
   async #tellUntoldStatus(): Promise<void> {
-    const { out, transport, selected } = this.#session;
+    const { out, transport } = this.#session;
     for (const [id, { counts, unseen }] of [...this.#untoldStatus]) {
       this.#untoldStatus.delete(id);
       const mailbox = this.#account?.mailboxes.get(id);
-      if (mailbox === undefined || id === selected?.mailbox.id) continue; // gone, or told otherwise
+      if (mailbox === undefined || this.#isSelected(id)) continue; // gone, or told otherwise
       const items = counts ? ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY'] : ['UIDVALIDITY'];
       if (unseen) items.push('UNSEEN');
       if (this.#session.hasEnabled('CONDSTORE')) items.push('HIGHESTMODSEQ');

@@ -2,12 +2,12 @@ import type { Arguments } from '@postel/imap-wire';
 import { SystemFlag } from '@postel/storage';
 import { Bad, type Command, ok } from './command.ts';
 import { requireMailbox } from './find-mailbox.ts';
-import { mailboxFlags } from './flags.ts';
-import { KEYWORDS } from './limits.ts';
+import { mailboxFlags, permanentFlags } from './flags.ts';
 import { type GivenName, parseGivenName } from './mailbox-name.ts';
 import { MailboxView } from './mailbox-view.ts';
 import { mailboxObjectId } from './object-id.ts';
 import { parseResync, type Resync, resynchronize } from './resynchronize.ts';
+import { isGranted, mayWrite } from './rights.ts';
 import type { Session } from './session.ts';
 import { tellName } from './tell-name.ts';
 import { requireNoNumbersIn } from './uid-only.ts';
@@ -26,7 +26,7 @@ const PARAMETERS = { CONDSTORE: () => true, QRESYNC: (value: Arguments) => parse
  * every client (§3.2.11).
  */
 export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<SelectArgs> {
-  const isReadOnly = name === 'EXAMINE';
+  const isExamine = name === 'EXAMINE';
   return {
     name,
     state: 'authenticated',
@@ -43,7 +43,8 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<SelectArgs> {
       session.unselect(); // also if this fails: RFC 9051 §6.3.2
       const isRev2 = session.hasEnabled('IMAP4rev2');
       if (enablesCondstore) session.enableCondstore();
-      const mailbox = await requireMailbox(session, givenName.name);
+      const mailbox = await requireMailbox(session, givenName.name, 'r');
+      const isReadOnly = isExamine || !isGranted(mailbox.rights, mayWrite);
       if (isRev2) await tellName(session, givenName);
       const view = await MailboxView.open(session.store, mailbox, givenName.name, isReadOnly);
       session.select(view);
@@ -65,8 +66,10 @@ async function describe(session: Session, view: MailboxView): Promise<void> {
   const flags = mailboxFlags(mailbox);
   view.learnKeywords();
   out.text('* FLAGS ').flagList(flags).crlf();
-  const permanent = view.isReadOnly ? [] : mailbox.keywordCount < KEYWORDS ? [...flags, '\\*'] : flags;
-  out.text('* OK [PERMANENTFLAGS ').flagList(permanent).text('] Flags that are kept\r\n');
+  out
+    .text('* OK [PERMANENTFLAGS ')
+    .flagList(view.isReadOnly ? [] : permanentFlags(view))
+    .text('] Flags that are kept\r\n');
   out.text('* ').number(count).text(' EXISTS\r\n');
   if (!isRev2) out.text('* ').number(view.recentCount).text(' RECENT\r\n');
   if (unseen > 0) out.text('* OK [UNSEEN ').number(unseen).text('] First unseen\r\n');

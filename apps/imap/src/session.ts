@@ -8,6 +8,7 @@ import type { ConnectionCount, Logger, SessionCount } from '@postel/supervision'
 import type { AnswerCache } from './answer-cache.ts';
 import { Abandoned, type AnyCommand, Bad, No, type Ok } from './command.ts';
 import type { Extension } from './extensions.ts';
+import { notPermitted } from './find-mailbox.ts';
 import { flagListOctets, mailboxFlags } from './flags.ts';
 import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS, RANGES_A_LINE } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
@@ -15,6 +16,7 @@ import type { MetadataNews } from './metadata-news.ts';
 import type { ImapMetrics } from './metrics.ts';
 import type { Notifications } from './notifications.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
+import { isGranted, type Need } from './rights.ts';
 import { SearchContexts } from './search-contexts.ts';
 import { requireNoNumbers } from './uid-only.ts';
 import type { WatchedAccounts } from './watched-accounts.ts';
@@ -61,7 +63,7 @@ export interface Transport {
    */
   readOn(takesMessage: (args: Arguments) => boolean): Promise<Arguments>;
   /** Says BYE at once or when the command in hand is answered, for which it does not wait long. */
-  endSession(reason: SessionEnd): void;
+  endSession(reason: SessionEnd | 'rights'): void;
   /** Has `Session.tellNews` called as soon as no command is in hand; it is called behind each anyway. */
   tellBetweenCommands(): void;
   /** Begins TLS after the tagged OK that the caller returns. */
@@ -271,6 +273,26 @@ export class Session {
     this.#view = view;
     this.#clientModSeq = view.modSeq;
     this.watchSelected();
+    view.onRightsChange = () => void this.#checkRights(view);
+    if (view.mayHaveOtherRights) void this.#checkRights(view);
+  }
+
+  /**
+   * Ends the session if it has lost a right to the mailbox that it has selected. What it has got it has from the next SELECT on
+   * (RFC 4314 §5.1.1). The owner has all rights, whatever the list says.
+   */
+  async #checkRights(view: MailboxView): Promise<void> {
+    const { account, id } = view.mailbox;
+    const reader = this.#account?.accountId ?? account;
+    if (reader === account) return;
+    let isLess = true;
+    try {
+      const rights = await this.store.readRightsOf(reader, account, id);
+      isLess = !view.rights.isSubsetOf(rights);
+    } catch (error) {
+      this.log.warn({ err: error }, 'rights to a mailbox could not be read'); // so that nobody knows whether they are there still
+    }
+    if (isLess && this.#view === view) this.transport.endSession('rights');
   }
 
   unselect(): void {
@@ -330,8 +352,9 @@ export class Session {
     return command.prepare(args, this)();
   }
 
-  /** Throws unless a mailbox is selected that may be changed. */
-  requireWritable(): void {
+  /** Throws unless a mailbox is selected that may be changed in that way. */
+  requireWritable(need: Need): void {
+    if (!isGranted(this.view.rights, need)) throw notPermitted();
     if (this.view.isReadOnly) throw new No('The mailbox was opened read-only', 'CANNOT');
   }
 

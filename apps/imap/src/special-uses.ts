@@ -21,3 +21,6 @@ export function chosenUse(names: readonly string[]): string | null {
   }
   return first;
 }
+
+/** Special uses are between an account and its mail programs: RFC 6154 §2. */
+export const notYourUse = () => new No('Only mailboxes of your own can have a special use', 'USEATTR');

@@ -1,6 +1,7 @@
 import { HIERARCHY_DELIMITER } from '@postel/storage';
 import { Abandoned } from './command.ts';
 import { KnownNames } from './known-names.ts';
+import { listNames } from './list-mailboxes.ts';
 import type { GivenName } from './mailbox-name.ts';
 import type { Session } from './session.ts';
 
@@ -9,7 +10,7 @@ import type { Session } from './session.ts';
  * not how it is stored (§6.3.9.7).
  */
 export async function tellName(session: Session, { name, given }: GivenName): Promise<void> {
-  const stored = await session.store.listNames(session.account.accountId, name);
+  const stored = await listNames(session, name);
   const names = await KnownNames.of(stored, [], () => session.transport.flushMuch());
   const { exists, specialUse } = names.get(name);
   const attributes = [names.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren'];

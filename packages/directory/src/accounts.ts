@@ -10,11 +10,17 @@ import type { HashPool } from './hash-pool.ts';
 import { acceptPassword, derivePasswordKeys, scramParametersOf, storePassword } from './passwords.ts';
 import { changeDirectory, changeMail, readDirectory, revoke } from './transaction.ts';
 
+/** Who shares a mailbox with it shares it with all. */
+const ANYONE = 'anyone';
+
 export async function addAccount(
   sql: Sql,
   pool: HashPool,
   { name, address: text, password }: NewAccount,
 ): Promise<void> {
+  if (name === ANYONE) {
+    throw new DirectoryError('invalid-name', `${name} stands for everybody (RFC 4314 §2): no account has that name`);
+  }
   if (!isAccountName(name)) {
     throw new DirectoryError(
       'invalid-name',

@@ -19,6 +19,11 @@ export interface NewAccount {
   readonly password: string | null;
 }
 
+export interface IdentifiedAccount {
+  readonly accountId: AccountId;
+  readonly name: string;
+}
+
 export interface AccountSummary {
   readonly name: string;
   /** In canonical form, sorted. */
@@ -110,6 +115,12 @@ export interface Directory {
    * @throws 'no-such-account', 'no-such-domain', 'address-exists', 'invalid-address'
    */
   addAddress(accountName: string, address: string): Promise<void>;
+
+  /**
+   * Whom people mean who name an account, as in a login: by its name, or by one of its addresses. Null if there is none; a
+   * disabled one is still there.
+   */
+  identify(name: string): Promise<IdentifiedAccount | null>;
 
   /** All accounts, by name. */
   listAccounts(): Promise<readonly AccountSummary[]>;

@@ -1,7 +1,9 @@
 import type { AccountId, Sql, Transaction } from '@postel/storage';
 import { type CanonicalAddress, formatAddress } from './address.ts';
+import type { IdentifiedAccount } from './directory.ts';
 import { DirectoryError } from './errors.ts';
 import type { NamedAccount } from './find-credentials.ts';
+import { parseLoginName } from './login-name.ts';
 import { readDirectory } from './transaction.ts';
 
 /** @throws {DirectoryError} 'no-such-account' */
@@ -35,6 +37,22 @@ export async function findAccountOfAddress(sql: Sql, address: CanonicalAddress):
        where domains.name = ${address.domain} and local_part = ${address.localPart} and not is_disabled`,
   );
   return account === undefined ? null : { ...account, loginAddress: formatAddress(address) };
+}
+
+/** The account that a login of this name would be one to, if it were enabled. One query, whatever is asked for. */
+export async function identifyAccount(sql: Sql, text: string): Promise<IdentifiedAccount | null> {
+  const login = await parseLoginName(text);
+  if (login === null) return null;
+  const name = login.type === 'name' ? login.name : null;
+  const address = login.type === 'address' ? login.address : null;
+  const [account] = await readDirectory(
+    () => sql.read<IdentifiedAccount[]>`
+      select account_id as "accountId", name from accounts
+       where name = ${name}::text
+          or account_id = (select account_id from domains join addresses using (domain_id)
+                            where domains.name = ${address?.domain ?? null}::text and local_part = ${address?.localPart ?? null}::text)`,
+  );
+  return account ?? null;
 }
 
 export function noSuchAccount(name: string): DirectoryError {

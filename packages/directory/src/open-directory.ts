@@ -8,6 +8,7 @@ import type { Directory } from './directory.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { addDomain, setCatchall } from './domains.ts';
 import { failuresIn } from './failure-store.ts';
+import { identifyAccount } from './find-account.ts';
 import { findClientKey } from './find-client-key.ts';
 import { createHashPool } from './hash-pool.ts';
 import { LoginHistory } from './login-history.ts';
@@ -91,6 +92,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     setCatchall: (domain, accountName) => setCatchall(sql, domain, accountName),
     addAccount: (account) => addAccount(sql, pool, account),
     addAddress: (accountName, address) => addAddress(sql, accountName, address),
+    identify: (name) => identifyAccount(sql, name),
     listAccounts: () => listAccounts(sql),
     removeAccount: (name) => removeAccount(sql, name),
     setDisabled: (accountName, isDisabled) => setDisabled(sql, accountName, isDisabled),

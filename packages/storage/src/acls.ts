@@ -3,6 +3,7 @@ import { StorageError } from './errors.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import { type FoundMailbox, type FoundRow, found, foundColumns, type Mailbox, mailboxColumns } from './mailboxes.ts';
 import { formatRights, parseRights, type Rights } from './rights.ts';
+import { textArray } from './sql-arrays.ts';
 
 /** Entries in the lists of all mailboxes of an account, so that who shows them reads no more. */
 export const RIGHTS_AN_ACCOUNT = 10_000;
@@ -114,6 +115,27 @@ export async function findSharedMailbox(
   const { given, taken, ...mailbox } = row;
   const rights = rightsOf({ given, taken });
   return rights.size === 0 ? null : { ...found(mailbox), owner: row.owner, rights };
+}
+
+/** The nearest mailbox of another account among these names, from above downwards; it tells whose it is. Null if there is none. */
+export async function findSuperior(
+  sql: Sql,
+  reader: AccountId,
+  owner: string,
+  names: readonly string[],
+): Promise<{ readonly account: AccountId; readonly rights: Rights } | null> {
+  const [row] = await sql.read<(RightsRow & { account: AccountId })[]>`
+    select b.account_id as account, r.given, r.taken
+      from accounts as a
+     cross join lateral (
+       select b.account_id, b.mailbox_id from unnest(${textArray(names)}::text[]) with ordinality as n (name, depth)
+         join mailboxes as b on b.account_id = a.account_id and b.name = n.name and b.expunged_seq is null
+        order by n.depth desc limit 1) as b
+     cross join lateral (
+       select ${rightsColumns(sql)} from acls as l
+        where l.account_id = b.account_id and l.mailbox_id = b.mailbox_id and l.reader_id in (${reader}::bigint, ${ANYONE}::bigint)) as r
+     where a.name = ${owner}::text and a.account_id <> ${reader}::bigint`;
+  return row === undefined ? null : { account: row.account, rights: rightsOf(row) };
 }
 
 /** What a reader may do with a mailbox of another account now; nothing if it is not there. */

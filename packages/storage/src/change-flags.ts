@@ -1,6 +1,6 @@
 import type { Sql, Transaction } from './database.ts';
 import { StorageError } from './errors.ts';
-import { type FlagEdit, systemFlagMasks } from './flags.ts';
+import { type FlagEdit, keywordMode, systemFlagMasks } from './flags.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import { textArray } from './sql-arrays.ts';
 import { formatRanges, parseRanges, type UidRanges } from './uid-ranges.ts';
@@ -46,7 +46,7 @@ export async function changeFlags(
   >`
     select status, mod_seq, changed, conflicts, next_uid from change_flags(
       ${account}::bigint, ${mailbox}::bigint, ${formatRanges(uids)}::int8multirange, ${keep}::smallint, ${set}::smallint,
-      ${edit.mode}::text, ${textArray(edit.keywords)}::text[], ${unchangedSince}::bigint,
+      ${keywordMode(edit)}::text, ${textArray(edit.keywords)}::text[], ${unchangedSince}::bigint,
       ${CHANGE_AT_ONCE}::integer)`;
   if (row?.status === 'too-many-keywords')
     throw new StorageError(row.status, 'The mailbox, or the message, has too many keywords');

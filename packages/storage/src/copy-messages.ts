@@ -1,7 +1,7 @@
 import type { BlobStore } from './blob-store.ts';
 import type { Sql, Transaction } from './database.ts';
 import { StorageError } from './errors.ts';
-import { ALL_SYSTEM_FLAGS } from './flags.ts';
+import { ALL_SYSTEM_FLAGS, type FlagScope } from './flags.ts';
 import type { AccountId, ContentId, MailboxId, ModSeq } from './ids.ts';
 import { numberArray, textArray } from './sql-arrays.ts';
 import { countUids, formatRanges, joinRanges, parseRanges, type UidRanges } from './uid-ranges.ts';
@@ -76,14 +76,7 @@ export interface CopyTarget {
   readonly account: AccountId;
   readonly id: MailboxId;
   /** The flags that come along; left out: all. */
-  readonly flags?: CopiedFlags;
-}
-
-/** What whoever copies may set in the target. */
-export interface CopiedFlags {
-  /** Bits of SystemFlag. */
-  readonly system: number;
-  readonly hasKeywords: boolean;
+  readonly flags?: FlagScope;
 }
 
 /** Messages in another account's mailbox and in this one are two: nothing that belongs to one account is the other's. */

@@ -12,13 +12,23 @@ export interface Flags {
   readonly keywords: readonly string[];
 }
 
+/** Some of the flags that there are. */
+export interface FlagScope {
+  /** Bits of SystemFlag. */
+  readonly system: number;
+  /** Whether keywords are among them: all or none. */
+  readonly hasKeywords: boolean;
+}
+
 /** How a STORE edits flags. */
 export interface FlagEdit extends Flags {
   readonly mode: 'add' | 'remove' | 'replace';
+  /** The only flags that it may change, all that it names among them; left out: any. */
+  readonly among?: FlagScope;
 }
 
 /** New flags are `flags & keep | set`. */
-export function systemFlagMasks({ mode, system }: Pick<FlagEdit, 'mode' | 'system'>): {
+export function systemFlagMasks({ mode, system, among }: Omit<FlagEdit, 'keywords'>): {
   readonly keep: number;
   readonly set: number;
 } {
@@ -28,8 +38,12 @@ export function systemFlagMasks({ mode, system }: Pick<FlagEdit, 'mode' | 'syste
     case 'remove':
       return { keep: ALL_SYSTEM_FLAGS & ~system, set: 0 };
     case 'replace':
-      return { keep: 0, set: system };
+      return { keep: among === undefined ? 0 : ALL_SYSTEM_FLAGS & ~among.system, set: system };
     default:
       return mode satisfies never;
   }
 }
+
+/** Where keywords are to stay as they are, none are named: adding these does nothing. */
+export const keywordMode = ({ mode, among }: Omit<FlagEdit, 'keywords'>) =>
+  among?.hasKeywords === false ? 'add' : mode;

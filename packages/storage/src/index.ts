@@ -29,7 +29,7 @@ export {
 export { DiskReserve } from './disk-reserve.ts';
 export { StorageError, type StorageErrorKind, translateDatabaseError } from './errors.ts';
 export type { FetchColumns, FetchedMessage } from './fetch-messages.ts';
-export { type FlagEdit, type Flags, SystemFlag } from './flags.ts';
+export { type FlagEdit, type FlagScope, type Flags, SystemFlag } from './flags.ts';
 export { type FuzzyCriterion, fuzzyWords, type ScoredMessages } from './fuzzy-search.ts';
 export {
   type AccountId,

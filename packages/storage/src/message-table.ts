@@ -1,4 +1,4 @@
-import { type FlagEdit, systemFlagMasks } from './flags.ts';
+import { type FlagEdit, keywordMode, systemFlagMasks } from './flags.ts';
 import type { PackedMessage } from './packed-messages.ts';
 import type { UidRanges } from './uid-ranges.ts';
 
@@ -138,7 +138,7 @@ export class MessageTable {
         const set = this.keywordSet(at);
         let list = lists.get(set);
         if (list === undefined) {
-          list = editKeywords(this.keywordsOf(set), edit.mode, keywords);
+          list = editKeywords(this.keywordsOf(set), keywordMode(edit), keywords);
           lists.set(set, list);
         }
         this.#modSeqs[at] = modSeq;

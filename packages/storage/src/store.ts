@@ -4,6 +4,7 @@ import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
 import {
   findSharedMailbox,
+  findSuperior,
   type Grantee,
   inheritRights,
   listSharedMailboxes,
@@ -499,6 +500,15 @@ export class Store {
   /** See findSharedMailbox. @throws {StorageError} 'unavailable' */
   async findSharedMailbox(reader: AccountId, owner: string, name: string): Promise<(FoundMailbox & SharedWith) | null> {
     return this.#read(() => findSharedMailbox(this.#database.sql, reader, owner, name));
+  }
+
+  /** See findSuperior. @throws {StorageError} 'unavailable' */
+  async findSuperior(
+    reader: AccountId,
+    owner: string,
+    names: readonly string[],
+  ): Promise<{ readonly account: AccountId; readonly rights: Rights } | null> {
+    return this.#read(() => findSuperior(this.#database.sql, reader, owner, names));
   }
 
   /** See listSharedMailboxes. @throws {StorageError} 'unavailable' */

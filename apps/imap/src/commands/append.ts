@@ -29,8 +29,8 @@ export const append: Command<AppendArgs> = {
   async run(session, { target, first }) {
     const { store } = session;
     const mailbox = await findTarget(session, target.name);
-    const { account, id, roomOctets } = mailbox;
-    await using incoming = new IncomingMessages(session, { mailbox: id, roomOctets });
+    const { account, id, roomOctets, rights } = mailbox;
+    await using incoming = new IncomingMessages(session, { mailbox: id, roomOctets, rights });
     const messages = await incoming.receive(first);
     const [message, ...more] = messages;
     // One shares its transaction with those of others.

@@ -3,7 +3,7 @@ import { rangesOf } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import { parseMessageSet } from '../message-set.ts';
-import { findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
+import { copyTarget, findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
 import { warnAfterAdding } from '../warn-of-quota.ts';
 
 /** What COPY and MOVE take. */
@@ -38,7 +38,7 @@ function copyCommand(name: 'COPY' | 'UID COPY', kind: 'sequence' | 'uid'): Comma
       if (uids.length === 0) return ok('No such message: nothing copied');
       const { account, id } = view.mailbox;
       const which = kind === 'uid' ? 'present' : 'whole';
-      const copying = store.copy(account, id, rangesOf(uids), target.id, which);
+      const copying = store.copy(account, id, rangesOf(uids), copyTarget(target), which);
       const copied = await session.transport.whileSilent(copying).catch(goneMeansTryCreate);
       await warnAfterAdding(session, target, { octets: Number.POSITIVE_INFINITY, messages: uids.length });
       await session.syncAfterChange({ ask: copied === null ? 'database' : 'memory', expunges: true });

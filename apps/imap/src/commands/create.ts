@@ -1,7 +1,8 @@
 import { Bad, type Command, ok } from '../command.ts';
+import { requirePlace } from '../find-mailbox.ts';
 import { type GivenName, parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
 import { mailboxObjectId } from '../object-id.ts';
-import { chosenUse } from '../special-uses.ts';
+import { chosenUse, notYourUse } from '../special-uses.ts';
 import { tellChangedName } from '../tell-name.ts';
 
 interface CreateArgs {
@@ -27,9 +28,11 @@ export const create: Command<CreateArgs> = {
   },
   async run(session, { mailbox, uses }) {
     requireMailboxName(mailbox.name);
-    const { accountId: account } = session.account;
-    const { uidvalidity, modseq } = await session.store.createMailbox(account, mailbox.name, chosenUse(uses));
-    session.notifications?.made(modseq);
+    const { account, ownName } = await requirePlace(session, mailbox.name);
+    const specialUse = chosenUse(uses);
+    if (specialUse !== null && account !== session.account.accountId) throw notYourUse();
+    const { uidvalidity, modseq } = await session.store.createMailbox(account, ownName, specialUse);
+    if (account === session.account.accountId) session.notifications?.made(modseq);
     await tellChangedName(session, mailbox);
     return ok('Created', { type: 'MAILBOXID', id: mailboxObjectId({ account, uidvalidity }) });
   },

@@ -1,5 +1,6 @@
 import { type Command, No, ok } from '../command.ts';
 import { findMailbox } from '../find-mailbox.ts';
+import { listNames } from '../list-mailboxes.ts';
 import { type GivenName, parseGivenName } from '../mailbox-name.ts';
 import { tellChangedName } from '../tell-name.ts';
 
@@ -17,18 +18,19 @@ export const deleteMailbox: Command<GivenName> = {
   async run(session, givenName) {
     const { store } = session;
     const { name } = givenName;
-    const { accountId } = session.account;
-    if (name === 'INBOX') throw new No('INBOX cannot be deleted', 'CANNOT');
-    const mailbox = await findMailbox(session, name);
+    const mailbox = await findMailbox(session, name, 'x');
     if (mailbox === null) {
-      const below = await store.listNames(accountId, name);
+      const below = await listNames(session, name);
       throw below.length > 0
         ? new No('The mailbox is deleted already: only those below it are left', 'HASCHILDREN')
         : new No('No such mailbox', 'NONEXISTENT');
     }
-    const modseq = await store.deleteMailbox(mailbox.account, mailbox.id, name);
-    session.notifications?.made(modseq);
-    if (session.selected?.mailbox.id === mailbox.id) session.unselect();
+    const { account, id, ownName } = mailbox;
+    if (ownName === 'INBOX') throw new No('INBOX cannot be deleted', 'CANNOT');
+    const modseq = await store.deleteMailbox(account, id, ownName);
+    if (account === session.account.accountId) session.notifications?.made(modseq);
+    const selected = session.selected?.mailbox;
+    if (selected?.id === id && selected.account === account) session.unselect();
     await tellChangedName(session, givenName);
     return ok('Deleted');
   },

@@ -93,9 +93,9 @@ async function searchOthers(
   if (filters.every(({ type }) => type === 'selected')) return;
   const { store, transport } = session;
   const selected = filters.some(({ type }) => type === 'selected') ? session.view.mailbox : null;
-  for (const name of await namesThatMeet(session, filters, ({ messages }) => messages > 0)) {
+  for (const name of await namesThatMeet(session, filters, ({ messages, rights }) => messages > 0 && rights.has('r'))) {
     transport.gone.throwIfAborted();
-    const mailbox = await findMailbox(session, name);
+    const mailbox = await findMailbox(session, name, 'r');
     if (mailbox === null || (mailbox.id === selected?.id && mailbox.account === selected.account)) continue;
     const view = await MailboxView.open(store, mailbox, name, true).catch(nullIfGone);
     if (view === null) continue;

@@ -26,7 +26,7 @@ export const uidExpunge: Command<SequenceSet> = {
 
 /** Only messages that this connection knows of: others may bear \Deleted for reasons that it has not seen. */
 async function expungeAmong(session: Session, uids: Uint32Array) {
-  session.requireWritable();
+  session.requireWritable('e');
   const { mailbox } = session.view;
   if (uids.length > 0) await session.store.expunge(mailbox.account, mailbox.id, rangesOf(uids));
   await session.syncAfterChange({ ask: 'database', expunges: true });

@@ -57,7 +57,7 @@ function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Co
       }
       await session.sync({ ask: 'memory', expunges: kind === 'uid' });
       const uids = chooseMessages(view, kind, { messages, part, changedSince });
-      const marked = setsSeen && !view.isReadOnly ? await setSeen(session, uids) : NONE;
+      const marked = setsSeen && !view.isReadOnly && view.rights.has('s') ? await setSeen(session, uids) : NONE;
       const answer = new FetchAnswer(session, items, marked);
       const { gone, unreadable, undecodable, damaged } = await answer.write(uids);
       await session.sync({

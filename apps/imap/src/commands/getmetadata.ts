@@ -4,6 +4,7 @@ import { requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import { type FoundEntry, type MetadataQuery, mailboxMetadata, serverMetadata, writeMetadata } from '../metadata.ts';
 import { EntrySpelling, parseEntries, requireFewEntries } from '../metadata-entry.ts';
+import { mayAnnotate } from '../rights.ts';
 import type { Session } from '../session.ts';
 
 interface GetMetadataArgs {
@@ -53,7 +54,7 @@ export const getMetadata: Command<GetMetadataArgs> = {
 };
 
 async function metadataOf(session: Session, name: string, query: MetadataQuery): Promise<readonly FoundEntry[]> {
-  const mailbox = await requireMailbox(session, name);
+  const mailbox = await requireMailbox(session, name, mayAnnotate);
   const found = await mailboxMetadata(session, [mailbox], query);
   return found(mailbox);
 }

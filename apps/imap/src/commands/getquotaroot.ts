@@ -1,11 +1,12 @@
 import { type Command, ok } from '../command.ts';
 import { findMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
+import { isOfOtherUsers } from '../other-users.ts';
 import { QUOTA_ROOT, seesQuota, writeQuota } from '../quota-root.ts';
 
 /**
  * GETQUOTAROOT: RFC 9208 §4.1.2. A name that no mailbox has is answered like others: a mailbox made under it would have that
- * root. Of other people's mailboxes no root is told: their use would come with it.
+ * root. Of other people's mailboxes no root is told, whether they are there or not: their use would come with it.
  */
 export const getQuotaRoot: Command<string> = {
   name: 'GETQUOTAROOT',
@@ -13,8 +14,8 @@ export const getQuotaRoot: Command<string> = {
   parse: (args) => parseMailboxName(args.sp()),
   async run(session, name) {
     const { out, account } = session;
-    const mailbox = await findMailbox(session, name);
-    const isOwn = mailbox === null || mailbox.account === account.accountId;
+    const isOwn = !isOfOtherUsers(name);
+    const mailbox = isOwn ? await findMailbox(session, name, 'r') : null;
     out.text('* QUOTAROOT ');
     session.writeMailboxName(mailbox?.name ?? name);
     if (isOwn && seesQuota(session)) {

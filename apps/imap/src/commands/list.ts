@@ -1,17 +1,20 @@
 import type { Arguments } from '@postel/imap-wire';
-import { HIERARCHY_DELIMITER, type Mailbox } from '@postel/storage';
+import { HIERARCHY_DELIMITER } from '@postel/storage';
 import { Bad, type Command, ok } from '../command.ts';
 import { addSuperiors, type KnownName, KnownNames } from '../known-names.ts';
 import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
+import { type ListedMailbox, listMailboxes, listNames } from '../list-mailboxes.ts';
 import { ListPatterns } from '../list-patterns.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import { type MetadataQuery, mailboxMetadata, writeMetadata } from '../metadata.ts';
 import { EntrySpelling, parseEntries } from '../metadata-entry.ts';
+import { writeMyRights } from '../my-rights.ts';
+import { isGranted, mayAnnotate } from '../rights.ts';
 import type { Session } from '../session.ts';
 import { parseStatusItems, writeStatus } from './status.ts';
 
 const SELECTION_OPTIONS = ['SUBSCRIBED', 'SPECIAL-USE', 'REMOTE', 'RECURSIVEMATCH'] as const;
-const RETURN_OPTIONS = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE', 'STATUS', 'METADATA'] as const;
+const RETURN_OPTIONS = ['SUBSCRIBED', 'CHILDREN', 'SPECIAL-USE', 'STATUS', 'METADATA', 'MYRIGHTS'] as const;
 
 interface ListArgs {
   readonly reference: string;
@@ -27,7 +30,8 @@ interface ListArgs {
 }
 
 /**
- * LIST: RFC 3501 §6.3.8; extended: RFC 5258 §3; STATUS with it: RFC 5819 §2; METADATA: RFC 9590. Attributes for children (RFC 3348 §3)
+ * LIST: RFC 3501 §6.3.8; extended: RFC 5258 §3; STATUS with it: RFC 5819 §2; METADATA: RFC 9590; MYRIGHTS:
+ * RFC 8440. Attributes for children (RFC 3348 §3)
  * and special uses (RFC 6154 §2) are always told.
  *
  * The reference is put before the pattern. A level of hierarchy without a mailbox is a name like any other, whatever the
@@ -90,17 +94,16 @@ export const list: Command<ListArgs> = {
 interface FoundNames {
   readonly names: KnownNames;
   /** By name, if more is to be told of them than that. */
-  readonly mailboxes: ReadonlyMap<string, Mailbox>;
+  readonly mailboxes: ReadonlyMap<string, ListedMailbox>;
 }
 
 async function findNames(session: Session, args: ListArgs, { under }: ListPatterns): Promise<FoundNames> {
   const { store, account, transport } = session;
-  const { accountId } = account;
-  const tellsMore = args.statusItems.length > 0 || args.metadata !== null;
-  const mailboxes = tellsMore ? await store.listMailboxes(accountId, under) : null;
+  const tellsMore = args.statusItems.length > 0 || args.metadata !== null || args.returned.has('MYRIGHTS');
+  const mailboxes = tellsMore ? await listMailboxes(session, under) : null;
   const [listed, subscriptions] = await Promise.all([
-    mailboxes ?? store.listNames(accountId, under),
-    tellsSubscribed(args) ? store.listSubscriptions(accountId) : [],
+    mailboxes ?? listNames(session, under),
+    tellsSubscribed(args) ? store.listSubscriptions(account.accountId) : [],
   ]);
   return {
     names: await KnownNames.of(listed, subscriptions, () => transport.flushMuch()),
@@ -139,7 +142,7 @@ async function choose(names: KnownNames, { selection }: ListArgs, wanted: ListPa
 
 async function tell(session: Session, args: ListArgs, { told, above }: Chosen, found: FoundNames): Promise<void> {
   const { out, transport } = session;
-  const { statusItems, metadata, isExtended } = args;
+  const { statusItems, metadata, returned, isExtended } = args;
   const entries = metadata === null ? null : await readEntries(session, metadata, told, found);
   for (const { name, exists, specialUse, isSubscribed } of told) {
     const attributes = [found.names.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren'];
@@ -152,8 +155,10 @@ async function tell(session: Session, args: ListArgs, { told, above }: Chosen, f
     out.crlf();
     const mailbox = found.mailboxes.get(name);
     if (mailbox !== undefined) {
-      if (statusItems.length > 0) writeStatus(session, mailbox, statusItems);
-      entries?.write(mailbox);
+      if (returned.has('MYRIGHTS') && (isSubscribed || !above.has(name))) writeMyRights(session, mailbox);
+      // What is known of a mailbox besides is for those who may read it: RFC 5819 §2, RFC 5464 §3.3.
+      if (statusItems.length > 0 && mailbox.rights.has('r')) writeStatus(session, mailbox, statusItems);
+      if (isGranted(mailbox.rights, mayAnnotate)) entries?.write(mailbox);
     }
     if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
   }
@@ -165,13 +170,22 @@ async function readEntries(
   query: MetadataQuery,
   told: readonly KnownName[],
   { mailboxes }: FoundNames,
-): Promise<{ write(mailbox: Mailbox): void }> {
-  const account = session.account.accountId;
-  const owned = told.flatMap(({ name }) => mailboxes.get(name) ?? []).map((mailbox) => ({ ...mailbox, account }));
-  const entriesOf = await mailboxMetadata(session, owned, query);
+): Promise<{ write(mailbox: ListedMailbox): void }> {
+  const byOwner = Map.groupBy(
+    told.flatMap(({ name }) => mailboxes.get(name) ?? []),
+    ({ account }) => account,
+  );
+  const entriesOf = new Map(
+    await Promise.all(
+      [...byOwner].map(async ([owner, owned]) => [owner, await mailboxMetadata(session, owned, query)] as const),
+    ),
+  );
   const spelling = new EntrySpelling(query.entries);
   return {
-    write: (mailbox) => writeMetadata(session, mailbox.name, entriesOf({ ...mailbox, account }), spelling),
+    write(mailbox) {
+      const entries = entriesOf.get(mailbox.account)?.(mailbox);
+      if (entries !== undefined) writeMetadata(session, mailbox.name, entries, spelling);
+    },
   };
 }
 

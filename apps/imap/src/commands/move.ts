@@ -2,7 +2,7 @@ import { type Copied, countUids, joinCopied, rangesOf } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { writeResponseCode } from '../response-code.ts';
 import type { Session } from '../session.ts';
-import { findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
+import { copyTarget, findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
 import { type CopyArgs, parseCopyArgs } from './copy.ts';
 
 /**
@@ -17,7 +17,7 @@ function moveCommand(name: 'MOVE' | 'UID MOVE', kind: 'sequence' | 'uid'): Comma
     state: 'selected',
     parse: parseCopyArgs,
     async run(session, { messages, mailboxName }) {
-      session.requireWritable();
+      session.requireWritable((rights) => rights.has('t') && rights.has('e')); // §4.2
       await session.sync({ ask: 'memory', expunges: false });
       const { view, store } = session;
       const uids = view.resolve(messages, kind);
@@ -29,7 +29,7 @@ function moveCommand(name: 'MOVE' | 'UID MOVE', kind: 'sequence' | 'uid'): Comma
       try {
         const progress = { done: 0, goal: uids.length };
         const moving = async () => {
-          for await (const part of store.move(account, id, rangesOf(uids), target.id)) {
+          for await (const part of store.move(account, id, rangesOf(uids), copyTarget(target))) {
             parts.push(part);
             progress.done += countUids(part.source);
           }

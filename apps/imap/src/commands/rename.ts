@@ -1,6 +1,9 @@
 import { HIERARCHY_DELIMITER } from '@postel/storage';
 import { type Command, No, ok } from '../command.ts';
+import { notPermitted, requireMailbox, requirePlace } from '../find-mailbox.ts';
 import { type GivenName, parseGivenName, parseNewMailboxName, requireMailboxName } from '../mailbox-name.ts';
+import { isOfOtherUsers } from '../other-users.ts';
+import type { Session } from '../session.ts';
 import { tellChangedName } from '../tell-name.ts';
 
 interface RenameArgs {
@@ -11,6 +14,8 @@ interface RenameArgs {
 /**
  * RENAME: RFC 3501 §6.3.5. Mailboxes below go with it, and superiors that are missing are created. RENAME of INBOX moves its
  * messages to a new mailbox, which may be below INBOX. Sessions that have one of them selected go on.
+ *
+ * A mailbox of somebody else stays with its owner, and needs the right `x` for itself and for all that goes with it (RFC 4314 §4).
  */
 export const rename: Command<RenameArgs> = {
   name: 'RENAME',
@@ -24,8 +29,7 @@ export const rename: Command<RenameArgs> = {
     if (from.name !== 'INBOX' && to.name.startsWith(`${from.name}${HIERARCHY_DELIMITER}`)) {
       throw new No('A mailbox cannot be below itself', 'CANNOT');
     }
-    const modseq = await session.store.renameMailbox(session.account.accountId, from.name, to.name);
-    session.notifications?.made(modseq);
+    await renameMailbox(session, from.name, to.name);
     // RFC 9051 §6.3.6: what the old one was called, if either name is stored in another form.
     const isChanged = from.given !== from.name || to.given !== to.name;
     if (isChanged) await tellChangedName(session, { name: to.name, given: from.given });
@@ -33,3 +37,22 @@ export const rename: Command<RenameArgs> = {
     return ok('Renamed');
   },
 };
+
+async function renameMailbox(session: Session, from: string, to: string): Promise<void> {
+  const { store } = session;
+  const { accountId } = session.account;
+  if (!isOfOtherUsers(from) && !isOfOtherUsers(to)) {
+    const modseq = await store.renameMailbox(accountId, from, to);
+    session.notifications?.made(modseq);
+    return;
+  }
+  const { account, ownName } = isOfOtherUsers(from)
+    ? await requireMailbox(session, from, 'x')
+    : { account: accountId, ownName: from };
+  const place = await requirePlace(session, to);
+  if (place.account !== account) throw new No('A mailbox stays with its owner', 'CANNOT');
+  if (ownName === 'INBOX') throw new No('INBOX is renamed by its owner alone', 'CANNOT');
+  const below = await store.rightsBelow(accountId, account, ownName);
+  if (![...below.values()].every((rights) => rights.has('x'))) throw notPermitted();
+  await store.renameMailbox(account, ownName, place.ownName);
+}

@@ -32,7 +32,7 @@ function replaceCommand(name: 'REPLACE' | 'UID REPLACE', kind: 'sequence' | 'uid
     },
 
     async run(session, { message: set, target, first }) {
-      session.requireWritable();
+      session.requireWritable((rights) => rights.has('t') && rights.has('e')); // §4.1
       await session.sync({ ask: 'memory', expunges: false });
       const { store, view } = session;
       const uids = view.resolve(set, kind);
@@ -42,7 +42,12 @@ function replaceCommand(name: 'REPLACE' | 'UID REPLACE', kind: 'sequence' | 'uid
       const { account, id } = view.mailbox;
       const into = await findTarget(session, target.name);
       const roomOctets = await roomWithout(session, uid, into);
-      await using incoming = new IncomingMessages(session, { mailbox: into.id, roomOctets, mostMessages: 1 });
+      await using incoming = new IncomingMessages(session, {
+        mailbox: into.id,
+        rights: into.rights,
+        roomOctets,
+        mostMessages: 1,
+      });
       const [message] = await incoming.receive(first);
       if (message === undefined) throw new Error('the command brought no message');
       const appended = await store

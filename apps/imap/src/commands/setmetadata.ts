@@ -1,12 +1,13 @@
 import type { Arguments } from '@postel/imap-wire';
 import { ANNOTATION_OCTETS, type AnnotationEdit, type ModSeq } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
-import { requireMailbox } from '../find-mailbox.ts';
+import { notPermitted, requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import { parseEntryToSet, SPECIAL_USE_ENTRY } from '../metadata-entry.ts';
+import { mayAnnotate } from '../rights.ts';
 import { checkFilter } from '../search-filters.ts';
 import type { Session } from '../session.ts';
-import { chosenUse } from '../special-uses.ts';
+import { chosenUse, notYourUse } from '../special-uses.ts';
 
 interface SetMetadataArgs {
   /** Empty: the server. */
@@ -70,12 +71,15 @@ async function setOfMailbox(
   const { accountId } = session.account;
   const use = entries.get(SPECIAL_USE_ENTRY);
   const specialUse = use === undefined ? null : (chosenUse(wordsOf(use)) ?? '');
-  const mailbox = await requireMailbox(session, name);
+  const mailbox = await requireMailbox(session, name, mayAnnotate);
+  const edit = editOf(entries, specialUse);
+  // They take of the owner's room: who may only read has none of it to give away.
+  if (edit.shared.size > 0 && !mailbox.rights.has('w')) throw notPermitted();
   if (specialUse !== null && mailbox.account !== accountId) {
-    throw new No('Only mailboxes of your own can have a special use', 'USEATTR');
+    throw notYourUse();
   }
   const about = { owner: mailbox.account, mailbox: mailbox.id };
-  return await session.store.setAnnotations(accountId, about, editOf(entries, specialUse));
+  return await session.store.setAnnotations(accountId, about, edit);
 }
 
 /** "A space-separated list of special-use attributes": RFC 6154 §4. */

@@ -39,7 +39,7 @@ export const status: Command<StatusArgs> = {
   },
   async run(session, { mailboxName, items }) {
     if (items.includes('HIGHESTMODSEQ')) session.enableCondstore();
-    const mailbox = await requireMailbox(session, mailboxName);
+    const mailbox = await requireMailbox(session, mailboxName, 'r');
     writeStatus(session, mailbox, items);
     // RFC 9051 §6.3.11: a client should not ask this of the mailbox that it has selected.
     const isSelected = session.selected?.mailbox.id === mailbox.id;

@@ -4,6 +4,7 @@ import { Bad, type Command, No, ok } from '../command.ts';
 import { ExpectedFlags } from '../expected-flags.ts';
 import { flagEdit } from '../flags.ts';
 import { parseMessageSet } from '../message-set.ts';
+import { permittedEdit } from '../rights.ts';
 
 interface StoreArgs {
   readonly messages: SequenceSet;
@@ -37,8 +38,9 @@ function storeCommand(name: 'STORE' | 'UID STORE', kind: 'sequence' | 'uid'): Co
       return { messages, edit: flagEdit(mode, args.sp().flags()), isSilent, unchangedSince };
     },
 
-    async run(session, { messages, edit, isSilent, unchangedSince }) {
-      session.requireWritable();
+    async run(session, { messages, edit: asked, isSilent, unchangedSince }) {
+      session.requireWritable((rights) => permittedEdit(asked, rights) !== null);
+      const edit = permittedEdit(asked, session.view.rights) ?? asked;
       if (unchangedSince !== null) session.enableCondstore();
       // STORE by sequence number must not shift those numbers: RFC 9051 §7.5.1.
       const expunges = kind === 'uid';

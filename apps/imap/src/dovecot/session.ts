@@ -204,11 +204,11 @@ export const session: readonly SharedTranscript[] = [
     `,
   },
   {
-    title: 'NAMESPACE: one, personal',
+    title: 'NAMESPACE: one that is personal',
     state: 'logged-in',
     script: `
       C: a1 NAMESPACE
-      S: * NAMESPACE (("" "/")) NIL NIL
+      S: * NAMESPACE (("" "/")) ... NIL
       S: a1 OK ...
     `,
   },
