@@ -15,6 +15,7 @@ import { configCheck } from './commands/config-check.ts';
 import { configExample } from './commands/config-example.ts';
 import { configLoginLimitsClear } from './commands/config-login-limits-clear.ts';
 import { configLoginLimitsList } from './commands/config-login-limits-list.ts';
+import { configMailboxShare } from './commands/config-mailbox-share.ts';
 import { configQuota } from './commands/config-quota.ts';
 import { configTlspubkeyAdd } from './commands/config-tlspubkey-add.ts';
 import { configTlspubkeyGen } from './commands/config-tlspubkey-gen.ts';
@@ -51,6 +52,7 @@ export const commands: readonly Command[] = [
   configAccountQuota,
   configAccountRetention,
   configQuota,
+  configMailboxShare,
   configTlspubkeyList,
   configTlspubkeyGet,
   configTlspubkeyAdd,

@@ -8,10 +8,8 @@ import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
 import { acceptPassword, derivePasswordKeys, scramParametersOf, storePassword } from './passwords.ts';
+import { ANYONE } from './shares.ts';
 import { changeDirectory, changeMail, readDirectory, revoke } from './transaction.ts';
-
-/** Who shares a mailbox with it shares it with all. */
-const ANYONE = 'anyone';
 
 export async function addAccount(
   sql: Sql,

@@ -7,6 +7,7 @@ import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from
 import type { LimitedNetwork } from './login-limits.ts';
 import type { LoginClient } from './mechanism-policy.ts';
 import type { Quotas } from './quotas.ts';
+import type { Shares } from './shares.ts';
 import type { TlsPublicKeys } from './tls-public-keys.ts';
 import type { SessionEnd } from './watched-sessions.ts';
 
@@ -151,6 +152,8 @@ export interface Directory {
   readonly appPasswords: AppPasswords;
 
   readonly quotas: Quotas;
+
+  readonly shares: Shares;
 
   /** @throws 'no-such-account' */
   readRetention(accountName: string): Promise<Retention>;

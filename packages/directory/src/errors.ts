@@ -1,7 +1,7 @@
 /**
  * - `account-exists`, `address-exists`, `app-password-exists`: the name or address is taken.
  * - `key-exists`: the key is registered, for this account or another.
- * - `no-such-account`, `no-such-domain`, `no-such-key`, `no-such-app-password`: what was named is not here.
+ * - `no-such-account`, `no-such-mailbox`, `no-such-domain`, `no-such-key`, `no-such-app-password`: what was named is not here.
  * - `invalid-name`, `invalid-address`, `invalid-domain`, `invalid-network`: what was given is none.
  * - `too-many-keys`, `too-many-app-passwords`: the account has as many as it may.
  * - `already-expired`: what was to be made would have been over from the start.
@@ -15,6 +15,7 @@ export type DirectoryErrorKind =
   | 'address-exists'
   | 'key-exists'
   | 'no-such-account'
+  | 'no-such-mailbox'
   | 'no-such-domain'
   | 'no-such-key'
   | 'too-many-keys'

@@ -20,6 +20,7 @@ import { RecentLogins } from './recent-logins.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { setPassword } from './set-password.ts';
+import { openShares } from './shares.ts';
 import { openTlsPublicKeys } from './tls-public-keys.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 import type { TokenChecker, TokenRefusal } from './verify-token.ts';
@@ -99,6 +100,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     setPassword: (accountName, password) => setPassword(sql, pool, accountName, password),
     appPasswords: openAppPasswords(sql, pool),
     quotas: openQuotas(sql),
+    shares: openShares(sql),
     readRetention: (accountName) => readRetention(sql, accountName),
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     beginLogin: (context, mechanism) => new WatchedLogin(new LoginTry(logins, context), loginWatch, context, mechanism),

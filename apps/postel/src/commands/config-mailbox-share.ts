@@ -1,0 +1,71 @@
+import { defineCommand } from '../command.ts';
+import { UsageError } from '../command-error.ts';
+import { formatTable } from '../format-table.ts';
+import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
+
+const RIGHTS = /^[lrswipkxtea]+$/;
+const NONE = 'none';
+
+export const configMailboxShare = defineCommand({
+  name: 'config mailbox share',
+  operands: 'ACCOUNT MAILBOX [WHO RIGHTS]',
+  summary: 'say who else may use a mailbox, and let them',
+  help: `WHO is an account, by its name or an address, or "anyone"; with "-" in front (behind "--"): what they shall not have, whoever
+gives it. They find the mailbox as "Other Users/ACCOUNT/MAILBOX". RIGHTS are all that WHO has from then on, letters of
+RFC 4314, or none:
+
+  l  see it in lists            r  open it
+  s  mark as read               w  set other flags              t  mark as deleted
+  i  put messages there         e  expunge, with t: move out    p  nothing yet
+  k  make mailboxes below       x  rename or delete it          a  change who may do what
+
+The owner has all rights, always. Who loses one is disconnected from the mailbox.
+${SERVER_OPTIONS_HELP}
+
+Examples:
+  postel config mailbox share mary Work
+  postel config mailbox share mary Work john lrswit
+  postel config mailbox share mary Work anyone lr
+  postel config mailbox share mary Work john none`,
+  options: SERVER_OPTIONS,
+  parse(line) {
+    const [account, mailbox, who = null, rights = null, extra] = line.positionals;
+    if (account === undefined || mailbox === undefined) throw new UsageError('account and mailbox missing');
+    if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many`);
+    return { named: { account, mailbox: spelled(mailbox) }, entry: parseEntry(who, rights), server: namedServer(line) };
+  },
+  async run({ named, entry, server }, invocation) {
+    const [{ useDirectory }, { formatRights, parseRights }] = await Promise.all([
+      import('../use-directory.ts'),
+      import('@postel/storage'),
+    ]);
+    const entries = await useDirectory(invocation, server, async ({ shares }) => {
+      if (entry !== null) await shares.set(named, entry.who, parseRights(entry.rights));
+      return shares.read(named);
+    });
+    const rows = entries.map(({ name, isNegative, rights }) => [
+      `${isNegative ? '-' : ''}${name ?? 'anyone'}`,
+      formatRights(rights),
+    ]);
+    invocation.terminal.say(
+      rows.length === 0 ? 'Nobody but its owner may use it.' : formatTable([['WHO', 'RIGHTS'], ...rows]),
+    );
+  },
+});
+
+/** As the store spells names: NFC, and INBOX in any case (RFC 9051 §5.1). */
+function spelled(mailbox: string): string {
+  return mailbox.toUpperCase() === 'INBOX' ? 'INBOX' : mailbox.normalize('NFC');
+}
+
+/** @throws {UsageError} */
+function parseEntry(
+  who: string | null,
+  rights: string | null,
+): { readonly who: string; readonly rights: string } | null {
+  if (who === null) return null;
+  if (rights === null || !(rights === NONE || RIGHTS.test(rights))) {
+    throw new UsageError('say the rights too: letters of lrswipkxtea, or none');
+  }
+  return { who, rights: rights === NONE ? '' : rights };
+}
