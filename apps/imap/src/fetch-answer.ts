@@ -28,6 +28,8 @@ const ITEMS_AT_ONCE = 10;
 const SMALL_ANSWER_OCTETS = 128 * 1024;
 /** What is read of a blob before the answer begins; more is read as it is sent. */
 const READ_BEFORE_OCTETS = 128 * 1024;
+/** Octets of messages in memory that are looked through or decoded before others get their turn: 128 kB take up to 4 ms. */
+const OCTETS_A_TURN = 256 * 1024;
 /** Messages read in the first batch; later ones go by the size of those before. */
 const FIRST_BATCH = 16;
 
@@ -107,6 +109,8 @@ export class FetchAnswer {
   #unreadable = 0;
   #undecodable = 0;
   #damaged = 0;
+  /** Octets looked through or decoded since others had their turn. */
+  #octetsInTurn = 0;
 
   /** @param marked UIDs, ascending, of messages whose flags the command changed: FLAGS comes with them (RFC 3501 §6.4.5) */
   constructor(session: Session, items: readonly FetchItem[], marked: Uint32Array) {
@@ -237,6 +241,7 @@ export class FetchAnswer {
       for (const message of batch) {
         const written = this.#message(message);
         if (written !== undefined) await written;
+        if (this.#octetsInTurn > OCTETS_A_TURN) await this.#takeTurn();
         if (out.length > OUTPUT_HIGH_WATER_OCTETS / 4) await transport.flush();
       }
       for (const item of this.#cached.values()) item.settle();
@@ -271,6 +276,12 @@ export class FetchAnswer {
     return Math.max(1, Math.min(most, Math.floor((FETCH_BATCH_OCTETS * batch.length) / Math.max(octets, 1))));
   }
 
+  /** Little may be written of much that is decoded. */
+  #takeTurn(): Promise<void> {
+    this.#octetsInTurn = 0;
+    return this.#session.transport.flushMuch();
+  }
+
   /** Nothing to wait for, but for a message in a blob, or for a client that asks for much of each message. */
   #message(message: FetchedMessage): Promise<void> | undefined {
     const octets = new MessageOctets(this.#session.store, message);
@@ -284,7 +295,7 @@ export class FetchAnswer {
     this.#items.forEach((item, index) => {
       if (index > 0) this.#session.out.sp();
       if (item.type === 'section') this.#remembering(item, message.uid, () => this.#section(item, octets));
-      else if (isBinary(item)) this.#binary.write(item, decoded.get(item) ?? null);
+      else if (isBinary(item)) this.#decoded(item, message, decoded);
       else this.#remembering(item, message.uid, () => this.#item(item, message));
     });
     this.#session.out.text(')\r\n');
@@ -315,12 +326,14 @@ export class FetchAnswer {
     for (const [index, item] of this.#items.entries()) {
       if (index > 0) out.sp();
       const known = read.get(item);
-      if (isBinary(item)) await this.#binary.writeMuch(item, decoded.get(item) ?? null);
+      if (isBinary(item) && octets.isInMemory) this.#decoded(item, message, decoded);
+      else if (isBinary(item)) await this.#binary.writeMuch(item, decoded.get(item) ?? null);
       else if (item.type !== 'section') this.#remembering(item, message.uid, () => this.#item(item, message));
       else if (octets.isInMemory) this.#remembering(item, message.uid, () => this.#section(item, octets));
       else if (known !== undefined)
         this.#remembering(item, message.uid, () => out.octets(this.#nameOf(item)).literal(known));
       else await this.#sectionOfBlob(item, octets);
+      if (this.#octetsInTurn > OCTETS_A_TURN) await this.#takeTurn();
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     out.text(')\r\n');
@@ -460,12 +473,18 @@ export class FetchAnswer {
     this.#session.writeModSeq(at >= 0 ? table.modSeq(at) : modSeq);
   }
 
+  #decoded(item: BinaryItem, { sizeOctets }: FetchedMessage, values: BinaryValues): void {
+    this.#octetsInTurn += sizeOctets;
+    this.#binary.write(item, values.get(item) ?? null);
+  }
+
   #section(item: SectionItem, octets: MessageOctets): void {
     const { out } = this.#session;
     const found = this.#sectionName(item, octets);
     if (found === null) return;
     const selector = this.#selectors.get(item);
     if (selector !== undefined) {
+      this.#octetsInTurn += found.end - found.start;
       const fields = selector.select(joined(octets.inMemory(beginning(found))));
       out.literal(fields.subarray(...bounds(item, 0, fields.length)));
       return;

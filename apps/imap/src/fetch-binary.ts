@@ -2,7 +2,7 @@ import { ResponseWriter } from '@postel/imap-wire';
 import { transferEncoding } from '@postel/mime';
 import { DecodedPart, type DecodedRange } from './decoded-part.ts';
 import type { FetchItem } from './fetch-items.ts';
-import { beginning, bounds, gather, joined, type MessageOctets } from './message-sections.ts';
+import { beginning, bounds, gather, joined, type MessageOctets, type OctetRange } from './message-sections.ts';
 import type { Session } from './session.ts';
 import { streamLiteral } from './stream-literal.ts';
 
@@ -38,6 +38,14 @@ export class BinaryItems {
   inMemory(octets: MessageOctets): BinaryValues | 'unknown-encoding' {
     if (this.#items.length === 0) return NO_VALUES;
     const values = new Map<BinaryItem, BinaryValue | null>();
+    /** By where the header of the part begins: a part may be asked for a hundred times over. */
+    const encodings = new Map<number, string>();
+    const encodingOf = (header: OctetRange) => {
+      const known = encodings.get(header.start);
+      const encoding = known ?? transferEncoding(joined(octets.inMemory(header)));
+      if (known === undefined) encodings.set(header.start, encoding);
+      return encoding;
+    };
     for (const item of this.#items) {
       const found = octets.locateEncoded(item.part);
       if (found === null) {
@@ -45,7 +53,7 @@ export class BinaryItems {
         continue;
       }
       const { body, header } = found;
-      const encoding = header === null ? 'binary' : transferEncoding(joined(octets.inMemory(header)));
+      const encoding = header === null ? 'binary' : encodingOf(header);
       const part = DecodedPart.of(octets, body, encoding);
       if (part === null) return 'unknown-encoding';
       values.set(item, { part, range: null });

@@ -197,6 +197,34 @@ test('a part that is quoted-printable, and large, is cut anywhere', async () => 
   }
 });
 
+test.each(['BINARY.SIZE[1]', 'BODY.PEEK[HEADER.FIELDS (SUBJECT)]'])(
+  'however much is decoded or looked through to say little, others get their turn: %s',
+  async (item) => {
+    await using imap = await server.startProcess();
+    await using mary = await server.logIn(undefined, imap.port);
+    await using other = await server.connect(imap.port);
+    const field = `X-Field: ${'a value that nobody asks for '.repeat(30)}\r\n`;
+    const encoding = 'Content-Transfer-Encoding: quoted-printable\r\n';
+    const message = `${encoding}${field.repeat(70)}\r\n${'=41=42=43 and on and on=\r\n'.repeat(2_500)}`;
+    for (let count = 0; count < 8; count++) await mary.append('INBOX', message);
+    await mary.command('SELECT INBOX');
+
+    let isDone = false;
+    const fetched = mary.command(`FETCH 1:8 (${Array(40).fill(item).join(' ')})`).finally(() => {
+      isDone = true;
+    });
+    const begun = performance.now();
+    let longestMs = 0;
+    for (let at = begun; !isDone; ) {
+      await other.command('NOOP');
+      longestMs = Math.max(longestMs, performance.now() - at);
+      at = performance.now();
+    }
+    expect((await fetched).tagged).toMatch(/^OK /);
+    expect(longestMs).toBeLessThan((performance.now() - begun) / 4);
+  },
+);
+
 /** FETCH of one item of the first message, whose value is a literal. */
 async function fetchBinary(client: ImapClient, item: string): Promise<{ header: string; octets: Buffer }> {
   client.send(`b1 FETCH 1 ${item}\r\n`);
