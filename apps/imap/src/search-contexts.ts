@@ -81,6 +81,15 @@ export class SearchContexts {
     this.#contexts.clear();
   }
 
+  /** Keeps none up to date that is told in message numbers, or asks for them: the client wants no more of these (RFC 9586). */
+  endNumbered(session: Session): void {
+    for (const { tag, kind, keys } of this.#contexts.values()) {
+      if (kind === 'uid' && !keys.namesNumbers) continue;
+      this.#contexts.delete(tag);
+      refuse(session, tag);
+    }
+  }
+
   /** Before the removals themselves: message numbers must still be right. */
   async tellRemovals(session: Session, removed: Uint32Array): Promise<void> {
     for (const context of this.#contexts.values()) await update(session, context, common(context.uids, removed), NONE);

@@ -109,3 +109,39 @@ test('RFC 9586: message numbers are refused wherever they stand', async () => {
   ])
     expect((await mary.command(command)).tagged, command).toMatch(/^OK /);
 });
+
+test('RFC 9586: searches kept up to date that are told in message numbers, or ask for them, end; others go on', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  await mary.append('INBOX', 'Subject: x\r\n\r\n');
+  await mary.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: a1 OK ...
+    C: a2 SEARCH RETURN (UPDATE COUNT) UNSEEN
+    S: * ESEARCH (TAG "a2") COUNT 1
+    S: a2 OK ...
+    C: a3 UID SEARCH RETURN (UPDATE COUNT) OR 1:* UNSEEN
+    S: * ESEARCH (TAG "a3") UID COUNT 1
+    S: a3 OK ...
+    C: a4 UID SEARCH RETURN (UPDATE COUNT) UNSEEN
+    S: * ESEARCH (TAG "a4") UID COUNT 1
+    S: a4 OK ...
+    C: a5 ENABLE UIDONLY
+    S: * ENABLED UIDONLY
+    S: * NO [NOUPDATE "a2"] ...
+    S: * NO [NOUPDATE "a3"] ...
+    S: a5 OK ...
+    C: a6 IDLE
+    S: + idling
+  `;
+  await other.append('INBOX', 'Subject: y\r\n\r\n');
+  await mary.dialogue`
+    S: * 2 EXISTS
+    S: * 2 RECENT
+    S: * ESEARCH (TAG "a4") UID ADDTO (0 2)
+    C: DONE
+    S: a6 OK ...
+  `;
+});

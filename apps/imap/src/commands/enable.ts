@@ -20,6 +20,7 @@ export const enable: Command<ReadonlySet<Extension>> = {
     session.out.text('* ENABLED');
     for (const extension of extensions) if (session.enable(extension)) session.out.sp().text(extension);
     session.out.crlf();
+    if (extensions.has('UIDONLY')) session.contexts.endNumbered(session);
     if (!knewCondstore && session.hasEnabled('CONDSTORE')) session.tellHighestModSeq(); // RFC 7162 §3.1
     if (session.hasEnabled('METADATA')) session.metadataNews ??= await MetadataNews.begin(session);
     return ok('Enabled what there is');
