@@ -1,6 +1,7 @@
 /** Hardening 65: a Postgres of this file's own that goes, hangs and comes back under clients. */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openDatabase } from '@postel/storage';
 import { type ClientCertificate, type OwnPostel, startPostel } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ImapClient } from './testing/imap-client.ts';
@@ -129,3 +130,29 @@ function postgresProcesses(): readonly number[] {
   const children = readFileSync(`/proc/${postgres}/task/${postgres}/children`, 'utf8').trim().split(' ');
   return [postgres, ...children.map(Number)];
 }
+
+test('hardening 65: news that cannot be read now does not end IDLE', { timeout: 60_000 }, async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using other = await server.logIn(account);
+  await mary.command('SELECT INBOX');
+  await mary.command('ENABLE METADATA');
+  await startIdle(mary);
+  const database = openDatabase(postel.database, { applicationName: 'imap test', maxConnections: 1 });
+  try {
+    await database.sql`alter table annotations rename to elsewhere`;
+    await other.append('INBOX', 'Subject: one\r\n\r\n');
+    await expect.poll(() => said('news could not be told'), { timeout: 10_000 }).toBeGreaterThan(0);
+    await database.sql`alter table elsewhere rename to annotations`;
+  } finally {
+    await database.close();
+  }
+  await other.command('SETMETADATA INBOX (/private/comment "two")');
+  await mary.dialogue`
+    S: * 1 EXISTS
+    S: * 1 RECENT
+    S: * METADATA INBOX /private/comment
+    C: DONE
+    S: i1 OK ...
+  `;
+});

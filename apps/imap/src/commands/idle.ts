@@ -1,4 +1,4 @@
-import { Bad, type Command, ok } from '../command.ts';
+import { Abandoned, Bad, type Command, ok } from '../command.ts';
 import type { Session } from '../session.ts';
 
 /** IDLE: RFC 2177, RFC 9051 §6.3.13. Changes are told as they come, until the client says DONE. */
@@ -34,9 +34,15 @@ export const idle: Command<null> = {
 
 async function tellNews(session: Session, news: News): Promise<void> {
   while (await news.next()) {
-    await session.tell({ expunges: true });
-    await session.metadataNews?.tell();
-    await session.notifications?.tell();
+    try {
+      await session.tell({ expunges: true });
+      await session.metadataNews?.tell();
+      await session.notifications?.tell();
+    } catch (error) {
+      // The client goes on until it says DONE; what could not be read is told with what comes next.
+      if (error instanceof Abandoned || session.isLoggedOut) throw error;
+      session.log.error({ err: error }, 'news could not be told');
+    }
     session.correctModSeq(); // the end of the command may be far, and the connection's near
     await session.transport.flush();
   }
