@@ -81,6 +81,7 @@ async function readFilters(session: Session, names: ReadonlySet<string>): Promis
     } catch {
       throw undefinedFilter(name, 'is no search'); // the administrator's: others were looked at when they were set
     }
+    await session.transport.flushMuch(); // one may be as long as a command
   }
   return filters;
 }

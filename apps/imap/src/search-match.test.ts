@@ -1,3 +1,4 @@
+import { SequenceSet } from '@postel/imap-wire';
 import { MessageTable, type SharedMailbox } from '@postel/storage';
 import { expect, test } from 'vitest';
 import type { MailboxView } from './mailbox-view.ts';
@@ -28,4 +29,16 @@ test('hardening 33: the keywords of a mailbox are asked for once, however many k
   expect(asked).toBe(1);
   for (const [name, uids] of Object.entries({ k1: [1], K12: [2], k23: [3], k4: [], none: [] }))
     expect(found([key(name)])).toEqual(uids);
+});
+
+test('a set that stands in a search many times over, by a filter, is made ranges of once', () => {
+  const view = { mailbox: { table: new MessageTable() } as unknown as SharedMailbox } as MailboxView;
+  const set = new SequenceSet([{ first: 2, last: 3 }]);
+  let asked = 0;
+  const plan = planSearch(view, Array<SearchKey>(900).fill({ type: 'set', set, kind: 'uid' }), () => {
+    asked++;
+    return set.explicit;
+  });
+  expect(asked).toBe(1);
+  expect(plan.type === 'arrays' && [1, 2, 3, 4].filter((uid) => plan.matches(uid, -1))).toEqual([2, 3]);
 });

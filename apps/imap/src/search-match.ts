@@ -24,6 +24,8 @@ export function planSearch(
   const { table } = mailbox;
   /** Ids by name in lower case. To ask for them costs as much as there are sets of keywords, so it is done once for all keys. */
   let keywords: ReadonlyMap<string, number> | null = null;
+  /** A filter that stands in a search a thousand times over brings the same sets each time. */
+  const known = new Map<SequenceSet, UidRanges>();
 
   const plan = (key: SearchKey): SearchPlan => {
     switch (key.type) {
@@ -41,7 +43,8 @@ export function planSearch(
       case 'modseq':
         return arrays((_, at) => at >= 0 && table.modSeq(at) >= key.from);
       case 'set': {
-        const ranges = rangesOf(key.set, key.kind);
+        const ranges = known.get(key.set) ?? rangesOf(key.set, key.kind);
+        known.set(key.set, ranges);
         return arrays((uid) => hasUid(ranges, uid));
       }
       case 'object-id': {
