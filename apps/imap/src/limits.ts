@@ -74,6 +74,8 @@ export const CONTEXTS = 10;
 export const CONTEXT_RESULTS = 1_000_000;
 /** Ways to name mailboxes in one ESEARCH: each looks at the names of all. */
 export const MULTISEARCH_FILTERS = 100;
+/** Messages whose relevancy is worked out, of up to as many keys, before others get their turn. */
+export const RELEVANCIES_A_TURN = 1_000;
 /** A string to search for; comparing takes time in proportion to it where a text nearly matches everywhere. */
 export const SEARCH_STRING_OCTETS = 1_000;
 /** Ranges of UIDs that a connection keeps of what a SEARCH found: 8 octets each. */

@@ -1,6 +1,6 @@
 import { type Arguments, ParseError } from '@postel/imap-wire';
 import { Bad, No } from './command.ts';
-import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
+import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS, RELEVANCIES_A_TURN } from './limits.ts';
 import type { Session } from './session.ts';
 
 /** Results by their place, both ends included: counted from 1, or from the last result back (RFC 9394 §3.1). */
@@ -165,7 +165,7 @@ export async function writeEsearch(
     for (const uid of PARTIAL === undefined ? namedBy(options, uids) : partOf(uids, PARTIAL)) {
       if (steps > 0) out.sp();
       out.number(relevancyOf(uid));
-      if (++steps % FLAGS_A_TURN === 0 || out.length > OUTPUT_HIGH_WATER_OCTETS) await session.transport.flushMuch();
+      if (++steps % RELEVANCIES_A_TURN === 0) await session.transport.flushMuch();
     }
     out.text(')');
   }

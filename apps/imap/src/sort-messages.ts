@@ -1,5 +1,6 @@
 import { type Arguments, ParseError } from '@postel/imap-wire';
 import { type SortColumn, sortInTurns } from '@postel/storage';
+import { RELEVANCIES_A_TURN } from './limits.ts';
 import type { Relevancies } from './relevancies.ts';
 import type { Session } from './session.ts';
 
@@ -55,7 +56,7 @@ export async function sortMessages(
   for (const { column, isReverse } of criteria) {
     const values =
       column === 'relevancy'
-        ? uids.map((uid) => 100 - (relevancies?.of(uid) ?? 0)) // the highest first (RFC 6203 §6)
+        ? await readRelevancies(session, relevancies, uids)
         : await readSortValues(session, column, uids);
     keys.push({ values, sign: isReverse ? -1 : 1 });
   }
@@ -77,6 +78,22 @@ export function readSortValues(
     onProgress: (read, left) => log.info({ read, left }, 'reading the headers of older messages, to sort them'),
   });
   return transport.whileSilent(values);
+}
+
+/** As `readSortValues`: the highest first (RFC 6203 §6). */
+async function readRelevancies(
+  { transport }: Session,
+  relevancies: Relevancies | null,
+  uids: Uint32Array,
+): Promise<Uint8Array> {
+  const values = new Uint8Array(uids.length);
+  for (const [place, uid] of uids.entries()) {
+    values[place] = 100 - (relevancies?.of(uid) ?? 0);
+    if ((place + 1) % RELEVANCIES_A_TURN !== 0) continue;
+    transport.gone.throwIfAborted();
+    await transport.flushMuch();
+  }
+  return values;
 }
 
 interface SortKey {
