@@ -744,6 +744,11 @@ export class Store {
     return { candidates, onSearched: (messages: number) => onSearched?.(others + messages) };
   }
 
+  /** See TextIndexer.prune. */
+  pruneTextIndex(account: AccountId, signal: AbortSignal): Promise<number> {
+    return this.#textIndexer.prune(account, signal);
+  }
+
   /** See TextIndexer. */
   indexTexts(options: IndexingOptions): Promise<void> {
     return this.#textIndexer.index(options);

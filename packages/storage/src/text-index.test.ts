@@ -281,6 +281,31 @@ test('hardening 71: texts that an older Postel did not fill in are, and one that
   expect(await search(owner, text('x: pin'))).toHaveLength(601);
 });
 
+test('pruning makes segments small of whose texts most are gone, and finds the rest', async () => {
+  const owner = await ownerOf([mail('needle', 'pin')]);
+  await indexTexts();
+  const sizeOf = async () => {
+    const [row] = await storage.sql<{ octets: number }[]>`
+      select sum(length(octets)) as octets from text_index where account_id = ${owner.account}`;
+    return row?.octets ?? 0;
+  };
+  const prune = () => storage.store.pruneTextIndex(owner.account, SIGNAL);
+  const whole = await sizeOf();
+  expect(await prune()).toBe(0);
+  await storage.sql`
+    delete from contents where account_id = ${owner.account} and content_id not in (
+      select content_id from contents where account_id = ${owner.account} order by content_id limit 10)`;
+  expect(await prune()).toBe(1);
+  expect(await sizeOf()).toBeLessThan(whole);
+  expect(await prune()).toBe(0);
+  expect(await search(owner, text('needle'))).toEqual([1]);
+  await storage.sql`delete from contents where account_id = ${owner.account}`;
+  expect(await prune()).toBe(1);
+  expect(await prune()).toBe(0);
+  expect(await segmentsOf(owner)).toHaveLength(1);
+  expect(await indexTexts()).toBe(0);
+});
+
 test('an index goes with its account, and none is made for one that has gone', async () => {
   const owner = await ownerOf();
   await indexTexts();

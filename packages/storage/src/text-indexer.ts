@@ -3,7 +3,7 @@ import { translateDatabaseError } from './errors.ts';
 import type { AccountId } from './ids.ts';
 import { batches, type MissingTexts } from './missing-texts.ts';
 import { numberArray } from './sql-arrays.ts';
-import { ROW_OF_IDS, SegmentBuilder } from './text-segment.ts';
+import { ROW_OF_IDS, readIds, SegmentBuilder } from './text-segment.ts';
 
 /**
  * An account is due when it has given out so many object ids since its newest segment: some 500 messages, which a search looks
@@ -69,6 +69,46 @@ export class TextIndexer {
     }
   }
 
+  /**
+   * Makes segments anew of whose texts half are gone, or more. Nobody finds those, but they take room.
+   *
+   * @returns how many it was
+   * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted
+   */
+  async prune(account: AccountId, signal: AbortSignal): Promise<number> {
+    try {
+      let pruned = 0;
+      const segments = await this.#sql.read<{ id: number }[]>`
+        select segment_id as id from text_index
+         where account_id = ${account}::bigint and slot_row = ${ROW_OF_IDS}::smallint order by segment_id`;
+      for (const { id } of segments) {
+        signal.throwIfAborted();
+        if (await this.#pruneSegment(account, id, signal)) pruned++;
+      }
+      return pruned;
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+  }
+
+  async #pruneSegment(account: AccountId, id: number, signal: AbortSignal): Promise<boolean> {
+    const [row] = await this.#sql.read<{ octets: Buffer }[]>`
+      select octets from text_index
+       where account_id = ${account}::bigint and slot_row = ${ROW_OF_IDS}::smallint and segment_id = ${id}::bigint`;
+    const ids = new Set(readIds(row?.octets ?? Buffer.alloc(0)));
+    const left = await this.#sql.read<ListedText[]>`
+      select content_id as id, coalesce(octet_length(header_text) + octet_length(search_text), 0) as octets from contents
+       where account_id = ${account}::bigint and content_id = any (${numberArray(ids)}::bigint[])
+       union all
+      select email_id, coalesce(octet_length(prefix_text), 0) from deliveries
+       where account_id = ${account}::bigint and email_id = any (${numberArray(ids)}::bigint[])
+       order by id`;
+    if (left.length * 2 > ids.size || ids.size === 0) return false;
+    // Without texts it stays as well: the newest one tells how far the index goes.
+    await this.#write(account, id, await this.#makeSegment(account, left, signal));
+    return true;
+  }
+
   async #dueAccounts(above: number): Promise<readonly AccountId[]> {
     const rows = await this.#sql.read<{ account: AccountId }[]>`
       select a.account_id as account from accounts as a
@@ -85,6 +125,15 @@ export class TextIndexer {
     const { listed, upTo } = await this.#list(account);
     const ids = listed.map(({ id }) => id);
     await this.#missingTexts.fillIn(account, ids, signal);
+    const segment = await this.#makeSegment(account, listed, signal);
+    const end = segment.isFull ? segment.lastId : upTo;
+    await this.#write(account, end, segment);
+    took(segment.count);
+    return segment.isFull;
+  }
+
+  /** Of as many as it has room for. */
+  async #makeSegment(account: AccountId, listed: readonly ListedText[], signal: AbortSignal): Promise<SegmentBuilder> {
     const segment = new SegmentBuilder();
     for (const batch of batches(listed, ({ octets }) => octets)) {
       signal.throwIfAborted();
@@ -93,10 +142,7 @@ export class TextIndexer {
       }
       if (segment.isFull) break;
     }
-    const end = segment.isFull ? segment.lastId : upTo;
-    await this.#write(account, end, segment);
-    took(segment.count);
-    return segment.isFull;
+    return segment;
   }
 
   /**
@@ -148,7 +194,7 @@ export class TextIndexer {
         select ${account}::bigint, r.number - 1, ${id}::bigint, substring(${Buffer.concat(rows)}::bytea from r.start for r.length)
           from unnest(${numberArray(starts)}::integer[], ${numberArray(rows.map(({ length }) => length))}::integer[])
                with ordinality as r (start, length, number)
-            on conflict do nothing`;
+            on conflict (account_id, slot_row, segment_id) do update set octets = excluded.octets`;
     });
   }
 }

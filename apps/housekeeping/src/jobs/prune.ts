@@ -17,7 +17,7 @@ export const prune: Job = {
     const tombstonesBefore = new Date(Date.now() - tombstoneDays * DAY_MS);
     const options = { tombstonesBefore, changesAgeMs: CHANGES_AGE_MS, signal };
     let failures = 0;
-    const sum = { tombstones: 0, changes: 0, keywords: 0, annotations: 0, mailboxes: 0, threads: 0 };
+    const sum = { tombstones: 0, changes: 0, keywords: 0, annotations: 0, mailboxes: 0, threads: 0, segments: 0 };
     for (let last = 0; ; ) {
       const accounts = await listAccountIds(database.sql, last, ACCOUNTS_AT_ONCE);
       for (const account of accounts) {
@@ -30,6 +30,7 @@ export const prune: Job = {
           sum.annotations += annotations;
           sum.mailboxes += mailboxes;
           sum.threads += await store.pruneThreads(account);
+          sum.segments += await store.pruneTextIndex(account, signal);
         } catch (error) {
           // An account that others hold for long must not keep the rest from its turn.
           signal.throwIfAborted();
