@@ -49,8 +49,13 @@ export class WatchedAccounts {
     }
     const account = await opening;
     if (!account.add(listener)) return this.watch(id, listener); // it was left in between
-    if (known !== undefined) await account.refresh();
-    return account;
+    try {
+      if (known !== undefined) await account.refresh();
+      return account;
+    } catch (error) {
+      account.remove(listener); // who is told NO gets no news either
+      throw error;
+    }
   }
 }
 
