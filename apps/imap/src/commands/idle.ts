@@ -27,6 +27,7 @@ export const idle: Command<null> = {
       unwatch?.();
       unnotify?.();
       session.watchSelected();
+      if (news.hasCome) session.notifications?.selectedChanged(); // with DONE: nobody else will tell it
     }
     return ok('Idled');
   },
@@ -64,6 +65,11 @@ class News {
     this.#wake?.();
   };
 
+  /** Whether something came behind the last `next` that was true. */
+  get hasCome(): boolean {
+    return this.#hasCome;
+  }
+
   /** Waits; false when there will be no more. */
   async next(): Promise<boolean> {
     if (!this.#hasCome && !this.#hasEnded) {
@@ -72,7 +78,8 @@ class News {
       });
       this.#wake = null;
     }
+    if (this.#hasEnded) return false;
     this.#hasCome = false;
-    return !this.#hasEnded;
+    return true;
   }
 }

@@ -233,6 +233,35 @@ test('without selected nothing is told of the selected mailbox but what its own 
   `;
 });
 
+test('what comes while IDLE ends is told behind it', async () => {
+  const { watching, other } = await twoClients();
+  await using mary = watching;
+  await using second = other;
+  const long = `Subject: long\r\n\r\n${`${'x'.repeat(998)}\r\n`.repeat(20_000)}`;
+  await mary.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: a1 OK ...
+    C: a2 NOTIFY SET (selected (MessageNew (body.peek[]) MessageExpunge))
+    S: a2 OK ...
+    C: a3 IDLE
+    S: + idling
+  `;
+  await second.append('INBOX', long);
+  await mary.dialogue`
+    S: * 1 EXISTS
+    C: DONE
+  `;
+  await second.append('INBOX', MESSAGE); // the long one is still being told
+  while (!(await mary.line())?.endsWith(`{${long.length}}`));
+  await mary.octets(long.length);
+  await mary.dialogue`
+    S: )
+    S: a3 OK ...
+    S: * 2 EXISTS
+  `;
+});
+
 test('RFC 5465 §3.1, §5: SET tells all that has come so far, also where nothing is to be told from then on', async () => {
   const { watching, other } = await twoClients();
   await using mary = watching;
