@@ -10,6 +10,8 @@ import { No } from './command.ts';
 import { gather } from './message-sections.ts';
 
 const NUL = 0x00;
+const TAB = 0x09;
+const SPACE = 0x20;
 /** A longer header of a part is not written anew. */
 const HEADER_OCTETS = 1024 * 1024;
 /** Octets that make a line of base64 of 76 characters (RFC 2045 §6.8). */
@@ -37,7 +39,9 @@ export async function encodeBinary(content: Content, writer: ContentWriter): Pro
     const header = await gather(content.read(part.headerStart, part.bodyStart));
     const encoding = transferEncoding(header).toLowerCase();
     if (ENCODED.has(encoding) || knownTransferDecoder(encoding) === null) throw cannotEncode();
-    await writer.write(Buffer.concat([FIELD, OTHER_FIELDS.select(header)]));
+    const others = OTHER_FIELDS.select(header);
+    if (others[0] === SPACE || others[0] === TAB) throw cannotEncode(); // it would go on our field
+    await writer.write(Buffer.concat([FIELD, others]));
     await writeBase64(content.read(part.bodyStart, part.end), writer);
     at = part.end;
   }

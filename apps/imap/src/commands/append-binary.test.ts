@@ -171,6 +171,7 @@ test.each([
   ['between parts', 'Content-Type: multipart/mixed; boundary=b\r\n\r\n\0\r\n--b\r\n\r\nabc\r\n--b--'],
   ['in what is base64 already', 'Content-Transfer-Encoding: base64\r\n\r\nabc\0'],
   ['in quoted-printable', 'Content-Transfer-Encoding: Quoted-Printable\r\n\r\nabc\0'],
+  ['behind a header that begins within a field', ' folded\r\n\r\nabc\0'],
   ['in what has an encoding unknown here', 'Content-Transfer-Encoding: x-secret\r\n\r\nabc\0'],
 ])('NUL %s is [UNKNOWN-CTE], and nothing is stored', async (_, message) => {
   await using mary = await server.logIn();
