@@ -66,11 +66,25 @@ function systemNames(bits: number): string {
   return [...names, ...(bits & RECENT_BIT ? [RECENT] : [])].join(' ');
 }
 
-/** The parenthesised flag list of a message. Without keywords, which is the rule, it is a Buffer made long ago. */
+/** Those with keywords, of each mailbox, by keywords and bits together: few messages have flags that no other has. */
+const keywordFlagLists = new WeakMap<SharedMailbox, Map<number, Buffer>>();
+/** Of one mailbox; when there would be more they are made anew. */
+const KEYWORD_FLAG_LISTS = 1_000;
+
+/** The parenthesised flag list of a message: as a rule a Buffer made before. */
 export function flagListOctets(mailbox: SharedMailbox, system: number, keywordSet: number, isRecent: boolean): Buffer {
   const bits = (system & 31) | (isRecent ? RECENT_BIT : 0);
   if (keywordSet === 0) return systemFlagLists[bits] ?? Buffer.from('()');
-  return keywordFlagList(mailbox, system, mailbox.table.keywordsOf(keywordSet), isRecent);
+  const lists = keywordFlagLists.get(mailbox) ?? new Map<number, Buffer>();
+  const key = 64 * keywordSet + bits;
+  const made = lists.get(key);
+  if (made !== undefined) return made;
+  const keywords = mailbox.table.keywordsOf(keywordSet);
+  const list = keywordFlagList(mailbox, system, keywords, isRecent);
+  if (keywords.some((id) => mailbox.keyword(id) === '')) return list; // a name that is not known yet
+  if (lists.size === KEYWORD_FLAG_LISTS) lists.clear();
+  keywordFlagLists.set(mailbox, lists.set(key, list));
+  return list;
 }
 
 /** As flagListOctets, for keyword ids; of a message whose removal is not told, perhaps of one that nothing here bears now. */

@@ -84,6 +84,6 @@ async function describe(session: Session, view: MailboxView): Promise<void> {
 
 /** 0 if all are seen. Of a view whose client has been told nothing yet. */
 function firstUnseen({ mailbox: { table } }: MailboxView): number {
-  for (let at = 0; at < table.length; at++) if ((table.flags(at) & SystemFlag.seen) === 0) return at + 1;
-  return 0;
+  const at = table.firstWithout(SystemFlag.seen);
+  return at < table.length ? at + 1 : 0;
 }

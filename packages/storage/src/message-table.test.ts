@@ -33,6 +33,14 @@ test('an empty table has no position, no UID and no keyword', () => {
   expect(table.keywordsInUse()).toEqual([]);
 });
 
+test('the first message without a flag', () => {
+  const table = tableOf(message(1, 1, [], 5), message(2, 1, [], 1), message(3, 1, [], 4));
+  expect([1, 4, 8].map((flag) => table.firstWithout(flag))).toEqual([2, 1, 0]);
+  expect(tableOf(message(7, 1, [], 1)).firstWithout(1)).toBe(1);
+  table.remove([{ first: 3, last: 3 }]);
+  expect(table.firstWithout(1)).toBe(2);
+});
+
 test('the highest UID and modseq there can be are kept exactly', () => {
   const highest = message(2 ** 32 - 1, Number.MAX_SAFE_INTEGER, [1000], 31);
   const table = tableOf(message(1), highest);

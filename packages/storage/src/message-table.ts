@@ -71,6 +71,15 @@ export class MessageTable {
     return Uint32Array.from(uids);
   }
 
+  /** Position of the first message without a flag, a bit of SystemFlag; `length` if all have it. */
+  firstWithout(flag: number): number {
+    const flags = this.#flags;
+    const length = this.#length;
+    let at = 0;
+    while (at < length && ((flags[at] as number) & flag) !== 0) at++;
+    return at;
+  }
+
   /** Makes room for so many messages at once. */
   reserve(length: number): void {
     if (length > this.#uids.length) this.#resize(length);
