@@ -52,6 +52,16 @@ test.each([
   expect(await recount(storage.database, account)).toEqual([]);
 });
 
+test('keywords are edited the same where it is plain what comes out', async () => {
+  const differing = await storage.sql`
+    with sets as (select array_remove(array[a, b, c], 0) as ids
+                    from unnest('{0,1}'::int[]) as a, unnest('{0,2}'::int[]) as b, unnest('{0,3}'::int[]) as c)
+    select was.ids as was, mode, named.ids as named
+      from sets as was, unnest('{add,remove}'::text[]) as mode, sets as named
+     where named.ids <> '{}' and edit_keywords(was.ids, mode, named.ids) is distinct from merge_keywords(was.ids, mode, named.ids)`;
+  expect(differing).toEqual([]);
+});
+
 test('one new modseq goes to the messages that changed, and no other', async () => {
   const { account, inbox } = await mailboxWith([SEEN], [0], [SEEN], [0], [0]);
   const before = await modSeqsIn(account, inbox);
