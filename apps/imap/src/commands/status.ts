@@ -19,7 +19,6 @@ const ITEMS = new Map<string, (out: ResponseWriter, mailbox: Mailbox, services: 
   ['UIDNEXT', (out, { uidNext }) => out.number(uidNext)],
   ['UIDVALIDITY', (out, { uidvalidity }) => out.number(uidvalidity)],
   ['UNSEEN', (out, { unseen }) => out.number(unseen)],
-  ['DELETED', (out, { deleted }) => out.number(deleted)],
   ['SIZE', (out, { octets }) => out.number(octets)], // RFC 8438 §3
   ['MAILBOXID', (out, mailbox) => out.text('(').text(mailboxObjectId(mailbox)).text(')')], // RFC 8474 §4.3
 ]);
