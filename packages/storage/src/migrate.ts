@@ -179,7 +179,7 @@ export function checkServer({ version, encoding, collate, ctype, provider }: Ser
   if (version < OLDEST_POSTGRES) {
     throw new MigrationError(`Postel needs Postgres ${OLDEST_POSTGRES} or newer; this server is ${version}.`);
   }
-  // Under C and under the builtin provider pg_trgm sees no letters outside ASCII, so text search would find no Cyrillic;
+  // Under C letters outside ASCII are none, so fuzzy search would find no Cyrillic;
   // under a language's collation an upgrade of the C library can break indexes.
   if (encoding !== 'UTF8' || provider !== 'c' || !C_UTF8.test(ctype) || !C_ORDER.test(collate)) {
     throw new MigrationError(

@@ -85,7 +85,7 @@ async function indexTexts(store = storage.store): Promise<number> {
 const segmentsOf = ({ account }: Owner) => storage.sql<{ id: number }[]>`
   select distinct segment_id as id from text_index where account_id = ${account} order by 1`;
 
-test('what the index says is not there is not looked at', async () => {
+test('rule 14: what the index says is not there is not looked at', async () => {
   const owner = await ownerOf([mail('needle', 'pin')]);
   expect(await indexTexts()).toBe(1_200);
   await storage.sql`
@@ -123,7 +123,7 @@ test('few messages are not worth an index', async () => {
   expect(await search(owner, text('hay 299'))).toEqual([300]);
 });
 
-test('finds what looking at each message finds: any text, in headers and bodies, in the index or behind it', async () => {
+test('rule 14: finds what looking at each message finds: any text, in headers and bodies, in the index or behind it', async () => {
   const letters = ['a', 'B', 'ß', 'ж', 'Я', '日', '本', 'の', 'é', ' ', '%', '_', '\\', "'", '.', '\u{1f600}'];
   const anyText = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 12 });
   const [subjects, bodies] = fc.sample(
