@@ -232,6 +232,7 @@ export class SharedMailbox {
       this.#remember(modseq, touched);
     } else if (change?.type === 'removed') {
       const gone = this.table.remove(change.removed);
+      this.#rememberRemoval({ presentAt: modseq - 1, seq: modseq, uids: change.removed });
       if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone, modseq - 1);
     }
     this.#seq = modseq;

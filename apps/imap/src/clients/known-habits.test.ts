@@ -26,7 +26,7 @@ test('Thunderbird: folders, CONDSTORE when another program removed mail, junk ke
     S: * ID ...
     S: 3 OK ...
     C: 4 namespace
-    S: * NAMESPACE (("" "/")) NIL NIL
+    S: * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
     S: 4 OK ...
     C: 5 list (subscribed) "" "*" return (special-use)
     S: * LIST (\HasNoChildren \Subscribed \Archive) "/" Archive
@@ -136,7 +136,7 @@ test('Thunderbird for Android and K-9 Mail: folders, an empty mailbox, going bac
     S: * ENABLED UTF8=ACCEPT
     S: 5 OK ...
     C: 6 NAMESPACE
-    S: * NAMESPACE (("" "/")) NIL NIL
+    S: * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
     S: 6 OK ...
     C: 7 LIST "" "*" RETURN (SPECIAL-USE)
     S: * LIST (\HasNoChildren \Archive) "/" Archive
@@ -290,7 +290,7 @@ test('Mail on an iPhone: all mailboxes by one LIST, ESEARCH, large pieces, CHANG
     S: * ID ("name" "Postel" ...)
     S: B2 OK ...
     C: B3 NAMESPACE
-    S: * NAMESPACE (("" "/")) NIL NIL
+    S: * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
     S: B3 OK ...
     C: B4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ) SPECIAL-USE)
     S: * LIST (\HasNoChildren \Archive) "/" Archive
@@ -444,7 +444,7 @@ test('Nextcloud Mail and others on Horde: QRESYNC before anything else, names wi
     C: 4 NAMESPACE
     S: * ENABLED QRESYNC CONDSTORE
     S: 3 OK ...
-    S: * NAMESPACE (("" "/")) NIL NIL
+    S: * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
     S: 4 OK ...
     C: 5 LSUB "" *
     S: * LSUB ...
