@@ -155,8 +155,8 @@ test('rule 11: a message that another connection removed stays readable by its o
   `;
   await mary.dialogue`
     C: a1 FETCH 1:2 (FLAGS)
-    S: * 2 FETCH (FLAGS (\Recent))
     S: * 1 FETCH (FLAGS (\Flagged \Deleted \Recent $Old))
+    S: * 2 FETCH (FLAGS (\Recent))
     S: a1 OK ...
     C: a2 FETCH 1 (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (Subject)])
     S: * 1 FETCH (UID 1 RFC822.SIZE 22 BODY[HEADER.FIELDS (Subject)] {16}

@@ -173,8 +173,8 @@ test('a message that another connection expunged leaves the result when that is 
     S: * 5 EXISTS
     S: ...
     S: * 1 FETCH (UID 1)
-    S: * 3 FETCH (UID 3)
     S: * 2 FETCH (UID 2)
+    S: * 3 FETCH (UID 3)
     S: a1 OK ...
     C: a2 NOOP
     S: * 2 EXPUNGE
