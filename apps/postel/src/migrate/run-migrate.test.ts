@@ -53,7 +53,7 @@ test('messages without summary are counted, and filled in', async () => {
   );
   expect(await run(database.target)).toMatchObject({ code: 0, stdout: UP_TO_DATE });
   expect(await sql<object[]>`select subject from contents`).toEqual([{ subject: 'Lunch' }]);
-  await sql`update contents set octets = null, blob_name = 'gone', thread_keys = null`;
+  await sql`update contents set octets = null, blob_name = 'gone', thread_links = null`;
   const done = await run(database.target);
   expect(done).toMatchObject({ code: 0, stdout: UP_TO_DATE });
   expect(done.stderr).toContain('1 messages are in blobs that cannot be read');
