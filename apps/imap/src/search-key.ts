@@ -2,7 +2,6 @@ import { type Arguments, ParseError, type SequenceSet } from '@postel/imap-wire'
 import { type FuzzyCriterion, fuzzyWords, type SearchCriterion, SystemFlag } from '@postel/storage';
 import { No } from './command.ts';
 import { SEARCH_KEYS, SEARCH_STORED_KEYS, SEARCH_STRING_OCTETS } from './limits.ts';
-import { parseMessageSet } from './message-set.ts';
 import { type ObjectId, parseObjectId } from './object-id.ts';
 
 /** A search key (RFC 9051 §6.4.4, RFC 3501 §6.4.4). */
@@ -82,7 +81,7 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
     if (args.peek('(')) return parseKeyList();
     if (args.peekSequenceSet()) {
       namesNumbers = true;
-      return { type: 'set', set: parseMessageSet(args), kind: 'sequence' };
+      return { type: 'set', set: args.sequenceSet(), kind: 'sequence' };
     }
     return parseNamedKey(args.label());
   }
@@ -112,7 +111,7 @@ export function parseSearchKeys(args: Arguments): SearchKeys {
       case 'UNKEYWORD':
         return not({ type: 'keyword', name: args.sp().flag() });
       case 'UID':
-        return { type: 'set', set: parseMessageSet(args.sp()), kind: 'uid' };
+        return { type: 'set', set: args.sp().sequenceSet(), kind: 'uid' };
       case 'NOT':
         return not(args.sp().nested(parseKey));
       case 'FUZZY':

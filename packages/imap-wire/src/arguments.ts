@@ -233,7 +233,7 @@ export class Arguments {
     return this.number64();
   }
 
-  /** sequence-set, with `*` and `$`. */
+  /** sequence-set, with `*`, and `$`, the result that a SEARCH saved (RFC 5182 §2.1). */
   sequenceSet(): SequenceSet {
     return parseSequenceSet(this.#runOctets(characters.sequenceSet, 'a message set'));
   }

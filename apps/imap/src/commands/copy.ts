@@ -2,7 +2,6 @@ import type { Arguments, SequenceSet } from '@postel/imap-wire';
 import { rangesOf } from '@postel/storage';
 import { Bad, type Command, No, ok } from '../command.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
-import { parseMessageSet } from '../message-set.ts';
 import { copyTarget, findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
 import { warnAfterAdding } from '../warn-of-quota.ts';
 
@@ -13,7 +12,7 @@ export interface CopyArgs {
 }
 
 export function parseCopyArgs(args: Arguments): CopyArgs {
-  const messages = parseMessageSet(args.sp());
+  const messages = args.sp().sequenceSet();
   return { messages, mailboxName: parseMailboxName(args.sp()) };
 }
 

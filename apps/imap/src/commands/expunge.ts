@@ -1,7 +1,6 @@
 import type { SequenceSet } from '@postel/imap-wire';
 import { rangesOf } from '@postel/storage';
 import { type Command, ok } from '../command.ts';
-import { parseMessageSet } from '../message-set.ts';
 import type { Session } from '../session.ts';
 
 /** EXPUNGE: RFC 9051 §6.4.3. */
@@ -16,7 +15,7 @@ export const expunge: Command<null> = {
 export const uidExpunge: Command<SequenceSet> = {
   name: 'UID EXPUNGE',
   state: 'selected',
-  parse: (args) => parseMessageSet(args.sp()),
+  parse: (args) => args.sp().sequenceSet(),
   async run(session, set) {
     // The client may know the UID of a message that came since the last command, from another connection.
     await session.sync({ ask: 'memory', expunges: false });

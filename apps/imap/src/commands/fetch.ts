@@ -4,7 +4,6 @@ import { Bad, type Command, No, ok } from '../command.ts';
 import { FetchAnswer } from '../fetch-answer.ts';
 import { type FetchItem, type FetchItems, parseFetchItems } from '../fetch-items.ts';
 import type { MailboxView } from '../mailbox-view.ts';
-import { parseMessageSet } from '../message-set.ts';
 import { type PartialRange, parsePartialRange, partOf } from '../search-return.ts';
 import type { Session } from '../session.ts';
 import { tellVanishedEarlier } from '../vanished.ts';
@@ -36,7 +35,7 @@ function fetchCommand(name: 'FETCH' | 'UID FETCH', kind: 'sequence' | 'uid'): Co
     name,
     state: 'selected',
     parse(args, session) {
-      const messages = parseMessageSet(args.sp());
+      const messages = args.sp().sequenceSet();
       const asked = parseFetchItems(args.sp(), kind);
       const modifiers = args.optional((rest) => rest.someParameters(MODIFIERS)) ?? {};
       const { PARTIAL: part = null, CHANGEDSINCE: changedSince = null, VANISHED: tellsVanished = false } = modifiers;

@@ -1,5 +1,4 @@
 import { Bad, type Command, ok } from '../command.ts';
-import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { Relevancies, requireFuzzy } from '../relevancies.ts';
 import { parseCharset } from '../search-charset.ts';
 import { fixedRanges } from '../search-contexts.ts';
@@ -8,6 +7,7 @@ import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
 import { searchMessages } from '../search-messages.ts';
 import { forgottenBy, parseSearchReturn, type SearchReturn, saveResult, writeEsearch } from '../search-return.ts';
 import type { Session } from '../session.ts';
+import { writeFound } from '../write-found.ts';
 
 interface SearchArgs extends SearchKeys {
   /** Null: answered by SEARCH. */
@@ -49,7 +49,7 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
         const uids = await searchMessages(session, keys, { rangesOf, relevancies });
         if (options !== null) saveResult(session, options, uids);
         const modSeqOf = keys.asksForModSeq ? (uid: number) => session.view.modSeqOf(uid) : null;
-        if (options === null) await writeSearch(session, kind, uids, modSeqOf);
+        if (options === null) await writeFound(session, 'SEARCH', kind, uids, modSeqOf);
         else
           await writeEsearch(session, kind, options, {
             uids,
@@ -77,26 +77,4 @@ function requireNoOtherCharset(session: Session): void {
   if (session.hasEnabled('UTF8=ACCEPT') && !session.hasEnabled('IMAP4rev2')) {
     throw new Bad('All strings are UTF-8: no CHARSET after ENABLE UTF8=ACCEPT');
   }
-}
-
-/** @param modSeqOf if the search asked for modseqs: the highest of the messages found is told (RFC 7162 §3.1.6) */
-async function writeSearch(
-  session: Session,
-  kind: 'sequence' | 'uid',
-  uids: Uint32Array,
-  modSeqOf: ((uid: number) => number) | null,
-): Promise<void> {
-  const { view, out, transport } = session;
-  let highest = 0;
-  out.text('* SEARCH');
-  for (const uid of uids) {
-    if (modSeqOf !== null) highest = Math.max(highest, modSeqOf(uid));
-    out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid));
-    if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
-  }
-  if (highest > 0) {
-    session.noteModSeq(highest);
-    out.text(' (MODSEQ ').number(highest).text(')');
-  }
-  out.crlf();
 }

@@ -1,5 +1,4 @@
 import { type Command, ok } from '../command.ts';
-import { OUTPUT_HIGH_WATER_OCTETS } from '../limits.ts';
 import { Relevancies, requireFuzzy } from '../relevancies.ts';
 import { parseCharset } from '../search-charset.ts';
 import { fixedRanges } from '../search-contexts.ts';
@@ -7,8 +6,8 @@ import { withFilters } from '../search-filters.ts';
 import { parseSearchKeys, type SearchKeys } from '../search-key.ts';
 import { searchMessages } from '../search-messages.ts';
 import { forgottenBy, parseSearchReturn, type SearchReturn, saveResult, writeEsearch } from '../search-return.ts';
-import type { Session } from '../session.ts';
 import { parseSortCriteria, type SortCriterion, sortMessages } from '../sort-messages.ts';
+import { writeFound } from '../write-found.ts';
 
 interface SortArgs extends SearchKeys {
   /** Null: answered by SORT. */
@@ -47,7 +46,7 @@ function sortCommand(name: 'SORT' | 'UID SORT', kind: 'sequence' | 'uid'): Comma
         const uids = await sortMessages(session, criteria, found, relevancies);
         if (options !== null) saveResult(session, options, uids);
         const modSeqOf = keys.asksForModSeq ? (uid: number) => session.view.modSeqOf(uid) : null;
-        if (options === null) await writeSort(session, kind, uids, modSeqOf);
+        if (options === null) await writeFound(session, 'SORT', kind, uids, modSeqOf);
         else
           await writeEsearch(session, kind, options, {
             uids,
@@ -67,25 +66,3 @@ function sortCommand(name: 'SORT' | 'UID SORT', kind: 'sequence' | 'uid'): Comma
 
 export const sort = sortCommand('SORT', 'sequence');
 export const uidSort = sortCommand('UID SORT', 'uid');
-
-/** @param modSeqOf if the search asked for modseqs: the highest of the messages found is told (RFC 7162 §3.1.6) */
-async function writeSort(
-  session: Session,
-  kind: 'sequence' | 'uid',
-  uids: Uint32Array,
-  modSeqOf: ((uid: number) => number) | null,
-): Promise<void> {
-  const { view, out, transport } = session;
-  let highest = 0;
-  out.text('* SORT');
-  for (const uid of uids) {
-    if (modSeqOf !== null) highest = Math.max(highest, modSeqOf(uid));
-    out.sp().number(kind === 'uid' ? uid : view.sequenceNumber(uid));
-    if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
-  }
-  if (highest > 0) {
-    session.noteModSeq(highest);
-    out.text(' (MODSEQ ').number(highest).text(')');
-  }
-  out.crlf();
-}

@@ -3,7 +3,6 @@ import { type FlagEdit, hasUid, type ModSeq, modSeq, rangesOf } from '@postel/st
 import { Bad, type Command, No, ok } from '../command.ts';
 import { ExpectedFlags } from '../expected-flags.ts';
 import { flagEdit } from '../flags.ts';
-import { parseMessageSet } from '../message-set.ts';
 import { permittedEdit } from '../rights.ts';
 
 interface StoreArgs {
@@ -31,7 +30,7 @@ function storeCommand(name: 'STORE' | 'UID STORE', kind: 'sequence' | 'uid'): Co
     name,
     state: 'selected',
     parse(args) {
-      const messages = parseMessageSet(args.sp());
+      const messages = args.sp().sequenceSet();
       const unchangedSince = args.sp().modifier('UNCHANGEDSINCE', (value) => modSeq(value.modSeq()));
       const mode = args.skip('+') ? 'add' : args.skip('-') ? 'remove' : 'replace';
       const isSilent = args.expect('FLAGS').skip('.SILENT');
