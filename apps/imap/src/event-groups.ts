@@ -1,9 +1,8 @@
 import type { Arguments } from '@postel/imap-wire';
-import { HIERARCHY_DELIMITER } from '@postel/storage';
 import { Bad, No } from './command.ts';
 import { type FetchItem, parseFetchItems } from './fetch-items.ts';
 import { NOTIFY_GROUPS, NOTIFY_NAMES } from './limits.ts';
-import { parseMailboxName } from './mailbox-name.ts';
+import { isNamedBy, type MailboxFilter, parseMailboxFilter } from './mailbox-filter.ts';
 
 const MESSAGE_EVENTS = ['MessageNew', 'MessageExpunge', 'FlagChange'] as const;
 const OTHER_EVENTS = ['MailboxName', 'SubscriptionChange', 'MailboxMetadataChange', 'ServerMetadataChange'] as const;
@@ -15,13 +14,10 @@ const EVENTS = new Map<string, EventName>(
   [...MESSAGE_EVENTS, ...OTHER_EVENTS].map((name): [string, EventName] => [name.toUpperCase(), name]),
 );
 
-/** Which mailboxes are watched: RFC 5465 §6. */
-type MailboxFilter =
-  | { readonly type: 'SELECTED' | 'SELECTED-DELAYED' | 'INBOXES' | 'PERSONAL' | 'SUBSCRIBED' }
-  | { readonly type: 'SUBTREE' | 'MAILBOXES'; readonly names: ReadonlySet<string> };
-
 interface EventGroup {
   readonly filter: MailboxFilter;
+  /** Removals wait for a command that may tell them: SELECTED-DELAYED of RFC 5465 §6.2. */
+  readonly isDelayed: boolean;
   readonly events: ReadonlySet<EventName>;
   /** What is told of new messages in the selected mailbox; null for nothing. */
   readonly fetch: readonly FetchItem[] | null;
@@ -36,6 +32,7 @@ export interface SelectedEvents {
   readonly fetch: readonly FetchItem[] | null;
 }
 
+const SELECTED: MailboxFilter = { type: 'selected' };
 const NO_EVENTS: SelectedEvents = { messages: false, flags: false, isDelayed: true, fetch: null };
 
 /** What NOTIFY SET asks for. */
@@ -53,7 +50,7 @@ export class EventGroups {
         : {
             messages: selected.events.has('MessageNew'),
             flags: selected.events.has('FlagChange'),
-            isDelayed: selected.filter.type === 'SELECTED-DELAYED',
+            isDelayed: selected.isDelayed,
             fetch: selected.fetch,
           };
     this.#others = groups.filter((group) => !isOfSelected(group));
@@ -62,7 +59,8 @@ export class EventGroups {
 
   /** Whether the event of a mailbox is asked for: of any but the selected one, if it is about messages. */
   wants(event: EventName, mailboxName: string, subscriptions: ReadonlySet<string>): boolean {
-    return this.#others.some(({ filter, events }) => events.has(event) && isNamed(filter, mailboxName, subscriptions));
+    const mailbox = { name: mailboxName, isOwn: true }; // those of others are not watched
+    return this.#others.some(({ filter, events }) => events.has(event) && isNamedBy(filter, mailbox, subscriptions));
   }
 
   /** Whether the event is asked for of any mailbox at all. */
@@ -71,31 +69,7 @@ export class EventGroups {
   }
 }
 
-const isOfSelected = ({ filter: { type } }: EventGroup) => type === 'SELECTED' || type === 'SELECTED-DELAYED';
-
-function isNamed(filter: MailboxFilter, name: string, subscriptions: ReadonlySet<string>): boolean {
-  switch (filter.type) {
-    case 'INBOXES':
-      return name === 'INBOX'; // where all deliveries go
-    case 'PERSONAL':
-      return true;
-    case 'SUBSCRIBED':
-      return subscriptions.has(name);
-    case 'MAILBOXES':
-      return filter.names.has(name);
-    case 'SUBTREE':
-      return isUnder(name, filter.names);
-    default:
-      return false;
-  }
-}
-
-function isUnder(name: string, roots: ReadonlySet<string>): boolean {
-  if (roots.has(name)) return true;
-  for (let at = name.lastIndexOf(HIERARCHY_DELIMITER); at > 0; at = name.lastIndexOf(HIERARCHY_DELIMITER, at - 1))
-    if (roots.has(name.slice(0, at))) return true;
-  return false;
-}
+const isOfSelected = ({ filter: { type } }: EventGroup) => type === 'selected';
 
 /**
  * event-groups: RFC 5465 §8.
@@ -118,9 +92,11 @@ export function parseEventGroups(args: Arguments): EventGroups {
 }
 
 function parseGroup(args: Arguments): EventGroup {
-  const filter = parseFilter(args.expect('('));
+  const label = args.expect('(').label();
+  const isDelayed = label === 'SELECTED-DELAYED';
+  const filter = isDelayed ? SELECTED : parseMailboxFilter(args, label);
   args.sp();
-  const group = args.peek('(') ? { filter, ...parseEvents(args) } : noEvents(filter, args);
+  const group = { filter, isDelayed, ...(args.peek('(') ? parseEvents(args) : parseNoEvents(args)) };
   args.expect(')');
   const { events, fetch } = group;
   if (events.has('MessageNew') !== events.has('MessageExpunge'))
@@ -132,30 +108,9 @@ function parseGroup(args: Arguments): EventGroup {
   return group;
 }
 
-function noEvents(filter: MailboxFilter, args: Arguments): EventGroup {
+function parseNoEvents(args: Arguments): Pick<EventGroup, 'events' | 'fetch'> {
   args.expect('NONE');
-  return { filter, events: new Set(), fetch: null };
-}
-
-function parseFilter(args: Arguments): MailboxFilter {
-  const type = args.atom().toUpperCase();
-  switch (type) {
-    case 'SELECTED':
-    case 'SELECTED-DELAYED':
-    case 'INBOXES':
-    case 'PERSONAL':
-    case 'SUBSCRIBED':
-      return { type };
-    case 'SUBTREE':
-    case 'MAILBOXES': {
-      args.sp();
-      const names = args.peek('(') ? args.list(parseMailboxName) : [parseMailboxName(args)];
-      if (names.length === 0) throw new Bad('The name of a mailbox is missing');
-      return { type, names: new Set(names) };
-    }
-    default:
-      throw new Bad('Unknown kind of mailboxes');
-  }
+  return { events: new Set(), fetch: null };
 }
 
 function parseEvents(args: Arguments): Pick<EventGroup, 'events' | 'fetch'> {

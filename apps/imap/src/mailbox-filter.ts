@@ -1,5 +1,6 @@
 import { type Arguments, ParseError } from '@postel/imap-wire';
 import { HIERARCHY_DELIMITER } from '@postel/storage';
+import { NAMES_A_TURN } from './limits.ts';
 import { type ListedMailbox, listMailboxes } from './list-mailboxes.ts';
 import { parseMailboxName } from './mailbox-name.ts';
 import type { Session } from './session.ts';
@@ -7,11 +8,11 @@ import type { Session } from './session.ts';
 /** Which mailboxes a command is about: filter-mailboxes of RFC 5465 §6, with subtree-one of RFC 7377 §2.2. */
 export type MailboxFilter =
   | { readonly type: 'selected' | 'inboxes' | 'personal' | 'subscribed' }
-  | { readonly type: 'subtree' | 'subtree-one' | 'mailboxes'; readonly names: readonly string[] };
+  | { readonly type: 'subtree' | 'subtree-one' | 'mailboxes'; readonly names: ReadonlySet<string> };
 
-export function parseMailboxFilter(args: Arguments): MailboxFilter {
-  const name = args.label();
-  switch (name) {
+/** @param label the first word, if it was read already */
+export function parseMailboxFilter(args: Arguments, label = args.label()): MailboxFilter {
+  switch (label) {
     case 'SELECTED':
       return { type: 'selected' };
     case 'INBOXES':
@@ -32,11 +33,40 @@ export function parseMailboxFilter(args: Arguments): MailboxFilter {
 }
 
 /** one-or-more-mailbox. */
-function parseNames(args: Arguments): readonly string[] {
-  if (!args.peek('(')) return [parseMailboxName(args)];
+function parseNames(args: Arguments): ReadonlySet<string> {
+  if (!args.peek('(')) return new Set([parseMailboxName(args)]);
   const names = args.list(parseMailboxName);
   if (names.length === 0) throw new ParseError('Empty list of mailboxes');
-  return names;
+  return new Set(names);
+}
+
+/**
+ * Whether a filter names a mailbox; none that is selected by its being selected.
+ *
+ * @param isOwn whether it is the account's, and not somebody else's
+ */
+export function isNamedBy(
+  filter: MailboxFilter,
+  { name, isOwn }: { readonly name: string; readonly isOwn: boolean },
+  subscriptions: ReadonlySet<string>,
+): boolean {
+  switch (filter.type) {
+    case 'selected':
+      return false;
+    case 'inboxes':
+      return name === 'INBOX'; // nothing is delivered elsewhere
+    case 'personal':
+      return isOwn;
+    case 'subscribed':
+      return subscriptions.has(name);
+    case 'subtree':
+    case 'subtree-one':
+      return isBelow(name, filter.names, filter.type === 'subtree');
+    case 'mailboxes':
+      return filter.names.has(name);
+    default:
+      return filter satisfies never;
+  }
 }
 
 /**
@@ -49,34 +79,19 @@ export async function namesThatMeet(
   filters: readonly MailboxFilter[],
   keep: (mailbox: ListedMailbox) => boolean,
 ): Promise<readonly string[]> {
-  const { store, account } = session;
+  const { store, account, transport } = session;
   const mailboxes = (await listMailboxes(session, null)).filter(keep);
   const asksForSubscribed = filters.some(({ type }) => type === 'subscribed');
   const subscribed = new Set(asksForSubscribed ? await store.listSubscriptions(account.accountId) : []);
-  const isIn = (filter: MailboxFilter): ((mailbox: ListedMailbox) => boolean) => {
-    switch (filter.type) {
-      case 'selected':
-        return () => false;
-      case 'inboxes':
-        return ({ name }) => name === 'INBOX'; // nothing is delivered elsewhere
-      case 'personal':
-        return (mailbox) => mailbox.account === account.accountId;
-      case 'subscribed':
-        return ({ name }) => subscribed.has(name);
-      case 'subtree':
-      case 'subtree-one': {
-        const tops = new Set(filter.names);
-        return ({ name }) => isBelow(name, tops, filter.type === 'subtree');
-      }
-      case 'mailboxes': {
-        const names = new Set(filter.names);
-        return ({ name }) => names.has(name);
-      }
-      default:
-        return filter satisfies never;
+  const found = new Set<string>();
+  let looks = 0;
+  for (const filter of filters) {
+    for (const { name, account: owner } of mailboxes) {
+      if (isNamedBy(filter, { name, isOwn: owner === account.accountId }, subscribed)) found.add(name);
+      if (++looks % NAMES_A_TURN === 0) await transport.flushMuch();
     }
-  };
-  return [...new Set(filters.flatMap((filter) => mailboxes.filter(isIn(filter)).map(({ name }) => name)))];
+  }
+  return [...found];
 }
 
 /** Whether it is one of these, or below one: at any depth, or next to it. */
