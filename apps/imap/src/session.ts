@@ -397,7 +397,12 @@ export class Session {
     }
     const wanted = isSnapshot ? ALL_EVENTS : (this.#notifications?.selected ?? ALL_EVENTS);
     if (expunges && (wanted.messages || this.#removes)) {
-      if (!this.contexts.isEmpty) await this.contexts.tellRemovals(this, view.removals);
+      // Of all that is told behind it: more may go while a long update waits for the client.
+      for (let told = 0; !this.contexts.isEmpty && told < view.removals.length; ) {
+        const { removals } = view;
+        told = removals.length;
+        await this.contexts.tellRemovals(this, removals);
+      }
       await this.#tellRemovals(view);
     }
     const changed = wanted.flags ? union(view.takeFlagChanges(), asked) : asked;
