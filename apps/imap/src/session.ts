@@ -129,6 +129,8 @@ export class Session {
   #notifications: Notifications | null = null;
   /** The command in hand removes messages, and is answered by what went. */
   #removes = false;
+  /** Removals were told since it began. */
+  #hasToldRemovals = false;
   /** Of a client that enabled METADATA. */
   metadataNews: MetadataNews | null = null;
   /** Searches of the selected mailbox that are kept up to date. */
@@ -320,6 +322,7 @@ export class Session {
   async execute(tag: string, command: AnyCommand, args: Arguments): Promise<Ok> {
     this.#tag = tag;
     this.#removes = REMOVING.has(command.name);
+    this.#hasToldRemovals = false;
     try {
       const end = await this.#run(command, args);
       const modSeq = this.#takeNewModSeq();
@@ -439,7 +442,7 @@ export class Session {
   /**
    * Says HIGHESTMODSEQ where the client would otherwise take another: a higher one, when not all was told that happened before
    * what was told, or a lower one, when what was told has no modseq (VANISHED). At the end of a command it stands in the
-   * tagged OK, if there is room (RFC 7162 §6).
+   * tagged OK, if there is room (RFC 7162 §6); of one that removes messages always (§3.2.7, §3.2.9).
    */
   correctModSeq(): void {
     if (this.#takeNewModSeq() !== null) this.tellHighestModSeq();
@@ -449,7 +452,9 @@ export class Session {
     const view = this.#view;
     if (view === null || !this.hasEnabled('CONDSTORE')) return null;
     const { modSeq } = view;
-    if (modSeq === this.#clientModSeq || (modSeq > this.#clientModSeq && view.hasRemovals)) return null;
+    const isDue = this.#removes && this.#hasToldRemovals;
+    const isBetter = modSeq < this.#clientModSeq || (modSeq > this.#clientModSeq && !view.hasRemovals);
+    if (!isDue && !isBetter) return null;
     this.#clientModSeq = modSeq;
     return modSeq;
   }
@@ -480,6 +485,7 @@ export class Session {
 
   async #tellRemovals(view: MailboxView): Promise<void> {
     const { out } = this;
+    this.#hasToldRemovals ||= view.hasRemovals;
     if (this.hasEnabled('UIDONLY') || this.hasEnabled('QRESYNC')) {
       await this.tellVanished('* VANISHED ', rangesOf(view.takeRemovedUids()));
       return;

@@ -106,6 +106,38 @@ test('removals are told by VANISHED, of all of them at once, and HIGHESTMODSEQ i
   `;
 });
 
+test.for([
+  ['EXPUNGE', 'RFC 7162 §3.2.7'],
+  ['UID EXPUNGE 2', 'RFC 7162 §3.2.9'],
+  ['MOVE 2 Archive', 'RFC 6851 §4.4'],
+])('%s (%s): HIGHESTMODSEQ stands in the tagged OK also where a FETCH has told as much', async ([command]) => {
+  await using opened = await open(3);
+  const { account, mary, other } = opened;
+  await using watching = await server.logIn(account);
+  await watching.command('SELECT INBOX');
+  await mary.command('CREATE Archive');
+  await mary.command('STORE 2 +FLAGS (\\Deleted)');
+  {
+    await using _ = await server.hold(account);
+    // What waits is done in one transaction, so that who is answered first is told both.
+    for (const [client, text] of [
+      [other, 'a1 STORE 1 +FLAGS (\\Answered)'],
+      [mary, `b1 ${command}`],
+      [watching, 'c1 STORE 1 +FLAGS (\\Flagged)'],
+    ] as const) {
+      client.send(`${text}\r\n`);
+      await using neighbour = await server.logIn(account);
+      await neighbour.command('STATUS INBOX (MESSAGES)');
+    }
+  }
+  await mary.dialogue`
+    S: ...
+    S: * VANISHED 2
+    S: * 1 FETCH (UID 1 FLAGS (\Answered \Flagged...) MODSEQ ({highest}))
+    S: b1 OK [HIGHESTMODSEQ {highest}] ...
+  `;
+});
+
 test('RFC 7162 §3.2.8: CLOSE says nothing of HIGHESTMODSEQ, and a resync from before it tells what it removed', async () => {
   await using opened = await open(3);
   const { mary, uidvalidity, modSeq } = opened;

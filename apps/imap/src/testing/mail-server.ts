@@ -57,6 +57,27 @@ export class MailServer {
     }
   }
 
+  /** Lets nobody change an account until disposed of, as a writer that is slow to commit does. */
+  async hold({ name }: TestAccount): Promise<AsyncDisposable> {
+    const database = openDatabase(this.postel.database, { applicationName: 'imap test', maxConnections: 1 });
+    const held = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const done = database.sql.begin(async (tx) => {
+      await tx`set local idle_in_transaction_session_timeout = 0`; // or a slow machine lets go before the test does
+      await tx`select from accounts where name = ${name} for no key update`;
+      held.resolve();
+      await release.promise;
+    });
+    await Promise.race([held.promise, done]);
+    return {
+      async [Symbol.asyncDispose]() {
+        release.resolve();
+        await done;
+        await database.close();
+      },
+    };
+  }
+
   /** The log of the shared IMAP process. */
   log(processName = 'imap'): string {
     return readFileSync(join(this.postel.dataDirectory, 'logs', `${processName}.log`), 'utf8');
