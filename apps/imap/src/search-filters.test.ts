@@ -58,6 +58,56 @@ test('a filter goes in as it is written, key by key, and in parentheses as one',
   `;
 });
 
+test.for([
+  ['SEARCH FILTER changed', '* SEARCH 1 2 (MODSEQ {highest})'],
+  ['UID SORT (REVERSE ARRIVAL) UTF-8 FILTER refers', '* SORT 2 1 (MODSEQ {highest})'],
+  ['SEARCH RETURN (COUNT UPDATE) FILTER changed', '* ESEARCH (TAG "a2") COUNT 2 MODSEQ {highest}'],
+  [
+    'ESEARCH IN (selected) FILTER changed',
+    '* ESEARCH (TAG "a2" MAILBOX INBOX {validity}) UID ALL 1:2 MODSEQ {highest}',
+  ],
+  ['ESEARCH IN (inboxes) FILTER changed', '* ESEARCH (TAG "a2" MAILBOX INBOX {validity}) UID ALL 1:2 MODSEQ {highest}'],
+] as const)(
+  'RFC 5466 §3.1, RFC 7162 §3.1: %s enables CONDSTORE by a MODSEQ in the filter, and tells the highest',
+  async ([command, found]) => {
+    await using mary = await withMessages();
+    const { untagged } = await mary.command('SELECT INBOX');
+    const before = Number(/HIGHESTMODSEQ (\d+)/.exec(untagged.join())?.[1]);
+    await mary.command('STORE 1:2 +FLAGS (\\Answered)');
+    await mary.dialogue`
+    C: a1 SETMETADATA "" (/private/filters/values/changed "MODSEQ ${before + 1}" /private/filters/values/refers "FILTER changed")
+    S: a1 OK ...
+    C: a2 ${command}
+    S: * OK [HIGHESTMODSEQ {highest}] ...
+    S: ${found}
+    S: a2 OK ...
+    C: a3 STORE 3 +FLAGS (\Answered)
+    S: * 3 FETCH (UID 3 FLAGS (...) MODSEQ (...))
+    S: ...
+    S: a3 OK ...
+  `;
+  },
+);
+
+test('RFC 6203 §4: a search is fuzzy also by what stands in a filter', async () => {
+  await using mary = await withMessages();
+  await mary.dialogue`
+    C: a1 SETMETADATA "" (/private/filters/values/like "FUZZY SUBJECT one" /private/filters/values/flagged "FLAGGED")
+    S: a1 OK ...
+    C: a2 SEARCH RETURN (ALL RELEVANCY) FILTER like
+    S: * ESEARCH (TAG "a2") ALL 1 RELEVANCY ({one})
+    S: a2 OK Searched
+    C: a3 ESEARCH IN (inboxes) RETURN (ALL RELEVANCY) FILTER like
+    S: * ESEARCH (TAG "a3" MAILBOX INBOX UIDVALIDITY ...) UID ALL 1 RELEVANCY ({one})
+    S: a3 OK Searched
+    C: a4 SEARCH RETURN (ALL RELEVANCY) FILTER flagged
+    S: a4 BAD ...
+    C: a5 SORT (RELEVANCY) UTF-8 FILTER like
+    S: * SORT 1
+    S: a5 OK ...
+  `;
+});
+
 test('values with literals and UTF-8', async () => {
   await using mary = await withMessages();
   const value = 'SUBJECT {5+}\r\ncaf\xc3\xa9 FROM boss';

@@ -15,7 +15,7 @@ type Filters = Map<string, readonly SearchKey[]>;
 
 /**
  * Puts in what FILTER keys stand for (RFC 5466 §3.1). It goes in as it is written, key by key: NOT before a filter of two keys
- * denies the first.
+ * denies the first. MODSEQ in a filter enables CONDSTORE as if it was written out (RFC 7162 §3.1).
  *
  * @throws {No} [UNDEFINED-FILTER] a filter that is not there, or refers to itself; [LIMIT]
  */
@@ -28,7 +28,9 @@ export async function withFilters(session: Session, given: SearchKeys): Promise<
     for (const [name, keys] of read) filters.set(name, keys);
     names = new Set([...read.values()].flatMap((keys) => [...filtersIn(keys)]).filter((name) => !filters.has(name)));
   }
-  return new Expansion(filters).of(given.keys);
+  const keys = new Expansion(filters).of(given.keys);
+  if (keys.asksForModSeq) session.enableCondstore();
+  return keys;
 }
 
 /**

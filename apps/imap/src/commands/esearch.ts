@@ -37,25 +37,25 @@ export const esearch: Command<EsearchArgs> = {
     if (options.SAVE && !isOfSelected) throw new Bad('Only a search in the selected mailbox alone can be saved');
     try {
       if (args.skip('CHARSET ')) parseCharset(args);
-      const keys = parseSearchKeys(args);
-      if (options.RELEVANCY) requireFuzzy(keys);
-      return { filters, options, ...keys };
+      return { filters, options, ...parseSearchKeys(args) };
     } catch (error) {
       throw forgottenBy(error, session, options);
     }
   },
 
-  async run(session, { filters, options, ...keys }) {
-    if (keys.asksForModSeq) session.enableCondstore();
+  async run(session, { filters, options, ...given }) {
+    if (given.asksForModSeq) session.enableCondstore();
     if (options.UPDATE) session.contexts.requireFree(session.tag);
     try {
       await session.sync({ ask: 'memory', expunges: false });
+      const keys = await withFilters(session, given);
+      if (options.RELEVANCY) requireFuzzy(keys);
       if (filters.some(({ type }) => type === 'selected')) await searchSelected(session, keys, options);
       await searchOthers(session, filters, keys, options);
     } catch (error) {
       throw forgottenBy(error, session, options);
     }
-    await session.tell({ expunges: !keys.namesNumbers });
+    await session.tell({ expunges: !given.namesNumbers });
     return ok('Searched');
   },
 };
@@ -72,8 +72,7 @@ function parseSources(args: Arguments): readonly MailboxFilter[] {
   return filters;
 }
 
-async function searchSelected(session: Session, given: SearchKeys, options: SearchReturn): Promise<void> {
-  const keys = await withFilters(session, given);
+async function searchSelected(session: Session, keys: SearchKeys, options: SearchReturn): Promise<void> {
   const rangesOf = fixedRanges(session.view);
   const relevancies = new Relevancies();
   const uids = await searchMessages(session, keys, { rangesOf, relevancies });

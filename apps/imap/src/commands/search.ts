@@ -29,9 +29,7 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
           requireNoOtherCharset(session);
           parseCharset(args);
         }
-        const keys = parseSearchKeys(args);
-        if (options?.RELEVANCY) requireFuzzy(keys);
-        return { options, ...keys };
+        return { options, ...parseSearchKeys(args) };
       } catch (error) {
         throw forgottenBy(error, session, options);
       }
@@ -44,6 +42,7 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
         // Sequence numbers may stand in the keys of either form, and were written before any removal that we could tell now.
         await session.sync({ ask: 'memory', expunges: false });
         const keys = await withFilters(session, given);
+        if (options?.RELEVANCY) requireFuzzy(keys);
         const rangesOf = fixedRanges(session.view);
         const relevancies = new Relevancies();
         const uids = await searchMessages(session, keys, { rangesOf, relevancies });

@@ -25,9 +25,7 @@ function sortCommand(name: 'SORT' | 'UID SORT', kind: 'sequence' | 'uid'): Comma
       try {
         const criteria = parseSortCriteria(args);
         parseCharset(args.sp());
-        const keys = parseSearchKeys(args);
-        if (options?.RELEVANCY || criteria.some(({ column }) => column === 'relevancy')) requireFuzzy(keys);
-        return { options, criteria, ...keys };
+        return { options, criteria, ...parseSearchKeys(args) };
       } catch (error) {
         throw forgottenBy(error, session, options);
       }
@@ -40,6 +38,7 @@ function sortCommand(name: 'SORT' | 'UID SORT', kind: 'sequence' | 'uid'): Comma
         // As in SEARCH: numbers in the keys were written before any removal that we could tell now.
         await session.sync({ ask: 'memory', expunges: false });
         const keys = await withFilters(session, given);
+        if (options?.RELEVANCY || criteria.some(({ column }) => column === 'relevancy')) requireFuzzy(keys);
         const rangesOf = fixedRanges(session.view);
         const relevancies = new Relevancies();
         const found = await searchMessages(session, keys, { rangesOf, relevancies });
