@@ -176,7 +176,8 @@ export async function writeEsearch(
       highest = Math.max(highest, modSeqOf(uid));
       if (++steps % FLAGS_A_TURN === 0) await session.transport.flushMuch();
     }
-    session.noteModSeq(highest);
+    const isOfSelected = mailbox === undefined || mailbox.name === session.selected?.name;
+    if (isOfSelected) session.noteModSeq(highest);
     if (highest > 0) out.text(' MODSEQ ').number(highest);
   }
   out.crlf();

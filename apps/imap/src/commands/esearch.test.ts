@@ -110,3 +110,17 @@ test('what is no ESEARCH is refused', async () => {
     expect((await mary.command(`ESEARCH ${args}`)).tagged, args).toMatch(/^(BAD|NO \[LIMIT\]) /);
   }
 });
+
+test('RFC 7162 §6: a modseq told of another mailbox is no HIGHESTMODSEQ of the selected one', async () => {
+  await using mary = await server.logIn();
+  await mary.command('CREATE later');
+  await mary.append('later', 'Subject: one\r\n\r\n');
+  await mary.dialogue`
+    C: a1 SELECT INBOX (CONDSTORE)
+    S: ...
+    S: a1 OK ...
+    C: a2 ESEARCH IN (mailboxes later) MODSEQ 1
+    S: * ESEARCH (TAG "a2" MAILBOX later UIDVALIDITY ...) UID ALL 1 MODSEQ {later}
+    S: a2 OK Searched
+  `;
+});
