@@ -3,6 +3,7 @@ import { Bad, No } from './command.ts';
 import { type FetchItem, parseFetchItems } from './fetch-items.ts';
 import { NOTIFY_GROUPS, NOTIFY_NAMES } from './limits.ts';
 import { isNamedBy, type MailboxFilter, parseMailboxFilter } from './mailbox-filter.ts';
+import { isOfOtherUsers, mayStandBelow } from './other-users.ts';
 
 const MESSAGE_EVENTS = ['MessageNew', 'MessageExpunge', 'FlagChange'] as const;
 const OTHER_EVENTS = ['MailboxName', 'SubscriptionChange', 'MailboxMetadataChange', 'ServerMetadataChange'] as const;
@@ -59,8 +60,26 @@ export class EventGroups {
 
   /** Whether the event of a mailbox is asked for: of any but the selected one, if it is about messages. */
   wants(event: EventName, mailboxName: string, subscriptions: ReadonlySet<string>): boolean {
-    const mailbox = { name: mailboxName, isOwn: true }; // those of others are not watched
+    const mailbox = { name: mailboxName, isOwn: !isOfOtherUsers(mailboxName) };
     return this.#others.some(({ filter, events }) => events.has(event) && isNamedBy(filter, mailbox, subscriptions));
+  }
+
+  /** Whether any event of the mailbox is asked for. */
+  wantsAny(mailboxName: string, subscriptions: ReadonlySet<string>): boolean {
+    return [...EVENTS.values()].some((event) => this.wants(event, mailboxName, subscriptions));
+  }
+
+  /** Whether mailboxes of other accounts may be asked for, of whatever account. */
+  get mayWantOthers(): boolean {
+    return this.#others.some(({ filter }) => filter.type === 'subscribed' || namesOf(filter).some(isOfOtherUsers));
+  }
+
+  /** Whether mailboxes of another account, by its name, may be asked for. */
+  mayWantOf(owner: string, subscriptions: ReadonlySet<string>): boolean {
+    return this.#others.some(({ filter }) => {
+      const names = filter.type === 'subscribed' ? [...subscriptions] : namesOf(filter);
+      return names.some((name) => mayStandBelow(owner, name));
+    });
   }
 
   /** Whether the event is asked for of any mailbox at all. */
@@ -68,6 +87,8 @@ export class EventGroups {
     return this.#others.some(({ events }) => events.has(event));
   }
 }
+
+const namesOf = (filter: MailboxFilter): readonly string[] => ('names' in filter ? [...filter.names] : []);
 
 const isOfSelected = ({ filter: { type } }: EventGroup) => type === 'selected';
 

@@ -124,6 +124,8 @@ export const NOTIFY_GROUPS = 100;
 export const NOTIFY_NAMES = 1_000;
 /** Mailboxes of an account that are watched: each process that does so holds a row of each. */
 export const WATCHED_MAILBOXES = 10_000;
+/** Accounts that share mailboxes with another, which a session of that watches. */
+export const WATCHED_SHARERS = 100;
 /** Names that are to be told to a client that does not listen, before all that it watches is given up. */
 export const UNTOLD_NAMES = 1_000;
 

@@ -5,6 +5,7 @@ import { ANSWER_CACHE_OCTETS, SESSIONS_AN_ACCOUNT } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { ImapServer } from './server.ts';
 import { WatchedAccounts } from './watched-accounts.ts';
+import { WatchedSharers } from './watched-sharers.ts';
 
 const DATABASE_CONNECTIONS = 8;
 
@@ -29,6 +30,7 @@ runApp({
       connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
       sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
       watchedAccounts: new WatchedAccounts(store, context.log),
+      watchedSharers: new WatchedSharers(store, context.log),
     };
     const server = new ImapServer(services, certificates, context.log);
     const ports: number[] = [];

@@ -1,4 +1,4 @@
-import type { AnnotationChange, ModSeq } from '@postel/storage';
+import type { AccountId, AnnotationChange, ModSeq } from '@postel/storage';
 import type { Session } from './session.ts';
 
 /** More than any modseq: who asks for what is newer learns only how far the account is. */
@@ -6,27 +6,29 @@ const NOTHING = Number.MAX_SAFE_INTEGER;
 
 /**
  * What a client that enabled METADATA has not been told: entries that others have set or removed (RFC 5464 §4.4.2), of its own
- * mailboxes and of the server. It hears of them from NOOP, CHECK and IDLE.
+ * mailboxes and of the server. It hears of them from NOOP, CHECK and IDLE. NOTIFY tells also of mailboxes of others.
  */
 export class MetadataNews {
   readonly #session: Session;
+  /** Who keeps the entries. */
+  readonly #keeper: AccountId;
   #since: number;
 
-  private constructor(session: Session, since: number) {
+  private constructor(session: Session, keeper: AccountId, since: number) {
     this.#session = session;
+    this.#keeper = keeper;
     this.#since = since;
   }
 
   /** @throws {StorageError} 'unavailable' */
-  static async begin(session: Session): Promise<MetadataNews> {
-    const { upTo } = await session.store.changedAnnotations(session.account.accountId, NOTHING);
-    return new MetadataNews(session, upTo);
+  static async begin(session: Session, keeper = session.account.accountId): Promise<MetadataNews> {
+    const { upTo } = await session.store.changedAnnotations(keeper, NOTHING);
+    return new MetadataNews(session, keeper, upTo);
   }
 
   /** Calls `come` when something of the account has changed that may be news, until the function returned is called. */
   watch(come: () => void): () => void {
-    const { store, account } = this.#session;
-    return store.watchAccount(account.accountId, (modseq) => {
+    return this.#session.store.watchAccount(this.#keeper, (modseq) => {
       if (modseq !== null && modseq > this.#since) come();
     });
   }
@@ -47,18 +49,18 @@ export class MetadataNews {
   /**
    * Writes METADATA responses without values.
    *
-   * @param isWanted of what changes the client wants to hear; all, if not given
+   * @param nameOf what the mailbox is called of which the client wants to hear that, the empty name for the server; null: of none
    * @throws {StorageError} 'unavailable'
    */
-  async tell(own: ModSeq | null = null, isWanted: (change: AnnotationChange) => boolean = () => true): Promise<void> {
-    const { store, account, out } = this.#session;
-    const { upTo, changes } = await store.changedAnnotations(account.accountId, this.#since);
+  async tell(own: ModSeq | null = null, nameOf = this.#ownName): Promise<void> {
+    const { store, out } = this.#session;
+    const { upTo, changes } = await store.changedAnnotations(this.#keeper, this.#since);
     this.#since = upTo;
     let told: string | null = null;
     for (const change of changes) {
-      const { modseq, entry, owner, mailbox } = change;
-      if (modseq === own || owner !== account.accountId || !isWanted(change)) continue;
-      const name = mailbox?.name ?? '';
+      const { modseq, entry } = change;
+      const name = modseq === own ? null : nameOf(change);
+      if (name === null) continue;
       if (name !== told) {
         if (told !== null) out.crlf();
         out.text('* METADATA ');
@@ -69,4 +71,7 @@ export class MetadataNews {
     }
     if (told !== null) out.crlf();
   }
+
+  readonly #ownName = ({ owner, mailbox }: AnnotationChange): string | null =>
+    owner === this.#keeper ? (mailbox?.name ?? '') : null;
 }

@@ -1,17 +1,32 @@
-import { HIERARCHY_DELIMITER, type MailboxId, type ModSeq, type WatchedMailbox } from '@postel/storage';
+import {
+  type AccountId,
+  type AnnotationChange,
+  HIERARCHY_DELIMITER,
+  type MailboxId,
+  type ModSeq,
+  type WatchedMailbox,
+} from '@postel/storage';
 import { No } from './command.ts';
 import type { EventGroups, SelectedEvents } from './event-groups.ts';
 import { FetchAnswer } from './fetch-answer.ts';
 import { KnownNames } from './known-names.ts';
 import { OUTPUT_HIGH_WATER_OCTETS, UNTOLD_NAMES, WATCHED_MAILBOXES } from './limits.ts';
+import { MailboxesOfOthers } from './mailboxes-of-others.ts';
 import { MetadataNews } from './metadata-news.ts';
+import { isOfOtherUsers } from './other-users.ts';
 import type { Session } from './session.ts';
 import type { AccountChange, AccountListener, WatchedAccount } from './watched-accounts.ts';
 
 const NONE = new Uint32Array(0);
+const NO_NAMES: ReadonlySet<string> = new Set();
+/** Entries that are nobody's but who keeps them. */
+const PRIVATE = '/private/';
 /** More than may be on their way to be heard of. */
 const OWN_CHANGES = 100;
 const NOTHING_WANTED: SelectedEvents = { messages: false, flags: false, isDelayed: true, fetch: null };
+
+/** A modseq of an account, or a name that is subscribed to, or no more. */
+type OwnChange = { readonly account: AccountId; readonly modSeq: ModSeq } | { readonly name: string };
 
 /** A name of which LIST is to be told. */
 interface UntoldName {
@@ -20,6 +35,8 @@ interface UntoldName {
 
 /** What is to be told of a mailbox by STATUS. */
 interface UntoldStatus {
+  readonly account: AccountId;
+  readonly id: MailboxId;
   counts: boolean;
   unseen: boolean;
 }
@@ -29,17 +46,21 @@ interface UntoldStatus {
  * others, of names, subscriptions and metadata, what is collected here until nothing else is being said. What happens to one
  * mailbox meanwhile is told together.
  *
+ * Mailboxes of other accounts are those in which there is the right `l`; of what happens in them is told with `r` alone (§3.1).
+ *
  * A change of messages by the client itself is told as those of others; one of a name or a subscription is not (§5).
  */
 export class Notifications implements AccountListener {
   readonly #session: Session;
   #groups: EventGroups | null;
   #account: WatchedAccount | null = null;
-  #metadata: MetadataNews | null = null;
+  #others: MailboxesOfOthers | null = null;
+  /** By who keeps it; empty if none is to be told. */
+  readonly #metadata = new Map<AccountId, MetadataNews>();
   readonly #untoldNames = new Map<string, UntoldName>();
-  readonly #untoldStatus = new Map<MailboxId, UntoldStatus>();
+  readonly #untoldStatus = new Map<string, UntoldStatus>();
   /** Changes that the client made itself. */
-  readonly #own = new Set<ModSeq | string>();
+  readonly #own = new Set<string>();
   #hasNews = false;
   #hasOverflown = false;
   /** Who tells the client now; the connection, between commands, if nobody else does. */
@@ -64,13 +85,30 @@ export class Notifications implements AccountListener {
     try {
       if (account.mailboxes.size > WATCHED_MAILBOXES)
         throw new No('The account has too many mailboxes to watch them', 'NOTIFICATIONOVERFLOW');
+      if (groups.mayWantOthers) await notifications.#beginOthers(groups);
       if (groups.hasAny('MailboxMetadataChange') || groups.hasAny('ServerMetadataChange'))
-        notifications.#metadata = await MetadataNews.begin(session);
+        notifications.#metadata.set(accountId, await MetadataNews.begin(session));
+      await notifications.#beginMetadataOfOthers();
     } catch (error) {
       notifications.close();
       throw error;
     }
     return notifications;
+  }
+
+  async #beginOthers(groups: EventGroups): Promise<void> {
+    this.#others = await MailboxesOfOthers.begin(this.#session, {
+      isWanted: (owner) => groups.mayWantOf(owner, this.#subscriptions),
+      changed: (changes) => this.changed(changes),
+      moved: () => this.moved(),
+    });
+  }
+
+  /** Of accounts that share mailboxes, from now on. */
+  async #beginMetadataOfOthers(): Promise<void> {
+    if (this.#groups?.hasAny('MailboxMetadataChange') !== true) return;
+    for (const owner of this.#others?.owners ?? [])
+      if (!this.#metadata.has(owner)) this.#metadata.set(owner, await MetadataNews.begin(this.#session, owner));
   }
 
   get selected(): SelectedEvents {
@@ -84,6 +122,8 @@ export class Notifications implements AccountListener {
   close(): void {
     this.#account?.remove(this);
     this.#account = null;
+    this.#others?.close();
+    this.#others = null;
     this.#groups = null;
     this.#untoldNames.clear();
     this.#untoldStatus.clear();
@@ -97,10 +137,10 @@ export class Notifications implements AccountListener {
     };
   }
 
-  /** A change of its own account that the client made itself: its modseq, or the name that it subscribed to or not. */
-  made(change: ModSeq | string | null): void {
-    if (change === null || this.#account === null) return;
-    this.#own.add(change);
+  /** The client has made a change itself: one of an account, or of what it is subscribed to. */
+  made(change: OwnChange): void {
+    if (this.#account === null) return;
+    this.#own.add(keyOfChange(change));
     const [oldest] = this.#own;
     if (this.#own.size > OWN_CHANGES && oldest !== undefined) this.#own.delete(oldest);
   }
@@ -111,7 +151,7 @@ export class Notifications implements AccountListener {
   };
 
   moved(): void {
-    if (this.#metadata !== null) this.#arrived();
+    if (this.#metadata.size > 0) this.#arrived();
   }
 
   changed(changes: readonly AccountChange[]): void {
@@ -123,12 +163,19 @@ export class Notifications implements AccountListener {
   /** STATUS of all that is watched: RFC 5465 §3.1. */
   async tellStatus(): Promise<void> {
     const { out, transport } = this.#session;
-    for (const mailbox of this.#account?.mailboxes.values() ?? []) {
-      if (this.#isSelected(mailbox.id) || !this.#wants('MessageNew', mailbox.name)) continue;
+    for (const mailbox of this.#watched()) {
+      if (this.#isSelected(mailbox) || !this.#wants('MessageNew', mailbox.name)) continue;
       const flags = this.#wants('FlagChange', mailbox.name) ? ['UNSEEN', 'HIGHESTMODSEQ'] : [];
       this.#writeStatus(mailbox, ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY', ...flags]);
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
+  }
+
+  /** LIST of mailboxes of which the client may know, and asks for more than that: RFC 5465 §3.1. */
+  async tellInaccessible(): Promise<void> {
+    for (const { name, isReadable } of this.#others?.all() ?? [])
+      if (!isReadable && this.#groups?.wantsAny(name, this.#subscriptions) === true) this.#addName(name, null);
+    await this.#tellNames();
   }
 
   /** Tells what has come since; of the selected mailbox, whoever calls. @throws {Abandoned} @throws {StorageError} 'unavailable' */
@@ -159,7 +206,26 @@ export class Notifications implements AccountListener {
   }
 
   #wants(event: Parameters<EventGroups['wants']>[0], name: string): boolean {
-    return this.#groups?.wants(event, name, this.#account?.subscriptions ?? new Set()) === true;
+    return this.#groups?.wants(event, name, this.#subscriptions) === true;
+  }
+
+  get #subscriptions(): ReadonlySet<string> {
+    return this.#account?.subscriptions ?? NO_NAMES;
+  }
+
+  /** All that may be read, under the names that they have here. */
+  *#watched(): Generator<WatchedMailbox, void> {
+    yield* this.#account?.mailboxes.values() ?? [];
+    for (const { account, id } of this.#others?.all() ?? []) {
+      const mailbox = this.#others?.read(account, id);
+      if (mailbox !== undefined) yield mailbox;
+    }
+  }
+
+  #find({ account, id }: Pick<WatchedMailbox, 'account' | 'id'>): WatchedMailbox | undefined {
+    return account === this.#session.account.accountId
+      ? this.#account?.mailboxes.get(id)
+      : this.#others?.read(account, id);
   }
 
   #collect(change: AccountChange): void {
@@ -168,13 +234,15 @@ export class Notifications implements AccountListener {
         this.#hasOverflown = true;
         break;
       case 'subscription':
-        if (this.#own.delete(change.name) || !this.#wants('SubscriptionChange', change.name)) break;
+        this.#others?.lookAgain(); // more may be asked for, or less
+        if (this.#own.delete(keyOfChange({ name: change.name }))) break;
+        if (!this.#wants('SubscriptionChange', change.name)) break;
         this.#addName(change.name, null);
         break;
       case 'created':
       case 'deleted': {
-        const { name, modSeq } = change.mailbox;
-        if (this.#own.has(modSeq)) break;
+        const { name } = change.mailbox;
+        if (this.#isOwn(change.mailbox)) break;
         // The one above may have got its first below, or lost its last: RFC 5465 §5.4.
         const parent = name.slice(0, Math.max(name.lastIndexOf(HIERARCHY_DELIMITER), 0));
         for (const affected of parent === '' ? [name] : [parent, name])
@@ -183,7 +251,7 @@ export class Notifications implements AccountListener {
       }
       case 'renamed': {
         const { mailbox, oldName, isBelow } = change;
-        if (isBelow || this.#own.has(mailbox.modSeq)) break;
+        if (isBelow || this.#isOwn(mailbox)) break;
         if (this.#wants('MailboxName', mailbox.name) || this.#wants('MailboxName', oldName))
           this.#addName(mailbox.name, oldName);
         break;
@@ -191,9 +259,18 @@ export class Notifications implements AccountListener {
       case 'messages':
         this.#collectStatus(change);
         break;
+      case 'rights':
+        // Of mailboxes of others it is how much may be told: RFC 5465 §5.9. One's own are one's own.
+        if (isOfOtherUsers(change.mailbox.name) && this.#groups?.wantsAny(change.mailbox.name, this.#subscriptions))
+          this.#addName(change.mailbox.name, null);
+        break;
       default:
         change satisfies never;
     }
+  }
+
+  #isOwn({ account, modSeq }: Pick<WatchedMailbox, 'account' | 'modSeq'>): boolean {
+    return this.#own.has(keyOfChange({ account, modSeq }));
   }
 
   #addName(name: string, oldName: string | null): void {
@@ -205,17 +282,20 @@ export class Notifications implements AccountListener {
     const flags = unseen || this.#session.hasEnabled('CONDSTORE');
     const event = counts ? 'MessageNew' : 'FlagChange';
     if (!(counts || flags) || !this.#wants(event, mailbox.name)) return;
-    const untold = this.#untoldStatus.get(mailbox.id);
-    this.#untoldStatus.set(mailbox.id, {
+    const { account, id } = mailbox;
+    const key = `${account}:${id}`;
+    const untold = this.#untoldStatus.get(key);
+    this.#untoldStatus.set(key, {
+      account,
+      id,
       counts: counts || untold?.counts === true,
       unseen: unseen || untold?.unseen === true,
     });
   }
 
-  /** Of the mailboxes that are watched, which are the account's own: that of somebody else may have the same id. */
-  #isSelected(id: MailboxId): boolean {
-    const { selected, account } = this.#session;
-    return selected?.mailbox.id === id && selected.mailbox.account === account.accountId;
+  #isSelected({ account, id }: Pick<WatchedMailbox, 'account' | 'id'>): boolean {
+    const mailbox = this.#session.selected?.mailbox;
+    return mailbox?.id === id && mailbox.account === account;
   }
 
   async #tellNames(): Promise<void> {
@@ -223,12 +303,14 @@ export class Notifications implements AccountListener {
     const untold = [...this.#untoldNames];
     this.#untoldNames.clear();
     const { out, transport } = this.#session;
-    const { mailboxes, subscriptions } = this.#account;
-    const names = await KnownNames.of([...mailboxes.values()], [...subscriptions], () => transport.flushMuch());
+    const others = new Map([...(this.#others?.all() ?? [])].map(({ name, isReadable }) => [name, isReadable]));
+    const mailboxes = [...this.#account.mailboxes.values(), ...[...others.keys()].map(withoutUse)];
+    const names = await KnownNames.of(mailboxes, [...this.#subscriptions], () => transport.flushMuch());
     for (const [name, { oldName }] of untold) {
       const { exists, specialUse, isSubscribed } = names.get(name);
       const attributes = [names.hasChildren(name) ? '\\HasChildren' : '\\HasNoChildren'];
       if (!exists) attributes.unshift('\\NonExistent');
+      if (others.get(name) === false) attributes.unshift('\\NoAccess');
       if (isSubscribed) attributes.push('\\Subscribed');
       if (specialUse !== null) attributes.push(specialUse);
       out.text('* LIST ').flagList(attributes).text(` "${HIERARCHY_DELIMITER}" `);
@@ -244,10 +326,10 @@ export class Notifications implements AccountListener {
 
   async #tellUntoldStatus(): Promise<void> {
     const { out, transport } = this.#session;
-    for (const [id, { counts, unseen }] of [...this.#untoldStatus]) {
-      this.#untoldStatus.delete(id);
-      const mailbox = this.#account?.mailboxes.get(id);
-      if (mailbox === undefined || this.#isSelected(id)) continue; // gone, or told otherwise
+    for (const [key, { counts, unseen, ...place }] of [...this.#untoldStatus]) {
+      this.#untoldStatus.delete(key);
+      const mailbox = this.#find(place);
+      if (mailbox === undefined || this.#isSelected(place)) continue; // gone, or told otherwise
       const items = counts ? ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY'] : ['UIDVALIDITY'];
       if (unseen) items.push('UNSEEN');
       if (this.#session.hasEnabled('CONDSTORE')) items.push('HIGHESTMODSEQ');
@@ -257,18 +339,28 @@ export class Notifications implements AccountListener {
   }
 
   async #tellMetadata(): Promise<void> {
-    if (this.#metadata === null || this.#session.metadataNews !== null) return; // or it is told anyway
     try {
-      await this.#metadata.tell(null, ({ modseq, mailbox }) => {
-        if (this.#own.has(modseq)) return false;
-        return mailbox === null
-          ? this.#groups?.hasAny('ServerMetadataChange') === true
-          : this.#wants('MailboxMetadataChange', mailbox.name);
-      });
+      for (const [keeper, metadata] of this.#metadata) {
+        if (this.#groups === null) return;
+        await metadata.tell(null, (change) =>
+          this.#isOwn({ account: keeper, modSeq: change.modseq }) ? null : this.#nameFor(change, keeper),
+        );
+      }
+      await this.#beginMetadataOfOthers();
     } catch (error) {
       this.#hasNews = true; // to be told behind the next command
       throw error;
     }
+  }
+
+  /** The name of the mailbox, or the empty one of the server, if the client wants to hear of its metadata. */
+  #nameFor({ entry, owner, mailbox }: AnnotationChange, keeper: AccountId): string | null {
+    const { accountId } = this.#session.account;
+    const isTold = owner === accountId && this.#session.metadataNews !== null; // to who enabled METADATA
+    if (isTold || (keeper !== accountId && entry.startsWith(PRIVATE))) return null;
+    if (mailbox === null) return keeper === accountId && this.#groups?.hasAny('ServerMetadataChange') ? '' : null;
+    const name = this.#find({ account: owner, id: mailbox.id })?.name;
+    return name !== undefined && this.#wants('MailboxMetadataChange', name) ? name : null;
   }
 
   #writeStatus(mailbox: WatchedMailbox, items: readonly string[]): void {
@@ -282,6 +374,12 @@ export class Notifications implements AccountListener {
     out.text(')\r\n');
   }
 }
+
+const keyOfChange = (change: OwnChange): string =>
+  'name' in change ? `name ${change.name}` : `${change.account}:${change.modSeq}`;
+
+/** What special use a mailbox of somebody else has is its owner's (RFC 6154 §2). */
+const withoutUse = (name: string) => ({ name, specialUse: null });
 
 function statusValue(mailbox: WatchedMailbox, item: string): number {
   switch (item) {

@@ -16,6 +16,11 @@ export function isOfOtherUsers(name: string): boolean {
   return name === OTHER_USERS || name.startsWith(PREFIX);
 }
 
+/** Whether mailboxes of that owner are at or below a name, or that name at or below theirs. */
+export function mayStandBelow(owner: string, name: string): boolean {
+  return name === OTHER_USERS || `${name}${HIERARCHY_DELIMITER}`.startsWith(`${PREFIX}${owner}${HIERARCHY_DELIMITER}`);
+}
+
 /** Takes the name of a mailbox of somebody else apart; null if it is no such name. */
 export function parseOwnedName(name: string): OwnedName | null {
   if (!name.startsWith(PREFIX)) return null;

@@ -20,6 +20,7 @@ import { isGranted, type Need } from './rights.ts';
 import { SearchContexts } from './search-contexts.ts';
 import { requireNoNumbers } from './uid-only.ts';
 import type { WatchedAccounts } from './watched-accounts.ts';
+import type { WatchedSharers } from './watched-sharers.ts';
 
 const NONE = new Uint32Array(0);
 const REMOVING: ReadonlySet<string> = new Set(['EXPUNGE', 'UID EXPUNGE', 'MOVE', 'UID MOVE', 'REPLACE', 'UID REPLACE']);
@@ -91,6 +92,7 @@ export interface Services {
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;
   readonly watchedAccounts: WatchedAccounts;
+  readonly watchedSharers: WatchedSharers;
   /** Metadata of the server that the administrator gives it, by entry (RFC 5464 §3.2.1.1). */
   readonly serverMetadata: ReadonlyMap<string, Buffer>;
   /** The largest message that is taken. */

@@ -2,11 +2,14 @@ import { type AccountId, HIERARCHY_DELIMITER, type MailboxId, type Store, type W
 import type { Logger } from '@postel/supervision';
 import { WATCHED_MAILBOXES } from './limits.ts';
 
+/** What says which mailbox it is, and when that was last said of it. */
+type NamedMailbox = Pick<WatchedMailbox, 'account' | 'id' | 'name' | 'modSeq'>;
+
 /** Something that happened to an account; what is told of it depends on who asked for what. */
 export type AccountChange =
-  | { readonly type: 'created' | 'deleted'; readonly mailbox: WatchedMailbox }
+  | { readonly type: 'created' | 'deleted'; readonly mailbox: NamedMailbox }
   /** Mailboxes below a renamed one are renamed with it, and are not told one by one. */
-  | { readonly type: 'renamed'; readonly mailbox: WatchedMailbox; readonly oldName: string; readonly isBelow: boolean }
+  | { readonly type: 'renamed'; readonly mailbox: NamedMailbox; readonly oldName: string; readonly isBelow: boolean }
   | {
       readonly type: 'messages';
       readonly mailbox: WatchedMailbox;
@@ -14,6 +17,8 @@ export type AccountChange =
       readonly counts: boolean;
       readonly unseen: boolean;
     }
+  /** Somebody may do more or less with it than before. */
+  | { readonly type: 'rights'; readonly mailbox: NamedMailbox }
   | { readonly type: 'subscription'; readonly name: string }
   /** The account has more mailboxes than are watched. */
   | { readonly type: 'overflow' };
@@ -184,6 +189,7 @@ export class WatchedAccount {
         const isBelow = isRenamedWithParent(before.name, mailbox.name, renamed);
         changes.push({ type: 'renamed', mailbox, oldName: before.name, isBelow });
       }
+      if (before.aclSeq !== mailbox.aclSeq) changes.push({ type: 'rights', mailbox });
       if (before.highestModSeq === mailbox.highestModSeq) continue;
       const counts = before.uidNext !== mailbox.uidNext || before.messages !== mailbox.messages;
       changes.push({ type: 'messages', mailbox, counts, unseen: before.unseen !== mailbox.unseen });
@@ -192,7 +198,8 @@ export class WatchedAccount {
   }
 }
 
-function isRenamedWithParent(oldName: string, name: string, renamed: ReadonlyMap<string, string>): boolean {
+/** @param renamed old names, and what they became */
+export function isRenamedWithParent(oldName: string, name: string, renamed: ReadonlyMap<string, string>): boolean {
   for (
     let at = oldName.lastIndexOf(HIERARCHY_DELIMITER);
     at > 0;

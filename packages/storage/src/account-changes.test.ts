@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseRights } from './rights.ts';
 import { append, startStorage, type TestStorage } from './storage-for-tests.ts';
 
 let storage: TestStorage;
@@ -41,6 +42,14 @@ test('each change of an account is told once, with what the mailbox is then', as
   ]);
   await store.deleteMailbox(account, id);
   expect(await news()).toEqual([{ name: 'c/b', ...empty, isDeleted: true }]);
+  const { account: reader } = await storage.newAccount();
+  await store.setRights(
+    account,
+    inbox,
+    { account: reader, isNegative: false },
+    { mode: 'add', rights: parseRights('l') },
+  );
+  expect((await news()).map(({ name }) => name)).toEqual(['INBOX']);
   const { id: brief } = await store.createMailbox(account, 'brief', null);
   await store.deleteMailbox(account, brief);
   expect(await news()).toEqual([]); // nobody has seen it

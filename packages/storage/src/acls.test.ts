@@ -201,3 +201,23 @@ test('what somebody may do with a mailbox now, and with those below it', async (
   expect(formatRights(await storage.store.readRightsOf(reader, owner, work))).toBe('lrx');
   expect(formatRights(await storage.store.readRightsOf(reader, owner, inbox))).toBe('');
 });
+
+test('who shares mailboxes with each of many, and with everybody', async () => {
+  const [one, two] = [await ownerAndReader(), await ownerAndReader()];
+  const { store } = storage;
+  const sharersOf = async (...readers: AccountId[]) => {
+    const found = await store.findSharers(readers);
+    const ours = new Set([one.owner, two.owner]); // others share with everybody too
+    return readers.map((reader) => (found.get(reader) ?? []).map(({ id }) => id).filter((id) => ours.has(id)));
+  };
+  expect(await sharersOf(one.reader, two.reader)).toEqual([[], []]);
+  await one.give('l');
+  expect(await sharersOf(one.reader, two.reader)).toEqual([[one.owner], []]);
+  await two.give('r', { to: null });
+  const both = (await sharersOf(one.reader))[0]?.toSorted((a, b) => a - b);
+  expect(both).toEqual([one.owner, two.owner]);
+  expect(await sharersOf(two.reader, two.owner)).toEqual([[two.owner], []]);
+  await one.give('');
+  expect(await sharersOf(one.reader, two.reader)).toEqual([[two.owner], [two.owner]]);
+  await two.give('', { to: null });
+});

@@ -3,7 +3,7 @@ import { StorageError } from './errors.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import { type FoundMailbox, type FoundRow, found, foundColumns, type Mailbox, mailboxColumns } from './mailboxes.ts';
 import { formatRights, parseRights, type Rights } from './rights.ts';
-import { textArray } from './sql-arrays.ts';
+import { numberArray, textArray } from './sql-arrays.ts';
 
 /** Entries in the lists of all mailboxes of an account, so that who shows them reads no more. */
 export const RIGHTS_AN_ACCOUNT = 10_000;
@@ -145,6 +145,29 @@ export async function readRightsOf(sql: Sql, reader: AccountId, owner: AccountId
      where l.account_id = ${owner}::bigint and l.mailbox_id = ${mailbox}::bigint and b.expunged_seq is null
        and l.reader_id in (${reader}::bigint, ${ANYONE}::bigint)`;
   return row === undefined ? new Set() : rightsOf(row);
+}
+
+/** An account that has mailboxes in whose lists another stands, or everybody does. */
+export interface Sharer {
+  readonly id: AccountId;
+  readonly name: string;
+}
+
+/** Who shares mailboxes with each of some readers, by name; perhaps none in which there is any right. */
+export async function findSharers(
+  sql: Sql,
+  readers: readonly AccountId[],
+): Promise<ReadonlyMap<AccountId, readonly Sharer[]>> {
+  const rows = await sql.read<(Sharer & { reader: AccountId })[]>`
+    select distinct r.reader, a.account_id as id, a.name
+      from unnest(${numberArray(readers)}::bigint[]) as r (reader)
+      join shares as s on s.account_id in (r.reader, ${ANYONE}::bigint) and s.owner_id <> r.reader
+      join accounts as a on a.account_id = s.owner_id
+     order by a.name`;
+  return Map.groupBy(
+    rows.map((row) => row),
+    ({ reader }) => reader,
+  );
 }
 
 /** The mailboxes of others in which a reader has rights, by owner and name. */

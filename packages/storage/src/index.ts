@@ -1,6 +1,14 @@
 export type { AccountChanges, WatchedMailbox } from './account-changes.ts';
 export { createAccount, findAccounts, listAccountIds, type NamedAccount, removeAccountMail } from './accounts.ts';
-export { type Grantee, type RightsEdit, type RightsEntry, readRights, type SharedWith, setRights } from './acls.ts';
+export {
+  type Grantee,
+  type RightsEdit,
+  type RightsEntry,
+  readRights,
+  type SharedWith,
+  type Sharer,
+  setRights,
+} from './acls.ts';
 export {
   ANNOTATION_OCTETS,
   type Annotated,

@@ -4,6 +4,7 @@ import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
 import {
   findSharedMailbox,
+  findSharers,
   findSuperior,
   type Grantee,
   inheritRights,
@@ -15,6 +16,7 @@ import {
   removeRights,
   rightsBelow,
   type SharedWith,
+  type Sharer,
   setRights,
 } from './acls.ts';
 import {
@@ -509,6 +511,11 @@ export class Store {
     names: readonly string[],
   ): Promise<{ readonly account: AccountId; readonly rights: Rights } | null> {
     return this.#read(() => findSuperior(this.#database.sql, reader, owner, names));
+  }
+
+  /** See findSharers. @throws {StorageError} 'unavailable' */
+  async findSharers(readers: readonly AccountId[]): Promise<ReadonlyMap<AccountId, readonly Sharer[]>> {
+    return this.#read(() => findSharers(this.#database.sql, readers));
   }
 
   /** See listSharedMailboxes. @throws {StorageError} 'unavailable' */

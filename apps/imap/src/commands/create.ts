@@ -32,7 +32,7 @@ export const create: Command<CreateArgs> = {
     const specialUse = chosenUse(uses);
     if (specialUse !== null && account !== session.account.accountId) throw notYourUse();
     const { uidvalidity, modseq } = await session.store.createMailbox(account, ownName, specialUse);
-    if (account === session.account.accountId) session.notifications?.made(modseq);
+    session.notifications?.made({ account, modSeq: modseq });
     await tellChangedName(session, mailbox);
     return ok('Created', { type: 'MAILBOXID', id: mailboxObjectId({ account, uidvalidity }) });
   },

@@ -28,7 +28,7 @@ export const deleteMailbox: Command<GivenName> = {
     const { account, id, ownName } = mailbox;
     if (ownName === 'INBOX') throw new No('INBOX cannot be deleted', 'CANNOT');
     const modseq = await store.deleteMailbox(account, id, ownName);
-    if (account === session.account.accountId) session.notifications?.made(modseq);
+    session.notifications?.made({ account, modSeq: modseq });
     const selected = session.selected?.mailbox;
     if (selected?.id === id && selected.account === account) session.unselect();
     await tellChangedName(session, givenName);

@@ -25,6 +25,7 @@ export const notify: Command<NotifyArgs> = {
     session.notify(notifications);
     if (groups === null) return ok('Nothing is told');
     await session.sync({ ask: 'database', expunges: true, isSnapshot: true });
+    await notifications.tellInaccessible();
     if (tellsStatus) await notifications.tellStatus();
     return ok('Told as it comes');
   },

@@ -43,7 +43,7 @@ async function renameMailbox(session: Session, from: string, to: string): Promis
   const { accountId } = session.account;
   if (!isOfOtherUsers(from) && !isOfOtherUsers(to)) {
     const modseq = await store.renameMailbox(accountId, from, to);
-    session.notifications?.made(modseq);
+    session.notifications?.made({ account: accountId, modSeq: modseq });
     return;
   }
   const { account, ownName } = isOfOtherUsers(from)
@@ -54,5 +54,6 @@ async function renameMailbox(session: Session, from: string, to: string): Promis
   if (ownName === 'INBOX') throw new No('INBOX is renamed by its owner alone', 'CANNOT');
   const below = await store.rightsBelow(accountId, account, ownName);
   if (![...below.values()].every((rights) => rights.has('x'))) throw notPermitted();
-  await store.renameMailbox(account, ownName, place.ownName);
+  const modSeq = await store.renameMailbox(account, ownName, place.ownName);
+  session.notifications?.made({ account, modSeq });
 }

@@ -38,7 +38,7 @@ export const setMetadata: Command<SetMetadataArgs> = {
     const own = await (mailboxName === ''
       ? setOfServer(session, entries)
       : setOfMailbox(session, mailboxName, entries));
-    session.notifications?.made(own);
+    if (own !== null) session.notifications?.made({ account: session.account.accountId, modSeq: own });
     await session.metadataNews?.tellAfterChange(own);
     return ok('Metadata set');
   },

@@ -8,7 +8,7 @@ export const subscribe: Command<string> = {
   parse: (args) => parseNewMailboxName(args.sp()).name,
   async run(session, name) {
     requireMailboxName(name);
-    session.notifications?.made(name);
+    session.notifications?.made({ name });
     await session.store.subscribe(session.account.accountId, name);
     return ok('Subscribed');
   },

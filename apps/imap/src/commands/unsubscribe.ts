@@ -7,7 +7,7 @@ export const unsubscribe: Command<string> = {
   state: 'authenticated',
   parse: (args) => parseNewMailboxName(args.sp()).name,
   async run(session, name) {
-    session.notifications?.made(name);
+    session.notifications?.made({ name });
     await session.store.unsubscribe(session.account.accountId, name);
     return ok('Unsubscribed');
   },
