@@ -12,6 +12,7 @@ import type {
 import type { DecoderPlace } from './decoded-part.ts';
 import type { KnownMailbox } from './find-mailbox.ts';
 import { SAVED_RANGES } from './limits.ts';
+import { isGranted, mayWrite } from './rights.ts';
 
 const NONE = new Uint32Array(0);
 const NO_KEYWORDS: ReadonlySet<number> = new Set();
@@ -29,10 +30,12 @@ interface RecentRange {
  */
 export class MailboxView implements MailboxWatcher {
   readonly name: string;
-  readonly isReadOnly: boolean;
-  /** What the session may do with it, as of when it was opened. */
-  readonly rights: Rights;
-  /** What `rights` were read with: a modseq of the mailbox's account. */
+  /** Whether it is to stay as it is, whatever the rights are. */
+  readonly #isExamined: boolean;
+  #rights: Rights;
+  /** What there was when the client was told of its rights. */
+  #toldRights: Rights;
+  /** What the first `rights` were read with: a modseq of the mailbox's account. */
   readonly #rightsSeq: number;
   readonly #store: Store;
   #mailbox: SharedMailbox | null = null;
@@ -66,23 +69,27 @@ export class MailboxView implements MailboxWatcher {
     store: Store,
     { rights, accountModSeq }: Pick<KnownMailbox, 'rights' | 'accountModSeq'>,
     name: string,
-    isReadOnly: boolean,
+    isExamined: boolean,
   ) {
     this.#store = store;
     this.name = name;
-    this.isReadOnly = isReadOnly;
-    this.rights = rights;
+    this.#isExamined = isExamined;
+    this.#rights = rights;
+    this.#toldRights = rights;
     this.#rightsSeq = accountModSeq;
   }
 
-  /** @throws {StorageError} 'unavailable' */
+  /**
+   * @param isExamined whether it is opened to be read, and no more
+   * @throws {StorageError} 'unavailable'
+   */
   static async open(
     store: Store,
     found: Pick<KnownMailbox, 'account' | 'id' | 'accountModSeq' | 'rights'>,
     name: string,
-    isReadOnly: boolean,
+    isExamined: boolean,
   ): Promise<MailboxView> {
-    const view = new MailboxView(store, found, name, isReadOnly);
+    const view = new MailboxView(store, found, name, isExamined);
     const mailbox = await store.openMailbox(found.account, found.id, view, found.accountModSeq);
     view.#mailbox = mailbox;
     view.takeArrivals();
@@ -110,11 +117,34 @@ export class MailboxView implements MailboxWatcher {
     this.#untoldRemovals = merged(this.#untoldRemovals, known);
   }
 
+  /** What the session may do with it. */
+  get rights(): Rights {
+    return this.#rights;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#isExamined || !isGranted(this.#rights, mayWrite);
+  }
+
+  /** There are more rights than before. */
+  gain(rights: Rights): void {
+    this.#rights = rights;
+    this.onChange?.();
+  }
+
+  /** Whether the client has more rights than it was told of; and whether these let it write. */
+  takeGain(): 'none' | 'some' | 'writable' {
+    const told = this.#toldRights;
+    this.#toldRights = this.#rights;
+    if (this.#isExamined || told === this.#rights) return 'none';
+    return isGranted(told, mayWrite) || this.isReadOnly ? 'some' : 'writable';
+  }
+
   rightsChanged(): void {
     this.onRightsChange?.();
   }
 
-  /** Whether the list of rights has changed since `rights` were read. */
+  /** Whether the list of rights has changed since the first `rights` were read. */
   get mayHaveOtherRights(): boolean {
     return this.mailbox.aclSeq > this.#rightsSeq;
   }

@@ -2,12 +2,11 @@ import type { Arguments } from '@postel/imap-wire';
 import { SystemFlag } from '@postel/storage';
 import { Bad, type Command, ok } from './command.ts';
 import { requireMailbox } from './find-mailbox.ts';
-import { mailboxFlags, permanentFlags } from './flags.ts';
+import { mailboxFlags } from './flags.ts';
 import { type GivenName, parseGivenName } from './mailbox-name.ts';
 import { MailboxView } from './mailbox-view.ts';
 import { mailboxObjectId } from './object-id.ts';
 import { parseResync, type Resync, resynchronize } from './resynchronize.ts';
-import { isGranted, mayWrite } from './rights.ts';
 import type { Session } from './session.ts';
 import { tellName } from './tell-name.ts';
 import { requireNoNumbersIn } from './uid-only.ts';
@@ -44,9 +43,9 @@ export function selectCommand(name: 'SELECT' | 'EXAMINE'): Command<SelectArgs> {
       const isRev2 = session.hasEnabled('IMAP4rev2');
       if (enablesCondstore) session.enableCondstore();
       const mailbox = await requireMailbox(session, givenName.name, 'r');
-      const isReadOnly = isExamine || !isGranted(mailbox.rights, mayWrite);
       if (isRev2) await tellName(session, givenName);
-      const view = await MailboxView.open(session.store, mailbox, givenName.name, isReadOnly);
+      const view = await MailboxView.open(session.store, mailbox, givenName.name, isExamine);
+      const { isReadOnly } = view;
       session.select(view);
       if (isReadOnly && !isRev2) view.addRecent(mailbox.recentUid, view.toldUid);
       await describe(session, view);
@@ -66,10 +65,7 @@ async function describe(session: Session, view: MailboxView): Promise<void> {
   const flags = mailboxFlags(mailbox);
   view.learnKeywords();
   out.text('* FLAGS ').flagList(flags).crlf();
-  out
-    .text('* OK [PERMANENTFLAGS ')
-    .flagList(view.isReadOnly ? [] : permanentFlags(view))
-    .text('] Flags that are kept\r\n');
+  session.tellPermanentFlags(view);
   out.text('* ').number(count).text(' EXISTS\r\n');
   if (!isRev2) out.text('* ').number(view.recentCount).text(' RECENT\r\n');
   if (unseen > 0) out.text('* OK [UNSEEN ').number(unseen).text('] First unseen\r\n');

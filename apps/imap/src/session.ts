@@ -3,13 +3,13 @@ import type { AuthenticatedAccount, Directory, LoginAttempt, LoginContext, Sessi
 import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire';
 import type { QuotaLevel } from '@postel/quota';
 import type { ConnectionSecurity } from '@postel/sasl';
-import { rangesOf, type Store, type UidRanges } from '@postel/storage';
+import { type Rights, rangesOf, type Store, type UidRanges } from '@postel/storage';
 import type { ConnectionCount, Logger, SessionCount } from '@postel/supervision';
 import type { AnswerCache } from './answer-cache.ts';
 import { Abandoned, type AnyCommand, Bad, No, type Ok } from './command.ts';
 import type { Extension } from './extensions.ts';
 import { notPermitted } from './find-mailbox.ts';
-import { flagListOctets, mailboxFlags } from './flags.ts';
+import { flagListOctets, mailboxFlags, permanentFlags } from './flags.ts';
 import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS, RANGES_A_LINE } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import type { MetadataNews } from './metadata-news.ts';
@@ -23,6 +23,7 @@ import type { WatchedAccounts } from './watched-accounts.ts';
 import type { WatchedSharers } from './watched-sharers.ts';
 
 const NONE = new Uint32Array(0);
+const NO_RIGHTS: Rights = new Set();
 const REMOVING: ReadonlySet<string> = new Set(['EXPUNGE', 'UID EXPUNGE', 'MOVE', 'UID MOVE', 'REPLACE', 'UID REPLACE']);
 /** Before NOTIFY. */
 const ALL_EVENTS = { messages: true, flags: true } as const;
@@ -133,6 +134,8 @@ export class Session {
   #removes = false;
   /** Removals were told since it began. */
   #hasToldRemovals = false;
+  /** Settles when all changes of rights to the selected mailbox that were heard of are looked at. */
+  #rightsChecked: Promise<void> = Promise.resolve();
   /** Of a client that enabled METADATA. */
   metadataNews: MetadataNews | null = null;
   /** Searches of the selected mailbox that are kept up to date. */
@@ -277,26 +280,32 @@ export class Session {
     this.#view = view;
     this.#clientModSeq = view.modSeq;
     this.watchSelected();
-    view.onRightsChange = () => void this.#checkRights(view);
-    if (view.mayHaveOtherRights) void this.#checkRights(view);
+    view.onRightsChange = () => this.#checkRights(view);
+    if (view.mayHaveOtherRights) this.#checkRights(view);
+  }
+
+  /** One after the other, so that none comes with what was true before the last. */
+  #checkRights(view: MailboxView): void {
+    this.#rightsChecked = this.#rightsChecked.then(() => this.#compareRights(view));
   }
 
   /**
-   * Ends the session if it has lost a right to the mailbox that it has selected. What it has got it has from the next SELECT on
-   * (RFC 4314 §5.1.1). The owner has all rights, whatever the list says.
+   * Ends the session if it has lost a right to the mailbox that it has selected; what it has gained it has at once (RFC 4314
+   * §5.1.1). The owner has all rights, whatever the list says.
    */
-  async #checkRights(view: MailboxView): Promise<void> {
+  async #compareRights(view: MailboxView): Promise<void> {
     const { account, id } = view.mailbox;
     const reader = this.#account?.accountId ?? account;
     if (reader === account) return;
-    let isLess = true;
+    let rights: Rights = NO_RIGHTS;
     try {
-      const rights = await this.store.readRightsOf(reader, account, id);
-      isLess = !view.rights.isSubsetOf(rights);
+      rights = await this.store.readRightsOf(reader, account, id);
     } catch (error) {
       this.log.warn({ err: error }, 'rights to a mailbox could not be read'); // so that nobody knows whether they are there still
     }
-    if (isLess && this.#view === view) this.transport.endSession('rights');
+    if (this.#view !== view) return;
+    if (!view.rights.isSubsetOf(rights)) this.transport.endSession('rights');
+    else if (rights.size > view.rights.size) view.gain(rights);
   }
 
   unselect(): void {
@@ -400,6 +409,7 @@ export class Session {
       this.bye(mailbox.lost === 'deleted' ? 'The mailbox was deleted' : 'The database was restored: connect again');
       throw new No('The mailbox is gone', 'NONEXISTENT');
     }
+    this.#tellGain(view);
     const wanted = isSnapshot ? ALL_EVENTS : (this.#notifications?.selected ?? ALL_EVENTS);
     if (expunges && (wanted.messages || this.#removes)) {
       // Of all that is told behind it: more may go while a long update waits for the client.
@@ -420,6 +430,18 @@ export class Session {
     await this.tellFlags(changed, known);
     if (!this.contexts.isEmpty) await this.contexts.tellChanges(this, union(changed, view.uidsAbove(toldUid)));
     if (view.toldUid > toldUid) await this.#notifications?.tellArrivals(toldUid);
+  }
+
+  /** Rights that the client did not have before: RFC 4314 §5.1.1, RFC 3501 §7.1. */
+  #tellGain(view: MailboxView): void {
+    const gain = view.takeGain();
+    if (gain === 'writable') this.out.text('* OK [READ-WRITE] You may change the mailbox from now on\r\n');
+    if (gain !== 'none') this.tellPermanentFlags(view);
+  }
+
+  tellPermanentFlags(view: MailboxView): void {
+    const flags = view.isReadOnly ? [] : permanentFlags(view);
+    this.out.text('* OK [PERMANENTFLAGS ').flagList(flags).text('] Flags that are kept\r\n');
   }
 
   /** Whoever tells the modseq of a message says so: the client may take it for HIGHESTMODSEQ until it is told better. */

@@ -332,6 +332,9 @@ test.each([
     S: + idling
   `;
   await give('+w');
+  await idle.dialogue`
+    S: * OK [PERMANENTFLAGS ...
+  `;
   await done(quiet, 'NOOP');
   await give('-s');
   const begun = performance.now();
@@ -344,6 +347,49 @@ test.each([
   await give('""');
   expect(await elsewhere.line()).toMatch(/^\* BYE \[NOPERM\]/);
 });
+
+test.each([
+  ['of this process', () => server.postel.ports.imap],
+  ['of another process', () => second.port],
+])(
+  'RFC 4314 §5.1.1, §5.2: who gains a right to the selected mailbox has it at once, and is told: %s',
+  async (_, port) => {
+    await using all = await shared('lr');
+    const { john, give, work, hers } = all;
+    await using idle = await server.logIn(john, port());
+    await using quiet = await server.logIn(john, port());
+    await using examining = await server.logIn(john, port());
+    for (const client of [idle, quiet])
+      expect((await client.command(`SELECT ${work}`)).tagged).toMatch(/^OK \[READ-ONLY\]/);
+    await done(examining, `EXAMINE ${work}`);
+    await idle.dialogue`
+    C: a1 IDLE
+    S: + idling
+  `;
+    await give('+ws');
+    await idle.dialogue`
+    S: * OK [READ-WRITE] ...
+    S: * OK [PERMANENTFLAGS (\Answered \Flagged \Seen \Draft \*)] ...
+  `;
+    await give('+t');
+    await idle.dialogue`
+    S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] ...
+    C: DONE
+    S: a1 OK ...
+    C: a2 STORE 1 +FLAGS (\Deleted \Flagged)
+    S: * 1 FETCH (UID 1 FLAGS (\Flagged \Deleted...))
+    S: a2 OK ...
+  `;
+    const told: string[] = [];
+    while (!told.some((line) => line.includes('PERMANENTFLAGS') && line.includes('\\Deleted')))
+      told.push(...(await done(quiet, 'NOOP'))); // by the one behind which it was heard of
+    expect(told.find((line) => line.startsWith('* OK'))).toMatch(/^\* OK \[READ-WRITE\] /);
+    expect((await examining.command('STORE 2 +FLAGS (\\Flagged)')).tagged).toMatch(/^NO \[CANNOT\] .*read-only/);
+    await Promise.all([give('+i'), done(hers, `SETACL Work ${john.name} +e`), give('+k')]);
+    // However fast they come, none of them takes the one before away.
+  while (!(await quiet.command('EXPUNGE')).tagged.startsWith('OK '));
+  },
+);
 
 test('an account that is removed loses its rights for good: who gets its name has none of them', async () => {
   await using all = await shared('lr');
