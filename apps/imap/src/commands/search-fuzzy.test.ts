@@ -103,6 +103,44 @@ test('RELEVANCY is told, and sorted by', async () => {
   `;
 });
 
+test('keys that are all to match have each their share in the relevancy, and nothing found has none', async () => {
+  await using box = await withMessages(
+    letter('hello', 'the meeting'),
+    letter('hallo', 'the meeting'),
+    letter('hello', 'the meeeting'),
+    letter('hello', 'nothing'),
+  );
+  await box.mary.command('STORE 3 FLAGS (\\Flagged)');
+  await box.mary.dialogue`
+    C: a1 SEARCH RETURN (RELEVANCY ALL) FUZZY (SUBJECT hello BODY meeting)
+    S: * ESEARCH (TAG "a1") ALL 1:3 RELEVANCY (100 60 60)
+    S: a1 OK ...
+    C: a2 SEARCH RETURN (RELEVANCY ALL) FUZZY SUBJECT hello BODY meeting
+    S: * ESEARCH (TAG "a2") ALL 1:2 RELEVANCY (100 20)
+    S: a2 OK ...
+    C: a3 UID SEARCH RETURN (RELEVANCY MIN MAX) FUZZY SUBJECT hello UNFLAGGED
+    S: * ESEARCH (TAG "a3") UID MIN 1 MAX 4 RELEVANCY (100 100)
+    S: a3 OK ...
+    C: a4 SEARCH RETURN (RELEVANCY PARTIAL -1:-2) FUZZY SUBJECT hello
+    S: * ESEARCH (TAG "a4") PARTIAL (-1:-2 3:4) RELEVANCY (100 100)
+    S: a4 OK ...
+    C: a5 SEARCH RETURN (RELEVANCY ALL COUNT) FUZZY SUBJECT absent
+    S: * ESEARCH (TAG "a5") COUNT 0 RELEVANCY ()
+    S: a5 OK ...
+    C: a6 SORT RETURN (PARTIAL 1:10 RELEVANCY) (RELEVANCY) UTF-8 FUZZY SUBJECT absent
+    S: * ESEARCH (TAG "a6") PARTIAL (1:10 NIL) RELEVANCY ()
+    S: a6 OK ...
+    C: a7 SORT (REVERSE ARRIVAL RELEVANCY) UTF-8 FUZZY SUBJECT hello
+    S: * SORT 4 3 2 1
+    S: a7 OK ...
+    C: a8 SEARCH RETURN (SAVE) FUZZY SUBJECT hallo
+    S: a8 OK ...
+    C: a9 SEARCH RETURN (ALL RELEVANCY) $ FUZZY BODY meetings
+    S: * ESEARCH (TAG "a9") ALL 1:2 RELEVANCY (60 60)
+    S: a9 OK ...
+  `;
+});
+
 test('hardening 34: long words and many take no long time', async () => {
   await using box = await withMessages(letter('x', 'hello world '.repeat(20_000)), letter('x', 'a'.repeat(200_000)));
   const startedAt = performance.now();
