@@ -317,7 +317,7 @@ export const contents = pgTable(
   ],
 );
 
-/** The index of texts, in segments (text-segment.ts), which are made by housekeeping and never changed. */
+/** The index of texts, in segments (text-segment.ts), which housekeeping makes and merges. */
 export const textIndex = pgTable(
   'text_index',
   {

@@ -19,7 +19,7 @@ const SIGNAL = new AbortController().signal;
 const SCORE = { signal: SIGNAL, onProgress: () => {}, onSearched: () => {} };
 const SEARCH = { signal: SIGNAL, onProgress: () => {} };
 /** An index is asked about more messages than that. */
-const FEW = 100;
+const FEW = 40;
 
 interface Owner {
   readonly account: AccountId;
@@ -117,10 +117,49 @@ test('few messages are not worth an index', async () => {
   const owner = await storage.newAccount();
   await appendAll(
     owner,
-    Array.from({ length: 300 }, (_, n) => mail(`hay ${n}`, '')),
+    Array.from({ length: 100 }, (_, n) => mail(`hay ${n}`, '')),
   );
   expect(await indexTexts()).toBe(0);
-  expect(await search(owner, text('hay 299'))).toEqual([300]);
+  expect(await search(owner, text('hay 99'))).toEqual([100]);
+});
+
+test('segments of mail that comes little by little are merged, and find what they found', async () => {
+  const owner = await storage.newAccount();
+  const counts: number[] = [];
+  for (let lot = 1; lot <= 9; lot++) {
+    const hay = Array.from({ length: 139 }, (_, n) => mail(`hay ${lot} ${n}`, ''));
+    await appendAll(owner, [mail(`needle ${lot}`, ''), ...hay]);
+    await indexTexts();
+    counts.push((await segmentsOf(owner)).length);
+  }
+  expect(counts).toEqual([1, 2, 1, 2, 3, 2, 3, 4, 1]);
+  expect(await search(owner, text('needle'))).toEqual([1, 141, 281, 421, 561, 701, 841, 981, 1_121]);
+  expect(await search(owner, text('hay 9 138'))).toEqual([1_260]);
+  // It is the index which says so: what is not in it is not looked at.
+  await storage.sql`update contents set header_text = 'unseen' where account_id = ${owner.account}`;
+  expect(await search(owner, text('unseen'))).toEqual([]);
+});
+
+test('merging, pruning and indexing at once leave an index that finds all', async () => {
+  const owner = await storage.newAccount();
+  const other = await storage.openStore();
+  for (let lot = 1; lot <= 8; lot++) {
+    await appendAll(
+      owner,
+      Array.from({ length: 140 }, (_, n) => mail(`hay ${lot} ${n}`, `straw ${n}`)),
+    );
+    await storage.sql`
+      delete from contents where account_id = ${owner.account} and content_id % 3 > 0 and search_text like 'straw 1%'`;
+    await Promise.all([
+      indexTexts(),
+      indexTexts(other.store),
+      storage.store.pruneTextIndex(owner.account, SIGNAL),
+      other.store.pruneTextIndex(owner.account, SIGNAL),
+    ]);
+    for (const criterion of [text('hay 1 99'), text('straw 77'), text(`hay ${lot} 2`), text('straw 13')])
+      expect(await search(owner, criterion)).toEqual(await searchWithoutIndex(owner, criterion));
+  }
+  expect((await segmentsOf(owner)).length).toBeLessThan(6);
 });
 
 test('rule 14: finds what looking at each message finds: any text, in headers and bodies, in the index or behind it', async () => {

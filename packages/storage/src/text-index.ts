@@ -15,9 +15,9 @@ const SEGMENTS_AT_ONCE = 64;
 /** Ids that one statement gets. */
 const IDS_AT_ONCE = 4_096;
 /** To look through so many messages is quicker than to ask any index. */
-const FEW_MESSAGES = 128;
+const FEW_MESSAGES = 48;
 /** In the time that it takes to read a segment so many messages are looked through. */
-const MESSAGES_A_SEGMENT = 4;
+const MESSAGES_A_SEGMENT = 12;
 /** Above all object ids. */
 const END_OF_IDS = Number.MAX_SAFE_INTEGER;
 

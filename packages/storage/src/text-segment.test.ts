@@ -84,3 +84,29 @@ test('hardening 34: a segment is full before it takes too much memory, and has r
   expect(short.count).toBe(4_096);
   expect(idsWith(unknown.rows(), 'abc')).toHaveLength(unknown.count);
 });
+
+test('a segment made of several has what each of them had', () => {
+  const someText = fc.string({ unit: fc.constantFrom('a', 'b', 'ж', '日', ' '), maxLength: 30 });
+  const someTexts = fc.array(fc.tuple(fc.oneof(fc.constant(null), someText), someText), {
+    minLength: 1,
+    maxLength: 40,
+  });
+  fc.assert(
+    fc.property(fc.array(someTexts, { minLength: 1, maxLength: 4 }), (parts) => {
+      let id = 0;
+      const rows = parts.map((texts) => texts.map(([header, body]) => ({ id: ++id * 100, header, body })));
+      const whole = new SegmentBuilder();
+      for (const part of rows) whole.addSegment(segmentOf(part));
+      expect(whole.rows()).toEqual(segmentOf(rows.flat()));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a segment has no room for more than it can number', () => {
+  const builder = new SegmentBuilder();
+  for (let id = 1; id <= 4_000; id++) builder.add(id, 'a', '');
+  expect(builder.hasRoomFor(96, 0)).toBe(true);
+  expect(builder.hasRoomFor(97, 0)).toBe(false);
+  expect(builder.hasRoomFor(1, 10_000_000)).toBe(false);
+});

@@ -2,7 +2,7 @@ import { GrowingArray } from './growing-array.ts';
 import { eachSlot, SLOTS } from './text-slots.ts';
 
 /** Texts of a segment: their numbers in it have twelve bits. */
-const MOST_TEXTS = 4_096;
+export const MOST_TEXTS = 4_096;
 /** Entries of a segment: 1,000 a text is what mail of 4 kB has. One text has SLOTS at most. */
 const MOST_ENTRIES = 2_097_152;
 const BITMAP_OCTETS = MOST_TEXTS / 8;
@@ -18,7 +18,7 @@ export const ROW_OF_IDS = SLOTS / SLOTS_A_ROW;
 export const rowOf = (slot: number): number => Math.floor(slot / SLOTS_A_ROW);
 
 /**
- * A part of the index of texts, made once and never changed: for each slot the texts that have it. A row holds, for each of its
+ * A part of the index of texts: for each slot the texts that have it. A row holds, for each of its
  * slots, how many octets follow, and in these the texts' numbers, each as its distance from the one before; or, where that
  * takes as many octets or more, BITMAP_OCTETS with a bit for each text. Numbers, but for those bits, are written in groups of
  * seven bits, the low ones first.
@@ -53,6 +53,20 @@ export class SegmentBuilder {
   add(id: number, header: string | null, body: string | null): void {
     this.#add(id, header);
     if (body !== '') this.#add(id, body);
+  }
+
+  /** Whether it has room for all of a segment. @param octets of its rows of slots: an entry has one, as a rule */
+  hasRoomFor(texts: number, octets: number): boolean {
+    return this.count + texts <= MOST_TEXTS && this.#entries.length + octets - SLOTS <= MOST_ENTRIES;
+  }
+
+  /** Adds all of a segment for which there is room. @param rows as `rows` gives them; their ids are above those before */
+  addSegment(rows: readonly Buffer[]): void {
+    const first = this.count;
+    this.#ids.push(...readIds(rows[ROW_OF_IDS] ?? NONE));
+    for (const [place, row] of rows.slice(0, ROW_OF_IDS).entries()) {
+      eachEntry(row, (slot, number) => this.#entries.push((place * SLOTS_A_ROW + slot) * MOST_TEXTS + first + number));
+    }
   }
 
   #add(id: number, text: string | null): void {
@@ -110,16 +124,28 @@ export class SlotCounter {
       reader.at += octets;
       octets = reader.next();
     }
-    if (octets === BITMAP_OCTETS) {
-      const bits = row.subarray(reader.at, reader.at + octets);
-      for (let number = 0; number < MOST_TEXTS; number++) {
-        if (((bits[number >> 3] ?? 0) & (1 << (number & 7))) !== 0) raise(this.counts, number);
-      }
-      return;
-    }
-    const end = reader.at + octets;
-    for (let number = -1; reader.at < end; raise(this.counts, number)) number += reader.next();
+    readSlot(row, reader, octets, (number) => raise(this.counts, number));
   }
+}
+
+/** Tells all that a row of slots has. @param take gets the slot's place in the row */
+export function eachEntry(row: Buffer, take: (slot: number, number: number) => void): void {
+  const reader = new NumberReader(row);
+  for (let slot = 0; reader.at < row.length; slot++)
+    readSlot(row, reader, reader.next(), (number) => take(slot, number));
+}
+
+/** Tells the numbers of a slot, of which so many octets come next. */
+function readSlot(row: Buffer, reader: NumberReader, octets: number, take: (number: number) => void): void {
+  const end = reader.at + octets;
+  if (octets === BITMAP_OCTETS) {
+    for (let number = 0; number < MOST_TEXTS; number++) {
+      if (((row[reader.at + (number >> 3)] ?? 0) & (1 << (number & 7))) !== 0) take(number);
+    }
+    reader.at = end;
+    return;
+  }
+  for (let number = -1; reader.at < end; take(number)) number += reader.next();
 }
 
 /** The ids of all texts, in the order of their numbers: of two with one id the first is a header, and the second a body. */
@@ -159,6 +185,8 @@ function writeSlot(octets: Buffer, start: number, numbers: Uint16Array): number 
   }
   return at + BITMAP_OCTETS;
 }
+
+const NONE = Buffer.alloc(0);
 
 function writeIds(ids: readonly number[]): Buffer {
   const octets = Buffer.alloc(ids.length * ID_OCTETS);
