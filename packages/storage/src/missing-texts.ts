@@ -1,11 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MessageParser } from '@postel/mime';
-import type { BlobStore } from './blob-store.ts';
 import { type ContentText, contentText, prefixText } from './content-text.ts';
 import type { Sql } from './database.ts';
 import { translateDatabaseError } from './errors.ts';
 import type { AccountId, ContentId, EmailId, MailboxId } from './ids.ts';
-import { readBlob } from './read-blob.ts';
+import { type BlobReader, readBlob } from './read-blob.ts';
 import { MESSAGES_AND_TOMBSTONES } from './search-messages.ts';
 import { numberArray, textArray } from './sql-arrays.ts';
 
@@ -37,10 +36,10 @@ interface StoredContent {
  */
 export class MissingTexts {
   readonly #sql: Sql;
-  readonly #blobs: BlobStore;
+  readonly #blobs: BlobReader;
   readonly #onError: (error: unknown) => void;
 
-  constructor(sql: Sql, blobs: BlobStore, onError: (error: unknown) => void) {
+  constructor(sql: Sql, blobs: BlobReader, onError: (error: unknown) => void) {
     this.#sql = sql;
     this.#blobs = blobs;
     this.#onError = onError;

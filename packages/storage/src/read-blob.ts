@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import type { BlobStore } from './blob-store.ts';
 import { CHUNK_OCTETS, isChunkWhole } from './chunk-checksums.ts';
 
+/** Where blobs are read from. */
+export type BlobReader = Pick<BlobStore, 'read'>;
+
 /** What a content row knows of its blob. */
 export interface StoredBlob {
   readonly name: string;
@@ -27,7 +30,7 @@ export class BlobDamaged extends Error {
  *
  * @throws {BlobDamaged} also as the store does
  */
-export function readBlob(blobs: BlobStore, blob: StoredBlob, start: number, end: number): AsyncGenerator<Buffer> {
+export function readBlob(blobs: BlobReader, blob: StoredBlob, start: number, end: number): AsyncGenerator<Buffer> {
   if (start >= end) return blobs.read(blob.name, start, end);
   if (blob.checksums !== null) return readChunks(blobs, blob, blob.checksums, start, end);
   if (start === 0 && end === blob.sizeOctets) return readHashed(blobs, blob);
@@ -35,7 +38,7 @@ export function readBlob(blobs: BlobStore, blob: StoredBlob, start: number, end:
 }
 
 async function* readChunks(
-  blobs: BlobStore,
+  blobs: BlobReader,
   { name, sizeOctets }: StoredBlob,
   checksums: Buffer,
   start: number,
@@ -77,7 +80,7 @@ function joined(pieces: readonly Buffer[]): Buffer {
   return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces);
 }
 
-async function* readHashed(blobs: BlobStore, { name, sizeOctets, hash }: StoredBlob): AsyncGenerator<Buffer> {
+async function* readHashed(blobs: BlobReader, { name, sizeOctets, hash }: StoredBlob): AsyncGenerator<Buffer> {
   const seen = createHash('sha256');
   let last: Buffer | null = null;
   for await (const piece of blobs.read(name, 0, sizeOctets)) {

@@ -100,6 +100,21 @@ export class TextIndexer {
     }
   }
 
+  /**
+   * Takes all segments behind that one away, and makes them anew; meanwhile searches look through what was in them.
+   *
+   * @param after 0: all that there are
+   */
+  async remake(account: AccountId, after: number, signal: AbortSignal = new AbortController().signal): Promise<void> {
+    await this.#sql.begin(async (tx) => {
+      await takeIndex(tx, account);
+      await tx`delete from text_index where account_id = ${account}::bigint and segment_id > ${after}::bigint`;
+    });
+    do signal.throwIfAborted();
+    while (await this.#addSegment(account, signal, () => {}));
+    await this.#merge(account, signal);
+  }
+
   async #segments(account: AccountId): Promise<readonly ListedSegment[]> {
     return await this.#sql.read<ListedSegment[]>`
       select segment_id as id, octet_length(octets) as texts from text_index
@@ -239,8 +254,8 @@ export class TextIndexer {
   }
 
   /**
-   * Puts a segment in the place of others. The index of an account has one writer at a time, whom nobody waits for but the next one;
-   * the account's row is taken only against its removal.
+   * Puts a segment in the place of others. Nobody waits for it but who writes to the same index; the account's row is taken only
+   * against its removal.
    *
    * @param make null: nothing is put there
    * @returns whether it was put there, and not somebody else's before
@@ -252,7 +267,7 @@ export class TextIndexer {
     make: (tx: Transaction) => Promise<SegmentBuilder | null>,
   ): Promise<boolean> {
     return await this.#sql.begin(async (tx) => {
-      await tx`select pg_advisory_xact_lock(${INDEX_LOCKS}::integer, hashint8(${account}::bigint))`;
+      await takeIndex(tx, account);
       const found = await tx<{ id: number }[]>`
         select segment_id as id from text_index
          where account_id = ${account}::bigint and slot_row = ${ROW_OF_IDS}::smallint and segment_id >= ${after}::bigint
@@ -281,6 +296,11 @@ export class TextIndexer {
       return true;
     });
   }
+}
+
+/** The index of an account has one writer at a time, until that one's transaction ends. */
+async function takeIndex(tx: Transaction, account: AccountId): Promise<void> {
+  await tx`select pg_advisory_xact_lock(${INDEX_LOCKS}::integer, hashint8(${account}::bigint))`;
 }
 
 /** `TEXT` in ASCII. */

@@ -10,10 +10,12 @@ export type VerifiedRule =
   | 'uids'
   | 'modseqs'
   | 'keywords'
+  | 'rights'
   | 'sizes'
   | 'contents'
   | 'checksums'
-  | 'structure';
+  | 'structure'
+  | 'texts';
 
 /** A rule that what is stored breaks. */
 export interface Finding {

@@ -2,11 +2,12 @@ import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BlobDirectory } from '../blob-directory.ts';
-import { type AccountId, accountId, type MailboxId } from '../ids.ts';
+import { type AccountId, accountId, type MailboxId, mailboxId } from '../ids.ts';
 import { recoverAccount } from '../recover-account.ts';
 import { releaseExpired } from '../release-expired.ts';
 import { RemovedMail } from '../removed-mail.ts';
 import { markRewound } from '../rewound.ts';
+import { parseRights } from '../rights.ts';
 import { append, arrivalOf, startStorage, type TestStorage } from '../storage-for-tests.ts';
 import type { Finding } from './finding.ts';
 import { type VerifyProgress, verifyAccount } from './verify-account.ts';
@@ -364,4 +365,144 @@ test('a database that goes away is told', async () => {
   await own.database.close();
   const looking = Array.fromAsync(verifyAccount(own.database.sql, accountId(1), { blobs: null }));
   await expect(looking).rejects.toMatchObject({ kind: 'unavailable' });
+});
+
+describe('rights in the mailboxes of others', () => {
+  /** Of the first account one mailbox is shared with the second, and one with everybody. */
+  async function sharing() {
+    const { store } = storage;
+    const [owner, reader] = [await livelyAccount(), await storage.newAccount()];
+    const edit = { mode: 'replace', rights: parseRights('lr') } as const;
+    await store.setRights(owner.account, owner.inbox, { account: reader.account, isNegative: false }, edit);
+    await store.setRights(owner.account, owner.work, { account: null, isNegative: false }, edit);
+    return { owner: owner.account, reader: reader.account };
+  }
+
+  const fix = (account: AccountId) =>
+    Array.fromAsync(verifyAccount(storage.sql, account, { blobs: blobs(), fix: true }));
+
+  test('are as the lists say', async () => {
+    const { owner, reader } = await sharing();
+    expect([await problems(owner), await problems(reader)]).toEqual([[], []]);
+  });
+
+  test('that are not in table shares are put there', async () => {
+    const { owner, reader } = await sharing();
+    await damaged('delete from shares where owner_id = $1 and $2 > 0', owner, mailboxId(1));
+    expect(await problems(owner)).toEqual([
+      'rights its mailboxes give rights to everybody, which table shares does not say',
+      `rights its mailboxes give rights to account ${reader}, which table shares does not say`,
+    ]);
+    expect(await fix(owner)).toMatchObject([{ isRepaired: true }, { isRepaired: true }]);
+    expect(await problems(owner)).toEqual([]);
+    const seen = await storage.store.listSharedMailboxes(reader);
+    expect(seen.filter(({ account }) => account === owner)).toHaveLength(2);
+  });
+
+  test('that only table shares knows of are taken out of it, be it the owner who is verified or the reader', async () => {
+    const { owner, reader } = await sharing();
+    const third = (await storage.newAccount()).account;
+    await storage.sql`insert into shares (account_id, owner_id) values (${reader}, ${third}), (0, ${third}), (${third}, 999999)`;
+    expect(await problems(reader)).toEqual([
+      `rights table shares says that account ${third} gives rights to account ${reader}, which none of its mailboxes does`,
+    ]);
+    expect(await problems(third)).toEqual([
+      `rights table shares says that account ${third} gives rights to everybody, which none of its mailboxes does`,
+      `rights table shares says that account 999999 gives rights to account ${third}, which none of its mailboxes does`,
+    ]);
+    await fix(reader);
+    await fix(third);
+    expect([await problems(owner), await problems(reader), await problems(third)]).toEqual([[], [], []]);
+  });
+
+  test('of an account that is gone are taken away', async () => {
+    const { owner } = await sharing();
+    await storage.sql`
+      insert into acls (account_id, mailbox_id, reader_id, is_negative, rights, mod_seq)
+      select account_id, mailbox_id, 999999, false, 'lr', 1 from mailboxes where account_id = ${owner} and name = 'INBOX'`;
+    await storage.sql`insert into shares (account_id, owner_id) values (999999, ${owner})`;
+    expect(await problems(owner)).toEqual(['rights its mailboxes give rights to account 999999, which does not exist']);
+    await fix(owner);
+    expect(await problems(owner)).toEqual([]);
+    expect(await storage.sql`select from shares where account_id = 999999 and owner_id = ${owner}`).toEqual([]);
+  });
+});
+
+describe('the index of texts', () => {
+  /** Two segments, and a few messages behind them. */
+  async function indexedAccount() {
+    const { store } = storage;
+    const { account, inbox } = await storage.newAccount();
+    for (const messages of [150, 151, 9]) {
+      const arrival = arrivalOf('mary@example.com', 'Received: by needle\r\n');
+      await Promise.all(
+        Array.from({ length: messages }, (_, n) =>
+          append(store, account, inbox, Buffer.from(`Subject: ${messages} ${n}\r\n\r\nstraw ${messages * n} é`), {
+            arrival: n % 10 === 0 ? arrival : null,
+          }),
+        ),
+      );
+      await store.indexTexts({ signal: AbortSignal.timeout(60_000), onProgress() {} });
+    }
+    return account;
+  }
+
+  const found = (account: AccountId, text: string) =>
+    storage.store.searchMessages(
+      account,
+      mailboxId(1),
+      Uint32Array.from({ length: 310 }, (_, n) => n + 1),
+      { type: 'text', text },
+      { signal: AbortSignal.timeout(60_000), onProgress() {} },
+    );
+
+  test('is right when housekeeping made it, also after removals', async () => {
+    const account = await indexedAccount();
+    expect(await problems(account)).toEqual([]);
+    await storage.store.expunge(account, mailboxId(1), [{ first: 1, last: 100 }]);
+    expect(await problems(account)).toEqual([]);
+    await storage.store.pruneTextIndex(account, AbortSignal.timeout(60_000));
+    expect(await problems(account)).toEqual([]);
+  });
+
+  test.for([
+    ['lacks 1 texts, the first of them', true, 'delete from text_index where account_id = $1 and segment_id = $2'],
+    [
+      'lacks 1 texts, the first of them',
+      true,
+      'update text_index set segment_id = segment_id + 1000 where account_id = $1 and segment_id = (select max(segment_id) from text_index where account_id = $1 and $2 > 0)',
+    ],
+    ['lacks rows', false, 'delete from text_index where account_id = $1 and segment_id = $2 and slot_row = 7'],
+    [
+      'has ids that cannot be',
+      true,
+      "update text_index set octets = octets || '\\xffffff7f' where account_id = $1 and segment_id = $2 and slot_row = 512",
+    ],
+    [
+      'does not say all that is in the text',
+      false,
+      `update text_index set octets = decode(repeat('00', 128), 'hex') where account_id = $1 and segment_id = $2 and slot_row < 512`,
+    ],
+    [
+      'does not say all that is in the text',
+      false,
+      "update contents set search_text = search_text || ' something else' where account_id = $1 and content_id = $2 - 3",
+    ],
+  ] as const)('%s', async ([expected, isSeenQuickly, damage]) => {
+    const account = await indexedAccount();
+    const [first] = await storage.sql<{ id: MailboxId }[]>`
+      select min(segment_id) as id from text_index where account_id = ${account}`;
+    await damaged(damage, account, first?.id ?? mailboxId(1));
+    const [problem, ...others] = await problems(account);
+    expect(others).toEqual([]);
+    expect(problem?.replace(/lacks \d+/, 'lacks 1')).toContain(expected);
+    expect(await Array.fromAsync(verifyAccount(storage.sql, account, { blobs: null }))).toHaveLength(
+      isSeenQuickly ? 1 : 0,
+    );
+    const fixed = await Array.fromAsync(verifyAccount(storage.sql, account, { blobs: blobs(), fix: true }));
+    expect(fixed).toMatchObject([{ rule: 'texts', isRepaired: true, mailbox: null }]);
+    expect(await problems(account)).toEqual([]);
+    expect(await found(account, 'straw')).toHaveLength(310);
+    expect(await found(account, 'received: by needle')).toHaveLength(32);
+  });
 });

@@ -1,18 +1,23 @@
 import type { Sql } from '../database.ts';
 import { translateDatabaseError } from '../errors.ts';
 import type { AccountId } from '../ids.ts';
+import { MissingTexts } from '../missing-texts.ts';
+import type { BlobReader } from '../read-blob.ts';
+import { TextIndexer } from '../text-indexer.ts';
 import { addChecksums, findingsOf, removeOrphans, repairContent } from './content-findings.ts';
 import { type Finding, repaired } from './finding.ts';
 import { repairAccount, repairMailbox, repairMessages, repairTombstones } from './repair.ts';
 import { findStrayDeliveries, removeStrayDeliveries } from './stray-deliveries.ts';
 import { verifyAccountRow } from './verify-account-row.ts';
-import { type BlobReader, verifyContents } from './verify-contents.ts';
+import { verifyContents } from './verify-contents.ts';
 import { type CountedMailbox, countMailboxes, verifyCounters } from './verify-counters.ts';
 import { verifyMailboxRows } from './verify-mailbox-rows.ts';
 import { verifyMessages, verifyTombstones } from './verify-messages.ts';
 import { repairRemovedBlobs, verifyRemovedBlobs } from './verify-removed-blobs.ts';
 import { verifyRewound } from './verify-rewound.ts';
+import { repairShare, verifyShares } from './verify-shares.ts';
 import { verifyStrays } from './verify-strays.ts';
+import { verifyTextIndex } from './verify-text-index.ts';
 
 export type VerifyOptions = VerifyDepth & {
   readonly signal?: AbortSignal;
@@ -85,6 +90,10 @@ async function* verify(sql: Sql, account: AccountId, asked: VerifyOptions): Asyn
   }
   if (options.blobs !== null) await deliveries(sql, account, options);
   yield await Array.fromAsync(verifyStrays(sql, account));
+  for (const breach of await verifyShares(sql, account)) {
+    yield await settle([breach.found], options, () => repairShare(sql, breach));
+  }
+  yield* texts(sql, account, options);
   const ofAccount = await Array.fromAsync(verifyAccountRow(sql, account));
   yield await settle(ofAccount, options, () => repairAccount(sql, account));
 }
@@ -123,6 +132,17 @@ async function deliveries(sql: Sql, account: AccountId, { fix, signal, onProgres
   const isRepaired = fix === true;
   const count = isRepaired ? await removeStrayDeliveries(sql, account, strays) : strays.length;
   onProgress?.({ imperfection: { kind: 'deliveries', count, isRepaired } });
+}
+
+async function* texts(sql: Sql, account: AccountId, options: VerifyOptions): AsyncGenerator<readonly Finding[], void> {
+  const { blobs, signal } = options;
+  const breach = await verifyTextIndex(sql, account, blobs !== null, signal);
+  if (breach === null) return;
+  yield await settle([breach.found], options, async () => {
+    if (blobs === null) return;
+    const missingTexts = new MissingTexts(sql, blobs, () => {}); // what cannot be read was told with the contents
+    await new TextIndexer(sql, missingTexts).remake(account, breach.after, signal);
+  });
 }
 
 async function* rows(

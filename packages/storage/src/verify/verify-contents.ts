@@ -6,17 +6,13 @@ import type { Sql } from '../database.ts';
 import { StorageError, translateFileError } from '../errors.ts';
 import type { AccountId, ContentId } from '../ids.ts';
 import type { OctetRow } from '../octet-rows.ts';
+import type { BlobReader } from '../read-blob.ts';
 import { S3Error } from '../s3-error.ts';
 
 /** Contents looked up at once, and read at once: so many, of so many octets together; a larger one is read by itself. */
 const SLICE_CONTENTS = 2_000;
 const BATCH_CONTENTS = 128;
 const BATCH_OCTETS = 1024 * 1024;
-
-/** Reads blobs: octets `start` to `end` (not included). */
-export interface BlobReader {
-  read(name: string, start: number, end: number): AsyncIterable<Buffer>;
-}
 
 export interface ContentCheck {
   readonly id: ContentId;
