@@ -154,3 +154,27 @@ test('a search that nobody waits for any more ends', async () => {
   });
   await expect(search).rejects.toBe(reason);
 });
+
+test('an email id is that of all copies of one arrival, removed ones too, and not of the same octets that came again', async () => {
+  const { store, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  for (const text of ['one', 'two', 'one']) await append(store, account, inbox, text);
+  // Far from the id of its content, which is the first one's.
+  await sql`update accounts set next_object_id = next_object_id + 1000 where account_id = ${account}`;
+  await append(store, account, inbox, 'one');
+  await store.copy(account, inbox, [{ first: 1, last: 4 }], inbox, 'whole');
+  await store.changeFlags(account, inbox, [{ first: 1, last: 9 }], { system: 8, keywords: [], mode: 'add' }, null);
+  await store.expunge(account, inbox, [{ first: 1, last: 1 }]);
+  const rows = await sql<{ uid: number; id: number }[]>`
+    select uid, email_id as id from messages where account_id = ${account} union all
+    select uid, email_id from tombstones where account_id = ${account} order by uid`;
+  expect(rows.map(({ uid }) => uid)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  const search = async (id: number, uids: readonly number[]) => [
+    ...(await store.searchMessages(account, inbox, Uint32Array.from(uids), { type: 'email-id', id }, OPTIONS)),
+  ];
+  for (const { uid, id } of rows.slice(0, 4)) {
+    expect(await search(id, [1, 2, 3, 4, 5, 6, 7, 8])).toEqual([uid, uid + 4]);
+    expect(await search(id, [1, 2, 3, 4])).toEqual([uid]);
+  }
+  expect(await search(999_999, [1, 2, 3])).toEqual([]);
+});

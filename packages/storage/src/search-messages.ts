@@ -14,9 +14,9 @@ export type SearchCriterion =
   | { readonly type: 'internal-moment'; readonly from: number | null; readonly before: number | null }
   /** The same of the day that the Date field names. Without one that can be read a message meets no such criterion. */
   | { readonly type: 'sent-date'; readonly from: number | null; readonly before: number | null }
-  /** RFC822.SIZE lies between these, both not included. */
   /** All copies of one arrival, and all messages of one thread, have the same (RFC 8474 §5). */
   | { readonly type: 'email-id' | 'thread-id'; readonly id: number }
+  /** RFC822.SIZE lies between these, both not included. */
   | { readonly type: 'size'; readonly above: number | null; readonly below: number | null }
   /** A header field of this name has the text in its value; an empty text asks whether there is such a field. */
   | { readonly type: 'header'; readonly name: string; readonly text: string }
@@ -35,6 +35,8 @@ const TEXT_CRITERIA: ReadonlySet<SearchCriterion['type']> = new Set(['sent-date'
 const FIRST_SLICE = 64;
 const MOST_SLICE = 2_048;
 const SLICE_MS = 100;
+/** The id of a content is as near as that to the email id of the message that it first came with, as a rule. */
+const NEAR_IDS = 256;
 
 /** Runs something when it is its turn. */
 export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
@@ -59,6 +61,10 @@ export async function searchMessages(
   inTurn: InTurn,
   onSearched: (messages: number) => void = () => {},
 ): Promise<Uint32Array> {
+  if (criterion.type === 'email-id') {
+    const all = await inTurn(() => findByEmail(sql, account, mailbox, criterion.id));
+    if (all !== null) return uids.filter((uid) => all.has(uid));
+  }
   const { from, condition, values } = statementParts(criterion);
   const text = statement(from, condition);
   const found = new Uint32Array(uids.length);
@@ -71,6 +77,40 @@ export async function searchMessages(
   };
   await inSlices(uids, lookAt, { signal, inTurn, onSearched });
   return found.slice(0, count);
+}
+
+/**
+ * The messages of a mailbox that have an email id, without a look at others. No index leads to them, but one does from their
+ * content, which is the same for all.
+ *
+ * @returns null if it is not known which content that is: there are none, or it came before with another message
+ */
+async function findByEmail(
+  sql: Sql,
+  account: AccountId,
+  mailbox: MailboxId,
+  id: number,
+): Promise<ReadonlySet<number> | null> {
+  const [first, last] = [id - NEAR_IDS, id + NEAR_IDS];
+  try {
+    const [row] = await sql.read<{ content: number | null; uids: string }[]>`
+      with near as (
+        select content_id from messages where account_id = ${account}::bigint and email_id = ${id}::bigint
+           and content_id between ${first}::bigint and ${last}::bigint
+         union all
+        select content_id from tombstones where account_id = ${account}::bigint and email_id = ${id}::bigint
+           and content_id between ${first}::bigint and ${last}::bigint
+         limit 1)
+      select (select content_id from near) as content, coalesce(string_agg(uid::text, ','), '') as uids from (
+        select uid from messages where account_id = ${account}::bigint and mailbox_id = ${mailbox}::bigint
+           and email_id = ${id}::bigint and content_id = (select content_id from near)
+         union all
+        select uid from tombstones where account_id = ${account}::bigint and mailbox_id = ${mailbox}::bigint
+           and email_id = ${id}::bigint and content_id = (select content_id from near)) as found`;
+    return row === undefined || row.content === null ? null : new Set(row.uids.split(',').map(Number));
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
 }
 
 export interface SliceOptions {
