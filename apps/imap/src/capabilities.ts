@@ -23,6 +23,7 @@ const NAMES = [
   'PARTIAL',
   'STATUS=SIZE',
   'QUOTA',
+  'QUOTASET',
   ...RESOURCE_NAMES.map((name) => `QUOTA=RES-${name}`),
   'COMPRESS=DEFLATE',
   'NOTIFY',

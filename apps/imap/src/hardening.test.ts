@@ -199,7 +199,7 @@ test('hardening 4: lists of thousands: what is named twice is told once, and wha
   expect(await told(`LIST "" (${many('INBOX')})`)).toMatch(/^NO \[LIMIT\] /);
   expect(await told(`LIST () "" INBOX RETURN (STATUS (${many('UNSEEN')}))`)).toMatch(/\(UNSEEN 1\)\nOK /);
   expect(await told(`ENABLE ${many('NOTHING')}`)).toMatch(/^\* ENABLED\nOK /);
-  expect(await told(`SETQUOTA "User quota" (${many('STORAGE 5')})`)).toMatch(/^NO \[NOPERM\] /);
+  expect(await told(`SETQUOTA "User quota" (${many('STORAGE 5')})`)).toMatch(/^BAD A resource is named twice/);
   expect(await told(`FETCH 1 BODY.PEEK[${many('1').replaceAll(' ', '.')}]`)).toMatch(/^(\* 1 FETCH|BAD|NO) /);
 });
 

@@ -10,6 +10,7 @@ import { configAccountLogins } from './commands/config-account-logins.ts';
 import { configAccountQuota } from './commands/config-account-quota.ts';
 import { configAccountRetention } from './commands/config-account-retention.ts';
 import { configAccountRm } from './commands/config-account-rm.ts';
+import { configAccountRole } from './commands/config-account-role.ts';
 import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
 import { configCheck } from './commands/config-check.ts';
 import { configExample } from './commands/config-example.ts';
@@ -51,6 +52,7 @@ export const commands: readonly Command[] = [
   configAccountLogins,
   configAccountQuota,
   configAccountRetention,
+  configAccountRole,
   configQuota,
   configMailboxShare,
   configTlspubkeyList,

@@ -55,7 +55,7 @@ export async function listAccounts(sql: Sql): Promise<readonly AccountSummary[]>
   const rows = await readDirectory(
     () => sql.read<(Omit<AccountSummary, 'addresses'> & { localPart: string | null; domain: string | null })[]>`
       select account.name, used_octets as "usedOctets", used_messages as "usedMessages", created_at as "createdAt",
-             is_disabled as "isDisabled", local_part as "localPart", domain.name as domain
+             is_disabled as "isDisabled", role, local_part as "localPart", domain.name as domain
         from accounts as account
         left join addresses using (account_id)
         left join domains as domain using (domain_id)

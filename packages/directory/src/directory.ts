@@ -20,6 +20,9 @@ export interface NewAccount {
   readonly password: string | null;
 }
 
+/** What an account may do beside its own mail: an `owner` administers the server. */
+export type Role = 'account' | 'owner';
+
 export interface IdentifiedAccount {
   readonly accountId: AccountId;
   readonly name: string;
@@ -33,6 +36,7 @@ export interface AccountSummary {
   readonly usedMessages: number;
   readonly createdAt: Date;
   readonly isDisabled: boolean;
+  readonly role: Role;
 }
 
 /** How long, and how much of it, the content of removed messages is kept so that they can be brought back. */
@@ -140,6 +144,21 @@ export interface Directory {
    * @throws 'no-such-account'
    */
   setDisabled(accountName: string, isDisabled: boolean): Promise<void>;
+
+  /**
+   * In force for whatever is asked for after it, also in sessions that there are.
+   *
+   * @throws 'no-such-account'
+   */
+  setRole(accountName: string, role: Role): Promise<void>;
+
+  /**
+   * Whether whoever logged in so administers the server at this moment. What is given to one program or device does not: neither an
+   * app password of an owner, nor a login as ANONYMOUS.
+   *
+   * @throws 'unavailable'
+   */
+  mayAdminister(account: AuthenticatedAccount): Promise<boolean>;
 
   /**
    * Replaces the account's password; when it is done the old one is refused everywhere.

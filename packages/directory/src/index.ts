@@ -5,6 +5,7 @@ export { forgetOldLogins, type LoginEntry } from './attempt-rows.ts';
 export type {
   AccountSummary,
   Directory,
+  IdentifiedAccount,
   LoginFilter,
   LoginLimitFigures,
   NewAccount,
@@ -12,6 +13,7 @@ export type {
   RecipientResolution,
   Retention,
   RetentionChange,
+  Role,
 } from './directory.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export { generatePassword } from './generate-password.ts';

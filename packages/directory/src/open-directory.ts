@@ -19,6 +19,7 @@ import { openQuotas } from './quotas.ts';
 import { RecentLogins } from './recent-logins.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
+import { mayAdminister, setRole } from './roles.ts';
 import { setPassword } from './set-password.ts';
 import { openShares } from './shares.ts';
 import { openTlsPublicKeys } from './tls-public-keys.ts';
@@ -97,6 +98,8 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     listAccounts: () => listAccounts(sql),
     removeAccount: (name) => removeAccount(sql, name),
     setDisabled: (accountName, isDisabled) => setDisabled(sql, accountName, isDisabled),
+    setRole: (accountName, role) => setRole(sql, accountName, role),
+    mayAdminister: (account) => mayAdminister(sql, account),
     setPassword: (accountName, password) => setPassword(sql, pool, accountName, password),
     appPasswords: openAppPasswords(sql, pool),
     quotas: openQuotas(sql),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { limitedResources, RESOURCE_NAMES } from './resources.ts';
+import { limitedResources, limitOf, RESOURCE_NAMES } from './resources.ts';
 
 const use = { octets: 10_241, messages: 42, mailboxes: 7 };
 
@@ -41,4 +41,13 @@ test('what fits by its octets is never told to be above the limit', () => {
       expect(told?.usage).toBeLessThanOrEqual(told?.limit ?? -1);
     }),
   );
+});
+
+test('RFC 9208 §5: a limit is in the unit of its resource, and as large as a number can be', () => {
+  expect(limitOf('STORAGE', 512)).toEqual({ amount: 'octets', limit: 524_288 });
+  expect(limitOf('MESSAGE', 0)).toEqual({ amount: 'messages', limit: 0 });
+  expect(limitOf('MAILBOX', 7)).toEqual({ amount: 'mailboxes', limit: 7 });
+  expect(limitOf('STORAGE', Number.MAX_SAFE_INTEGER)).toEqual({ amount: 'octets', limit: Number.MAX_SAFE_INTEGER });
+  expect(limitOf('ANNOTATION-STORAGE', 5)).toBe(null);
+  expect(limitOf('storage', 5)).toBe(null);
 });

@@ -68,6 +68,7 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
   await tx`delete from subscriptions where account_id = ${account}`;
   await removeShares(tx, account);
   await tx`delete from annotations where account_id = ${account}`;
+  await tx`delete from url_keys where account_id = ${account}`;
   await tx`delete from mailboxes where account_id = ${account}`;
   const [removed] = await tx<{ uidvalidity: number }[]>`
     delete from accounts where account_id = ${account} returning next_uidvalidity as uidvalidity`;

@@ -73,6 +73,8 @@ export const accounts = pgTable(
     name: text('name').notNull(),
     createdAt: at('created_at').notNull().defaultNow(),
     isDisabled: boolean('is_disabled').notNull().default(false),
+    /** `owner`: administers the server. */
+    role: text('role').notNull().default('account'),
     modseq: seq('modseq').notNull().default(1),
     nextObjectId: id('next_object_id').notNull().default(1),
     /** Starts at creation time in seconds and only rises, so that no UIDVALIDITY is ever used twice. */
@@ -105,6 +107,7 @@ export const accounts = pgTable(
   },
   (table) => [
     uniqueIndex('accounts_name').on(table.name),
+    check('accounts_role', sql`${table.role} in ('account', 'owner')`),
     check('accounts_modseq_below_2_53', sql`${table.modseq} < 9007199254740992`),
     check('accounts_uidvalidity_32_bits', sql`${table.nextUidvalidity} <= 4294967295`),
     check(
@@ -451,6 +454,18 @@ export const annotations = pgTable(
     ownerId: id('owner_id').notNull(),
   },
   (table) => [primaryKey({ columns: [table.accountId, table.ownerId, table.mailboxId, table.entry] })],
+);
+
+/** By which an account authorizes URLs of messages in a mailbox, its own or another's (RFC 4467); without a row it has authorized none. */
+export const urlKeys = pgTable(
+  'url_keys',
+  {
+    accountId: id('account_id').notNull(),
+    ownerId: id('owner_id').notNull(),
+    mailboxId: id('mailbox_id').notNull(),
+    key: bytea('key').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.ownerId, table.mailboxId] })],
 );
 
 export const domains = pgTable(

@@ -128,25 +128,161 @@ describe('GETQUOTA and GETQUOTAROOT', () => {
   });
 });
 
-test('SETQUOTA is known, as RFC 2087 wants, and nobody may', async () => {
-  const account = await server.addAccount();
-  await using mary = await server.logIn(account);
-  await server.postel.setQuota(account, { messages: 7 });
-  await mary.dialogue`
-    C: a1 SETQUOTA "User quota" (STORAGE 512)
-    S: a1 NO [NOPERM] ...
-    C: a2 SETQUOTA "User quota" ()
-    S: a2 NO [NOPERM] ...
-    C: a3 SETQUOTA "User quota" (STORAGE)
-    S: a3 BAD ...
-    C: a4 SETQUOTA "User quota" STORAGE 512
-    S: a4 BAD ...
-    C: a5 SETQUOTA "User quota" (STORAGE 5 MESSAGE -1)
-    S: a5 BAD ...
-    C: a6 GETQUOTA "User quota"
-    S: * QUOTA "User quota" (MESSAGE 0 7)
-    S: a6 OK ...
-  `;
+describe('SETQUOTA', () => {
+  async function addOwner() {
+    const owner = await server.addAccount('owner');
+    await server.postel.useDirectory((directory) => directory.setRole(owner.name, 'owner'));
+    return owner;
+  }
+
+  test('of an owner of the server sets the limits of every account, and takes those away that are not named', async () => {
+    const mary = await server.addAccount('mary');
+    await server.postel.setQuota(mary, { mailboxes: 20 });
+    await using owner = await server.logIn(await addOwner());
+    await owner.dialogue`
+      C: a1 GETQUOTA user/${mary.name}
+      S: * QUOTA "user/${mary.name}" (MAILBOX 6 20)
+      S: a1 OK ...
+      C: a2 SETQUOTA user/${mary.name} (storage 512 MESSAGE 1000)
+      S: * QUOTA "user/${mary.name}" (STORAGE 0 512 MESSAGE 0 1000)
+      S: a2 OK ...
+      C: a3 SETQUOTA "user/${mary.address}" (MAILBOX 0)
+      S: * QUOTA "user/${mary.address}" (MAILBOX 6 0)
+      S: a3 OK ...
+      C: a4 GETQUOTAROOT "Other Users/${mary.name}/INBOX"
+      S: * QUOTAROOT "Other Users/${mary.name}/INBOX" "user/${mary.name}"
+      S: * QUOTA "user/${mary.name}" (MAILBOX 6 0)
+      S: a4 OK ...
+      C: a5 SETQUOTA user/${mary.name} ()
+      S: * QUOTA "user/${mary.name}" ()
+      S: a5 OK ...
+      C: a6 SETQUOTA "User quota" (MESSAGE 9223372036854775807)
+      S: * QUOTA "User quota" (MESSAGE 0 9007199254740991)
+      S: a6 OK ...
+    `;
+    expect(await server.postel.useDirectory(({ quotas }) => quotas.read(mary.name))).toMatchObject({
+      limits: { octets: null, messages: null, mailboxes: null },
+      isOwn: { octets: true, messages: true, mailboxes: true },
+    });
+  });
+
+  test('below what is there takes nothing away, and lets nothing more in', async () => {
+    const mary = await server.addAccount('mary');
+    await using hers = await server.logIn(mary);
+    await hers.append('INBOX', 'Subject: one');
+    await hers.append('INBOX', 'Subject: two');
+    await using owner = await server.logIn(await addOwner());
+    await owner.dialogue`
+      C: a1 SETQUOTA user/${mary.name} (MESSAGE 1)
+      S: * QUOTA "user/${mary.name}" (MESSAGE 2 1)
+      S: a1 OK ...
+    `;
+    await hers.dialogue`
+      C: b1 APPEND INBOX {5+}
+      C: three
+      S: b1 NO [OVERQUOTA] ...
+      C: b2 STATUS INBOX (MESSAGES)
+      S: * STATUS INBOX (MESSAGES 2)
+      S: b2 OK ...
+    `;
+  });
+
+  test('knows the resources of RFC 9208 that are here, each once', async () => {
+    await using owner = await server.logIn(await addOwner());
+    await owner.dialogue`
+      C: a1 SETQUOTA "User quota" (STORAGE 5 ANNOTATION-STORAGE 5)
+      S: a1 NO [CANNOT] ...
+      C: a2 SETQUOTA "User quota" (STORAGE 5 storage 6)
+      S: a2 BAD ...
+      C: a3 SETQUOTA "User quota" (STORAGE)
+      S: a3 BAD ...
+      C: a4 SETQUOTA "User quota" STORAGE 512
+      S: a4 BAD ...
+      C: a5 SETQUOTA "User quota" (STORAGE 5 MESSAGE -1)
+      S: a5 BAD ...
+      C: a6 SETQUOTA "User quota"
+      S: a6 BAD ...
+      C: a7 GETQUOTA "User quota"
+      S: * QUOTA "User quota" ()
+      S: a7 OK ...
+      C: a8 SETQUOTA user/nobody-at-all (STORAGE 5)
+      S: a8 NO [NONEXISTENT] ...
+      C: a9 GETQUOTA user/
+      S: a9 NO [NONEXISTENT] ...
+    `;
+  });
+
+  test('is told in the log, and by whom', async () => {
+    const [mary, owner] = [await server.addAccount('mary'), await addOwner()];
+    await using client = await server.logIn(owner);
+    await client.command(`SETQUOTA user/${mary.name} (STORAGE 7)`);
+    const line =
+      server
+        .log()
+        .split('\n')
+        .find((text) => text.includes('quota set') && text.includes(mary.name)) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({
+      by: owner.name,
+      account: mary.name,
+      limits: { octets: 7 * 1_024, messages: null, mailboxes: null },
+    });
+  });
+
+  test("hardening 47: of others is refused as that of nobody, and one's own is not to be set", async () => {
+    const [mary, john] = [await server.addAccount('mary'), await server.addAccount('john')];
+    await server.postel.setQuota(mary, { messages: 7 });
+    await using his = await server.logIn(john);
+    for (const command of ['GETQUOTA user/NAME', 'SETQUOTA user/NAME (STORAGE 5)', 'SETQUOTA user/NAME ()']) {
+      const [ofMary, ofNobody, ofHimself] = await Promise.all(
+        [mary.name, 'nobody-at-all', john.name].map((name) => his.command(command.replace('NAME', name))),
+      );
+      expect(ofMary).toMatchObject({ untagged: [], tagged: expect.stringMatching(/^NO \[NONEXISTENT\] /) });
+      expect(ofNobody).toEqual(ofMary);
+      expect(ofHimself).toEqual(ofMary);
+    }
+    for (const owner of [mary.name, 'nobody-at-all']) {
+      const name = `"Other Users/${owner}/INBOX"`;
+      expect((await his.command(`GETQUOTAROOT ${name}`)).untagged).toEqual([`* QUOTAROOT ${name}`]);
+    }
+    await his.dialogue`
+      C: a1 SETQUOTA "User quota" (STORAGE 512)
+      S: a1 NO [NOPERM] ...
+      C: a2 SETQUOTA "User quota" ()
+      S: a2 NO [NOPERM] ...
+      C: a3 SETQUOTA "User quota" (STORAGE)
+      S: a3 BAD ...
+    `;
+    expect(await server.postel.useDirectory(({ quotas }) => quotas.read(mary.name))).toMatchObject({
+      limits: { messages: 7 },
+    });
+  });
+
+  test('is over for who is an owner no more, and nothing for an app password of one', async () => {
+    const owner = await addOwner();
+    const secret = await server.postel.useDirectory(({ appPasswords }) =>
+      appPasswords.add(owner.name, { name: 'phone', service: null, expiresAt: null, networks: null, isShared: false }),
+    );
+    await using phone = await server.logIn({ ...owner, password: secret });
+    await using client = await server.logIn(owner);
+    await client.dialogue`
+      C: a1 SETQUOTA "User quota" (MESSAGE 5)
+      S: * QUOTA "User quota" (MESSAGE 0 5)
+      S: a1 OK ...
+    `;
+    await phone.dialogue`
+      C: a1 SETQUOTA "User quota" (MESSAGE 50)
+      S: a1 NO [NOPERM] ...
+      C: a2 GETQUOTA user/${owner.name}
+      S: a2 NO [NONEXISTENT] ...
+    `;
+    await server.postel.useDirectory((directory) => directory.setRole(owner.name, 'account'));
+    await client.dialogue`
+      C: a2 SETQUOTA "User quota" (MESSAGE 50)
+      S: a2 NO [NOPERM] ...
+      C: a3 GETQUOTA user/${owner.name}
+      S: a3 NO [NONEXISTENT] ...
+    `;
+  });
 });
 
 describe('STATUS', () => {

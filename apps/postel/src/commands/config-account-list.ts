@@ -19,13 +19,13 @@ Example:
   async run({ server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
     const accounts = await useDirectory(invocation, server, (directory) => directory.listAccounts());
-    const rows = accounts.map(({ name, addresses, usedMessages, usedOctets, createdAt, isDisabled }) => [
+    const rows = accounts.map(({ name, addresses, usedMessages, usedOctets, createdAt, isDisabled, role }) => [
       name,
       addresses.join(', '),
       String(usedMessages),
       String(Math.ceil(usedOctets / 1_024)),
       createdAt.toISOString().slice(0, 10),
-      isDisabled ? 'disabled' : '',
+      [...(role === 'account' ? [] : [role]), ...(isDisabled ? ['disabled'] : [])].join(', '),
     ]);
     invocation.terminal.say(formatTable([['ACCOUNT', 'ADDRESSES', 'MESSAGES', 'KB', 'SINCE', ''], ...rows]));
   },

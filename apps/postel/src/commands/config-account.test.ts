@@ -62,6 +62,24 @@ describe('with a server that runs', () => {
     expect((await config('list')).stdout).not.toContain('disabled');
   });
 
+  test('an account is made an owner of the server, listed as such, and an ordinary one again', async () => {
+    await config('add boss boss@localhost', 'correct horse\n');
+    expect(await config('role boss owner')).toMatchObject({
+      code: 0,
+      stdout: 'Account boss administers the server now.\n',
+    });
+    await config('disable boss');
+    expect((await config('list')).stdout).toMatch(/^boss .* owner, disabled$/m);
+    expect(await config('role boss account')).toMatchObject({
+      code: 0,
+      stdout: 'Account boss is an ordinary account now.\n',
+    });
+    expect((await config('list')).stdout).toMatch(/^boss .* disabled$/m);
+    expect((await config('list')).stdout).not.toContain('owner');
+    expect((await config('role boss king')).stderr).toContain('say account or owner');
+    expect((await config('role nobody owner')).stderr).toContain('There is no account "nobody"');
+  });
+
   test('app passwords are made, shown once, listed and removed', async () => {
     await config('add ada ada@localhost --no-password');
     expect((await config('apppassword list ada')).stdout).toBe('None.\n');
