@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ModelMessage, threadByModel } from './testing/thread-model.ts';
-import { threadByReferences } from './thread-by-references.ts';
-import { threadTrees, walkThreads } from './thread-trees.ts';
+import { threadByReferences, threadByRefs } from './thread-by-references.ts';
+import { rootsByYoungest, threadTrees, walkThreads } from './thread-trees.ts';
 
 const noTurn = async () => {};
 
 /** As THREAD tells it, with sequence numbers. */
-async function threaded(messages: readonly ModelMessage[]): Promise<string> {
+async function threaded(messages: readonly ModelMessage[], algorithm = 'REFERENCES'): Promise<string> {
   const ids = new Map<string, number>();
   const idOf = (id: string) => ids.get(id) ?? ids.set(id, ids.size + 1).size;
   const texts = [...new Set(messages.map(({ subject }) => subject))].sort();
@@ -28,7 +28,13 @@ async function threaded(messages: readonly ModelMessage[]): Promise<string> {
     references: Uint32Array.from(references),
     highest: ids.size,
   };
-  const trees = await threadTrees(await threadByReferences({ byDate, subjects, links }, noTurn), byDate, noTurn);
+  const isRefs = algorithm === 'REFS';
+  const parents = isRefs
+    ? await threadByRefs(links, messages.length, noTurn)
+    : await threadByReferences({ byDate, subjects, links }, noTurn);
+  const trees = await threadTrees(parents, byDate, noTurn);
+  const dates = messages.map(({ date }) => date);
+  if (isRefs) trees.roots.sort(await rootsByYoungest(trees.roots, parents, dates, noTurn));
   return [...walkThreads(trees, messages.length)].map((step) => (typeof step === 'number' ? step + 1 : step)).join('');
 }
 
@@ -97,6 +103,31 @@ test.each<[string, readonly ModelMessage[], string]>([
   expect(threadByModel(messages)).toBe(expected);
 });
 
+test.each<[string, readonly ModelMessage[], string]>([
+  [
+    'one subject, which is nothing to it',
+    [message('a', '', { subject: 'X' }), message('b', '', { subject: 'X', isReply: true })],
+    '(1)(2)',
+  ],
+  [
+    'the thread with the youngest message last, and its own messages by date',
+    [
+      message('a', '', { date: 1 }),
+      message('b', '', { date: 3 }),
+      message('c', 'a', { date: 9 }),
+      message('d', 'a', { date: 2 }),
+    ],
+    '(2)(1 (4)(3))',
+  ],
+  [
+    'answers to what is missing, by the younger of them',
+    [message('a', 'x', { date: 1 }), message('b', '', { date: 2 }), message('c', 'x', { date: 3 })],
+    '(2)((1)(3))',
+  ],
+])('REFS: %s', async (_, messages, expected) => {
+  expect(await threaded(messages, 'REFS')).toBe(expected);
+});
+
 const anyMessage = fc.record({
   date: fc.nat(5),
   subject: fc.constantFrom('', 'X', 'Y', 'Z'),
@@ -138,6 +169,8 @@ test.each<[string, readonly ModelMessage[]]>([
 ])('hardening 34: %s, a hundred thousand times, takes no long time', async (_, messages) => {
   const startedAt = performance.now();
   const told = await threaded(messages);
+  const toldByRefs = await threaded(messages, 'REFS');
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   expect(told.match(/\d+/g)).toHaveLength(COUNT);
+  expect(toldByRefs.match(/\d+/g)).toHaveLength(COUNT);
 });

@@ -21,12 +21,24 @@ const STEPS_A_TURN = 100_000;
  * @returns the parent of each node, NONE for roots; nodes that are no messages stand for messages that are missing
  */
 export async function threadByReferences(messages: ThreadedMessages, turn: () => Promise<void>): Promise<Uint32Array> {
-  const { links, byDate } = messages;
-  const linked = await linkMessages(links, byDate.length, turn);
-  await turn();
-  const parents = await withoutDummies(linked, byDate.length, turn);
+  const parents = await threadByRefs(messages.links, messages.byDate.length, turn);
   await turn();
   return mergeSubjects(parents, messages, turn);
+}
+
+/**
+ * THREAD=REFS (draft-ietf-morg-inthread): as REFERENCES without step 5, so that messages which only have the same subject stay apart.
+ *
+ * @param messages how many there are
+ */
+export async function threadByRefs(
+  links: ThreadLinks,
+  messages: number,
+  turn: () => Promise<void>,
+): Promise<Uint32Array> {
+  const linked = await linkMessages(links, messages, turn);
+  await turn();
+  return withoutDummies(linked, messages, turn);
 }
 
 /** Step 1. Nodes above the messages are those to which only references lead. */

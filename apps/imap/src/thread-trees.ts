@@ -46,6 +46,34 @@ export async function threadTrees(
 /** A step of `walkThreads`: a message, or a character between them. */
 export type ThreadStep = number | '(' | ')' | ' ';
 
+/**
+ * Compares roots by the dates of the youngest messages below them; of the same date those that are no message come first, then by
+ * place.
+ *
+ * @param dates of the messages, which are the first nodes
+ */
+export async function rootsByYoungest(
+  roots: Uint32Array,
+  parents: Uint32Array,
+  dates: ArrayLike<number>,
+  turn: () => Promise<void>,
+): Promise<(a: number, b: number) => number> {
+  const rootOf = new Uint32Array(parents.length).fill(NONE);
+  for (const root of roots) rootOf[root] = root;
+  const youngest = new Float64Array(parents.length).fill(Number.NEGATIVE_INFINITY);
+  await turn();
+  for (let message = 0; message < dates.length; message++) {
+    let root = message;
+    while (rootOf[root] === NONE) root = parents[root] ?? NONE;
+    root = rootOf[root] ?? NONE;
+    for (let at = message; rootOf[at] === NONE; at = parents[at] ?? NONE) rootOf[at] = root;
+    youngest[root] = Math.max(youngest[root] ?? 0, dates[message] ?? 0);
+  }
+  await turn();
+  const place = (root: number) => (root < dates.length ? root : -1);
+  return (a, b) => (youngest[a] ?? 0) - (youngest[b] ?? 0) || place(a) - place(b) || a - b;
+}
+
 /** What the THREAD response says of the trees (RFC 5256 §4), piece by piece. */
 export function* walkThreads(
   { roots, firstChildren, nextSiblings }: ThreadTrees,

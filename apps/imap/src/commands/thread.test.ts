@@ -53,6 +53,34 @@ test('THREAD in both ways', async () => {
   `;
 });
 
+test('THREAD=REFS: messages that only have the same subject stay apart, and the thread that was last written to comes last', async () => {
+  await using mary = await server.logIn();
+  await mary.append('INBOX', letter(1, 'Lunch', 'a'));
+  await mary.append('INBOX', letter(3, 'Dinner', 'b'));
+  await mary.append('INBOX', letter(4, 'Re: Dinner', 'c'));
+  await mary.append('INBOX', letter(9, 'Other', 'd', 'a'));
+  await mary.append('INBOX', letter(8, 'Re: Lunch', 'e', 'a'));
+  await mary.append('INBOX', letter(5, 'Re: Tea', 'f', 'gone'));
+  await mary.append('INBOX', letter(2, 'Re: Tea', 'g', 'gone'));
+  await mary.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: a1 OK ...
+    C: a2 THREAD REFS UTF-8 ALL
+    S: * THREAD (2)(3)((7)(6))(1 (5)(4))
+    S: a2 OK Threaded
+    C: a3 THREAD REFERENCES UTF-8 ALL
+    S: * THREAD (1 (5)(4))((7)(6))(2 3)
+    S: a3 OK Threaded
+    C: a4 UID THREAD refs US-ASCII 1:3,5,6
+    S: * THREAD (2)(3)(6)(1 5)
+    S: a4 OK Threaded
+    C: a5 THREAD REFS UTF-8 TEXT nowhere
+    S: * THREAD
+    S: a5 OK Threaded
+  `;
+});
+
 test('threads are found by References, else by the first of In-Reply-To, however Message-IDs are quoted', async () => {
   await using mary = await server.logIn();
   await mary.append('INBOX', lines('Message-ID: <"01KF8JCEOCBS0045PS"@xxx.yyy.com>', 'Subject: a', '', ''));
@@ -81,7 +109,7 @@ test('what is no THREAD is refused', async () => {
     C: a1 SELECT INBOX
     S: ...
     S: a1 OK ...
-    C: a2 THREAD REFS UTF-8 ALL
+    C: a2 THREAD INTHREAD UTF-8 ALL
     S: a2 BAD Unknown threading algorithm...
     C: a3 THREAD REFERENCES KOI8-R ALL
     S: a3 NO [BADCHARSET (UTF-8 US-ASCII)] ...

@@ -12,7 +12,7 @@ interface ThreadArgs extends SearchKeys {
   readonly algorithm: ThreadAlgorithm;
 }
 
-/** THREAD and UID THREAD: RFC 5256 §3. */
+/** THREAD and UID THREAD: RFC 5256 §3; REFS: draft-ietf-morg-inthread. */
 function threadCommand(name: 'THREAD' | 'UID THREAD', kind: 'sequence' | 'uid'): Command<ThreadArgs> {
   return {
     name,
@@ -43,6 +43,7 @@ function parseAlgorithm(args: Arguments): ThreadAlgorithm {
   switch (name) {
     case 'ORDEREDSUBJECT':
     case 'REFERENCES':
+    case 'REFS':
       return name;
     default:
       throw new ParseError('Unknown threading algorithm');
