@@ -53,6 +53,8 @@ const NAMES = [
   'BINARY',
   'MULTIAPPEND',
   'CATENATE',
+  'URL-PARTIAL',
+  'URLAUTH',
   'REPLACE',
   'ACL',
   'RIGHTS=texk',

@@ -1,4 +1,5 @@
-import { ALL_RIGHTS, type FoundMailbox, HIERARCHY_DELIMITER, type Rights } from '@postel/storage';
+import type { IdentifiedAccount } from '@postel/directory';
+import { ALL_RIGHTS, type FoundMailbox, HIERARCHY_DELIMITER, type Rights, type Store } from '@postel/storage';
 import { No } from './command.ts';
 import { isOfOtherUsers, parseOwnedName } from './other-users.ts';
 import { isGranted, type Need } from './rights.ts';
@@ -23,8 +24,8 @@ export type KnownMailbox = FoundMailbox & Access;
  * @returns null if there is none; and also if there is one, but nobody is to know (RFC 4314 §6)
  * @throws {No} [NOPERM] if it may be known of, and no more than that
  */
-export async function findMailbox(session: Session, name: string, need: Need): Promise<KnownMailbox | null> {
-  const mailbox = await lookUp(session, name);
+export async function findMailbox({ store, account }: Session, name: string, need: Need): Promise<KnownMailbox | null> {
+  const mailbox = await findMailboxOf(store, account, name);
   if (mailbox === null || isGranted(mailbox.rights, need)) return mailbox;
   if (mailbox.rights.has('l')) throw notPermitted();
   return null;
@@ -37,12 +38,16 @@ export async function requireMailbox(session: Session, name: string, need: Need)
   return mailbox;
 }
 
-async function lookUp({ store, account }: Session, name: string): Promise<KnownMailbox | null> {
-  const { accountId } = account;
+/** As whoever is logged in, or somebody else, finds it, with all that may be done with it; null if that is nothing. */
+export async function findMailboxOf(
+  store: Store,
+  { accountId, name: reader }: IdentifiedAccount,
+  name: string,
+): Promise<KnownMailbox | null> {
   const owned = parseOwnedName(name);
   if (owned === null) {
     const own = isOfOtherUsers(name) ? null : await store.findMailbox(accountId, name);
-    return own === null ? null : { ...own, owner: account.name, ownName: own.name, rights: ALL_RIGHTS };
+    return own === null ? null : { ...own, owner: reader, ownName: own.name, rights: ALL_RIGHTS };
   }
   const shared = await store.findSharedMailbox(accountId, owned.owner, owned.name);
   if (shared === null) return null;

@@ -1,4 +1,3 @@
-import { HeaderFieldSelector } from '@postel/mime';
 import {
   type Content,
   type ContentWriter,
@@ -6,16 +5,19 @@ import {
   type MailboxId,
   type NewMessage,
   type Rights,
+  StorageError,
 } from '@postel/storage';
 import { type AppendItem, type AppendSegment, parseAppendSegment, takesMessage } from './append-data.ts';
+import { parseAuthorizedUrl } from './authorized-url.ts';
 import { Bad, No } from './command.ts';
 import { encodeBinary } from './encode-binary.ts';
+import { findAuthorizedMailbox } from './find-authorized-mailbox.ts';
 import { findMailbox } from './find-mailbox.ts';
 import { APPEND_HELD_OCTETS, APPEND_INLINE_OCTETS, APPEND_MS, CATENATE_PARTS, MESSAGES_AN_APPEND } from './limits.ts';
-import { beginning, bounds, columnsFor, gather, MessageOctets } from './message-sections.ts';
 import { parseMessageUrl } from './message-url.ts';
 import { appendableFlags } from './rights.ts';
 import type { Session } from './session.ts';
+import { NoUrlContent, openUrl, type UrlContent } from './url-content.ts';
 
 const NUL = 0x00;
 
@@ -157,33 +159,35 @@ export class IncomingMessages implements AsyncDisposable {
     await store.requireDiskRoom(octets);
   }
 
-  /** RFC 4469 §3. A message that was expunged is none, also where its removal is not told yet. */
+  /** RFC 4469 §3. */
   async #takeUrl(text: string): Promise<void> {
-    const { store, selected } = this.#session;
-    const bad = (why: string) => new No(why, { type: 'BADURL', url: text });
-    const url = parseMessageUrl(text, selected?.name ?? null);
-    if (url === null) throw bad('Not the URL of a message here');
-    const mailbox = await findMailbox(this.#session, url.mailboxName, 'r');
-    if (mailbox === null) throw bad('No such mailbox');
-    if (url.uidvalidity !== null && url.uidvalidity !== mailbox.uidvalidity)
-      throw bad('The mailbox has another UIDVALIDITY');
-    const { section } = url;
-    const [message] = await store.fetchPresentMessages(mailbox.account, mailbox.id, [url.uid], columnsFor(section));
-    if (message === undefined) throw bad('No such message');
-    const octets = new MessageOctets(store, message);
-    const found = octets.locate(section);
-    if (found === null) throw bad('The message has no such part');
+    const { uid, content } = await this.#openUrl(text);
     try {
-      if (section.type === 'header-fields') {
-        const selector = new HeaderFieldSelector(section.names, section.not ? 'except' : 'only');
-        const fields = selector.select(await gather(octets.readAny(beginning(found))));
-        await this.#copy([fields.subarray(...bounds(url, 0, fields.length))], fields.length);
-        return;
-      }
-      const [start, end] = bounds(url, found.start, found.end);
-      await this.#copy(octets.readAny({ start, end }), end - start);
+      await this.#copy(content.read(), content.sizeOctets);
     } catch (error) {
       if (error instanceof No) throw error;
+      this.#session.log.error({ err: error, uid }, 'a message cannot be copied from');
+      throw new No('The message that a URL names cannot be read now', 'UNAVAILABLE');
+    }
+  }
+
+  /** @throws {No} [BADURL], [UNAVAILABLE] */
+  async #openUrl(text: string): Promise<{ readonly uid: number; readonly content: UrlContent }> {
+    const { store, selected } = this.#session;
+    const bad = (why: string) => new No(why, { type: 'BADURL', url: text });
+    const authorized = parseAuthorizedUrl(text);
+    const url = authorized?.rump.message ?? parseMessageUrl(text, selected?.name ?? null);
+    if (url === null) throw bad('Not the URL of a message here');
+    const mailbox =
+      authorized === null
+        ? await findMailbox(this.#session, url.mailboxName, 'r')
+        : await findAuthorizedMailbox(this.#session, authorized);
+    if (mailbox === null) throw bad('No such mailbox');
+    try {
+      return { uid: url.uid, content: await openUrl(store, mailbox, url) };
+    } catch (error) {
+      if (error instanceof NoUrlContent) throw bad(error.message);
+      if (error instanceof StorageError) throw error;
       this.#session.log.error({ err: error, uid: url.uid }, 'a message cannot be copied from');
       throw new No('The message that a URL names cannot be read now', 'UNAVAILABLE');
     }

@@ -98,6 +98,8 @@ export const APPEND_MS = 12 * 3_600_000;
 export const CATENATE_PARTS = 1_000;
 /** Of a message or a part of one. */
 export const MESSAGE_URL_OCTETS = 4_096;
+/** That one command authorizes or fetches. */
+export const URLS_A_COMMAND = 1_000;
 
 /** A message literal that is refused is read past up to here, so that the client hears why. */
 export const DISCARDED_OCTETS = 128 * 1024 * 1024;

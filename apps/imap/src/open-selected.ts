@@ -6,6 +6,7 @@ import { mailboxFlags } from './flags.ts';
 import { type GivenName, parseGivenName } from './mailbox-name.ts';
 import { MailboxView } from './mailbox-view.ts';
 import { mailboxObjectId } from './object-id.ts';
+import { writeResponseCode } from './response-code.ts';
 import { parseResync, type Resync, resynchronize } from './resynchronize.ts';
 import type { Session } from './session.ts';
 import { tellName } from './tell-name.ts';
@@ -75,6 +76,11 @@ async function describe(session: Session, view: MailboxView): Promise<void> {
     .number(toldUid + 1)
     .text('] Next UID\r\n');
   out.text('* OK [MAILBOXID (').text(mailboxObjectId(mailbox)).text(')] Of this mailbox\r\n'); // RFC 8474 §4.2
+  // RFC 4467 §8: not to sessions that others may listen to.
+  if (session.transport.security.isTls) {
+    writeResponseCode(out.text('* OK '), 'URLMECH INTERNAL');
+    out.text('By which URLs are authorized').crlf();
+  }
   session.tellHighestModSeq();
 }
 

@@ -37,6 +37,7 @@ export type ResponseCode =
   | 'UNAVAILABLE'
   | 'UNKNOWN-CTE'
   | `UNDEFINED-FILTER ${string}`
+  | 'URLMECH INTERNAL'
   | 'USEATTR'
   | { readonly type: 'CAPABILITY'; readonly names: readonly string[] }
   | { readonly type: 'MAILBOXID'; readonly id: string }

@@ -28,6 +28,10 @@ export interface IdentifiedAccount {
   readonly name: string;
 }
 
+export interface FoundAccount extends IdentifiedAccount {
+  readonly isDisabled: boolean;
+}
+
 export interface AccountSummary {
   readonly name: string;
   /** In canonical form, sorted. */
@@ -125,7 +129,7 @@ export interface Directory {
    * Whom people mean who name an account, as in a login: by its name, or by one of its addresses. Null if there is none; a
    * disabled one is still there.
    */
-  identify(name: string): Promise<IdentifiedAccount | null>;
+  identify(name: string): Promise<FoundAccount | null>;
 
   /** All accounts, by name. */
   listAccounts(): Promise<readonly AccountSummary[]>;

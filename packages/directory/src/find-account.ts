@@ -1,6 +1,6 @@
 import type { AccountId, Sql, Transaction } from '@postel/storage';
 import { type CanonicalAddress, formatAddress } from './address.ts';
-import type { IdentifiedAccount } from './directory.ts';
+import type { FoundAccount } from './directory.ts';
 import { DirectoryError } from './errors.ts';
 import type { NamedAccount } from './find-credentials.ts';
 import { parseLoginName } from './login-name.ts';
@@ -40,14 +40,14 @@ export async function findAccountOfAddress(sql: Sql, address: CanonicalAddress):
 }
 
 /** The account that a login of this name would be one to, if it were enabled. One query, whatever is asked for. */
-export async function identifyAccount(sql: Sql, text: string): Promise<IdentifiedAccount | null> {
+export async function identifyAccount(sql: Sql, text: string): Promise<FoundAccount | null> {
   const login = await parseLoginName(text);
   if (login === null) return null;
   const name = login.type === 'name' ? login.name : null;
   const address = login.type === 'address' ? login.address : null;
   const [account] = await readDirectory(
-    () => sql.read<IdentifiedAccount[]>`
-      select account_id as "accountId", name from accounts
+    () => sql.read<FoundAccount[]>`
+      select account_id as "accountId", name, is_disabled as "isDisabled" from accounts
        where name = ${name}::text
           or account_id = (select account_id from domains join addresses using (domain_id)
                             where domains.name = ${address?.domain ?? null}::text and local_part = ${address?.localPart ?? null}::text)`,

@@ -92,6 +92,7 @@ import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { TextIndex } from './text-index.ts';
 import { type IndexingOptions, TextIndexer } from './text-indexer.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
+import { ensureUrlKey, findUrlKey, removeUrlKeys, resetUrlKey } from './url-keys.ts';
 
 export interface StoreOptions {
   /** The store closes it. */
@@ -685,6 +686,26 @@ export class Store {
   /** @throws {StorageError} 'unavailable' */
   async findMailbox(account: AccountId, name: string): Promise<FoundMailbox | null> {
     return this.#read(() => findMailbox(this.#database.sql, account, name));
+  }
+
+  /** See findUrlKey. @throws {StorageError} 'unavailable' */
+  async findUrlKey(keeper: AccountId | null, owner: string, name: string): Promise<Buffer | null> {
+    return this.#read(() => findUrlKey(this.#database.sql, keeper, owner, name));
+  }
+
+  /** See ensureUrlKey. @throws {StorageError} 'unavailable' */
+  async ensureUrlKey(keeper: AccountId, mailbox: FoundMailbox): Promise<Buffer> {
+    return this.#read(() => ensureUrlKey(this.#database.sql, keeper, mailbox));
+  }
+
+  /** See resetUrlKey. @throws {StorageError} 'unavailable' */
+  async resetUrlKey(keeper: AccountId, mailbox: FoundMailbox): Promise<void> {
+    return this.#read(() => resetUrlKey(this.#database.sql, keeper, mailbox));
+  }
+
+  /** See removeUrlKeys. @throws {StorageError} 'unavailable' */
+  async removeUrlKeys(keeper: AccountId): Promise<void> {
+    return this.#read(() => removeUrlKeys(this.#database.sql, keeper));
   }
 
   /** See readQuota. @throws {StorageError} 'nonexistent', 'unavailable' */

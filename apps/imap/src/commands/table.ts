@@ -16,6 +16,7 @@ import { esearch } from './esearch.ts';
 import { examine } from './examine.ts';
 import { expunge, uidExpunge } from './expunge.ts';
 import { fetch, uidFetch } from './fetch.ts';
+import { genUrlAuth } from './genurlauth.ts';
 import { getAcl } from './getacl.ts';
 import { getMetadata } from './getmetadata.ts';
 import { getQuota } from './getquota.ts';
@@ -34,6 +35,7 @@ import { noop } from './noop.ts';
 import { notify } from './notify.ts';
 import { rename } from './rename.ts';
 import { replace, uidReplace } from './replace.ts';
+import { resetKey } from './resetkey.ts';
 import { search, uidSearch } from './search.ts';
 import { select } from './select.ts';
 import { setAcl } from './setacl.ts';
@@ -48,6 +50,7 @@ import { thread, uidThread } from './thread.ts';
 import { unauthenticate } from './unauthenticate.ts';
 import { unselect } from './unselect.ts';
 import { unsubscribe } from './unsubscribe.ts';
+import { urlFetch } from './urlfetch.ts';
 
 const byName = new Map<string, AnyCommand>();
 const add = <Args>(command: Command<Args>) => byName.set(command.name, sealed(command));
@@ -68,6 +71,7 @@ add(esearch);
 add(examine);
 add(expunge);
 add(fetch);
+add(genUrlAuth);
 add(getAcl);
 add(getQuota);
 add(getQuotaRoot);
@@ -86,6 +90,7 @@ add(noop);
 add(notify);
 add(rename);
 add(replace);
+add(resetKey);
 add(search);
 add(select);
 add(setAcl);
@@ -109,6 +114,7 @@ add(unauthenticate);
 add(uidThread);
 add(unselect);
 add(unsubscribe);
+add(urlFetch);
 
 /** Every command, one file each. */
 export const commands = {

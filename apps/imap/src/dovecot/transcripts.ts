@@ -14,6 +14,7 @@ import { session } from './session.ts';
 import { sort } from './sort.ts';
 import { storeExpunge } from './store-expunge.ts';
 import { twoConnections } from './two-connections.ts';
+import { urlauth } from './urlauth.ts';
 
 /** What clients say and what they are told, of Postel and Dovecot alike but for what is marked. */
 export const transcripts: readonly SharedTranscript[] = [
@@ -32,4 +33,5 @@ export const transcripts: readonly SharedTranscript[] = [
   ...twoConnections,
   ...notify,
   ...condstore,
+  ...urlauth,
 ];

@@ -128,6 +128,7 @@ plugin {
   quota_rule = *:storage=${QUOTA.octets / 1_024}:messages=${QUOTA.messages}
 }
 mail_attribute_dict = file:~/attributes
+imap_urlauth_host = *
 namespace inbox {
   inbox = yes
   separator = /

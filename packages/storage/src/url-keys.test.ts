@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { removeAccountMail } from './accounts.ts';
+import type { AccountId, MailboxId } from './ids.ts';
+import { startStorage, type TestStorage } from './storage-for-tests.ts';
+import { ensureUrlKey, findUrlKey, removeUrlKeys, resetUrlKey } from './url-keys.ts';
+
+let storage: TestStorage;
+beforeAll(async () => {
+  storage = await startStorage();
+});
+afterAll(() => storage[Symbol.asyncDispose]());
+
+async function nameOf(account: AccountId): Promise<string> {
+  const [row] = await storage.sql<{ name: string }[]>`select name from accounts where account_id = ${account}`;
+  return row?.name ?? '';
+}
+
+async function keysOf(account: AccountId): Promise<readonly MailboxId[]> {
+  const rows = await storage.sql<{ id: MailboxId }[]>`
+    select mailbox_id as id from url_keys where account_id = ${account} order by mailbox_id`;
+  return rows.map(({ id }) => id);
+}
+
+test('a key is of one account and one mailbox, and the same until it is reset', async () => {
+  const { sql } = storage;
+  const [mary, john] = [await storage.newAccount(), await storage.newAccount()];
+  const inbox = { account: mary.account, id: mary.inbox };
+  const maryName = await nameOf(mary.account);
+  expect(await findUrlKey(sql, mary.account, maryName, 'INBOX')).toBe(null);
+  const key = await ensureUrlKey(sql, mary.account, inbox);
+  expect(key).toHaveLength(32);
+  expect(await ensureUrlKey(sql, mary.account, inbox)).toEqual(key);
+  expect(await findUrlKey(sql, mary.account, maryName, 'INBOX')).toEqual(key);
+  expect(await findUrlKey(sql, mary.account, maryName, 'Sent')).toBe(null);
+  expect(await findUrlKey(sql, mary.account, await nameOf(john.account), 'INBOX')).toBe(null);
+  expect(await findUrlKey(sql, null, maryName, 'INBOX')).toBe(null);
+
+  const his = await ensureUrlKey(sql, john.account, inbox);
+  expect(his).not.toEqual(key);
+  await resetUrlKey(sql, mary.account, inbox);
+  const another = await findUrlKey(sql, mary.account, maryName, 'INBOX');
+  expect(another).not.toBe(null);
+  expect(another).not.toEqual(key);
+  await removeUrlKeys(sql, mary.account);
+  expect(await keysOf(mary.account)).toEqual([]);
+  expect(await findUrlKey(sql, john.account, maryName, 'INBOX')).toEqual(his);
+});
+
+test('of two who make a key at once both have the same', async () => {
+  const { account, inbox } = await storage.newAccount();
+  const made = await Promise.all(
+    Array.from({ length: 4 }, () => ensureUrlKey(storage.sql, account, { account, id: inbox })),
+  );
+  expect(new Set(made.map((key) => key.toString('hex')))).toHaveProperty('size', 1);
+});
+
+test('keys of mailboxes that are gone go with the next that is made, and all with their account', async () => {
+  const { sql, store } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const other = await storage.newAccount();
+  const box = await store.createMailbox(account, 'Box', null);
+  await ensureUrlKey(sql, account, { account, id: box.id });
+  await store.deleteMailbox(account, box.id);
+  expect(await findUrlKey(sql, account, await nameOf(account), 'Box')).toBe(null);
+  expect(await keysOf(account)).toEqual([box.id]);
+  await ensureUrlKey(sql, account, { account, id: inbox });
+  await ensureUrlKey(sql, account, { account: other.account, id: other.inbox });
+  expect((await keysOf(account)).includes(box.id)).toBe(false);
+  expect(await keysOf(account)).toHaveLength(2);
+  await sql.begin((tx) => removeAccountMail(tx, account));
+  expect(await keysOf(account)).toEqual([]);
+});
