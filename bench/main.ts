@@ -1,14 +1,16 @@
-/** `npm run bench -- [storage|logins|idle|costs] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
+/** `npm run bench -- [storage|logins|idle|million|costs] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
 import { besideDovecot } from './beside-dovecot.ts';
 import { costs } from './costs.ts';
 import { idle } from './idle.ts';
 import { logins } from './logins.ts';
+import { million } from './million.ts';
 import { storage } from './storage.ts';
 
 const benchmarks = new Map([
   ['costs', costs],
   ['idle', idle],
   ['logins', logins],
+  ['million', million],
   ['storage', storage],
 ]);
 
