@@ -342,6 +342,17 @@ test('rule 12: a claim is no change, and looking claims nothing', async () => {
   expect(inbox).toBe(mailbox.id);
 });
 
+test('rule 12: one of those who hear of the same arrival claims it, and the others do not wait for that', async () => {
+  const { account, mailbox } = await openInbox(2);
+  const claim = await storage.sql.begin(async (tx) => {
+    await tx`select from mailboxes where account_id = ${account} and mailbox_id = ${mailbox.id} for update`;
+    const first = mailbox.claimRecent();
+    expect(await mailbox.claimRecent()).toBe(2);
+    return { first };
+  });
+  expect(await claim.first).toBe(0);
+});
+
 test('rule 12: a claim does not wait for the account', async () => {
   const { account, mailbox } = await openInbox(1);
   const claimed = storage.sql.begin(async (tx) => {

@@ -264,14 +264,15 @@ export class SharedMailbox {
    */
   async claimRecent(): Promise<number> {
     const upTo = this.#uidNext - 1;
-    if (upTo <= this.#claimedUid) return upTo;
     const before = this.#claimedUid;
+    if (upTo <= before) return upTo;
+    this.#claimedUid = upTo; // the others who hear of the same arrival at once have nothing to claim, and do not wait
     try {
       const [row] = await this.#sql<{ was: number }[]>`
         select claim_recent(${this.account}::bigint, ${this.id}::bigint, ${upTo}::bigint) as was`;
-      this.#claimedUid = Math.max(this.#claimedUid, upTo);
       return Math.max(before, row?.was ?? upTo);
     } catch (error) {
+      if (this.#claimedUid === upTo) this.#claimedUid = before;
       throw translateDatabaseError(error);
     }
   }
