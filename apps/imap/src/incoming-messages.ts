@@ -2,7 +2,6 @@ import {
   type Content,
   type ContentWriter,
   heldOctets,
-  type MailboxId,
   type NewMessage,
   type Rights,
   StorageError,
@@ -31,7 +30,7 @@ interface Written {
 }
 
 interface IncomingOptions {
-  readonly mailbox: MailboxId;
+  readonly mailbox: NewMessage['mailbox'];
   /** To that mailbox: flags that may not be set there are left out (RFC 4314 §4). */
   readonly rights: Rights;
   /** What the quota leaves for them; null if it has no limit. */
@@ -45,7 +44,7 @@ interface IncomingOptions {
  */
 export class IncomingMessages implements AsyncDisposable {
   readonly #session: Session;
-  readonly #mailbox: MailboxId;
+  readonly #mailbox: NewMessage['mailbox'];
   readonly #rights: Rights;
   readonly #roomOctets: number | null;
   readonly #mostMessages: number;

@@ -18,6 +18,7 @@ import type { Notifications } from './notifications.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
 import { isGranted, type Need } from './rights.ts';
 import { SearchContexts } from './search-contexts.ts';
+import type { RememberedTarget } from './target-mailbox.ts';
 import { requireNoNumbers } from './uid-only.ts';
 import type { WatchedAccounts } from './watched-accounts.ts';
 import type { WatchedSharers } from './watched-sharers.ts';
@@ -145,6 +146,8 @@ export class Session {
   loginFailures = 0;
   /** As the client was last told of it; see warnOfQuota. */
   quotaLevel: QuotaLevel = 'low';
+  /** Of the last command, if that was an APPEND and the next one need not look for it. */
+  lastTarget: RememberedTarget | null = null;
   #attempt: LoginAttempt | null = null;
   #program: string | null = null;
   /** In the count of the account's sessions. */
@@ -271,6 +274,7 @@ export class Session {
     this.#account = null;
     this.#attempt = null;
     this.quotaLevel = 'low';
+    this.lastTarget = null;
     this.#enabled.clear();
     this.metadataNews = null;
   }
@@ -334,6 +338,7 @@ export class Session {
     this.#tag = tag;
     this.#removes = REMOVING.has(command.name);
     this.#hasToldRemovals = false;
+    if (command.name !== 'APPEND') this.lastTarget = null;
     try {
       const end = await this.#run(command, args);
       const modSeq = this.#takeNewModSeq();

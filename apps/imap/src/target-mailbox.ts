@@ -1,4 +1,4 @@
-import { type CopyTarget, StorageError } from '@postel/storage';
+import { type CopyTarget, type MailboxId, StorageError } from '@postel/storage';
 import { No } from './command.ts';
 import { findMailbox, type KnownMailbox } from './find-mailbox.ts';
 import { requireMailboxName } from './mailbox-name.ts';
@@ -16,6 +16,39 @@ export async function findTarget(session: Session, name: string): Promise<KnownM
   if (mailbox !== null) return mailbox;
   requireMailboxName(name); // throws if it cannot be created
   throw new No('No such mailbox', 'TRYCREATE');
+}
+
+/** A client that appends one message after the other waits for one answer of the database each time, not for two. */
+const REMEMBERED_MS = 1_000;
+
+export interface AppendTarget extends KnownMailbox {
+  /** As the store takes it: a mailbox of one's own by its name, so that it is asked for there, whatever was found before. */
+  readonly into: MailboxId | string;
+}
+
+/** What a session need not ask for again so soon: no right to it is in question, and no quota was a moment ago. */
+export interface RememberedTarget {
+  readonly name: string;
+  readonly mailbox: AppendTarget;
+  readonly foundAt: number;
+}
+
+/**
+ * As findTarget, of the mailbox that APPEND names.
+ *
+ * @param isUnderWay the message comes whatever is found: it is early enough when the transaction refuses it
+ */
+export async function findAppendTarget(session: Session, name: string, isUnderWay: boolean): Promise<AppendTarget> {
+  const { lastTarget } = session;
+  const isFresh = lastTarget?.name === name && performance.now() - lastTarget.foundAt < REMEMBERED_MS;
+  if (isUnderWay && isFresh) return lastTarget.mailbox;
+  const found = await findTarget(session, name);
+  const isOwn = found.account === session.account.accountId && found.ownName === name;
+  const mailbox = { ...found, into: isOwn ? name : found.id };
+  const { octets, messages } = found.quota.limits;
+  const isSimple = isOwn && octets === null && messages === null;
+  session.lastTarget = isSimple ? { name, mailbox, foundAt: performance.now() } : null;
+  return mailbox;
 }
 
 /** As the store takes it, with what flags may come along. */

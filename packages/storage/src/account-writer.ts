@@ -262,14 +262,14 @@ function mayBeDone(error: unknown): error is ConnectionLost {
 
 const notDone = (lost: ConnectionLost) => new StorageError('unavailable', lost.message, { cause: lost });
 
-/** Takes the appends at the head of the queue, as many as fit in a batch: those to INBOX, or those to mailboxes by id. */
+/** Takes the appends at the head of the queue, as many as fit in a batch: those to one mailbox by its name, or those to any by id. */
 function takeAppends(queue: Waiting[]): (Waiting & { type: 'append' })[] {
   const batch: (Waiting & { type: 'append' })[] = [];
   let octets = 0;
   for (const waiting of queue) {
     if (waiting.type !== 'append' || batch.length >= BATCH_MESSAGES) break;
     const [first] = batch;
-    if (first !== undefined && (first.message.mailbox === null) !== (waiting.message.mailbox === null)) break;
+    if (first !== undefined && nameIn(first.message) !== nameIn(waiting.message)) break;
     const { octets: inline, text } = waiting.message.content;
     octets += (inline?.length ?? 0) + text.searchText.length + text.headerText.length;
     if (batch.length > 0 && octets > BATCH_OCTETS) break;
@@ -278,6 +278,9 @@ function takeAppends(queue: Waiting[]): (Waiting & { type: 'append' })[] {
   queue.splice(0, batch.length);
   return batch;
 }
+
+/** Null: it names its mailbox by id. */
+const nameIn = ({ mailbox }: NewMessage) => (typeof mailbox === 'string' ? mailbox : null);
 
 /** Takes the changes at the head of the queue, as many as may share a transaction. */
 function takeChanges(queue: Waiting[]): Change[] {

@@ -23,8 +23,8 @@ export interface Arrival {
 }
 
 export interface NewMessage {
-  /** Null: INBOX, whichever that is when the statement begins, which saves asking for it. */
-  readonly mailbox: MailboxId | null;
+  /** A name: the mailbox that has it when the statement begins, which saves asking for it. */
+  readonly mailbox: MailboxId | string;
   readonly content: Content;
   readonly flags: Flags;
   /** Epoch ms. */
@@ -52,8 +52,8 @@ const failures = {
 const ZONE = /%.*$/;
 
 /**
- * Appends messages to mailboxes of one account, or all to its INBOX, in one transaction under one modseq: one round trip for
- * all of them. Their blobs have names for the account already.
+ * Appends messages to mailboxes of one account, or all to one by its name, in one transaction under one modseq: one round trip
+ * for all of them. Their blobs have names for the account already.
  *
  * @param name leaves word of which write this is (last-writes.ts); null if the transaction has its name already
  * @returns for each message, in the order given, what became of it; one failing does not fail the others
@@ -91,11 +91,13 @@ export async function appendMessages(
   const column = (of: (message: NewMessage) => number) => numberArray(sorted.map(of));
   const text = (of: (message: NewMessage) => string | null) => textArray(sorted.map(of));
 
-  const mailboxes = messages.some(({ mailbox }) => mailbox === null)
-    ? sql`array_fill(coalesce((
-        select mailbox_id from mailboxes
-         where account_id = ${account}::bigint and name = 'INBOX' and expunged_seq is null), 0), ${numberArray([sorted.length])}::integer[])`
-    : sql`${column((m) => m.mailbox ?? 0)}::bigint[]`;
+  const [first] = messages;
+  const mailboxes =
+    typeof first?.mailbox === 'string'
+      ? sql`array_fill(coalesce((
+          select mailbox_id from mailboxes
+           where account_id = ${account}::bigint and name = ${first.mailbox}::text and expunged_seq is null), 0), ${numberArray([sorted.length])}::integer[])`
+      : sql`${column((m) => idOf(m))}::bigint[]`;
   const owner =
     name === null
       ? sql`${account}::bigint`
@@ -186,11 +188,16 @@ export function heldOctets({ octets, text, bodyStructure, envelope }: Content): 
   return (octets?.length ?? 0) + texts + bodyStructure.length + envelope.length;
 }
 
+function idOf(message: NewMessage | undefined): number {
+  if (typeof message?.mailbox !== 'number') throw new Error('messages to a mailbox by its name stand alone');
+  return message.mailbox;
+}
+
 /** The function wants the messages of a mailbox together; the order within it is the order of arrival. */
 function orderByMailbox(messages: readonly NewMessage[]): readonly number[] {
   const order = messages.map((_, index) => index);
   if (messages.some(({ mailbox }) => mailbox !== messages[0]?.mailbox)) {
-    order.sort((a, b) => (messages[a]?.mailbox ?? 0) - (messages[b]?.mailbox ?? 0) || a - b);
+    order.sort((a, b) => idOf(messages[a]) - idOf(messages[b]) || a - b);
   }
   return order;
 }
@@ -228,7 +235,7 @@ export async function findAppended(
     if (rows.length < countUids(parseRanges(uids))) throw new Error('messages that were appended left no trace');
     const waiting = [...messages.keys()].filter((index) => {
       const wanted = messages[index]?.mailbox;
-      return wanted === null || wanted === mailbox;
+      return typeof wanted === 'string' || wanted === mailbox;
     });
     for (const row of rows) {
       const at = waiting.findIndex((index) => messages[index]?.content.hash.equals(row.hash));

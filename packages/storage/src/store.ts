@@ -994,7 +994,7 @@ function requireFewKeywords({ keywords }: Flags): void {
 }
 
 function toInbox(content: Content, arrival: Arrival, internalDate: number): NewMessage {
-  return { mailbox: null, content, flags: NO_FLAGS, internalDate, arrival };
+  return { mailbox: 'INBOX', content, flags: NO_FLAGS, internalDate, arrival };
 }
 
 /** Appends to one account after the other, in ascending order; the first failure is that of all. */

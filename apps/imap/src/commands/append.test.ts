@@ -121,6 +121,36 @@ test('a mailbox that is missing is [TRYCREATE], before any octet is taken', asyn
   `;
 });
 
+test('one message behind the other goes to the mailbox that has the name then, or to none', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await using elsewhere = await server.logIn(account);
+  await elsewhere.command('CREATE Drafts');
+  await mary.dialogue`
+    C: a1 APPEND Drafts {3+}
+    C: one
+    S: a1 OK [APPENDUID {first} 1] ...
+    C: a2 APPEND Drafts {3+}
+    C: two
+    S: a2 OK [APPENDUID {first} 2] ...
+  `;
+  await elsewhere.command('RENAME Drafts Templates');
+  await mary.dialogue`
+    C: a1 APPEND Drafts {3+}
+    C: six
+    S: a1 NO [TRYCREATE] ...
+  `;
+  await elsewhere.command('CREATE Drafts');
+  await mary.dialogue`
+    C: a1 APPEND Drafts {3+}
+    C: six
+    S: a1 OK [APPENDUID {second} 1] ...
+    C: a2 STATUS Templates (MESSAGES UIDVALIDITY)
+    S: * STATUS Templates (MESSAGES 2 UIDVALIDITY {first})
+    S: a2 OK ...
+  `;
+});
+
 test('a message that is stored is told as stored, also when the mailbox that is selected is gone', async () => {
   const account = await server.addAccount();
   await using mary = await server.logIn(account);

@@ -3,7 +3,7 @@ import { type AppendSegment, parseAppendSegment, takesMessage } from '../append-
 import { type Command, ok } from '../command.ts';
 import { IncomingMessages } from '../incoming-messages.ts';
 import { type GivenName, parseGivenName } from '../mailbox-name.ts';
-import { findTarget, goneMeansTryCreate } from '../target-mailbox.ts';
+import { findAppendTarget, goneMeansTryCreate } from '../target-mailbox.ts';
 import { tellChangedName } from '../tell-name.ts';
 import { warnAfterAdding } from '../warn-of-quota.ts';
 
@@ -28,9 +28,10 @@ export const append: Command<AppendArgs> = {
 
   async run(session, { target, first }) {
     const { store } = session;
-    const mailbox = await findTarget(session, target.name);
-    const { account, id, roomOctets, rights } = mailbox;
-    await using incoming = new IncomingMessages(session, { mailbox: id, roomOctets, rights });
+    const isUnderWay = first.items.some((item) => item.type === 'literal' && !item.literal.sync);
+    const mailbox = await findAppendTarget(session, target.name, isUnderWay);
+    const { account, roomOctets, rights } = mailbox;
+    await using incoming = new IncomingMessages(session, { mailbox: mailbox.into, roomOctets, rights });
     const messages = await incoming.receive(first);
     const [message, ...more] = messages;
     // One shares its transaction with those of others.

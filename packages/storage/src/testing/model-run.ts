@@ -210,7 +210,7 @@ export class ModelRun {
         const isAppend = change.type === 'append';
         const prefixOctets = isAppend ? 0 : DELIVERY_PREFIX.length;
         const { uid, uidvalidity, modseq } = await store.append(account, {
-          mailbox: isAppend ? id : null,
+          mailbox: isAppend ? id : 'INBOX',
           content: await contentOf(store, contentOfLength(change.size - prefixOctets - contentOfLength(0).length)),
           flags: { system: change.flags, keywords: change.keywords },
           internalDate: change.internalDate,
