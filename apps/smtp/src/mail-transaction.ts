@@ -1,7 +1,12 @@
-import type { AccountId } from '@postel/storage';
+import type { AccountId, MailboxId } from '@postel/storage';
+import type { MailboxAddress } from './path.ts';
 
 interface Recipient {
   readonly forwardPath: string;
+  /** The alias by which the message comes to it; null if its own address was named. */
+  readonly alias: string | null;
+  /** Null: INBOX. */
+  readonly mailbox: MailboxId | null;
   /** What the account may hold at most, null if there is no limit. */
   readonly quotaOctets: number | null;
 }
@@ -10,6 +15,8 @@ interface Recipient {
 export interface MailTransaction {
   /** Without angle brackets, '' for the null reverse-path. */
   readonly reversePath: string;
+  /** The same, taken apart. */
+  readonly sender: MailboxAddress | null;
   /** As the client announced it (RFC 1870 §6), null if it did not. */
   readonly sizeOctets: number | null;
   /** Under SMTPUTF8: RFC 6531 §3.4. */
@@ -19,8 +26,10 @@ export interface MailTransaction {
    * otherwise see a message twice for each alias that a sender knows.
    */
   readonly recipients: Map<AccountId, Recipient>;
-  /** The accounts of the RCPT commands accepted, in their order: LMTP answers for each of them (RFC 2033 §4.2). */
-  readonly accepted: AccountId[];
+  /** The accounts of each RCPT command accepted, in their order: LMTP answers for each of them (RFC 2033 §4.2). */
+  readonly accepted: (readonly AccountId[])[];
+  /** Canonical addresses of the aliases among them. */
+  readonly aliases: Set<string>;
   /** Its one recipient is not to share it; see commands/rcpt.ts. */
   isClosed: boolean;
   /** A RCPT was refused that may be accepted later. */

@@ -2,6 +2,8 @@ import { type Content, type ContentWriter, StorageError } from '@postel/storage'
 import { type DataFault, DataReader } from './data-reader.ts';
 import { HopCount } from './hop-count.ts';
 import { DISCARDED_OCTETS, HOPS } from './limits.ts';
+import { LoopWatch } from './loop-watch.ts';
+import type { MailTransaction } from './mail-transaction.ts';
 import { MissingFields } from './missing-fields.ts';
 import { PacedReader } from './paced-reader.ts';
 import { Hangup, replies, SmtpError, type SmtpReply } from './replies.ts';
@@ -31,11 +33,16 @@ const faultReplies = {
  *
  * @throws {SmtpError} what is wrong with the message; {StorageError}; {Hangup} if the client goes, is too slow, or does not end
  */
-export async function receiveMessage(session: Session, writer: ContentWriter): Promise<ReceivedMessage> {
+export async function receiveMessage(
+  session: Session,
+  transaction: MailTransaction,
+  writer: ContentWriter,
+): Promise<ReceivedMessage> {
   const { wire } = session;
   const paced = new PacedReader(session);
   const reader = new DataReader();
   const hopCount = new HopCount();
+  const loopWatch = transaction.aliases.size > 0 ? new LoopWatch(transaction.aliases) : null;
   // A submission server completes what a mail program leaves out (RFC 6409 §8); others pass on what they get.
   const missingFields = session.kind === 'submission' ? new MissingFields() : null;
   // So much that the reply, whatever failed first, is true.
@@ -53,7 +60,7 @@ export async function receiveMessage(session: Session, writer: ContentWriter): P
     wire.unread(chunk.subarray(consumedOctets));
 
     if (failure === null) {
-      failure = await store(writer, { reader, hopCount, missingFields }, content);
+      failure = await store(writer, { reader, hopCount, loopWatch, missingFields }, content);
       if (failure !== null) await writer.abort();
     } else {
       discardedOctets += content.length;
@@ -75,15 +82,22 @@ export async function receiveMessage(session: Session, writer: ContentWriter): P
 /** @returns why nothing more can be stored, null if all is well */
 async function store(
   writer: ContentWriter,
-  watching: { readonly reader: DataReader; readonly hopCount: HopCount; readonly missingFields: MissingFields | null },
+  watching: {
+    readonly reader: DataReader;
+    readonly hopCount: HopCount;
+    readonly loopWatch: LoopWatch | null;
+    readonly missingFields: MissingFields | null;
+  },
   content: Buffer,
 ): Promise<unknown> {
-  const { hopCount, missingFields } = watching;
+  const { hopCount, loopWatch, missingFields } = watching;
   const { fault } = watching.reader;
   if (fault !== null) return new SmtpError(faultReplies[fault]);
   if (content.length === 0) return null;
   hopCount.push(content);
   if (hopCount.hops > HOPS) return new SmtpError(replies.tooManyHops);
+  loopWatch?.push(content);
+  if (loopWatch?.hasLoop === true) return new SmtpError(replies.aliasLoop);
   missingFields?.push(content);
   try {
     await writer.write(content);

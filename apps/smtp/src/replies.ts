@@ -78,6 +78,15 @@ export const replies = {
   // Not 5.1.x, which blames the address and makes programs strike it out: it is this server that will not.
   noRelay: [550, '5.7.1', 'Postel does not send mail to other servers yet, only to its own addresses'],
   notHere: [550, '5.7.1', 'This server has no such domain, and passes nothing on'],
+  // What is said of lists: RFC 3463 §3.3, §3.8.
+  mayNotPost: [550, '5.7.2', 'You may not post to this address'],
+  aliasTooLarge: [550, '5.2.4', 'This address stands for too many others'],
+  aliasWithoutMembers: [550, '5.1.1', 'This address stands for nobody at present'],
+  aliasNeedsRelay: [
+    550,
+    '5.7.1',
+    'This address stands for some at other servers, and Postel does not send mail to other servers yet',
+  ],
   mailboxDisabled: [450, '4.2.1', 'This mailbox takes no mail at present'],
   mailboxFull: [452, '4.2.2', 'The mailbox is full'],
   largerThanQuota: [552, '5.2.2', 'The message is larger than all that the mailbox may hold'],
@@ -95,6 +104,7 @@ export const replies = {
     'The message has a bare CR, a bare LF or a NUL: lines end in CRLF (RFC 5321 section 2.3.8)',
   ],
   tooManyHops: [554, '5.4.6', `The message goes in circles: it has more than ${HOPS} Received fields`],
+  aliasLoop: [554, '5.4.6', 'The message goes in circles: it has come by this address before'],
   textLineTooLong: [550, '5.6.0', `The message has a line longer than ${TEXT_LINE_OCTETS} octets`],
 
   unavailable: [451, '4.3.0', 'Something is out of order here, try again later'],

@@ -4,6 +4,7 @@ import { type Trace, traceFields } from './trace-fields.ts';
 const trace: Trace = {
   reversePath: 'a.sender@mail.example.com',
   forwardPath: 'somebody@another.example.com',
+  alias: null,
   hostname: 'mail.example.com',
   client: null,
   protocol: 'ESMTPSA',

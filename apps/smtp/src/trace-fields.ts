@@ -6,6 +6,8 @@ export interface Trace {
   /** Without angle brackets, '' for the null reverse-path. */
   readonly reversePath: string;
   readonly forwardPath: string;
+  /** The alias that it was, in canonical form; null if it is the account's own. */
+  readonly alias: string | null;
   readonly hostname: string;
   /** What it called itself, and its IP address; null if it is not to be told. */
   readonly client: { readonly name: string; readonly address: string } | null;
@@ -25,7 +27,8 @@ interface TlsSession {
 const NOT_IN_NAMES = /[^\w.:[\]-]/g;
 
 /**
- * Return-Path and Received: RFC 5321 §4.4. Each account has its own, so that FOR can name the path by which the message came to
+ * Return-Path and Received: RFC 5321 §4.4. Delivered-To (RFC 9228) names an alias, by which a message that comes back to it is
+ * known. Each account has its own, so that FOR can name the path by which the message came to
  * it and tells nobody of another recipient (RFC 5321 §7.2).
  */
 export function traceFields(trace: Trace): string {
@@ -40,6 +43,7 @@ export function traceFields(trace: Trace): string {
         ];
   return [
     `Return-Path: <${trace.reversePath}>`,
+    ...(trace.alias === null ? [] : [`Delivered-To: ${trace.alias}`]),
     ...from,
     `\twith ${protocol}${security} id ${id}`,
     `\tfor <${trace.forwardPath}>; ${formatDateTime(trace.receivedAt)}`,

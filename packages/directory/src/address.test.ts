@@ -58,22 +58,25 @@ test('a canonical address is its own canonical form, also written out', () => {
     fc.property(localPart, (written) => {
       const address = canonicalAddress({ localPart: written, domain: 'example.com' });
       if (address === null) return;
-      expect(canonicalAddress(address)).toEqual(address);
-      expect(parseAddress(formatAddress(address))).toEqual(address);
+      const same = { ...address, writtenPart: address.localPart };
+      expect(canonicalAddress(address)).toEqual(same);
+      expect(parseAddress(formatAddress(address))).toEqual(same);
+      expect(canonicalAddress({ ...address, localPart: address.writtenPart })).toEqual(address);
     }),
     { numRuns: 2_000 },
   );
 });
 
 test.each([
-  ['mary+news', 'mary'],
-  ['mary+', 'mary'],
-  ['mary+a+b', 'mary'],
-  ['"mary+a b"', 'mary'],
-  ['"mary jones+news"', '"mary jones"'],
-  ['mary', null],
-  ['"mary jones"', null],
-  ['+mary', null],
-])('%j without its detail is %j', (localPart, base) => {
-  expect(withoutDetail(localPart)).toBe(base);
+  ['mary+news', ['mary']],
+  ['mary+', ['mary']],
+  ['mary+a+b', ['mary+a', 'mary']],
+  ['mary-ann+news', ['mary-ann', 'mary']],
+  ['"mary+a b"', ['mary']],
+  ['"mary jones+news"', ['"mary jones"']],
+  ['mary', []],
+  ['"mary jones"', []],
+  ['+mary', []],
+])('%j without its detail may be %j', (localPart, bases) => {
+  expect(withoutDetail(localPart).map(({ base }) => base)).toEqual(bases);
 });

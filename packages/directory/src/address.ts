@@ -14,7 +14,12 @@ declare const brand: unique symbol;
  */
 export interface CanonicalAddress extends Address {
   readonly [brand]: 'CanonicalAddress';
+  /** The local part in the case in which it was written: what counts in a domain that tells cases apart, and elsewhere. */
+  readonly writtenPart: string;
 }
+
+/** Each may part a detail from a local part, if the domain has it so. */
+export const DETAIL_SEPARATORS = '+-_.=#';
 
 /** RFC 5321 §4.5.3.1.1. */
 const MAX_LOCAL_PART_OCTETS = 64;
@@ -30,9 +35,15 @@ const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 /** @returns null if the address is not well formed or its domain is an address literal */
 export function canonicalAddress({ localPart, domain }: Address): CanonicalAddress | null {
   const canonicalName = canonicalDomain(domain);
-  const canonicalPart = canonicalLocalPart(localPart);
-  if (canonicalName === null || canonicalPart === null) return null;
-  return { localPart: canonicalPart, domain: canonicalName } as CanonicalAddress;
+  const content = unquote(localPart);
+  if (canonicalName === null || content === null || UNPRINTABLE.test(content)) return null;
+  const written = content.normalize('NFC');
+  const writtenPart = quoteIfNeeded(written);
+  // RFC 5321 §2.4 leaves the case of local parts to their host: here it tells nobody apart, unless a domain wants it to. Lower
+  // case may need NFC anew.
+  const canonicalPart = quoteIfNeeded(written.toLowerCase().normalize('NFC'));
+  if ([writtenPart, canonicalPart].some((part) => Buffer.byteLength(part) > MAX_LOCAL_PART_OCTETS)) return null;
+  return { localPart: canonicalPart, domain: canonicalName, writtenPart } as CanonicalAddress;
 }
 
 /** Reads `local-part@domain` (RFC 5321 §4.1.2, Mailbox). @returns null as {@link canonicalAddress} does */
@@ -46,22 +57,21 @@ export function formatAddress({ localPart, domain }: Address): string {
   return `${localPart}@${domain}`;
 }
 
-/**
- * `user` of `user+detail`, else null. `+` is the separator that senders and filters expect (RFC 5233 §1 leaves it open);
- * the first one counts, so that a detail may hold more of them.
- */
-export function withoutDetail(localPart: string): string | null {
-  const content = unquote(localPart) ?? '';
-  const plus = content.indexOf('+');
-  return plus > 0 ? quoteIfNeeded(content.slice(0, plus)) : null;
+/** A local part that mail for another one may be for, and the separator between it and the detail (RFC 5233 §1). */
+export interface LocalPartBase {
+  readonly base: string;
+  readonly separator: string;
 }
 
-function canonicalLocalPart(written: string): string | null {
-  const content = unquote(written);
-  if (content === null || UNPRINTABLE.test(content)) return null;
-  // RFC 5321 §2.4 leaves the case of local parts to their host: here it tells nobody apart. Lower case may need NFC anew.
-  const canonical = quoteIfNeeded(content.normalize('NFC').toLowerCase().normalize('NFC'));
-  return Buffer.byteLength(canonical) <= MAX_LOCAL_PART_OCTETS ? canonical : null;
+/** All that a local part may be without its detail, whichever separators its domain has: `a-b` and `a` of `a-b+c`. */
+export function withoutDetail(localPart: string): readonly LocalPartBase[] {
+  const content = unquote(localPart) ?? '';
+  const bases: LocalPartBase[] = [];
+  for (let at = content.length - 1; at > 0; at--) {
+    const separator = content.charAt(at);
+    if (DETAIL_SEPARATORS.includes(separator)) bases.push({ base: quoteIfNeeded(content.slice(0, at)), separator });
+  }
+  return bases;
 }
 
 function unquote(written: string): string | null {

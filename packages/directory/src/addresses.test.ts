@@ -139,3 +139,110 @@ test('an address needs an account and a domain that are there', async () => {
   await expect(directory.addAddress('mary', 'x@example.org')).rejects.toMatchObject({ kind: 'no-such-domain' });
   await expect(directory.addAddress('mary', 'x@[::1]')).rejects.toMatchObject({ kind: 'invalid-address' });
 });
+
+test('every domain has postmaster and abuse, in any case, also where cases are told apart', async () => {
+  await using own = await startDirectory();
+  const { directory } = own;
+  const nameOf = async (localPart: string) => {
+    const found = await directory.resolveRecipient({ localPart, domain: 'example.com' });
+    return found.type === 'account' ? found.accountName : found.type;
+  };
+  await directory.addAccount({ name: 'one', address: 'one@example.com', password: null });
+  await directory.addAccount({ name: 'two', address: 'two@example.com', password: null });
+  await directory.changeDomain('example.com', { isCaseSensitive: true });
+  expect([await nameOf('Postmaster'), await nameOf('ABUSE')]).toEqual(['one', 'one']);
+  await directory.addAddress('two', 'postmaster@example.com');
+  expect([await nameOf('POSTMASTER'), await nameOf('Abuse')]).toEqual(['two', 'two']);
+  await directory.aliases.add('abuse@example.com', ['one@example.com']);
+  expect(await nameOf('abuse')).toBe('alias');
+  expect(await nameOf('abused')).toBe('unknown-address');
+});
+
+test("separators of details are the domain's, and of several names that fit the longest counts", async () => {
+  await using own = await startDirectory();
+  const { directory } = own;
+  await directory.addAccount({ name: 'mary', address: 'mary@example.com', password: null });
+  await directory.addAccount({ name: 'ann', address: 'mary-ann@example.com', password: null });
+  const nameOf = async (localPart: string) => {
+    const found = await directory.resolveRecipient({ localPart, domain: 'example.com' });
+    return found.type === 'account' ? found.accountName : found.type;
+  };
+  const found = async () => [await nameOf('mary+x'), await nameOf('mary-ann-x'), await nameOf('mary-x')];
+  const none = 'unknown-address';
+  expect(await found()).toEqual(['mary', none, none]);
+  await directory.changeDomain('example.com', { separators: '+-' });
+  expect(await found()).toEqual(['mary', 'ann', 'mary']);
+  await directory.changeDomain('example.com', { separators: '' });
+  expect(await found()).toEqual([none, none, none]);
+  await expect(directory.changeDomain('example.com', { separators: '+a' })).rejects.toMatchObject({
+    kind: 'invalid-name',
+  });
+});
+
+test('hardening 41: cases are told apart where a domain wants it, in mail and logins', async () => {
+  await using own = await startDirectory();
+  const { directory } = own;
+  await directory.addAccount({ name: 'mary', address: 'Mary@example.com', password: null });
+  await directory.changeDomain('example.com', { isCaseSensitive: true });
+  await directory.addAccount({ name: 'other', address: 'MARY@example.com', password: null });
+  const nameOf = async (localPart: string) => (await directory.identify(`${localPart}@example.com`))?.name ?? null;
+  expect([await nameOf('mary'), await nameOf('MARY'), await nameOf('Mary')]).toEqual(['mary', 'other', null]);
+  expect(await directory.resolveRecipient({ localPart: 'MARY+x', domain: 'Example.com' })).toMatchObject({
+    accountName: 'other',
+  });
+  await expect(directory.changeDomain('example.com', { isCaseSensitive: false })).rejects.toMatchObject({
+    kind: 'address-exists',
+  });
+  await directory.addresses.remove('MARY@example.com');
+  await directory.changeDomain('example.com', { isCaseSensitive: false });
+  expect(await nameOf('MARY')).toBe('mary');
+});
+
+test('an address has a mailbox, which is made, is followed when it is renamed, and is INBOX once it is deleted', async () => {
+  await using own = await startDirectory();
+  const { directory, sql } = own;
+  await directory.addAccount({ name: 'mary', address: 'mary@example.com', password: null });
+  await directory.addAddress('mary', 'news@example.com');
+  const { addresses } = directory;
+  await addresses.change('News@example.com', { mailbox: 'Lists/news' });
+  expect(await addresses.list('mary')).toEqual([
+    { address: 'mary@example.com', account: 'mary', mailbox: null },
+    { address: 'news@example.com', account: 'mary', mailbox: 'Lists/news' },
+  ]);
+  const target = async () => {
+    const found = await directory.resolveRecipient({ localPart: 'news+x', domain: 'example.com' });
+    return found.type === 'account' ? found.mailbox : undefined;
+  };
+  const made = await target();
+  expect(made).toBeGreaterThan(0);
+  await sql`update mailboxes set name = 'Old' where name = 'Lists/news'`;
+  expect((await addresses.read('news@example.com')).mailbox).toBe('Old');
+  await sql`update mailboxes set expunged_seq = 99 where name = 'Old'`;
+  expect(await target()).toBeNull();
+  expect((await addresses.read('news@example.com')).mailbox).toBeNull();
+  await directory.addAccount({ name: 'john', address: 'john@example.com', password: null });
+  await addresses.change('news@example.com', { account: 'john', mailbox: 'inbox/x' });
+  expect(await addresses.read('news@example.com')).toMatchObject({ account: 'john', mailbox: 'INBOX/x' });
+  for (const mailbox of ['a//b', 'a*', '', 'a\nb', 'x'.repeat(1_001)]) {
+    await expect(addresses.change('news@example.com', { mailbox })).rejects.toMatchObject({ kind: 'invalid-name' });
+  }
+  await sql`update accounts set quota_mailboxes = 1`;
+  await expect(addresses.change('news@example.com', { mailbox: 'more' })).rejects.toMatchObject({
+    kind: 'too-many-mailboxes',
+  });
+  await expect(addresses.change('none@example.com', {})).rejects.toMatchObject({ kind: 'no-such-address' });
+});
+
+test('a domain goes when nothing has an address in it', async () => {
+  await using own = await startDirectory();
+  const { directory } = own;
+  await directory.addAccount({ name: 'mary', address: 'mary@example.com', password: null });
+  await directory.addDomain('b\u00fccher.example');
+  expect(await directory.listDomains()).toMatchObject([
+    { name: 'example.com', catchall: null, separators: '+', isCaseSensitive: false, addresses: 1, aliases: 0 },
+    { name: 'xn--bcher-kva.example', addresses: 0 },
+  ]);
+  await expect(directory.removeDomain('example.com')).rejects.toMatchObject({ kind: 'domain-in-use' });
+  await directory.removeDomain('B\u00dcCHER.example.');
+  expect(await directory.listDomains()).toHaveLength(1);
+});

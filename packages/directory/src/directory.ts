@@ -1,8 +1,12 @@
 import type { MechanismPolicy } from '@postel/sasl';
-import type { AccountId } from '@postel/storage';
+import type { AccountId, MailboxId } from '@postel/storage';
 import type { Address } from './address.ts';
+import type { Addresses } from './addresses.ts';
+import type { Aliases, AliasSummary } from './aliases.ts';
 import type { AppPasswords } from './app-passwords.ts';
 import type { LoginEntry } from './attempt-rows.ts';
+import type { DomainChange, DomainSummary } from './domains.ts';
+import type { ExpandedAlias, Poster } from './expand-alias.ts';
 import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
 import type { LimitedNetwork } from './login-limits.ts';
 import type { LoginClient } from './mechanism-policy.ts';
@@ -87,11 +91,20 @@ export interface RecipientAccount {
   /** Of the quota; below 0 if it was lowered. */
   readonly freeOctets: number | null;
   readonly freeMessages: number | null;
+  /** Where the mail goes; null: to INBOX. */
+  readonly mailbox: MailboxId | null;
+}
+
+/** An address that stands for others; see Directory.expandAlias. */
+export interface AliasTarget extends Omit<AliasSummary, 'members' | 'elsewhere'> {
+  readonly type: 'alias';
+  readonly aliasId: number;
 }
 
 /** Where mail for an address goes: `not-local` is for the relay, `unknown-address` is for nobody. */
 export type RecipientResolution =
   | RecipientAccount
+  | AliasTarget
   | { readonly type: 'unknown-address' }
   | { readonly type: 'not-local' };
 
@@ -110,6 +123,23 @@ export interface Directory {
    * @throws 'no-such-domain', 'no-such-account'
    */
   setCatchall(domain: string, accountName: string | null): Promise<void>;
+
+  /** All local domains, by name. */
+  listDomains(): Promise<readonly DomainSummary[]>;
+
+  /**
+   * Changes how local parts of a domain are read.
+   *
+   * @throws 'no-such-domain'; 'invalid-name' for separators that are none; 'address-exists' if addresses would become the same
+   */
+  changeDomain(domain: string, change: DomainChange): Promise<void>;
+
+  /** @throws 'no-such-domain', 'domain-in-use' while it has addresses, aliases or a catchall */
+  removeDomain(domain: string): Promise<void>;
+
+  readonly addresses: Addresses;
+
+  readonly aliases: Aliases;
 
   /**
    * Adds an account with its first address, and the address's domain if that is new.
@@ -248,9 +278,10 @@ export interface Directory {
   findClientKey(fingerprint: string): Promise<ClientKey | null>;
 
   /**
-   * Where mail for an address goes: to the account that has it; else, for `user+detail@domain`, to the account that has
-   * `user@domain` (RFC 5233 §1); else to the domain's catchall; else, for `postmaster` alone, to the oldest account that has
-   * an address in the domain, or the oldest of all, so that every domain has one (RFC 5321 §4.5.1).
+   * Where mail for an address goes: to the account or the alias that has it; else, for `user+detail@domain`, to that of
+   * `user@domain` (RFC 5233 §1); else to the domain's catchall; else, for `postmaster`, to the oldest account that has an address
+   * in the domain, or the oldest of all, so that every domain has one (RFC 5321 §4.5.1), and for `abuse` to where mail for
+   * `postmaster` goes (RFC 2142 §4).
    */
   resolveRecipient(address: Address): Promise<RecipientResolution>;
 
@@ -260,9 +291,12 @@ export interface Directory {
    */
   resolvePostmaster(hostname: string): Promise<RecipientResolution>;
 
+  /** Whom an alias stands for at this moment, and whether who sends may post to it. */
+  expandAlias(alias: AliasTarget, poster: Poster): Promise<ExpandedAlias>;
+
   /**
    * Whether the account may send as an address: it may if mail to that address would come to it, so that catchall and
-   * `+detail` addresses can be answered from.
+   * `+detail` addresses can be answered from; through an alias only if its members may.
    */
   mayUseAddress(accountId: AccountId, address: Address): Promise<boolean>;
 

@@ -1,8 +1,33 @@
 import type { Sql, Transaction } from '@postel/storage';
+import { canonicalAddress, DETAIL_SEPARATORS } from './address.ts';
 import { canonicalDomain } from './domain-name.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
-import { changeDirectory } from './transaction.ts';
+import { changeDirectory, readDirectory } from './transaction.ts';
+
+export interface DomainSummary {
+  /** In A-labels. */
+  readonly name: string;
+  /** Gets mail for addresses that do not exist; null: it is refused. */
+  readonly catchall: string | null;
+  /** Characters of which each parts a detail from a local part. */
+  readonly separators: string;
+  readonly isCaseSensitive: boolean;
+  readonly addresses: number;
+  readonly aliases: number;
+}
+
+/** What is left out stays as it is. */
+export interface DomainChange {
+  readonly separators?: string;
+  readonly isCaseSensitive?: boolean;
+}
+
+/** A local domain, as those need it that look for addresses in it. */
+export interface LocalDomain {
+  readonly domainId: number;
+  readonly isCaseSensitive: boolean;
+}
 
 export async function addDomain(sql: Sql, name: string): Promise<void> {
   const domain = acceptDomain(name);
@@ -14,22 +39,84 @@ export async function addDomain(sql: Sql, name: string): Promise<void> {
 export async function setCatchall(sql: Sql, name: string, accountName: string | null): Promise<void> {
   const domain = acceptDomain(name);
   await changeDirectory(sql, async (tx) => {
-    const domainId = await findDomain(tx, domain);
+    const { domainId } = await findDomain(tx, domain);
     const accountId = accountName === null ? null : await findAccount(tx, accountName);
     await tx`update domains set catchall_account_id = ${accountId} where domain_id = ${domainId}`;
   });
 }
 
+export async function listDomains(sql: Sql): Promise<readonly DomainSummary[]> {
+  return await readDirectory(
+    () => sql.read<DomainSummary[]>`
+      select d.name, account.name as catchall, detail_separators as separators, is_case_sensitive as "isCaseSensitive",
+             (select count(*)::integer from addresses as a where a.domain_id = d.domain_id) as addresses,
+             (select count(*)::integer from aliases as b where b.domain_id = d.domain_id) as aliases
+        from domains as d left join accounts as account on account.account_id = d.catchall_account_id
+       order by d.name`,
+  );
+}
+
+export async function changeDomain(sql: Sql, name: string, change: DomainChange): Promise<void> {
+  const domain = acceptDomain(name);
+  const { separators, isCaseSensitive } = change;
+  if (separators !== undefined && ![...separators].every((character) => DETAIL_SEPARATORS.includes(character))) {
+    throw new DirectoryError('invalid-name', `Separators are some of ${DETAIL_SEPARATORS}`);
+  }
+  await changeDirectory(sql, async (tx) => {
+    const { domainId } = await findDomain(tx, domain);
+    if (separators !== undefined) {
+      await tx`update domains set detail_separators = ${separators} where domain_id = ${domainId}`;
+    }
+    if (isCaseSensitive === undefined) return;
+    await tx`update domains set is_case_sensitive = ${isCaseSensitive} where domain_id = ${domainId}`;
+    if (!isCaseSensitive) await foldLocalParts(tx, domainId, domain);
+  });
+}
+
+/** @throws {DirectoryError} 'address-exists' if two become the same */
+async function foldLocalParts(tx: Transaction, domainId: number, domain: string): Promise<void> {
+  const named = await tx<{ localPart: string }[]>`
+    select local_part as "localPart" from addresses where domain_id = ${domainId}
+    union all select local_part from aliases where domain_id = ${domainId}`;
+  const taken = new Set<string>();
+  for (const { localPart } of named) {
+    const folded = canonicalAddress({ localPart, domain })?.localPart ?? localPart;
+    if (taken.has(folded)) {
+      throw new DirectoryError('address-exists', `Two addresses would become ${folded}@${domain}: remove one first`);
+    }
+    taken.add(folded);
+    if (folded === localPart) continue;
+    await tx`update addresses set local_part = ${folded} where domain_id = ${domainId} and local_part = ${localPart}`;
+    await tx`update aliases set local_part = ${folded} where domain_id = ${domainId} and local_part = ${localPart}`;
+  }
+}
+
+export async function removeDomain(sql: Sql, name: string): Promise<void> {
+  const domain = acceptDomain(name);
+  await changeDirectory(sql, async (tx) => {
+    const { domainId } = await findDomain(tx, domain);
+    const [used] = await tx`
+      select from addresses where domain_id = ${domainId}
+      union all select from aliases where domain_id = ${domainId}
+      union all select from domains where domain_id = ${domainId} and catchall_account_id is not null limit 1`;
+    if (used !== undefined) {
+      throw new DirectoryError('domain-in-use', `${domain} has addresses, aliases or a catchall: remove them first`);
+    }
+    await tx`delete from domains where domain_id = ${domainId}`;
+  });
+}
+
 /** @throws {DirectoryError} 'no-such-domain' */
-export async function findDomain(tx: Transaction, domain: string): Promise<number> {
-  const [row] = await tx<{ domain_id: number }[]>`select domain_id from domains where name = ${domain}`;
+export async function findDomain(tx: Transaction, domain: string): Promise<LocalDomain> {
+  const [row] = await tx<LocalDomain[]>`
+    select domain_id as "domainId", is_case_sensitive as "isCaseSensitive" from domains where name = ${domain}`;
   if (row === undefined) {
     throw new DirectoryError('no-such-domain', `${domain} is not a domain of this server: add it first`);
   }
-  return row.domain_id;
+  return row;
 }
 
-export async function ensureDomain(tx: Transaction, domain: string): Promise<number> {
+export async function ensureDomain(tx: Transaction, domain: string): Promise<LocalDomain> {
   await tx`insert into domains (name) values (${domain}) on conflict (name) do nothing`;
   return await findDomain(tx, domain);
 }

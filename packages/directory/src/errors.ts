@@ -1,9 +1,11 @@
 /**
  * - `account-exists`, `address-exists`, `app-password-exists`: the name or address is taken.
  * - `key-exists`: the key is registered, for this account or another.
- * - `no-such-account`, `no-such-mailbox`, `no-such-domain`, `no-such-key`, `no-such-app-password`: what was named is not here.
+ * - `no-such-account`, `no-such-mailbox`, `no-such-domain`, `no-such-address`, `no-such-alias`, `no-such-key`, `no-such-app-password`:
+ *   what was named is not here.
+ * - `domain-in-use`: something still has an address of the domain.
  * - `invalid-name`, `invalid-address`, `invalid-domain`, `invalid-network`: what was given is none.
- * - `too-many-keys`, `too-many-app-passwords`: the account has as many as it may.
+ * - `too-many-keys`, `too-many-app-passwords`, `too-many-members`, `too-many-mailboxes`: the account, or alias, has as many as it may.
  * - `already-expired`: what was to be made would have been over from the start.
  * - `weak-password`: too short, too long, or with characters that no password may hold.
  * - `too-many-failures`: too many logins from there have failed; `retryAfterMs` says when the next may be tried.
@@ -17,6 +19,11 @@ export type DirectoryErrorKind =
   | 'no-such-account'
   | 'no-such-mailbox'
   | 'no-such-domain'
+  | 'no-such-address'
+  | 'no-such-alias'
+  | 'domain-in-use'
+  | 'too-many-members'
+  | 'too-many-mailboxes'
   | 'no-such-key'
   | 'too-many-keys'
   | 'app-password-exists'

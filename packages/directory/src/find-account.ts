@@ -34,7 +34,8 @@ export async function findAccountOfAddress(sql: Sql, address: CanonicalAddress):
     () => sql.read<{ accountId: AccountId; name: string }[]>`
       select account_id as "accountId", accounts.name
         from domains join addresses using (domain_id) join accounts using (account_id)
-       where domains.name = ${address.domain} and local_part = ${address.localPart} and not is_disabled`,
+       where domains.name = ${address.domain} and not is_disabled
+         and local_part = case when is_case_sensitive then ${address.writtenPart} else ${address.localPart} end`,
   );
   return account === undefined ? null : { ...account, loginAddress: formatAddress(address) };
 }
@@ -50,7 +51,9 @@ export async function identifyAccount(sql: Sql, text: string): Promise<FoundAcco
       select account_id as "accountId", name, is_disabled as "isDisabled" from accounts
        where name = ${name}::text
           or account_id = (select account_id from domains join addresses using (domain_id)
-                            where domains.name = ${address?.domain ?? null}::text and local_part = ${address?.localPart ?? null}::text)`,
+                            where domains.name = ${address?.domain ?? null}::text
+                              and local_part = case when is_case_sensitive then ${address?.writtenPart ?? null}::text
+                                                    else ${address?.localPart ?? null}::text end)`,
   );
   return account ?? null;
 }

@@ -1,9 +1,12 @@
 export { type Address, type CanonicalAddress, parseAddress } from './address.ts';
 export { type AddressPrefixes, NetworkList, prefixesOf } from './address-prefix.ts';
+export type { AddressChange, AddressSummary } from './addresses.ts';
+export type { AliasDetails, AliasSettings, AliasSummary, EntryRole, Posters } from './aliases.ts';
 export type { AppPassword, AppPasswords, NewAppPassword } from './app-passwords.ts';
 export { forgetOldLogins, type LoginEntry } from './attempt-rows.ts';
 export type {
   AccountSummary,
+  AliasTarget,
   Directory,
   IdentifiedAccount,
   LoginFilter,
@@ -15,7 +18,9 @@ export type {
   RetentionChange,
   Role,
 } from './directory.ts';
+export type { DomainChange, DomainSummary } from './domains.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
+export type { ExpandedAlias, Poster } from './expand-alias.ts';
 export { generatePassword } from './generate-password.ts';
 export type {
   AuthenticatedAccount,

@@ -1,12 +1,14 @@
 import type { Database } from '@postel/storage';
 import { addAccount, listAccounts, removeAccount, setDisabled } from './accounts.ts';
-import { addAddress } from './addresses.ts';
+import { addAddress, openAddresses } from './addresses.ts';
+import { openAliases } from './aliases.ts';
 import { openAppPasswords } from './app-passwords.ts';
 import { listLogins } from './attempt-rows.ts';
 import { CredentialUses } from './credential-uses.ts';
 import type { Directory } from './directory.ts';
 import { DirectoryWatch } from './directory-watch.ts';
-import { addDomain, setCatchall } from './domains.ts';
+import { addDomain, changeDomain, listDomains, removeDomain, setCatchall } from './domains.ts';
+import { expandAlias } from './expand-alias.ts';
 import { failuresIn } from './failure-store.ts';
 import { identifyAccount } from './find-account.ts';
 import { findClientKey } from './find-client-key.ts';
@@ -20,6 +22,7 @@ import { RecentLogins } from './recent-logins.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { mayAdminister, setRole } from './roles.ts';
+import { mayUseAddress } from './sender-addresses.ts';
 import { setPassword } from './set-password.ts';
 import { openShares } from './shares.ts';
 import { openTlsPublicKeys } from './tls-public-keys.ts';
@@ -92,6 +95,11 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
   return {
     addDomain: (name) => addDomain(sql, name),
     setCatchall: (domain, accountName) => setCatchall(sql, domain, accountName),
+    listDomains: () => listDomains(sql),
+    changeDomain: (domain, change) => changeDomain(sql, domain, change),
+    removeDomain: (domain) => removeDomain(sql, domain),
+    addresses: openAddresses(sql),
+    aliases: openAliases(sql, async (address) => (await resolveRecipient(sql, address)).type !== 'unknown-address'),
     addAccount: (account) => addAccount(sql, pool, account),
     addAddress: (accountName, address) => addAddress(sql, accountName, address),
     identify: (name) => identifyAccount(sql, name),
@@ -127,10 +135,8 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     findClientKey: (fingerprint) => findClientKey(sql, fingerprint),
     resolveRecipient: (address) => resolveRecipient(sql, address),
     resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname),
-    async mayUseAddress(accountId, address) {
-      const recipient = await resolveRecipient(sql, address);
-      return recipient.type === 'account' && recipient.accountId === accountId;
-    },
+    expandAlias: (alias, poster) => expandAlias(sql, alias, poster),
+    mayUseAddress: (accountId, address) => mayUseAddress(sql, accountId, address),
     async close() {
       await watch.close();
       await Promise.all([limits.flush(), history.flush({ all: true }), uses.flush()]);

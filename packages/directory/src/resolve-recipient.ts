@@ -1,15 +1,22 @@
-import type { Sql } from '@postel/storage';
-import { type Address, canonicalAddress, withoutDetail } from './address.ts';
-import type { RecipientAccount, RecipientResolution } from './directory.ts';
+import { type Sql, textArray } from '@postel/storage';
+import { type Address, type CanonicalAddress, canonicalAddress, withoutDetail } from './address.ts';
+import type { AliasTarget, RecipientAccount, RecipientResolution } from './directory.ts';
 import { canonicalDomain } from './domain-name.ts';
 import { readDirectory } from './transaction.ts';
 
 const UNKNOWN = { type: 'unknown-address' } as const;
 const NOT_LOCAL = { type: 'not-local' } as const;
 
-type AccountRow = Omit<RecipientAccount, 'type'>;
+/** Every domain has them (RFC 5321 §4.5.1, RFC 2142 §4, §5), in any case. */
+const POSTMASTER = 'postmaster';
+const ABUSE = 'abuse';
 
-const columns = (sql: Sql) => sql`
+type AccountRow = Omit<RecipientAccount, 'type'>;
+type AliasRow = Omit<AliasTarget, 'type'>;
+type Row = (AccountRow & { aliasId: null }) | (AliasRow & { accountId: null }) | { accountId: null; aliasId: null };
+
+/** Of `accounts as account`. */
+export const recipientColumns = (sql: Sql) => sql`
   account.account_id as "accountId", account.name as "accountName", account.is_disabled as "isDisabled",
   account.quota_octets as "quotaOctets", account.quota_octets - account.used_octets as "freeOctets",
   account.quota_messages - account.used_messages as "freeMessages"`;
@@ -17,30 +24,72 @@ const columns = (sql: Sql) => sql`
 export async function resolveRecipient(sql: Sql, address: Address): Promise<RecipientResolution> {
   const domain = canonicalDomain(address.domain);
   if (domain === null) return NOT_LOCAL;
-  const localPart = canonicalAddress(address)?.localPart ?? null;
+  const canonical = canonicalAddress(address);
+  const found = await findRecipient(sql, domain, canonical);
+  if (found.type !== 'unknown-address') return found;
+  const localPart = canonical?.localPart;
+  if (localPart === POSTMASTER) return await oldestAccount(sql, domain);
+  return localPart === ABUSE ? await resolveRecipient(sql, { localPart: POSTMASTER, domain }) : UNKNOWN;
+}
+
+async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress | null): Promise<RecipientResolution> {
+  const localPart = address?.localPart ?? null;
+  const isForAll = localPart === POSTMASTER || localPart === ABUSE;
+  const folded = candidates(localPart);
+  const written = isForAll ? folded : candidates(address?.writtenPart ?? null);
 
   const [row] = await readDirectory(
-    () => sql.read<(AccountRow | { accountId: null })[]>`
-      select ${columns(sql)}
+    () => sql.read<Row[]>`
+      select ${recipientColumns(sql)}, target.mailbox_id as mailbox,
+             alias.alias_id as "aliasId", alias.local_part || '@' || domain.name as address, alias.posters,
+             alias.shows_members as "showsMembers", alias.may_send_as as "maySendAs"
         from domains as domain
-        left join addresses as exact
-               on exact.domain_id = domain.domain_id and exact.local_part = ${localPart}
-        left join addresses as base
-               on base.domain_id = domain.domain_id and base.local_part = ${localPart === null ? null : withoutDetail(localPart)}
+        cross join lateral (
+          select case when domain.is_case_sensitive then ${textArray(written.parts)}::text[]
+                      else ${textArray(folded.parts)}::text[] end as parts) as wanted
+        left join lateral (
+          select * from (
+            select account_id, mailbox_id, null::bigint as alias_id, array_position(wanted.parts, local_part) as position
+              from addresses as a where a.domain_id = domain.domain_id and a.local_part = any(wanted.parts)
+            union all
+            select null, null, alias_id, array_position(wanted.parts, local_part)
+              from aliases as b where b.domain_id = domain.domain_id and b.local_part = any(wanted.parts)
+          ) as found
+           where strpos(domain.detail_separators, (${textArray(folded.separators)}::text[])[position]) > 0
+           order by position limit 1) as named on true
+        left join aliases as alias on alias.alias_id = named.alias_id
         left join accounts as account
-               on account.account_id = coalesce(exact.account_id, base.account_id, domain.catchall_account_id)
+               on account.account_id = case when named.alias_id is null
+                                            then coalesce(named.account_id, domain.catchall_account_id) end
+        left join mailboxes as target
+               on target.account_id = named.account_id and target.mailbox_id = named.mailbox_id and target.expunged_seq is null
        where domain.name = ${domain}`,
   );
   if (row === undefined) return NOT_LOCAL;
   // A local part that is none can be nobody's, not even the catchall's.
   if (localPart === null) return UNKNOWN;
-  if (row.accountId !== null) return { type: 'account', ...row };
-  return localPart === 'postmaster' ? await oldestAccount(sql, domain) : UNKNOWN;
+  if (row.accountId !== null) {
+    const { accountId, accountName, isDisabled, quotaOctets, freeOctets, freeMessages, mailbox } = row;
+    return { type: 'account', accountId, accountName, isDisabled, quotaOctets, freeOctets, freeMessages, mailbox };
+  }
+  if (row.aliasId === null) return UNKNOWN;
+  const { aliasId, address: formatted, posters, showsMembers, maySendAs } = row;
+  return { type: 'alias', aliasId, address: formatted, posters, showsMembers, maySendAs };
+}
+
+/** What an address may be found by, the likeliest first: as it is, and without details. Nothing parts the first from a detail. */
+function candidates(localPart: string | null) {
+  if (localPart === null) return { parts: [], separators: [] };
+  const bases = withoutDetail(localPart);
+  return {
+    parts: [localPart, ...bases.map(({ base }) => base)],
+    separators: ['', ...bases.map(({ separator }) => separator)],
+  };
 }
 
 export async function resolvePostmaster(sql: Sql, hostname: string): Promise<RecipientResolution> {
-  const own = await resolveRecipient(sql, { localPart: 'postmaster', domain: hostname });
-  return own.type === 'account' ? own : await oldestAccount(sql, null);
+  const own = await resolveRecipient(sql, { localPart: POSTMASTER, domain: hostname });
+  return own.type === 'account' || own.type === 'alias' ? own : await oldestAccount(sql, null);
 }
 
 /**
@@ -49,8 +98,8 @@ export async function resolvePostmaster(sql: Sql, hostname: string): Promise<Rec
  */
 async function oldestAccount(sql: Sql, domain: string | null): Promise<RecipientResolution> {
   const [row] = await readDirectory(
-    () => sql.read<AccountRow[]>`
-      select ${columns(sql)} from accounts as account
+    () => sql.read<Omit<AccountRow, 'mailbox'>[]>`
+      select ${recipientColumns(sql)} from accounts as account
        where account_id = coalesce(
          (select a.account_id from accounts as a
            where not a.is_disabled
@@ -59,5 +108,5 @@ async function oldestAccount(sql: Sql, domain: string | null): Promise<Recipient
            order by a.account_id limit 1),
          (select a.account_id from accounts as a where not a.is_disabled order by a.account_id limit 1))`,
   );
-  return row === undefined ? UNKNOWN : { type: 'account', ...row };
+  return row === undefined ? UNKNOWN : { type: 'account', ...row, mailbox: null };
 }

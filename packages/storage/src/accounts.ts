@@ -64,6 +64,8 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
   await tx`delete from text_index where account_id = ${account}`;
   await tx`delete from thread_ids where account_id = ${account}`;
   await tx`delete from deliveries where account_id = ${account}`;
+  await tx`delete from waiting_deliveries where account_id = ${account}`;
+  await tx`delete from waiting_contents where account_id = ${account}`;
   await tx`delete from keywords where account_id = ${account}`;
   await tx`delete from subscriptions where account_id = ${account}`;
   await removeShares(tx, account);

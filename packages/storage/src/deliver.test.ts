@@ -13,6 +13,7 @@ const accounts = (count: number) => Promise.all(Array.from({ length: count }, ()
 const deliveriesTo = (recipients: readonly { account: Delivery['account'] }[]): Delivery[] =>
   recipients.map(({ account }) => ({
     account,
+    mailbox: null,
     arrival: arrivalOf(`${account}@example.com`, `Delivered-To: ${account}\r\n`),
   }));
 

@@ -52,12 +52,14 @@ export {
 } from './ids.ts';
 export { JobTurns } from './job-turns.ts';
 export {
+  createMailbox,
   type FoundMailbox,
   HIERARCHY_DELIMITER,
   MAILBOX_LEVELS,
   MAILBOX_NAME_OCTETS,
   type Mailbox,
   type MailboxName,
+  subscribe,
 } from './mailboxes.ts';
 export type { ThreadLinks } from './message-columns.ts';
 export { MessageTable } from './message-table.ts';

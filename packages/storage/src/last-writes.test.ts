@@ -151,7 +151,11 @@ test.each([
     await using network = await overBrokenNetwork();
     const { server, store } = network;
     const recipients = await Promise.all([1, 2, 3].map(() => storage.newAccount()));
-    const deliveries = recipients.map(({ account }) => ({ account, arrival: arrivalOf(`${account}@example.com`) }));
+    const deliveries = recipients.map(({ account }) => ({
+      account,
+      mailbox: null,
+      arrival: arrivalOf(`${account}@example.com`),
+    }));
     const deliver = async () => {
       await using content = await contentOf(store, randomBytes(size));
       await store.deliver(content, deliveries);

@@ -475,6 +475,10 @@ export const domains = pgTable(
     name: text('name').notNull(),
     /** Receives mail to addresses of the domain that do not exist; null: they are refused. */
     catchallAccountId: id('catchall_account_id'),
+    /** Characters of which each parts a detail from the local part of an address: `user+detail`. */
+    detailSeparators: text('detail_separators').notNull().default('+'),
+    /** Upper and lower case make different local parts. */
+    isCaseSensitive: boolean('is_case_sensitive').notNull().default(false),
   },
   (table) => [
     uniqueIndex('domains_name').on(table.name),
@@ -486,9 +490,11 @@ export const addresses = pgTable(
   'addresses',
   {
     domainId: id('domain_id').notNull(),
-    /** In the form that is compared: lower case, NFC. */
+    /** In the form that is compared: NFC, and lower case unless its domain is case-sensitive. */
     localPart: text('local_part').notNull(),
     accountId: id('account_id').notNull(),
+    /** Where its mail goes; null, or a mailbox that was deleted: INBOX. */
+    mailboxId: id('mailbox_id'),
   },
   (table) => [
     primaryKey({ columns: [table.domainId, table.localPart] }),
@@ -496,6 +502,85 @@ export const addresses = pgTable(
     foreignKey({ columns: [table.domainId], foreignColumns: [domains.domainId] }),
     foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
   ],
+);
+
+/** Addresses that stand for others (RFC 5321 §3.9). No address of an account is one of them too. */
+export const aliases = pgTable(
+  'aliases',
+  {
+    aliasId: id('alias_id').primaryKey().generatedAlwaysAsIdentity(),
+    domainId: id('domain_id').notNull(),
+    /** As in `addresses`. */
+    localPart: text('local_part').notNull(),
+    /** 'anyone' | 'members' | 'named' */
+    posters: text('posters').notNull().default('anyone'),
+    /** Members may see who the others are. */
+    showsMembers: boolean('shows_members').notNull().default(false),
+    /** Members may send from its address. */
+    maySendAs: boolean('may_send_as').notNull().default(false),
+  },
+  (table) => [
+    uniqueIndex('aliases_local_part').on(table.domainId, table.localPart),
+    foreignKey({ columns: [table.domainId], foreignColumns: [domains.domainId] }),
+    check('aliases_posters', sql`${table.posters} in ('anyone', 'members', 'named')`),
+  ],
+);
+
+/** Whom an alias stands for, and who is named as one that may post to it: local addresses, other aliases, and addresses elsewhere. */
+export const aliasEntries = pgTable(
+  'alias_entries',
+  {
+    aliasId: id('alias_id').notNull(),
+    domain: text('domain').notNull(),
+    /** NFC and lower case. */
+    foldedPart: text('folded_part').notNull(),
+    /** NFC, in the case in which it was given: other servers may tell cases apart (RFC 5321 §2.4). */
+    localPart: text('local_part').notNull(),
+    isMember: boolean('is_member').notNull(),
+    mayPost: boolean('may_post').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.aliasId, table.domain, table.foldedPart] }),
+    foreignKey({ columns: [table.aliasId], foreignColumns: [aliases.aliasId] }).onDelete('cascade'),
+  ],
+);
+
+/** Copies of messages that were accepted while their account could not take them (waiting-deliveries.ts). */
+export const waitingDeliveries = pgTable(
+  'waiting_deliveries',
+  {
+    accountId: id('account_id').notNull(),
+    deliveryId: uuid('delivery_id').notNull().defaultRandom(),
+    /** Null: INBOX. */
+    mailboxId: id('mailbox_id'),
+    systemFlags: smallint('system_flags').notNull(),
+    internalDate: at('internal_date').notNull(),
+    /** This and what follows: as in `deliveries`. */
+    prefix: bytea('prefix').notNull(),
+    reversePath: text('reverse_path').notNull(),
+    forwardPath: text('forward_path').notNull(),
+    protocol: text('protocol').notNull(),
+    clientAddress: inet('client_address'),
+    clientName: text('client_name'),
+    queuedAt: at('queued_at').notNull().defaultNow(),
+    nextAttemptAt: at('next_attempt_at').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    lastFailure: text('last_failure').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.deliveryId] })],
+);
+
+/** Their octets, in pieces, which are stored before the row that makes them count. */
+export const waitingContents = pgTable(
+  'waiting_contents',
+  {
+    accountId: id('account_id').notNull(),
+    deliveryId: uuid('delivery_id').notNull(),
+    chunk: integer('chunk').notNull(),
+    octets: bytea('octets').notNull(),
+    storedAt: at('stored_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.deliveryId, table.chunk] })],
 );
 
 /** Salt and iteration count of all SCRAM keys of an account: one for all, because SCRAM shows them before the proof. */

@@ -106,6 +106,8 @@ export interface StoreOptions {
 /** One recipient of a delivery. */
 export interface Delivery {
   readonly account: AccountId;
+  /** One of the account's; null, or one that has been deleted: INBOX. */
+  readonly mailbox: MailboxId | null;
   readonly arrival: Arrival;
 }
 
@@ -261,7 +263,7 @@ export class Store {
     const [only, ...others] = deliveries;
     if (only === undefined) return;
     if (others.length === 0) {
-      await this.append(only.account, toInbox(content, only.arrival, internalDate)); // shares a transaction with others
+      await this.#appendDelivery(content, only, internalDate); // shares a transaction with others
       return;
     }
     const accounts = [...new Set(deliveries.map(({ account }) => account))].sort((a, b) => a - b);
@@ -269,7 +271,7 @@ export class Store {
       account,
       messages: deliveries
         .filter((delivery) => delivery.account === account)
-        .map(({ arrival }) => toInbox(content, arrival, internalDate)),
+        .map((delivery) => delivered(content, delivery, internalDate)),
     }));
     await this.#keepingBlobs(
       accounts.map((account) => ({ account, content })),
@@ -291,12 +293,21 @@ export class Store {
     for (let at = 0; at < deliveries.length; at += DELIVERIES_AT_ONCE) {
       const some = deliveries.slice(at, at + DELIVERIES_AT_ONCE);
       outcomes.push(
-        ...(await Promise.allSettled(
-          some.map(({ account, arrival }) => this.append(account, toInbox(content, arrival, internalDate))),
-        )),
+        ...(await Promise.allSettled(some.map((delivery) => this.#appendDelivery(content, delivery, internalDate)))),
       );
     }
     return outcomes;
+  }
+
+  /** To INBOX, if its mailbox was deleted meanwhile. */
+  async #appendDelivery(content: Content, delivery: Delivery, internalDate: number): Promise<Appended> {
+    const { account, mailbox } = delivery;
+    try {
+      return await this.append(account, delivered(content, delivery, internalDate));
+    } catch (error) {
+      if (mailbox === null || !(error instanceof StorageError && error.kind === 'nonexistent')) throw error;
+      return await this.append(account, delivered(content, { ...delivery, mailbox: null }, internalDate));
+    }
   }
 
   /** Makes the blobs the accounts', if need be; `append` says what became of each message. */
@@ -993,8 +1004,8 @@ function requireFewKeywords({ keywords }: Flags): void {
     throw new StorageError('too-many-keywords', `A message can have no more than ${KEYWORDS_A_MESSAGE} keywords`);
 }
 
-function toInbox(content: Content, arrival: Arrival, internalDate: number): NewMessage {
-  return { mailbox: 'INBOX', content, flags: NO_FLAGS, internalDate, arrival };
+function delivered(content: Content, { mailbox, arrival }: Delivery, internalDate: number): NewMessage {
+  return { mailbox: mailbox ?? 'INBOX', content, flags: NO_FLAGS, internalDate, arrival };
 }
 
 /** Appends to one account after the other, in ascending order; the first failure is that of all. */

@@ -57,7 +57,7 @@ async function receive<Result>(
   deliver: Deliver<Result>,
 ): Promise<Result> {
   const { store, messageOctets } = session.services;
-  const message = await receiveMessage(session, store.receive(messageOctets));
+  const message = await receiveMessage(session, transaction, store.receive(messageOctets));
   await using _content = message.content; // what no account took is removed
   return await deliver(session, message, transaction, deliveriesOf(session, transaction, message));
 }
@@ -85,7 +85,16 @@ async function answerForEach(session: Session, transaction: MailTransaction): Pr
     const reply = session.replyTo(error);
     return new Map([...transaction.recipients.keys()].map((account) => [account, () => reply]));
   });
-  for (const account of transaction.accepted) session.answer(data, outcomes.get(account)?.() ?? replies.unavailable);
+  for (const accounts of transaction.accepted) session.answer(data, replyForAll(accounts, outcomes));
+}
+
+/** An alias has one reply for all whom it stands for: the worst. */
+function replyForAll(
+  accounts: readonly Delivery['account'][],
+  outcomes: ReadonlyMap<Delivery['account'], () => SmtpReply>,
+): SmtpReply {
+  const all = accounts.map((account) => outcomes.get(account)?.() ?? replies.unavailable);
+  return all.find(([code]) => code >= 400) ?? all[0] ?? replies.unavailable;
 }
 
 /** @returns what gives the reply for each account, or throws {Hangup} if there is none to give */
@@ -135,10 +144,10 @@ function deliveriesOf(
   const client = kind === 'submission' ? null : { name: clientName ?? '', address: clientAddress };
   const added = missingFields?.format(hostname, receivedAt) ?? '';
 
-  return [...recipients].map(([account, { forwardPath }]) => {
-    const trace = { reversePath, forwardPath, hostname, client, protocol, tls: wire.tls, id, receivedAt };
+  return [...recipients].map(([account, { forwardPath, alias, mailbox }]) => {
+    const trace = { reversePath, forwardPath, alias, hostname, client, protocol, tls: wire.tls, id, receivedAt };
     const prefix = Buffer.from(traceFields(trace) + added);
-    return { account, arrival: { prefix, reversePath, forwardPath, protocol, clientAddress, clientName } };
+    return { account, mailbox, arrival: { prefix, reversePath, forwardPath, protocol, clientAddress, clientName } };
   });
 }
 

@@ -65,10 +65,12 @@ export const mail: Command<MailArgs> = {
     await session.services.store.requireDiskRoom(sizeOctets ?? 0); // 452: RFC 1870 §6.1
     session.transaction = {
       reversePath,
+      sender: mailbox,
       sizeOctets,
       isUtf8,
       recipients: new Map(),
       accepted: [],
+      aliases: new Set(),
       isClosed: false,
       hasDeferral: false,
     };

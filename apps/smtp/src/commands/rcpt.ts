@@ -1,4 +1,4 @@
-import type { RecipientAccount } from '@postel/directory';
+import type { AliasTarget, RecipientAccount } from '@postel/directory';
 import type { Command } from '../command.ts';
 import { parseParameters } from '../esmtp-parameters.ts';
 import { ADDED_OCTETS, RECIPIENTS } from '../limits.ts';
@@ -63,6 +63,8 @@ async function answer(
       return replies.notHere;
     case 'account':
       return accept(session, transaction, recipient, forwardPath);
+    case 'alias':
+      return await acceptAlias(session, transaction, recipient, forwardPath);
     default:
       return recipient satisfies never;
   }
@@ -84,9 +86,43 @@ function accept(
       if (transaction.isClosed || (isTight && recipients.size > 0)) return replies.recipientAlone;
       transaction.isClosed = isTight;
     }
-    recipients.set(accountId, { forwardPath, quotaOctets });
+    recipients.set(accountId, { forwardPath, alias: null, mailbox: recipient.mailbox, quotaOctets });
   }
-  accepted.push(accountId);
+  accepted.push([accountId]);
+  session.progressed();
+  return replies.recipientOk;
+}
+
+/**
+ * RFC 5321 §3.9: each account that the alias stands for gets a copy, unless it gets one already. A member whom the message cannot
+ * reach makes that of all, for else it would have to be told to a sender who named one address.
+ */
+async function acceptAlias(
+  session: Session,
+  transaction: MailTransaction,
+  alias: AliasTarget,
+  forwardPath: string,
+): Promise<SmtpReply> {
+  const { recipients, accepted, aliases, sender, sizeOctets } = transaction;
+  const poster = { account: session.account?.accountId ?? null, address: sender };
+  const { mayPost, accounts, elsewhere, isTooLarge } = await session.services.directory.expandAlias(alias, poster);
+  if (!mayPost) return replies.mayNotPost;
+  if (isTooLarge) return replies.aliasTooLarge;
+  if (elsewhere.length > 0) return replies.aliasNeedsRelay;
+  if (accounts.length === 0) return replies.aliasWithoutMembers;
+  if (transaction.isClosed) return replies.recipientAlone;
+
+  const added = accounts.filter(({ accountId }) => !recipients.has(accountId));
+  if (recipients.size > 0 && recipients.size + added.length > RECIPIENTS) return replies.tooManyRecipients;
+  for (const recipient of added) {
+    const refusal = refusalOf(recipient, sizeOctets);
+    if (refusal !== null) return refusal;
+  }
+  for (const { accountId, mailbox, quotaOctets } of added) {
+    recipients.set(accountId, { forwardPath, alias: alias.address, mailbox, quotaOctets });
+  }
+  aliases.add(alias.address);
+  accepted.push(accounts.map(({ accountId }) => accountId));
   session.progressed();
   return replies.recipientOk;
 }

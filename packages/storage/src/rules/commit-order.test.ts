@@ -84,7 +84,8 @@ const changes: readonly [string, (store: Store, account: AccountId, inbox: Mailb
   ['append', async (store, account, inbox) => store.append(account, await messageOf(store, inbox, 'x'))],
   [
     'delivery',
-    async (store, account) => store.deliver(await contentOf(store, 'y'), [{ account, arrival: arrivalOf('a@b') }]),
+    async (store, account) =>
+      store.deliver(await contentOf(store, 'y'), [{ account, mailbox: null, arrival: arrivalOf('a@b') }]),
   ],
   ['flags', (store, account, inbox) => store.changeFlags(account, inbox, ALL, SEEN, null)],
   ['copy', (store, account, inbox) => store.copy(account, inbox, ALL, inbox, 'present')],

@@ -17,6 +17,8 @@ const NO_MAIL = [
   'housekeeping_jobs',
   'domains',
   'addresses',
+  'aliases',
+  'alias_entries',
   'credentials',
   'scram_parameters',
   'tls_public_keys',
