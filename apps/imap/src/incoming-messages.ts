@@ -1,3 +1,4 @@
+import { encodeBinary } from '@postel/mime';
 import {
   type Content,
   type ContentWriter,
@@ -9,7 +10,6 @@ import {
 import { type AppendItem, type AppendSegment, parseAppendSegment, takesMessage } from './append-data.ts';
 import { parseAuthorizedUrl } from './authorized-url.ts';
 import { Bad, No } from './command.ts';
-import { encodeBinary } from './encode-binary.ts';
 import { findAuthorizedMailbox } from './find-authorized-mailbox.ts';
 import { findMailbox } from './find-mailbox.ts';
 import { APPEND_HELD_OCTETS, APPEND_INLINE_OCTETS, APPEND_MS, CATENATE_PARTS, MESSAGES_AN_APPEND } from './limits.ts';
@@ -217,7 +217,7 @@ export class IncomingMessages implements AsyncDisposable {
     await using binary = content;
     const writer = this.#writer();
     try {
-      await encodeBinary(binary, writer);
+      if (!(await encodeBinary(binary, writer))) throw new No('NUL stands where base64 cannot hide it', 'UNKNOWN-CTE');
       return await writer.finish();
     } catch (error) {
       await writer.abort();

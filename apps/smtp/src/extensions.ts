@@ -5,6 +5,7 @@ import type { Session } from './session.ts';
 export function extensions(session: Session): readonly string[] {
   const { security, kind, account, services } = session;
   const lines = ['PIPELINING', `SIZE ${services.messageOctets}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'];
+  lines.push('CHUNKING', 'BINARYMIME');
   if (!security.isTls) lines.push('STARTTLS');
   const offersLogin = kind === 'submission' && account === null;
   const mechanisms = offersLogin

@@ -19,6 +19,8 @@ test('one reply for each recipient, in their order, also for one named twice', a
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
+    S: 250-CHUNKING
+    S: 250-BINARYMIME
     S: 250 STARTTLS
     C: MAIL FROM:<sender@elsewhere.example>
     C: RCPT TO:<${mary.address}>

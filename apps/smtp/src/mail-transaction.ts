@@ -1,5 +1,9 @@
 import type { AccountId, MailboxId } from '@postel/storage';
+import type { ChunkedMessage } from './chunked-message.ts';
 import type { MailboxAddress } from './path.ts';
+
+/** RFC 6152 §2, RFC 3030 §3. */
+export type BodyType = '7BIT' | '8BITMIME' | 'BINARYMIME';
 
 interface Recipient {
   readonly forwardPath: string;
@@ -19,6 +23,8 @@ export interface MailTransaction {
   readonly sender: MailboxAddress | null;
   /** As the client announced it (RFC 1870 §6), null if it did not. */
   readonly sizeOctets: number | null;
+  /** As the client announced it, null if it did not. */
+  readonly body: BodyType | null;
   /** Under SMTPUTF8: RFC 6531 §3.4. */
   readonly isUtf8: boolean;
   /**
@@ -32,6 +38,8 @@ export interface MailTransaction {
   readonly aliases: Set<string>;
   /** Its one recipient is not to share it; see commands/rcpt.ts. */
   isClosed: boolean;
+  /** What has come of the message by BDAT; null before the first chunk. */
+  chunks: ChunkedMessage | null;
   /** A RCPT was refused that may be accepted later. */
   hasDeferral: boolean;
 }

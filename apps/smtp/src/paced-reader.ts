@@ -26,6 +26,11 @@ export class PacedReader {
     return chunk;
   }
 
+  /** Counts time in which the client could have sent something and did not, outside of `read`. */
+  hasWaited(ms: number): void {
+    this.#waitedMs += ms;
+  }
+
   get #isTooSlow(): boolean {
     return this.#waitedMs > DATA_MS + (this.#octets * 1_000) / DATA_OCTETS_A_SECOND;
   }

@@ -28,81 +28,103 @@ const faultReplies = {
 } as const satisfies Record<DataFault, SmtpReply>;
 
 /**
- * Reads data to its end and stores it as it comes, at the pace of the storage: nothing is taken from the socket while a
- * piece is being written. What cannot be stored is read all the same, because a client listens only after the end.
+ * Takes a message in, as it comes from DATA or from chunks, at the pace of the storage. What cannot be stored is to be read all
+ * the same, because a client listens only after the end.
+ */
+export class MessageIntake {
+  readonly #session: Session;
+  readonly #writer: ContentWriter;
+  readonly #hopCount = new HopCount();
+  readonly #loopWatch: LoopWatch | null;
+  // A submission server completes what a mail program leaves out (RFC 6409 §8); others pass on what they get.
+  readonly #missingFields: MissingFields | null;
+  // So much that the reply, whatever failed first, is true.
+  readonly #mostDiscarded: number;
+  #failure: unknown = null;
+  #discardedOctets = 0;
+
+  constructor(session: Session, { aliases }: MailTransaction) {
+    const { store, messageOctets } = session.services;
+    this.#session = session;
+    this.#writer = store.receive(messageOctets);
+    this.#loopWatch = aliases.size > 0 ? new LoopWatch(aliases) : null;
+    this.#missingFields = session.kind === 'submission' ? new MissingFields() : null;
+    this.#mostDiscarded = Math.max(DISCARDED_OCTETS, messageOctets);
+  }
+
+  /** Why the message cannot be taken, null if all is well: what `finish` would throw. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** @param fault what was found by now. @throws {Hangup} if a message that is refused already does not end */
+  async push(piece: Buffer, fault: DataFault | null): Promise<void> {
+    if (this.#failure === null) {
+      this.#failure = await this.#store(piece, fault);
+      if (this.#failure !== null) await this.#writer.abort();
+    } else {
+      this.#discardedOctets += piece.length;
+      if (this.#discardedOctets > this.#mostDiscarded) throw new Hangup(replies.messageTooLarge, 'data without end');
+    }
+  }
+
+  /** @throws {SmtpError} what is wrong with the message; {StorageError} */
+  async finish(): Promise<ReceivedMessage> {
+    if (this.#failure !== null) throw this.#failure;
+    const { wire, messages } = this.#session;
+    const endOfDataMs = performance.now();
+    try {
+      const content = await this.#writer.finish();
+      const missingFields = this.#missingFields;
+      return { content, id: `${wire.id}-${messages + 1}`, missingFields, receivedAt: new Date(), endOfDataMs };
+    } catch (error) {
+      await this.#writer.abort();
+      throw error;
+    }
+  }
+
+  /** Forgets the message, if it was not finished. */
+  async abort(): Promise<void> {
+    if (this.#failure === null) await this.#writer.abort();
+  }
+
+  /** @returns why nothing more can be stored, null if all is well */
+  async #store(piece: Buffer, fault: DataFault | null): Promise<unknown> {
+    if (fault !== null) return new SmtpError(faultReplies[fault]);
+    if (piece.length === 0) return null;
+    this.#hopCount.push(piece);
+    if (this.#hopCount.hops > HOPS) return new SmtpError(replies.tooManyHops);
+    this.#loopWatch?.push(piece);
+    if (this.#loopWatch?.hasLoop === true) return new SmtpError(replies.aliasLoop);
+    this.#missingFields?.push(piece);
+    try {
+      await this.#writer.write(piece);
+      return null;
+    } catch (error) {
+      return error instanceof StorageError ? error : new Error('cannot take a message in', { cause: error });
+    }
+  }
+}
+
+/**
+ * Reads data to its end. Nothing is taken from the socket while a piece is being written.
  *
  * @throws {SmtpError} what is wrong with the message; {StorageError}; {Hangup} if the client goes, is too slow, or does not end
  */
-export async function receiveMessage(
-  session: Session,
-  transaction: MailTransaction,
-  writer: ContentWriter,
-): Promise<ReceivedMessage> {
+export async function receiveData(session: Session, transaction: MailTransaction): Promise<ReceivedMessage> {
   const { wire } = session;
   const paced = new PacedReader(session);
   const reader = new DataReader();
-  const hopCount = new HopCount();
-  const loopWatch = transaction.aliases.size > 0 ? new LoopWatch(transaction.aliases) : null;
-  // A submission server completes what a mail program leaves out (RFC 6409 §8); others pass on what they get.
-  const missingFields = session.kind === 'submission' ? new MissingFields() : null;
-  // So much that the reply, whatever failed first, is true.
-  const mostDiscarded = Math.max(DISCARDED_OCTETS, session.services.messageOctets);
-  let failure: unknown = null;
-  let discardedOctets = 0;
-
+  const intake = new MessageIntake(session, transaction);
   while (!reader.isAtEnd) {
     const chunk = await paced.read();
     if (chunk === null) {
-      if (failure === null) await writer.abort();
+      await intake.abort();
       throw session.ended();
     }
     const { content, consumedOctets } = reader.push(chunk);
     wire.unread(chunk.subarray(consumedOctets));
-
-    if (failure === null) {
-      failure = await store(writer, { reader, hopCount, loopWatch, missingFields }, content);
-      if (failure !== null) await writer.abort();
-    } else {
-      discardedOctets += content.length;
-      if (discardedOctets > mostDiscarded) throw new Hangup(replies.messageTooLarge, 'data without end');
-    }
+    await intake.push(content, reader.fault);
   }
-  if (failure !== null) throw failure;
-
-  const endOfDataMs = performance.now();
-  try {
-    const content = await writer.finish();
-    return { content, id: `${wire.id}-${session.messages + 1}`, missingFields, receivedAt: new Date(), endOfDataMs };
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
-}
-
-/** @returns why nothing more can be stored, null if all is well */
-async function store(
-  writer: ContentWriter,
-  watching: {
-    readonly reader: DataReader;
-    readonly hopCount: HopCount;
-    readonly loopWatch: LoopWatch | null;
-    readonly missingFields: MissingFields | null;
-  },
-  content: Buffer,
-): Promise<unknown> {
-  const { hopCount, loopWatch, missingFields } = watching;
-  const { fault } = watching.reader;
-  if (fault !== null) return new SmtpError(faultReplies[fault]);
-  if (content.length === 0) return null;
-  hopCount.push(content);
-  if (hopCount.hops > HOPS) return new SmtpError(replies.tooManyHops);
-  loopWatch?.push(content);
-  if (loopWatch?.hasLoop === true) return new SmtpError(replies.aliasLoop);
-  missingFields?.push(content);
-  try {
-    await writer.write(content);
-    return null;
-  } catch (error) {
-    return error instanceof StorageError ? error : new Error('cannot take a message in', { cause: error });
-  }
+  return await intake.finish();
 }

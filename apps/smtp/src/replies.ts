@@ -51,9 +51,12 @@ export const replies = {
 
   // Grammar: RFC 5321 §4.1.2.
   unknownCommand: [500, '5.5.1', 'No such command'],
-  notImplemented: [502, '5.5.1', 'Command not implemented'],
   badCharacters: [501, '5.5.2', 'A command is printable ASCII, and addresses are UTF-8 at most'],
-  badChunk: [501, '5.5.4', 'CHUNKING is not offered here'],
+  badChunk: [501, '5.5.4', 'Say BDAT octets [LAST]'],
+  // RFC 3030 §2, §3.
+  noDataAfterBdat: [503, '5.5.1', 'A message that came in chunks goes on with BDAT'],
+  noRcptAfterBdat: [503, '5.5.1', 'The message has begun to come: it gets no more recipients'],
+  binaryNeedsBdat: [503, '5.5.1', 'A message with BODY=BINARYMIME comes by BDAT'],
   bareLineFeed: [500, '5.5.2', 'A line ends in CRLF'],
   lineTooLong: [500, '5.5.2', 'Line too long'],
   takesNoArgument: [501, '5.5.4', 'This command takes no argument'],
@@ -103,6 +106,11 @@ export const replies = {
     '5.6.11',
     'The message has a bare CR, a bare LF or a NUL: lines end in CRLF (RFC 5321 section 2.3.8)',
   ],
+  nulInLines: [
+    550,
+    '5.6.11',
+    'The message has a NUL in a header, between parts, or in a part that has another encoding',
+  ],
   tooManyHops: [554, '5.4.6', `The message goes in circles: it has more than ${HOPS} Received fields`],
   aliasLoop: [554, '5.4.6', 'The message goes in circles: it has come by this address before'],
   textLineTooLong: [550, '5.6.0', `The message has a line longer than ${TEXT_LINE_OCTETS} octets`],
@@ -133,9 +141,9 @@ export const replies = {
 const help = (commands: string, rfcs: string) => [214, '2.0.0', [`Commands: ${commands}`, `See ${rfcs}`]] as const;
 
 export const helpReplies = {
-  submission: help('EHLO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY QUIT', 'RFC 5321 and RFC 6409'),
-  mx: help('EHLO STARTTLS MAIL RCPT DATA RSET NOOP VRFY QUIT', 'RFC 5321'),
-  lmtp: help('LHLO STARTTLS MAIL RCPT DATA RSET NOOP VRFY QUIT', 'RFC 2033'),
+  submission: help('EHLO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT', 'RFC 5321 and RFC 6409'),
+  mx: help('EHLO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT', 'RFC 5321'),
+  lmtp: help('LHLO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT', 'RFC 2033'),
 } as const satisfies Record<SmtpListenerKind, SmtpReply>;
 
 /** Null: neither yes nor no can be said, so the connection closes without an answer. */

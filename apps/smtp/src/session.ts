@@ -130,6 +130,7 @@ export class Session {
       const { messages } = this;
       this.log.info({ why, commands: this.#commands, messages, tls: this.wire.tls?.protocol }, 'disconnecting');
     } finally {
+      void this.endTransaction();
       this.#loggedOut();
       clearTimeout(this.#endTimer);
       this.wire.close();
@@ -172,7 +173,16 @@ export class Session {
   forgetEverything(): void {
     this.greeting = null;
     this.#loggedOut();
+    void this.endTransaction();
+  }
+
+  /** Forgets the mail transaction, if there is one, and what came of its message. */
+  async endTransaction(): Promise<void> {
+    const { transaction } = this;
     this.transaction = null;
+    await transaction?.chunks
+      ?.abort()
+      .catch((err: unknown) => this.log.warn({ err }, 'what came of a message stays behind'));
   }
 
   /** @throws {Hangup} if the account has too many sessions */
@@ -308,7 +318,7 @@ export class Session {
       return this.#refuse(null, '', replies.unknownCommand);
     }
     try {
-      await this.#require(command.needs);
+      await this.require(command.needs);
       const reply = await command.run(this, command.parse(argument));
       return reply !== null && reply[0] >= 400 ? this.#refuse(command, argument, reply) : reply;
     } catch (error) {
@@ -316,8 +326,8 @@ export class Session {
     }
   }
 
-  /** @throws {SmtpError} if the session is not there yet */
-  async #require(step: Step): Promise<void> {
+  /** @throws {SmtpError} if the session is not there yet; {DirectoryError} */
+  async require(step: Step): Promise<void> {
     if (step === 'connection') return;
     if (this.greeting === null) {
       throw new SmtpError(this.kind === 'lmtp' ? replies.needsGreetingLmtp : replies.needsGreeting);

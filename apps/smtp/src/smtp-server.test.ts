@@ -61,6 +61,8 @@ test('hardening 6: without TLS there is no AUTH where plain-text logins are not 
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
+    S: 250-CHUNKING
+    S: 250-BINARYMIME
     S: 250 STARTTLS
     C: AUTH PLAIN AG1hcnkAbWFyeXMgcGFzc3dvcmQ=
     S: 538 5.7.11 ...

@@ -2,6 +2,7 @@ export { type Address, missingHost, missingMailbox, parseAddresses } from './add
 export { body, bodyStructure } from './body-structure.ts';
 export { type CharsetDecoder, charsetDecoder, decodeCharset } from './charset.ts';
 export type { Disposition } from './content-fields.ts';
+export { encodeBinary } from './encode-binary.ts';
 export { decodeEncodedWords } from './encoded-words.ts';
 export { envelope } from './envelope.ts';
 export { type EnvelopeHeading, envelopeHeading } from './envelope-heading.ts';

@@ -2,7 +2,7 @@ import { type Delivery, StorageError } from '@postel/storage';
 import type { Command } from '../command.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { noArgument } from '../parse-argument.ts';
-import { type ReceivedMessage, receiveMessage } from '../receive-message.ts';
+import { type ReceivedMessage, receiveData } from '../receive-message.ts';
 import { Hangup, replies, type SmtpReply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { traceFields } from '../trace-fields.ts';
@@ -15,19 +15,20 @@ export const data: Command<null> = {
   parse: noArgument,
 
   async run(session) {
-    const { transaction, wire, kind } = session;
+    const { transaction, wire } = session;
     if (transaction === null) return replies.needsMail;
     // DATA comes last in a group (RFC 2920 §3.1). What stands behind it may be a message or commands, and we must not guess.
     if (wire.hasOctets) throw new Hangup(replies.notPipelined, 'went on behind DATA without waiting');
+    // RFC 3030 §2, §3. The transaction stays: a client may go on with BDAT.
+    if (transaction.chunks !== null) return replies.noDataAfterBdat;
+    if (transaction.body === 'BINARYMIME') return replies.binaryNeedsBdat;
     if (transaction.recipients.size === 0) {
       session.transaction = null;
       return withoutRecipients(session, transaction);
     }
     await session.ask(replies.startMail);
     try {
-      if (kind !== 'lmtp') return await receive(session, transaction, deliverToAll);
-      await answerForEach(session, transaction);
-      return null;
+      return await answerToMessage(session, transaction, () => receiveData(session, transaction));
     } finally {
       session.transaction = null;
     }
@@ -38,10 +39,24 @@ export const data: Command<null> = {
  * Clients that send DATA without a look at the replies to RCPT take its reply for that to the message: a reply for good would
  * make them give up, though a recipient has only to be tried again. LMTP has one code for all (RFC 2033 §4.2).
  */
-function withoutRecipients({ kind }: Session, { hasDeferral }: MailTransaction): SmtpReply {
+export function withoutRecipients({ kind }: Session, { hasDeferral }: MailTransaction): SmtpReply {
   if (kind === 'lmtp') return replies.noRecipientsLmtp;
   return hasDeferral ? replies.noRecipientsYet : replies.noRecipients;
 }
+
+/** Takes a message to its end, and delivers it. In LMTP the replies have been given. @throws as `receive` */
+export async function answerToMessage(
+  session: Session,
+  transaction: MailTransaction,
+  take: Take,
+): Promise<SmtpReply | null> {
+  if (session.kind !== 'lmtp') return await receive(session, transaction, take, deliverToAll);
+  await answerForEach(session, transaction, take);
+  return null;
+}
+
+/** Gives the message, once it has come to its end: by DATA or by BDAT. */
+type Take = () => Promise<ReceivedMessage>;
 
 type Deliver<Result> = (
   session: Session,
@@ -54,10 +69,10 @@ type Deliver<Result> = (
 async function receive<Result>(
   session: Session,
   transaction: MailTransaction,
+  take: Take,
   deliver: Deliver<Result>,
 ): Promise<Result> {
-  const { store, messageOctets } = session.services;
-  const message = await receiveMessage(session, transaction, store.receive(messageOctets));
+  const message = await take();
   await using _content = message.content; // what no account took is removed
   return await deliver(session, message, transaction, deliveriesOf(session, transaction, message));
 }
@@ -80,8 +95,8 @@ const deliverToAll: Deliver<SmtpReply> = async (session, message, transaction, d
  * that would be neither true nor false ends the connection; those before it are given, so that their recipients need not get
  * the message again.
  */
-async function answerForEach(session: Session, transaction: MailTransaction): Promise<void> {
-  const outcomes = await receive(session, transaction, deliverToEach).catch((error: unknown) => {
+async function answerForEach(session: Session, transaction: MailTransaction, take: Take): Promise<void> {
+  const outcomes = await receive(session, transaction, take, deliverToEach).catch((error: unknown) => {
     const reply = session.replyTo(error);
     return new Map([...transaction.recipients.keys()].map((account) => [account, () => reply]));
   });

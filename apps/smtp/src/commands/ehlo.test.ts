@@ -14,6 +14,8 @@ test('EHLO in the clear announces what works there, and nothing else', async () 
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
+    S: 250-CHUNKING
+    S: 250-BINARYMIME
     S: 250-STARTTLS
     S: 250 AUTH SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
   `;
@@ -31,6 +33,8 @@ test('over TLS there is no STARTTLS, and after the login no AUTH', async () => {
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
+    S: 250-CHUNKING
+    S: 250-BINARYMIME
     S: 250 AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
     C: AUTH PLAIN ${plainResponse(account)}
     S: 235 2.7.0 ...
@@ -40,7 +44,9 @@ test('over TLS there is no STARTTLS, and after the login no AUTH', async () => {
     S: 250-SIZE 104857600
     S: 250-8BITMIME
     S: 250-SMTPUTF8
-    S: 250 ENHANCEDSTATUSCODES
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-CHUNKING
+    S: 250 BINARYMIME
     C: STARTTLS
     S: 503 5.5.1 ...
   `;

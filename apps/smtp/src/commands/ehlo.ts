@@ -9,9 +9,9 @@ export const ehlo: Command<string> = {
   listeners: ['submission', 'mx'],
   showsArgument: true,
   parse: parseClientName,
-  run(session, clientName) {
+  async run(session, clientName) {
     session.greeting = { verb: 'EHLO', clientName };
-    session.transaction = null;
+    await session.endTransaction();
     return [250, null, [session.services.hostname, ...extensions(session)]];
   },
 };

@@ -8,9 +8,9 @@ export const helo: Command<string> = {
   listeners: ['submission', 'mx'],
   showsArgument: true,
   parse: parseClientName,
-  run(session, clientName) {
+  async run(session, clientName) {
     session.greeting = { verb: 'HELO', clientName };
-    session.transaction = null;
+    await session.endTransaction();
     return [250, null, session.services.hostname];
   },
 };

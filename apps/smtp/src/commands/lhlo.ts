@@ -9,9 +9,9 @@ export const lhlo: Command<string> = {
   listeners: ['lmtp'],
   showsArgument: true,
   parse: parseClientName,
-  run(session, clientName) {
+  async run(session, clientName) {
     session.greeting = { verb: 'LHLO', clientName };
-    session.transaction = null;
+    await session.endTransaction();
     return [250, null, [session.services.hostname, ...extensions(session)]];
   },
 };

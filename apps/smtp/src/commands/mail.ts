@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { isXtext, parseParameters } from '../esmtp-parameters.ts';
+import type { BodyType } from '../mail-transaction.ts';
 import type { MailboxAddress } from '../path.ts';
 import { isAscii, LENIENT, parsePath } from '../path.ts';
 import { replies, SmtpError } from '../replies.ts';
@@ -12,15 +13,18 @@ interface MailArgs {
   /** It is as RFC 5321 §4.1.2 has it. */
   readonly isWellFormed: boolean;
   readonly sizeOctets: number | null;
+  readonly body: BodyType | null;
   readonly isUtf8: boolean;
   /** It has AUTH among its parameters. */
   readonly namesSubmitter: boolean;
 }
 
+const BODY_TYPES: readonly BodyType[] = ['7BIT', '8BITMIME', 'BINARYMIME'];
+
 const PARAMETERS = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'AUTH']);
 
 /**
- * MAIL: RFC 5321 §4.1.1.2, on a submission port: RFC 6409. SIZE: RFC 1870 §6. BODY: RFC 6152 §2. SMTPUTF8: RFC 6531 §3.4. AUTH:
+ * MAIL: RFC 5321 §4.1.1.2, on a submission port: RFC 6409. SIZE: RFC 1870 §6. BODY: RFC 6152 §2, RFC 3030 §3. SMTPUTF8: RFC 6531 §3.4. AUTH:
  * RFC 4954 §5; nobody is trusted with it here, so its grammar is checked and it is forgotten.
  */
 export const mail: Command<MailArgs> = {
@@ -39,7 +43,7 @@ export const mail: Command<MailArgs> = {
 
     const parameters = parseParameters(path.rest, PARAMETERS);
     const sizeOctets = parseSize(parameters.get('SIZE'));
-    checkBody(parameters.get('BODY'));
+    const body = parseBody(parameters.get('BODY'));
     const isUtf8 = parseSmtpUtf8(parameters.get('SMTPUTF8'));
     if (!isUtf8 && !isAscii(path.text)) throw new SmtpError(replies.reversePathNeedsUtf8);
     const submitter = parameters.get('AUTH');
@@ -51,12 +55,13 @@ export const mail: Command<MailArgs> = {
       reversePath: path.text,
       isWellFormed: strict !== null,
       sizeOctets,
+      body,
       isUtf8,
       namesSubmitter: submitter !== undefined,
     };
   },
 
-  async run(session, { mailbox, reversePath, isWellFormed, sizeOctets, isUtf8, namesSubmitter }) {
+  async run(session, { mailbox, reversePath, isWellFormed, sizeOctets, body, isUtf8, namesSubmitter }) {
     if (session.transaction !== null) return replies.noNestedMail;
     if (session.kind !== 'submission' && namesSubmitter) return replies.unknownParameter; // as AUTH is not announced
     if (sizeOctets !== null && sizeOctets > session.services.messageOctets) return replies.messageTooLarge;
@@ -67,11 +72,13 @@ export const mail: Command<MailArgs> = {
       reversePath,
       sender: mailbox,
       sizeOctets,
+      body,
       isUtf8,
       recipients: new Map(),
       accepted: [],
       aliases: new Set(),
       isClosed: false,
+      chunks: null,
       hasDeferral: false,
     };
     return replies.senderOk;
@@ -97,7 +104,9 @@ function parseSmtpUtf8(value: string | null | undefined): boolean {
 }
 
 /** 8-bit text is taken either way: programs that send it without a word, such as curl, mean no harm. */
-function checkBody(body: string | null | undefined): void {
-  if (body === undefined) return;
-  if (body === null || !/^(?:7BIT|8BITMIME)$/i.test(body)) throw new SmtpError(replies.badParameter);
+function parseBody(body: string | null | undefined): BodyType | null {
+  if (body === undefined) return null;
+  const type = BODY_TYPES.find((name) => name === body?.toUpperCase());
+  if (type === undefined) throw new SmtpError(replies.badParameter);
+  return type;
 }

@@ -34,6 +34,7 @@ export const rcpt: Command<RcptArgs> = {
   async run(session, args) {
     const { transaction } = session;
     if (transaction === null) return replies.needsMail;
+    if (transaction.chunks !== null) return replies.noRcptAfterBdat;
     const reply = await answer(session, transaction, args).catch((error: unknown) => session.replyTo(error));
     if (reply[0] >= 400 && reply[0] < 500) transaction.hasDeferral = true;
     return reply;

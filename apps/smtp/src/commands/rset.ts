@@ -7,8 +7,8 @@ export const rset: Command<null> = {
   name: 'RSET',
   needs: 'connection',
   parse: noArgument,
-  run(session) {
-    session.transaction = null;
+  async run(session) {
+    await session.endTransaction();
     return replies.ok;
   },
 };

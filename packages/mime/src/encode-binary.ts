@@ -1,13 +1,21 @@
-import {
-  decodePartIndex,
-  HeaderFieldSelector,
-  knownTransferDecoder,
-  type PartRange,
-  transferEncoding,
-} from '@postel/mime';
-import type { Content, ContentWriter } from '@postel/storage';
-import { No } from './command.ts';
-import { gather } from './message-sections.ts';
+import { HeaderFieldSelector } from './header-field-selector.ts';
+import type { PartRange } from './part.ts';
+import { decodePartIndex } from './part-index.ts';
+import { knownTransferDecoder } from './transfer-decoders.ts';
+import { transferEncoding } from './transfer-encoding.ts';
+
+/** A message whose structure is known, and whose octets can be read again. */
+export interface ReadableMessage {
+  readonly sizeOctets: number;
+  readonly partIndex: Buffer;
+  /** Octets `start` to `end` (not included). */
+  read(start: number, end: number): AsyncIterable<Buffer>;
+}
+
+/** Where the octets of another message go. */
+export interface MessageSink {
+  write(piece: Buffer): Promise<void>;
+}
 
 const NUL = 0x00;
 const TAB = 0x09;
@@ -25,31 +33,35 @@ const ENCODED = new Set(['base64', 'quoted-printable', 'x-uuencode', 'x-uue', 'u
  * of such a message to be as if they were, and as a message's octets never change here, they are so from the beginning; FETCH
  * BINARY gives them as they came. Parts without NUL stay as they are, or signatures would suffer without need.
  *
- * @throws {No} [UNKNOWN-CTE] NUL stands where no encoding can hide it: in a header, between parts, or in what has another encoding
+ * @returns false if NUL stands where base64 cannot hide it: in a header, between parts, or in what has another encoding. What was
+ *   written then is no message.
  */
-export async function encodeBinary(content: Content, writer: ContentWriter): Promise<void> {
+export async function encodeBinary(content: ReadableMessage, writer: MessageSink): Promise<boolean> {
+  const parts = await partsWithNul(content);
+  if (parts === null) return false;
   let at = 0;
   const copyTo = async (end: number) => {
     for await (const piece of content.read(at, end)) await writer.write(piece);
     at = end;
   };
-  for (const part of await partsWithNul(content)) {
+  for (const part of parts) {
     await copyTo(part.headerStart);
-    if (part.bodyStart - part.headerStart > HEADER_OCTETS) throw cannotEncode();
-    const header = await gather(content.read(part.headerStart, part.bodyStart));
+    if (part.bodyStart - part.headerStart > HEADER_OCTETS) return false;
+    const header = Buffer.concat(await Array.fromAsync(content.read(part.headerStart, part.bodyStart)));
     const encoding = transferEncoding(header).toLowerCase();
-    if (ENCODED.has(encoding) || knownTransferDecoder(encoding) === null) throw cannotEncode();
+    if (ENCODED.has(encoding) || knownTransferDecoder(encoding) === null) return false;
     const others = OTHER_FIELDS.select(header);
-    if (others[0] === SPACE || others[0] === TAB) throw cannotEncode(); // it would go on our field
+    if (others[0] === SPACE || others[0] === TAB) return false; // it would go on our field
     await writer.write(Buffer.concat([FIELD, others]));
     await writeBase64(content.read(part.bodyStart, part.end), writer);
     at = part.end;
   }
   await copyTo(content.sizeOctets);
+  return true;
 }
 
-/** The leaf parts in whose body there is NUL, in their order. */
-async function partsWithNul(content: Content): Promise<readonly PartRange[]> {
+/** The leaf parts in whose body there is NUL, in their order; null if it stands elsewhere too. */
+async function partsWithNul(content: ReadableMessage): Promise<readonly PartRange[] | null> {
   const leaves = leavesOf(decodePartIndex(content.partIndex).root);
   const found: PartRange[] = [];
   let next = 0;
@@ -58,7 +70,7 @@ async function partsWithNul(content: Content): Promise<readonly PartRange[]> {
     for (let nul = piece.indexOf(NUL); nul !== -1; ) {
       while ((leaves[next]?.end ?? Number.POSITIVE_INFINITY) <= at + nul) next++;
       const leaf = leaves[next];
-      if (leaf === undefined || leaf.bodyStart > at + nul) throw cannotEncode();
+      if (leaf === undefined || leaf.bodyStart > at + nul) return null;
       if (found.at(-1) !== leaf) found.push(leaf);
       nul = leaf.end - at < piece.length ? piece.indexOf(NUL, leaf.end - at) : -1;
     }
@@ -77,7 +89,7 @@ function leavesOf(root: PartRange): readonly PartRange[] {
   return leaves;
 }
 
-async function writeBase64(pieces: AsyncIterable<Buffer>, writer: ContentWriter): Promise<void> {
+async function writeBase64(pieces: AsyncIterable<Buffer>, writer: MessageSink): Promise<void> {
   let rest: Buffer = Buffer.alloc(0);
   let separator = '';
   for await (const piece of pieces) {
@@ -94,5 +106,3 @@ async function writeBase64(pieces: AsyncIterable<Buffer>, writer: ContentWriter)
   }
   if (rest.length > 0) await writer.write(Buffer.from(separator + rest.toString('base64')));
 }
-
-const cannotEncode = () => new No('NUL stands where base64 cannot hide it', 'UNKNOWN-CTE');
