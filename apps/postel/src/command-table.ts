@@ -12,7 +12,22 @@ import { configAccountRetention } from './commands/config-account-retention.ts';
 import { configAccountRm } from './commands/config-account-rm.ts';
 import { configAccountRole } from './commands/config-account-role.ts';
 import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
+import { configAddressAccount } from './commands/config-address-account.ts';
+import { configAddressAdd } from './commands/config-address-add.ts';
+import { configAddressList } from './commands/config-address-list.ts';
+import { configAddressRm } from './commands/config-address-rm.ts';
+import { configAliasAdd } from './commands/config-alias-add.ts';
+import { configAliasAddaddr } from './commands/config-alias-addaddr.ts';
+import { configAliasList } from './commands/config-alias-list.ts';
+import { configAliasPrint } from './commands/config-alias-print.ts';
+import { configAliasRm } from './commands/config-alias-rm.ts';
+import { configAliasRmaddr } from './commands/config-alias-rmaddr.ts';
+import { configAliasUpdate } from './commands/config-alias-update.ts';
 import { configCheck } from './commands/config-check.ts';
+import { configDomainAdd } from './commands/config-domain-add.ts';
+import { configDomainList } from './commands/config-domain-list.ts';
+import { configDomainRm } from './commands/config-domain-rm.ts';
+import { configDomainUpdate } from './commands/config-domain-update.ts';
 import { configExample } from './commands/config-example.ts';
 import { configLoginLimitsClear } from './commands/config-login-limits-clear.ts';
 import { configLoginLimitsList } from './commands/config-login-limits-list.ts';
@@ -53,6 +68,21 @@ export const commands: readonly Command[] = [
   configAccountQuota,
   configAccountRetention,
   configAccountRole,
+  configDomainAdd,
+  configDomainList,
+  configDomainUpdate,
+  configDomainRm,
+  configAddressAdd,
+  configAddressList,
+  configAddressAccount,
+  configAddressRm,
+  configAliasAdd,
+  configAliasList,
+  configAliasPrint,
+  configAliasUpdate,
+  configAliasAddaddr,
+  configAliasRmaddr,
+  configAliasRm,
   configQuota,
   configMailboxShare,
   configTlspubkeyList,

@@ -11,6 +11,7 @@ import {
   type Transaction,
 } from '@postel/storage';
 import { type CanonicalAddress, formatAddress, parseAddress } from './address.ts';
+import type { RecipientAccount } from './directory.ts';
 import { findDomain, type LocalDomain } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
@@ -43,6 +44,8 @@ export interface Addresses {
    * @throws 'no-such-address', 'no-such-account', 'too-many-mailboxes'
    */
   change(address: string, change: AddressChange): Promise<void>;
+  /** Of the mailbox that mail for a recipient goes to; null: INBOX. */
+  mailboxName(recipient: Pick<RecipientAccount, 'accountId' | 'mailbox'>): Promise<string | null>;
   /** @throws 'no-such-address' */
   remove(address: string): Promise<void>;
 }
@@ -52,15 +55,33 @@ export function openAddresses(sql: Sql): Addresses {
     list: (account) => readDirectory(() => selectAddresses(sql.read, { account })),
     read: (text) => readDirectory(() => readAddress(sql, acceptAddress(text))),
     change: (text, change) => changeAddress(sql, acceptAddress(text), change),
+    async mailboxName({ accountId, mailbox }) {
+      const [row] = await readDirectory(
+        () => sql.read<{ name: string }[]>`
+          select name from mailboxes
+           where account_id = ${accountId} and mailbox_id = ${mailbox} and expunged_seq is null`,
+      );
+      return row?.name ?? null;
+    },
     remove: (text) => removeAddress(sql, acceptAddress(text)),
   };
 }
 
-export async function addAddress(sql: Sql, accountName: string, text: string): Promise<void> {
+export async function addAddress(
+  sql: Sql,
+  accountName: string,
+  text: string,
+  mailboxName: string | null,
+): Promise<void> {
   const address = acceptAddress(text);
   await changeDirectory(sql, async (tx) => {
     const accountId = await findAccount(tx, accountName);
-    await insertAddress(tx, accountId, await findDomain(tx, address.domain), address);
+    const domain = await findDomain(tx, address.domain);
+    await insertAddress(tx, accountId, domain, address);
+    const mailbox = await ensureMailbox(tx, accountId, mailboxName);
+    await tx`
+      update addresses set mailbox_id = ${mailbox}
+       where domain_id = ${domain.domainId} and local_part = ${localPartIn(domain, address)}`;
   });
 }
 

@@ -80,7 +80,10 @@ export function openAliases(sql: Sql, isAddress: (address: CanonicalAddress) => 
     return entries;
   };
   return {
-    list: (domain) => readDirectory(() => selectAliases(sql.read, { domain })),
+    async list(domain) {
+      const aliases = await readDirectory(() => selectAliases(sql.read, { domain }));
+      return aliases.map(({ aliasId: _, ...summary }) => summary);
+    },
     read: (text) => readDirectory(() => readAlias(sql, acceptAddress(text))),
     async add(text, members) {
       const address = acceptAddress(text);

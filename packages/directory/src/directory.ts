@@ -151,9 +151,10 @@ export interface Directory {
   /**
    * Gives an account one more address, in a domain that is local already.
    *
-   * @throws 'no-such-account', 'no-such-domain', 'address-exists', 'invalid-address'
+   * @param mailbox where its mail goes, made if it is missing; null or left out: INBOX
+   * @throws 'no-such-account', 'no-such-domain', 'address-exists', 'invalid-address', 'too-many-mailboxes'
    */
-  addAddress(accountName: string, address: string): Promise<void>;
+  addAddress(accountName: string, address: string, mailbox?: string | null): Promise<void>;
 
   /**
    * Whom people mean who name an account, as in a login: by its name, or by one of its addresses. Null if there is none; a

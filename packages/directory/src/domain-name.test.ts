@@ -52,6 +52,9 @@ test.each([
   ['an A-label that does not decode', 'xn--a.de'],
   ['an A-label without a label', 'xn--.de'],
   ['an A-label of ASCII alone', 'xn--abc-.de'],
+  ['an A-label of upper case, which no U-label gives', 'xn--MNCHEN-psa.de'],
+  ['an A-label of what is mapped to something else', 'xn--jm6c.de'],
+  ['an A-label of what is not NFC', 'xn--e-xbb.de'],
   ['a zero-width joiner alone', '\u200d.com'],
 ])('hardening 41: %s is no domain', (_, name) => {
   expect(canonicalDomain(name)).toBeNull();

@@ -101,7 +101,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     addresses: openAddresses(sql),
     aliases: openAliases(sql, async (address) => (await resolveRecipient(sql, address)).type !== 'unknown-address'),
     addAccount: (account) => addAccount(sql, pool, account),
-    addAddress: (accountName, address) => addAddress(sql, accountName, address),
+    addAddress: (accountName, address, mailbox = null) => addAddress(sql, accountName, address, mailbox),
     identify: (name) => identifyAccount(sql, name),
     listAccounts: () => listAccounts(sql),
     removeAccount: (name) => removeAccount(sql, name),

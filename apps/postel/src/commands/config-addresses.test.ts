@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { type OwnPostel, startPostel } from '@postel/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SERVE_DATABASE } from '../fixtures/scripts.ts';
+
+const LAUNCHER = join(import.meta.dirname, '../../../../bin/postel.mjs');
+
+let postel: OwnPostel;
+beforeAll(async () => {
+  postel = await startPostel({ script: SERVE_DATABASE });
+});
+afterAll(() => postel[Symbol.asyncDispose]());
+
+function config(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const args = [LAUNCHER, '--data', postel.dataDirectory, 'config', ...line.split(' ')];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+async function said(line: string): Promise<string> {
+  const { stdout, stderr, code } = await config(line);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+test('domains, addresses and aliases from the first to the last', async () => {
+  expect(await said('domain add bücher.example')).toMatch(/^Added domain/);
+  expect(await said('domain update bücher.example --separators +- --case keep --catchall other')).toMatch(/^Changed/);
+  expect(await said('domain list')).toContain(
+    'xn--bcher-kva.example  0          0        other     +-          keep\n',
+  );
+  await said('domain update bücher.example --catchall none');
+
+  expect(await said('address add Info@bücher.example other --mailbox Lists/info')).toMatch(/^Added address/);
+  expect(await said('address list other')).toBe(
+    'ADDRESS                     ACCOUNT  MAILBOX\n' +
+      'other@localhost             other    INBOX\n' +
+      'Info@xn--bcher-kva.example  other    Lists/info\n',
+  );
+  expect(await said('address account Info-x@bücher.example')).toMatch(/goes to account other, into Lists\/info\.\n$/);
+  expect(await said('address account info@bücher.example')).toMatch(/is refused: there is no such address/);
+  expect(await said('address account a@elsewhere.example')).toMatch(/at another server/);
+  expect(await said('address account Info@bücher.example postel')).toMatch(/goes to account postel, into INBOX\.\n$/);
+
+  expect(await said('alias add team@localhost postel@localhost other@localhost')).toBe('Added alias team@localhost.\n');
+  expect(await said('alias update team@localhost --post named --show-members yes --send-as yes')).toMatch(/^Changed/);
+  await said('alias addaddr team@localhost postel@localhost --may-post');
+  const added = await config('alias addaddr team@localhost Guest@elsewhere.example');
+  expect(added.stdout).toBe('Added to alias team@localhost, which has 3 members now.\n');
+  expect(added.stderr).toMatch(/mail for it is refused until they go/);
+  expect(await said('alias print team@localhost')).toBe(
+    'team@localhost: those named as posters alone may post; its members see one another\n' +
+      'and may send from its address.\n' +
+      'ADDRESS                  IS              \n'.replace(/ +\n/, '\n') +
+      'Guest@elsewhere.example  member          at another server\n' +
+      'other@localhost          member\n' +
+      'postel@localhost         member, poster\n',
+  );
+  expect(JSON.parse(await said('alias print team@localhost --json'))).toMatchObject({ members: 3, elsewhere: 1 });
+  expect(await said('alias rmaddr team@localhost guest@elsewhere.example')).toMatch(/2 members now/);
+  expect(JSON.parse(await said('alias list --json'))).toEqual({
+    address: 'team@localhost',
+    posters: 'named',
+    showsMembers: true,
+    maySendAs: true,
+    members: 2,
+    elsewhere: 0,
+  });
+  expect(await said('address account team@localhost')).toMatch(/goes to those of the alias team@localhost/);
+
+  await said('alias rm team@localhost');
+  expect(await said('alias list')).toBe('None.\n');
+  await said('address rm Info@bücher.example');
+  expect(await said('domain rm bücher.example')).toMatch(/^Removed domain/);
+});
+
+test.each([
+  ['domain add no_domain', 1, '"no_domain" is not a domain name'],
+  ['domain add xn--MNCHEN-psa.example', 1, 'is not a domain name'],
+  ['domain update localhost', 2, 'what is to change?'],
+  ['domain update localhost --case maybe', 2, '--case is ignore or keep'],
+  ['domain update localhost --separators +a', 1, 'Separators are some of'],
+  ['domain rm localhost', 1, 'has addresses, aliases or a catchall'],
+  ['address add x@localhost', 2, 'account missing'],
+  ['address add x@localhost nobody', 1, 'There is no account "nobody"'],
+  ['address add x@elsewhere.example other', 1, 'is not a domain of this server'],
+  ['address add postel@localhost other', 1, 'is taken, by an account'],
+  ['address add y@localhost other --mailbox a//b', 1, 'is not the name of a mailbox'],
+  ['address rm y@localhost', 1, 'No account has the address y@localhost'],
+  ['alias add team@localhost', 2, 'alias and addresses missing'],
+  ['alias add x@localhost nobody@strict.localhost', 1, 'would be an address of this server, and is none'],
+  ['alias update x@localhost --post everybody', 2, '--post is anyone, members or named'],
+  ['alias update x@localhost --send-as maybe', 2, '--send-as is yes or no'],
+  ['alias print x@localhost', 1, 'There is no alias x@localhost'],
+])('config %s is refused', async (line, code, message) => {
+  const answer = await config(line);
+  expect(answer.stderr).toContain(message);
+  expect(answer.code).toBe(code);
+});
