@@ -24,7 +24,7 @@ export interface AliasSummary extends AliasSettings {
 }
 
 /** Somebody whom an alias names. */
-export interface AliasEntry {
+interface AliasEntry {
   readonly address: string;
   readonly isMember: boolean;
   /** Where those who may post are named. */

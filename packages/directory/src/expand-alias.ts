@@ -22,7 +22,7 @@ export interface ExpandedAlias {
 }
 
 /** Members of an alias and of all aliases among them. */
-export const ALIAS_RECIPIENTS = 1_000;
+const ALIAS_RECIPIENTS = 1_000;
 
 type Row = {
   readonly localPart: string;
