@@ -6,9 +6,23 @@ export { encodeBinary } from './encode-binary.ts';
 export { decodeEncodedWords } from './encoded-words.ts';
 export { envelope } from './envelope.ts';
 export { type EnvelopeHeading, envelopeHeading } from './envelope-heading.ts';
+export { FieldCursor } from './field-cursor.ts';
 export { findPart, findSection, type Section, type SectionRange } from './find-section.ts';
 export { foldForSearch, foldHeaderForSearch } from './fold-for-search.ts';
 export { formatDateTime } from './format-date-time.ts';
+export {
+  formatAddressField,
+  formatComment,
+  formatDomain,
+  formatDomainLiteral,
+  formatGroup,
+  formatLocalPart,
+  formatMailbox,
+  formatPhrase,
+  formatText,
+  type Group,
+  type Mailbox,
+} from './format-elements.ts';
 export { HeaderFieldSelector } from './header-field-selector.ts';
 export type { EnvelopeFields } from './header-fields.ts';
 export { limits } from './limits.ts';

@@ -34,7 +34,7 @@ test.each([
 test('what is missing is added: Message-ID, Date and From', () => {
   const { message } = prepare('Subject: x\n\nhello\n', '-F Mary bob@example.org');
   expect(message).toMatch(
-    /^Message-ID: <[0-9a-f-]{36}@example\.com>\r\nDate: \w{3}, \d+ Nov 2026 .+\r\nFrom: "Mary" <mary@example\.com>\r\nSubject: x\r\n/,
+    /^Message-ID: <[0-9a-f-]{36}@example\.com>\r\nDate: \w{3}, \d+ Nov 2026 .+\r\nFrom: Mary <mary@example\.com>\r\nSubject: x\r\n/,
   );
 });
 

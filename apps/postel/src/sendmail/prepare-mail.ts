@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { formatDateTime } from '@postel/mime';
+import { formatDateTime, formatPhrase } from '@postel/mime';
 import { CommandError } from '../command-error.ts';
 import type { Mail } from '../smtp-client/submit.ts';
 import { EX_DATAERR, EX_USAGE } from './exit-codes.ts';
@@ -17,6 +17,7 @@ export interface MailDefaults {
 }
 
 const NUL = 0;
+const NAME_CHARACTERS = 100;
 const RECIPIENT_FIELDS = ['to', 'cc', 'bcc'];
 const RESENT_RECIPIENT_FIELDS = ['resent-to', 'resent-cc', 'resent-bcc'];
 const HIDDEN_FIELDS = ['bcc', 'resent-bcc'];
@@ -94,13 +95,10 @@ function missingFields(
   return [
     ...(has('message-id') ? [] : [`Message-ID: <${randomUUID()}@${domain}>`]),
     ...(has('date') ? [] : [`Date: ${formatDateTime(now)}`]),
-    ...(has('from') ? [] : [`From: ${senderName === null ? '' : `${displayName(senderName)} `}<${reversePath}>`]),
+    ...(has('from')
+      ? []
+      : [
+          `From: ${senderName === null ? '' : `${formatPhrase(senderName.slice(0, NAME_CHARACTERS))} `}<${reversePath}>`,
+        ]),
   ];
-}
-
-/** A phrase of RFC 5322 §3.2.5; outside ASCII an encoded-word of RFC 2047 §4.1. */
-function displayName(name: string): string {
-  const text = name.replace(/\p{Cc}/gu, ' ').slice(0, 40);
-  if (/^[\x20-\x7e]*$/.test(text)) return `"${text.replace(/["\\]/g, '\\$&')}"`;
-  return `=?utf-8?B?${Buffer.from(text.slice(0, 10)).toString('base64')}?=`;
 }
