@@ -108,5 +108,8 @@ export const STOP_MS = 2_500;
 /** And how long clients have after that to read the last reply. */
 export const STOP_LINGER_MS = 500;
 
-/** How much of a header section is looked through for Date and Message-ID. */
-export const HEADER_SEARCH_OCTETS = 64 * 1024;
+/** The header section of a submitted message, which is held until all of it has come. Mail programs write a few kB. */
+export const SUBMITTED_HEADER_OCTETS = 256 * 1024;
+
+/** Mailboxes in From and Sender of a submitted message, each of which is looked up. */
+export const AUTHORS = 50;

@@ -1,20 +1,21 @@
-import { type Content, type ContentWriter, StorageError } from '@postel/storage';
+import { DirectoryError } from '@postel/directory';
+import { type Content, StorageError } from '@postel/storage';
 import { type DataFault, DataReader } from './data-reader.ts';
 import { HopCount } from './hop-count.ts';
 import { DISCARDED_OCTETS, HOPS } from './limits.ts';
 import { LoopWatch } from './loop-watch.ts';
 import type { MailTransaction } from './mail-transaction.ts';
-import { MissingFields } from './missing-fields.ts';
 import { PacedReader } from './paced-reader.ts';
 import { Hangup, replies, SmtpError, type SmtpReply } from './replies.ts';
 import type { Session } from './session.ts';
+import { type MessageWriter, SubmittedMessage } from './submitted-message.ts';
 
 export interface ReceivedMessage {
   readonly content: Content;
   /** As the reply, the log and Received name it. */
   readonly id: string;
-  /** Null where nothing is added to a message. */
-  readonly missingFields: MissingFields | null;
+  /** Header fields that stand before it, each with its CRLF: what a submitted one was given. */
+  readonly addedFields: string;
   readonly receivedAt: Date;
   /** When the end of data was read, as performance.now() tells it. */
   readonly endOfDataMs: number;
@@ -33,22 +34,24 @@ const faultReplies = {
  */
 export class MessageIntake {
   readonly #session: Session;
-  readonly #writer: ContentWriter;
+  readonly #writer: MessageWriter;
+  /** A submission server completes and checks what a mail program sends (RFC 6409 §8); others pass on what they get. */
+  readonly #submitted: SubmittedMessage | null;
   readonly #hopCount = new HopCount();
   readonly #loopWatch: LoopWatch | null;
-  // A submission server completes what a mail program leaves out (RFC 6409 §8); others pass on what they get.
-  readonly #missingFields: MissingFields | null;
   // So much that the reply, whatever failed first, is true.
   readonly #mostDiscarded: number;
   #failure: unknown = null;
   #discardedOctets = 0;
 
-  constructor(session: Session, { aliases }: MailTransaction) {
+  constructor(session: Session, transaction: MailTransaction) {
     const { store, messageOctets } = session.services;
+    const { aliases } = transaction;
+    const writer = store.receive(messageOctets);
     this.#session = session;
-    this.#writer = store.receive(messageOctets);
+    this.#submitted = session.kind === 'submission' ? new SubmittedMessage(session, transaction, writer) : null;
+    this.#writer = this.#submitted ?? writer;
     this.#loopWatch = aliases.size > 0 ? new LoopWatch(aliases) : null;
-    this.#missingFields = session.kind === 'submission' ? new MissingFields() : null;
     this.#mostDiscarded = Math.max(DISCARDED_OCTETS, messageOctets);
   }
 
@@ -75,8 +78,9 @@ export class MessageIntake {
     const endOfDataMs = performance.now();
     try {
       const content = await this.#writer.finish();
-      const missingFields = this.#missingFields;
-      return { content, id: `${wire.id}-${messages + 1}`, missingFields, receivedAt: new Date(), endOfDataMs };
+      const receivedAt = new Date();
+      const addedFields = this.#submitted?.addedFields(receivedAt) ?? '';
+      return { content, id: `${wire.id}-${messages + 1}`, addedFields, receivedAt, endOfDataMs };
     } catch (error) {
       await this.#writer.abort();
       throw error;
@@ -96,12 +100,12 @@ export class MessageIntake {
     if (this.#hopCount.hops > HOPS) return new SmtpError(replies.tooManyHops);
     this.#loopWatch?.push(piece);
     if (this.#loopWatch?.hasLoop === true) return new SmtpError(replies.aliasLoop);
-    this.#missingFields?.push(piece);
     try {
       await this.#writer.write(piece);
       return null;
     } catch (error) {
-      return error instanceof StorageError ? error : new Error('cannot take a message in', { cause: error });
+      const isAnswered = error instanceof StorageError || error instanceof SmtpError || error instanceof DirectoryError;
+      return isAnswered ? error : new Error('cannot take a message in', { cause: error });
     }
   }
 }

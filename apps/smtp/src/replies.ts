@@ -1,6 +1,6 @@
 import type { SmtpListenerKind } from '@postel/config';
 import type { StorageErrorKind } from '@postel/storage';
-import { HOPS, RECIPIENTS, TEXT_LINE_OCTETS } from './limits.ts';
+import { AUTHORS, HOPS, RECIPIENTS, SUBMITTED_HEADER_OCTETS, TEXT_LINE_OCTETS } from './limits.ts';
 
 /** RFC 3463 §2. */
 type EnhancedStatusCode = `${2 | 4 | 5}.${number}.${number}`;
@@ -77,6 +77,11 @@ export const replies = {
   reversePathNeedsUtf8: [550, '5.6.7', 'An address that is not ASCII needs the parameter SMTPUTF8'],
   forwardPathNeedsUtf8: [553, '5.6.7', 'An address that is not ASCII needs the parameter SMTPUTF8 of MAIL'],
   senderNotYours: [550, '5.7.1', 'You may not send as this address'],
+  authorNotYours: [550, '5.7.1', 'From names an address that you may not send as'],
+  noAuthor: [550, '5.6.0', 'The message has no From field, and MAIL names no address'],
+  severalFromFields: [550, '5.6.0', 'The message has several From fields'],
+  tooManyAuthors: [550, '5.6.0', `From and Sender name more than ${AUTHORS} mailboxes`],
+  headerTooLong: [552, '5.3.4', `The header section is longer than ${SUBMITTED_HEADER_OCTETS} octets`],
   noSuchAddress: [550, '5.1.1', 'No such address here'],
   // Not 5.1.x, which blames the address and makes programs strike it out: it is this server that will not.
   noRelay: [550, '5.7.1', 'Postel does not send mail to other servers yet, only to its own addresses'],

@@ -41,11 +41,12 @@ test('a message is stored as it came, behind trace fields of ours', async () => 
     'Received: from localhost by localhost (Postel)',
     expect.stringMatching(/^\twith ESMTPA id [0-9a-f]{10}-1$/),
     expect.stringMatching(new RegExp(`^\tfor <${account.address}>; \\w{3}, \\d+ \\w{3} \\d{4} [\\d:]{8} [+-]\\d{4}$`)),
+    `From: <${account.address}>`,
     '',
   ]);
 });
 
-test('over TLS the trace tells its version and cipher; Date and Message-ID are added where they are missing', async () => {
+test('over TLS the trace tells its version and cipher; Date, Message-ID and From are added where they are missing', async () => {
   const server = new MailServer();
   const account = await server.addAccount();
   await using client = await server.connectTls();
@@ -58,7 +59,7 @@ test('over TLS the trace tells its version and cipher; Date and Message-ID are a
   const [message] = await server.messages(account);
   expect(message?.content.toString()).toBe('Subject: no date\r\n\r\nDate: not this\r\n');
   expect(message?.prefix).toMatch(/\twith ESMTPSA \(TLSv1\.3 TLS_AES_\w+\) id /);
-  expect(message?.prefix).toMatch(/\r\nMessage-ID: <[0-9a-f-]{36}@localhost>\r\nDate: \w{3}, [^\r\n]+\r\n$/);
+  expect(message?.prefix).toMatch(/\r\nMessage-ID: <[0-9a-f-]{36}@localhost>\r\nDate: \w{3}, [^\r\n]+\r\nFrom: /);
   expect(message?.prefix).not.toContain('127.0.0.1');
   expect(message?.prefix).not.toContain('client.example');
 });
@@ -74,12 +75,13 @@ test('the null reverse-path', async () => {
     S: 250 ...
     S: 250 ...
     S: 354 ...
+    C: From: ${account.address}
     C: .
     S: 250 2.0.0 ...
   `;
   const [message] = await server.messages(account);
   expect(message?.prefix).toMatch(/^Return-Path: <>\r\n/);
-  expect(message?.content).toHaveLength(0);
+  expect(message?.content.toString()).toBe(`From: ${account.address}\r\n`);
 });
 
 test('the next transaction may stand in the packet with the final dot', async () => {
@@ -175,6 +177,7 @@ test('a message over the limit is read to its end and refused', async () => {
   await using client = await server.logIn(account);
   client.send(`MAIL FROM:<${account.address}>\r\nRCPT TO:<${account.address}>\r\nDATA\r\n`);
   for (let i = 0; i < 3; i++) await client.reply();
+  client.send(HEADER);
   const chunk = Buffer.from(`${'x'.repeat(1_022)}\r\n`.repeat(1_024));
   await client.sendAll(Array.from({ length: DEFAULT_MESSAGE_OCTETS / chunk.length + 1 }, () => chunk));
   client.send('.\r\n');

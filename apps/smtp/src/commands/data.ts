@@ -147,7 +147,7 @@ function isTooLargeForQuota(
 function deliveriesOf(
   session: Session,
   { reversePath, recipients, isUtf8 }: MailTransaction,
-  { missingFields, receivedAt, id }: ReceivedMessage,
+  { addedFields, receivedAt, id }: ReceivedMessage,
 ): readonly Delivery[] {
   const { wire, services, greeting, kind } = session;
   const { hostname } = services;
@@ -157,11 +157,10 @@ function deliveriesOf(
   // Who writes a mail need not tell everybody who reads it, and whoever they pass it on to, the addresses of their home and
   // their telephone (RFC 5321 §7.6). The log and the database have them.
   const client = kind === 'submission' ? null : { name: clientName ?? '', address: clientAddress };
-  const added = missingFields?.format(hostname, receivedAt) ?? '';
 
   return [...recipients].map(([account, { forwardPath, alias, mailbox }]) => {
     const trace = { reversePath, forwardPath, alias, hostname, client, protocol, tls: wire.tls, id, receivedAt };
-    const prefix = Buffer.from(traceFields(trace) + added);
+    const prefix = Buffer.from(traceFields(trace) + addedFields);
     return { account, mailbox, arrival: { prefix, reversePath, forwardPath, protocol, clientAddress, clientName } };
   });
 }

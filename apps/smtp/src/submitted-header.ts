@@ -1,0 +1,80 @@
+import { FieldCursor, formatLocalPart, missingHost, missingMailbox, parseAddresses } from '@postel/mime';
+import { AUTHORS } from './limits.ts';
+import type { MailboxAddress } from './path.ts';
+
+/** What the header section of a submitted message says, and what is left of it. */
+export interface SubmittedHeader {
+  /** The fields that stay in the message, as they came, and the blank line if there is one. */
+  readonly kept: readonly Buffer[];
+  /** Where among these the field Sender stands; null as `sender` is. */
+  readonly senderAt: number | null;
+  readonly fromFields: number;
+  /** The mailboxes of From; those without a domain are none. */
+  readonly authors: readonly MailboxAddress[];
+  /** That of Sender, if it stays. */
+  readonly sender: MailboxAddress | null;
+  readonly hasDate: boolean;
+  readonly hasMessageId: boolean;
+}
+
+/** Fields that go, because the server sets them or nobody is to see them. */
+const GO: ReadonlySet<string> = new Set(['bcc', 'resent-bcc', 'return-path']);
+/** Fields of which the first stays. */
+const ONCE: ReadonlySet<string> = new Set(['date', 'message-id']);
+
+/**
+ * Reads a header section. Bcc goes, as nobody is to see it (RFC 5322 §3.6.3), Return-Path, a second Date or Message-ID, and a
+ * Sender that is malformed or given twice.
+ */
+export function readSubmittedHeader(header: Buffer): SubmittedHeader {
+  const kept: Buffer[] = [];
+  const senders: { readonly at: number; readonly value: string }[] = [];
+  const names = new Set<string>();
+  const authors: MailboxAddress[] = [];
+  let fromFields = 0;
+  const cursor = new FieldCursor(header);
+  while (cursor.next()) {
+    const name = header.toString('latin1', cursor.start, cursor.nameEnd).toLowerCase();
+    const isAgain = names.has(name);
+    names.add(name);
+    if (GO.has(name) || (isAgain && ONCE.has(name))) continue;
+    if (name === 'from' || name === 'sender') {
+      const value = header.toString('latin1', cursor.valueStart, cursor.end).replace(/[\r\n]/g, '');
+      if (name === 'sender') senders.push({ at: kept.length, value });
+      else authors.push(...mailboxes(value));
+      if (name === 'from') fromFields++;
+    }
+    kept.push(header.subarray(cursor.start, cursor.end));
+  }
+  const [sender, ...otherSenders] = senders;
+  const [named = null, ...others] = sender === undefined ? [] : mailboxes(sender.value);
+  const isClear = otherSenders.length === 0 && others.length === 0 && named !== null;
+  const stays = kept.filter((_, at) => isClear || !senders.some((each) => each.at === at));
+  return {
+    kept: [...stays, header.subarray(cursor.end)],
+    senderAt: isClear ? (sender?.at ?? null) : null,
+    fromFields,
+    authors,
+    sender: isClear ? named : null,
+    hasDate: names.has('date'),
+    hasMessageId: names.has('message-id'),
+  };
+}
+
+/** At most one more than may be. A local part in the form in which it stands in MAIL. */
+function mailboxes(value: string): readonly MailboxAddress[] {
+  return parseAddresses(value, AUTHORS + 1).flatMap(({ mailbox, host }) => {
+    if (mailbox === null || host === null || mailbox === missingMailbox || host === missingHost) return [];
+    const [content, domain] = [mailbox, host].map((octets) => Buffer.from(octets, 'latin1').toString());
+    return [{ localPart: localPartOf(content ?? ''), domain: domain ?? '' }];
+  });
+}
+
+/** What can be no local part is nobody's: the directory knows no such address. */
+function localPartOf(content: string): string {
+  try {
+    return formatLocalPart(content);
+  } catch {
+    return content;
+  }
+}
