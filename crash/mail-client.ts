@@ -107,7 +107,7 @@ export class MailClient implements Disposable {
   ): Promise<boolean> {
     const random = this.#random;
     const made = sizes.map((octets) =>
-      makeMessage(`${this.name}.${this.#nextMessage++}@crash.example`, random, octets),
+      makeMessage(`${this.name}.${this.#nextMessage++}@crash.example`, 'crash', random, octets),
     );
     const flags = this.#someFlags(3);
     const added = made.map(({ message }): Change => ({ type: 'added', mailbox: to, message, flags, owner: this.name }));

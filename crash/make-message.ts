@@ -11,10 +11,10 @@ export interface NewMessage {
   readonly content: Buffer;
 }
 
-/** A message that no other is like; some of its lines begin with dots. */
-export function makeMessage(id: string, random: Random, octets: number): NewMessage {
+/** A message that no other is like; some of its lines begin with dots. @param author an account, as submission wants it in From */
+export function makeMessage(id: string, author: string, random: Random, octets: number): NewMessage {
   const head = [
-    `From: <crash@crash.example>`,
+    `From: <${author}@crash.example>`,
     `To: <somebody@crash.example>`,
     `Date: Sun, 22 Nov 2026 12:00:00 +0000`,
     `Message-ID: <${id}>`,

@@ -72,7 +72,12 @@ export class Sender implements Disposable {
       await session.command('RSET');
       return false;
     }
-    const { message, content } = makeMessage(`${this.name}.${this.#nextMessage++}@crash.example`, this.#random, octets);
+    const { message, content } = makeMessage(
+      `${this.name}.${this.#nextMessage++}@crash.example`,
+      this.#login.name,
+      this.#random,
+      octets,
+    );
     const operations = this.#begin(message, accounts);
     let answered = 0;
     try {
