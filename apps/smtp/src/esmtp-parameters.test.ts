@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isXtext, parseParameters } from './esmtp-parameters.ts';
+import { decodeXtext, parseParameters } from './esmtp-parameters.ts';
 
 const known = new Set(['SIZE', 'BODY', 'X-FLAG']);
 
@@ -33,6 +33,7 @@ test.each([
 });
 
 test('xtext', () => {
-  expect(['', 'abc', 'e+3Dmc2@example.com', '<>'].every(isXtext)).toBe(true);
-  expect(['a b', 'a=b', 'a+b', 'a+3d', 'a+3', '\x7f'].some(isXtext)).toBe(false);
+  const texts = ['', 'abc', 'e+3Dmc2@example.com', '<>', '+0D+0A+FF+2B'];
+  expect(texts.map(decodeXtext)).toEqual(['', 'abc', 'e=mc2@example.com', '<>', '\r\n\xff+']);
+  for (const text of ['a b', 'a=b', 'a+b', 'a+3d', 'a+3', '\x7f']) expect(decodeXtext(text), text).toBe(null);
 });

@@ -29,6 +29,8 @@ export function parseParameters(text: string, known: ReadonlySet<string>): Esmtp
   return parameters;
 }
 
-export function isXtext(text: string): boolean {
-  return XTEXT.test(text);
+/** @returns its octets, each as the character with that number; null if it is no xtext (RFC 3461 §4) */
+export function decodeXtext(text: string): string | null {
+  if (!XTEXT.test(text)) return null;
+  return text.replace(/\+(..)/g, (_, octet: string) => String.fromCharCode(Number.parseInt(octet, 16)));
 }

@@ -1,11 +1,22 @@
 import { offeredMechanisms } from '@postel/sasl';
+import { RECIPIENTS } from './limits.ts';
 import type { Session } from './session.ts';
+
+/**
+ * Who is told to offer DSNs must send those of deliveries that a sender asks for (RFC 3461 §5.2.3), and as long as no mail goes to
+ * other servers they can only go to people here. Where it is not offered, the client's server says that it passed the message on.
+ */
+export function offersDsn({ kind }: Session): boolean {
+  return kind === 'submission';
+}
 
 /** The lines of EHLO and LHLO: what works on this connection at this moment, and nothing else. */
 export function extensions(session: Session): readonly string[] {
   const { security, kind, account, services } = session;
   const lines = ['PIPELINING', `SIZE ${services.messageOctets}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'];
-  lines.push('CHUNKING', 'BINARYMIME');
+  lines.push('CHUNKING', 'BINARYMIME', `LIMITS RCPTMAX=${RECIPIENTS}`); // RFC 9422
+  if (offersDsn(session)) lines.push('DSN');
+  if (security.isTls) lines.push('REQUIRETLS');
   if (!security.isTls) lines.push('STARTTLS');
   const offersLogin = kind === 'submission' && account === null;
   const mechanisms = offersLogin

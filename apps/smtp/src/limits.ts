@@ -24,6 +24,13 @@ export const SKIPPED_LINE_OCTETS = 64 * 1024;
 /** A reverse-path or forward-path with its angle brackets (RFC 5321 §4.5.3.1.3). */
 export const PATH_OCTETS = 256;
 
+/** ENVID and ORCPT, as they come (RFC 3461 §5.4). */
+export const ENVELOPE_ID_CHARACTERS = 100;
+export const ORIGINAL_RECIPIENT_CHARACTERS = 500;
+
+/** Of a message's header section, what is sent back in a DSN. */
+export const NOTIFIED_HEADER_OCTETS = 64 * 1024;
+
 /** A client's name in EHLO (RFC 5321 §4.5.3.1.2). */
 export const CLIENT_NAME_OCTETS = 255;
 

@@ -21,6 +21,7 @@ test('one reply for each recipient, in their order, also for one named twice', a
     S: 250-ENHANCEDSTATUSCODES
     S: 250-CHUNKING
     S: 250-BINARYMIME
+    S: 250-LIMITS RCPTMAX=1000
     S: 250 STARTTLS
     C: MAIL FROM:<sender@elsewhere.example>
     C: RCPT TO:<${mary.address}>

@@ -1,4 +1,4 @@
-import type { AccountId, MailboxId } from '@postel/storage';
+import type { AccountId, EnvelopeDetails, MailboxId, ReceivedRecipient } from '@postel/storage';
 import type { ChunkedMessage } from './chunked-message.ts';
 import type { MailboxAddress } from './path.ts';
 
@@ -11,6 +11,8 @@ interface Recipient {
   readonly alias: string | null;
   /** Null: INBOX. */
   readonly mailbox: MailboxId | null;
+  /** All RCPT commands that led to the account, the one with `forwardPath` first. */
+  readonly paths: ReceivedRecipient[];
   /** What the account may hold at most, null if there is no limit. */
   readonly quotaOctets: number | null;
 }
@@ -27,6 +29,8 @@ export interface MailTransaction {
   readonly body: BodyType | null;
   /** Under SMTPUTF8: RFC 6531 §3.4. */
   readonly isUtf8: boolean;
+  /** What else MAIL said that is kept with the message. */
+  readonly said: Pick<EnvelopeDetails, 'submitter' | 'requiresTls' | 'envelopeId' | 'returnContent'>;
   /**
    * Who gets the message: an account named by several paths gets one copy, by the first of them, as its owner would
    * otherwise see a message twice for each alias that a sender knows.

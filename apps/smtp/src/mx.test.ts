@@ -48,6 +48,7 @@ test('a message comes in, with a trace of whence, and nothing added to it', asyn
     S: 250-ENHANCEDSTATUSCODES
     S: 250-CHUNKING
     S: 250-BINARYMIME
+    S: 250-LIMITS RCPTMAX=1000
     S: 250 STARTTLS
     C: MAIL FROM:<sender@elsewhere.example> SIZE=20 BODY=8BITMIME
     S: 250 2.1.0 OK
@@ -93,7 +94,9 @@ test('STARTTLS is there for those who can, and the trace tells of it', async () 
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-CHUNKING
-    S: 250 BINARYMIME
+    S: 250-BINARYMIME
+    S: 250-LIMITS RCPTMAX=1000
+    S: 250 REQUIRETLS
   `;
   expect(await send(client, [account.address], 'Subject: x\r\n\r\n.\r\n', 'MAIL FROM:<>')).toMatch(/^250 /);
   const [message] = await server.messages(account);

@@ -76,6 +76,8 @@ export const replies = {
   // RFC 6531 §3.5.
   reversePathNeedsUtf8: [550, '5.6.7', 'An address that is not ASCII needs the parameter SMTPUTF8'],
   forwardPathNeedsUtf8: [553, '5.6.7', 'An address that is not ASCII needs the parameter SMTPUTF8 of MAIL'],
+  // RFC 8689 §2.
+  requireTlsNeedsTls: [530, '5.7.10', 'REQUIRETLS needs TLS: use STARTTLS first'],
   senderNotYours: [550, '5.7.1', 'You may not send as this address'],
   authorNotYours: [550, '5.7.1', 'From names an address that you may not send as'],
   noAuthor: [550, '5.6.0', 'The message has no From field, and MAIL names no address'],

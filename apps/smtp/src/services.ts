@@ -1,4 +1,4 @@
-import type { Directory } from '@postel/directory';
+import type { Directory, NetworkList } from '@postel/directory';
 import type { Store } from '@postel/storage';
 import type { ConnectionCount, SessionCount } from '@postel/supervision';
 import type { SmtpMetrics } from './smtp-metrics.ts';
@@ -13,6 +13,8 @@ export interface Services {
   readonly metrics: SmtpMetrics;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;
+  /** Whose AUTH parameter of MAIL is believed (RFC 4954 §5). */
+  readonly submitterNetworks: NetworkList;
   /** Milliseconds, of a clock that only goes forward. */
   now(): number;
   /** Lets time pass before a reply that should cost its client something. */

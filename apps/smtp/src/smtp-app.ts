@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
+import { NetworkList } from '@postel/directory';
 import {
   type AppContext,
   type AppDefinition,
@@ -29,6 +30,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     metrics: new SmtpMetrics(context.metrics),
     connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
+    submitterNetworks: new NetworkList(settings.submitterNetworks ?? []),
     now: () => performance.now(),
     wait: (ms: number) => delay(ms, undefined, { ref: false }),
   };

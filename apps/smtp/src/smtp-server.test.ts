@@ -63,6 +63,8 @@ test('hardening 6: without TLS there is no AUTH where plain-text logins are not 
     S: 250-ENHANCEDSTATUSCODES
     S: 250-CHUNKING
     S: 250-BINARYMIME
+    S: 250-LIMITS RCPTMAX=1000
+    S: 250-DSN
     S: 250 STARTTLS
     C: AUTH PLAIN AG1hcnkAbWFyeXMgcGFzc3dvcmQ=
     S: 538 5.7.11 ...

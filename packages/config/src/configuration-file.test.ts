@@ -32,6 +32,7 @@ const DEFAULTS: Configuration = {
     submissions: [{ host: '*', port: 465, asksClientCertificate: true }],
     lmtp: [],
   },
+  submitterNetworks: [],
   imap: {
     imap: [{ host: '*', port: 143, asksClientCertificate: true }],
     imaps: [{ host: '*', port: 993, asksClientCertificate: true }],
@@ -73,6 +74,7 @@ smtp:
   submission: off
   submissions: { port: 4650, clientCertificates: off }
   lmtp: { port: 24 }
+  submitterNetworks: [192.0.2.7, "2001:db8::/64"]
 imap:
   processes: 4
   literals: LITERAL-
@@ -106,6 +108,7 @@ logLevel: debug
       submissions: [{ host: '*', port: 4650, asksClientCertificate: false }],
       lmtp: [{ host: '127.0.0.1', port: 24 }],
     },
+    submitterNetworks: ['192.0.2.7', '2001:db8::/64'],
     imap: {
       imap: [],
       imaps: [
@@ -341,6 +344,7 @@ test('the template is valid as it is, and with every comment taken off', () => {
   const whole = uncommented(template).replaceAll(/^ *(blobDirectory|secretAccessKeyFile):.*$/gm, '');
   expect(read(whole)).toMatchObject({
     ...DEFAULTS,
+    submitterNetworks: ['192.0.2.7'],
     blobs: { s3: { prefix: 'blobs/', pathStyle: true, secretAccessKey: 'the secret' } },
     certificates: [{ keyFile: expect.stringMatching(/^\/etc/) }],
     databaseUrl: expect.stringMatching(/^postgres:/),

@@ -6,6 +6,7 @@ import { type LiteralExtension, parseLiterals } from './imap-settings.ts';
 import { type LoginSettings, readLogin } from './login-settings.ts';
 import type { OAuthIssuer } from './oauth-issuer.ts';
 import { readBlobs } from './read-blobs.ts';
+import { readNetwork } from './read-network.ts';
 import { readOAuthIssuers } from './read-oauth.ts';
 import { readServerMetadata, type ServerEntry } from './server-metadata.ts';
 import {
@@ -43,6 +44,8 @@ export interface Configuration {
   readonly smtp: Readonly<
     Record<ServerService, readonly Address[]> & Record<SubmissionService, readonly LoginAddress[]>
   >;
+  /** As CIDR: clients that are believed when MAIL says who submitted a message. */
+  readonly submitterNetworks: readonly string[];
   readonly imap: Readonly<Record<ImapService, readonly LoginAddress[]>> & {
     readonly processes: number;
     readonly literals: LiteralExtension;
@@ -105,6 +108,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       submissions: listeningForLogins(smtp, 'submissions', { host: EVERYWHERE, port: 465 }),
       lmtp: listening(smtp, 'lmtp', null),
     },
+    submitterNetworks: smtp.has('submitterNetworks') ? smtp.at('submitterNetworks').list(readNetwork) : [],
     imap: {
       imap: listeningForLogins(imap, 'imap', { host: EVERYWHERE, port: 143 }),
       imaps: listeningForLogins(imap, 'imaps', { host: EVERYWHERE, port: 993 }),

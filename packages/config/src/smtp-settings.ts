@@ -19,6 +19,8 @@ export interface SmtpListener extends ListenerSettings {
 /** All that an SMTP process needs to know. */
 export interface SmtpSettings extends MailServerSettings {
   readonly listeners: readonly SmtpListener[];
+  /** As CIDR: clients whose AUTH parameter of MAIL is believed (RFC 4954 §5). None if not given. */
+  readonly submitterNetworks?: readonly string[];
 }
 
 /** @throws {SettingsError} */
@@ -28,5 +30,11 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
     kind: listener.at('kind').oneOf('submission', 'mx', 'lmtp'),
     ...parseListener(listener),
   });
-  return { ...parseMailServerSettings(settings), listeners: settings.at('listeners').list(parseSmtpListener) };
+  return {
+    ...parseMailServerSettings(settings),
+    listeners: settings.at('listeners').list(parseSmtpListener),
+    ...(settings.has('submitterNetworks') && {
+      submitterNetworks: settings.at('submitterNetworks').list((network) => network.text()),
+    }),
+  };
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FetchedMessage } from './fetch-messages.ts';
 import type { AccountId, MailboxId } from './ids.ts';
+import type { EnvelopeDetails } from './received-envelope.ts';
 import {
   append,
   arrivalOf,
@@ -96,6 +97,61 @@ test('rule 4: the envelope a message came in is kept, and has no say in what sta
       client_address: 'fe80::1/128',
       client_name: null,
     },
+  ]);
+});
+
+test('rule 4: what came by extensions of SMTP is kept with the envelope, and read with it', async () => {
+  const { store, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const details: EnvelopeDetails = {
+    sender: 'bob',
+    submitter: '',
+    tls: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' },
+    body: 'BINARYMIME',
+    isUtf8: true,
+    requiresTls: true,
+    envelopeId: 'a+20"b\\',
+    returnContent: 'HDRS',
+    recipients: [
+      { forwardPath: 'mary@example.com', notify: ['SUCCESS', 'DELAY'], originalRecipient: 'rfc822;mary@example.com' },
+      { forwardPath: 'märy@example.com', notify: null, originalRecipient: null },
+    ],
+    results: 'mx.example.com; spf=pass',
+  };
+  const arrivals = [{ ...arrivalOf('mary@example.com'), details }, arrivalOf('mary@example.com')];
+  for (const arrival of arrivals) await append(store, account, inbox, 'one', { arrival });
+  await append(store, account, inbox, 'two');
+  await sql`update deliveries set details = null where account_id = ${account} and details = '{}'`; // as of a Postel that kept none
+  const messages = await store.fetchMessages(account, inbox, [1, 2, 3], { arrival: true });
+  const { prefix, ...plain } = arrivalOf('mary@example.com');
+  const recipients = [{ forwardPath: 'mary@example.com', notify: null, originalRecipient: null }];
+  expect(messages.map(({ arrival }) => arrival)).toEqual([
+    { ...plain, details, receivedAt: expect.any(Number) },
+    { ...plain, details: { ...plain.details, recipients }, receivedAt: expect.any(Number) },
+    null,
+  ]);
+  expect(messages[0]?.arrival?.receivedAt).toBe(messages[0]?.saveDate);
+  const rows = await sql`
+    select forward_paths, sender, submitter, tls_version, tls_cipher, body_type, is_utf8, requires_tls, envelope_id,
+           return_content, notify, original_recipient, results
+      from mail.deliveries where account_id = ${account} order by email_id`;
+  expect(rows).toEqual([
+    {
+      forward_paths: '{mary@example.com,märy@example.com}',
+      sender: 'bob',
+      submitter: '',
+      tls_version: 'TLSv1.3',
+      tls_cipher: 'TLS_AES_128_GCM_SHA256',
+      body_type: 'BINARYMIME',
+      is_utf8: true,
+      requires_tls: true,
+      envelope_id: 'a+20"b\\',
+      return_content: 'HDRS',
+      notify: '{SUCCESS,DELAY}',
+      original_recipient: 'rfc822;mary@example.com',
+      results: 'mx.example.com; spf=pass',
+    },
+    expect.objectContaining({ forward_paths: '{mary@example.com}', sender: null, is_utf8: false, notify: '{}' }),
   ]);
 });
 

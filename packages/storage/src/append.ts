@@ -5,6 +5,7 @@ import { StorageError } from './errors.ts';
 import type { Flags } from './flags.ts';
 import { type AccountId, type MailboxId, type ModSeq, modSeq, type Uid, uid } from './ids.ts';
 import type { WriteName } from './last-writes.ts';
+import { type EnvelopeDetails, encodeArrival } from './received-envelope.ts';
 import { numberArray, textArray } from './sql-arrays.ts';
 import { countUids, parseRanges } from './uid-ranges.ts';
 
@@ -20,6 +21,7 @@ export interface Arrival {
   readonly clientAddress: string | null;
   /** What the client said in EHLO. */
   readonly clientName: string | null;
+  readonly details: EnvelopeDetails;
 }
 
 export interface NewMessage {
@@ -124,7 +126,7 @@ export async function appendMessages(
       ${Buffer.concat(octets)}::bytea,
       ${text((m) => m.arrival?.reversePath ?? null)}::text[],
       ${text((m) => m.arrival?.forwardPath ?? null)}::text[],
-      ${text((m) => m.arrival?.protocol ?? null)}::text[],
+      ${text((m) => m.arrival && encodeArrival(m.arrival))}::text[],
       ${text((m) => m.arrival?.clientAddress?.replace(ZONE, '') ?? null)}::text[],
       ${text((m) => m.arrival?.clientName ?? null)}::text[],
       ${text(({ content }) => content.text.sentDate)}::date[],

@@ -4,6 +4,7 @@ import type { AccountId, ContentId, EmailId, MailboxId } from './ids.ts';
 import type { OctetRow } from './octet-rows.ts';
 import type { PackedMessage } from './packed-messages.ts';
 import type { StoredBlob } from './read-blob.ts';
+import { decodeEnvelope, ENVELOPE_JSON, type ReceivedEnvelope } from './received-envelope.ts';
 
 /** What to read beside the fixed fields of a message. */
 export interface FetchColumns {
@@ -14,6 +15,8 @@ export interface FetchColumns {
   /** RFC 8970, as it was made at arrival. */
   readonly preview?: boolean;
   readonly threadId?: boolean;
+  /** The envelope that it came in. */
+  readonly arrival?: boolean;
   /** The top header: its part of the prefix and of the content. */
   readonly header?: boolean;
   /** Prefix and content. */
@@ -39,6 +42,8 @@ export interface FetchedMessage extends PackedMessage {
   readonly preview: Buffer | null;
   /** Null too in messages of a Postel that knew of no threads, until it is filled in. */
   readonly threadId: EmailId | null;
+  /** Null too if it did not come by SMTP. */
+  readonly arrival: ReceivedEnvelope | null;
   /** What Postel put before the content; with `header` and `octets`, empty if nothing. */
   readonly prefix: Buffer | null;
   /** The content's header block; null if it is in the blob. */
@@ -56,6 +61,7 @@ const VARIABLE_COLUMNS = [
   'partIndex',
   'preview',
   'threadId',
+  'arrival',
   'prefix',
   'header',
   'octets',
@@ -122,6 +128,7 @@ function variableColumns(columns: FetchColumns): readonly VariableColumn[] {
     partIndex: columns.partIndex === true,
     preview: columns.preview === true,
     threadId: columns.threadId === true,
+    arrival: columns.arrival === true,
     prefix: columns.header === true || columns.octets === true,
     header: columns.header === true && columns.octets !== true,
     octets: columns.octets === true,
@@ -155,6 +162,8 @@ const EXPRESSIONS: Record<VariableColumn, string> = {
   partIndex: 'c.part_index',
   preview: `convert_to(c.preview, 'UTF8')`,
   threadId: 'int8send(m.thread_id)',
+  arrival: `(select convert_to(${ENVELOPE_JSON}::text, 'UTF8') from deliveries as d
+             where d.account_id = m.account_id and d.email_id = m.email_id)`,
   prefix: `case when m.prefix_octets = 0 then ''::bytea else (
              select d.prefix from deliveries as d where d.account_id = m.account_id and d.email_id = m.email_id) end`,
   header: 'substring(c.octets from 1 for c.header_octets::integer)',
@@ -191,6 +200,7 @@ function messageOf([fixed, ...variable]: OctetRow, wanted: readonly VariableColu
     partIndex: value('partIndex'),
     preview: value('preview'),
     threadId: unpackThreadId(value('threadId')),
+    arrival: unpackArrival(value('arrival')),
     prefix: value('prefix'),
     header: value('header'),
     octets: value('octets'),
@@ -200,6 +210,10 @@ function messageOf([fixed, ...variable]: OctetRow, wanted: readonly VariableColu
 
 function unpackThreadId(packed: Buffer | null): EmailId | null {
   return packed === null ? null : (readInt8(packed, 0) as EmailId);
+}
+
+function unpackArrival(json: Buffer | null): ReceivedEnvelope | null {
+  return json === null ? null : decodeEnvelope(json);
 }
 
 /** Hash, name, whether there are checksums, and these. */

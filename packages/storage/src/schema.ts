@@ -19,6 +19,7 @@ import {
   foreignKey,
   index,
   integer,
+  jsonb,
   pgTable,
   primaryKey,
   smallint,
@@ -378,6 +379,8 @@ export const deliveries = pgTable(
     receivedAt: at('received_at').notNull(),
     /** The prefix as `contents.header_text`. */
     prefixText: text('prefix_text'),
+    /** What came by extensions of SMTP (received-envelope.ts). Null in rows of Postels that kept none of it. */
+    details: jsonb('details'),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.emailId] }),

@@ -10,6 +10,7 @@ import type { BlobStore } from './blob-store.ts';
 import type { Content } from './content-writer.ts';
 import { type Database, type DatabaseTarget, openDatabase, type Transaction } from './database.ts';
 import type { AccountId, MailboxId } from './ids.ts';
+import { NO_DETAILS } from './received-envelope.ts';
 import type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { Store } from './store.ts';
 
@@ -130,6 +131,7 @@ export const arrivalOf = (forwardPath: string, prefix = ''): Arrival => ({
   protocol: 'ESMTP',
   clientAddress: '192.0.2.1',
   clientName: 'client.example.com',
+  details: NO_DETAILS,
 });
 
 /** What a watcher was told, and a way to wait for it. */

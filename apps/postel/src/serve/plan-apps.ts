@@ -43,6 +43,7 @@ function planImap(configuration: Configuration, place: DatabasePlace): readonly 
 
 function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
   const { mx, submission, submissions, lmtp } = configuration.smtp;
+  const { submitterNetworks } = configuration;
   const settings: SmtpSettings = {
     ...commonSettings(configuration, place),
     processName: 'smtp',
@@ -52,6 +53,7 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
       ...listeners(submissions, 'implicit').map((listener) => ({ ...listener, kind: 'submission' as const })),
       ...listeners(withoutKeys(lmtp), 'starttls').map((listener) => ({ ...listener, kind: 'lmtp' as const })),
     ],
+    ...(submitterNetworks.length === 0 ? {} : { submitterNetworks }),
   };
   return planApp('smtp', settings);
 }

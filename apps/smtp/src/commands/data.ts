@@ -1,5 +1,6 @@
 import { type Delivery, StorageError } from '@postel/storage';
 import type { Command } from '../command.ts';
+import { notifyOfDelivery } from '../delivery-notification.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { noArgument } from '../parse-argument.ts';
 import { type ReceivedMessage, receiveData } from '../receive-message.ts';
@@ -87,6 +88,7 @@ const deliverToAll: Deliver<SmtpReply> = async (session, message, transaction, d
     }
     throw error;
   }
+  await notifyOfDelivery(session, transaction, message);
   return accepted(session, message, transaction, deliveries.length);
 };
 
@@ -146,7 +148,7 @@ function isTooLargeForQuota(
 
 function deliveriesOf(
   session: Session,
-  { reversePath, recipients, isUtf8 }: MailTransaction,
+  { reversePath, recipients, isUtf8, body, said }: MailTransaction,
   { addedFields, receivedAt, id }: ReceivedMessage,
 ): readonly Delivery[] {
   const { wire, services, greeting, kind } = session;
@@ -158,10 +160,21 @@ function deliveriesOf(
   // their telephone (RFC 5321 §7.6). The log and the database have them.
   const client = kind === 'submission' ? null : { name: clientName ?? '', address: clientAddress };
 
-  return [...recipients].map(([account, { forwardPath, alias, mailbox }]) => {
+  const { tls } = wire;
+  const details = {
+    ...said,
+    sender: session.account?.name ?? null,
+    tls: tls === null ? null : { version: tls.protocol, cipher: tls.cipher },
+    body,
+    isUtf8,
+    results: null,
+  };
+
+  return [...recipients].map(([account, { forwardPath, alias, mailbox, paths }]) => {
     const trace = { reversePath, forwardPath, alias, hostname, client, protocol, tls: wire.tls, id, receivedAt };
     const prefix = Buffer.from(traceFields(trace) + addedFields);
-    return { account, mailbox, arrival: { prefix, reversePath, forwardPath, protocol, clientAddress, clientName } };
+    const arrival = { prefix, reversePath, forwardPath, protocol, clientAddress, clientName };
+    return { account, mailbox, arrival: { ...arrival, details: { ...details, recipients: paths } } };
   });
 }
 

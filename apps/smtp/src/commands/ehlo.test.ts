@@ -16,6 +16,8 @@ test('EHLO in the clear announces what works there, and nothing else', async () 
     S: 250-ENHANCEDSTATUSCODES
     S: 250-CHUNKING
     S: 250-BINARYMIME
+    S: 250-LIMITS RCPTMAX=1000
+    S: 250-DSN
     S: 250-STARTTLS
     S: 250 AUTH SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
   `;
@@ -35,6 +37,9 @@ test('over TLS there is no STARTTLS, and after the login no AUTH', async () => {
     S: 250-ENHANCEDSTATUSCODES
     S: 250-CHUNKING
     S: 250-BINARYMIME
+    S: 250-LIMITS RCPTMAX=1000
+    S: 250-DSN
+    S: 250-REQUIRETLS
     S: 250 AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
     C: AUTH PLAIN ${plainResponse(account)}
     S: 235 2.7.0 ...
@@ -46,7 +51,10 @@ test('over TLS there is no STARTTLS, and after the login no AUTH', async () => {
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-CHUNKING
-    S: 250 BINARYMIME
+    S: 250-BINARYMIME
+    S: 250-LIMITS RCPTMAX=1000
+    S: 250-DSN
+    S: 250 REQUIRETLS
     C: STARTTLS
     S: 503 5.5.1 ...
   `;

@@ -1,5 +1,7 @@
 import type { Command } from '../command.ts';
-import { isXtext, parseParameters } from '../esmtp-parameters.ts';
+import { parseEnvelopeId, parseReturnContent } from '../dsn-parameters.ts';
+import { decodeXtext, parseParameters } from '../esmtp-parameters.ts';
+import { offersDsn } from '../extensions.ts';
 import type { BodyType } from '../mail-transaction.ts';
 import type { MailboxAddress } from '../path.ts';
 import { isAscii, LENIENT, parsePath } from '../path.ts';
@@ -15,17 +17,20 @@ interface MailArgs {
   readonly sizeOctets: number | null;
   readonly body: BodyType | null;
   readonly isUtf8: boolean;
-  /** It has AUTH among its parameters. */
-  readonly namesSubmitter: boolean;
+  /** Of AUTH, '' for `<>`; null if it was not given. */
+  readonly submitter: string | null;
+  readonly requiresTls: boolean;
+  readonly envelopeId: string | null;
+  readonly returnContent: 'FULL' | 'HDRS' | null;
 }
 
 const BODY_TYPES: readonly BodyType[] = ['7BIT', '8BITMIME', 'BINARYMIME'];
 
-const PARAMETERS = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'AUTH']);
+const PARAMETERS = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'AUTH', 'RET', 'ENVID', 'REQUIRETLS']);
 
 /**
- * MAIL: RFC 5321 §4.1.1.2, on a submission port: RFC 6409. SIZE: RFC 1870 §6. BODY: RFC 6152 §2, RFC 3030 §3. SMTPUTF8: RFC 6531 §3.4. AUTH:
- * RFC 4954 §5; nobody is trusted with it here, so its grammar is checked and it is forgotten.
+ * MAIL: RFC 5321 §4.1.1.2, on a submission port: RFC 6409. SIZE: RFC 1870 §6. BODY: RFC 6152 §2, RFC 3030 §3. SMTPUTF8: RFC 6531 §3.4. RET,
+ * ENVID: RFC 3461. REQUIRETLS: RFC 8689. AUTH: RFC 4954 §5; of who is not trusted with it, it is as if it were `<>`.
  */
 export const mail: Command<MailArgs> = {
   name: 'MAIL',
@@ -44,12 +49,8 @@ export const mail: Command<MailArgs> = {
     const parameters = parseParameters(path.rest, PARAMETERS);
     const sizeOctets = parseSize(parameters.get('SIZE'));
     const body = parseBody(parameters.get('BODY'));
-    const isUtf8 = parseSmtpUtf8(parameters.get('SMTPUTF8'));
+    const isUtf8 = isGiven(parameters.get('SMTPUTF8'));
     if (!isUtf8 && !isAscii(path.text)) throw new SmtpError(replies.reversePathNeedsUtf8);
-    const submitter = parameters.get('AUTH');
-    if (submitter === null || (submitter !== undefined && !isXtext(submitter))) {
-      throw new SmtpError(replies.badParameter);
-    }
     return {
       mailbox: path.mailbox,
       reversePath: path.text,
@@ -57,13 +58,21 @@ export const mail: Command<MailArgs> = {
       sizeOctets,
       body,
       isUtf8,
-      namesSubmitter: submitter !== undefined,
+      submitter: parseSubmitter(parameters.get('AUTH')),
+      requiresTls: isGiven(parameters.get('REQUIRETLS')),
+      envelopeId: parseEnvelopeId(parameters.get('ENVID')),
+      returnContent: parseReturnContent(parameters.get('RET')),
     };
   },
 
-  async run(session, { mailbox, reversePath, isWellFormed, sizeOctets, body, isUtf8, namesSubmitter }) {
+  async run(session, args) {
+    const { mailbox, reversePath, isWellFormed, sizeOctets, body, isUtf8, requiresTls } = args;
     if (session.transaction !== null) return replies.noNestedMail;
-    if (session.kind !== 'submission' && namesSubmitter) return replies.unknownParameter; // as AUTH is not announced
+    // Parameters of what is not announced here.
+    if (session.kind !== 'submission' && args.submitter !== null) return replies.unknownParameter;
+    if (!offersDsn(session) && (args.envelopeId !== null || args.returnContent !== null))
+      return replies.unknownParameter;
+    if (requiresTls && session.wire.tls === null) return replies.requireTlsNeedsTls;
     if (sizeOctets !== null && sizeOctets > session.services.messageOctets) return replies.messageTooLarge;
     if (session.kind === 'submission' && !isWellFormed) return replies.badReversePath;
     if (session.kind === 'submission' && !(await maySendAs(session, mailbox))) return replies.senderNotYours;
@@ -74,6 +83,12 @@ export const mail: Command<MailArgs> = {
       sizeOctets,
       body,
       isUtf8,
+      said: {
+        submitter: args.submitter !== null && !isTrustedPeer(session) ? '' : args.submitter,
+        requiresTls,
+        envelopeId: args.envelopeId,
+        returnContent: args.returnContent,
+      },
       recipients: new Map(),
       accepted: [],
       aliases: new Set(),
@@ -84,6 +99,11 @@ export const mail: Command<MailArgs> = {
     return replies.senderOk;
   },
 };
+
+/** Whoever has shown a client key that is an account's, or comes from a network that is listed: RFC 4954 §5. */
+function isTrustedPeer({ clientKey, wire, services }: Session): boolean {
+  return clientKey !== null || services.submitterNetworks.includes(wire.remoteAddress);
+}
 
 /** The null reverse-path is for what must not be answered, such as MDNs, and says nobody's name (RFC 6409 §6.1). */
 async function maySendAs({ account, services }: Session, mailbox: MailboxAddress | null): Promise<boolean> {
@@ -98,9 +118,21 @@ function parseSize(size: string | null | undefined): number | null {
   return Number(size);
 }
 
-function parseSmtpUtf8(value: string | null | undefined): boolean {
+/** Of a parameter without a value. @throws {SmtpError} 501 */
+function isGiven(value: string | null | undefined): boolean {
   if (typeof value === 'string') throw new SmtpError(replies.badParameter);
   return value === null;
+}
+
+/** A mailbox, or `<>`, in xtext. @throws {SmtpError} 501 */
+function parseSubmitter(xtext: string | null | undefined): string | null {
+  if (xtext === undefined) return null;
+  const text = xtext === null ? null : decodeXtext(xtext);
+  if (text === null) throw new SmtpError(replies.badParameter);
+  if (text === '<>') return '';
+  const path = parsePath(`<${Buffer.from(text, 'latin1').toString()}>`);
+  if (path === null || path.mailbox === null || path.rest !== '') throw new SmtpError(replies.badParameter);
+  return path.text;
 }
 
 /** 8-bit text is taken either way: programs that send it without a word, such as curl, mean no harm. */

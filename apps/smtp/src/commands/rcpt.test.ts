@@ -22,7 +22,9 @@ test('RCPT takes what is local and exists', async () => {
   ] as const) {
     expect(await client.command(`RCPT TO:<${path}>`), path).toMatch(reply);
   }
-  expect(await client.command(`RCPT TO:<${account.address}> NOTIFY=NEVER`)).toMatch(/^555 5\.5\.4 /);
+  expect(await client.command(`RCPT TO:<${account.address}> NOTIFY=NEVER`)).toMatch(/^250 /);
+  expect(await client.command(`RCPT TO:<${account.address}> NOTIFY=ALWAYS`)).toMatch(/^501 5\.5\.4 /);
+  expect(await client.command(`RCPT TO:<${account.address}> RRVS=2026-11-23`)).toMatch(/^555 5\.5\.4 /);
   expect(await client.command(`RCPT TO: <${account.address}>`)).toMatch(/^250 /);
   expect(await client.command(`RCPT ${account.address}`)).toMatch(/^501 5\.5\.4 /);
 });

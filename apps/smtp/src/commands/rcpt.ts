@@ -1,6 +1,9 @@
 import type { AliasTarget, RecipientAccount } from '@postel/directory';
+import type { ReceivedRecipient } from '@postel/storage';
 import type { Command } from '../command.ts';
+import { parseNotify, parseOriginalRecipient } from '../dsn-parameters.ts';
 import { parseParameters } from '../esmtp-parameters.ts';
+import { offersDsn } from '../extensions.ts';
 import { ADDED_OCTETS, RECIPIENTS } from '../limits.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { isAscii, type MailboxAddress, parsePath } from '../path.ts';
@@ -10,12 +13,12 @@ import type { Session } from '../session.ts';
 interface RcptArgs {
   /** Null for a postmaster without domain. */
   readonly mailbox: MailboxAddress | null;
-  readonly forwardPath: string;
+  readonly path: ReceivedRecipient;
 }
 
-const PARAMETERS: ReadonlySet<string> = new Set();
+const PARAMETERS: ReadonlySet<string> = new Set(['NOTIFY', 'ORCPT']);
 
-/** RCPT: RFC 5321 §4.1.1.3. Who could not get the message is refused here, and not by a DSN to somebody who never wrote. */
+/** RCPT: RFC 5321 §4.1.1.3. Who could not get the message is refused here, and not by a DSN to somebody who never wrote. NOTIFY, ORCPT: RFC 3461. */
 export const rcpt: Command<RcptArgs> = {
   name: 'RCPT',
   needs: 'transaction',
@@ -27,8 +30,10 @@ export const rcpt: Command<RcptArgs> = {
     if (text === undefined) throw new SmtpError(replies.badRcpt);
     const path = parsePath(text);
     if (path === null || path.text === '') throw new SmtpError(replies.badForwardPath);
-    parseParameters(path.rest, PARAMETERS);
-    return { mailbox: path.mailbox, forwardPath: path.text };
+    const parameters = parseParameters(path.rest, PARAMETERS);
+    const notify = parseNotify(parameters.get('NOTIFY'));
+    const originalRecipient = parseOriginalRecipient(parameters.get('ORCPT'));
+    return { mailbox: path.mailbox, path: { forwardPath: path.text, notify, originalRecipient } };
   },
 
   async run(session, args) {
@@ -41,14 +46,11 @@ export const rcpt: Command<RcptArgs> = {
   },
 };
 
-async function answer(
-  session: Session,
-  transaction: MailTransaction,
-  { mailbox, forwardPath }: RcptArgs,
-): Promise<SmtpReply> {
+async function answer(session: Session, transaction: MailTransaction, { mailbox, path }: RcptArgs): Promise<SmtpReply> {
   const { kind } = session;
   const { directory, hostname } = session.services;
-  if (!transaction.isUtf8 && !isAscii(forwardPath)) return replies.forwardPathNeedsUtf8;
+  if (!offersDsn(session) && (path.notify !== null || path.originalRecipient !== null)) return replies.unknownParameter;
+  if (!transaction.isUtf8 && !isAscii(path.forwardPath)) return replies.forwardPathNeedsUtf8;
   if (transaction.accepted.length >= RECIPIENTS) return replies.tooManyRecipients;
 
   // The postmaster of this host: RFC 5321 §4.5.1.
@@ -63,9 +65,9 @@ async function answer(
       await session.unknownRecipient();
       return replies.notHere;
     case 'account':
-      return accept(session, transaction, recipient, forwardPath);
+      return accept(session, transaction, recipient, path);
     case 'alias':
-      return await acceptAlias(session, transaction, recipient, forwardPath);
+      return await acceptAlias(session, transaction, recipient, path);
     default:
       return recipient satisfies never;
   }
@@ -75,11 +77,12 @@ function accept(
   session: Session,
   transaction: MailTransaction,
   recipient: RecipientAccount,
-  forwardPath: string,
+  path: ReceivedRecipient,
 ): SmtpReply {
   const { recipients, accepted, sizeOctets } = transaction;
   const { accountId, quotaOctets } = recipient;
-  if (!recipients.has(accountId)) {
+  const known = recipients.get(accountId);
+  if (known === undefined) {
     const refusal = refusalOf(recipient, sizeOctets);
     if (refusal !== null) return refusal;
     if (session.kind === 'mx') {
@@ -87,8 +90,9 @@ function accept(
       if (transaction.isClosed || (isTight && recipients.size > 0)) return replies.recipientAlone;
       transaction.isClosed = isTight;
     }
-    recipients.set(accountId, { forwardPath, alias: null, mailbox: recipient.mailbox, quotaOctets });
-  }
+    const { forwardPath } = path;
+    recipients.set(accountId, { forwardPath, alias: null, mailbox: recipient.mailbox, paths: [path], quotaOctets });
+  } else known.paths.push(path);
   accepted.push([accountId]);
   session.progressed();
   return replies.recipientOk;
@@ -102,7 +106,7 @@ async function acceptAlias(
   session: Session,
   transaction: MailTransaction,
   alias: AliasTarget,
-  forwardPath: string,
+  path: ReceivedRecipient,
 ): Promise<SmtpReply> {
   const { recipients, accepted, aliases, sender, sizeOctets } = transaction;
   const poster = { account: session.account?.accountId ?? null, address: sender };
@@ -119,8 +123,10 @@ async function acceptAlias(
     const refusal = refusalOf(recipient, sizeOctets);
     if (refusal !== null) return refusal;
   }
+  for (const { accountId } of accounts) recipients.get(accountId)?.paths.push(path);
   for (const { accountId, mailbox, quotaOctets } of added) {
-    recipients.set(accountId, { forwardPath, alias: alias.address, mailbox, quotaOctets });
+    const { forwardPath } = path;
+    recipients.set(accountId, { forwardPath, alias: alias.address, mailbox, paths: [path], quotaOctets });
   }
   aliases.add(alias.address);
   accepted.push(accounts.map(({ accountId }) => accountId));

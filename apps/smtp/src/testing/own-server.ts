@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DEFAULT_MESSAGE_OCTETS, type SmtpListener } from '@postel/config';
-import { type Directory, openDirectory } from '@postel/directory';
+import { type Directory, NetworkList, openDirectory } from '@postel/directory';
 import { BlobDirectory, type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
 import { ConnectionCount, createLog, Registry, ServerCertificates, SessionCount } from '@postel/supervision';
 import { type BreakableServer, createTestDatabase, sharedPostel, startBreakableServer } from '@postel/testkit';
@@ -68,6 +68,7 @@ export async function startOwnServer(
     metrics: new SmtpMetrics(new Registry()),
     connectionCount: new ConnectionCount([]),
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
+    submitterNetworks: new NetworkList([]),
     now: () => performance.now(),
     wait: () => Promise.resolve(),
     ...replaced,

@@ -1,11 +1,13 @@
 import { openDirectory, parseAddress } from '@postel/directory';
-import { type DatabaseTarget, openBlobs, openDatabase, Store } from '@postel/storage';
+import { type DatabaseTarget, openBlobs, openDatabase, type ReceivedEnvelope, Store } from '@postel/storage';
 
 /** A message as it is in the database. */
 export interface StoredMessage {
   /** What Postel put before it. */
   readonly prefix: string;
   readonly content: Buffer;
+  /** The envelope that it came in. */
+  readonly arrival: ReceivedEnvelope | null;
 }
 
 /** All messages in the INBOX of the account that has this address, oldest first. */
@@ -26,9 +28,10 @@ export async function storedMessages(
     const inbox = await store.findMailbox(recipient.accountId, 'INBOX');
     if (inbox === null) throw new Error(`${address} has no INBOX`);
     const uids = Array.from({ length: inbox.uidNext - 1 }, (_, i) => i + 1);
-    const messages = await store.fetchMessages(recipient.accountId, inbox.id, uids, { octets: true });
+    const messages = await store.fetchMessages(recipient.accountId, inbox.id, uids, { octets: true, arrival: true });
     return await Promise.all(
-      messages.map(async ({ prefix, octets, blob }) => ({
+      messages.map(async ({ prefix, octets, blob, arrival }) => ({
+        arrival,
         prefix: (prefix ?? Buffer.alloc(0)).toString('latin1'),
         content:
           octets ?? Buffer.concat(blob === null ? [] : await Array.fromAsync(store.readBlob(blob, 0, blob.sizeOctets))),
