@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { arc } from 'mailauth/lib/arc/index.js';
+import {
+  DkimVerifier,
+  type MailauthResolver,
+  type MailauthSignature,
+  type MailauthStatus,
+} from 'mailauth/lib/dkim/dkim-verifier.js';
+import { checkDmarc } from './check-dmarc.ts';
+import { checkSpf } from './check-spf.ts';
+import { withoutExcessSignatures } from './header-section.ts';
+import { RSA_BITS } from './limits.ts';
+import type { ArcResult, DkimResult, Envelope, MessageResults, SpfResult } from './results.ts';
+
+export interface AuthenticationOptions {
+  readonly resolver: MailauthResolver;
+  readonly envelope: Envelope;
+  readonly hostname: string;
+  /** When signatures must not have expired; now, if not given. */
+  readonly at?: Date;
+}
+
+/** As many octets of b= as RFC 6008 §4 asks for at least. */
+const SIGNATURE_START = 8;
+
+/** Finds out who answers for one message, as its octets come. */
+export class MessageAuthentication {
+  readonly #options: AuthenticationOptions;
+  readonly #verifier: DkimVerifier;
+  readonly #spf: Promise<SpfResult>;
+  #failure: unknown = null;
+
+  /** @param header the header section, with the empty line at its end */
+  constructor(options: AuthenticationOptions, header: Buffer) {
+    this.#options = options;
+    const { resolver, envelope, hostname, at } = options;
+    this.#spf = checkSpf(resolver, envelope, hostname);
+    this.#spf.catch(() => undefined); // is waited for at the end
+    this.#verifier = new DkimVerifier({
+      resolver,
+      minBitLength: RSA_BITS,
+      strict: true,
+      ...(at !== undefined && { curTime: at }),
+    });
+    this.#verifier.on('error', (error) => {
+      this.#failure = error;
+    });
+    this.#verifier.write(withoutExcessSignatures(header));
+  }
+
+  /** Of the body. Resolves when it has been taken in. */
+  async write(octets: Buffer): Promise<void> {
+    if (this.#failure !== null) return;
+    await new Promise<void>((resolve) => this.#verifier.write(octets, () => resolve()));
+  }
+
+  /** @throws if mailauth fails */
+  async finish(): Promise<MessageResults> {
+    const verifier = this.#verifier;
+    verifier.end();
+    if (!verifier.writableFinished && this.#failure === null) await once(verifier, 'finish');
+    if (this.#failure !== null) throw this.#failure;
+    const { resolver } = this.#options;
+    const [spf, chain] = await Promise.all([
+      this.#spf,
+      arc(verifier.arc, { resolver, minBitLength: RSA_BITS, strict: true }),
+    ]);
+    const dkim = dkimResults(verifier.results);
+    const authors = { addresses: verifier.headerFrom, fields: verifier.fromFields };
+    return { spf, dkim, arc: arcResult(chain.status), dmarc: await checkDmarc(resolver, authors, spf, dkim) };
+  }
+}
+
+function dkimResults(signatures: readonly MailauthSignature[]): readonly DkimResult[] {
+  const signed = signatures.filter(({ status }) => status.result !== 'none');
+  const values = signed.map(({ signature }) => signature ?? '');
+  return signed.map(({ status, signingDomain = '', selector = '', algo = '' }, i) => ({
+    ...dkimResult(status),
+    domain: status.header?.d || signingDomain,
+    selector,
+    algorithm: algo,
+    signature: distinctStart(values, i),
+  }));
+}
+
+function dkimResult(status: MailauthStatus): Pick<DkimResult, 'result' | 'reason'> {
+  const { result, underSized = 0, policy = {} } = status;
+  // What stands behind the part that is signed may be by anybody (RFC 6376 §8.2), and is what one sees, with some skill.
+  if (result === 'pass' && underSized > 0) return { result: 'policy', reason: 'not all of the body is signed' };
+  const reason = status.comment || policy['dkim-rules'] || null;
+  switch (result) {
+    case 'pass':
+    case 'fail':
+    case 'policy':
+    case 'neutral':
+    case 'permerror':
+      return { result, reason };
+    default:
+      return { result: 'temperror', reason };
+  }
+}
+
+function arcResult({ result, comment }: MailauthStatus): ArcResult {
+  const reason = result === 'pass' ? null : comment || null;
+  return result === 'none' || result === 'pass' || result === 'fail'
+    ? { result, reason }
+    : { result: 'temperror', reason };
+}
+
+/** RFC 6008 §4: so much of a signature that no other begins like it. */
+function distinctStart(signatures: readonly string[], at: number): string {
+  const signature = signatures[at] ?? '';
+  const others = signatures.filter((other, i) => i !== at && other !== signature);
+  let length = SIGNATURE_START;
+  while (length < signature.length && others.some((other) => other.startsWith(signature.slice(0, length)))) length++;
+  return signature.slice(0, length);
+}

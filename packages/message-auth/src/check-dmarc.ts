@@ -1,0 +1,64 @@
+import type { MailauthResolver } from 'mailauth/lib/dkim/dkim-verifier.js';
+import { evaluateDmarc } from 'mailauth/lib/dmarc/verify.js';
+import { AUTHOR_DOMAINS } from './limits.ts';
+import type { DkimResult, DmarcPolicy, DmarcResult, SpfResult } from './results.ts';
+
+/** The addresses of From, and how many such fields there are. */
+export interface Authors {
+  readonly addresses: readonly string[];
+  readonly fields: number;
+}
+
+const STRENGTH: readonly DmarcPolicy[] = ['none', 'quarantine', 'reject'];
+
+/**
+ * RFC 9989 §5, with the Organizational Domain by a walk up the DNS (§4.10) instead of a list of public suffixes.
+ *
+ * A message with several author domains passes for none of them (§11.5 leaves it to us): it fails, and the strongest of their
+ * policies holds, since which of them a mail program shows cannot be known.
+ */
+export async function checkDmarc(
+  resolver: MailauthResolver,
+  authors: Authors,
+  spf: SpfResult,
+  dkim: readonly DkimResult[],
+): Promise<DmarcResult> {
+  const identified = {
+    spfDomains: spf.result === 'pass' ? [spf.domain] : [],
+    dkimDomains: dkim.filter(({ result }) => result === 'pass').map(({ domain }) => ({ domain })),
+  };
+  const evaluate = (headerFrom: readonly string[], fromFields: number, domains = identified) =>
+    evaluateDmarc({ headerFrom, fromFields, ...domains, resolver, strict: true });
+
+  const { response, reason = null, authorDomains = [] } = await evaluate(authors.addresses, authors.fields);
+  if (response !== false) return dmarcResult(response);
+
+  const nobody = { spfDomains: [], dkimDomains: [] };
+  const each = await Promise.all(
+    authorDomains.slice(0, AUTHOR_DOMAINS).map(async (domain) => (await evaluate([domain], 1, nobody)).response),
+  );
+  const results = each.filter((one) => one !== false).map(dmarcResult);
+  const failed = results.filter(({ result }) => result === 'fail');
+  if (failed.length === 0) {
+    const isUnclear = results.some(({ result }) => result === 'temperror');
+    return { result: isUnclear ? 'temperror' : 'permerror', reason, domain: authorDomains[0] ?? null, policy: 'none' };
+  }
+  const strongest = failed.toSorted((a, b) => STRENGTH.indexOf(b.policy) - STRENGTH.indexOf(a.policy));
+  return { result: 'fail', reason, domain: strongest[0]?.domain ?? null, policy: strongest[0]?.policy ?? 'none' };
+}
+
+type Response = Exclude<Awaited<ReturnType<typeof evaluateDmarc>>['response'], false>;
+
+function dmarcResult({ status, domain, policy }: Response): DmarcResult {
+  const { from } = status.header ?? {};
+  return {
+    result: resultOf(status.result),
+    reason: null,
+    domain: (typeof from === 'string' ? from : domain) ?? null,
+    policy: policy === 'reject' || policy === 'quarantine' ? policy : 'none',
+  };
+}
+
+function resultOf(result: string): DmarcResult['result'] {
+  return result === 'pass' || result === 'fail' || result === 'none' ? result : 'temperror';
+}

@@ -1,0 +1,92 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { ScriptedResolver } from '@postel/dns';
+import { expect, test } from 'vitest';
+import { DkimSigning } from './dkim-signing.ts';
+import { authenticate } from './testing/authenticate.ts';
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const key = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64');
+
+const resolver = new ScriptedResolver({
+  'example.com': { TXT: ['v=spf1 ip4:192.0.2.1 -all'] },
+  'mail.example.com': { TXT: ['v=spf1 ip4:192.0.2.1 -all'] },
+  '_dmarc.example.com': { TXT: ['v=DMARC1; p=reject; sp=quarantine'] },
+  's._domainkey.example.com': { TXT: [`v=DKIM1; k=ed25519; p=${key}`] },
+  's._domainkey.other.example': { TXT: [`v=DKIM1; k=ed25519; p=${key}`] },
+  '_dmarc.strict.example': { TXT: ['v=DMARC1; p=quarantine; adkim=s; aspf=s'] },
+  'mail.strict.example': { TXT: ['v=spf1 +all'] },
+  '_dmarc.weak.example': { TXT: ['v=DMARC1; p=none'] },
+  '_dmarc.slow.example': 'temporary',
+  '_dmarc.bogus.example': 'bogus',
+  '_dmarc.testing.example': { TXT: ['v=DMARC1; p=reject; t=y'] },
+});
+
+const message = (...fields: readonly string[]) => [...fields, '', 'hello', ''].join('\r\n');
+const stranger = { clientAddress: '198.51.100.9', reversePath: 'x@elsewhere.example' };
+
+test.each([
+  ['by SPF', 'mary@example.com', { result: 'pass', domain: 'example.com' }],
+  ['by SPF of a subdomain, relaxed', 'mary@mail.example.com', { result: 'pass', domain: 'example.com' }],
+])('passes %s', async (_, reversePath, dmarc) => {
+  const found = await authenticate(resolver, message('From: <mary@example.com>'), { reversePath });
+  expect(found).toMatchObject({ spf: { result: 'pass', identity: 'mailfrom' }, dmarc });
+});
+
+test('passes by a signature of the domain, and not by one of another', async () => {
+  const text = message('From: mary@example.com');
+  const signedBy = (domain: string) => {
+    const signing = new DkimSigning();
+    signing.push(Buffer.from(text));
+    return signing.finish([{ domain, selector: 's', privateKey }], new Date()) + text;
+  };
+  expect(await authenticate(resolver, signedBy('example.com'), stranger)).toMatchObject({ dmarc: { result: 'pass' } });
+  expect(await authenticate(resolver, signedBy('other.example'), stranger)).toMatchObject({
+    dkim: [{ result: 'pass' }],
+    dmarc: { result: 'fail', policy: 'reject' },
+  });
+});
+
+test.each([
+  ['example.com', { result: 'fail', policy: 'reject', domain: 'example.com' }],
+  ['sub.example.com', { result: 'fail', policy: 'quarantine', domain: 'sub.example.com' }],
+  ['EXAMPLE.com.', { result: 'fail', policy: 'reject' }],
+  ['weak.example', { result: 'fail', policy: 'none' }],
+  ['testing.example', { result: 'fail', policy: 'quarantine' }],
+  ['unknown.example', { result: 'none', policy: 'none' }],
+  ['slow.example', { result: 'temperror', policy: 'none' }],
+  ['bogus.example', { result: 'temperror', policy: 'none' }],
+])('mail of nobody from %s', async (domain, dmarc) => {
+  expect(await authenticate(resolver, message(`From: x@${domain}`), stranger)).toMatchObject({ dmarc });
+});
+
+test('strict alignment takes the domain itself alone', async () => {
+  const found = await authenticate(resolver, message('From: x@strict.example'), {
+    reversePath: 'x@mail.strict.example',
+  });
+  expect(found).toMatchObject({ spf: { result: 'pass' }, dmarc: { result: 'fail', policy: 'quarantine' } });
+});
+
+test.each([
+  ['two From fields', ['From: x@weak.example', 'From: mary@example.com']],
+  ['two From fields of one domain', ['From: mary@example.com', 'From: jon@example.com']],
+  ['two mailboxes of two domains', ['From: x@weak.example, mary@example.com']],
+  ['a group', ['From: us: x@weak.example, mary@example.com;']],
+  ['an address with two domains', ['From: <mary@example.com@weak.example>']],
+])('hardening 63: %s fail by the strongest policy, whoever sent them', async (_, fields) => {
+  const found = await authenticate(resolver, message(...fields), { reversePath: 'mary@example.com' });
+  expect(found).toMatchObject({ spf: { result: 'pass' }, dmarc: { result: 'fail', policy: 'reject' } });
+});
+
+test.each([
+  ['no From', 'Subject: x'],
+  ['an empty From', 'From: '],
+])('%s is an error of the message', async (_, field) => {
+  expect(await authenticate(resolver, message(field), stranger)).toMatchObject({
+    dmarc: { result: 'permerror', domain: null, policy: 'none' },
+  });
+});
+
+test('the null reverse-path is checked by the name of the client', async () => {
+  const found = await authenticate(resolver, message('From: <mary@example.com>'), { clientName: 'mail.example.com' });
+  expect(found.spf).toEqual({ result: 'pass', identity: 'helo', domain: 'mail.example.com', explanation: null });
+});

@@ -1,0 +1,39 @@
+import { availableParallelism } from 'node:os';
+
+/** Every limit on what a message makes us do, in one place. */
+
+/** DKIM signatures that are looked at, from the top (RFC 6376 §6.1 lets verifiers limit them). */
+export const SIGNATURES = 10;
+
+/** Bits of an RSA key: RFC 8301 §3.2. */
+export const RSA_BITS = 1_024;
+
+/** Of a header section, that is looked at. Those of mailing lists have 30 kB; what is longer is not authenticated. */
+export const HEADER_OCTETS = 128 * 1024;
+export const HEADER_LINES = 1_000;
+
+/** Domains in From whose policies are asked for, where there are several. */
+export const AUTHOR_DOMAINS = 4;
+
+/** Octets of one message that may wait for a worker, and of all. */
+export const WINDOW_OCTETS = 256 * 1024;
+export const HELD_OCTETS = 64 * 1024 * 1024;
+
+/** How long questions to the DNS may take once the whole message is here. */
+export const DNS_MS = 10_000;
+
+/** A worker that says nothing about a message for so long has hung itself up. */
+export const HANG_MS = 30_000;
+
+/** One core is for the dialogues. */
+export const WORKERS = Math.max(1, Math.min(4, availableParallelism() - 1));
+
+/** Octets of a worker's heap. */
+export const WORKER_HEAP_MB = 256;
+
+/** An Authentication-Results field, with what it says of signatures; and a value in it. */
+export const RESULTS_OCTETS = 4_096;
+export const VALUE_OCTETS = 255;
+
+/** What the owner of a domain may tell senders by `exp` (RFC 7208 §6.2). */
+export const EXPLANATION_OCTETS = 300;

@@ -1,0 +1,118 @@
+/** What we use of mailauth, by module: its own declarations are of the whole, which loads much more. */
+
+declare module 'mailauth/lib/dkim/dkim-verifier.js' {
+  import type { Writable } from 'node:stream';
+
+  export type MailauthResolver = (name: string, type: string) => Promise<unknown[]>;
+
+  export interface MailauthStatus {
+    readonly result: string;
+    readonly comment?: string | false;
+    readonly policy?: Readonly<Record<string, string>>;
+    readonly header?: { readonly d?: string | false; readonly from?: string | false };
+    readonly underSized?: number;
+  }
+
+  export interface MailauthSignature {
+    readonly status: MailauthStatus;
+    readonly signingDomain?: string;
+    readonly selector?: string;
+    readonly signature?: string;
+    readonly algo?: string;
+  }
+
+  interface DkimVerifierOptions {
+    readonly resolver: MailauthResolver;
+    readonly minBitLength: number;
+    readonly strict: true;
+    readonly curTime?: Date;
+  }
+
+  export class DkimVerifier extends Writable {
+    constructor(options: DkimVerifierOptions);
+    readonly results: readonly MailauthSignature[];
+    readonly headerFrom: readonly string[];
+    readonly fromFields: number;
+    readonly arc: object;
+  }
+}
+
+declare module 'mailauth/lib/arc/index.js' {
+  import type { MailauthResolver, MailauthStatus } from 'mailauth/lib/dkim/dkim-verifier.js';
+
+  interface ArcOptions {
+    readonly resolver: MailauthResolver;
+    readonly minBitLength: number;
+    readonly strict: true;
+  }
+
+  export function arc(
+    data: object,
+    options: ArcOptions,
+  ): Promise<{
+    readonly status: MailauthStatus;
+    readonly i?: number;
+    readonly signature?: { readonly signingDomain?: string };
+  }>;
+}
+
+declare module 'mailauth/lib/spf/index.js' {
+  import type { MailauthResolver, MailauthStatus } from 'mailauth/lib/dkim/dkim-verifier.js';
+
+  interface SpfOptions {
+    readonly sender: string;
+    readonly ip: string;
+    readonly helo: string;
+    readonly mta: string;
+    readonly resolver: MailauthResolver;
+    readonly strict: true;
+  }
+
+  export function spf(options: SpfOptions): Promise<{
+    readonly domain: string;
+    readonly status: MailauthStatus;
+    readonly explanation?: string;
+  }>;
+}
+
+declare module 'mailauth/lib/dmarc/verify.js' {
+  import type { MailauthResolver, MailauthStatus } from 'mailauth/lib/dkim/dkim-verifier.js';
+
+  interface DmarcOptions {
+    readonly headerFrom: readonly string[];
+    readonly fromFields: number;
+    readonly spfDomains: readonly string[];
+    readonly dkimDomains: readonly { readonly domain: string }[];
+    readonly resolver: MailauthResolver;
+    readonly strict: true;
+  }
+
+  interface DmarcResponse {
+    readonly status: MailauthStatus;
+    readonly domain?: string;
+    readonly policy?: string;
+  }
+
+  export function evaluateDmarc(options: DmarcOptions): Promise<{
+    readonly response: DmarcResponse | false;
+    readonly reason?: string;
+    readonly authorDomains?: readonly string[];
+  }>;
+}
+
+declare module 'mailauth/lib/dkim/sign.js' {
+  interface SignOptions {
+    readonly canonicalization?: string;
+    readonly signTime?: Date;
+    readonly expires?: Date;
+    readonly signatureData: readonly {
+      readonly signingDomain: string;
+      readonly selector: string;
+      readonly privateKey: string;
+      readonly algorithm?: string;
+      readonly maxBodyLength?: number;
+    }[];
+  }
+
+  export function dkimSign(message: Buffer, options: SignOptions): Promise<{ readonly signatures: string }>;
+}

@@ -1,0 +1,166 @@
+import type { DnsAnswer, RecordData, RecordType, Resolver } from '@postel/dns';
+import { HeaderSection, isSigned } from './header-section.ts';
+import { DNS_MS, HELD_OCTETS, WINDOW_OCTETS, WORKERS } from './limits.ts';
+import { type Envelope, type MessageResults, unknownResults } from './results.ts';
+import { VerifierThread } from './verifier-thread.ts';
+
+export interface MessageVerifierOptions {
+  readonly resolver: Resolver;
+  /** Ours: policies may ask for it. */
+  readonly hostname: string;
+  /** A worker has failed, or hung itself up. */
+  readonly onError: (error: unknown) => void;
+  readonly workers?: number;
+  /** How long questions to the DNS may take once a message is here. */
+  readonly dnsMs?: number;
+}
+
+/** Authenticates messages in worker threads, which begin when there is something for them to do. */
+export class MessageVerifier {
+  readonly #options: MessageVerifierOptions;
+  readonly #threads: VerifierThread[] = [];
+  readonly #held = { octets: 0 };
+
+  constructor(options: MessageVerifierOptions) {
+    this.#options = options;
+  }
+
+  begin(envelope: Envelope): MessageCheck {
+    const { resolver, dnsMs = DNS_MS } = this.#options;
+    return new MessageCheck({ envelope, resolver, dnsMs, held: this.#held, thread: () => this.#thread() });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
+  }
+
+  /** The one with the least to do; another, as long as there may be more and all have something to do. */
+  #thread(): VerifierThread {
+    const { workers = WORKERS, hostname, onError } = this.#options;
+    const [idlest] = this.#threads.toSorted((a, b) => a.jobs - b.jobs);
+    if (idlest !== undefined && (idlest.jobs === 0 || this.#threads.length >= workers)) return idlest;
+    const thread = new VerifierThread({ hostname, onError });
+    this.#threads.push(thread);
+    return thread;
+  }
+}
+
+interface MessageCheckOptions {
+  readonly envelope: Envelope;
+  readonly resolver: Resolver;
+  readonly dnsMs: number;
+  /** Of all messages. */
+  readonly held: { octets: number };
+  readonly thread: () => VerifierThread;
+}
+
+/** Follows one message from its first octet to what is found out about it. */
+export class MessageCheck {
+  readonly #options: MessageCheckOptions;
+  readonly #header = new HeaderSection();
+  readonly #resolver: DeadlineResolver;
+  readonly #results = Promise.withResolvers<MessageResults>();
+  #job: { readonly thread: VerifierThread; readonly message: number; readonly needsBody: boolean } | null = null;
+  /** Why nothing can be found out. */
+  #failure: string | null = null;
+  #heldOctets = 0;
+
+  /** Is made by MessageVerifier. */
+  constructor(options: MessageCheckOptions) {
+    this.#options = options;
+    this.#resolver = new DeadlineResolver(options.resolver);
+  }
+
+  /** Takes octets in. Resolves when more may come. */
+  async push(octets: Buffer): Promise<void> {
+    if (this.#failure !== null) return;
+    if (!this.#header.isAtEnd) {
+      const before = this.#header.octets;
+      const rest = this.#header.push(octets);
+      this.#hold(this.#header.octets - before);
+      if (this.#header.isTooLong) this.#fail('the header section is too long');
+      else if (this.#options.held.octets > HELD_OCTETS) this.#fail('too many messages at the same time');
+      else if (this.#header.isAtEnd) {
+        this.#begin();
+        await this.#pushBody(rest);
+      }
+      return;
+    }
+    await this.#pushBody(octets);
+  }
+
+  /** Never fails: what cannot be found out is a temporary error. */
+  async finish(): Promise<MessageResults> {
+    const { envelope, dnsMs } = this.#options;
+    if (this.#failure === null && this.#job === null) this.#begin();
+    if (this.#failure !== null) return unknownResults(envelope, this.#failure);
+    this.#resolver.begin(dnsMs);
+    this.#job?.thread.end(this.#job.message);
+    try {
+      return await this.#results.promise;
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** The message does not come to its end, or nobody wants to know. */
+  abort(): void {
+    this.#job?.thread.abort(this.#job.message);
+    this.#release();
+  }
+
+  #begin(): void {
+    const thread = this.#options.thread();
+    const { envelope } = this.#options;
+    const header = this.#header.toBuffer();
+    const onEnd = (results: MessageResults | null) =>
+      this.#results.resolve(results ?? unknownResults(envelope, 'the check failed'));
+    const message = thread.begin({ envelope, resolver: this.#resolver, header, onEnd });
+    this.#job = { thread, message, needsBody: isSigned(header) };
+  }
+
+  async #pushBody(octets: Buffer): Promise<void> {
+    if (octets.length === 0 || this.#job === null || !this.#job.needsBody) return;
+    await this.#job.thread.push(this.#job.message, octets, WINDOW_OCTETS);
+  }
+
+  #fail(reason: string): void {
+    this.#failure = reason;
+    this.#release();
+  }
+
+  #hold(octets: number): void {
+    this.#heldOctets += octets;
+    this.#options.held.octets += octets;
+  }
+
+  #release(): void {
+    this.#resolver.close();
+    this.#hold(-this.#heldOctets);
+  }
+}
+
+const TOO_LATE = { kind: 'temporary', reason: 'the DNS took too long' } as const;
+
+/** Gives up waiting some time after the message has come. */
+class DeadlineResolver implements Resolver {
+  readonly #resolver: Resolver;
+  readonly #late = Promise.withResolvers<typeof TOO_LATE>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(resolver: Resolver) {
+    this.#resolver = resolver;
+  }
+
+  begin(ms: number): void {
+    this.#timer ??= setTimeout(() => this.#late.resolve(TOO_LATE), ms);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  lookUp<T extends RecordType>(name: string, type: T): Promise<DnsAnswer<RecordData[T]>> {
+    return Promise.race([this.#resolver.lookUp(name, type), this.#late.promise]);
+  }
+}

@@ -1,0 +1,55 @@
+import { ScriptedResolver } from '@postel/dns';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { MessageResults } from './results.ts';
+import { ENVELOPE } from './testing/authenticate.ts';
+import { VerifierThread } from './verifier-thread.ts';
+
+const script = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+
+function start(code: string | null, hangMs = 60_000) {
+  const errors: unknown[] = [];
+  const thread = new VerifierThread({
+    hostname: 'mx.here.example',
+    onError: (error) => errors.push(error),
+    hangMs,
+    ...(code !== null && { script: script(code) }),
+  });
+  onTestFinished(() => thread.close());
+  const begin = () => {
+    const { promise, resolve } = Promise.withResolvers<MessageResults | null>();
+    const header = Buffer.from('From: mary@example.com\r\n\r\n');
+    const message = thread.begin({ envelope: ENVELOPE, resolver: new ScriptedResolver({}), header, onEnd: resolve });
+    return { message, ended: promise };
+  };
+  return { thread, errors, begin };
+}
+
+test.each([
+  ['hardening 34: hangs itself up', 'for (;;) {}', 'a worker was silent for too long'],
+  ['does not start', 'throw new Error("broken")', 'broken'],
+  ['ends', 'process.exit(0)', 'the worker ended'],
+])('a worker that %s fails what it has in hand, and nobody waits', async (_, code, error) => {
+  const { thread, errors, begin } = start(code, 500);
+  const [one, other] = [begin(), begin()];
+  const pushing = thread.push(one.message, Buffer.alloc(1_000), 0);
+  expect(await Promise.all([one.ended, other.ended, pushing])).toEqual([null, null, undefined]);
+  expect(errors).toMatchObject([{ message: error }]);
+  expect(thread.jobs).toBe(0);
+  // What comes for the messages that are gone does no harm.
+  await thread.push(one.message, Buffer.alloc(1_000), 0);
+  thread.end(one.message);
+  thread.abort(other.message);
+});
+
+test('a message that takes its time is not taken for a worker that hangs', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { thread, errors, begin } = start(null);
+  const [slow, quick] = [begin(), begin()];
+  thread.end(quick.message);
+  await quick.ended;
+  vi.advanceTimersByTime(600_000);
+  thread.end(slow.message);
+  expect(await slow.ended).toMatchObject({ dmarc: { result: 'none' } });
+  expect(errors).toEqual([]);
+});
