@@ -61,6 +61,9 @@ const NAMES = [
   'LIST-MYRIGHTS',
 ];
 
+/** What is no RFC's (docs/imap.md): who has not logged in need not know whose server this is. */
+const OWN_NAMES = ['X-POSTEL-ENVELOPE'];
+
 /** What CAPABILITY names. */
 export function capabilities(session: Session): readonly string[] {
   const { transport, services } = session;
@@ -68,7 +71,7 @@ export function capabilities(session: Session): readonly string[] {
   // RFC 7889. Never near 2^53, beyond which imapflow reads 0 and refuses to append.
   names.push(`APPENDLIMIT=${services.messageOctets}`);
   if (services.offersUnauthenticate) names.push('UNAUTHENTICATE');
-  if (session.isAuthenticated) return names;
+  if (session.isAuthenticated) return [...names, ...OWN_NAMES];
   const allows = services.directory.mechanismsFor(transport.loginContext);
   const mechanisms = offeredMechanisms(transport.security, allows);
   if (transport.canStartTls) names.push('STARTTLS');

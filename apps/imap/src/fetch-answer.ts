@@ -15,6 +15,7 @@ import {
 import type { MailboxView } from './mailbox-view.ts';
 import { beginning, bounds, columnsFor, gather, joined, MessageOctets, type OctetRange } from './message-sections.ts';
 import { formatObjectId } from './object-id.ts';
+import { writeReceivedEnvelope } from './received-envelope.ts';
 import type { Session } from './session.ts';
 import { streamLiteral } from './stream-literal.ts';
 import { ToldFlags } from './told-flags.ts';
@@ -42,6 +43,7 @@ const COLUMNS = [
   'partIndex',
   'preview',
   'threadId',
+  'arrival',
   'header',
   'octets',
 ] as const satisfies readonly (keyof FetchColumns)[];
@@ -417,6 +419,9 @@ export class FetchAnswer {
       case 'threadid':
         this.#threadId(message);
         break;
+      case 'received-envelope':
+        writeReceivedEnvelope(out, message.arrival);
+        break;
       case 'preview':
         // Without LAZY it is never NIL (RFC 8970 §3.2): it was filled in before, or its content cannot be read.
         out.text('PREVIEW ').nstring(message.preview ?? (item.isLazy ? null : ''));
@@ -546,6 +551,7 @@ function columnsOf(items: readonly FetchItem[]): FetchColumns {
     else if (isBinary(item)) Object.assign(columns, columnsFor({ type: 'body', part: item.part }));
     else if (item.type === 'preview') columns.preview = true;
     else if (item.type === 'threadid') columns.threadId = true;
+    else if (item.type === 'received-envelope') columns.arrival = true;
     else if (item.type === 'section') Object.assign(columns, columnsFor(item.section));
   }
   return columns;

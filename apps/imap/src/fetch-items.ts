@@ -15,7 +15,7 @@ export type FetchItem =
   | { readonly type: 'binary'; readonly part: readonly number[]; readonly partial: Partial | null }
   | { readonly type: 'binary-size'; readonly part: readonly number[] };
 
-/** Items that are told of a message as it is read. SAVEDATE: RFC 8514 §4.2; EMAILID and THREADID: RFC 8474 §5.3. */
+/** Items that are told of a message as it is read. SAVEDATE: RFC 8514 §4.2; EMAILID and THREADID: RFC 8474 §5.3. The last is ours. */
 type SimpleItem =
   | 'uid'
   | 'flags'
@@ -27,7 +27,8 @@ type SimpleItem =
   | 'bodystructure'
   | 'body'
   | 'emailid'
-  | 'threadid';
+  | 'threadid'
+  | 'received-envelope';
 
 /** RFC822 and its kin are sections with another name in the answer (RFC 3501 §6.4.5). */
 type SectionName = 'BODY' | 'RFC822' | 'RFC822.HEADER' | 'RFC822.TEXT';
@@ -56,6 +57,7 @@ const SIMPLE = new Map<string, SimpleItem>([
   ['BODYSTRUCTURE', 'bodystructure'],
   ['EMAILID', 'emailid'],
   ['THREADID', 'threadid'],
+  ['X-POSTEL-ENVELOPE', 'received-envelope'],
 ]);
 
 /** Items in one command; each may cost a section of every message. */

@@ -37,6 +37,9 @@ export const CLIENT_NAME_OCTETS = 255;
 /** RFC 5321 §4.5.3.1.8 asks for 100. */
 export const RECIPIENTS = 1_000;
 
+/** Of RCPT commands that led to one account, how many are kept with the message. */
+export const PATHS_KEPT = 10;
+
 /** Commands in a row that bring neither a recipient nor a message, on MX, where nobody logs in: a refused group and more. */
 export const COMMANDS_WITHOUT_PROGRESS = RECIPIENTS + 100;
 

@@ -38,7 +38,7 @@ test('under TLS nothing is said of STARTTLS, and after login nothing of how to l
     S: * CAPABILITY {names}
     S: a3 OK ...
     C: a4 CAPABILITY
-    S: * CAPABILITY ${NAMES}
+    S: * CAPABILITY ${NAMES} X-POSTEL-ENVELOPE
     S: a4 OK ...
   `;
 });

@@ -1,6 +1,7 @@
 import { type Delivery, StorageError } from '@postel/storage';
 import type { Command } from '../command.ts';
 import { notifyOfDelivery } from '../delivery-notification.ts';
+import { PATHS_KEPT } from '../limits.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { noArgument } from '../parse-argument.ts';
 import { type ReceivedMessage, receiveData } from '../receive-message.ts';
@@ -174,7 +175,11 @@ function deliveriesOf(
     const trace = { reversePath, forwardPath, alias, hostname, client, protocol, tls: wire.tls, id, receivedAt };
     const prefix = Buffer.from(traceFields(trace) + addedFields);
     const arrival = { prefix, reversePath, forwardPath, protocol, clientAddress, clientName };
-    return { account, mailbox, arrival: { ...arrival, details: { ...details, recipients: paths } } };
+    return {
+      account,
+      mailbox,
+      arrival: { ...arrival, details: { ...details, recipients: paths.slice(0, PATHS_KEPT) } },
+    };
   });
 }
 
