@@ -1,4 +1,6 @@
-/** Every limit on what comes from a client, in one place. */
+import type { NetworkLimits } from './network-use.ts';
+
+/** Every limit on what comes from a client, in one place. docs/receiving.md explains those of MX. */
 
 /** Octets of a message that is refused already which are read all the same, so that the client hears why. */
 export const DISCARDED_OCTETS = 100 * 1024 * 1024;
@@ -59,6 +61,33 @@ export const UNKNOWN_RECIPIENTS_AT_ONCE = 10;
 export const UNKNOWN_RECIPIENT_MS = 200;
 /** ... and at so many the connection ends: who has a list that bad guesses. */
 export const UNKNOWN_RECIPIENTS = 30;
+
+/**
+ * What MX takes from one host, the networks around it, and no more for a while: so much at once, and then one in each interval. A
+ * large provider sends from many hosts; a list server that has thousands of readers here is `login.trustedNetworks`.
+ */
+export const NETWORK_LIMITS: NetworkLimits = {
+  messages: {
+    host: { limit: 2_000, intervalMs: 1_000 },
+    site: { limit: 6_000, intervalMs: 300 },
+    region: { limit: 20_000, intervalMs: 100 },
+  },
+  recipients: {
+    host: { limit: 10_000, intervalMs: 200 },
+    site: { limit: 30_000, intervalMs: 60 },
+    region: { limit: 100_000, intervalMs: 20 },
+  },
+  // Addresses that do not exist.
+  failures: {
+    host: { limit: 100, intervalMs: 36_000 },
+    site: { limit: 300, intervalMs: 12_000 },
+    region: { limit: 1_000, intervalMs: 3_600 },
+  },
+};
+/** Networks of which that is known, each use by itself; about 100 octets each. */
+export const NETWORKS_KEPT = 30_000;
+/** The reply to an address that does not exist waits so long at the limit of failures, and less by the square before. */
+export const FAILURE_DELAY_MS = 10_000;
 
 /** Received fields of one message: RFC 5321 §6.3 asks for at least 100. */
 export const HOPS = 100;

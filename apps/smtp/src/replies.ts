@@ -105,6 +105,9 @@ export const replies = {
     '4.5.3',
     'A mailbox with little room gets a transaction of its own: send to the others in another',
   ],
+  // RFC 3463 §3.8: it is our policy that there are too many.
+  tooManyMessages: [451, '4.7.1', 'Too many messages from your network, try again later'],
+  tooManyRecipientsOfNetwork: [451, '4.7.1', 'Too many recipients from your network, try again later'],
   tooManyRecipients: [452, '4.5.3', `No more than ${RECIPIENTS} recipients: send to the others in another transaction`],
   startMail: [354, null, 'Send the message, and end it with a line of one dot'],
   messageTooLarge: [552, '5.3.4', 'The message is larger than the SIZE that is announced'],
@@ -131,6 +134,7 @@ export const replies = {
   tlsTooEarly: [554, '5.5.1', 'This port begins in plain text: use STARTTLS'],
   tooManyConnections: [421, '4.3.2', 'Too many connections, try again later'],
   tooManyFromNetwork: [421, '4.7.0', 'Too many connections from your network'],
+  tooManyFailures: [421, '4.7.0', 'Too many addresses that do not exist were asked for from there'],
   tooManyOfAccount: [421, '4.7.0', 'Too many connections of this account'],
   tooManyFaults: [421, '4.7.0', 'Too many errors'],
   tooManyLogins: [421, '4.7.0', 'Too many refused logins'],

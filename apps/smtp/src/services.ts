@@ -1,6 +1,7 @@
 import type { Directory, NetworkList } from '@postel/directory';
 import type { Store } from '@postel/storage';
 import type { ConnectionCount, SessionCount } from '@postel/supervision';
+import type { NetworkUse } from './network-use.ts';
 import type { SmtpMetrics } from './smtp-metrics.ts';
 
 /** What sessions work with: one for the process. */
@@ -13,6 +14,7 @@ export interface Services {
   readonly metrics: SmtpMetrics;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;
+  readonly networkUse: NetworkUse;
   /** Whose AUTH parameter of MAIL is believed (RFC 4954 §5). */
   readonly submitterNetworks: NetworkList;
   /** Milliseconds, of a clock that only goes forward. */

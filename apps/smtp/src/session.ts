@@ -31,6 +31,7 @@ import {
 import { listenerName } from './listener-name.ts';
 import { logInByKey } from './log-in-by-key.ts';
 import type { MailTransaction } from './mail-transaction.ts';
+import type { Use } from './network-use.ts';
 import { formatReply, Hangup, replies, SmtpError, type SmtpReply, storageReplies } from './replies.ts';
 import type { Services } from './services.ts';
 import type { Wire } from './wire.ts';
@@ -220,6 +221,16 @@ export class Session {
     if (++this.#failedLogins >= FAILED_LOGINS) throw new Hangup(replies.tooManyLogins, 'too many refused logins');
   }
 
+  /** There was too much of it from the client's network; only MX counts. */
+  isBeyond(use: Use): boolean {
+    return this.kind === 'mx' && this.services.networkUse.isBeyond(this.wire.remoteAddress, use);
+  }
+
+  /** A message was accepted, or a recipient. */
+  count(use: 'messages' | 'recipients'): void {
+    if (this.kind === 'mx') this.services.networkUse.add(this.wire.remoteAddress, use);
+  }
+
   /** A recipient or a message was accepted. */
   progressed(): void {
     this.#commandsWithoutProgress = 0;
@@ -236,7 +247,10 @@ export class Session {
     if (this.#unknownRecipients >= UNKNOWN_RECIPIENTS) {
       throw new Hangup(replies.tooManyUnknown, 'asked for too many addresses that do not exist');
     }
-    if (beyond > 0) await this.services.wait(beyond * UNKNOWN_RECIPIENT_MS);
+    const { networkUse, wait } = this.services;
+    networkUse.add(this.wire.remoteAddress, 'failures');
+    const delayMs = Math.max(beyond * UNKNOWN_RECIPIENT_MS, networkUse.failureDelayMs(this.wire.remoteAddress));
+    if (delayMs >= UNKNOWN_RECIPIENT_MS) await wait(delayMs);
   }
 
   async #greet(refusal: SmtpReply | null): Promise<void> {

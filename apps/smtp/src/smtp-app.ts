@@ -10,6 +10,7 @@ import {
   SessionCount,
 } from '@postel/supervision';
 import { SESSIONS_AN_ACCOUNT, STOP_MS } from './limits.ts';
+import { NetworkUse } from './network-use.ts';
 import { SmtpMetrics } from './smtp-metrics.ts';
 import { SmtpServer } from './smtp-server.ts';
 
@@ -22,16 +23,19 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
   const { hostname, messageOctets } = settings;
   const { log } = context;
   const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
+  const connectionCount = new ConnectionCount(settings.login?.trustedNetworks ?? []);
+  const now = () => performance.now();
   const services = {
     hostname,
     messageOctets,
     store,
     directory,
     metrics: new SmtpMetrics(context.metrics),
-    connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
+    connectionCount,
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
+    networkUse: new NetworkUse({ now, isTrusted: (address) => connectionCount.isTrusted(address) }),
     submitterNetworks: new NetworkList(settings.submitterNetworks ?? []),
-    now: () => performance.now(),
+    now,
     wait: (ms: number) => delay(ms, undefined, { ref: false }),
   };
   const servers = settings.listeners.map((listener) => new SmtpServer({ listener, certificates, services, log }));

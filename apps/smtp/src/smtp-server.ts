@@ -75,7 +75,7 @@ export class SmtpServer {
       socket.destroy();
       return;
     }
-    const refusal = this.#refusal(place.isBeyond);
+    const refusal = this.#refusal(place.isBeyond, clientAddress(socket));
     metrics.connections.inc(this.#label);
     metrics.openConnections.inc(this.#label);
 
@@ -92,9 +92,11 @@ export class SmtpServer {
     void connection.serve(refusal);
   }
 
-  #refusal(isBeyond: boolean): SmtpReply | null {
+  #refusal(isBeyond: boolean, address: string): SmtpReply | null {
     if (this.#connections.size >= CONNECTIONS || this.#heap.isTouched) return replies.tooManyConnections;
-    return isBeyond ? replies.tooManyFromNetwork : null;
+    if (isBeyond) return replies.tooManyFromNetwork;
+    const { listener, services } = this.#options;
+    return listener.kind === 'mx' && services.networkUse.isHostBeyond(address) ? replies.tooManyFailures : null;
   }
 
   /** Of accepting: most likely there are no more file descriptors, and the next attempt fails in a moment too. */

@@ -4,6 +4,7 @@ export type { AddressChange, AddressSummary } from './addresses.ts';
 export type { AliasDetails, AliasSettings, AliasSummary, EntryRole, Posters } from './aliases.ts';
 export type { AppPassword, AppPasswords, NewAppPassword } from './app-passwords.ts';
 export { forgetOldLogins, type LoginEntry } from './attempt-rows.ts';
+export { type CountLimit, DecayingCounts } from './decaying-counts.ts';
 export type {
   AccountSummary,
   AliasTarget,

@@ -195,6 +195,7 @@ function accepted(
   const { sizeOctets } = content;
   session.messages++;
   session.progressed();
+  session.count('messages');
   metrics.messages.inc({ listener });
   metrics.octets.inc({ listener }, sizeOctets);
   metrics.deliverySeconds.observe({ listener }, seconds);

@@ -74,6 +74,7 @@ export const mail: Command<MailArgs> = {
       return replies.unknownParameter;
     if (requiresTls && session.wire.tls === null) return replies.requireTlsNeedsTls;
     if (sizeOctets !== null && sizeOctets > session.services.messageOctets) return replies.messageTooLarge;
+    if (session.isBeyond('messages')) return replies.tooManyMessages;
     if (session.kind === 'submission' && !isWellFormed) return replies.badReversePath;
     if (session.kind === 'submission' && !(await maySendAs(session, mailbox))) return replies.senderNotYours;
     await session.services.store.requireDiskRoom(sizeOctets ?? 0); // 452: RFC 1870 §6.1

@@ -40,7 +40,9 @@ export const rcpt: Command<RcptArgs> = {
     const { transaction } = session;
     if (transaction === null) return replies.needsMail;
     if (transaction.chunks !== null) return replies.noRcptAfterBdat;
+    if (session.isBeyond('recipients')) return replies.tooManyRecipientsOfNetwork;
     const reply = await answer(session, transaction, args).catch((error: unknown) => session.replyTo(error));
+    if (reply[0] < 400) session.count('recipients');
     if (reply[0] >= 400 && reply[0] < 500) transaction.hasDeferral = true;
     return reply;
   },

@@ -5,6 +5,7 @@ import { BlobDirectory, type Database, openDatabase, Store, type StoreOptions } 
 import { ConnectionCount, createLog, Registry, ServerCertificates, SessionCount } from '@postel/supervision';
 import { type BreakableServer, createTestDatabase, sharedPostel, startBreakableServer } from '@postel/testkit';
 import { SESSIONS_AN_ACCOUNT } from '../limits.ts';
+import { NetworkUse } from '../network-use.ts';
 import type { Services } from '../services.ts';
 import { SmtpMetrics } from '../smtp-metrics.ts';
 import { SmtpServer } from '../smtp-server.ts';
@@ -68,6 +69,7 @@ export async function startOwnServer(
     metrics: new SmtpMetrics(new Registry()),
     connectionCount: new ConnectionCount([]),
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
+    networkUse: new NetworkUse({ now: () => performance.now(), isTrusted: () => true }),
     submitterNetworks: new NetworkList([]),
     now: () => performance.now(),
     wait: () => Promise.resolve(),
