@@ -29,6 +29,7 @@ const COMMANDS = [
   'EXPUNGE',
   'FETCH 1 BODY.PEEK[]',
   'IDLE',
+  'NOTIFY SET (selected NONE)',
   'APPEND INBOX {10}', // and no continuation
 ];
 

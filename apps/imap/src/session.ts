@@ -200,11 +200,16 @@ export class Session {
     return this.#notifications;
   }
 
-  /** Replaces what was asked for before: RFC 5465 §3.1. */
-  notify(notifications: Notifications): void {
-    this.#notifications?.close();
+  /**
+   * Replaces what was asked for before: RFC 5465 §3.1.
+   *
+   * @returns which is the caller's to close
+   */
+  notify(notifications: Notifications | null): Notifications | null {
+    const before = this.#notifications;
     this.#notifications = notifications;
     this.watchSelected();
+    return before;
   }
 
   /** Has news of the selected mailbox told between commands, if the client asked for that. */

@@ -22,9 +22,16 @@ export const notify: Command<NotifyArgs> = {
   },
   async run(session, { groups, tellsStatus }) {
     const notifications = await Notifications.begin(session, groups);
-    session.notify(notifications);
+    const before = session.notify(notifications);
+    try {
+      if (groups !== null) await session.sync({ ask: 'database', expunges: true, isSnapshot: true });
+    } catch (error) {
+      session.notify(before); // who is told NO goes on as before
+      notifications.close();
+      throw error;
+    }
+    before?.close();
     if (groups === null) return ok('Nothing is told');
-    await session.sync({ ask: 'database', expunges: true, isSnapshot: true });
     await notifications.tellInaccessible();
     if (tellsStatus) await notifications.tellStatus();
     return ok('Told as it comes');
