@@ -371,7 +371,9 @@ export class Connection implements Transport, CommandPolicy {
 
   async #tellNews(): Promise<void> {
     try {
-      await this.#session.tellNews();
+      // Also what comes meanwhile; but a command that has come waits no longer than for what is being told.
+      do await this.#session.tellNews();
+      while (this.#isWaiting && this.#session.notifications?.hasNews === true);
     } catch (error) {
       if (error instanceof Abandoned) return; // the reader finds out
       if (!(error instanceof No)) this.#log.error({ err: error }, 'news could not be told');

@@ -1,4 +1,6 @@
-import { test } from 'vitest';
+import { ResponseWriter } from '@postel/imap-wire';
+import { expect, test } from 'vitest';
+import { writeResponseCode } from './response-code.ts';
 import { MailServer } from './testing/mail-server.ts';
 
 const server = new MailServer();
@@ -17,4 +19,10 @@ test('a client hears that long work goes on (RFC 9585), and its answer when it i
     S: ...
     S: a1 OK [COPYUID {uidvalidity} 1 2] Copied
   `;
+});
+
+test('work that is of no command has no tag', () => {
+  const out = new ResponseWriter();
+  writeResponseCode(out, { type: 'INPROGRESS', tag: '', progress: { done: 1, goal: 2 } });
+  expect(Buffer.concat(out.take()).toString()).toBe('[INPROGRESS (NIL 1 2)] ');
 });

@@ -43,6 +43,7 @@ export type ResponseCode =
   | { readonly type: 'MAILBOXID'; readonly id: string }
   | {
       readonly type: 'INPROGRESS';
+      /** Empty: the work is not that of a command. */
       readonly tag: string;
       readonly progress: { readonly done: number; readonly goal: number } | null;
     }
@@ -88,7 +89,8 @@ function writeValue(out: ResponseWriter, code: Exclude<ResponseCode, string>): v
       out.string(code.tag);
       break;
     case 'INPROGRESS':
-      out.text('(').string(code.tag).sp();
+      if (code.tag === '') out.text('(NIL ');
+      else out.text('(').string(code.tag).sp();
       if (code.progress === null) out.text('NIL NIL)');
       else out.number(code.progress.done).sp().number(code.progress.goal).text(')');
       break;

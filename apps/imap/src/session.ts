@@ -24,6 +24,7 @@ import type { WatchedAccounts } from './watched-accounts.ts';
 import type { WatchedSharers } from './watched-sharers.ts';
 
 const NONE = new Uint32Array(0);
+const NO_TAG = '';
 const NO_RIGHTS: Rights = new Set();
 const REMOVING: ReadonlySet<string> = new Set(['EXPUNGE', 'UID EXPUNGE', 'MOVE', 'UID MOVE', 'REPLACE', 'UID REPLACE']);
 /** Before NOTIFY. */
@@ -127,7 +128,7 @@ export class Session {
   #view: MailboxView | null = null;
   /** What a client of CONDSTORE takes for HIGHESTMODSEQ now (RFC 7162 §6): what it was told as such, or the highest modseq told since. */
   #clientModSeq = 0;
-  #tag = '';
+  #tag = NO_TAG;
   readonly #enabled = new Set<Extension>();
   isLoggedOut = false;
   #notifications: Notifications | null = null;
@@ -186,7 +187,7 @@ export class Session {
     return this.#view;
   }
 
-  /** Of the command in hand, for the untagged responses that name it (RFC 4466 §2.6.2). */
+  /** Of the command in hand, for the untagged responses that name it (RFC 4466 §2.6.2); empty if there is none. */
   get tag(): string {
     return this.#tag;
   }
@@ -353,6 +354,8 @@ export class Session {
     } catch (error) {
       if (!(error instanceof Abandoned)) this.correctModSeq();
       throw error;
+    } finally {
+      this.#tag = NO_TAG;
     }
   }
 
@@ -495,12 +498,12 @@ export class Session {
 
   /** Tells what NOTIFY asked for, while no command is in hand. @throws {No} the mailbox is gone, and the connection with it */
   async tellNews(): Promise<void> {
-    for (let news = this.#notifications; news?.hasNews === true; news = this.#notifications) {
-      await news.tell();
-      if (news.selected.messages) await this.tell({ expunges: !news.selected.isDelayed });
-      this.correctModSeq();
-      await this.transport.flush();
-    }
+    const news = this.#notifications;
+    if (news === null) return;
+    await news.tell();
+    if (news.selected.messages) await this.tell({ expunges: !news.selected.isDelayed });
+    this.correctModSeq();
+    await this.transport.flush();
   }
 
   /**
