@@ -1,6 +1,8 @@
 import type { SequenceSet } from '@postel/imap-wire';
 import { StorageError, type UidRanges } from '@postel/storage';
 import { Bad, No } from './command.ts';
+import { FetchAnswer } from './fetch-answer.ts';
+import type { FetchItem } from './fetch-items.ts';
 import { CONTEXT_RESULTS, CONTEXTS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import { writeResponseCode } from './response-code.ts';
@@ -23,6 +25,8 @@ export interface ContextSearch {
   readonly criteria: readonly SortCriterion[] | null;
   /** Whether responses name the mailbox, as those to ESEARCH do (RFC 7377 §2.1). */
   readonly namesMailbox: boolean;
+  /** What is told of messages that come and match; nothing if empty. */
+  readonly fetch: readonly FetchItem[];
 }
 
 interface Context extends ContextSearch {
@@ -95,15 +99,22 @@ export class SearchContexts {
     for (const context of this.#contexts.values()) await update(session, context, common(context.uids, removed), NONE);
   }
 
-  /** After the news itself. @param changed messages whose flags changed, and those that came, ascending */
-  async tellChanges(session: Session, changed: Uint32Array): Promise<void> {
+  /**
+   * After the news itself.
+   *
+   * @param changed messages whose flags changed, and those that came, ascending
+   * @param before UID above which they came
+   */
+  async tellChanges(session: Session, changed: Uint32Array, before: number): Promise<void> {
     if (changed.length === 0) return;
     for (const context of this.#contexts.values()) {
       try {
-        const { keys, rangesOf } = context;
+        const { keys, rangesOf, fetch } = context;
         const matching = await searchMessages(session, keys, { among: changed, rangesOf });
-        const before = common(context.uids, changed);
-        await update(session, context, without(before, matching), without(matching, before));
+        const matched = common(context.uids, changed);
+        const arrived = matching.filter((uid) => uid > before);
+        if (fetch.length > 0) await new FetchAnswer(session, fetch, NONE).write(arrived); // RFC 5465 §7
+        await update(session, context, without(matched, matching), without(matching, matched));
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
         this.#contexts.delete(context.tag);

@@ -1,5 +1,6 @@
 import { type Arguments, ParseError } from '@postel/imap-wire';
 import { Bad, No } from './command.ts';
+import { type FetchItem, parseFetchItems } from './fetch-items.ts';
 import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS, RELEVANCIES_A_TURN } from './limits.ts';
 import type { Session } from './session.ts';
 
@@ -20,8 +21,8 @@ export interface SearchReturn {
   readonly PARTIAL?: PartialRange;
   /** A hint that the same may be asked again (RFC 5267 §4.2), of which we have no need. */
   readonly CONTEXT?: true;
-  /** Changes of the result are to be told from now on (RFC 5267 §4.3). */
-  readonly UPDATE?: true;
+  /** Changes of the result are to be told from now on (RFC 5267 §4.3), and of messages that come into it these items (RFC 5465 §7). */
+  readonly UPDATE?: readonly FetchItem[];
   /** How well each message named meets fuzzy keys (RFC 6203 §4). */
   readonly RELEVANCY?: true;
 }
@@ -36,7 +37,7 @@ const OPTIONS = {
   SAVE: isGiven,
   PARTIAL: (value: Arguments) => parsePartialRange(value.sp()),
   CONTEXT: isGiven,
-  UPDATE: isGiven,
+  UPDATE: parseUpdate,
   RELEVANCY: isGiven,
 } satisfies { readonly [Name in keyof SearchReturn]-?: (value: Arguments) => SearchReturn[Name] };
 
@@ -53,6 +54,12 @@ export function parseSearchReturn(args: Arguments): SearchReturn | null {
     throw new ParseError('PARTIAL and ALL cannot be asked for together');
   args.sp();
   return Object.keys(options).length === 0 ? { ALL: true } : options;
+}
+
+/** modifier-update of RFC 5465 §8, which has no space before the items; its example has one. */
+function parseUpdate(value: Arguments): readonly FetchItem[] {
+  value.skip(value.peek(' (') ? ' ' : '');
+  return value.peek('(') ? parseFetchItems(value, 'sequence').items : [];
 }
 
 /** partial-range of RFC 9394 §4: `1:500`, or `-1:-100` from the end. Either number may be the greater. */

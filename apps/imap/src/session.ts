@@ -441,7 +441,7 @@ export class Session {
       if (!this.hasEnabled('IMAP4rev2')) out.text('* ').number(view.recentCount).text(' RECENT\r\n');
     }
     await this.tellFlags(changed, known);
-    if (!this.contexts.isEmpty) await this.contexts.tellChanges(this, union(changed, view.uidsAbove(toldUid)));
+    if (!this.contexts.isEmpty) await this.contexts.tellChanges(this, union(changed, view.uidsAbove(toldUid)), toldUid);
     if (view.toldUid > toldUid) await this.#notifications?.tellArrivals(toldUid);
   }
 

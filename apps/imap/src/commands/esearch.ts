@@ -79,7 +79,11 @@ async function searchSelected(session: Session, keys: SearchKeys, options: Searc
   saveResult(session, options, uids);
   await tell(session, session.view, options, { keys, uids, relevancies });
   if (options.UPDATE)
-    session.contexts.begin(session, { keys, rangesOf, kind: 'uid', criteria: null, namesMailbox: true }, uids);
+    session.contexts.begin(
+      session,
+      { keys, rangesOf, kind: 'uid', criteria: null, namesMailbox: true, fetch: options.UPDATE },
+      uids,
+    );
 }
 
 /** Mailboxes that are not there, or go meanwhile, are passed over (RFC 7377 §2.2). */

@@ -111,6 +111,47 @@ test('what is sorted is told with its place', async () => {
   `;
 });
 
+test('RFC 5465 §7: what is asked for of messages that come and match is told behind their EXISTS; of flags it is not', async () => {
+  const { account, mary } = await withMessages(['a', 'b']);
+  await using client = mary;
+  await using other = await server.logIn(account);
+  await client.dialogue`
+    C: C01 UID SEARCH RETURN (COUNT UPDATE (UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])) NOT SUBJECT c UNFLAGGED
+    S: * ESEARCH (TAG "C01") UID COUNT 2
+    S: C01 OK Searched
+    C: C02 SORT RETURN (UPDATE(UID RFC822.SIZE) ALL) (SUBJECT) UTF-8 ALL
+    S: * ESEARCH (TAG "C02") ALL 1:2
+    S: C02 OK Sorted
+    C: C03 SEARCH RETURN (UPDATE (NONSENSE)) ALL
+    S: C03 BAD ...
+    C: C04 SEARCH RETURN (UPDATE ()) ALL
+    S: C04 BAD ...
+  `;
+  await other.append('INBOX', letter('b'));
+  await other.append('INBOX', letter('c'));
+  await other.command('SELECT INBOX');
+  await other.command('STORE 1 +FLAGS (\\Flagged)');
+  await client.dialogue`
+    C: C05 NOOP
+    S: * 4 EXISTS
+    S: ...
+    S: * 1 FETCH (UID 1 FLAGS (\Flagged...))
+    S: * 3 FETCH (UID 3 BODY[HEADER.FIELDS (SUBJECT)] {14}
+    S: Subject: b
+    S: 
+    S: )
+    S: * ESEARCH (TAG "C01") UID REMOVEFROM (0 1) ADDTO (0 3)
+    S: * 3 FETCH (UID 3 RFC822.SIZE {size})
+    S: * 4 FETCH (UID 4 RFC822.SIZE {size})
+    S: * ESEARCH (TAG "C02") ADDTO (3 3:4)
+    S: C05 OK Done
+    C: C06 STORE 1 -FLAGS (\Flagged)
+    S: * 1 FETCH (UID 1 FLAGS (...))
+    S: * ESEARCH (TAG "C01") UID ADDTO (0 1)
+    S: C06 OK Stored
+  `;
+});
+
 test('in IDLE too, and no more when another mailbox is selected', async () => {
   const { account, mary } = await withMessages(['a']);
   await using client = mary;

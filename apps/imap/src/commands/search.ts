@@ -56,7 +56,11 @@ function searchCommand(name: 'SEARCH' | 'UID SEARCH', kind: 'sequence' | 'uid'):
             ...(modSeqOf !== null && { modSeqOf }),
           });
         if (options?.UPDATE)
-          session.contexts.begin(session, { keys, rangesOf, kind, criteria: null, namesMailbox: false }, uids);
+          session.contexts.begin(
+            session,
+            { keys, rangesOf, kind, criteria: null, namesMailbox: false, fetch: options.UPDATE },
+            uids,
+          );
       } catch (error) {
         throw forgottenBy(error, session, options);
       }

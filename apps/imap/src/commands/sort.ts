@@ -53,7 +53,11 @@ function sortCommand(name: 'SORT' | 'UID SORT', kind: 'sequence' | 'uid'): Comma
             ...(modSeqOf !== null && { modSeqOf }),
           });
         if (options?.UPDATE)
-          session.contexts.begin(session, { keys, rangesOf, kind, criteria, namesMailbox: false }, uids);
+          session.contexts.begin(
+            session,
+            { keys, rangesOf, kind, criteria, namesMailbox: false, fetch: options.UPDATE },
+            uids,
+          );
       } catch (error) {
         throw forgottenBy(error, session, options);
       }
