@@ -67,6 +67,58 @@ test('a login may stand behind it in the same packet, and nothing is expunged', 
   `;
 });
 
+test('RFC 8437 §4.1: what was enabled, watched, saved and kept up to date is so no more', async () => {
+  const mary = await server.addAccount();
+  const peter = await server.addAccount('peter');
+  await using client = await server.logIn(mary);
+  await using marys = await server.logIn(mary);
+  await using peters = await server.logIn(peter);
+  await marys.append('INBOX', 'Subject: one\r\n\r\n');
+  await marys.command('CREATE Work');
+  await marys.command(`SETACL Work ${peter.name} lr`);
+  await client.dialogue`
+    C: a1 ENABLE QRESYNC METADATA UTF8=ACCEPT
+    S: * ENABLED ...
+    S: a1 OK ...
+    C: a2 SELECT INBOX
+    S: ...
+    S: a2 OK ...
+    C: a3 SEARCH RETURN (SAVE UPDATE COUNT) ALL
+    S: * ESEARCH (TAG "a3") COUNT 1
+    S: a3 OK ...
+    C: a4 NOTIFY SET (selected (MessageNew MessageExpunge FlagChange)) (personal (MailboxName MailboxMetadataChange)) (subtree "Other Users" (MessageNew MessageExpunge))
+    S: a4 OK ...
+    C: a5 UNAUTHENTICATE
+    S: a5 OK ...
+    C: a6 LOGIN ${peter.name} ${peter.password}
+    S: a6 OK ...
+    C: a3 SELECT INBOX
+    S: ...
+    S: a3 OK ...
+  `;
+  for (const other of [marys, peters]) {
+    await other.append('INBOX', 'Subject: two\r\n\r\n');
+    await other.command('CREATE news');
+    await other.command('SETMETADATA INBOX (/private/comment "x")');
+  }
+  await marys.append('Work', 'Subject: three\r\n\r\n');
+  await client.dialogue`
+    C: b1 NOOP
+    S: * 1 EXISTS
+    S: * ... RECENT
+    S: b1 OK Done
+    C: b2 STORE 1 +FLAGS.SILENT (\Deleted)
+    S: b2 OK Stored
+    C: b3 FETCH $ (UID)
+    S: b3 OK ...
+    C: b4 CANCELUPDATE "a3"
+    S: b4 NO ...
+    C: b5 EXPUNGE
+    S: * 1 EXPUNGE
+    S: b5 OK Expunged
+  `;
+});
+
 test('what the account may not any more ends no connection that has left it', async () => {
   const mary = await server.addAccount();
   const peter = await server.addAccount('peter');
