@@ -10,6 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { DatabaseTarget } from '@postel/config';
+import { openDirectory } from '@postel/directory';
+import { openDatabase } from '@postel/storage';
 import { format, median } from './figures.ts';
 import { startLocalPostel } from './local-postel.ts';
 import { pssMegabytes } from './process-tree.ts';
@@ -19,11 +22,14 @@ const SCENARIOS = [
   'login,login-tls,append-serial,append-8,append-multi,append-1mb,select-big',
   'fetch-flags,fetch-list,fetch-bodystructure,fetch-headers,fetch-body,fetch-body-serial,fetch-body-partial',
   'store-flags,copy-bulk,move-bulk,expunge-bulk,delete-mailbox,search-header,search-text,search-flags,sort-date,thread-refs',
+  'qresync,condstore-changedsince',
   'idle-fanout,idle-memory,mixed,submit,deliver-mx,lmtp',
 ].join();
 const POSTEL_OFFSET = 31_000;
 const DOVECOT_PORTS = { imap: 32_143, imaps: 32_993, lmtp: 32_024, auth: 32_145 };
 const POSTFIX_PORTS = { mx: 32_025, submission: 32_587 };
+/** Of search-accounts, on either server; `{}` is 1 and so on. */
+const ACCOUNTS = { count: 50, postel: 'user{}', dovecot: 'bench{}@postel.test' };
 const MAILBENCH = fileURLToPath(new URL('mailbench/', import.meta.url));
 
 interface Row {
@@ -46,16 +52,24 @@ interface Options {
   readonly rounds: number;
   readonly scale: string;
   readonly scenario: string;
+  readonly rest: string;
 }
 
 const HELP = `Measures Postel beside Dovecot on this machine, in turn, and prints medians.
 
-  npm run bench -- [--rounds N] [--scale N] [--scenario a,b,...]
+  npm run bench -- [--rounds N] [--scale N] [--scenario a,b,...] [--rest N]
 
   --rounds N     each scenario runs N times on each server, in turn (default 3)
   --scale N      multiplies message counts (default 1: 10,000 messages in the big mailbox)
   --scenario L   default: all that Postel and Dovecot both can do
                  (node bench/mailbench/mailbench.mjs --list names them)
+  --rest N       seconds of rest after a mailbox was filled (default 0). Postel indexes texts up to 15 s behind, and 100,000
+                 messages for about half a minute
+
+Searches in texts, which have scenarios of their own for other scripts and for 50 accounts:
+
+  npm run bench -- --rest 20 --scenario search-text,search-text-cyrillic,search-text-japanese,search-accounts
+  npm run bench -- --rest 60 --rounds 1 --scale 10 --scenario search-text,search-header,search-flags,sort-date,thread-refs
 
 As root, with Debian's dovecot-imapd and dovecot-lmtpd installed; with postfix too, submission and MX are measured beside it.
 
@@ -69,6 +83,7 @@ export async function besideDovecot(args: readonly string[]): Promise<void> {
       rounds: { type: 'string', default: '3' },
       scale: { type: 'string', default: '1' },
       scenario: { type: 'string', default: SCENARIOS },
+      rest: { type: 'string', default: '0' },
     },
   });
   if (values.help) console.log(HELP);
@@ -81,6 +96,7 @@ async function run(options: Options): Promise<void> {
   try {
     await using postel = await startLocalPostel(join(directory, 'postel'), POSTEL_OFFSET);
     const postelPids = [postel.pids.supervisor, postel.pids.postgres];
+    if (options.scenario.split(',').includes('search-accounts')) await addAccounts(postel.database);
     await new Promise((resolve) => setTimeout(resolve, 3_000)); // start-up's garbage is not what an idle server holds
     console.log(`\nMemory idle after start (PSS, all processes, Postgres included): ${pssMegabytes(postelPids)} MB\n`);
 
@@ -97,6 +113,7 @@ async function run(options: Options): Promise<void> {
           ...addresses('imap', POSTEL_OFFSET + 143, 'imaps', POSTEL_OFFSET + 993, 'lmtp', POSTEL_OFFSET + 24),
           ...addresses('submission', POSTEL_OFFSET + 587, 'mx', POSTEL_OFFSET + 25),
           ...['--user', 'postel', '--pass', 'postelpostel', '--rcpt', 'postel@localhost', '--from', 'postel@localhost'],
+          ...['--users', `${ACCOUNTS.postel},${ACCOUNTS.count}`],
         ],
       },
       {
@@ -106,6 +123,7 @@ async function run(options: Options): Promise<void> {
           ...addresses('imap', DOVECOT_PORTS.imap, 'imaps', DOVECOT_PORTS.imaps, 'lmtp', DOVECOT_PORTS.lmtp),
           ...(hasPostfix ? addresses('submission', POSTFIX_PORTS.submission, 'mx', POSTFIX_PORTS.mx) : []),
           ...['--user', 'bench@postel.test', '--pass', 'benchpass', '--from', 'bench@postel.test'],
+          ...['--users', `${ACCOUNTS.dovecot},${ACCOUNTS.count}`],
         ],
       },
     ];
@@ -115,6 +133,17 @@ async function run(options: Options): Promise<void> {
     dovecot('stop', directory);
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Dovecot's are in its file of passwords. */
+async function addAccounts(target: DatabaseTarget): Promise<void> {
+  const database = openDatabase(target, { applicationName: 'postel bench', maxConnections: 1 });
+  const directory = openDirectory(database, { trustedNetworks: [] });
+  for (let i = 1; i <= ACCOUNTS.count; i++) {
+    const name = ACCOUNTS.postel.replace('{}', String(i));
+    await directory.addAccount({ name, address: `${name}@localhost`, password: 'postelpostel' });
+  }
+  await database.close();
 }
 
 /** Options of mailbench for services on this machine, of names and ports in turn. */
@@ -159,6 +188,8 @@ function measure(peers: readonly Peer[], directory: string, options: Options): M
         options.scenario,
         '--scale',
         options.scale,
+        '--rest',
+        options.rest,
         '--label',
         name,
         '--json',
