@@ -48,6 +48,7 @@ const NAMES = [
   'FILTERS',
   'UTF8=ACCEPT',
   'UIDONLY',
+  'UIDBATCHES',
   'CONDSTORE',
   'QRESYNC',
   'BINARY',

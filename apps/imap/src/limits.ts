@@ -98,6 +98,8 @@ export const APPEND_MS = 12 * 3_600_000;
 export const CATENATE_PARTS = 1_000;
 /** Of a message or a part of one. */
 export const MESSAGE_URL_OCTETS = 4_096;
+/** Batches are not smaller: RFC 10022 §3.1 has servers take this, and no client need learn numbers of messages by them. */
+export const UID_BATCH_MESSAGES = 500;
 /** That one command authorizes or fetches. */
 export const URLS_A_COMMAND = 1_000;
 

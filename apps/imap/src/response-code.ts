@@ -32,6 +32,7 @@ export type ResponseCode =
   | 'READ-WRITE'
   | 'SERVERBUG'
   | 'TOOBIG'
+  | 'TOOFEW'
   | 'TRYCREATE'
   | 'UIDREQUIRED'
   | 'UNAVAILABLE'
