@@ -13,8 +13,11 @@ interface Kept {
   unwatch(): void;
 }
 
-/** 500,000 messages are 8.5 MB; and each mailbox's account is one more that the feed asks the database for. */
-const LIMITS: Limits = { messages: 500_000, mailboxes: 200 };
+/**
+ * 2,000,000 messages are 34 MB, in a process that has shown so many; and each mailbox's account is one more that the feed asks the
+ * database for.
+ */
+const LIMITS: Limits = { messages: 2_000_000, mailboxes: 200 };
 
 /**
  * Mailboxes that nobody has open any more, those closed last: mail programs go from one to the other and back, and what
