@@ -387,7 +387,7 @@ test.each([
     expect((await examining.command('STORE 2 +FLAGS (\\Flagged)')).tagged).toMatch(/^NO \[CANNOT\] .*read-only/);
     await Promise.all([give('+i'), done(hers, `SETACL Work ${john.name} +e`), give('+k')]);
     // However fast they come, none of them takes the one before away.
-  while (!(await quiet.command('EXPUNGE')).tagged.startsWith('OK '));
+    while (!(await quiet.command('EXPUNGE')).tagged.startsWith('OK '));
   },
 );
 
