@@ -331,9 +331,8 @@ export class MailboxView implements MailboxWatcher {
   takeFlagChanges(): Uint32Array {
     const { mailbox } = this;
     if (this.#toldSeq === mailbox.seq) return NONE;
-    const changed = mailbox
-      .changedSince(this.#toldSeq)
-      .filter((uid) => uid <= this.#toldUid && mailbox.table.position(uid) >= 0);
+    const all = mailbox.changedSince(this.#toldSeq);
+    const changed = all.subarray(0, lowerBound(all, this.#toldUid + 1));
     this.#toldSeq = mailbox.seq;
     this.#toldModSeq = mailbox.highestModSeq;
     return changed;
@@ -347,14 +346,19 @@ export class MailboxView implements MailboxWatcher {
    */
   changedSince(modSeq: number, ranges: UidRanges): Uint32Array {
     const { mailbox } = this;
-    let next = 0;
-    return mailbox.changedSince(modSeq).filter((uid) => {
+    const changed = mailbox.changedSince(modSeq);
+    const { table } = mailbox;
+    let [count, next, at] = [0, 0, 0];
+    for (let i = 0; i < changed.length; i++) {
+      const uid = changed[i] ?? 0;
       while ((ranges[next]?.last ?? Number.POSITIVE_INFINITY) < uid) next++;
       const range = ranges[next];
-      if (range === undefined || uid < range.first || uid > this.#toldUid) return false;
-      const at = mailbox.table.position(uid);
-      return at >= 0 && mailbox.table.modSeq(at) > modSeq;
-    });
+      if (range === undefined || uid > this.#toldUid) break;
+      if (uid < range.first) continue;
+      at = table.lowerBoundFrom(at, uid);
+      if (table.modSeq(at) > modSeq) changed[count++] = uid;
+    }
+    return changed.subarray(0, count);
   }
 
   /** The modseq of a message; 0 if it is gone. */
@@ -366,10 +370,11 @@ export class MailboxView implements MailboxWatcher {
   /** What ranges of UIDs hold beside messages of the view. */
   absentFrom(ranges: UidRanges): UidRanges {
     const absent: UidRange[] = [];
+    let rank = 0;
     for (const { first, last } of ranges) {
       let from = first;
-      const end = this.#rank(last + 1);
-      for (let rank = this.#rank(first); rank < end; rank++) {
+      rank = this.#rank(first, rank);
+      for (const end = this.#rank(last + 1, rank); rank < end; rank++) {
         const uid = this.#uidAt(rank);
         if (uid > from) absent.push({ first: from, last: uid - 1 });
         from = uid + 1;
@@ -427,9 +432,12 @@ export class MailboxView implements MailboxWatcher {
     return this.mailbox.table.lowerBound(this.#toldUid + 1);
   }
 
-  /** How many messages of the view have a lower UID. */
-  #rank(uid: number): number {
-    return this.mailbox.table.lowerBound(Math.min(uid, this.#toldUid + 1)) + lowerBound(this.#untoldRemovals, uid);
+  /** How many messages of the view have a lower UID. @param near the same of a lower one, if it is known */
+  #rank(uid: number, near = 0): number {
+    const told = Math.min(uid, this.#toldUid + 1);
+    const { table } = this.mailbox;
+    if (this.#untoldRemovals.length === 0) return near > 0 ? table.lowerBoundFrom(near, told) : table.lowerBound(told);
+    return table.lowerBound(told) + lowerBound(this.#untoldRemovals, uid);
   }
 
   #select(ranges: readonly { first: number; last: number }[], rankOf: (number: number) => number): Uint32Array {

@@ -550,10 +550,11 @@ export class Session {
     const { mailbox } = view;
     const tellsModSeq = this.hasEnabled('CONDSTORE');
     let count = 0;
+    let at = 0;
     for (const uid of uids) {
       if (++count % FLAGS_A_TURN === 0) await this.transport.flushMuch(); // though there may be nothing to tell
-      const at = mailbox.table.position(uid);
-      if (at < 0 || isTold?.(uid, at) === true) continue;
+      at = mailbox.table.lowerBoundFrom(at, uid);
+      if (at >= mailbox.table.length || mailbox.table.uid(at) !== uid || isTold?.(uid, at) === true) continue;
       const tellsFlags = isKnown?.(uid, at) !== true;
       if (!tellsFlags && !tellsModSeq) continue;
       const keywordSet = mailbox.table.keywordSet(at);

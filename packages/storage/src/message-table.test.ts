@@ -142,3 +142,14 @@ test('after any steps the table holds what a plain array holds', () => {
     }),
   );
 });
+
+test('going on from anywhere leads to the same place as looking in all of it', () => {
+  const table = new MessageTable();
+  for (let uid = 10; uid < 2_000; uid += 1 + (uid % 5)) table.set({ uid, modSeq: 1, flags: 0, keywords: [] });
+  for (let uid = 0; uid < 2_010; uid += 3) {
+    for (const near of [0, 1, 5, 100, table.lowerBound(uid), table.length, table.length + 7]) {
+      expect(table.lowerBoundFrom(near, uid)).toBe(table.lowerBound(uid));
+    }
+  }
+  expect(new MessageTable().lowerBoundFrom(0, 7)).toBe(0);
+});

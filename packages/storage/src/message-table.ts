@@ -106,6 +106,28 @@ export class MessageTable {
     return low;
   }
 
+  /**
+   * As `lowerBound`, for who goes through ascending UIDs: it takes as few steps as the position is near the one before.
+   *
+   * @param near a position of a lower UID, or where one would be; any other costs time and nothing else
+   */
+  lowerBoundFrom(near: number, uid: number): number {
+    if (near > this.#length || (near > 0 && this.uid(near - 1) >= uid)) return this.lowerBound(uid);
+    let low = near;
+    let high = near;
+    for (let step = 1; high < this.#length && this.uid(high) < uid; step *= 2) {
+      low = high + 1;
+      high += step;
+    }
+    high = Math.min(high, this.#length);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.uid(middle) < uid) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** -1 if the message is not here. */
   position(uid: number): number {
     const at = this.lowerBound(uid);

@@ -167,21 +167,25 @@ export class SharedMailbox {
   changedSince(seq: number): Uint32Array {
     if (seq >= this.#seq) return new Uint32Array(0);
     if (seq < this.#changesSince) return this.table.changedSince(seq);
-    const [only, ...others] = this.#changes.filter((change) => change.seq > seq);
-    if (only === undefined) return new Uint32Array(0);
-    let { uids } = only; // ascending
-    if (others.length > 0) {
-      const all = new Set(uids);
-      for (const change of others) for (const uid of change.uids) all.add(uid);
-      uids = Uint32Array.from(all).sort();
+    const changes = this.#changes.filter((change) => change.seq > seq);
+    const uids = mergedUids(changes.map((change) => change.uids));
+    const { table } = this;
+    let count = 0;
+    let at = 0;
+    for (let i = 0; i < uids.length; i++) {
+      const uid = uids[i] ?? 0;
+      at = table.lowerBoundFrom(at, uid);
+      if (at < table.length && table.uid(at) === uid) uids[count++] = uid;
     }
-    return uids.filter((uid) => this.table.position(uid) >= 0);
+    return uids.subarray(0, count);
   }
 
   /** Which messages went after `seq`, if that is remembered here; null if the database must be asked. */
   removedSince(seq: number): UidRanges | null {
     const after = this.#removals.filter((removal) => removal.seq > seq);
     if (seq < this.#removalsSince || after.some(({ presentAt }) => presentAt < seq)) return null;
+    const [only] = after;
+    if (only !== undefined && after.length === 1) return only.uids;
     return after.flatMap(({ uids }) => uids).sort((a, b) => a.first - b.first); // nothing goes twice
   }
 
@@ -470,4 +474,19 @@ export class SharedMailbox {
     this.#lost = reason;
     for (const watcher of this.#watchers) watcher.lost(reason);
   }
+}
+
+/** What is in some of these ascending lists, ascending, in an array of its own. */
+function mergedUids(lists: readonly ArrayLike<number>[]): Uint32Array {
+  const all = new Uint32Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let length = 0;
+  for (const list of lists) {
+    all.set(list, length);
+    length += list.length;
+  }
+  if (lists.length < 2) return all;
+  all.sort();
+  let count = 0;
+  for (let i = 0; i < length; i++) if (i === 0 || all[i] !== all[i - 1]) all[count++] = all[i] ?? 0;
+  return all.subarray(0, count);
 }
