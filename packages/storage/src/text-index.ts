@@ -3,7 +3,6 @@ import type { Sql } from './database.ts';
 import { type FuzzyCriterion, likelyParts } from './fuzzy-search.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import type { InTurn, SearchCriterion } from './search-messages.ts';
-import { containing } from './search-messages.ts';
 import { numberArray } from './sql-arrays.ts';
 import { ROW_OF_IDS, readIds, rowOf, SlotCounter } from './text-segment.ts';
 import { slotsOf } from './text-slots.ts';
@@ -26,7 +25,7 @@ interface Sought {
   readonly in: 'header' | 'body' | 'text';
   /** Slots, of which one list or the other is all there. */
   readonly alternatives: readonly (readonly number[])[];
-  /** Fields that Postel put before a message have that in them. */
+  /** Fields that Postel put before a message have that in them; folded. */
   readonly needle: string;
 }
 
@@ -154,10 +153,10 @@ export class TextIndex {
   ): Promise<number[]> {
     const found = await this.#sql.read<{ id: number }[]>`
       select email_id as id from deliveries where account_id = ${account}::bigint
-         and email_id = any (${numberArray(ids)}::bigint[]) and prefix_text like ${containing(text)}::text
+         and email_id = any (${numberArray(ids)}::bigint[]) and strpos(prefix_text, ${text}::text) > 0
        union all
       select email_id from deliveries where account_id = ${account}::bigint
-         and email_id between ${after + 1}::bigint and ${END_OF_IDS}::bigint and prefix_text like ${containing(text)}::text`;
+         and email_id between ${after + 1}::bigint and ${END_OF_IDS}::bigint and strpos(prefix_text, ${text}::text) > 0`;
     if (found.length === 0) return [];
     const emails = numberArray(found.map(({ id }) => id));
     const rows = await this.#sql.read<{ uid: number }[]>`
@@ -178,16 +177,17 @@ const SEGMENT_ROWS = `
 
 /** Null where the index cannot help: no text is asked for, or one that is too short. */
 function soughtBy(criterion: SearchCriterion | FuzzyCriterion): Sought | null {
+  const text = 'text' in criterion ? foldForSearch(criterion.text) : '';
   switch (criterion.type) {
     case 'text':
     case 'body':
-      return soughtIn(criterion.type, evenly(slotsOf(foldForSearch(criterion.text)), MOST_SLOTS), criterion.text);
+      return soughtIn(criterion.type, evenly(slotsOf(text), MOST_SLOTS), text);
     case 'header': {
       // The text's own first: most messages have the field that is asked for.
-      const slots = evenly(slotsOf(foldForSearch(criterion.text)), MOST_SLOTS);
+      const slots = evenly(slotsOf(text), MOST_SLOTS);
       const name = `${foldForSearch(criterion.name).trim()}:`;
       const all = [...slots, ...evenly(slotsOf(name), MOST_SLOTS - slots.length)];
-      return soughtIn('header', [...new Set(all)], criterion.text === '' ? name : criterion.text);
+      return soughtIn('header', [...new Set(all)], text === '' ? name : text);
     }
     case 'fuzzy': {
       const alternatives = likelyParts(criterion.text).map((part) => evenly(slotsOf(part), MOST_SLOTS));
