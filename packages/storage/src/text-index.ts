@@ -4,13 +4,15 @@ import { type FuzzyCriterion, likelyParts } from './fuzzy-search.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import type { InTurn, SearchCriterion } from './search-messages.ts';
 import { numberArray } from './sql-arrays.ts';
-import { ROW_OF_IDS, readIds, rowOf, SlotCounter } from './text-segment.ts';
+import { eachText, ROW_OF_IDS, rowOf, SlotCounter } from './text-segment.ts';
 import { slotsOf } from './text-slots.ts';
 
 /** Of a long text these are asked for: together they leave next to nothing but what has all of them. */
 const MOST_SLOTS = 12;
 /** Segments read in one statement: 3 MB, where they are full. */
 const SEGMENTS_AT_ONCE = 64;
+/** Up to so many are small enough to cross as hexadecimal text, of a statement that is planned once. */
+const FEW_SEGMENTS = 2;
 /** Ids that one statement gets. */
 const IDS_AT_ONCE = 4_096;
 /** To look through so many messages is quicker than to ask any index. */
@@ -63,7 +65,9 @@ export class TextIndex {
     for (let at = 0; at < segments.length; at += SEGMENTS_AT_ONCE) {
       signal.throwIfAborted();
       const last = Math.min(at + SEGMENTS_AT_ONCE, segments.length) - 1;
-      const found = await inTurn(() => this.#idsWith(account, sought, [segments[at] ?? 0, segments[last] ?? 0]));
+      const bounds = [segments[at] ?? 0, segments[last] ?? 0] as const;
+      const how = last - at < FEW_SEGMENTS ? 'prepared' : 'inBinary';
+      const found = await inTurn(() => this.#idsWith(account, sought, bounds, how));
       ids.push(...found);
       if (ids.length > uids.length) return uids;
     }
@@ -93,9 +97,10 @@ export class TextIndex {
     account: AccountId,
     sought: Sought,
     [first, last]: readonly [number, number],
+    how: 'prepared' | 'inBinary',
   ): Promise<Iterable<number>> {
     const wanted = [...new Set(sought.alternatives.flat().map(rowOf)), ROW_OF_IDS];
-    const rows = await this.#sql.octetRows('inBinary', SEGMENT_ROWS, [account, wanted, first, last]);
+    const rows = await this.#sql.octetRows(how, SEGMENT_ROWS, [account, wanted, first, last]);
     const segments = new Map<string, Map<number, Buffer>>();
     for (const [id, place, octets] of rows) {
       if (!id || !place || !octets) continue;
@@ -105,14 +110,15 @@ export class TextIndex {
     }
     const found = new Set<number>();
     for (const segment of segments.values()) {
-      const ids = readIds(segment.get(ROW_OF_IDS) ?? NONE);
       for (const slots of sought.alternatives) {
         const counter = new SlotCounter();
         for (const slot of slots) counter.add(segment.get(rowOf(slot)) ?? NONE, slot);
-        for (const [number, id] of ids.entries()) {
-          const text = ids[number - 1] === id ? 'body' : 'header';
-          if (counter.counts[number] === slots.length && (sought.in === 'text' || sought.in === text)) found.add(id);
-        }
+        const { counts } = counter;
+        if (!counts.includes(slots.length)) continue;
+        eachText(segment.get(ROW_OF_IDS) ?? NONE, (number, id, isBody) => {
+          if (counts[number] !== slots.length) return;
+          if (sought.in === 'text' || (sought.in === 'body') === isBody) found.add(id);
+        });
       }
     }
     return found;
@@ -173,7 +179,7 @@ const NONE = Buffer.alloc(0);
 
 const SEGMENT_ROWS = `
   select int8send(segment_id), int2send(slot_row), octets from text_index
-   where account_id = $1 and slot_row = any ($2) and segment_id between $3 and $4`;
+   where account_id = $1::bigint and slot_row = any ($2::smallint[]) and segment_id between $3::bigint and $4::bigint`;
 
 /** Null where the index cannot help: no text is asked for, or one that is too short. */
 function soughtBy(criterion: SearchCriterion | FuzzyCriterion): Sought | null {

@@ -150,13 +150,19 @@ function readSlot(row: Buffer, reader: NumberReader, octets: number, take: (numb
 
 /** The ids of all texts, in the order of their numbers: of two with one id the first is a header, and the second a body. */
 export function readIds(row: Buffer): readonly number[] {
-  const reader = new NumberReader(row);
   const ids: number[] = [];
-  for (let id = 0; reader.at < row.length; ) {
-    id += reader.next();
-    ids.push(id);
-  }
+  eachText(row, (_, id) => ids.push(id));
   return ids;
+}
+
+/** As `readIds`, without a list. */
+export function eachText(row: Buffer, take: (number: number, id: number, isBody: boolean) => void): void {
+  const reader = new NumberReader(row);
+  for (let number = 0, id = 0; reader.at < row.length; number++) {
+    const distance = reader.next();
+    id += distance;
+    take(number, id, distance === 0);
+  }
 }
 
 /** @returns what it was before */
