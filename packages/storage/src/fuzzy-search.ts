@@ -69,8 +69,8 @@ function misspellings(word: string): string {
 
 /**
  * Of the longest word the parts of which one is, as it is, in whatever has the word or one like it: what words with another
- * ending begin with, and what is before and behind the letter in the middle, for one wrong letter, or two the other way round,
- * leave one of these alone. None if there are no words.
+ * ending begin with, and what is before and behind the letters in the middle, for one wrong letter, or two the other way round,
+ * leave one of these alone; but for those in the middle themselves, if there are two. None if there are no words.
  */
 export function likelyParts(text: string): readonly string[] {
   const [longest] = fuzzyWords(text).toSorted((a, b) => b.length - a.length);
@@ -79,8 +79,11 @@ export function likelyParts(text: string): readonly string[] {
   const whole = stem === '' ? longest : stem;
   if (misspellings(longest) === '') return [whole];
   const letters = [...longest];
-  const middle = Math.floor((letters.length - 1) / 2);
-  return [whole, letters.slice(0, middle).join(''), letters.slice(middle + 1).join('')];
+  const half = letters.length / 2;
+  const [before, after] = [letters.slice(0, half), letters.slice(Math.ceil(half))];
+  if (!Number.isInteger(half)) return [whole, before.join(''), after.join('')];
+  const exchanged = [...before.slice(0, -1), after[0], before.at(-1), ...after.slice(1)];
+  return [whole, before.join(''), after.join(''), exchanged.join('')];
 }
 
 /**

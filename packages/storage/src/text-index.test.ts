@@ -4,10 +4,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { removeAccountMail } from './accounts.ts';
 import type { NewMessage } from './append.ts';
-import type { FuzzyCriterion } from './fuzzy-search.ts';
+import { type FuzzyCriterion, likelyParts } from './fuzzy-search.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import type { SearchCriterion } from './search-messages.ts';
 import { append, arrivalOf, messageOf, startStorage, type TestStorage } from './storage-for-tests.ts';
+import { slotsOf } from './text-slots.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -247,6 +248,24 @@ test('finds words that are like those asked for, as looking at each message does
     }
   }
   expect(await score({ type: 'fuzzy', in: 'text', text: 'schedule' }, all)).toHaveLength(16);
+});
+
+test('the parts of a word that are asked for leave out nothing that is like it', () => {
+  const letters = 'abcdefghi';
+  for (let length = 4; length <= letters.length; length++) {
+    const word = letters.slice(0, length);
+    const like = [...word].flatMap((letter, at) => {
+      const [before, after] = [word.slice(0, at), word.slice(at + 1)];
+      const swapped = after === '' ? word : `${before}${after[0]}${letter}${after.slice(1)}`;
+      return [`${before}X${after}`, `${before}${after}`, `${before}X${letter}${after}`, swapped];
+    });
+    for (const other of [word, ...like])
+      expect(
+        likelyParts(word).some((part) => other.includes(part)),
+        other,
+      ).toBe(true);
+  }
+  expect(likelyParts('harbor').every((part) => slotsOf(part).length > 0)).toBe(true);
 });
 
 test('fields that Postel put before a message, also when its content came a second time, behind the index', async () => {
