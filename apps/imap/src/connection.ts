@@ -418,6 +418,7 @@ export class Connection implements Transport, CommandPolicy {
   #failed(tag: string | null, name: string, error: unknown): void {
     const { condition, code, text } = failureOf(error, this.#log);
     this.#session.services.metrics.commands.inc({ command: name, outcome: condition });
+    if (this.out.isWithinLine) throw new Abandoned('an answer broke off'); // whatever is said would be taken for part of it
     const most = this.#session.isAuthenticated ? BAD_COMMANDS : BAD_COMMANDS_BEFORE_LOGIN;
     if (condition === 'BAD' && ++this.#badCommands >= most) {
       this.#session.bye('Too many commands that are none', 'CLIENTBUG');

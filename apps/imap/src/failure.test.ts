@@ -5,6 +5,7 @@ import type { Logger } from '@postel/supervision';
 import { expect, test } from 'vitest';
 import { Abandoned, Bad, No } from './command.ts';
 import { failureOf } from './failure.ts';
+import { MailServer } from './testing/mail-server.ts';
 
 const silent = { error() {}, warn() {} } as unknown as Logger;
 
@@ -25,6 +26,29 @@ test.each([
   ['thrown by mistake', 'NO', 'SERVERBUG'],
 ])('%s is answered %s [%s]', (error, condition, code) => {
   expect(failureOf(error, silent)).toMatchObject({ condition, code });
+});
+
+test('an unforeseen error is NO [SERVERBUG], and the session goes on, but not where an answer has begun', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  await mary.append('INBOX', 'Subject: x\r\n\r\ntext');
+  await server.changeRows(account, `update contents set part_index = '\\x00' where account_id = $1`);
+  await mary.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: a1 OK ...
+    C: a2 FETCH 1 BINARY.PEEK[1]
+    S: a2 NO [SERVERBUG] Internal error...
+    C: a3 FETCH 1 BODY.PEEK[TEXT]
+    S: * 1 FETCH (BODY[TEXT] {4}
+    S: text)
+    S: a3 OK ...
+    C: a4 NOOP
+    C: a5 FETCH 1 BODY.PEEK[1]
+    S: a4 OK ...
+    S: (closed)
+  `;
 });
 
 test('what an unforeseen error says stays in the log', () => {

@@ -242,3 +242,14 @@ test('the last octets written are those that come out last, wherever they lie; p
   source.fill('x');
   expect(Buffer.concat(writer.take()).toString()).toBe('ef');
 });
+
+test('what was written and not taken ends a line, or does not', () => {
+  const out = new ResponseWriter();
+  expect(out.isWithinLine).toBe(false);
+  expect(out.text('* OK').isWithinLine).toBe(true);
+  expect(out.text('\r').isWithinLine).toBe(true);
+  expect(out.text('\n').isWithinLine).toBe(false);
+  expect(out.text('+').isWithinLine).toBe(true);
+  out.take();
+  expect(out.isWithinLine).toBe(false);
+});

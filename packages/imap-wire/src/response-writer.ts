@@ -14,6 +14,7 @@ const MAX_QUOTED_OCTETS = 1000;
 /** Below this a loop beats a call into the engine. */
 const SHORT_OCTETS = 24;
 
+const CRLF = Buffer.from('\r\n');
 const NOTHING = Buffer.alloc(0);
 const CR = 0x0d;
 const LF = 0x0a;
@@ -43,6 +44,11 @@ export class ResponseWriter {
   /** Octets written and not taken yet. */
   get length(): number {
     return this.#pieceOctets + this.#end - this.#start;
+  }
+
+  /** Whether something was written and not taken yet that does not end in CRLF. */
+  get isWithinLine(): boolean {
+    return this.length > 0 && !this.last(2).equals(CRLF);
   }
 
   /** Gives what was written, in pieces to be sent in order (corked or by `writev`), and begins anew. */
