@@ -77,9 +77,15 @@ test('RFC 9586: message numbers are refused wherever they stand', async () => {
   await mary.append('INBOX', 'Subject: x\r\n\r\n');
   await mary.command('SELECT INBOX');
   expect((await mary.command('FETCH 1 UID')).untagged).toEqual(['* 1 FETCH (UID 1)']);
-  await mary.command('ENABLE UIDONLY QRESYNC');
+  await mary.dialogue`
+    C: a1 ENABLE UIDONLY QRESYNC
+    S: * ENABLED UIDONLY QRESYNC CONDSTORE
+    S: ...
+    S: a1 OK ...
+    C: a2 FETCH 1 (UID)
+    S: a2 BAD [UIDREQUIRED] ...
+  `;
   for (const command of [
-    'FETCH 1 (UID)',
     'fetch $ (UID)',
     'STORE 1 +FLAGS (\\Seen)',
     'COPY 1 Sent',

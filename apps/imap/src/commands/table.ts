@@ -120,6 +120,9 @@ add(urlFetch);
 
 /** Every command, one file each. */
 export const commands = {
+  /** As `find` knows them. */
+  names: [...byName.keys()] as readonly string[],
+
   /** Reads the name of a command, of two words for UID commands. Null if there is none of that name. */
   find(args: Arguments): AnyCommand | null {
     const name = args.commandName();
