@@ -56,6 +56,7 @@ const NAMES = [
   'CATENATE',
   'URL-PARTIAL',
   'URLAUTH',
+  'URLAUTH=BINARY',
   'REPLACE',
   'ACL',
   'RIGHTS=texk',

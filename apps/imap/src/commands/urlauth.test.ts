@@ -238,6 +238,117 @@ describe('an authorized URL', () => {
   });
 });
 
+describe('URLFETCH with parameters (RFC 5524)', () => {
+  const ENCODED = [
+    'MIME-Version: 1.0',
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    '--b',
+    'Content-Type: text/plain',
+    'Content-Transfer-Encoding: base64',
+    '',
+    'aGVsbG8gd29ybGQ=',
+    '--b',
+    'Content-Type: image/x',
+    'Content-Transfer-Encoding: base64',
+    '',
+    'AAEC',
+    '--b',
+    'Content-Transfer-Encoding: x-odd',
+    '',
+    'odd',
+    '--b--',
+    '',
+  ].join('\r\n');
+
+  test('tells a part without its encoding, and of what kind it is', async () => {
+    const mary = await server.addAccount('mary');
+    await using hers = await server.logIn(mary);
+    await hers.append('INBOX', ENCODED);
+    const url = (path: string) =>
+      authorize(hers, `imap://${mary.name}@example.com/INBOX/;uid=1${path};urlauth=authuser`);
+    const [text, middle, picture, odd, mime, missing] = [
+      await url('/;section=1'),
+      await url('/;section=1/;partial=2.5'),
+      await url('/;section=2'),
+      await url('/;section=3'),
+      await url('/;section=1.MIME'),
+      await url('/;section=4'),
+    ];
+    const structure = '("text" "plain" ("charset" "us-ascii") NIL NIL "base64" 16 0 NIL NIL NIL NIL)';
+    await hers.dialogue`
+      C: a1 URLFETCH ("${text}" BODY) ("${text}" binary) ("${middle}" BINARY)
+      S: * URLFETCH "${text}" (BODY {16}
+      S: aGVsbG8gd29ybGQ=)
+      S: * URLFETCH "${text}" (BINARY {11}
+      S: hello world)
+      S: * URLFETCH "${middle}" (BINARY {5}
+      S: llo w)
+      S: a1 OK ...
+      C: a2 URLFETCH ("${text}" BINARY BODYPARTSTRUCTURE) ("${text}" BODYPARTSTRUCTURE)
+      S: * URLFETCH "${text}" (BODYPARTSTRUCTURE ${structure}) (BINARY {11}
+      S: hello world)
+      S: * URLFETCH "${text}" (BODYPARTSTRUCTURE ${structure})
+      S: a2 OK ...
+      C: a3 URLFETCH ("${odd}" BINARY) ("${odd}" BODY) ("${missing}" BINARY) ("${missing}" BODYPARTSTRUCTURE)
+      S: * URLFETCH "${odd}" (BINARY NIL)
+      S: * URLFETCH "${odd}" (BODY {3}
+      S: odd)
+      S: * URLFETCH "${missing}" NIL
+      S: * URLFETCH "${missing}" NIL
+      S: a3 OK ...
+      C: a4 URLFETCH ("${mime}" BODYPARTSTRUCTURE) ("${text}") "${middle}"
+      S: * URLFETCH "${mime}" (BODYPARTSTRUCTURE ${structure})
+      S: * URLFETCH "${text}" {16}
+      S: aGVsbG8gd29ybGQ=
+      S: * URLFETCH "${middle}" {5}
+      S: VsbG8
+      S: a4 OK ...
+    `;
+    hers.send(`b1 URLFETCH ("${picture}" BINARY)\r\n`);
+    expect(await hers.line()).toBe(`* URLFETCH "${picture}" (BINARY ~{3}`);
+    expect(await hers.line()).toBe('\0\x01\x02)');
+    expect(await hers.line()).toMatch(/^b1 OK /);
+  });
+
+  test('decodes what is in a blob', async () => {
+    const mary = await server.addAccount('mary');
+    await using hers = await server.logIn(mary);
+    const data = Buffer.alloc(300_000, 'abc');
+    const lines = data.toString('base64').replace(/.{76}/g, '$&\r\n');
+    await hers.append('INBOX', `Content-Transfer-Encoding: base64\r\n\r\n${lines}`);
+    const url = await authorize(
+      hers,
+      `imap://${mary.name}@example.com/INBOX/;uid=1/;section=1/;partial=299990.100;urlauth=authuser`,
+    );
+    await hers.dialogue`
+      C: a1 URLFETCH ("${url}" BINARY)
+      S: * URLFETCH "${url}" (BINARY {10}
+      S: cabcabcabc)
+      S: a1 OK ...
+    `;
+  });
+
+  test('knows BODY, BINARY and BODYPARTSTRUCTURE, and one of the first two', async () => {
+    await using mary = await server.logIn();
+    await mary.dialogue`
+      C: a1 URLFETCH (nonsense BODY BINARY)
+      S: a1 BAD ...
+      C: a2 URLFETCH (nonsense BODY BODY)
+      S: a2 BAD ...
+      C: a3 URLFETCH (nonsense HEADER)
+      S: a3 BAD ...
+      C: a4 URLFETCH ()
+      S: a4 BAD ...
+      C: a5 URLFETCH (nonsense BINARY
+      S: a5 BAD ...
+      C: a6 URLFETCH (nonsense BINARY BODYPARTSTRUCTURE)
+      S: * URLFETCH "nonsense" NIL
+      S: a6 OK ...
+    `;
+  });
+});
+
 describe('RESETKEY', () => {
   test('revokes what was authorized of a mailbox, or of all', async () => {
     await using w = await world();
