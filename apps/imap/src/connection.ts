@@ -377,7 +377,8 @@ export class Connection implements Transport, CommandPolicy {
     } catch (error) {
       if (error instanceof Abandoned) return; // the reader finds out
       if (!(error instanceof No)) this.#log.error({ err: error }, 'news could not be told');
-      await this.flush().catch(() => {});
+      if (this.out.isWithinLine) this.destroy();
+      else await this.flush().catch(() => {});
     } finally {
       this.#interlude = null;
       if (this.#session.isLoggedOut) this.#reader.end();

@@ -37,6 +37,7 @@ const BY_NAME: readonly (readonly [command: string, allowed: Allowed])[] = [
   ['STATUS "{box}" (MESSAGES UIDNEXT UIDVALIDITY SIZE)', has('r')],
   ['MYRIGHTS "{box}"', hasAny('l', 'r', 'i', 'k', 'x', 'a')],
   ['GETACL "{box}"', has('a')],
+  ['RESETKEY "{box}"', has('r')],
   ['LISTRIGHTS "{box}" anyone', has('a')],
   ['SETACL "{box}" {third} +p', has('a')],
   ['DELETEACL "{box}" {third}', has('a')],
