@@ -60,11 +60,18 @@ export async function sortMessages(
         : await readSortValues(session, column, uids);
     keys.push({ values, sign: isReverse ? -1 : 1 });
   }
-  const places = Uint32Array.from(uids, (_, place) => place);
+  const places = placesOf(uids);
   // Most criteria are near the order of arrival, and what is in order already is sorted in one pass.
   if (criteria[0]?.isReverse) places.reverse();
   const sorted = await sortInTurns(places, comparison(keys), gone);
   return sorted.map((place) => uids[place] ?? 0);
+}
+
+/** 0, 1 and so on, as many as there are messages. A loop: `Uint32Array.from` takes 0.1 s for 1,000,000. */
+export function placesOf({ length }: Uint32Array): Uint32Array {
+  const places = new Uint32Array(length);
+  for (let place = 0; place < length; place++) places[place] = place;
+  return places;
 }
 
 /** Numbers that compare as these messages do by one criterion; see ColumnReader. */

@@ -1,6 +1,6 @@
 import { sortInTurns } from '@postel/storage';
 import type { Session } from './session.ts';
-import { readSortValues } from './sort-messages.ts';
+import { placesOf, readSortValues } from './sort-messages.ts';
 import { threadByReferences, threadByRefs } from './thread-by-references.ts';
 import { threadBySubject } from './thread-by-subject.ts';
 import { rootsByYoungest, type ThreadTrees, threadTrees } from './thread-trees.ts';
@@ -19,8 +19,11 @@ export async function threadMessages(
 ): Promise<ThreadTrees> {
   const { view, store, transport, log } = session;
   const dates = await readSortValues(session, 'date', uids);
-  const places = Uint32Array.from(uids, (_, place) => place);
-  const byDate = await sortInTurns(places, (a, b) => (dates[a] ?? 0) - (dates[b] ?? 0) || a - b, transport.gone);
+  const byDate = await sortInTurns(
+    placesOf(uids),
+    (a, b) => (dates[a] ?? 0) - (dates[b] ?? 0) || a - b,
+    transport.gone,
+  );
   const turn = async () => {
     transport.gone.throwIfAborted();
     await transport.flushMuch();

@@ -136,7 +136,9 @@ test('after any steps the table holds what a plain array holds', () => {
         expect(table.keywordsInUse()).toEqual([...new Set(model.flatMap((m) => m.keywords))].sort());
         for (const uid of [0, 1, 50, 101]) {
           expect(table.lowerBound(uid)).toBe(model.filter((m) => m.uid < uid).length);
-          expect(table.position(uid)).toBe(model.findIndex((m) => m.uid === uid));
+          const at = model.findIndex((m) => m.uid === uid);
+          for (const guess of [-1, 0, at, at + 1, model.length]) expect(table.position(uid, guess)).toBe(at);
+          expect(table.position(uid)).toBe(at);
         }
       });
     }),

@@ -65,10 +65,12 @@ export class MessageTable {
 
   /** UIDs of the messages with a higher modseq, ascending. */
   changedSince(seq: number): Uint32Array {
-    const modSeqs = this.#modSeqs;
-    const uids: number[] = [];
-    for (let i = 0; i < this.#length; i++) if ((modSeqs[i] as number) > seq) uids.push(this.uid(i));
-    return Uint32Array.from(uids);
+    const [modSeqs, uids, length] = [this.#modSeqs, this.#uids, this.#length];
+    let count = 0;
+    for (let i = 0; i < length; i++) if ((modSeqs[i] as number) > seq) count++;
+    const changed = new Uint32Array(count);
+    for (let i = 0, next = 0; next < count; i++) if ((modSeqs[i] as number) > seq) changed[next++] = uids[i] as number;
+    return changed;
   }
 
   /** Position of the first message without a flag, a bit of SystemFlag; `length` if all have it. */
@@ -112,7 +114,7 @@ export class MessageTable {
    * @param near a position of a lower UID, or where one would be; any other costs time and nothing else
    */
   lowerBoundFrom(near: number, uid: number): number {
-    if (near > this.#length || (near > 0 && this.uid(near - 1) >= uid)) return this.lowerBound(uid);
+    if (near < 0 || near > this.#length || (near > 0 && this.uid(near - 1) >= uid)) return this.lowerBound(uid);
     let low = near;
     let high = near;
     for (let step = 1; high < this.#length && this.uid(high) < uid; step *= 2) {
@@ -128,9 +130,12 @@ export class MessageTable {
     return low;
   }
 
-  /** -1 if the message is not here. */
-  position(uid: number): number {
-    const at = this.lowerBound(uid);
+  /**
+   * @param near as for `lowerBoundFrom`, if there was one before
+   * @returns -1 if the message is not here
+   */
+  position(uid: number, near: number | null = null): number {
+    const at = near === null ? this.lowerBound(uid) : this.lowerBoundFrom(near, uid);
     return at < this.#length && this.uid(at) === uid ? at : -1;
   }
 

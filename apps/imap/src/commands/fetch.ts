@@ -103,16 +103,18 @@ function withModSeq(items: readonly FetchItem[]): readonly FetchItem[] {
 async function setSeen(session: Session, uids: Uint32Array): Promise<Uint32Array> {
   const { mailbox } = session.view;
   const { table } = mailbox;
-  const unseen = uids.filter((uid) => {
-    const at = table.position(uid);
-    return at >= 0 && (table.flags(at) & SystemFlag.seen) === 0;
-  });
+  const unseen: number[] = [];
+  let at = -1;
+  for (const uid of uids) {
+    at = table.position(uid, at + 1);
+    if (at >= 0 && (table.flags(at) & SystemFlag.seen) === 0) unseen.push(uid);
+  }
   if (unseen.length === 0) return NONE;
   const edit = { mode: 'add', system: SystemFlag.seen, keywords: [] } as const;
   try {
     await session.store.changeFlags(mailbox.account, mailbox.id, rangesOf(unseen), edit, null);
     await mailbox.refreshTo(session.store.newestModSeq(mailbox.account));
-    return unseen;
+    return new Uint32Array(unseen);
   } catch (error) {
     // A full disk, say. Reading goes on, and the answers tell the flags as they are.
     if (!(error instanceof StorageError)) throw error;
