@@ -7,6 +7,8 @@ import { AnswerCache, type CachedItem } from './answer-cache.ts';
 /** The cache only asks whether two are the same. */
 const mailbox = () => ({}) as SharedMailbox;
 
+const newCache = (octets: number, pageUids = 64) => new AnswerCache({ octets, answerOctets: 3_000, pageUids });
+
 function keep(item: CachedItem, uid: number, answer: string): void {
   item.keep(uid, new ResponseWriter().text(answer), answer.length);
 }
@@ -19,7 +21,7 @@ function read(item: CachedItem, uid: number): string | null {
 }
 
 test('what is kept is known as soon as it is settled, under its mailbox, item and UID alone', () => {
-  const cache = new AnswerCache(1_000_000);
+  const cache = newCache(1_000_000);
   const [one, other] = [mailbox(), mailbox()];
   const envelope = cache.item(one, 'ENVELOPE');
   keep(envelope, 63, 'ENVELOPE (63)');
@@ -34,7 +36,7 @@ test('what is kept is known as soon as it is settled, under its mailbox, item an
 });
 
 test('what two commands read at the same time is kept once or twice, and the same', () => {
-  const cache = new AnswerCache(1_000_000);
+  const cache = newCache(1_000_000);
   const box = mailbox();
   const [one, other] = [cache.item(box, 'x'), cache.item(box, 'x')];
   keep(one, 1, 'x 1');
@@ -52,9 +54,9 @@ test('it keeps to its limit, whatever is kept and read, and never tells of anoth
     octets: fc.integer({ min: 1, max: 3_000 }),
   });
   fc.assert(
-    fc.property(fc.array(keeps, { maxLength: 400 }), (steps) => {
+    fc.property(fc.constantFrom(1, 64), fc.array(keeps, { maxLength: 400 }), (pageUids, steps) => {
       const limit = 40_000;
-      const cache = new AnswerCache(limit);
+      const cache = newCache(limit, pageUids);
       const boxes = [mailbox(), mailbox(), mailbox()];
       for (const { box, name, uid, octets } of steps) {
         const item = cache.item(boxes[box] ?? mailbox(), `item ${name}`);
@@ -70,7 +72,7 @@ test('it keeps to its limit, whatever is kept and read, and never tells of anoth
 });
 
 test('pages that were read since stay, others go first', () => {
-  const cache = new AnswerCache(20_000);
+  const cache = newCache(20_000);
   const item = cache.item(mailbox(), 'x');
   const page = (number: number) => 64 * number;
   for (let number = 0; number < 5; number++) {
@@ -88,7 +90,7 @@ test('pages that were read since stay, others go first', () => {
 });
 
 test('any number of names, each asked for once, takes no more than the limit', () => {
-  const cache = new AnswerCache(50_000);
+  const cache = newCache(50_000);
   const box = mailbox();
   for (let n = 0; n < 5_000; n++) {
     const item = cache.item(box, `HEADER.FIELDS (X-${n})`);
@@ -98,4 +100,12 @@ test('any number of names, each asked for once, takes no more than the limit', (
   expect(cache.octets).toBeLessThanOrEqual(50_000);
   expect(read(cache.item(box, 'HEADER.FIELDS (X-0)'), 1)).toBeNull();
   expect(read(cache.item(box, 'HEADER.FIELDS (X-4999)'), 1)).toBe('x');
+});
+
+test('an answer that is too large is not kept', () => {
+  const item = newCache(50_000, 1).item(mailbox(), 'BODY[]');
+  keep(item, 1, 'x'.repeat(3_000));
+  keep(item, 2, 'x'.repeat(3_001));
+  item.settle();
+  expect([item.has(1), item.has(2)]).toEqual([true, false]);
 });

@@ -1,10 +1,17 @@
 import type { ResponseWriter } from '@postel/imap-wire';
 import type { SharedMailbox } from '@postel/storage';
 
-/** Messages of so many UIDs in a row share a page; a power of two. */
-const PAGE_UIDS = 64;
+export interface AnswerCacheLimits {
+  /** Of memory. */
+  readonly octets: number;
+  /** Of one answer that is kept. */
+  readonly answerOctets: number;
+  /** Messages of so many UIDs in a row share a page: many if answers are small, so that each takes little more than its octets. */
+  readonly pageUids: number;
+}
+
 /** Of a page: what it is beside its octets, and its places in maps. */
-const PAGE_OVERHEAD_OCTETS = 8 * PAGE_UIDS + 600;
+const pageOverheadOctets = (uids: number) => 8 * uids + 600;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -16,14 +23,14 @@ const NOTHING = Buffer.alloc(0);
  * back in time and gives its UIDs to other messages, these arrays are never used again.
  */
 export class AnswerCache {
-  readonly #limitOctets: number;
+  readonly limits: AnswerCacheLimits;
   readonly #mailboxes = new WeakMap<SharedMailbox, Map<string, CachedItem>>();
   /** In the order in which they are looked at to be forgotten. */
   readonly #pages = new Set<Page>();
   #octets = 0;
 
-  constructor(limitOctets: number) {
-    this.#limitOctets = limitOctets;
+  constructor(limits: AnswerCacheLimits) {
+    this.limits = limits;
   }
 
   /** Of memory, about. */
@@ -46,7 +53,7 @@ export class AnswerCache {
     this.#pages.add(page);
     this.#octets += octets;
     for (const oldest of this.#pages) {
-      if (this.#octets <= this.#limitOctets) return;
+      if (this.#octets <= this.limits.octets) return;
       this.#pages.delete(oldest);
       if (oldest.wasRead) {
         oldest.wasRead = false;
@@ -90,10 +97,11 @@ export class CachedItem {
     this.#pageOf(uid)?.write(uid, out);
   }
 
-  /** Copies what was answered last, which is known after `settle`. */
+  /** Copies what was answered last, unless it is too large; it is known after `settle`. */
   keep(uid: number, out: ResponseWriter, octets: number): void {
+    if (octets > this.#cache.limits.answerOctets) return;
     const [first] = this.#kept;
-    if (first !== undefined && pageNumber(first.uid) !== pageNumber(uid)) this.settle();
+    if (first !== undefined && this.#pageNumber(first.uid) !== this.#pageNumber(uid)) this.settle();
     this.#kept.push({ uid, answer: out.last(octets) });
   }
 
@@ -117,21 +125,24 @@ export class CachedItem {
   }
 
   #pageOf(uid: number): Page | null {
-    const number = pageNumber(uid);
+    const number = this.#pageNumber(uid);
     if (this.#last?.number !== number) this.#last = this.#pages.get(number) ?? null;
     return this.#last;
   }
 
   /** An item is among its siblings as long as it has pages, or a client could fill the memory with names. */
   #newPage(uid: number): Page {
-    const page = new Page(this, pageNumber(uid), PAGE_OVERHEAD_OCTETS + 2 * this.#name.length);
+    const { pageUids } = this.#cache.limits;
+    const page = new Page(this, this.#pageNumber(uid), pageUids, pageOverheadOctets(pageUids) + 2 * this.#name.length);
     if (!this.#siblings.has(this.#name)) this.#siblings.set(this.#name, this);
     this.#pages.set(page.number, page);
     return page;
   }
-}
 
-const pageNumber = (uid: number): number => Math.floor(uid / PAGE_UIDS);
+  #pageNumber(uid: number): number {
+    return Math.floor(uid / this.#cache.limits.pageUids);
+  }
+}
 
 /** What is known of one item of neighbouring messages, in the order in which it became known. */
 class Page {
@@ -141,13 +152,15 @@ class Page {
   readonly #overheadOctets: number;
   #answers = NOTHING;
   /** By UID, where its answer begins and ends; none ends at 0. */
-  readonly #starts = new Uint32Array(PAGE_UIDS);
-  readonly #ends = new Uint32Array(PAGE_UIDS);
+  readonly #starts: Uint32Array;
+  readonly #ends: Uint32Array;
 
-  constructor(item: CachedItem, number: number, overheadOctets: number) {
+  constructor(item: CachedItem, number: number, uids: number, overheadOctets: number) {
     this.item = item;
     this.number = number;
     this.#overheadOctets = overheadOctets;
+    this.#starts = new Uint32Array(uids);
+    this.#ends = new Uint32Array(uids);
   }
 
   get octets(): number {
@@ -155,11 +168,11 @@ class Page {
   }
 
   has(uid: number): boolean {
-    return this.#ends[uid % PAGE_UIDS] !== 0;
+    return this.#ends[uid % this.#ends.length] !== 0;
   }
 
   write(uid: number, out: ResponseWriter): void {
-    const at = uid % PAGE_UIDS;
+    const at = uid % this.#ends.length;
     this.wasRead = true;
     out.octetsFrom(this.#answers, this.#starts[at] ?? 0, this.#ends[at] ?? 0);
   }
@@ -171,7 +184,7 @@ class Page {
     this.#answers.copy(larger);
     this.#answers = larger;
     for (const { uid, answer } of answers) {
-      const at = uid % PAGE_UIDS;
+      const at = uid % this.#ends.length;
       this.#starts[at] = end;
       end += answer.copy(larger, end);
       this.#ends[at] = end;

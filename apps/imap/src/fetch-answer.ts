@@ -1,12 +1,12 @@
 import { formatDateTime, ResponseWriter, writeSection } from '@postel/imap-wire';
 import { HeaderFieldSelector } from '@postel/mime';
 import { BlobDamaged, type FetchColumns, type FetchedMessage } from '@postel/storage';
-import type { CachedItem } from './answer-cache.ts';
+import type { AnswerCache, CachedItem } from './answer-cache.ts';
 import { type BinaryItem, BinaryItems, type BinaryValues, isBinary } from './fetch-binary.ts';
 import type { FetchItem } from './fetch-items.ts';
 import { flagListOctets, keywordFlagList } from './flags.ts';
 import {
-  CACHED_ANSWER_OCTETS,
+  BODIES_ONE_BY_ONE,
   FETCH_BATCH,
   FETCH_BATCH_OCTETS,
   FETCH_CONTENT_BATCH,
@@ -100,8 +100,6 @@ export class FetchAnswer {
   readonly #selectors = new Map<FetchItem, HeaderFieldSelector>();
   /** Of items whose answers are remembered. */
   readonly #cached = new Map<FetchItem, CachedItem>();
-  /** Whether arrays and memory may have all that is asked for. */
-  readonly #maySuffice: boolean;
   readonly #binary: BinaryItems;
   readonly #toldFlags: ToldFlags;
   /** What comes with a message whose flags the command changed, unless it is asked for anyway. */
@@ -132,25 +130,34 @@ export class FetchAnswer {
       const { names, not } = item.section;
       this.#selectors.set(item, new HeaderFieldSelector(names, not ? 'except' : 'only'));
     }
-    this.#rememberItems();
-    this.#maySuffice =
-      items.length <= ITEMS_AT_ONCE && items.every((item) => IN_ARRAYS.has(item.type) || this.#cached.has(item));
   }
 
-  #rememberItems(): void {
-    const { answers } = this.#session.services;
+  #rememberItems(messages: number): void {
     for (const item of this.#items) {
+      const cache = this.#cacheFor(item, messages);
       const name = this.#names.get(item)?.toString('latin1') ?? item.type;
-      const lasts = item.type === 'section' ? isOfHeader(item) : LASTING.has(item.type);
-      if (lasts && name.length <= CACHED_NAME_OCTETS) this.#cached.set(item, answers.item(this.#view.mailbox, name));
+      if (cache === null || name.length > CACHED_NAME_OCTETS) continue;
+      this.#cached.set(item, cache.item(this.#view.mailbox, name));
     }
   }
 
+  /** Null: it may change, or its name does not say all that was asked for, or it is not worth it. */
+  #cacheFor(item: FetchItem, messages: number): AnswerCache | null {
+    const { answers, bodies } = this.#session.services;
+    if (item.type !== 'section') return LASTING.has(item.type) ? answers : null;
+    if (item.partial !== null) return null;
+    if (isOfHeader(item)) return answers;
+    return messages <= BODIES_ONE_BY_ONE ? bodies : null;
+  }
+
   async write(uids: Uint32Array): Promise<NotTold> {
+    this.#rememberItems(uids.length);
+    const inMemory = (item: FetchItem) => IN_ARRAYS.has(item.type) || this.#cached.has(item);
+    const maySuffice = this.#items.length <= ITEMS_AT_ONCE && this.#items.every(inMemory);
     if (this.#items.some((item) => item.type === 'preview' && !item.isLazy)) await this.#fillPreviews(uids);
     for (let from = 0; from < uids.length; ) {
-      const lacking = this.#maySuffice ? await this.#fromMemory(uids, from) : from;
-      from = this.#maySuffice ? this.#endOfLacking(uids, lacking) : uids.length;
+      const lacking = maySuffice ? await this.#fromMemory(uids, from) : from;
+      from = maySuffice ? this.#endOfLacking(uids, lacking) : uids.length;
       if (from > lacking) await this.#fromDatabase(uids.subarray(lacking, from));
     }
     return { gone: this.#gone, unreadable: this.#unreadable, undecodable: this.#undecodable, damaged: this.#damaged };
@@ -309,8 +316,7 @@ export class FetchAnswer {
     const { out } = this.#session;
     const before = out.length;
     write();
-    const octets = out.length - before;
-    if (octets <= CACHED_ANSWER_OCTETS) this.#cached.get(item)?.keep(uid, out, octets);
+    this.#cached.get(item)?.keep(uid, out, out.length - before);
   }
 
   async #slowly(message: FetchedMessage, octets: MessageOctets): Promise<void> {
@@ -530,9 +536,9 @@ function nameOf({ section, partial, name }: SectionItem): Buffer {
   return Buffer.concat(out.sp().take());
 }
 
-/** Whether it is the header of the message, or fields of it, and all of that. */
-function isOfHeader({ section: { type, part }, partial }: SectionItem): boolean {
-  return part.length === 0 && partial === null && (type === 'header' || type === 'header-fields');
+/** Whether it is the header of the message, or fields of it. */
+function isOfHeader({ section: { type, part } }: SectionItem): boolean {
+  return part.length === 0 && (type === 'header' || type === 'header-fields');
 }
 
 /** Roughly what a message takes while it waits to be written. */

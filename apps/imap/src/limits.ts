@@ -49,10 +49,14 @@ export const FETCH_CONTENT_BATCH = 64;
 export const FETCH_BATCH = 1_000;
 export const FETCH_BATCH_OCTETS = 1024 * 1024;
 
-/** What FETCH answered of facts that never change is kept up to here, in one process. */
-export const ANSWER_CACHE_OCTETS = 64 * 1024 * 1024;
-/** One answer that is kept, an ENVELOPE or a header for instance. */
-export const CACHED_ANSWER_OCTETS = 16 * 1024;
+/** What FETCH answered of facts that never change, ENVELOPE or a header for instance, is kept up to here, in one process. */
+export const ANSWER_CACHE = { octets: 64 * 1024 * 1024, answerOctets: 16 * 1024, pageUids: 64 } as const;
+/**
+ * And what it answered of the texts of messages that are read one by one: when a message comes, all programs of a person soon ask
+ * for it. Who asks for many together wants to keep them himself.
+ */
+export const BODY_CACHE = { octets: 16 * 1024 * 1024, answerOctets: 64 * 1024, pageUids: 1 } as const;
+export const BODIES_ONE_BY_ONE = 4;
 
 /** Messages whose flags are looked at, to be told, before others get their turn. */
 export const FLAGS_A_TURN = 50_000;

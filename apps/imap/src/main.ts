@@ -1,7 +1,7 @@
 import { parseImapSettings } from '@postel/config';
 import { ConnectionCount, openMail, runApp, SessionCount } from '@postel/supervision';
 import { AnswerCache } from './answer-cache.ts';
-import { ANSWER_CACHE_OCTETS, SESSIONS_AN_ACCOUNT } from './limits.ts';
+import { ANSWER_CACHE, BODY_CACHE, SESSIONS_AN_ACCOUNT } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { ImapServer } from './server.ts';
 import { WatchedAccounts } from './watched-accounts.ts';
@@ -16,7 +16,8 @@ runApp({
     const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
     await store.start();
     const { hostname, messageOctets, literals = 'LITERAL+', offersUnauthenticate = true } = settings;
-    const answers = new AnswerCache(ANSWER_CACHE_OCTETS);
+    const answers = new AnswerCache(ANSWER_CACHE);
+    const bodies = new AnswerCache(BODY_CACHE);
     const services = {
       hostname,
       store,
@@ -26,7 +27,8 @@ runApp({
       offersUnauthenticate,
       serverMetadata: new Map(settings.metadata?.map(({ entry, value }) => [entry, Buffer.from(value)])),
       answers,
-      metrics: createMetrics(context.metrics, answers),
+      bodies,
+      metrics: createMetrics(context.metrics, [answers, bodies]),
       connectionCount: new ConnectionCount(settings.login?.trustedNetworks ?? []),
       sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
       watchedAccounts: new WatchedAccounts(store, context.log),

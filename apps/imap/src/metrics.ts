@@ -9,14 +9,14 @@ export interface ImapMetrics {
   readonly fetched: Counter<'source'>;
 }
 
-export function createMetrics(register: Registry, answers: AnswerCache): ImapMetrics {
+export function createMetrics(register: Registry, caches: readonly AnswerCache[]): ImapMetrics {
   const registers = [register];
   new Gauge({
     name: 'postel_imap_answer_cache_octets',
     help: 'Memory that holds what FETCH answered before',
     registers,
     collect() {
-      this.set(answers.octets);
+      this.set(caches.reduce((sum, { octets }) => sum + octets, 0));
     },
   });
   return {

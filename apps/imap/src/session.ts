@@ -92,6 +92,7 @@ export interface Services {
   readonly directory: Directory;
   readonly metrics: ImapMetrics;
   readonly answers: AnswerCache;
+  readonly bodies: AnswerCache;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;
   readonly watchedAccounts: WatchedAccounts;

@@ -115,6 +115,26 @@ test('sections of a message with parts', async () => {
   }
 });
 
+test('who reads a message that another connection has read gets the same, from memory, and the flags as they are now', async () => {
+  await using imap = await server.startProcess();
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account, imap.port);
+  await using other = await server.logIn(account, imap.port);
+  await mary.append('INBOX', NESTED);
+  await mary.command('SELECT INBOX');
+  await other.command('SELECT INBOX');
+  const fetched = async (source: string) =>
+    new RegExp(`"value":(\\d+),"labels":{"source":"${source}"}`).exec(JSON.stringify(await imap.app.metrics()))?.[1];
+  const sections = ['BODY.PEEK[]', 'BODY.PEEK[TEXT]', 'BODY.PEEK[1]', 'BODY.PEEK[9]', 'RFC822.HEADER'];
+  for (const item of sections) expect(await fetchSection(mary, item)).toBe(await fetchSection(other, item));
+  expect([await fetched('database'), await fetched('memory')]).toEqual(['5', '5']);
+  expect(await fetchSection(mary, 'BODY.PEEK[]<0.10>', 'BODY[]<0>')).toBe(NESTED.slice(0, 10));
+  expect(await fetchSection(other, 'BODY.PEEK[]<0.9>', 'BODY[]<0>')).toBe(NESTED.slice(0, 9));
+  await other.command('STORE 1 +FLAGS.SILENT (\\Flagged)');
+  const { untagged } = await mary.command('FETCH 1 (BODY[9] FLAGS)');
+  expect(untagged.at(-1)).toBe('* 1 FETCH (BODY[9] NIL FLAGS (\\Flagged \\Seen \\Recent))');
+});
+
 test('partials: from an octet on, at most so many; beyond the end, nothing', async () => {
   await using mary = await withMessages(PLAIN);
   for (const [item, octets, name] of [
