@@ -395,7 +395,7 @@ export class Session {
   async sync({ ask, ...options }: { ask: 'database' | 'memory' } & TellOptions): Promise<void> {
     const view = this.#view;
     if (view === null) return;
-    if (ask === 'database') await view.mailbox.refresh();
+    if (ask === 'database') await this.store.refreshMailbox(view.mailbox);
     else await view.mailbox.refreshTo(this.store.newestModSeq(view.mailbox.account));
     await this.tell(options);
   }

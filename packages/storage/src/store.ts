@@ -2,6 +2,7 @@ import type { Quota } from '@postel/quota';
 import { type AccountChanges, accountChanges } from './account-changes.ts';
 import { AccountTurns } from './account-turns.ts';
 import { AccountWriter } from './account-writer.ts';
+import { accountModSeqs } from './accounts.ts';
 import {
   findSharedMailbox,
   findSharers,
@@ -75,6 +76,7 @@ import {
 import type { ThreadLinks } from './message-columns.ts';
 import { MissingSummaries, type SummaryProgress } from './missing-summaries.ts';
 import { type FillOptions, MissingTexts } from './missing-texts.ts';
+import { NewestModSeqs } from './newest-modseqs.ts';
 import { type Pruned, type PruneOptions, prune } from './prune.ts';
 import { pruneThreads } from './prune-threads.ts';
 import { readQuota } from './quota.ts';
@@ -151,6 +153,7 @@ export class Store {
   readonly #textIndexer: TextIndexer;
   readonly #searches = new AccountTurns();
   readonly #columns: ColumnReader;
+  readonly #newest: NewestModSeqs;
   readonly #open = new Map<string, OpenMailbox>();
   readonly #closed: ClosedMailboxes;
   readonly #entries = new WeakMap<SharedMailbox, OpenMailbox>();
@@ -168,6 +171,7 @@ export class Store {
     this.#textIndexer = new TextIndexer(database.sql, this.#missingTexts);
     this.#missingSummaries = new MissingSummaries(database.sql, this.#blobs, options.onError);
     this.#columns = new ColumnReader(database.sql);
+    this.#newest = new NewestModSeqs((accounts) => accountModSeqs(database.sql, accounts));
     this.#onError = options.onError;
   }
 
@@ -911,6 +915,20 @@ export class Store {
     if (this.#open.get(key) === entry) this.#open.delete(key);
     this.#release(key, entry);
     return this.openMailbox(account, id, watcher);
+  }
+
+  /**
+   * Brings an open mailbox up to what was committed before the call. That nothing was is most of what can be known, and is asked for
+   * first, together with others who want to know.
+   *
+   * @throws {StorageError} 'unavailable'
+   */
+  async refreshMailbox(mailbox: SharedMailbox): Promise<void> {
+    const { account, seq } = mailbox;
+    if (this.#feed.newest(account) > seq) return await mailbox.refresh();
+    const news = await this.#read(() => this.#newest.of(account));
+    if (news === null || news.isRewound || news.modseq < seq) await mailbox.refresh();
+    else await mailbox.refreshTo(news.modseq);
   }
 
   #reopen(account: AccountId, id: MailboxId, key: string): OpenMailbox | null {
