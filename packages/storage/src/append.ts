@@ -5,6 +5,7 @@ import { StorageError } from './errors.ts';
 import type { Flags } from './flags.ts';
 import { type AccountId, type MailboxId, type ModSeq, modSeq, type Uid, uid } from './ids.ts';
 import type { WriteName } from './last-writes.ts';
+import type { Arrived, OwnChange, OwnChanges } from './own-change.ts';
 import { type EnvelopeDetails, encodeArrival } from './received-envelope.ts';
 import { numberArray, textArray } from './sql-arrays.ts';
 import { countUids, parseRanges } from './uid-ranges.ts';
@@ -41,6 +42,8 @@ export interface Appended {
   readonly uidvalidity: number;
   readonly modseq: ModSeq;
   readonly isBlobKept: boolean;
+  /** All that came under that modseq; null if that is not known. */
+  readonly together: OwnChanges | null;
 }
 
 const failures = {
@@ -94,7 +97,7 @@ export async function appendMessages(
   const text = (of: (message: NewMessage) => string | null) => textArray(sorted.map(of));
 
   const [first] = messages;
-  const mailboxes =
+  const targets =
     typeof first?.mailbox === 'string'
       ? sql`array_fill(coalesce((
           select mailbox_id from mailboxes
@@ -110,12 +113,11 @@ export async function appendMessages(
     ? sql`, ${text(({ content }) => hexadecimal(content.blobChecksums))}::bytea[]`
     : sql``;
 
-  const rows = await sql<
-    { status: keyof typeof failures | 'ok'; uid: number; uidvalidity: number; mod_seq: number; is_blob_kept: boolean }[]
-  >`
-    select status, uid, uidvalidity, mod_seq, is_blob_kept from append_messages(
+  const rows = await sql<AppendedRow[]>`
+    select status, uid, uidvalidity, mod_seq, is_blob_kept, targets.ids[1] as first_target
+      from (select ${targets} as ids offset 0) as targets cross join lateral append_messages(
       ${owner},
-      ${mailboxes},
+      targets.ids,
       ${column((m) => m.flags.system)}::smallint[],
       ${text((m) => m.flags.keywords.join(' '))}::text[],
       ${column((m) => m.internalDate)}::bigint[],
@@ -133,15 +135,49 @@ export async function appendMessages(
       ${text(({ content }) => content.summary.sentAt?.toString() ?? null)}::bigint[]
       ${blobChecksums})`;
 
+  const together = arrivals(rows, sorted);
   const results: (Appended | StorageError)[] = new Array(messages.length);
-  rows.forEach((row, position) => {
+  rows.forEach(({ status, ...row }, position) => {
     const index = order[position] ?? position;
-    results[index] =
-      row.status === 'ok'
-        ? { uid: uid(row.uid), uidvalidity: row.uidvalidity, modseq: modSeq(row.mod_seq), isBlobKept: row.is_blob_kept }
-        : new StorageError(row.status, failures[row.status]);
+    if (status !== 'ok') {
+      results[index] = new StorageError(status, failures[status]);
+      return;
+    }
+    const { uidvalidity, is_blob_kept: isBlobKept } = row;
+    results[index] = { uid: uid(row.uid), uidvalidity, modseq: modSeq(row.mod_seq), isBlobKept, together };
   });
   return results;
+}
+
+interface AppendedRow {
+  readonly status: keyof typeof failures | 'ok';
+  readonly uid: number;
+  readonly uidvalidity: number;
+  readonly mod_seq: number;
+  readonly is_blob_kept: boolean;
+  /** The only one, if it was named. */
+  readonly first_target: MailboxId;
+}
+
+/** @param messages those of the rows */
+function arrivals(rows: readonly AppendedRow[], messages: readonly NewMessage[]): OwnChanges {
+  const byMailbox = new Map<MailboxId, Arrived[]>();
+  const asked = new Set<MailboxId>();
+  rows.forEach(({ status, uid, first_target }, position) => {
+    const message = messages[position];
+    if (status !== 'ok' || message === undefined) return;
+    const mailbox = typeof message.mailbox === 'number' ? message.mailbox : first_target;
+    const arrived = byMailbox.get(mailbox) ?? [];
+    byMailbox.set(mailbox, arrived);
+    arrived.push({ uid, flags: message.flags.system });
+    if (message.flags.keywords.length > 0) asked.add(mailbox); // the database gives keywords their ids
+  });
+  return new Map(
+    [...byMailbox].map(([mailbox, messages]): [MailboxId, OwnChange] => [
+      mailbox,
+      asked.has(mailbox) ? { type: 'other' } : { type: 'arrived', messages },
+    ]),
+  );
 }
 
 /** Messages of one statement, and the octets that they have together, but for a message alone: a statement is held several times over. */
@@ -245,7 +281,7 @@ export async function findAppended(
       const blob = index === undefined ? null : messages[index]?.content.blob;
       if (index === undefined) continue;
       const isBlobKept = row.blob_name !== null && row.blob_name === blob?.nameFor(account);
-      results[index] = { uid: uid(row.uid), uidvalidity, modseq: modSeq(modseq), isBlobKept };
+      results[index] = { uid: uid(row.uid), uidvalidity, modseq: modSeq(modseq), isBlobKept, together: null };
     }
   }
   return results;

@@ -5,6 +5,7 @@ import { recoverAccount } from './recover-account.ts';
 import type { SharedMailbox } from './shared-mailbox.ts';
 import {
   append,
+  contentOf,
   messagesIn,
   messagesInDatabase,
   RecordingWatcher,
@@ -154,6 +155,48 @@ test('rule 9: what this process changed its watchers hear without a word to othe
   const mailbox = await store.openMailbox(account, inbox, watcher);
   await append(store, account, inbox, 'x');
   await watcher.until(() => mailbox.table.length === 1);
+});
+
+test('rule 9: what this process adds and moves away is known at once, without asking for it', async () => {
+  const { store } = await storage.openStore({ isDeaf: true });
+  const { account, inbox } = await storage.newAccount();
+  const archive = await store.findMailbox(account, 'Archive');
+  if (archive === null) throw new Error('no Archive');
+  const mailbox = await store.openMailbox(account, inbox, new RecordingWatcher());
+  await store.openMailbox(account, archive.id, new RecordingWatcher());
+
+  const content = await contentOf(store, 'x');
+  const message = { mailbox: inbox, content, flags: { system: 1, keywords: [] }, internalDate: 0, arrival: null };
+  // They share a transaction but for the first.
+  const done = await Promise.all([
+    store.append(account, message),
+    store.append(account, message),
+    store.append(account, { ...message, mailbox: archive.id }),
+    store.append(account, { ...message, flags: { system: 9, keywords: [] } }),
+  ]);
+  expect(mailbox).toMatchObject({ seq: done[3].modseq, highestModSeq: done[3].modseq, uidNext: 4 });
+  await expectSameAsDatabase(mailbox);
+
+  await store.append(account, { ...message, mailbox: 'INBOX' });
+  const [, last] = await store.appendAll(account, [message, message]);
+  expect(mailbox).toMatchObject({ seq: last?.modseq, uidNext: 7 });
+  const copied = await store.copy(account, inbox, rangesOf([1, 2]), archive.id, 'whole');
+  expect(mailbox).toMatchObject({ seq: copied?.modseq, highestModSeq: last?.modseq });
+  const [moved] = await Array.fromAsync(store.move(account, inbox, rangesOf([1, 3]), archive.id));
+  expect(mailbox).toMatchObject({ seq: moved?.modseq, highestModSeq: moved?.modseq, uidNext: 7 });
+  expect([...mailbox.changedSince(0)]).toEqual([2, 4, 5, 6]);
+  await expectSameAsDatabase(mailbox);
+});
+
+test('what this process adds with keywords, or moves to where it was, is asked for', async () => {
+  const { account, inbox, mailbox, watcher } = await openInbox(3);
+  await append(storage.store, account, inbox, 'x', { flags: { system: 0, keywords: ['new'] } });
+  await watcher.until(() => mailbox.table.length === 4);
+  await expectSameAsDatabase(mailbox);
+  await Array.fromAsync(storage.store.move(account, inbox, rangesOf([1, 4]), inbox));
+  await watcher.until(() => mailbox.uidNext === 7);
+  expect(watcher.removals).toEqual([1, 4]);
+  await expectSameAsDatabase(mailbox);
 });
 
 test('a change in another mailbox of the account tells nobody anything', async () => {

@@ -228,6 +228,7 @@ export class SharedMailbox {
    */
   takeIn(modseq: number, change: OwnChange | null): boolean {
     if (this.#lost !== null || this.#refreshing !== null || modseq !== this.#seq + 1) return false;
+    if (change?.type === 'other') return false;
     if (change?.type === 'flags') {
       const keywords = this.#keywordIds(change.edit);
       if (keywords === null) return false;
@@ -238,6 +239,15 @@ export class SharedMailbox {
       const gone = this.table.remove(change.removed);
       this.#rememberRemoval({ presentAt: modseq - 1, seq: modseq, uids: change.removed });
       if (gone.length > 0) for (const watcher of this.#watchers) watcher.removed(gone, modseq - 1);
+    } else if (change?.type === 'arrived') {
+      for (const { uid, flags } of change.messages) {
+        this.table.set({ uid, modSeq: modseq, flags, keywords: NO_KEYWORDS });
+        this.#uidNext = uid + 1;
+      }
+      this.#remember(
+        modseq,
+        Uint32Array.from(change.messages, ({ uid }) => uid),
+      );
     }
     this.#seq = modseq;
     if (change === null) return true;

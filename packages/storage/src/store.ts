@@ -77,6 +77,7 @@ import type { ThreadLinks } from './message-columns.ts';
 import { MissingSummaries, type SummaryProgress } from './missing-summaries.ts';
 import { type FillOptions, MissingTexts } from './missing-texts.ts';
 import { NewestModSeqs } from './newest-modseqs.ts';
+import type { OwnChange } from './own-change.ts';
 import { type Pruned, type PruneOptions, prune } from './prune.ts';
 import { pruneThreads } from './prune-threads.ts';
 import { readQuota } from './quota.ts';
@@ -332,7 +333,7 @@ export class Store {
       const done = await append();
       for (const { account, content, appended } of done) {
         if (appended.isBlobKept) content.blob?.keepFor(account);
-        this.#feed.committed(account, appended.modseq);
+        this.#feed.committed(account, appended.modseq, appended.together ?? undefined);
       }
       return done;
     } catch (error) {
@@ -421,7 +422,8 @@ export class Store {
     const copied = await this.#writer.change(account, size, (sql) =>
       copyMessages(sql, account, { source, uids, target: target.id, what: which }),
     );
-    if (copied !== null && copied.modseq !== null) this.#feed.committed(account, copied.modseq);
+    if (copied !== null && copied.modseq !== null)
+      this.#feed.committed(account, copied.modseq, new Map([[target.id, { type: 'other' }]]));
     return copied;
   }
 
@@ -458,7 +460,11 @@ export class Store {
   async #moveHere(account: AccountId, request: CopyRequest): Promise<Copied | null> {
     const size = { messages: countUids(request.uids), isRepeatable: false };
     const part = await this.#writer.change(account, size, (sql) => copyMessages(sql, account, request));
-    if (part !== null && part.modseq !== null) this.#feed.committed(account, part.modseq);
+    if (part !== null && part.modseq !== null) {
+      // Into the mailbox where they were they are both removed and new: then `other` it is.
+      const changes = new Map<MailboxId, OwnChange>([[request.source, { type: 'removed', removed: part.source }]]);
+      this.#feed.committed(account, part.modseq, changes.set(request.target, { type: 'other' }));
+    }
     return part;
   }
 
