@@ -10,7 +10,7 @@ const CHANNEL = 'postel_mail';
 /** A lost NOTIFY costs at most this long. */
 const POLL_MS = 1_000;
 /** The first change is told at once, and what comes within this time after it goes together: a NOTIFY costs 0.1 ms of CPU. */
-const NOTIFY_EVERY_MS = 5;
+const NOTIFY_EVERY_MS = 10;
 const CLOSE_TIMEOUT_MS = 1_000;
 /** Well under the 8,000 octets that one NOTIFY carries, at two numbers of up to 16 digits each. */
 const ACCOUNTS_A_NOTIFY = 200;
