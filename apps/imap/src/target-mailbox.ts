@@ -1,3 +1,4 @@
+import type { QuotaUse } from '@postel/quota';
 import { type CopyTarget, type MailboxId, StorageError } from '@postel/storage';
 import { No } from './command.ts';
 import { findMailbox, type KnownMailbox } from './find-mailbox.ts';
@@ -26,7 +27,7 @@ export interface AppendTarget extends KnownMailbox {
   readonly into: MailboxId | string;
 }
 
-/** What a session need not ask for again so soon: no right to it is in question, and no quota was a moment ago. */
+/** What a session need not ask for again so soon: no right to it is in question, and the transaction knows what the quota leaves. */
 export interface RememberedTarget {
   readonly name: string;
   readonly mailbox: AppendTarget;
@@ -45,10 +46,17 @@ export async function findAppendTarget(session: Session, name: string, isUnderWa
   const found = await findTarget(session, name);
   const isOwn = found.account === session.account.accountId && found.ownName === name;
   const mailbox = { ...found, into: isOwn ? name : found.id };
-  const { octets, messages } = found.quota.limits;
-  const isSimple = isOwn && octets === null && messages === null;
-  session.lastTarget = isSimple ? { name, mailbox, foundAt: performance.now() } : null;
+  session.lastTarget = isOwn ? { name, mailbox: { ...mailbox, roomOctets: null }, foundAt: performance.now() } : null;
   return mailbox;
+}
+
+/** Counts what the command in hand added to the mailbox, so that the next one knows when its quota is near. */
+export function countAdded(session: Session, { octets, messages }: Pick<QuotaUse, 'octets' | 'messages'>): void {
+  const { lastTarget } = session;
+  if (lastTarget === null) return;
+  const { quota, ...mailbox } = lastTarget.mailbox;
+  const use = { ...quota.use, octets: quota.use.octets + octets, messages: quota.use.messages + messages };
+  session.lastTarget = { ...lastTarget, mailbox: { ...mailbox, quota: { ...quota, use } } };
 }
 
 /** As the store takes it, with what flags may come along. */

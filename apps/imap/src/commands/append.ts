@@ -3,7 +3,7 @@ import { type AppendSegment, parseAppendSegment, takesMessage } from '../append-
 import { type Command, ok } from '../command.ts';
 import { IncomingMessages } from '../incoming-messages.ts';
 import { type GivenName, parseGivenName } from '../mailbox-name.ts';
-import { findAppendTarget, goneMeansTryCreate } from '../target-mailbox.ts';
+import { countAdded, findAppendTarget, goneMeansTryCreate } from '../target-mailbox.ts';
 import { tellChangedName } from '../tell-name.ts';
 import { warnAfterAdding } from '../warn-of-quota.ts';
 
@@ -42,6 +42,7 @@ export const append: Command<AppendArgs> = {
     const appended = await appending.catch(goneMeansTryCreate);
     await tellChangedName(session, target);
     await warnAfterAdding(session, mailbox, incoming.added);
+    countAdded(session, incoming.added);
     await session.syncAfterChange({ ask: 'memory', expunges: true });
     const uids = rangesOf(appended.map(({ uid }) => uid));
     return ok('Appended', { type: 'APPENDUID', uidvalidity: appended[0]?.uidvalidity ?? mailbox.uidvalidity, uids });
