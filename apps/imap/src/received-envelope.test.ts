@@ -63,14 +63,14 @@ test('of what somebody here submitted neither their account is told nor where th
   await smtp.say(
     'EHLO home.example',
     `AUTH PLAIN ${Buffer.from(`\0${mary.name}\0${mary.password}`).toString('base64')}`,
-    'MAIL FROM:<> AUTH=mary@elsewhere.example ENVID=a+20b RET=HDRS REQUIRETLS',
+    `MAIL FROM:<${mary.address}> AUTH=mary@elsewhere.example ENVID=a+20b RET=HDRS REQUIRETLS`,
     `RCPT TO:<${mary.address}> NOTIFY=FAILURE,DELAY ORCPT=rfc822;Mary+20@elsewhere.example`,
   );
   await using client = await selected(mary);
   const recipient = `(FORWARD-PATH "${mary.address}" NOTIFY "FAILURE,DELAY" ORCPT "rfc822;Mary+20@elsewhere.example")`;
   await client.dialogue`
     C: a1 FETCH 1 X-POSTEL-ENVELOPE
-    S: * 1 FETCH (X-POSTEL-ENVELOPE (REVERSE-PATH "" RECIPIENTS (${recipient}) PROTOCOL "ESMTPSA" TLS-VERSION "TLSv1.3" TLS-CIPHER "{cipher}" AUTH "" RET "HDRS" ENVID "a+20b" REQUIRETLS YES))
+    S: * 1 FETCH (X-POSTEL-ENVELOPE (REVERSE-PATH "${mary.address}" RECIPIENTS (${recipient}) PROTOCOL "ESMTPSA" TLS-VERSION "TLSv1.3" TLS-CIPHER "{cipher}" AUTH "" RET "HDRS" ENVID "a+20b" REQUIRETLS YES))
     S: a1 OK ...
   `;
 });

@@ -170,7 +170,18 @@ describe('DSN', () => {
   test('nobody is told of what came from the null reverse-path', async () => {
     const mary = await server.addAccount();
     await using client = await server.logIn(mary);
-    await send(client, 'MAIL FROM:<>', `RCPT TO:<${mary.address}> NOTIFY=SUCCESS`);
+    await client.dialogue`
+      C: MAIL FROM:<>
+      S: 250 ...
+      C: RCPT TO:<${mary.address}> NOTIFY=SUCCESS
+      S: 250 ...
+      C: DATA
+      S: 354 ...
+      C: From: ${mary.address}
+      C:
+      C: .
+      S: 250 ...
+    `;
     expect(await server.messages(mary)).toHaveLength(1);
   });
 
