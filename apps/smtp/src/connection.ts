@@ -13,6 +13,12 @@ import type { Wire } from './wire.ts';
 /** What OpenSSL says of a client that goes on in plain text. */
 const NOT_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_HTTP_REQUEST', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
+/**
+ * By ALPN (RFC 7301), which hardly a client uses. None is registered; these are what other servers take. Whoever asks for another
+ * protocol was sent here by somebody else.
+ */
+const PROTOCOLS = ['smtp', 'esmtp', 'lmtp'];
+
 export interface ConnectionOptions {
   readonly id: string;
   readonly services: Services;
@@ -131,6 +137,7 @@ export class Connection implements Wire {
       SNICallback: choose,
       requestCert: this.#listener.asksClientCertificate,
       rejectUnauthorized: false, // the key says who it is, and no authority
+      ALPNProtocols: PROTOCOLS,
     });
     this.#socket = secure;
     secure.on('error', this.#onError);

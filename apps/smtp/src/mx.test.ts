@@ -121,7 +121,8 @@ test('HELO is enough, and then it was SMTP', async () => {
   const account = await server.addAccount();
   await using client = await server.connectMx();
   expect(await client.command('HELO (none)')).toBe('250 localhost');
-  expect(await send(client, [account.address], '.\r\n')).toMatch(/^250 /);
+  for (const command of [FROM, `RCPT TO:<${account.address}>`, 'DATA']) await client.command(command);
+  expect(await client.command('.')).toMatch(/^250 /);
   const [message] = await server.messages(account);
   expect(message?.prefix).toMatch(
     /Received: from \?none\? \(\[127\.0\.0\.1\]\)\r\n\tby localhost \(Postel\)\r\n\twith SMTP id /,
@@ -456,6 +457,83 @@ test('hardening 10: whoever talks before the greeting is not heard', async () =>
   expect(await client.closed()).toEqual([expect.stringMatching(/^554 5\.5\.1 Wait for the greeting/)]);
 });
 
+test.for([
+  'EHLO mx.elsewhere.example\r\nMAIL FROM:<a@elsewhere.example>\r\n',
+  'HELO mx.elsewhere.example\r\nMAIL FROM:<a@elsewhere.example>\r\n',
+  'NOOP\r\nEHLO mx.elsewhere.example\r\n',
+  'STARTTLS\r\nEHLO mx.elsewhere.example\r\n',
+])('hardening 10: %j in one packet: whoever has not read EHLO waits for each reply', async (commands) => {
+  const server = new MailServer();
+  await using client = await server.connectMx();
+  client.send(commands);
+  expect(await client.closed()).toEqual([expect.stringMatching(/^554 5\.5\.1 Wait for each reply/)]);
+});
+
+test('hardening 10: nor is PIPELINING for those who said HELO, but QUIT may stand behind the last dot', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await server.connectMx();
+  await client.command('HELO mx.elsewhere.example');
+  for (const command of [FROM, `RCPT TO:<${account.address}>`, 'DATA']) await client.command(command);
+  client.send('text\r\n.\r\nQUIT\r\n');
+  expect(await client.closed()).toEqual([expect.stringMatching(/^250 /), expect.stringMatching(/^221 /)]);
+  await using another = await server.connectMx();
+  await another.command('HELO mx.elsewhere.example');
+  another.send(`${FROM}\r\nRCPT TO:<${account.address}>\r\n`);
+  expect(await another.closed()).toEqual([expect.stringMatching(/^554 5\.5\.1 Wait for each reply/)]);
+});
+
+test.for([
+  'PROXY TCP4 192.0.2.1 192.0.2.2 56324 25\r\n',
+  'PROXY UNKNOWN\r\n',
+  `PROXY TCP6 ${'f'.repeat(2_000)}\r\n`,
+  '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\x01\x7f\0\0\x01\x12\x34\0\x19\r\n',
+])('hardening 13: %j of a proxy is no command, and says nothing of where a client is', async (header) => {
+  await using own = await startOwnServer({}, { kind: 'mx' });
+  await using early = await SmtpClient.connect(own.port);
+  early.send(header);
+  expect((await early.closed()).at(-1)).toMatch(/^5(?:54 5\.5\.1 Wait for the greeting|0\d )/);
+  await using client = await own.connect();
+  client.send(header);
+  expect(await client.reply()).toEqual([expect.stringMatching(/^50[01] 5\.5\.[12] /)]);
+  for (const { remoteAddress } of own.server.connections) expect(remoteAddress).toBe('127.0.0.1');
+});
+
+test('hardening 41: a domain is one, in whatever form it is written, and another that looks like it is not', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  const database = openDatabase(server.postel.database, { applicationName: 'smtp-test', maxConnections: 1 });
+  const directory = openDirectory(database);
+  const name = account.name.slice(-10);
+  await directory.addDomain(`${name}.bücher.example`);
+  await directory.addAddress(account.name, `mary@${name}.bücher.example`);
+  await database.close();
+  await using client = await greeted(server);
+  await client.command('MAIL FROM:<> SMTPUTF8');
+  const rcpt = (domain: string) => client.command(`RCPT TO:<mary@${Buffer.from(domain).toString('latin1')}>`);
+  for (const domain of [
+    `${name}.bücher.example`,
+    `${name}.bu\u0308cher.example`,
+    `${name}.BÜCHER.Example`,
+    `${name}.xn--bcher-kva.example`,
+    `${name}.XN--BCHER-KVA.EXAMPLE`,
+    `${name}\u3002bücher.example`, // the ideographic full stop is a dot: UTS 46
+  ]) {
+    expect(await rcpt(domain), domain).toMatch(/^250 /);
+  }
+  for (const domain of [
+    `${name}.bucher.example`,
+    `${name}.büсher.example`, // a Cyrillic с
+    `${name}.bücher.example\u200b.org`,
+    `${name}.xn--bcher-kva.xn--example`,
+    `${name}.xn--bcher-kva0.example`,
+    `${name}.xn--.example`,
+    `${name}.bücher.example.`,
+  ]) {
+    expect(await rcpt(domain), domain).toMatch(/^5(?:50|01) /);
+  }
+});
+
 test('hardening 10: whoever sends the message without waiting for 354 is not heard', async () => {
   const server = new MailServer();
   const account = await server.addAccount();
@@ -523,7 +601,7 @@ test('metrics tell the listeners apart', async () => {
 
 test('whoever brings nothing cannot go on for ever', async () => {
   const server = new MailServer();
-  await using client = await server.connectMx();
+  await using client = await greeted(server);
   client.send('NOOP\r\n'.repeat(COMMANDS_WITHOUT_PROGRESS + 1));
   expect((await client.closed()).at(-1)).toMatch(/^421 4\.7\.0 /);
 });

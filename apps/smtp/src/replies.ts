@@ -129,6 +129,7 @@ export const replies = {
 
   // Ends of the connection.
   notPipelined: [554, '5.5.1', 'Wait for the reply to DATA'],
+  pipelinedTooEarly: [554, '5.5.1', 'Wait for each reply: PIPELINING is for those who have read that of EHLO'],
   earlyTalker: [554, '5.5.1', 'Wait for the greeting'],
   notHttp: [554, '5.5.1', 'This is SMTP, not HTTP'],
   tlsTooEarly: [554, '5.5.1', 'This port begins in plain text: use STARTTLS'],

@@ -331,6 +331,10 @@ export class Session {
       if (HTTP.test(text)) throw new Hangup(replies.notHttp, 'HTTP');
       return this.#refuse(null, '', replies.unknownCommand);
     }
+    // Only EHLO tells of PIPELINING (RFC 2920 §3.1). Servers wait; programs that send junk often do not.
+    if (this.kind === 'mx' && this.greeting?.verb !== 'EHLO' && this.wire.hasOctets) {
+      throw new Hangup(replies.pipelinedTooEarly, 'sent commands ahead without having read EHLO');
+    }
     try {
       await this.require(command.needs);
       const reply = await command.run(this, command.parse(argument));

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
 import { expect, test, vi } from 'vitest';
 import { MailServer, plainResponse } from '../testing/mail-server.ts';
 import { SmtpClient } from '../testing/smtp-client.ts';
@@ -109,6 +110,46 @@ test('TLS 1.1 is too old', async () => {
   const server = new MailServer();
   const old = { ca: server.postel.ca, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
   await expect(SmtpClient.connectTls(server.postel.ports.submissions, old)).rejects.toThrow(/version/);
+});
+
+test('hardening 16: a client that wants to speak another protocol is refused in the TLS handshake', async () => {
+  const server = new MailServer();
+  const { submissions, mx } = server.postel.ports;
+  const { ca } = server.postel;
+  await expect(SmtpClient.connectTls(submissions, { ca, ALPNProtocols: ['http/1.1', 'h2'] })).rejects.toThrow(
+    /no application protocol/i,
+  );
+  for (const ALPNProtocols of [['smtp'], undefined]) {
+    await using client = await SmtpClient.connectTls(submissions, { ca, ALPNProtocols });
+    expect(await client.line()).toMatch(/^220 /);
+  }
+  await using other = await SmtpClient.connect(mx);
+  await other.line();
+  expect(await other.command('STARTTLS')).toMatch(/^220 /);
+  await expect(other.startTls({ ca, ALPNProtocols: ['imap'] })).rejects.toThrow(/no application protocol/i);
+});
+
+test('hardening 16: HTTP within TLS ends at its first line', async () => {
+  const server = new MailServer();
+  await using client = await server.connectTls();
+  client.send('POST / HTTP/1.1\r\nHost: localhost\r\n\r\nEHLO x\r\nMAIL FROM:<>\r\n');
+  expect(await client.closed()).toEqual([expect.stringMatching(/^554 5\.5\.1 This is SMTP/)]);
+});
+
+test('hardening 12: there is no renegotiation, and no early data', async () => {
+  const server = new MailServer();
+  await using client = await SmtpClient.connectTls(server.postel.ports.submissions, {
+    ca: server.postel.ca,
+    maxVersion: 'TLSv1.2',
+  });
+  await client.line();
+  const { socket } = client;
+  if (!(socket instanceof TLSSocket)) throw new Error('no TLS');
+  const refused = new Promise<Error | null>((resolve) => {
+    socket.on('error', resolve);
+    socket.renegotiate({}, resolve);
+  });
+  expect(String(await refused)).toMatch(/no.renegotiation|ECONNRESET/i);
 });
 
 test('hardening 16: a client that speaks TLS or HTTP to the plain port', async () => {
