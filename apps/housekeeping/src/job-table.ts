@@ -1,4 +1,5 @@
 import type { Job } from './job.ts';
+import { deliverWaiting } from './jobs/deliver-waiting.ts';
 import { fillIn } from './jobs/fill-in.ts';
 import { forgetLogins } from './jobs/forget-logins.ts';
 import { indexTexts } from './jobs/index-texts.ts';
@@ -8,4 +9,13 @@ import { removeBlobs } from './jobs/remove-blobs.ts';
 import { sweepBlobs } from './jobs/sweep-blobs.ts';
 
 /** A new job is a file in `jobs/` and a line here. */
-export const JOBS: readonly Job[] = [releaseRemoved, removeBlobs, prune, sweepBlobs, fillIn, indexTexts, forgetLogins];
+export const JOBS: readonly Job[] = [
+  deliverWaiting,
+  releaseRemoved,
+  removeBlobs,
+  prune,
+  sweepBlobs,
+  fillIn,
+  indexTexts,
+  forgetLogins,
+];

@@ -53,7 +53,10 @@ export async function notifyOfDelivery(
       clientName: null,
       details: { ...said, sender: null, tls: null, body: null, isUtf8: false, recipients: [], results: null },
     };
-    await store.deliver(notification, [{ account: target.accountId, mailbox: target.mailbox, arrival }]);
+    const [outcome] = await store.deliverToEach(notification, [
+      { account: target.accountId, mailbox: target.mailbox, arrival },
+    ]);
+    if (outcome?.status === 'rejected') throw outcome.reason;
   } catch (err) {
     session.log.warn({ err }, 'the sender is not told of a delivery');
   }

@@ -226,7 +226,7 @@ test('where nobody knows whether a message was stored, nothing is said of it', a
       store: {
         receive: (limit) => store.receive(limit),
         requireDiskRoom: () => Promise.resolve(),
-        deliver: () => Promise.reject(unknown),
+        keepWaiting: () => Promise.reject(unknown),
         async deliverToEach(content, deliveries) {
           const outcomes = await store.deliverToEach(content, deliveries);
           return outcomes.map((outcome, i) => (i === 1 ? { status: 'rejected' as const, reason: unknown } : outcome));

@@ -13,6 +13,8 @@ interface Recipient {
   readonly mailbox: MailboxId | null;
   /** All RCPT commands that led to the account, the one with `forwardPath` first. */
   readonly paths: ReceivedRecipient[];
+  /** Why a member of an alias does not get it at once, as people read it; null: it does. */
+  readonly waitsFor: string | null;
   /** What the account may hold at most, null if there is no limit. */
   readonly quotaOctets: number | null;
 }

@@ -10,7 +10,7 @@ export interface Services {
   /** Content of one message (RFC 1870). */
   readonly messageOctets: number;
   readonly directory: Directory;
-  readonly store: Pick<Store, 'receive' | 'deliver' | 'deliverToEach' | 'requireDiskRoom'>;
+  readonly store: Pick<Store, 'receive' | 'deliverToEach' | 'keepWaiting' | 'requireDiskRoom'>;
   readonly metrics: SmtpMetrics;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;

@@ -9,6 +9,8 @@ export class SmtpMetrics {
   readonly octets: Counter;
   readonly refusals: Counter;
   readonly deliverySeconds: Histogram;
+  readonly waitingCopies: Counter;
+  readonly possibleDuplicates: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -46,6 +48,16 @@ export class SmtpMetrics {
       name: 'postel_smtp_refusals_total',
       help: 'Replies that refused a command, by the first digit of their code',
       labelNames: ['listener', 'command', 'class'],
+      registers,
+    });
+    this.waitingCopies = new Counter({
+      name: 'postel_smtp_waiting_copies_total',
+      help: 'Copies of accepted messages that wait, because their accounts could not take them',
+      registers,
+    });
+    this.possibleDuplicates = new Counter({
+      name: 'postel_smtp_possible_duplicates_total',
+      help: 'Messages that some recipients have and that were not accepted, so that they may come again',
       registers,
     });
     this.deliverySeconds = new Histogram({

@@ -106,7 +106,7 @@ function failingStore(error: Error) {
   };
   const deliver = () => Promise.reject(error);
   const requireDiskRoom = () => Promise.resolve();
-  return { receive: () => writer as ContentWriter, deliver, deliverToEach: deliver, requireDiskRoom };
+  return { receive: () => writer as ContentWriter, keepWaiting: deliver, deliverToEach: deliver, requireDiskRoom };
 }
 
 test.for(Object.keys(storageReplies) as StorageErrorKind[])(
@@ -178,8 +178,8 @@ test('a message is taken from the socket no faster than it is stored', async () 
   await using own = await startOwnServer({
     store: {
       receive: () => slow as ContentWriter,
-      deliver: () => Promise.resolve(),
       deliverToEach: () => Promise.resolve([]),
+      keepWaiting: () => Promise.resolve(),
       requireDiskRoom: () => Promise.resolve(),
     },
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { append, arrivalOf, contentOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
-import type { Delivery } from './store.ts';
+import type { Delivery } from './waiting-deliveries.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ test.each([
   const recipients = await accounts(3);
   const octets = randomBytes(size);
   await using content = await contentOf(store, octets);
-  await store.deliver(content, deliveriesTo(recipients.toReversed()));
+  await store.deliverToEach(content, deliveriesTo(recipients.toReversed()));
   for (const { account, inbox } of recipients) {
     const [message] = await store.fetchMessages(account, inbox, [1], { octets: true });
     if (message === undefined) throw new Error('no message');
@@ -49,35 +49,14 @@ test('one recipient twice has the message twice, its content once', async () => 
   const [mary, peter] = await accounts(2);
   if (mary === undefined || peter === undefined) throw new Error('no accounts');
   await using content = await contentOf(storage.store, randomBytes(200_000));
-  await storage.store.deliver(content, deliveriesTo([mary, peter, mary]));
+  await storage.store.deliverToEach(content, deliveriesTo([mary, peter, mary]));
   expect(await counts([mary, peter])).toEqual([2, 1]);
   expect(await storage.sql`select count(*)::int as n from contents where account_id = ${mary.account}`).toEqual([
     { n: 1 },
   ]);
 });
 
-test.each([
-  ['is over its quota', 'over-quota', 'quota_messages = 0'],
-  ['has gone', 'nonexistent', `is_disabled = true`],
-])('a recipient that %s: nobody has the message, and no blob stays', async (_, kind, how) => {
-  const { store, sql } = storage;
-  const recipients = await accounts(3);
-  const [first, second] = recipients;
-  await sql.unsafe(`update accounts set ${how} where account_id = ${second?.account}`);
-  if (kind === 'nonexistent') await sql`delete from mailboxes where account_id = ${second?.account ?? 0}`;
-  const before = await storage.blobs();
-  {
-    await using content = await contentOf(store, randomBytes(200_000));
-    await expect(store.deliver(content, deliveriesTo(recipients))).rejects.toMatchObject({ kind });
-  }
-  expect(await counts(first === undefined ? [] : [first])).toEqual([0]);
-  expect(await storage.blobs()).toEqual(before);
-  expect(
-    await recount(storage.database, first?.account ?? second?.account ?? (recipients[0]?.account as never)),
-  ).toEqual([]);
-});
-
-test('rule 1: many messages to the same recipients in any order, from two processes, all arrive: rows are taken in order', async () => {
+test('rule 1: many messages to the same recipients in any order, from two processes, all arrive', async () => {
   const recipients = await accounts(4);
   const other = await storage.openStore();
   await Promise.all(
@@ -85,7 +64,7 @@ test('rule 1: many messages to the same recipients in any order, from two proces
       const { store } = i % 2 === 0 ? storage : other;
       const turned = [...recipients.slice(i % 4), ...recipients.slice(0, i % 4)];
       await using content = await contentOf(store, `Subject: ${i}\r\n\r\n`);
-      await store.deliver(content, deliveriesTo(i % 3 === 0 ? turned.toReversed() : turned));
+      await store.deliverToEach(content, deliveriesTo(i % 3 === 0 ? turned.toReversed() : turned));
     }),
   );
   expect(await counts(recipients)).toEqual([40, 40, 40, 40]);
@@ -94,7 +73,7 @@ test('rule 1: many messages to the same recipients in any order, from two proces
 
 test('to nobody is nothing', async () => {
   await using content = await contentOf(storage.store, 'x');
-  await storage.store.deliver(content, []);
+  expect(await storage.store.deliverToEach(content, [])).toEqual([]);
 });
 
 test.each([
@@ -128,7 +107,7 @@ test('deliveries and appends that wait for the same account stand side by side',
     Array.from({ length: 30 }, async (_, i) => {
       if (i % 3 === 0) return append(store, mary.account, mary.inbox, `appended ${i}`);
       await using content = await contentOf(store, `Subject: delivered ${i}\r\n\r\n`);
-      return store.deliver(content, deliveriesTo([mary]));
+      return store.deliverToEach(content, deliveriesTo([mary]));
     }),
   );
   expect(await counts([mary])).toEqual([30]);
@@ -140,11 +119,91 @@ test('INBOX is the mailbox of that name at the time', async () => {
   const [mary] = await accounts(1);
   if (mary === undefined) throw new Error('no account');
   await using content = await contentOf(store, 'Subject: x\r\n\r\n');
-  await store.deliver(content, deliveriesTo([mary]));
+  await store.deliverToEach(content, deliveriesTo([mary]));
   await sql`update mailboxes set name = 'Old' where account_id = ${mary.account} and mailbox_id = ${mary.inbox}`;
   await store.createMailbox(mary.account, 'INBOX', null);
-  await store.deliver(content, deliveriesTo([mary]));
-  await store.deliver(content, deliveriesTo([mary]));
+  await store.deliverToEach(content, deliveriesTo([mary]));
+  await store.deliverToEach(content, deliveriesTo([mary]));
   expect(await counts([mary])).toEqual([2]);
   expect((await store.findMailbox(mary.account, 'Old'))?.messages).toBe(1);
+});
+
+test.each([
+  ['in the row', 50],
+  ['in a blob', 1_200_000],
+])('rule 5: a copy that its account cannot take now, %s, waits, and comes once it can', async (_, size) => {
+  const { store, sql } = storage;
+  const [mary, peter] = await accounts(2);
+  if (mary === undefined || peter === undefined) throw new Error('no accounts');
+  await sql`update accounts set quota_messages = 0 where account_id = ${mary.account}`;
+  const octets = randomBytes(size);
+  const before = (await storage.blobs()).length;
+  {
+    await using content = await contentOf(store, octets);
+    const waiting = deliveriesTo([mary, peter]).map((delivery) => ({ delivery, failure: 'over-quota' }));
+    await store.keepWaiting(content, waiting);
+  }
+  expect(await counts([mary, peter])).toEqual([0, 0]);
+  expect(await storage.blobs()).toHaveLength(before);
+
+  expect(await store.deliverWaiting()).toEqual({ delivered: 0, failed: 0 }); // none is due
+  const later = new Date(Date.now() + 120_000);
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 1 });
+  expect(await counts([mary, peter])).toEqual([0, 1]);
+  expect(await sql`select attempts, last_failure from waiting_deliveries where account_id = ${mary.account}`).toEqual([
+    { attempts: 1, last_failure: 'over-quota' },
+  ]);
+  await sql`update accounts set quota_messages = null where account_id = ${mary.account}`;
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 }); // put off
+  expect(await store.deliverWaiting(new Date(Date.now() + 3_600_000))).toEqual({ delivered: 1, failed: 0 });
+  expect(await counts([mary, peter])).toEqual([1, 1]);
+  for (const { account, inbox } of [mary, peter]) {
+    const [message] = await store.fetchMessages(account, inbox, [1], { octets: true });
+    if (message === undefined) throw new Error('no message');
+    const { prefix, octets: inline, blob } = message;
+    expect(prefix?.toString()).toBe(`Delivered-To: ${account}\r\n`);
+    const stored = blob === null ? inline : Buffer.concat(await Array.fromAsync(store.readBlob(blob, 0, size)));
+    expect(stored?.equals(octets)).toBe(true);
+    expect(await recount(storage.database, account)).toEqual([]);
+  }
+  expect(await sql`select from waiting_contents where account_id in (${mary.account}, ${peter.account})`).toHaveLength(
+    0,
+  );
+});
+
+test('a copy that two processes deliver at the same time is delivered once', async () => {
+  const { store, sql } = storage;
+  const [mary] = await accounts(1);
+  if (mary === undefined) throw new Error('no account');
+  await using content = await contentOf(store, 'Subject: x\r\n\r\n');
+  const waiting = deliveriesTo([mary]).map((delivery) => ({ delivery, failure: 'unavailable' }));
+  await store.keepWaiting(content, waiting);
+  const later = new Date(Date.now() + 120_000);
+  const other = await storage.openStore();
+  const done = await Promise.all([store.deliverWaiting(later), other.store.deliverWaiting(later)]);
+  expect(done.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(1);
+  expect(await counts([mary])).toEqual([1]);
+  expect(await sql`select from waiting_deliveries where account_id = ${mary.account}`).toHaveLength(0);
+});
+
+test('a copy for a disabled account waits until it is enabled, and octets without a row go after a day', async () => {
+  const { store, sql } = storage;
+  const [mary] = await accounts(1);
+  if (mary === undefined) throw new Error('no account');
+  await using content = await contentOf(store, 'Subject: x\r\n\r\n');
+  await sql`update accounts set is_disabled = true where account_id = ${mary.account}`;
+  await store.keepWaiting(
+    content,
+    deliveriesTo([mary]).map((delivery) => ({ delivery, failure: 'disabled' })),
+  );
+  const later = new Date(Date.now() + 3_600_000);
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 });
+  await sql`update accounts set is_disabled = false where account_id = ${mary.account}`;
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 0 });
+
+  await sql`
+    insert into waiting_contents (account_id, delivery_id, chunk, octets, stored_at)
+    values (${mary.account}, gen_random_uuid(), 0, 'x', now() - interval '2 days')`;
+  await store.deliverWaiting(new Date());
+  expect(await sql`select from waiting_contents where account_id = ${mary.account}`).toHaveLength(0);
 });

@@ -5,8 +5,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccountId, MailboxId } from './ids.ts';
 import {
   append,
-  arrivalOf,
-  contentOf,
   holdAccount,
   messageOf,
   messagesInDatabase,
@@ -141,40 +139,6 @@ test('rule 5: a flag change whose answer was lost is made once more, which chang
     { version: version + 1 },
   ]);
 });
-
-test.each([
-  ['in the row', 50],
-  ['in a blob', 200_000],
-])(
-  'rule 5: a message %s for several is delivered to all of them, or to none, and the answer says so',
-  async (_, size) => {
-    await using network = await overBrokenNetwork();
-    const { server, store } = network;
-    const recipients = await Promise.all([1, 2, 3].map(() => storage.newAccount()));
-    const deliveries = recipients.map(({ account }) => ({
-      account,
-      mailbox: null,
-      arrival: arrivalOf(`${account}@example.com`),
-    }));
-    const deliver = async () => {
-      await using content = await contentOf(store, randomBytes(size));
-      await store.deliver(content, deliveries);
-    };
-    const counts = () =>
-      Promise.all(recipients.map(async ({ account, inbox }) => (await inboxOf(account, inbox)).length));
-    const blobs = (await storage.blobs()).length;
-
-    server.cutBefore(COMMIT);
-    await expect(deliver()).rejects.toMatchObject({ kind: 'unavailable' });
-    expect(await counts()).toEqual([0, 0, 0]);
-    expect(await storage.blobs()).toHaveLength(blobs);
-    cutAfter(server, COMMIT);
-    await deliver();
-    expect(await counts()).toEqual([1, 1, 1]);
-    expect(await storage.blobs()).toHaveLength(blobs + (size > 1_000 ? 3 : 0));
-    for (const { account } of recipients) expect(await recount(storage.database, account)).toEqual([]);
-  },
-);
 
 test('rule 5: messages that shared a transaction each have their own answer, also one that was refused', async () => {
   await using network = await overBrokenNetwork();

@@ -56,14 +56,18 @@ export const NO_DETAILS: EnvelopeDetails = {
 /** Between what a text of `append_messages` has for the columns of before, and details. */
 const SEPARATOR = '\x1f';
 
-/** The protocol, with the details behind it: those that are not as in NO_DETAILS, as JSON. */
+/** The protocol, with the details behind it. */
 export function encodeArrival({ protocol, details }: Pick<Arrival, 'protocol' | 'details'>): string {
+  return `${protocol}${SEPARATOR}${encodeDetails(details)}`;
+}
+
+/** Those that are not as in NO_DETAILS, as JSON. */
+export function encodeDetails(details: EnvelopeDetails): string {
   const { recipients } = details;
   const saysNoMore =
     recipients.length === 1 && recipients.every((one) => !one.notify && one.originalRecipient === null);
   const told = { ...details, recipients: saysNoMore || recipients.length === 0 ? null : recipients };
-  const json = JSON.stringify(told, (_, value: unknown) => (value === null || value === false ? undefined : value));
-  return `${protocol}${SEPARATOR}${json}`;
+  return JSON.stringify(told, (_, value: unknown) => (value === null || value === false ? undefined : value));
 }
 
 /** As SQL, for a row `d` of `deliveries`. */

@@ -565,6 +565,7 @@ export const waitingDeliveries = pgTable(
     protocol: text('protocol').notNull(),
     clientAddress: inet('client_address'),
     clientName: text('client_name'),
+    details: jsonb('details'),
     queuedAt: at('queued_at').notNull().defaultNow(),
     nextAttemptAt: at('next_attempt_at').notNull(),
     attempts: integer('attempts').notNull().default(0),
@@ -584,6 +585,47 @@ export const waitingContents = pgTable(
     storedAt: at('stored_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.accountId, table.deliveryId, table.chunk] })],
+);
+
+/** What an account may send, and whether a copy of it is kept; without a row: anything, and none. Limits are null where there is none. */
+export const submissionSettings = pgTable(
+  'submission_settings',
+  {
+    accountId: id('account_id').primaryKey(),
+    messagesADay: integer('messages_a_day'),
+    /** To whom it never sent before. */
+    newRecipientsADay: integer('new_recipients_a_day'),
+    messageOctets: octets('message_octets'),
+    /** In the mailbox with the special use \Sent. */
+    keepsSent: boolean('keeps_sent').notNull().default(false),
+  },
+  (table) => [foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade')],
+);
+
+/** What an account with limits has sent since then, for a day at most (`count_submission`). */
+export const submissionCounts = pgTable(
+  'submission_counts',
+  {
+    accountId: id('account_id').primaryKey(),
+    since: at('since').notNull(),
+    messages: integer('messages').notNull().default(0),
+    newRecipients: integer('new_recipients').notNull().default(0),
+  },
+  (table) => [foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade')],
+);
+
+/** To whom an account with a limit of new recipients has sent. */
+export const knownRecipients = pgTable(
+  'known_recipients',
+  {
+    accountId: id('account_id').notNull(),
+    address: text('address').notNull(),
+    firstAt: at('first_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.address] }),
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
+  ],
 );
 
 /** Salt and iteration count of all SCRAM keys of an account: one for all, because SCRAM shows them before the proof. */

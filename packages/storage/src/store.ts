@@ -31,7 +31,7 @@ import {
   removeAnnotations,
   setAnnotations,
 } from './annotations.ts';
-import { type Appended, type Arrival, appendInTransaction, type NewMessage } from './append.ts';
+import { type Appended, appendInTransaction, type NewMessage } from './append.ts';
 import type { BlobStore } from './blob-store.ts';
 import { ChangeFeed, type FeedListener } from './change-feed.ts';
 import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
@@ -96,6 +96,18 @@ import { TextIndex } from './text-index.ts';
 import { type IndexingOptions, TextIndexer } from './text-indexer.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
 import { ensureUrlKey, findUrlKey, removeUrlKeys, resetUrlKey } from './url-keys.ts';
+import {
+  type Delivery,
+  type DueDelivery,
+  findDue,
+  keepWaiting,
+  postpone,
+  readWaiting,
+  sweepWaiting,
+  takeWaiting,
+  type WaitingDelivery,
+  type WaitingDone,
+} from './waiting-deliveries.ts';
 
 export interface StoreOptions {
   /** The store closes it. */
@@ -104,14 +116,6 @@ export interface StoreOptions {
   readonly reserve?: DiskReserve;
   /** Errors that no caller waits for: of the change feed, and of mailboxes that it could not bring up to date. */
   onError(error: unknown): void;
-}
-
-/** One recipient of a delivery. */
-export interface Delivery {
-  readonly account: AccountId;
-  /** One of the account's; null, or one that has been deleted: INBOX. */
-  readonly mailbox: MailboxId | null;
-  readonly arrival: Arrival;
 }
 
 /** What is to be appended to an account. */
@@ -140,6 +144,10 @@ interface OpenMailbox {
 const NO_FLAGS = { system: 0, keywords: [] };
 /** Accounts that one message is written to at the same time; each holds its own copy of the octets meanwhile. */
 const DELIVERIES_AT_ONCE = 8;
+/** Deliveries that waited and are tried in one go; the others come with the next. */
+const WAITING_AT_ONCE = 1_000;
+/** Octets that are to wait, and whose rows never came: longer than any message takes. */
+const WAITING_GRACE_MS = 86_400_000;
 
 /** The mail of all accounts, as one process uses it. */
 export class Store {
@@ -258,34 +266,7 @@ export class Store {
   }
 
   /**
-   * Delivers one message to the INBOX of each account, to all of them or to none, in one transaction that takes the
-   * accounts in ascending order.
-   *
-   * @throws {StorageError} as `append`; 'nonexistent' if an account has gone
-   */
-  async deliver(content: Content, deliveries: readonly Delivery[]): Promise<void> {
-    const internalDate = Date.now();
-    const [only, ...others] = deliveries;
-    if (only === undefined) return;
-    if (others.length === 0) {
-      await this.#appendDelivery(content, only, internalDate); // shares a transaction with others
-      return;
-    }
-    const accounts = [...new Set(deliveries.map(({ account }) => account))].sort((a, b) => a - b);
-    const messages = accounts.map((account) => ({
-      account,
-      messages: deliveries
-        .filter((delivery) => delivery.account === account)
-        .map((delivery) => delivered(content, delivery, internalDate)),
-    }));
-    await this.#keepingBlobs(
-      accounts.map((account) => ({ account, content })),
-      () => this.#inTurnOf(accounts, (tx) => appendEach(tx, messages)),
-    );
-  }
-
-  /**
-   * Delivers one message to the INBOX of each account, to each in a transaction of its own.
+   * Delivers one message to a mailbox of each account, to each in a transaction of its own.
    *
    * @returns what became of each delivery, in their order; a failure is that of `append`
    */
@@ -302,6 +283,65 @@ export class Store {
       );
     }
     return outcomes;
+  }
+
+  /**
+   * Keeps copies of a message for accounts that cannot take them now, durably, until `deliverWaiting` delivers them.
+   *
+   * @throws {StorageError} 'unavailable', 'outcome-unknown', 'disk-full'
+   */
+  async keepWaiting(content: Content, waiting: readonly WaitingDelivery[]): Promise<void> {
+    if (this.#reserve !== null) await this.#reserve.require(content.sizeOctets * waiting.length);
+    await keepWaiting(this.#database.sql, content, waiting);
+  }
+
+  /** Delivers the copies that wait and are due. To be called by one process at a time. @throws {StorageError} 'unavailable' */
+  async deliverWaiting(now = new Date()): Promise<WaitingDone> {
+    const { sql } = this.#database;
+    let [delivered, failed] = [0, 0];
+    try {
+      for (const due of await findDue(sql, now, WAITING_AT_ONCE)) {
+        try {
+          if (await this.#deliverDue(due)) delivered++;
+        } catch (error) {
+          if (!(error instanceof StorageError)) throw error;
+          await postpone(sql, due, error.kind);
+          failed++;
+        }
+      }
+      await sweepWaiting(sql, new Date(now.getTime() - WAITING_GRACE_MS));
+    } catch (error) {
+      throw translateDatabaseError(error, true);
+    }
+    return { delivered, failed };
+  }
+
+  async #deliverDue(due: DueDelivery): Promise<boolean> {
+    const { delivery, internalDate } = due;
+    const { account } = delivery;
+    const writer = this.receive(Number.MAX_SAFE_INTEGER);
+    let content: Content;
+    try {
+      await readWaiting(this.#database.sql, due, writer);
+      content = await writer.finish();
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    await using _content = content;
+    const deliver = (mailbox: MailboxId | null) =>
+      this.#keepingBlobs([{ account, content }], () =>
+        this.#writer.transact(account, async (tx) =>
+          (await takeWaiting(tx, due))
+            ? await appendTo(tx, account, [delivered(content, { ...delivery, mailbox }, internalDate)])
+            : [],
+        ),
+      );
+    const done = await deliver(delivery.mailbox).catch((error: unknown) => {
+      if (delivery.mailbox === null || !(error instanceof StorageError && error.kind === 'nonexistent')) throw error;
+      return deliver(null);
+    });
+    return done.length > 0;
   }
 
   /** To INBOX, if its mailbox was deleted meanwhile. */
@@ -1028,18 +1068,8 @@ function requireFewKeywords({ keywords }: Flags): void {
     throw new StorageError('too-many-keywords', `A message can have no more than ${KEYWORDS_A_MESSAGE} keywords`);
 }
 
-function delivered(content: Content, { mailbox, arrival }: Delivery, internalDate: number): NewMessage {
-  return { mailbox: mailbox ?? 'INBOX', content, flags: NO_FLAGS, internalDate, arrival };
-}
-
-/** Appends to one account after the other, in ascending order; the first failure is that of all. */
-async function appendEach(
-  tx: Transaction,
-  batches: readonly { readonly account: AccountId; readonly messages: readonly NewMessage[] }[],
-): Promise<readonly AppendedTo[]> {
-  const done: AppendedTo[] = [];
-  for (const { account, messages } of batches) done.push(...(await appendTo(tx, account, messages)));
-  return done;
+function delivered(content: Content, { mailbox, arrival, flags }: Delivery, internalDate: number): NewMessage {
+  return { mailbox: mailbox ?? 'INBOX', content, flags: flags ?? NO_FLAGS, internalDate, arrival };
 }
 
 async function appendTo(

@@ -93,7 +93,14 @@ function accept(
       transaction.isClosed = isTight;
     }
     const { forwardPath } = path;
-    recipients.set(accountId, { forwardPath, alias: null, mailbox: recipient.mailbox, paths: [path], quotaOctets });
+    recipients.set(accountId, {
+      forwardPath,
+      alias: null,
+      mailbox: recipient.mailbox,
+      paths: [path],
+      waitsFor: null,
+      quotaOctets,
+    });
   } else known.paths.push(path);
   accepted.push([accountId]);
   session.progressed();
@@ -101,8 +108,9 @@ function accept(
 }
 
 /**
- * RFC 5321 §3.9: each account that the alias stands for gets a copy, unless it gets one already. A member whom the message cannot
- * reach makes that of all, for else it would have to be told to a sender who named one address.
+ * RFC 5321 §3.9: each account that the alias stands for gets a copy, unless it gets one already. Of those that cannot take it now
+ * the copy waits, as the sender named one address and could not send to the others alone; if that is all of them, the message
+ * waits with its sender. One at another server makes it impossible for all.
  */
 async function acceptAlias(
   session: Session,
@@ -121,14 +129,15 @@ async function acceptAlias(
 
   const added = accounts.filter(({ accountId }) => !recipients.has(accountId));
   if (recipients.size > 0 && recipients.size + added.length > RECIPIENTS) return replies.tooManyRecipients;
-  for (const recipient of added) {
-    const refusal = refusalOf(recipient, sizeOctets);
-    if (refusal !== null) return refusal;
-  }
+  const refusals = new Map(added.map((recipient) => [recipient.accountId, refusalOf(recipient, sizeOctets)]));
+  const [first = null] = refusals.values();
+  if (first !== null && added.length === accounts.length && ![...refusals.values()].includes(null)) return first;
   for (const { accountId } of accounts) recipients.get(accountId)?.paths.push(path);
+  const { forwardPath } = path;
   for (const { accountId, mailbox, quotaOctets } of added) {
-    const { forwardPath } = path;
-    recipients.set(accountId, { forwardPath, alias: alias.address, mailbox, paths: [path], quotaOctets });
+    const [code, status] = refusals.get(accountId) ?? [];
+    const waitsFor = code === undefined ? null : `${code} ${status}`;
+    recipients.set(accountId, { forwardPath, alias: alias.address, mailbox, paths: [path], waitsFor, quotaOctets });
   }
   aliases.add(alias.address);
   accepted.push(accounts.map(({ accountId }) => accountId));

@@ -85,7 +85,7 @@ const changes: readonly [string, (store: Store, account: AccountId, inbox: Mailb
   [
     'delivery',
     async (store, account) =>
-      store.deliver(await contentOf(store, 'y'), [{ account, mailbox: null, arrival: arrivalOf('a@b') }]),
+      store.deliverToEach(await contentOf(store, 'y'), [{ account, mailbox: null, arrival: arrivalOf('a@b') }]),
   ],
   ['flags', (store, account, inbox) => store.changeFlags(account, inbox, ALL, SEEN, null)],
   ['copy', (store, account, inbox) => store.copy(account, inbox, ALL, inbox, 'present')],

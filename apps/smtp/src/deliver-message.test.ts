@@ -1,0 +1,125 @@
+import { StorageError } from '@postel/storage';
+import { Registry } from '@postel/supervision';
+import { expect, test } from 'vitest';
+import { SmtpMetrics } from './smtp-metrics.ts';
+import { type OwnServer, startOwnServer } from './testing/own-server.ts';
+import type { SmtpClient } from './testing/smtp-client.ts';
+
+async function addJohn({ directory }: OwnServer): Promise<void> {
+  await directory.addAccount({ name: 'john', address: 'john@localhost', password: null });
+  await directory.aliases.add('team@localhost', ['mary@localhost', 'john@localhost']);
+}
+
+/** Up to the message, which waits for its end. */
+async function begin(client: SmtpClient, ...recipients: readonly string[]): Promise<void> {
+  await client.command('MAIL FROM:<somebody@example.com>');
+  for (const recipient of recipients) expect(await client.command(`RCPT TO:<${recipient}@localhost>`)).toMatch(/^250 /);
+  expect(await client.command('DATA')).toMatch(/^354 /);
+  client.send('Subject: to both\r\n\r\ntext\r\n');
+}
+
+const counts = async (server: OwnServer) =>
+  (await Promise.all(['mary', 'john'].map((name) => server.messages(`${name}@localhost`)))).map(({ length }) => length);
+
+const LATER = new Date(Date.now() + 3_600_000);
+
+test('a mailbox that fills up meanwhile keeps the message from nobody else, and gets its copy later', async () => {
+  await using server = await startOwnServer({}, { kind: 'mx' });
+  await addJohn(server);
+  await using client = await server.connect();
+  await begin(client, 'mary', 'john');
+  await server.sql`update accounts set quota_messages = 0 where name = 'john'`;
+  expect(await client.command('.')).toMatch(/^250 /);
+  expect(await counts(server)).toEqual([1, 0]);
+  expect(await server.sql`select last_failure from waiting_deliveries`).toEqual([{ last_failure: 'over-quota' }]);
+  await server.sql`update accounts set quota_messages = null where name = 'john'`;
+  expect(await server.store.deliverWaiting(LATER)).toEqual({ delivered: 1, failed: 0 });
+  expect(await counts(server)).toEqual([1, 1]);
+  const [copy] = await server.messages('john@localhost');
+  expect(copy?.prefix).toMatch(/^Return-Path: <somebody@example\.com>\r\nReceived: (?:.|\s)+for <john@localhost>;/);
+  expect(copy?.content.toString()).toBe('Subject: to both\r\n\r\ntext\r\n');
+});
+
+test('where nobody has the message it is refused, and nothing waits', async () => {
+  await using server = await startOwnServer({}, { kind: 'mx' });
+  await addJohn(server);
+  await using client = await server.connect();
+  await begin(client, 'mary', 'john');
+  await server.sql`update accounts set quota_messages = 0`;
+  expect(await client.command('.')).toMatch(/^452 4\.2\.2 /);
+  expect(await counts(server)).toEqual([0, 0]);
+  expect(await server.sql`select from waiting_deliveries`).toHaveLength(0);
+});
+
+test('members of an alias that are disabled or full get their copy later; only if all are, it waits with its sender', async () => {
+  await using server = await startOwnServer({}, { kind: 'mx' });
+  await addJohn(server);
+  await server.sql`update accounts set is_disabled = true where name = 'john'`;
+  await using client = await server.connect();
+  await begin(client, 'team');
+  expect(await client.command('.')).toMatch(/^250 /);
+  expect(await counts(server)).toEqual([1, 0]);
+  expect(await server.store.deliverWaiting(LATER)).toEqual({ delivered: 0, failed: 0 });
+  await server.sql`update accounts set is_disabled = false`;
+  expect(await server.store.deliverWaiting(LATER)).toEqual({ delivered: 1, failed: 0 });
+  expect(await counts(server)).toEqual([1, 1]);
+
+  await server.sql`update accounts set is_disabled = true`;
+  await client.command('MAIL FROM:<somebody@example.com>');
+  expect(await client.command('RCPT TO:<team@localhost>')).toMatch(/^450 4\.2\.1 /);
+});
+
+test('an account that is removed meanwhile keeps the message from nobody', async () => {
+  await using server = await startOwnServer({}, { kind: 'mx' });
+  await addJohn(server);
+  await using client = await server.connect();
+  await begin(client, 'mary', 'john');
+  await server.directory.removeAccount('john');
+  expect(await client.command('.')).toMatch(/^250 /);
+  expect(await server.messages()).toHaveLength(1);
+  expect(await server.sql`select from waiting_deliveries`).toHaveLength(0);
+});
+
+test('LMTP: a reply for one account is its own, that for an alias is for all whom it stands for', async () => {
+  await using server = await startOwnServer({}, { kind: 'lmtp' });
+  await addJohn(server);
+  await using client = await server.connect();
+  await begin(client, 'mary', 'john');
+  await server.sql`update accounts set quota_messages = 0 where name = 'john'`;
+  expect(await client.command('.')).toMatch(/^250 /);
+  expect(await client.reply()).toEqual([expect.stringMatching(/^452 4\.2\.2 /)]);
+  expect(await server.sql`select from waiting_deliveries`).toHaveLength(0);
+  await server.sql`update accounts set quota_messages = null`;
+  await begin(client, 'team', 'john');
+  await server.sql`update accounts set quota_messages = 0 where name = 'john'`;
+  expect(await client.command('.')).toMatch(/^250 /);
+  expect(await client.reply()).toEqual([expect.stringMatching(/^250 /)]); // it has its copy, by the alias
+  expect(await server.sql`select from waiting_deliveries`).toHaveLength(1);
+});
+
+test('a message that some have and that cannot be accepted is counted: it may come again', async () => {
+  const registry = new Registry();
+  const metrics = new SmtpMetrics(registry);
+  await using own = await startOwnServer();
+  await addJohn(own);
+  const { store, directory } = own;
+  await using server = await startOwnServer(
+    {
+      directory,
+      metrics,
+      store: {
+        receive: (limit) => store.receive(limit),
+        requireDiskRoom: () => Promise.resolve(),
+        deliverToEach: (content, deliveries) => store.deliverToEach(content, deliveries),
+        keepWaiting: () => Promise.reject(new StorageError('unavailable', 'the database is away')),
+      },
+    },
+    { kind: 'mx' },
+  );
+  await using client = await server.connect();
+  await begin(client, 'mary', 'john');
+  await own.sql`update accounts set quota_messages = 0 where name = 'john'`;
+  expect(await client.command('.')).toMatch(/^451 4\.3\.0 /);
+  expect(await counts(own)).toEqual([1, 0]);
+  expect(await registry.metrics()).toMatch(/^postel_smtp_possible_duplicates_total 1$/m);
+});

@@ -1,0 +1,167 @@
+import { type AccountId, type Delivery, StorageError, type WaitingDelivery } from '@postel/storage';
+import { notifyOfDelivery } from './delivery-notification.ts';
+import { PATHS_KEPT } from './limits.ts';
+import type { MailTransaction } from './mail-transaction.ts';
+import type { ReceivedMessage } from './receive-message.ts';
+import { replies, type SmtpReply } from './replies.ts';
+import type { Session } from './session.ts';
+import { traceFields } from './trace-fields.ts';
+import { transmissionType } from './transmission-type.ts';
+
+/** Those that one reply is for: of a RCPT command in LMTP (RFC 2033 §4.2), else of all. */
+type Recipients = readonly AccountId[];
+
+/** Gives the reply for some recipients. @throws {Hangup} where neither yes nor no can be said */
+export type ReplyFor = (recipients: Recipients) => SmtpReply;
+
+/**
+ * Delivers a message, to each account in a transaction of its own. A reply is for several accounts: once one of them has the
+ * message, the copies of the others wait, durably, and are delivered when they can be. Only if even that fails is the
+ * message refused though somebody has it, who gets it twice if it comes again: that is counted.
+ */
+export async function deliverMessage(
+  session: Session,
+  transaction: MailTransaction,
+  message: ReceivedMessage,
+): Promise<ReplyFor> {
+  const { store, metrics } = session.services;
+  const all = deliveriesOf(session, transaction, message);
+  const waitsFor = (account: AccountId) => transaction.recipients.get(account)?.waitsFor ?? null;
+  const attempted = all.filter(({ account }) => waitsFor(account) === null);
+  const outcomes = await store.deliverToEach(message.content, attempted);
+  const failures = new Map<AccountId, unknown>();
+  attempted.forEach(({ account }, i) => {
+    const outcome = outcomes[i];
+    if (outcome?.status === 'rejected') failures.set(account, outcome.reason);
+  });
+  const has = (account: AccountId) => waitsFor(account) === null && !failures.has(account);
+
+  const groups = session.kind === 'lmtp' ? transaction.accepted : [[...transaction.recipients.keys()]];
+  const lacking = new Set(
+    groups.filter((group) => group.some(has)).flatMap((group) => group.filter((one) => !has(one))),
+  );
+  const waiting = all.flatMap((delivery): WaitingDelivery[] => {
+    const { account } = delivery;
+    const failure = waitsFor(account) ?? reasonToWait(failures.get(account));
+    return lacking.has(account) && failure !== null ? [{ delivery, failure }] : [];
+  });
+  try {
+    if (waiting.length > 0) await store.keepWaiting(message.content, waiting);
+    for (const { delivery } of waiting) failures.delete(delivery.account);
+    metrics.waitingCopies.inc(waiting.length);
+  } catch (error) {
+    for (const { delivery } of waiting) failures.set(delivery.account, error);
+  }
+  // A copy for an account that has been removed would have gone with it.
+  for (const account of lacking) if (isGone(failures.get(account))) failures.delete(account);
+
+  const delivered = all.filter(({ account }) => has(account)).length;
+  const yes = delivered > 0 ? accepted(session, message, transaction, { accounts: delivered, waiting }) : null;
+  if (delivered > 0 && failures.size === 0) await notifyOfDelivery(session, transaction, message);
+  if (groups.some((group) => group.some(has) && group.some((account) => failures.has(account)))) {
+    metrics.possibleDuplicates.inc();
+  }
+  return (recipients) => {
+    const failed = recipients.find((account) => failures.has(account));
+    if (failed === undefined) return yes ?? replies.unavailable;
+    const reason = failures.get(failed);
+    const isForGood =
+      recipients.length === 1 &&
+      isTooLargeForQuota(
+        reason,
+        message,
+        transaction,
+        all.find(({ account }) => account === failed),
+      );
+    return isForGood ? replies.largerThanQuota : session.replyTo(reason);
+  };
+}
+
+/** Null where the copy must not wait: it may have been delivered, or its account is gone, or the fault is ours. */
+function reasonToWait(failure: unknown): string | null {
+  if (!(failure instanceof StorageError) || failure.kind === 'outcome-unknown' || isGone(failure)) return null;
+  return failure.kind;
+}
+
+function isGone(failure: unknown): boolean {
+  return failure instanceof StorageError && failure.kind === 'nonexistent';
+}
+
+function isTooLargeForQuota(
+  error: unknown,
+  { content }: ReceivedMessage,
+  { recipients }: MailTransaction,
+  delivery: Delivery | undefined,
+): boolean {
+  if (!(error instanceof StorageError && error.kind === 'over-quota') || delivery === undefined) return false;
+  const quotaOctets = recipients.get(delivery.account)?.quotaOctets ?? null;
+  return quotaOctets !== null && content.sizeOctets + delivery.arrival.prefix.length > quotaOctets;
+}
+
+function deliveriesOf(
+  session: Session,
+  { reversePath, recipients, isUtf8, body, said }: MailTransaction,
+  { addedFields, receivedAt, id }: ReceivedMessage,
+): readonly Delivery[] {
+  const { wire, services, greeting, kind } = session;
+  const { hostname } = services;
+  const protocol = transmissionType(session, isUtf8);
+  const clientName = greeting?.clientName ?? null;
+  const clientAddress = wire.remoteAddress;
+  // Who writes a mail need not tell everybody who reads it, and whoever they pass it on to, the addresses of their home and
+  // their telephone (RFC 5321 §7.6). The log and the database have them.
+  const client = kind === 'submission' ? null : { name: clientName ?? '', address: clientAddress };
+
+  const { tls } = wire;
+  const details = {
+    ...said,
+    sender: session.account?.name ?? null,
+    tls: tls === null ? null : { version: tls.protocol, cipher: tls.cipher },
+    body,
+    isUtf8,
+    results: null,
+  };
+
+  return [...recipients].map(([account, { forwardPath, alias, mailbox, paths }]) => {
+    const trace = { reversePath, forwardPath, alias, hostname, client, protocol, tls: wire.tls, id, receivedAt };
+    const prefix = Buffer.from(traceFields(trace) + addedFields);
+    const arrival = { prefix, reversePath, forwardPath, protocol, clientAddress, clientName };
+    return {
+      account,
+      mailbox,
+      arrival: { ...arrival, details: { ...details, recipients: paths.slice(0, PATHS_KEPT) } },
+    };
+  });
+}
+
+function accepted(
+  session: Session,
+  { content, id, endOfDataMs }: ReceivedMessage,
+  { reversePath, recipients }: MailTransaction,
+  { accounts, waiting }: { readonly accounts: number; readonly waiting: readonly WaitingDelivery[] },
+): SmtpReply {
+  const { metrics } = session.services;
+  const listener = session.listenerName;
+  const seconds = (performance.now() - endOfDataMs) / 1000;
+  const { sizeOctets } = content;
+  session.messages++;
+  session.progressed();
+  session.count('messages');
+  metrics.messages.inc({ listener });
+  metrics.octets.inc({ listener }, sizeOctets);
+  metrics.deliverySeconds.observe({ listener }, seconds);
+  const failed = recipients.size - accounts - waiting.length;
+  session.log.info(
+    {
+      id,
+      sizeOctets,
+      reversePath,
+      accounts,
+      ...(waiting.length > 0 ? { waiting: waiting.length } : {}),
+      ...(failed > 0 ? { failed } : {}),
+      seconds,
+    },
+    'message accepted',
+  );
+  return [250, '2.0.0', `Accepted as ${id}`];
+}

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { Arrival } from './append.ts';
+import type { Content, ContentWriter } from './content-writer.ts';
+import type { Sql, Transaction } from './database.ts';
+import { translateDatabaseError } from './errors.ts';
+import type { Flags } from './flags.ts';
+import type { AccountId, MailboxId } from './ids.ts';
+import { decodeEnvelope, encodeDetails } from './received-envelope.ts';
+
+/** One recipient of a message. */
+export interface Delivery {
+  readonly account: AccountId;
+  /** One of the account's; null, or one that has been deleted: INBOX. */
+  readonly mailbox: MailboxId | null;
+  readonly arrival: Arrival;
+  /** None, if it is left out. */
+  readonly flags?: Flags;
+}
+
+/** A delivery that is to wait, and why, for people to read. */
+export interface WaitingDelivery {
+  readonly delivery: Delivery;
+  readonly failure: string;
+}
+
+/** One that is due. */
+export interface DueDelivery {
+  readonly id: string;
+  readonly delivery: Delivery;
+  readonly internalDate: number;
+}
+
+/** What became of those that were due. */
+export interface WaitingDone {
+  readonly delivered: number;
+  /** Still wait. */
+  readonly failed: number;
+}
+
+const CHUNK_OCTETS = 512 * 1024;
+/** The first attempt; each further one comes after twice the time, up to the longest. */
+const FIRST_PAUSE_S = 60;
+const LONGEST_PAUSE_S = 3_600;
+/** Of link-local IPv6 addresses (RFC 4007 §11); Postgres does not know it. */
+const ZONE = /%.*$/;
+
+/**
+ * Makes copies of a message durable that their accounts cannot take now. The octets come first, each piece in a transaction of its
+ * own, and count with the rows, which come together: all of them wait, or none.
+ *
+ * @throws {StorageError} 'unavailable', 'outcome-unknown'
+ */
+export async function keepWaiting(sql: Sql, content: Content, waiting: readonly WaitingDelivery[]): Promise<void> {
+  try {
+    const rows = waiting.map((each) => ({ ...each, id: randomUUID() }));
+    for (const { id, delivery } of rows) await storeChunks(sql, delivery.account, id, content);
+    await sql.begin(async (tx) => {
+      for (const row of rows) await insertRow(tx, row);
+    });
+  } catch (error) {
+    throw translateDatabaseError(error, true);
+  }
+}
+
+async function storeChunks(sql: Sql, account: AccountId, id: string, content: Content): Promise<void> {
+  let chunk = 0;
+  let pieces: Buffer[] = [];
+  let octets = 0;
+  const store = async () => {
+    if (octets === 0) return;
+    await sql`
+      insert into waiting_contents (account_id, delivery_id, chunk, octets)
+      values (${account}::bigint, ${id}::uuid, ${chunk}::integer, ${Buffer.concat(pieces)}::bytea)`;
+    chunk++;
+    pieces = [];
+    octets = 0;
+  };
+  for await (const piece of content.read(0, content.sizeOctets)) {
+    pieces.push(piece);
+    octets += piece.length;
+    if (octets >= CHUNK_OCTETS) await store();
+  }
+  await store();
+}
+
+async function insertRow(
+  tx: Transaction,
+  { id, delivery, failure }: WaitingDelivery & { readonly id: string },
+): Promise<void> {
+  const { account, mailbox, arrival, flags } = delivery;
+  const { prefix, reversePath, forwardPath, protocol, clientAddress, clientName } = arrival;
+  await tx`
+    insert into waiting_deliveries
+           (account_id, delivery_id, mailbox_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
+            client_address, client_name, details, next_attempt_at, last_failure)
+    values (${account}::bigint, ${id}::uuid, ${mailbox}::bigint, ${flags?.system ?? 0}::smallint, now(), ${prefix}::bytea,
+            ${reversePath}, ${forwardPath}, ${protocol}, ${clientAddress?.replace(ZONE, '') ?? null}::inet, ${clientName}::text, ${encodeDetails(arrival.details)}::jsonb,
+            now() + make_interval(secs => ${FIRST_PAUSE_S}), ${failure})`;
+}
+
+/** Those that are due, of accounts that are not disabled, the longest waiting first. */
+export async function findDue(sql: Sql, now: Date, limit: number): Promise<readonly DueDelivery[]> {
+  const rows = await sql.read<
+    (Omit<Arrival, 'details'> & {
+      id: string;
+      details: string;
+      account: AccountId;
+      mailbox: MailboxId | null;
+      system: number;
+      internalDate: Date;
+    })[]
+  >`
+    select delivery_id as id, w.account_id as account, mailbox_id as mailbox, system_flags as system,
+           internal_date as "internalDate", prefix, reverse_path as "reversePath", forward_path as "forwardPath", protocol,
+           host(client_address) as "clientAddress", client_name as "clientName",
+           jsonb_build_object('forwardPath', forward_path, 'details', coalesce(details, '{}'))::text as details
+      from waiting_deliveries as w join accounts as a on a.account_id = w.account_id
+     where next_attempt_at <= ${now} and not a.is_disabled order by next_attempt_at limit ${limit}`;
+  return rows.map(({ id, account, mailbox, system, internalDate, details, ...arrival }) => ({
+    id,
+    delivery: {
+      account,
+      mailbox,
+      arrival: { ...arrival, details: decodeEnvelope(Buffer.from(details)).details },
+      flags: { system, keywords: [] },
+    },
+    internalDate: internalDate.getTime(),
+  }));
+}
+
+/** Its octets, to be finished by the caller. */
+export async function readWaiting(sql: Sql, { id, delivery }: DueDelivery, writer: ContentWriter): Promise<void> {
+  for (let chunk = 0; ; chunk++) {
+    const [row] = await sql.read<{ octets: Buffer }[]>`
+      select octets from waiting_contents
+       where account_id = ${delivery.account}::bigint and delivery_id = ${id}::uuid and chunk = ${chunk}::integer`;
+    if (row === undefined) return;
+    await writer.write(row.octets);
+  }
+}
+
+/** Takes it out, in the transaction that delivers it. @returns false if somebody else has */
+export async function takeWaiting(tx: Transaction, { id, delivery }: DueDelivery): Promise<boolean> {
+  const { account } = delivery;
+  const taken = await tx`
+    delete from waiting_deliveries where account_id = ${account}::bigint and delivery_id = ${id}::uuid`;
+  if (taken.count === 0) return false;
+  await tx`delete from waiting_contents where account_id = ${account}::bigint and delivery_id = ${id}::uuid`;
+  return true;
+}
+
+export async function postpone(sql: Sql, { id, delivery }: DueDelivery, failure: string): Promise<void> {
+  await sql`
+    update waiting_deliveries
+       set attempts = attempts + 1, last_failure = ${failure},
+           next_attempt_at = now() + make_interval(secs => least(${LONGEST_PAUSE_S}, ${FIRST_PAUSE_S} * 2 ^ least(attempts + 1, 10)))
+     where account_id = ${delivery.account}::bigint and delivery_id = ${id}::uuid`;
+}
+
+/** Removes octets that no row came to name. @param before longer ago than any message takes */
+export async function sweepWaiting(sql: Sql, before: Date): Promise<number> {
+  const swept = await sql`
+    delete from waiting_contents as c
+     where stored_at < ${before}
+       and not exists (select from waiting_deliveries as w
+                        where w.account_id = c.account_id and w.delivery_id = c.delivery_id)`;
+  return swept.count;
+}
