@@ -5,6 +5,7 @@ import { configAccountApppasswordList } from './commands/config-account-apppassw
 import { configAccountApppasswordRm } from './commands/config-account-apppassword-rm.ts';
 import { configAccountDisable } from './commands/config-account-disable.ts';
 import { configAccountEnable } from './commands/config-account-enable.ts';
+import { configAccountLimits } from './commands/config-account-limits.ts';
 import { configAccountList } from './commands/config-account-list.ts';
 import { configAccountLogins } from './commands/config-account-logins.ts';
 import { configAccountQuota } from './commands/config-account-quota.ts';
@@ -66,6 +67,7 @@ export const commands: readonly Command[] = [
   configAccountApppasswordRm,
   configAccountLogins,
   configAccountQuota,
+  configAccountLimits,
   configAccountRetention,
   configAccountRole,
   configDomainAdd,

@@ -1,3 +1,4 @@
+import type { Submitter } from '@postel/directory';
 import type { AccountId, EnvelopeDetails, MailboxId, ReceivedRecipient } from '@postel/storage';
 import type { ChunkedMessage } from './chunked-message.ts';
 import type { MailboxAddress } from './path.ts';
@@ -31,6 +32,8 @@ export interface MailTransaction {
   readonly body: BodyType | null;
   /** Under SMTPUTF8: RFC 6531 §3.4. */
   readonly isUtf8: boolean;
+  /** What its account may send, on submission. */
+  readonly submitter: Submitter | null;
   /** What else MAIL said that is kept with the message. */
   readonly said: Pick<EnvelopeDetails, 'submitter' | 'requiresTls' | 'envelopeId' | 'returnContent'>;
   /**

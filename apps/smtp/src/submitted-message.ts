@@ -6,6 +6,7 @@ import type { MailTransaction } from './mail-transaction.ts';
 import type { MailboxAddress } from './path.ts';
 import { replies, SmtpError } from './replies.ts';
 import type { Session } from './session.ts';
+import { tooLarge } from './submission-limits.ts';
 import { readSubmittedHeader, type SubmittedHeader } from './submitted-header.ts';
 
 /** What takes the octets of a message; see ContentWriter. */
@@ -24,6 +25,7 @@ export class SubmittedMessage implements MessageWriter {
   readonly #writer: ContentWriter;
   #held = Buffer.alloc(FIRST_BUFFER_OCTETS);
   #octets = 0;
+  #sizeOctets = 0;
   #header: SubmittedHeader | null = null;
   /** Sender is to be added: the message has several authors, or none that is known. */
   #needsSender = false;
@@ -36,6 +38,9 @@ export class SubmittedMessage implements MessageWriter {
 
   /** @throws {SmtpError} what is wrong with the header section; {StorageError}; {DirectoryError} */
   async write(piece: Buffer): Promise<void> {
+    this.#sizeOctets += piece.length;
+    const most = this.#transaction.submitter?.messageOctets ?? null;
+    if (most !== null && this.#sizeOctets > most) throw new SmtpError(tooLarge(most));
     if (this.#header !== null) return await this.#writer.write(piece);
     const from = Math.max(0, this.#octets - END_OF_HEADER.length + 1);
     this.#hold(piece);

@@ -12,6 +12,7 @@ import type { LimitedNetwork } from './login-limits.ts';
 import type { LoginClient } from './mechanism-policy.ts';
 import type { Quotas } from './quotas.ts';
 import type { Shares } from './shares.ts';
+import type { Submission } from './submission.ts';
 import type { TlsPublicKeys } from './tls-public-keys.ts';
 import type { SessionEnd } from './watched-sessions.ts';
 
@@ -208,6 +209,8 @@ export interface Directory {
   readonly quotas: Quotas;
 
   readonly shares: Shares;
+
+  readonly submission: Submission;
 
   /** @throws 'no-such-account' */
   readRetention(accountName: string): Promise<Retention>;

@@ -25,6 +25,7 @@ import { mayAdminister, setRole } from './roles.ts';
 import { mayUseAddress } from './sender-addresses.ts';
 import { setPassword } from './set-password.ts';
 import { openShares } from './shares.ts';
+import { openSubmission } from './submission.ts';
 import { openTlsPublicKeys } from './tls-public-keys.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 import type { TokenChecker, TokenRefusal } from './verify-token.ts';
@@ -112,6 +113,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     appPasswords: openAppPasswords(sql, pool),
     quotas: openQuotas(sql),
     shares: openShares(sql),
+    submission: openSubmission(sql),
     readRetention: (accountName) => readRetention(sql, accountName),
     changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     beginLogin: (context, mechanism) => new WatchedLogin(new LoginTry(logins, context), loginWatch, context, mechanism),

@@ -78,7 +78,23 @@ test('domains, addresses and aliases from the first to the last', async () => {
   expect(await said('domain rm bücher.example')).toMatch(/^Removed domain/);
 });
 
+test('what an account may send, and has sent', async () => {
+  expect(await said('account limits other')).toBe(
+    '                      SENT  LIMIT\n' +
+      'messages a day        0     none\n' +
+      'new recipients a day  0     none\n' +
+      'size of a message           none\n',
+  );
+  const changed = await said('account limits other --messages-a-day 1000 --new-recipients-a-day 50 --message-mb 5');
+  expect(changed).toMatch(/^messages a day +0 +1,000$/m);
+  expect(changed).toMatch(/^new recipients a day +0 +50$/m);
+  expect(changed).toMatch(/^size of a message +5\.0 MB$/m);
+  expect(await said('account limits other --messages-a-day none')).toMatch(/^messages a day +0 +none$/m);
+});
+
 test.each([
+  ['account limits other --message-mb many', 2, '--message-mb takes a number, or none'],
+  ['account limits nobody', 1, 'There is no account "nobody"'],
   ['domain add no_domain', 1, '"no_domain" is not a domain name'],
   ['domain add xn--MNCHEN-psa.example', 1, 'is not a domain name'],
   ['domain update localhost', 2, 'what is to change?'],

@@ -5,6 +5,7 @@ import { noArgument } from '../parse-argument.ts';
 import { type ReceivedMessage, receiveData } from '../receive-message.ts';
 import { Hangup, replies, type SmtpReply } from '../replies.ts';
 import type { Session } from '../session.ts';
+import { countSubmission } from '../submission-limits.ts';
 
 /** DATA: RFC 5321 §4.1.1.4, in LMTP RFC 2033 §4.2. Whatever comes of it, the mail transaction is over. */
 export const data: Command<null> = {
@@ -63,6 +64,7 @@ type Take = () => Promise<ReceivedMessage>;
 async function receive(session: Session, transaction: MailTransaction, take: Take): Promise<ReplyFor> {
   const message = await take();
   await using _content = message.content; // what no account took is removed
+  await countSubmission(session, transaction);
   return await deliverMessage(session, transaction, message);
 }
 

@@ -1,3 +1,4 @@
+import type { Submitter } from '@postel/directory';
 import type { Command } from '../command.ts';
 import { parseEnvelopeId, parseReturnContent } from '../dsn-parameters.ts';
 import { decodeXtext, parseParameters } from '../esmtp-parameters.ts';
@@ -7,6 +8,7 @@ import type { MailboxAddress } from '../path.ts';
 import { isAscii, LENIENT, parsePath } from '../path.ts';
 import { replies, SmtpError } from '../replies.ts';
 import type { Session } from '../session.ts';
+import { refusalOfSubmission } from '../submission-limits.ts';
 
 interface MailArgs {
   /** Null for the null reverse-path. */
@@ -77,6 +79,9 @@ export const mail: Command<MailArgs> = {
     if (session.isBeyond('messages')) return replies.tooManyMessages;
     if (session.kind === 'submission' && !isWellFormed) return replies.badReversePath;
     if (session.kind === 'submission' && !(await maySendAs(session, mailbox))) return replies.senderNotYours;
+    const submitter = await findSubmitter(session);
+    const refusal = submitter === null ? null : refusalOfSubmission(submitter, sizeOctets);
+    if (refusal !== null) return refusal;
     await session.services.store.requireDiskRoom(sizeOctets ?? 0); // 452: RFC 1870 §6.1
     session.transaction = {
       reversePath,
@@ -84,6 +89,7 @@ export const mail: Command<MailArgs> = {
       sizeOctets,
       body,
       isUtf8,
+      submitter,
       said: {
         submitter: args.submitter !== null && !isTrustedPeer(session) ? '' : args.submitter,
         requiresTls,
@@ -100,6 +106,10 @@ export const mail: Command<MailArgs> = {
     return replies.senderOk;
   },
 };
+
+async function findSubmitter({ account, kind, services }: Session): Promise<Submitter | null> {
+  return kind === 'submission' && account !== null ? await services.directory.submission.find(account.accountId) : null;
+}
 
 /** Whoever has shown a client key that is an account's, or comes from a network that is listed: RFC 4954 §5. */
 function isTrustedPeer({ clientKey, wire, services }: Session): boolean {
