@@ -12,6 +12,7 @@ import { configAccountQuota } from './commands/config-account-quota.ts';
 import { configAccountRetention } from './commands/config-account-retention.ts';
 import { configAccountRm } from './commands/config-account-rm.ts';
 import { configAccountRole } from './commands/config-account-role.ts';
+import { configAccountSent } from './commands/config-account-sent.ts';
 import { configAccountSetpassword } from './commands/config-account-setpassword.ts';
 import { configAddressAccount } from './commands/config-address-account.ts';
 import { configAddressAdd } from './commands/config-address-add.ts';
@@ -68,6 +69,7 @@ export const commands: readonly Command[] = [
   configAccountLogins,
   configAccountQuota,
   configAccountLimits,
+  configAccountSent,
   configAccountRetention,
   configAccountRole,
   configDomainAdd,

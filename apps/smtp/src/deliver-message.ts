@@ -1,5 +1,6 @@
 import { type AccountId, type Delivery, StorageError, type WaitingDelivery } from '@postel/storage';
 import { notifyOfDelivery } from './delivery-notification.ts';
+import { keepSentCopy } from './keep-sent-copy.ts';
 import { PATHS_KEPT } from './limits.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import type { ReceivedMessage } from './receive-message.ts';
@@ -36,6 +37,7 @@ export async function deliverMessage(
   });
   const has = (account: AccountId) => waitsFor(account) === null && !failures.has(account);
 
+  const delivered = all.filter(({ account }) => has(account));
   const groups = session.kind === 'lmtp' ? transaction.accepted : [[...transaction.recipients.keys()]];
   const lacking = new Set(
     groups.filter((group) => group.some(has)).flatMap((group) => group.filter((one) => !has(one))),
@@ -55,9 +57,16 @@ export async function deliverMessage(
   // A copy for an account that has been removed would have gone with it.
   for (const account of lacking) if (isGone(failures.get(account))) failures.delete(account);
 
-  const delivered = all.filter(({ account }) => has(account)).length;
-  const yes = delivered > 0 ? accepted(session, message, transaction, { accounts: delivered, waiting }) : null;
-  if (delivered > 0 && failures.size === 0) await notifyOfDelivery(session, transaction, message);
+  const [first] = delivered;
+  const accounts = delivered.length;
+  const yes = first === undefined ? null : accepted(session, message, transaction, { accounts, waiting });
+  if (first !== undefined && failures.size === 0) {
+    await keepSentCopy(session, transaction, message, first);
+    const recipients = new Map(
+      [...transaction.recipients].filter(([account]) => delivered.some((one) => one.account === account)),
+    );
+    await notifyOfDelivery(session, { ...transaction, recipients }, message);
+  }
   if (groups.some((group) => group.some(has) && group.some((account) => failures.has(account)))) {
     metrics.possibleDuplicates.inc();
   }

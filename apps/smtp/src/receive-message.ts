@@ -16,6 +16,8 @@ export interface ReceivedMessage {
   readonly id: string;
   /** Header fields that stand before it, each with its CRLF: what a submitted one was given. */
   readonly addedFields: string;
+  /** Those that were taken out of a submitted one, each with its CRLF: for nobody to see but who wrote it. */
+  readonly hiddenFields: Buffer;
   readonly receivedAt: Date;
   /** When the end of data was read, as performance.now() tells it. */
   readonly endOfDataMs: number;
@@ -80,7 +82,8 @@ export class MessageIntake {
       const content = await this.#writer.finish();
       const receivedAt = new Date();
       const addedFields = this.#submitted?.addedFields(receivedAt) ?? '';
-      return { content, id: `${wire.id}-${messages + 1}`, addedFields, receivedAt, endOfDataMs };
+      const hiddenFields = this.#submitted?.hiddenFields ?? Buffer.alloc(0);
+      return { content, id: `${wire.id}-${messages + 1}`, addedFields, hiddenFields, receivedAt, endOfDataMs };
     } catch (error) {
       await this.#writer.abort();
       throw error;

@@ -6,7 +6,9 @@ import type { MailboxAddress } from './path.ts';
 export interface SubmittedHeader {
   /** The fields that stay in the message, as they came, and the blank line if there is one. */
   readonly kept: readonly Buffer[];
-  /** Where among these the field Sender stands; null as `sender` is. */
+  /** Bcc and Resent-Bcc, as they came: for nobody to see but who wrote the message (RFC 5322 §3.6.3). */
+  readonly hidden: readonly Buffer[];
+  /** Where among those kept the field Sender stands; null as `sender` is. */
   readonly senderAt: number | null;
   readonly fromFields: number;
   /** The mailboxes of From; those without a domain are none. */
@@ -17,8 +19,9 @@ export interface SubmittedHeader {
   readonly hasMessageId: boolean;
 }
 
-/** Fields that go, because the server sets them or nobody is to see them. */
-const GO: ReadonlySet<string> = new Set(['bcc', 'resent-bcc', 'return-path']);
+const HIDDEN: ReadonlySet<string> = new Set(['bcc', 'resent-bcc']);
+/** Fields that the server sets. */
+const SET_HERE: ReadonlySet<string> = new Set(['return-path']);
 /** Fields of which the first stays. */
 const ONCE: ReadonlySet<string> = new Set(['date', 'message-id']);
 
@@ -28,6 +31,7 @@ const ONCE: ReadonlySet<string> = new Set(['date', 'message-id']);
  */
 export function readSubmittedHeader(header: Buffer): SubmittedHeader {
   const kept: Buffer[] = [];
+  const hidden: Buffer[] = [];
   const senders: { readonly at: number; readonly value: string }[] = [];
   const names = new Set<string>();
   const authors: MailboxAddress[] = [];
@@ -37,7 +41,8 @@ export function readSubmittedHeader(header: Buffer): SubmittedHeader {
     const name = header.toString('latin1', cursor.start, cursor.nameEnd).toLowerCase();
     const isAgain = names.has(name);
     names.add(name);
-    if (GO.has(name) || (isAgain && ONCE.has(name))) continue;
+    if (HIDDEN.has(name)) hidden.push(header.subarray(cursor.start, cursor.end));
+    if (HIDDEN.has(name) || SET_HERE.has(name) || (isAgain && ONCE.has(name))) continue;
     if (name === 'from' || name === 'sender') {
       const value = header.toString('latin1', cursor.valueStart, cursor.end).replace(/[\r\n]/g, '');
       if (name === 'sender') senders.push({ at: kept.length, value });
@@ -52,6 +57,7 @@ export function readSubmittedHeader(header: Buffer): SubmittedHeader {
   const stays = kept.filter((_, at) => isClear || !senders.some((each) => each.at === at));
   return {
     kept: [...stays, header.subarray(cursor.end)],
+    hidden,
     senderAt: isClear ? (sender?.at ?? null) : null,
     fromFields,
     authors,

@@ -76,6 +76,11 @@ export class SubmittedMessage implements MessageWriter {
     ].join('');
   }
 
+  /** The fields that were taken out because they are for nobody else to see. Once it is finished. */
+  get hiddenFields(): Buffer {
+    return Buffer.concat(this.#header?.hidden ?? []);
+  }
+
   #hold(piece: Buffer): void {
     const needed = this.#octets + piece.length;
     if (needed > this.#held.length) {

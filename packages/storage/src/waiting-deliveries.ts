@@ -94,7 +94,7 @@ async function insertRow(
            (account_id, delivery_id, mailbox_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
             client_address, client_name, details, next_attempt_at, last_failure)
     values (${account}::bigint, ${id}::uuid, ${mailbox}::bigint, ${flags?.system ?? 0}::smallint, now(), ${prefix}::bytea,
-            ${reversePath}, ${forwardPath}, ${protocol}, ${clientAddress?.replace(ZONE, '') ?? null}::inet, ${clientName}::text, ${encodeDetails(arrival.details)}::jsonb,
+            ${reversePath}, ${forwardPath}, ${protocol}, ${clientAddress?.replace(ZONE, '') ?? null}::inet, ${clientName}::text, ${encodeDetails(arrival.details)}::text::jsonb,
             now() + make_interval(secs => ${FIRST_PAUSE_S}), ${failure})`;
 }
 

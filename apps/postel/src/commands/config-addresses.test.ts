@@ -89,11 +89,13 @@ test('what an account may send, and has sent', async () => {
   expect(changed).toMatch(/^messages a day +0 +1,000$/m);
   expect(changed).toMatch(/^new recipients a day +0 +50$/m);
   expect(changed).toMatch(/^size of a message +5\.0 MB$/m);
+  expect(await said('account sent other on')).toBe('Copies of what account other sends are kept from now on.\n');
   expect(await said('account limits other --messages-a-day none')).toMatch(/^messages a day +0 +none$/m);
 });
 
 test.each([
   ['account limits other --message-mb many', 2, '--message-mb takes a number, or none'],
+  ['account sent other maybe', 2, 'say on or off'],
   ['account limits nobody', 1, 'There is no account "nobody"'],
   ['domain add no_domain', 1, '"no_domain" is not a domain name'],
   ['domain add xn--MNCHEN-psa.example', 1, 'is not a domain name'],
