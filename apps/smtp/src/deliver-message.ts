@@ -119,7 +119,8 @@ function deliveriesOf(
   const clientAddress = wire.remoteAddress;
   // Who writes a mail need not tell everybody who reads it, and whoever they pass it on to, the addresses of their home and
   // their telephone (RFC 5321 §7.6). The log and the database have them.
-  const client = kind === 'submission' ? null : { name: clientName ?? '', address: clientAddress };
+  const isHidden = kind === 'submission' && !services.showsClientAddress;
+  const client = isHidden ? null : { name: clientName ?? '', address: clientAddress };
 
   const { tls } = wire;
   const details = {

@@ -17,6 +17,8 @@ export interface Services {
   readonly networkUse: NetworkUse;
   /** Whose AUTH parameter of MAIL is believed (RFC 4954 §5). */
   readonly submitterNetworks: NetworkList;
+  /** Received of submitted messages tells the client's name and address. */
+  readonly showsClientAddress: boolean;
   /** Milliseconds, of a clock that only goes forward. */
   now(): number;
   /** Lets time pass before a reply that should cost its client something. */

@@ -34,6 +34,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     connectionCount,
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
     networkUse: new NetworkUse({ now, isTrusted: (address) => connectionCount.isTrusted(address) }),
+    showsClientAddress: settings.showsClientAddress ?? false,
     submitterNetworks: new NetworkList(settings.submitterNetworks ?? []),
     now,
     wait: (ms: number) => delay(ms, undefined, { ref: false }),

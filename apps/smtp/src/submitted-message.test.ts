@@ -141,3 +141,14 @@ test.each([
   ).toEqual(kept);
   expect([header.hasDate ? 'date' : '', header.hasMessageId ? 'message-id' : ''].filter(Boolean)).toEqual(has);
 });
+
+test('Received tells where a client is only where that is asked for', async () => {
+  await using open = await startOwnServer({ showsClientAddress: true });
+  for (const own of [server, open]) {
+    await using client = await own.logIn();
+    expect(await submit(client, `${DATE}From: mary@localhost\r\n\r\ntext`)).toMatch(/^250 /);
+  }
+  const [hidden, shown] = [(await server.messages()).at(-1)?.prefix, (await open.messages()).at(-1)?.prefix];
+  expect(hidden).not.toMatch(/client\.example|127\.0\.0\.1/);
+  expect(shown).toContain('\r\nReceived: from client.example ([127.0.0.1])\r\n');
+});

@@ -33,6 +33,7 @@ const DEFAULTS: Configuration = {
     lmtp: [],
   },
   submitterNetworks: [],
+  showsClientAddress: false,
   imap: {
     imap: [{ host: '*', port: 143, asksClientCertificate: true }],
     imaps: [{ host: '*', port: 993, asksClientCertificate: true }],
@@ -75,6 +76,7 @@ smtp:
   submissions: { port: 4650, clientCertificates: off }
   lmtp: { port: 24 }
   submitterNetworks: [192.0.2.7, "2001:db8::/64"]
+  showClientAddress: on
 imap:
   processes: 4
   literals: LITERAL-
@@ -109,6 +111,7 @@ logLevel: debug
       lmtp: [{ host: '127.0.0.1', port: 24 }],
     },
     submitterNetworks: ['192.0.2.7', '2001:db8::/64'],
+    showsClientAddress: true,
     imap: {
       imap: [],
       imaps: [

@@ -46,6 +46,8 @@ export interface Configuration {
   >;
   /** As CIDR: clients that are believed when MAIL says who submitted a message. */
   readonly submitterNetworks: readonly string[];
+  /** Received of submitted messages tells the client's name and address. */
+  readonly showsClientAddress: boolean;
   readonly imap: Readonly<Record<ImapService, readonly LoginAddress[]>> & {
     readonly processes: number;
     readonly literals: LiteralExtension;
@@ -108,6 +110,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       submissions: listeningForLogins(smtp, 'submissions', { host: EVERYWHERE, port: 465 }),
       lmtp: listening(smtp, 'lmtp', null),
     },
+    showsClientAddress: smtp.has('showClientAddress') && onOrOff(smtp.at('showClientAddress')),
     submitterNetworks: smtp.has('submitterNetworks') ? smtp.at('submitterNetworks').list(readNetwork) : [],
     imap: {
       imap: listeningForLogins(imap, 'imap', { host: EVERYWHERE, port: 143 }),

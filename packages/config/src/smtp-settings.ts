@@ -21,6 +21,8 @@ export interface SmtpSettings extends MailServerSettings {
   readonly listeners: readonly SmtpListener[];
   /** As CIDR: clients whose AUTH parameter of MAIL is believed (RFC 4954 §5). None if not given. */
   readonly submitterNetworks?: readonly string[];
+  /** Received of submitted messages tells the client's name and address. Not if not given. */
+  readonly showsClientAddress?: boolean;
 }
 
 /** @throws {SettingsError} */
@@ -33,6 +35,7 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
   return {
     ...parseMailServerSettings(settings),
     listeners: settings.at('listeners').list(parseSmtpListener),
+    ...(settings.has('showsClientAddress') && { showsClientAddress: settings.at('showsClientAddress').boolean() }),
     ...(settings.has('submitterNetworks') && {
       submitterNetworks: settings.at('submitterNetworks').list((network) => network.text()),
     }),

@@ -43,7 +43,7 @@ function planImap(configuration: Configuration, place: DatabasePlace): readonly 
 
 function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
   const { mx, submission, submissions, lmtp } = configuration.smtp;
-  const { submitterNetworks } = configuration;
+  const { submitterNetworks, showsClientAddress } = configuration;
   const settings: SmtpSettings = {
     ...commonSettings(configuration, place),
     processName: 'smtp',
@@ -54,6 +54,7 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
       ...listeners(withoutKeys(lmtp), 'starttls').map((listener) => ({ ...listener, kind: 'lmtp' as const })),
     ],
     ...(submitterNetworks.length === 0 ? {} : { submitterNetworks }),
+    ...(showsClientAddress ? { showsClientAddress } : {}),
   };
   return planApp('smtp', settings);
 }

@@ -71,6 +71,7 @@ export async function startOwnServer(
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
     networkUse: new NetworkUse({ now: () => performance.now(), isTrusted: () => true }),
     submitterNetworks: new NetworkList([]),
+    showsClientAddress: false,
     now: () => performance.now(),
     wait: () => Promise.resolve(),
     ...replaced,
