@@ -19,6 +19,7 @@ export class PacedReader {
   async read(): Promise<Buffer | null> {
     const { wire, services } = this.#session;
     if (this.#isTooSlow) this.#session.hangUp(replies.tooSlow);
+    if (!wire.hasOctets) await wire.flush(); // the client may wait for what was said before BDAT
     const sinceMs = services.now();
     const chunk = await wire.read();
     this.#waitedMs += services.now() - sinceMs;

@@ -61,6 +61,18 @@ test('all may be sent at once, cut anywhere', async () => {
   expect(messages.map(({ content }) => content.toString())).toEqual(Array(20).fill('Subject: x\r\n\r\ntext\r\n'));
 });
 
+test('replies to what stands before a chunk do not wait for its octets', async () => {
+  const account = await server.addAccount();
+  await using client = await greeted();
+  client.send(`${FROM}\r\nRCPT TO:<${account.address}>\r\nBDAT 6 LAST\r\n`);
+  expect(await client.reply()).toEqual(['250 2.1.0 OK']);
+  expect(await client.reply()).toEqual(['250 2.1.5 OK']);
+  client.send('text\r\nBDAT 2\r\n');
+  expect(await client.reply()).toEqual([expect.stringMatching(/^250 2\.0\.0 Accepted /)]);
+  client.send('x\n');
+  expect(await client.reply()).toEqual([expect.stringMatching(/^503 5\.5\.1 /)]);
+});
+
 describe('hardening 9: BDAT where it does not belong', () => {
   test('without MAIL, without recipients, behind the last chunk: the octets are no commands', async () => {
     const account = await server.addAccount();
@@ -80,8 +92,10 @@ describe('hardening 9: BDAT where it does not belong', () => {
 
   test('before EHLO, and before the login', async () => {
     await using mx = await server.connectMx();
-    expect(await chunk(mx, 'EHLO injected.example\r\n', ' LAST')).toMatch(/^503 5\.5\.1 Say EHLO first/);
+    mx.send('BDAT 23 LAST\r\nEHLO injected.example\r\n');
+    expect(await mx.closed()).toEqual([expect.stringMatching(/^554 5\.5\.1 Wait for each reply/)]);
     await using submission = await server.connect();
+    expect(await chunk(submission, 'EHLO injected.example\r\n', ' LAST')).toMatch(/^503 5\.5\.1 Say EHLO first/);
     await submission.command('EHLO client.example');
     expect(await chunk(submission, 'QUIT\r\n', ' LAST')).toMatch(/^530 5\.7\.0 /);
     expect(await submission.command('NOOP')).toBe('250 2.0.0 OK');
