@@ -36,3 +36,30 @@ for (const tls of ['STARTTLS', 'implicit TLS'] as const) {
     expect(stored?.prefix).toMatch(/ESMTPSA \(TLSv1\.3 /);
   });
 }
+
+test('nodemailer asks for a DSN of delivery, and gets it', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  const transport = createTransport({
+    host: 'localhost',
+    port: server.postel.ports.submission,
+    requireTLS: true,
+    tls: { ca: server.postel.ca },
+    auth: { user: account.address, pass: account.password },
+  });
+  await transport.sendMail({
+    from: account.address,
+    to: account.address,
+    text: 'text',
+    dsn: { id: 'my id=1', return: 'headers', notify: ['success', 'delay'], recipient: 'mary+list@example.com' },
+  });
+  transport.close();
+  const [message, notification] = await server.messages(account);
+  expect(message?.arrival?.details).toMatchObject({
+    returnContent: 'HDRS',
+    recipients: [{ notify: ['SUCCESS', 'DELAY'] }],
+  });
+  const text = notification?.content.toString();
+  expect(text).toContain('\r\nOriginal-Envelope-Id: my id=1\r\n');
+  expect(text).toContain('\r\nOriginal-Recipient: rfc822; mary+list@example.com\r\n');
+});
