@@ -158,11 +158,10 @@ function refusalOf(recipient: RecipientAccount, sizeOctets: number | null): Smtp
 }
 
 /**
- * On MX one reply at the end of data is that of all recipients, and all of them get the message or none: after 250 it is
- * ours (RFC 5321 §6.1), so that a recipient left out would need a DSN to a sender who is often forged; and after 452 the
- * client sends it again to everybody, so that those who had it would have it twice. One mailbox without room would then keep a
- * message from all others for days. So an account of which it is not known that it has room gets a transaction of its own:
- * 452 4.5.3 makes clients send to the others at once in another (RFC 5321 §4.5.3.1.10).
+ * On MX one reply at the end of data is that of all recipients. After 250 the message is ours (RFC 5321 §6.1): a recipient left out
+ * would need a DSN to a sender who is often forged, and a copy for a full mailbox waits here, unknown to its sender, for as
+ * long as the mailbox is full. So an account of which it is not known that it has room gets a transaction of its own, in which
+ * it can be refused: 452 4.5.3 makes clients send to the others at once in another (RFC 5321 §4.5.3.1.10).
  */
 function mayTurnOutFull({ freeOctets }: RecipientAccount, mostOctets: number): boolean {
   return freeOctets !== null && freeOctets < mostOctets + ADDED_OCTETS;
