@@ -9,7 +9,7 @@ const SUBMITTED = /A$/;
  * what did not come by SMTP.
  *
  * Who submitted a message is told to nobody who reads it: neither the account, which may have sent as an alias, nor from where
- * (RFC 5321 §7.6). Received says no more either.
+ * (RFC 5321 §7.6), unless Received says so by the operator's choice.
  */
 export function writeReceivedEnvelope(out: ResponseWriter, envelope: ReceivedEnvelope | null): void {
   out.text('X-POSTEL-ENVELOPE ');

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { ConnectionCount, SessionCount } from '@postel/supervision';
-import { expect, test } from 'vitest';
-import { REFUSED_CONNECTIONS } from './limits.ts';
+import { sharedPostel } from '@postel/testkit';
+import { expect, test, vi } from 'vitest';
+import { REFUSED_CONNECTIONS, TLS_HANDSHAKE_MS } from './limits.ts';
 import { startOwnServer } from './testing/own-server.ts';
 import { SmtpClient } from './testing/smtp-client.ts';
 
@@ -39,6 +40,30 @@ test('who does not leave when refused keeps nobody out: of more such connections
   await using neighbour = await SmtpClient.connect(own.port, '127.9.0.2');
   expect(await neighbour.line()).toMatch(/^220 /);
   for (const socket of sockets) socket.destroy();
+});
+
+test('hardening 12: handshakes that do not end: a network has few of them, and each has its time', async () => {
+  const connectionCount = new ConnectionCount([], { host: 2, site: 10, region: 10 });
+  await using own = await startOwnServer({ connectionCount }, { tls: 'implicit' });
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  const beginning = Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]);
+  const halfOpen = [beginning, Buffer.alloc(0)].map((octets) => {
+    const socket = connect({ port: own.port, host: '127.0.0.1', localAddress: ELSEWHERE });
+    socket.write(octets);
+    return once(socket.resume(), 'close');
+  });
+  const waiting = () => timers.mock.calls.filter(([, ms]) => ms === TLS_HANDSHAKE_MS).map(([callback]) => callback);
+  await vi.waitFor(() => expect(waiting()).toHaveLength(2));
+  const ends = waiting();
+  const { ca } = sharedPostel();
+  await using third = await SmtpClient.connectTls(own.port, { ca, localAddress: ELSEWHERE });
+  expect(await third.line()).toMatch(/^421 4\.7\.0 Too many connections from your network/);
+  await using neighbour = await SmtpClient.connectTls(own.port, { ca, localAddress: '127.9.0.2' });
+  expect(await neighbour.line()).toMatch(/^220 /);
+  for (const end of ends) end();
+  await Promise.all(halfOpen);
+  timers.mockRestore();
+  expect(await neighbour.command('NOOP')).toBe('250 2.0.0 OK');
 });
 
 test('an account has so many sessions, and no limit from loopback', async () => {
