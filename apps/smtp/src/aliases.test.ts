@@ -117,6 +117,27 @@ test('members post to their list, and send from its address if it lets them', as
   expect(await client.command('MAIL FROM:<team@localhost>')).toMatch(/^550 5\.7\.1 /);
 });
 
+test('EXPN tells members of an alias who the others are, if it shows them, and nobody else', async () => {
+  const { aliases } = submission.directory;
+  await aliases.add('board@localhost', ['john@localhost', 'mary@localhost', 'Guest@example.net']);
+  await aliases.add('others@localhost', ['john@localhost']);
+  await aliases.change('others@localhost', { showsMembers: true });
+  await using client = await submission.logIn();
+  const cannot = '252 2.5.0 Send to it, and see';
+  for (const address of ['board@localhost', 'others@localhost', 'mary@localhost', 'nobody@localhost', 'x']) {
+    expect(await client.command(`EXPN ${address}`), address).toBe(cannot);
+  }
+  await aliases.change('board@localhost', { showsMembers: true });
+  await client.dialogue`
+    C: EXPN <Board@localhost>
+    S: 250-2.1.5 <Guest@example.net>
+    S: 250-2.1.5 <john@localhost>
+    S: 250 2.1.5 <mary@localhost>
+  `;
+  await using stranger = await mx.connect();
+  expect(await stranger.command('EXPN team@localhost')).toBe(cannot);
+});
+
 test('LMTP: one reply for an alias, whoever it stands for', async () => {
   await using server = await startOwnServer({}, { kind: 'lmtp' });
   const { directory } = server;

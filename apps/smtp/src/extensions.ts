@@ -18,6 +18,7 @@ export function extensions(session: Session): readonly string[] {
   if (offersDsn(session)) lines.push('DSN');
   if (security.isTls) lines.push('REQUIRETLS');
   if (!security.isTls) lines.push('STARTTLS');
+  if (kind === 'submission' && account !== null) lines.push('EXPN'); // RFC 5321 §3.5.2
   const offersLogin = kind === 'submission' && account === null;
   const mechanisms = offersLogin
     ? offeredMechanisms(security, services.directory.mechanismsFor(session.loginContext))

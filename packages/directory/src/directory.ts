@@ -298,6 +298,9 @@ export interface Directory {
   /** Whom an alias stands for at this moment, and whether who sends may post to it. */
   expandAlias(alias: AliasTarget, poster: Poster): Promise<ExpandedAlias>;
 
+  /** Addresses of those whom an alias stands for; null if it is none, does not show them, or the account is not one of them. */
+  visibleMembers(accountId: AccountId, address: Address): Promise<readonly string[] | null>;
+
   /**
    * Whether the account may send as an address: it may if mail to that address would come to it, so that catchall and
    * `+detail` addresses can be answered from; through an alias only if its members may.

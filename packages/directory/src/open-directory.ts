@@ -1,6 +1,7 @@
 import type { Database } from '@postel/storage';
 import { addAccount, listAccounts, removeAccount, setDisabled } from './accounts.ts';
 import { addAddress, openAddresses } from './addresses.ts';
+import { mayUseAddress, visibleMembers } from './alias-members.ts';
 import { openAliases } from './aliases.ts';
 import { openAppPasswords } from './app-passwords.ts';
 import { listLogins } from './attempt-rows.ts';
@@ -22,7 +23,6 @@ import { RecentLogins } from './recent-logins.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { mayAdminister, setRole } from './roles.ts';
-import { mayUseAddress } from './sender-addresses.ts';
 import { setPassword } from './set-password.ts';
 import { openShares } from './shares.ts';
 import { openSubmission } from './submission.ts';
@@ -138,6 +138,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     resolveRecipient: (address) => resolveRecipient(sql, address),
     resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname),
     expandAlias: (alias, poster) => expandAlias(sql, alias, poster),
+    visibleMembers: (accountId, address) => visibleMembers(sql, accountId, address),
     mayUseAddress: (accountId, address) => mayUseAddress(sql, accountId, address),
     async close() {
       await watch.close();

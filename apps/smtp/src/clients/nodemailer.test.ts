@@ -63,3 +63,30 @@ test('nodemailer asks for a DSN of delivery, and gets it', async () => {
   expect(text).toContain('\r\nOriginal-Envelope-Id: my id=1\r\n');
   expect(text).toContain('\r\nOriginal-Recipient: rfc822; mary+list@example.com\r\n');
 });
+
+test('nodemailer sends with Bcc, which nobody sees, and cannot send as somebody else', async () => {
+  const server = new MailServer();
+  const [mary, john] = [await server.addAccount('mary'), await server.addAccount('john')];
+  const transport = createTransport({
+    host: 'localhost',
+    port: server.postel.ports.submission,
+    requireTLS: true,
+    tls: { ca: server.postel.ca },
+    auth: { user: mary.address, pass: mary.password },
+  });
+  const mail = { from: { name: 'Mary "M" Smith', address: mary.address }, to: john.address, text: 'text' };
+  await transport.sendMail({ ...mail, bcc: mary.address, headers: { Bcc: mary.address } });
+  const forged = transport.sendMail({
+    ...mail,
+    from: john.address,
+    envelope: { from: mary.address, to: john.address },
+  });
+  await expect(forged).rejects.toThrow(/550 5\.7\.1 From names an address/);
+  transport.close();
+  for (const account of [mary, john]) {
+    const [message, ...others] = await server.messages(account);
+    expect(others).toEqual([]);
+    expect(message?.content.toString()).toMatch(/^From: "Mary \\"M\\" Smith" </);
+    expect(`${message?.prefix}${message?.content}`).not.toMatch(/^bcc/im);
+  }
+});

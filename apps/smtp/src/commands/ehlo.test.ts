@@ -54,7 +54,8 @@ test('over TLS there is no STARTTLS, and after the login no AUTH', async () => {
     S: 250-BINARYMIME
     S: 250-LIMITS RCPTMAX=1000
     S: 250-DSN
-    S: 250 REQUIRETLS
+    S: 250-REQUIRETLS
+    S: 250 EXPN
     C: STARTTLS
     S: 503 5.5.1 ...
   `;
