@@ -90,7 +90,7 @@ test('who may log in, and how, comes through; what is left out is the default', 
 });
 
 test.for(['submission', 'mx', 'lmtp'])('an SMTP listener is for %s', (kind) => {
-  const smtp = { ...settings, listeners: [{ ...listener, kind }] };
+  const smtp = { ...settings, submitterNetworks: ['192.0.2.7'], listeners: [{ ...listener, kind }] };
   expect(parseSmtpSettings(smtp)).toEqual(smtp);
 });
 
