@@ -28,6 +28,8 @@ export class MessageAuthentication {
   readonly #options: AuthenticationOptions;
   readonly #verifier: DkimVerifier;
   readonly #spf: Promise<SpfResult>;
+  /** Has been taken in. */
+  readonly #header: Promise<void>;
   #failure: unknown = null;
 
   /** @param header the header section, with the empty line at its end */
@@ -45,17 +47,21 @@ export class MessageAuthentication {
     this.#verifier.on('error', (error) => {
       this.#failure = error;
     });
-    this.#verifier.write(withoutExcessSignatures(header));
+    this.#header = this.#verifier.emitHeaders(withoutExcessSignatures(header)).catch((error: unknown) => {
+      this.#failure = error;
+    });
   }
 
   /** Of the body. Resolves when it has been taken in. */
   async write(octets: Buffer): Promise<void> {
+    await this.#header;
     if (this.#failure !== null) return;
     await new Promise<void>((resolve) => this.#verifier.write(octets, () => resolve()));
   }
 
   /** @throws if mailauth fails */
   async finish(): Promise<MessageResults> {
+    await this.#header;
     const verifier = this.#verifier;
     verifier.end();
     if (!verifier.writableFinished && this.#failure === null) await once(verifier, 'finish');

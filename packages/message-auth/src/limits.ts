@@ -22,8 +22,11 @@ export const HELD_OCTETS = 64 * 1024 * 1024;
 /** How long questions to the DNS may take once the whole message is here. */
 export const DNS_MS = 10_000;
 
-/** A worker that says nothing about a message for so long has hung itself up. */
-export const HANG_MS = 30_000;
+/** A worker tells what it has taken in once it is so much: a word for each piece would cost more than the piece. */
+export const TAKEN_OCTETS = 64 * 1024;
+
+/** A worker that has said nothing for so long is asked whether it still hears; as long again, and it has hung itself up. */
+export const HANG_MS = 15_000;
 
 /** One core is for the dialogues. */
 export const WORKERS = Math.max(1, Math.min(4, availableParallelism() - 1));

@@ -34,6 +34,8 @@ declare module 'mailauth/lib/dkim/dkim-verifier.js' {
     readonly headerFrom: readonly string[];
     readonly fromFields: number;
     readonly arc: object;
+    /** Takes the header section in at once, instead of octets that are searched for its end. */
+    emitHeaders(header: Buffer): Promise<void>;
   }
 }
 

@@ -32,7 +32,11 @@ export class VerifierThread {
   readonly #jobs = new Map<number, Job>();
   #worker: Worker | null = null;
   #lastNumber = 0;
-  #hangTimer: NodeJS.Timeout | undefined;
+  #watchTimer: NodeJS.Timeout | undefined;
+  /** Since it was last looked at. */
+  #isHeard = false;
+  /** It was silent then, and has been sent a ping. */
+  #isAsked = false;
 
   constructor(options: VerifierThreadOptions) {
     this.#options = options;
@@ -82,7 +86,8 @@ export class VerifierThread {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#hangTimer);
+    clearTimeout(this.#watchTimer);
+    this.#watchTimer = undefined;
     const worker = this.#worker;
     this.#worker = null;
     await worker?.terminate();
@@ -92,10 +97,7 @@ export class VerifierThread {
   #tell(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
     this.#worker ??= this.#start();
     this.#worker.postMessage(message, [...transfer]);
-    if (this.#hangTimer !== undefined) return;
-    const ping: ToWorker = { type: 'ping' };
-    this.#worker.postMessage(ping);
-    this.#hangTimer = setTimeout(this.#hung, this.#options.hangMs ?? HANG_MS);
+    if (this.#watchTimer === undefined) this.#watch();
   }
 
   #start(): Worker {
@@ -111,8 +113,7 @@ export class VerifierThread {
 
   #hear(worker: Worker, told: FromWorker): void {
     if (worker !== this.#worker) return;
-    clearTimeout(this.#hangTimer);
-    this.#hangTimer = undefined;
+    this.#isHeard = true;
     if (told.type === 'pong') return;
     const job = this.#jobs.get(told.message);
     if (job === undefined) return;
@@ -145,19 +146,33 @@ export class VerifierThread {
     if (worker === this.#worker) this.#tell({ type: 'answer', question, answer });
   }
 
-  /** Whatever the message was that it hangs in: none of them gets on. */
-  readonly #hung = (): void => {
+  #watch(): void {
+    this.#isHeard = false;
+    this.#watchTimer = setTimeout(this.#look, this.#options.hangMs ?? HANG_MS);
+  }
+
+  readonly #look = (): void => {
     const worker = this.#worker;
-    if (worker === null) return;
-    this.#failed(worker, new Error('a worker was silent for too long'));
-    void worker.terminate();
+    const isSilent = !this.#isHeard;
+    this.#watchTimer = undefined;
+    if (worker === null || this.#jobs.size === 0) return;
+    if (isSilent && this.#isAsked) {
+      // Whatever the message is that it hangs in: none of them gets on.
+      this.#failed(worker, new Error('a worker was silent for too long'));
+      void worker.terminate();
+      return;
+    }
+    this.#isAsked = isSilent;
+    this.#watch();
+    if (isSilent) this.#tell({ type: 'ping' });
   };
 
   #failed(worker: Worker, error: unknown): void {
     if (worker !== this.#worker) return;
     this.#worker = null;
-    clearTimeout(this.#hangTimer);
-    this.#hangTimer = undefined;
+    clearTimeout(this.#watchTimer);
+    this.#watchTimer = undefined;
+    this.#isAsked = false;
     this.#options.onError(error);
     this.#failAll();
   }

@@ -2,12 +2,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { MailauthResolver } from 'mailauth/lib/dkim/dkim-verifier.js';
 import { MessageAuthentication } from './authenticate-message.ts';
 import { type LibraryAnswer, recordsOf } from './library-resolver.ts';
+import { TAKEN_OCTETS } from './limits.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
 /** A thread in which messages are authenticated. */
 
 const { hostname }: WorkerSettings = workerData;
-const authentications = new Map<number, MessageAuthentication>();
+/** Messages, and octets of them that were taken in and not told of yet. */
+const authentications = new Map<number, { readonly authentication: MessageAuthentication; untoldOctets: number }>();
 const questions = new Map<number, (answer: LibraryAnswer) => void>();
 let asked = 0;
 
@@ -26,6 +28,16 @@ function resolverFor(message: number): MailauthResolver {
   };
 }
 
+async function write(message: number, octets: Buffer): Promise<void> {
+  const job = authentications.get(message);
+  if (job === undefined) return;
+  await job.authentication.write(octets);
+  job.untoldOctets += octets.length;
+  if (job.untoldOctets < TAKEN_OCTETS) return;
+  tell({ type: 'taken', message, octets: job.untoldOctets });
+  job.untoldOctets = 0;
+}
+
 async function finish(message: number, authentication: MessageAuthentication): Promise<void> {
   try {
     tell({ type: 'results', message, results: await authentication.finish() });
@@ -39,19 +51,18 @@ parentPort?.on('message', (told: ToWorker) => {
     case 'begin': {
       const { message, envelope } = told;
       const options = { resolver: resolverFor(message), envelope, hostname };
-      authentications.set(message, new MessageAuthentication(options, Buffer.from(told.header.buffer)));
+      const authentication = new MessageAuthentication(options, Buffer.from(told.header.buffer));
+      authentications.set(message, { authentication, untoldOctets: 0 });
       return;
     }
     case 'octets': {
-      const { message, octets } = told;
-      const taken = () => tell({ type: 'taken', message, octets: octets.length });
-      void authentications.get(message)?.write(Buffer.from(octets.buffer)).then(taken);
+      void write(told.message, Buffer.from(told.octets.buffer));
       return;
     }
     case 'end': {
-      const authentication = authentications.get(told.message);
+      const job = authentications.get(told.message);
       authentications.delete(told.message);
-      if (authentication !== undefined) void finish(told.message, authentication);
+      if (job !== undefined) void finish(told.message, job.authentication);
       return;
     }
     case 'abort':
