@@ -132,13 +132,15 @@ export class StubResolver implements Resolver {
       for (const server of servers) {
         const leftMs = deadline - this.#now();
         if (leftMs <= 0) break;
-        const answer = await askServer(server, name, type, leftMs).catch(() => null);
+        // An answer of which no sense can be made is none.
+        const answer = await askServer(server, name, type, leftMs)
+          .then(({ packet, octets }) => ({ read: readResponse(packet, name, type, server.isTrusted), octets }))
+          .catch(() => null);
         if (answer === null) continue;
         this.#answered();
-        const read = readResponse(answer.packet, name, type, server.isTrusted);
-        const { octets } = answer;
-        if (read.type !== 'response' || read.response.kind !== 'temporary') return { read, octets };
-        failure ??= { read, octets };
+        const { read } = answer;
+        if (read.type !== 'response' || read.response.kind !== 'temporary') return answer;
+        failure ??= answer;
       }
       if (failure !== null) return failure;
     }
