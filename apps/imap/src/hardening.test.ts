@@ -357,3 +357,51 @@ test('a client with thousands of commands on their way does not keep others wait
   expect(isOver).toBe(false);
   await answered;
 });
+
+test('hardening 49: who gets the name of an account that was removed is shown nothing of it, by name, UID or id', async () => {
+  const mary = await server.addAccount();
+  const text = 'Subject: secret\r\n\r\nof the one before\r\n';
+  let inbox = '';
+  let email = '';
+  let uidvalidity = 0;
+  {
+    await using before = await server.logIn(mary);
+    for (const name of ['INBOX', 'Archive']) await before.append(name, text);
+    const { untagged } = await before.command('SELECT INBOX');
+    inbox = /MAILBOXID \((.*?)\)/.exec(untagged.join())?.[1] ?? '';
+    uidvalidity = Number(/UIDVALIDITY (\d+)/.exec(untagged.join())?.[1]);
+    email =
+      /EMAILID \((.*?)\)/.exec((await before.command('FETCH 1 (EMAILID ENVELOPE BODY.PEEK[])')).untagged.join())?.[1] ??
+      '';
+    await before.command('SETMETADATA INBOX (/private/comment "hers")');
+  }
+  await server.postel.useDirectory((directory) => directory.removeAccount(mary.name));
+  await server.postel.useDirectory((directory) => directory.addAccount(mary));
+  await using after = await server.logIn(mary);
+  const { next } = await after.dialogue`
+    C: a1 SELECT INBOX
+    S: ...
+    S: * 0 EXISTS
+    S: ...
+    S: * OK [UIDVALIDITY {next}] ...
+    S: ...
+    S: a1 OK ...
+    C: a2 STATUS Archive (MESSAGES MAILBOXID)
+    S: * STATUS Archive (MESSAGES 0 MAILBOXID ({archive}))
+    S: a2 OK ...
+    C: a3 UID FETCH 1:* (ENVELOPE BODY.PEEK[])
+    S: a3 OK ...
+    C: a4 GETMETADATA INBOX /private/comment
+    S: * METADATA INBOX (/private/comment NIL)
+    S: a4 OK ...
+    C: a5 SEARCH EMAILID ${email}
+    S: * SEARCH
+    S: a5 OK ...
+  `;
+  expect(Number(next)).toBeGreaterThan(uidvalidity);
+  expect(after.history.join()).not.toContain(inbox);
+  await after.append('INBOX', text);
+  const { untagged } = await after.command('FETCH 1 (EMAILID)');
+  expect(untagged.join()).toContain('EMAILID');
+  expect(untagged.join()).not.toContain(email);
+});

@@ -177,7 +177,7 @@ test('rule 4: content is stored once per account and hash, in the row and as a b
   expect(await recount(storage.database, mary.account)).toEqual([]);
 });
 
-test('one content goes to several accounts one after the other, each with a blob of its own', async () => {
+test('hardening 48: one content goes to several accounts one after the other, each with a blob of its own', async () => {
   const { store } = storage;
   const octets = randomBytes(200_000);
   const [mary, peter, full] = [await storage.newAccount(), await storage.newAccount(), await storage.newAccount()];
