@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { TLSSocket } from 'node:tls';
-import type { ClientKey, LoginContext, SessionEnd } from '@postel/directory';
+import type { LoginContext, SessionEnd } from '@postel/directory';
 import {
   Arguments,
   type CommandLimits,
@@ -20,12 +19,11 @@ import {
   withSmallLiterals,
 } from '@postel/imap-wire';
 import type { ConnectionSecurity } from '@postel/sasl';
-import { clientAddress, hostNames, type Logger, type ServerCertificates, TlsConnection } from '@postel/supervision';
+import { clientAddress, hostNames, type Logger, type ServerCertificates } from '@postel/supervision';
 import { capabilities } from './capabilities.ts';
+import { ClientSocket } from './client-socket.ts';
 import { Abandoned, Bad, InputEnded, No, type Ok } from './command.ts';
 import { commands } from './commands/table.ts';
-import { CompressedInput } from './compressed-input.ts';
-import { deflate, deflateLast } from './deflate.ts';
 import { failureOf } from './failure.ts';
 import {
   ANSWER_OCTETS,
@@ -34,13 +32,9 @@ import {
   COMMANDS_A_TURN,
   DISCARDED_OCTETS,
   IDLE_TIMEOUT_MS,
-  LINGER_MS,
   LOGIN_TIMEOUT_MS,
-  OUTPUT_HIGH_WATER_OCTETS,
   PROGRESS_MS,
   SESSION_END_MS,
-  TLS_HANDSHAKE_MS,
-  WRITE_TIMEOUT_MS,
 } from './limits.ts';
 import { logInByKey } from './log-in.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
@@ -73,11 +67,7 @@ const refusals: Record<RefusalReason, string> = {
   'literal-refused': 'The literal is too large',
 };
 
-const FLUSHED = Promise.resolve();
 const ID_CHARACTERS = 6;
-
-/** A last block of DEFLATE data, with nothing in it. */
-const LAST_BLOCK = deflateLast([]);
 
 /** One client: reads its commands one after the other, runs them, answers. */
 export class Connection implements Transport, CommandPolicy {
@@ -85,20 +75,13 @@ export class Connection implements Transport, CommandPolicy {
     .toString(36)
     .padStart(ID_CHARACTERS, '0');
   readonly out = new ResponseWriter();
-  readonly remoteAddress: string;
   readonly #options: ConnectionOptions;
   readonly #log: Logger;
   readonly #session: Session;
   readonly #reader: CommandReader;
-  /** Made when somebody first asks for it: a login does not. */
-  #gone: AbortController | null = null;
-  #isGone = false;
-  #socket: Socket;
-  #tls: TlsConnection | null = null;
+  readonly #client: ClientSocket;
   /** What comes between the next answer and what follows it. */
   #nextLayer: 'tls' | 'compression' | 'none' | null = null;
-  #isCompressed = false;
-  #compressedInput: CompressedInput | null = null;
   /** What BYE is to say when the command in hand is answered: the server wants to end the connection. */
   #farewell: Farewell | null = null;
   #endTimer: NodeJS.Timeout | undefined;
@@ -115,65 +98,63 @@ export class Connection implements Transport, CommandPolicy {
   #silence: { readonly progress: WorkProgress | null } | null = null;
 
   constructor(socket: Socket, services: Services, options: ConnectionOptions, log: Logger) {
-    this.#socket = socket;
     this.#options = options;
-    this.remoteAddress = clientAddress(socket);
-    this.#log = log.child({ connection: this.id, client: this.remoteAddress });
+    this.#log = log.child({ connection: this.id, client: clientAddress(socket) });
     this.#session = new Session(this, services, this.#log);
-    this.#reader = new CommandReader({
-      onFlow: (paused) => (this.#compressedInput === null ? this.#flow(!paused) : this.#compressedInput.pause(paused)),
+    this.#reader = new CommandReader({ onFlow: (paused) => this.#client.hold(paused) });
+    this.#client = new ClientSocket(socket, {
+      ...options,
+      directory: services.directory,
+      reader: this.#reader,
+      log: this.#log,
+      ended: () => this.#ended(),
+      timedOut: this.#timedOut,
+      damaged: () => this.#end({ code: null, text: 'That is no DEFLATE data' }),
     });
-    this.#loginTimer = setTimeout(this.#onTimeout, LOGIN_TIMEOUT_MS);
-    this.#attach();
+    this.#loginTimer = setTimeout(this.#timedOut, LOGIN_TIMEOUT_MS);
   }
 
   get security(): ConnectionSecurity {
+    const { tls, clientKey } = this.#client;
     return {
-      isTls: this.#tls !== null,
+      isTls: tls !== null,
       allowPlaintextWithoutTls: this.#options.allowPlaintextLogin,
-      channelBinding: this.#tls?.channelBinding ?? null,
-      hasExternalIdentity: this.clientKey !== null,
+      channelBinding: tls?.channelBinding ?? null,
+      hasExternalIdentity: clientKey !== null,
       service: 'imap',
-      hostNames: hostNames(this.#session.services.hostname, this.#tls),
+      hostNames: hostNames(this.#session.services.hostname, tls),
     };
   }
 
   get loginContext(): LoginContext {
-    const { remoteAddress, clientKey } = this;
-    const { protocol: tlsVersion = null, unknownKey = null } = this.#tls ?? {};
-    return { service: 'imap', clientAddress: remoteAddress, tlsVersion, clientKey, unknownKey };
-  }
-
-  get clientKey(): ClientKey | null {
-    return this.#tls?.clientKey ?? null;
+    return this.#client.loginContext;
   }
 
   get gone(): AbortSignal {
-    this.#gone ??= new AbortController();
-    if (this.#isGone) this.#abort();
-    return this.#gone.signal;
+    return this.#client.gone;
   }
 
   get canStartTls(): boolean {
-    return this.#tls === null;
+    return this.#client.tls === null;
   }
 
   get isCompressed(): boolean {
-    return this.#isCompressed;
+    return this.#client.isCompressed;
   }
 
   /** Serves the client until either side ends. Never rejects. */
   async serve(): Promise<void> {
     try {
-      this.#socket.setNoDelay(true);
-      if (this.#socket instanceof TLSSocket) await this.#secured(this.#socket);
+      await this.#client.begin();
       await this.#greet();
       await this.#converse();
     } catch (error) {
       if (!(error instanceof Abandoned)) this.#log.error({ err: error }, 'connection failed');
     } finally {
       this.#session.close();
-      this.#hangUp();
+      if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
+      clearTimeout(this.#endTimer);
+      this.#client.hangUp();
     }
   }
 
@@ -184,22 +165,11 @@ export class Connection implements Transport, CommandPolicy {
 
   /** Closes without a word. */
   destroy(): void {
-    this.#reader.end();
-    this.#socket.destroy();
+    this.#client.destroy();
   }
 
   flush(): Promise<void> {
-    const pieces = this.out.take();
-    return this.#send(this.#isCompressed ? deflate(pieces) : pieces);
-  }
-
-  #send(pieces: readonly Buffer[]): Promise<void> {
-    const socket = this.#socket;
-    if (socket.destroyed) return pieces.length > 0 ? Promise.reject(new Abandoned('the client is gone')) : FLUSHED;
-    if (pieces.length > 1) socket.cork();
-    for (const piece of pieces) socket.write(piece);
-    if (pieces.length > 1) socket.uncork();
-    return socket.writableLength > OUTPUT_HIGH_WATER_OCTETS ? this.#drained() : FLUSHED;
+    return this.#client.send(this.out.take());
   }
 
   async flushMuch(): Promise<void> {
@@ -274,7 +244,7 @@ export class Connection implements Transport, CommandPolicy {
   endSession(reason: SessionEnd | 'rights'): void {
     this.#log.info({ reason }, 'ending the session: who is logged in may not go on');
     this.#end(sessionEnds[reason]);
-    this.#endTimer = setTimeout(() => {
+    this.#endTimer ??= setTimeout(() => {
       this.#log.info('the command in hand takes too long: closing');
       this.destroy();
     }, SESSION_END_MS);
@@ -294,8 +264,8 @@ export class Connection implements Transport, CommandPolicy {
 
   beginAnewAfterAnswer(): void {
     this.#nextLayer = 'none';
-    this.#socket.setTimeout(0);
-    this.#loginTimer = setTimeout(this.#onTimeout, LOGIN_TIMEOUT_MS);
+    this.#client.setTimeout(0);
+    this.#loginTimer = setTimeout(this.#timedOut, LOGIN_TIMEOUT_MS);
   }
 
   // --- How commands are read: CommandPolicy ---
@@ -330,7 +300,7 @@ export class Connection implements Transport, CommandPolicy {
 
   /** RFC 9051 §7.1: PREAUTH for a client whose key says whose it is, if that is not left to AUTHENTICATE EXTERNAL. */
   async #greet(): Promise<void> {
-    const isKnown = this.clientKey?.isImapPreauth === true && (await logInByKey(this.#session));
+    const isKnown = this.#client.clientKey?.isImapPreauth === true && (await logInByKey(this.#session));
     if (isKnown) this.#endLoginTimer();
     this.out.text(isKnown ? '* PREAUTH ' : '* OK ');
     writeResponseCode(this.out, { type: 'CAPABILITY', names: capabilities(this.#session) });
@@ -452,62 +422,23 @@ export class Connection implements Transport, CommandPolicy {
     return `${text} (${this.id})`;
   }
 
-  // --- The socket ---
+  // --- What becomes of the connection ---
 
-  #attach(): void {
-    const socket = this.#socket;
-    socket.on('data', this.#onData);
-    socket.on('end', this.#onEnd);
-    socket.on('close', this.#onClose);
-    socket.on('error', this.#onError);
-    socket.on('timeout', this.#onTimeout);
-  }
-
-  #detach(): void {
-    const socket = this.#socket;
-    socket.off('data', this.#onData);
-    socket.off('end', this.#onEnd);
-    socket.off('close', this.#onClose);
-    socket.off('timeout', this.#onTimeout);
-  }
-
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.#compressedInput === null) this.#reader.push(chunk);
-    else this.#compressedInput.push(chunk);
-  };
-
-  /** The client has closed its side, or is gone. Commands that came before are still answered. */
-  readonly #onEnd = (): void => {
+  #ended(): void {
     this.#isEndNews = true;
-    if (this.#compressedInput === null) this.#reader.end();
-    else this.#compressedInput.end();
     if (this.#silence !== null) this.#tellOfWork(this.#silence.progress);
-  };
+  }
 
   /** RFC 9585. To a client that is gone it cannot be sent, and the socket closes. One that reads nothing is told nothing more. */
   #tellOfWork(progress: WorkProgress | null): void {
     this.#isEndNews = false;
-    if (this.#socket.writableNeedDrain) return;
+    if (this.#client.isFull) return;
     writeResponseCode(this.out.text('* OK '), { type: 'INPROGRESS', tag: this.#session.tag, progress });
     this.out.text('Still at work').crlf();
     this.flush().catch(() => {}); // the work is given up with the connection
   }
 
-  readonly #onClose = (): void => {
-    this.#isGone = true;
-    this.#abort();
-    this.#reader.end();
-  };
-
-  #abort(): void {
-    this.#gone?.abort(new Abandoned('the client is gone'));
-  }
-
-  readonly #onError = (error: Error): void => {
-    this.#log.debug({ err: error }, 'socket error');
-  };
-
-  readonly #onTimeout = (): void => {
+  readonly #timedOut = (): void => {
     this.#end({ code: null, text: 'Autologout: nothing heard for too long' });
   };
 
@@ -520,139 +451,19 @@ export class Connection implements Transport, CommandPolicy {
     if (this.#loginTimer === null) return;
     clearTimeout(this.#loginTimer);
     this.#loginTimer = null;
-    this.#socket.setTimeout(IDLE_TIMEOUT_MS);
-  }
-
-  /** Closes our side. What the client still sends is dropped, so that it can read what we said last. */
-  #hangUp(): void {
-    if (this.#loginTimer !== null) clearTimeout(this.#loginTimer);
-    clearTimeout(this.#endTimer);
-    const socket = this.#socket;
-    this.#compressedInput = null;
-    this.#reader.end();
-    this.#reader.discardBuffered();
-    socket.setTimeout(0);
-    if (socket.destroyed) return;
-    if (this.#isCompressed) socket.end(LAST_BLOCK);
-    else socket.end();
-    socket.resume();
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once('close', () => clearTimeout(timer));
-  }
-
-  /** Waits until the client has taken what was sent. */
-  #drained(): Promise<void> {
-    const socket = this.#socket;
-    return new Promise((resolve, reject) => {
-      const done = () => {
-        clearTimeout(timer);
-        socket.off('drain', done);
-        socket.off('close', done);
-        if (socket.destroyed) reject(new Abandoned('the client is gone'));
-        else resolve();
-      };
-      const timer = setTimeout(() => {
-        this.#log.info('the client takes nothing: closing');
-        socket.destroy();
-      }, WRITE_TIMEOUT_MS);
-      socket.on('drain', done);
-      socket.on('close', done);
-    });
+    this.#client.setTimeout(IDLE_TIMEOUT_MS);
   }
 
   async #changeLayer(layer: 'tls' | 'compression' | 'none'): Promise<void> {
     this.#nextLayer = null;
-    if (layer === 'none' && this.#isCompressed) {
-      await this.#endCompression();
+    if (layer === 'none' && this.#client.isCompressed) {
+      await this.#client.endCompression(this.out.take());
       return;
     }
     await this.flush();
-    if (layer === 'tls') await this.#upgrade();
-    if (layer === 'compression') this.#compress();
-  }
-
-  /** RFC 4978 §3. The client waits for our answer before it compresses; what came before would be taken for something else. */
-  #compress(): void {
-    if (this.#reader.discardBuffered() > 0) throw new Abandoned('commands behind COMPRESS');
-    this.#isCompressed = true;
-    this.#compressedInput = new CompressedInput(this.#reader, {
-      flow: (flows) => this.#flow(flows),
-      damaged: (error) => {
-        this.#log.info({ err: error }, 'the client compresses wrongly: closing');
-        this.#compressedInput = null;
-        this.#end({ code: null, text: 'That is no DEFLATE data' });
-      },
-      left: () => {
-        this.#compressedInput = null;
-      },
-    });
-  }
-
-  /** RFC 8437 §4.1. The answer is the last that is compressed; the client may have gone on without. */
-  #endCompression(): Promise<void> {
-    this.#isCompressed = false;
-    const flushed = this.#send([deflateLast(this.out.take())]);
-    this.#compressedInput?.leave();
-    return flushed;
-  }
-
-  #flow(flows: boolean): void {
-    if (flows) this.#socket.resume();
-    else this.#socket.pause();
-  }
-
-  /** RFC 9051 §6.2.1. What was sent in the clear behind STARTTLS, by the client or somebody in between, is dropped. */
-  async #upgrade(): Promise<void> {
-    const dropped = this.#reader.discardBuffered();
-    if (dropped > 0) {
-      this.#log.warn({ octets: dropped }, 'commands were sent in the clear behind STARTTLS: closing');
-      throw new Abandoned('plaintext behind STARTTLS');
-    }
-    this.#detach(); // but for errors, which may still come
-    const { certificates, asksClientCertificate } = this.#options;
-    const secure = new TLSSocket(this.#socket, {
-      isServer: true,
-      secureContext: certificates.context,
-      SNICallback: certificates.choose,
-      requestCert: asksClientCertificate,
-      rejectUnauthorized: false, // the key says who it is, and no authority
-    });
-    this.#socket = secure;
-    await this.#handshake(secure);
+    if (layer === 'compression') this.#client.compress();
+    if (layer !== 'tls') return;
+    await this.#client.startTls();
     this.#session.forgetProgram(); // which anybody may have named
-    this.#attach();
-    await this.#secured(secure);
-  }
-
-  async #secured(socket: TLSSocket): Promise<void> {
-    this.#tls = new TlsConnection(socket, this.#options.certificates);
-    const { directory } = this.#session.services;
-    await this.#tls.identifyClient(directory, this.#log);
-    if (this.#tls.unknownKey !== null) directory.recordUnknownKey(this.loginContext);
-  }
-
-  #handshake(secure: TLSSocket): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let reason: unknown = null;
-      const timer = setTimeout(() => secure.destroy(new Error('the TLS handshake took too long')), TLS_HANDSHAKE_MS);
-      const failed = (error: unknown) => {
-        reason = error;
-      };
-      const closed = () => {
-        clearTimeout(timer);
-        this.#log.info({ err: reason }, 'TLS handshake failed: the client speaks no TLS, or nothing in common');
-        reject(new Abandoned('TLS handshake failed'));
-      };
-      secure.allowHalfOpen = false; // who closes now is gone
-      secure.on('error', failed);
-      secure.once('close', closed);
-      secure.once('secure', () => {
-        secure.allowHalfOpen = true;
-        clearTimeout(timer);
-        secure.off('error', failed);
-        secure.off('close', closed);
-        resolve();
-      });
-    });
   }
 }
