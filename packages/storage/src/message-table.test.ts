@@ -155,3 +155,20 @@ test('going on from anywhere leads to the same place as looking in all of it', (
   }
   expect(new MessageTable().lowerBoundFrom(0, 7)).toBe(0);
 });
+
+test('hardening 53: a million messages take a few octets each, and are found and taken out', () => {
+  const count = 1_000_000;
+  const before = process.memoryUsage().arrayBuffers;
+  const table = new MessageTable();
+  table.reserve(count);
+  for (let uid = 1; uid <= count; uid++) table.set({ uid: 2 * uid, modSeq: uid, flags: uid % 32, keywords: [] });
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(24 * count);
+  expect(table.length).toBe(count);
+  expect([table.position(2 * count), table.position(2 * count - 1), table.lowerBound(count)]).toEqual([
+    count - 1,
+    -1,
+    count / 2 - 1,
+  ]);
+  const gone = table.remove([{ first: 1, last: 2 * count - 2 }]);
+  expect([gone.length, table.length, table.uid(0)]).toEqual([count - 1, 1, 2 * count]);
+});
