@@ -1,5 +1,6 @@
 /** NOTIFY (RFC 5465) of mailboxes that others share: RFC 4314, RFC 5465 §3.1, §5.4, §5.9. */
 import { expect, test } from 'vitest';
+import { WATCHED_SHARERS } from '../limits.ts';
 import { MailServer } from '../testing/mail-server.ts';
 
 const server = new MailServer();
@@ -225,4 +226,33 @@ test('rights given and changes made in another process are told', async () => {
   await his.dialogue`
     S: * STATUS ${work} (MESSAGES 1 UIDNEXT 2 UIDVALIDITY {u} UNSEEN 1)
   `;
+});
+
+test('RFC 5465 §5.8: too many who share are not watched, nor if they become too many', async () => {
+  await using all = await maryAndJohn();
+  const { his, john, top } = all;
+  const others = (count: number) =>
+    server.changeRows(
+      john,
+      `with sharers as (
+         insert into accounts (name, next_uidvalidity)
+         select 'sharer ' || $1::bigint || ' ' || n || ' of ${count}', 1 from generate_series(1, ${count}) as n returning account_id)
+       insert into shares (account_id, owner_id) select $1::bigint, account_id from sharers`,
+    );
+  try {
+    await others(WATCHED_SHARERS);
+    await his.command('NOTIFY SET (subtree "Other Users" (MailboxName))');
+    await all.give('l');
+    await his.dialogue`
+    S: * OK [NOTIFICATIONOVERFLOW] ...
+    C: a1 NOTIFY SET (subtree "Other Users" (MailboxName))
+    S: a1 NO [NOTIFICATIONOVERFLOW] ...
+    C: a2 NOTIFY SET (subtree ${top} (MailboxName))
+    S: * LIST (\NoAccess \HasNoChildren) "/" ...
+    S: a2 OK ...
+  `;
+  } finally {
+    await server.changeRows(john, 'delete from shares where account_id = $1');
+    await server.changeRows(john, `delete from accounts where name like 'sharer ' || $1::bigint || ' %'`);
+  }
 });
