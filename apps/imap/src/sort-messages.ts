@@ -1,5 +1,5 @@
 import { type Arguments, ParseError } from '@postel/imap-wire';
-import { type SortColumn, sortInTurns } from '@postel/storage';
+import { placesUpTo, type SortColumn, sortInTurns } from '@postel/storage';
 import { RELEVANCIES_A_TURN } from './limits.ts';
 import type { Relevancies } from './relevancies.ts';
 import type { Session } from './session.ts';
@@ -60,18 +60,11 @@ export async function sortMessages(
         : await readSortValues(session, column, uids);
     keys.push({ values, sign: isReverse ? -1 : 1 });
   }
-  const places = placesOf(uids);
+  const places = placesUpTo(uids.length);
   // Most criteria are near the order of arrival, and what is in order already is sorted in one pass.
   if (criteria[0]?.isReverse) places.reverse();
   const sorted = await sortInTurns(places, comparison(keys), gone);
   return sorted.map((place) => uids[place] ?? 0);
-}
-
-/** 0, 1 and so on, as many as there are messages. A loop: `Uint32Array.from` takes 0.1 s for 1,000,000. */
-export function placesOf({ length }: Uint32Array): Uint32Array {
-  const places = new Uint32Array(length);
-  for (let place = 0; place < length; place++) places[place] = place;
-  return places;
 }
 
 /** Numbers that compare as these messages do by one criterion; see ColumnReader. */

@@ -1,6 +1,6 @@
-import { sortInTurns } from '@postel/storage';
+import { placesUpTo, sortInTurns } from '@postel/storage';
 import type { Session } from './session.ts';
-import { placesOf, readSortValues } from './sort-messages.ts';
+import { readSortValues } from './sort-messages.ts';
 import { threadByReferences, threadByRefs } from './thread-by-references.ts';
 import { threadBySubject } from './thread-by-subject.ts';
 import { rootsByYoungest, type ThreadTrees, threadTrees } from './thread-trees.ts';
@@ -20,7 +20,7 @@ export async function threadMessages(
   const { view, store, transport, log } = session;
   const dates = await readSortValues(session, 'date', uids);
   const byDate = await sortInTurns(
-    placesOf(uids),
+    placesUpTo(uids.length),
     (a, b) => (dates[a] ?? 0) - (dates[b] ?? 0) || a - b,
     transport.gone,
   );

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SORT_KEYS } from './content-text.ts';
 import type { Sql } from './database.ts';
 import { translateDatabaseError } from './errors.ts';
@@ -81,7 +82,10 @@ export class ColumnReader {
     this.#busy.set(key, done.promise);
     try {
       const column = await this.#read(kind, mailbox, uids, name, key, options);
-      return await take(column, column.positionsOf(uids) ?? NONE);
+      await nextTurn(); // between passes over a large mailbox
+      const positions = column.positionsOf(uids) ?? NONE;
+      await nextTurn();
+      return await take(column, positions);
     } catch (error) {
       throw translateDatabaseError(error);
     } finally {

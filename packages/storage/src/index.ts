@@ -92,7 +92,7 @@ export { ALL_RIGHTS, formatRights, isRight, NO_RIGHTS, parseRights, type Right, 
 export type { S3Target } from './s3-client.ts';
 export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
-export { sortInTurns } from './sort-in-turns.ts';
+export { placesUpTo, sortInTurns } from './sort-in-turns.ts';
 export { numberArray, textArray } from './sql-arrays.ts';
 export { Store, type StoreOptions } from './store.ts';
 export { sweepBlobs } from './sweep-blobs.ts';

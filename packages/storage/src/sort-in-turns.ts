@@ -7,6 +7,13 @@ const NUMBERS_A_TURN = 30_000;
 
 type Compare = (a: number, b: number) => number;
 
+/** 0, 1 and so on, to be sorted by what stands at these places. A loop: `Uint32Array.from` takes 0.1 s for 1,000,000. */
+export function placesUpTo(length: number): Uint32Array {
+  const places = new Uint32Array(length);
+  for (let place = 0; place < length; place++) places[place] = place;
+  return places;
+}
+
 /**
  * Sorts numbers that stand for something `compare` knows; others of the process get their turn meanwhile. Stable, and one pass
  * over what is in order already.
