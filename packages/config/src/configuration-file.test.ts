@@ -42,6 +42,7 @@ const DEFAULTS: Configuration = {
     offersUnauthenticate: true,
     metadata: [],
   },
+  dnsServers: [],
   status: [{ host: '127.0.0.1', port: 1081 }],
   tombstoneDays: 90,
   logLevel: 'info',
@@ -84,6 +85,7 @@ imap:
   metadata: [{ entry: /shared/Admin, value: "mailto:postmaster@example.com" }]
   imap: false
   imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
+dns: { servers: [127.0.0.1, "192.0.2.53:5353", "2001:db8::53", "[::1]:54"] }
 status: off
 logLevel: debug
 `;
@@ -123,6 +125,12 @@ logLevel: debug
       offersUnauthenticate: false,
       metadata: [{ entry: '/shared/admin', value: 'mailto:postmaster@example.com' }],
     },
+    dnsServers: [
+      { address: '127.0.0.1', port: 53, isTrusted: true },
+      { address: '192.0.2.53', port: 5353, isTrusted: false },
+      { address: '2001:db8::53', port: 53, isTrusted: false },
+      { address: '::1', port: 54, isTrusted: true },
+    ],
     status: [],
     logLevel: 'debug',
   });
@@ -133,6 +141,22 @@ test.for(['10.0.0.0/33', '10.0.0/8', '2001:db8::/129', 'example.com', '10.0.0.0/
   (network) => {
     expect(read(`${LEAST}login: { trustedNetworks: ["10.0.0.0/8", "${network}"] }\n`)).toEqual([
       '6: login.trustedNetworks[1] must be a network such as 192.0.2.0/24 or 2001:db8::/32, or an address',
+    ]);
+  },
+);
+
+test('DNS servers on other machines may be trusted', () => {
+  expect(read(`${LEAST}dns: { servers: ["192.0.2.53"], trusted: on }\n`)).toEqual({
+    ...DEFAULTS,
+    dnsServers: [{ address: '192.0.2.53', port: 53, isTrusted: true }],
+  });
+});
+
+test.for(['dns.example.com', '192.0.2.53:0', '192.0.2.53:65536', '2001:db8::53:x', '192.0.2.300', '[192.0.2.1'])(
+  '%s is no DNS server',
+  (server) => {
+    expect(read(`${LEAST}dns: { servers: ["${server}"] }\n`)).toEqual([
+      '6: dns.servers[0] must be an IP address of a DNS server, with a port where it is not 53: [2001:db8::53]:5353',
     ]);
   },
 );
@@ -353,6 +377,7 @@ test('the template is valid as it is, and with every comment taken off', () => {
     databaseUrl: expect.stringMatching(/^postgres:/),
     imap: { ...DEFAULTS.imap, metadata: [{ entry: '/shared/admin', value: 'mailto:postmaster@example.com' }] },
     login: { mechanisms: expect.arrayContaining(['SCRAM-SHA-256', 'ANONYMOUS']), anonymousAccount: 'guest' },
+    dnsServers: [{ address: '127.0.0.1', port: 53, isTrusted: true }],
     oauthIssuers: [{ audience: 'postel', addressClaim: 'email', scope: 'mail' }],
   });
 });
@@ -378,7 +403,7 @@ function schemaKeys(): Set<string> {
     'imap: { metadata: [{ % }] }',
   ];
   const sections = ['blobs: { % }', 'blobs: { s3: { % } }', 'login: { % }', 'login: { oauth: [{ % }] }'];
-  const others = ['housekeeping: { % }', 'database: { % }', 'status: { % }', 'limits: { % }'];
+  const others = ['dns: { % }', 'housekeeping: { % }', 'database: { % }', 'status: { % }', 'limits: { % }'];
   const told = [...places, ...sections, ...others].flatMap((place) => {
     const problems = [read(place.replace('%', '"@": 1'))].flat().map(String);
     return problems.flatMap((problem) => /there are (.*)/.exec(problem)?.[1]?.split(', ') ?? []);

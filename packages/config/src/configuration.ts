@@ -2,9 +2,11 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import type { BlobTarget } from './blob-target.ts';
 import { DATABASE_URL_FORM, isDatabaseUrl } from './database-target.ts';
+import { type DnsServerAddress, readDnsServers } from './dns-settings.ts';
 import { type LiteralExtension, parseLiterals } from './imap-settings.ts';
 import { type LoginSettings, readLogin } from './login-settings.ts';
 import type { OAuthIssuer } from './oauth-issuer.ts';
+import { onOrOff } from './on-or-off.ts';
 import { readBlobs } from './read-blobs.ts';
 import { readNetwork } from './read-network.ts';
 import { readOAuthIssuers } from './read-oauth.ts';
@@ -54,6 +56,8 @@ export interface Configuration {
     readonly offersUnauthenticate: boolean;
     readonly metadata: readonly ServerEntry[];
   };
+  /** Who is asked what the DNS says; those of the system, if there are none. */
+  readonly dnsServers: readonly DnsServerAddress[];
   /** `/healthz` and `/metrics`. */
   readonly status: readonly Address[];
   /** How long tombstones of messages are kept. */
@@ -120,6 +124,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       offersUnauthenticate: !imap.has('unauthenticate') || onOrOff(imap.at('unauthenticate')),
       metadata: readServerMetadata(imap, 'metadata'),
     },
+    dnsServers: readDnsServers(file.section('dns')),
     status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
     tombstoneDays: tombstoneDays(file.section('housekeeping')),
     logLevel: file.has('logLevel') ? parseLogLevel(file.at('logLevel')) : 'info',
@@ -151,11 +156,6 @@ function listeningForLogins(parent: SettingReader, service: string, normally: Ad
   const setting = parent.section(service);
   const asksClientCertificate = !setting.has('clientCertificates') || onOrOff(setting.at('clientCertificates'));
   return addresses.map((address) => ({ ...address, asksClientCertificate }));
-}
-
-/** In YAML 1.2 a text, in YAML 1.1 true and false. */
-function onOrOff(setting: SettingReader): boolean {
-  return setting.is(true) || (!setting.is(false) && setting.oneOf('on', 'off') === 'on');
 }
 
 function oneAddress(file: SettingReader, addresses: readonly Address[]): readonly Address[] {

@@ -3,6 +3,7 @@ export type { Configuration, LoginAddress } from './configuration.ts';
 export { ConfigurationError, configurationTemplate, readConfigurationFile } from './configuration-file.ts';
 export type { DatabaseTarget } from './database-target.ts';
 export { DATABASE_URL_FORM, isDatabaseUrl, parseDatabaseTarget } from './database-target.ts';
+export type { DnsServerAddress } from './dns-settings.ts';
 export { type HousekeepingSettings, parseHousekeepingSettings } from './housekeeping-settings.ts';
 export type { ImapListener, ImapSettings, LiteralExtension } from './imap-settings.ts';
 export { parseImapSettings } from './imap-settings.ts';

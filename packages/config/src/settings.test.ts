@@ -94,6 +94,14 @@ test.for(['submission', 'mx', 'lmtp'])('an SMTP listener is for %s', (kind) => {
   expect(parseSmtpSettings(smtp)).toEqual(smtp);
 });
 
+test('an SMTP process may be told whom to ask about the DNS', () => {
+  const dnsServers = [{ address: '192.0.2.53', port: 53, isTrusted: false }];
+  const smtp = { ...settings, listeners: [{ ...listener, kind: 'mx' }], dnsServers };
+  expect(parseSmtpSettings(smtp)).toEqual(smtp);
+  const wrong = { ...smtp, dnsServers: [{ ...dnsServers[0], isTrusted: 'yes' }] };
+  expect(() => parseSmtpSettings(wrong)).toThrow('dnsServers[0].isTrusted must be true or false');
+});
+
 test('an SMTP listener says what it is for', () => {
   expect(() => parseSmtpSettings(settings)).toThrow('Setting listeners[0].kind must be submission or mx or lmtp');
 });

@@ -1,3 +1,4 @@
+import { type DnsServerAddress, parseDnsServer } from './dns-settings.ts';
 import {
   type ListenerSettings,
   type MailServerSettings,
@@ -23,6 +24,8 @@ export interface SmtpSettings extends MailServerSettings {
   readonly submitterNetworks?: readonly string[];
   /** Received of submitted messages tells the client's name and address. Not if not given. */
   readonly showsClientAddress?: boolean;
+  /** Those of the system, if not given. */
+  readonly dnsServers?: readonly DnsServerAddress[];
 }
 
 /** @throws {SettingsError} */
@@ -39,5 +42,6 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
     ...(settings.has('submitterNetworks') && {
       submitterNetworks: settings.at('submitterNetworks').list((network) => network.text()),
     }),
+    ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
   };
 }

@@ -47,6 +47,7 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
   const settings: SmtpSettings = {
     ...commonSettings(configuration, place),
     processName: 'smtp',
+    ...(configuration.dnsServers.length > 0 && { dnsServers: configuration.dnsServers }),
     listeners: [
       ...listeners(withoutKeys(mx), 'starttls').map((listener) => ({ ...listener, kind: 'mx' as const })),
       ...listeners(submission, 'starttls').map((listener) => ({ ...listener, kind: 'submission' as const })),
