@@ -47,7 +47,9 @@ test('mail for an alias goes to each whom it stands for, once, also if they are 
   for (const name of ['mary', 'john']) {
     const [prefix, ...others] = await prefixes(mx, name);
     expect(others).toEqual([]);
-    expect(prefix).toMatch(/^Return-Path: <somebody@example\.com>\r\nDelivered-To: team@localhost\r\nReceived: /);
+    expect(prefix).toMatch(
+      /^Return-Path: <somebody@example\.com>\r\n(?:.|\s)+\r\nDelivered-To: team@localhost\r\nReceived: /,
+    );
     expect(prefix).toContain('for <Team+now@Localhost>;');
   }
   const [anns] = await prefixes(mx, 'ann');

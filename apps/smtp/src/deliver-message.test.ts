@@ -36,7 +36,9 @@ test('a mailbox that fills up meanwhile keeps the message from nobody else, and 
   expect(await server.store.deliverWaiting(LATER)).toEqual({ delivered: 1, failed: 0 });
   expect(await counts(server)).toEqual([1, 1]);
   const [copy] = await server.messages('john@localhost');
-  expect(copy?.prefix).toMatch(/^Return-Path: <somebody@example\.com>\r\nReceived: (?:.|\s)+for <john@localhost>;/);
+  expect(copy?.prefix).toMatch(
+    /^Return-Path: <somebody@example\.com>\r\n(?:.|\s)+\r\nReceived: (?:.|\s)+for <john@localhost>;/,
+  );
   expect(copy?.content.toString()).toBe('Subject: to both\r\n\r\ntext\r\n');
 });
 

@@ -110,7 +110,7 @@ function isTooLargeForQuota(
 function deliveriesOf(
   session: Session,
   { reversePath, recipients, isUtf8, body, said }: MailTransaction,
-  { addedFields, receivedAt, id }: ReceivedMessage,
+  { addedFields, findings, results, receivedAt, id }: ReceivedMessage,
 ): readonly Delivery[] {
   const { wire, services, greeting, kind } = session;
   const { hostname } = services;
@@ -129,11 +129,22 @@ function deliveriesOf(
     tls: tls === null ? null : { version: tls.protocol, cipher: tls.cipher },
     body,
     isUtf8,
-    results: null,
+    results,
   };
 
   return [...recipients].map(([account, { forwardPath, alias, mailbox, paths }]) => {
-    const trace = { reversePath, forwardPath, alias, hostname, client, protocol, tls: wire.tls, id, receivedAt };
+    const trace = {
+      reversePath,
+      forwardPath,
+      alias,
+      hostname,
+      client,
+      protocol,
+      tls: wire.tls,
+      id,
+      receivedAt,
+      findings,
+    };
     const prefix = Buffer.from(traceFields(trace) + addedFields);
     const arrival = { prefix, reversePath, forwardPath, protocol, clientAddress, clientName };
     return {

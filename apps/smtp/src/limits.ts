@@ -93,7 +93,15 @@ export const FAILURE_DELAY_MS = 10_000;
 export const HOPS = 100;
 
 /** What we put before a message is no longer: two paths, two host names, TLS, date. */
-export const ADDED_OCTETS = 2_048;
+export const ADDED_OCTETS = 5_120;
+
+/** How long questions to the DNS may take once a message is here: whoever has sent it waits for the reply. */
+export const DNS_AFTER_DATA_MS = 10_000;
+/** Of clients that hear the same whatever the DNS says. */
+export const EXEMPT_DNS_AFTER_DATA_MS = 1_000;
+
+/** An Authentication-Results field that is looked at: what is longer is not passed on. */
+export const RESULTS_FIELD_OCTETS = 16 * 1024;
 
 /** Commands done before other connections get their turn. */
 export const COMMANDS_A_TURN = 100;

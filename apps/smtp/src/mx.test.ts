@@ -69,6 +69,19 @@ test('a message comes in, with a trace of whence, and nothing added to it', asyn
   expect(message?.content.toString()).toBe('Subject: neither Date nor Message-ID\r\n\r\ntext\r\n');
   expect(message?.prefix.split('\r\n')).toEqual([
     'Return-Path: <sender@elsewhere.example>',
+    'Authentication-Results: localhost;',
+    '\tiprev=pass policy.iprev=127.0.0.1 (localhost);',
+    // As the DNS of this machine says, if there is one.
+    expect.stringMatching(/^\tspf=\w+ smtp\.mailfrom=elsewhere\.example;$/),
+    '\tdkim=none;',
+    '\tdmarc=permerror reason="no-author-domain";',
+    '\tarc=none',
+    expect.stringMatching(/^Received-SPF: \w+ \(localhost: .*elsewhere\.example.*\)$/),
+    '\tclient-ip=127.0.0.1;',
+    '\tenvelope-from="sender@elsewhere.example";',
+    '\thelo=mx.elsewhere.example;',
+    '\treceiver=localhost;',
+    '\tidentity=mailfrom',
     'Received: from mx.elsewhere.example ([127.0.0.1])',
     '\tby localhost (Postel)',
     expect.stringMatching(/^\twith ESMTP id [0-9a-f]{10}-1$/),
@@ -347,7 +360,7 @@ describe('quota', () => {
       S: 452 4.5.3 ...
       C: RSET
       S: 250 ...
-      C: ${FROM} SIZE=3000
+      C: ${FROM} SIZE=800
       S: 250 ...
       C: RCPT TO:<mary@localhost>
       S: 250 ...
@@ -362,7 +375,7 @@ describe('quota', () => {
     await using own = await startWithQuota();
     await using client = await own.connect();
     await client.dialogue`
-      C: ${FROM} SIZE=3000
+      C: ${FROM} SIZE=800
       C: RCPT TO:<john@localhost>
       C: RCPT TO:<mary@localhost>
       C: DATA

@@ -1,5 +1,6 @@
 import { DirectoryError } from '@postel/directory';
 import { type Content, StorageError } from '@postel/storage';
+import { CheckedMessage } from './checked-message.ts';
 import { type DataFault, DataReader } from './data-reader.ts';
 import { HopCount } from './hop-count.ts';
 import { DISCARDED_OCTETS, HOPS } from './limits.ts';
@@ -18,6 +19,10 @@ export interface ReceivedMessage {
   readonly addedFields: string;
   /** Those that were taken out of a submitted one, each with its CRLF: for nobody to see but who wrote it. */
   readonly hiddenFields: Buffer;
+  /** Header fields that say what was found out about one of another server. */
+  readonly findings: string;
+  /** The value of its Authentication-Results on one line; null if nothing was looked at. */
+  readonly results: string | null;
   readonly receivedAt: Date;
   /** When the end of data was read, as performance.now() tells it. */
   readonly endOfDataMs: number;
@@ -39,6 +44,8 @@ export class MessageIntake {
   readonly #writer: MessageWriter;
   /** A submission server completes and checks what a mail program sends (RFC 6409 §8); others pass on what they get. */
   readonly #submitted: SubmittedMessage | null;
+  /** Who answers for mail of other servers is found out while it comes. */
+  readonly #checked: CheckedMessage | null;
   readonly #hopCount = new HopCount();
   readonly #loopWatch: LoopWatch | null;
   // So much that the reply, whatever failed first, is true.
@@ -52,7 +59,8 @@ export class MessageIntake {
     const writer = store.receive(messageOctets);
     this.#session = session;
     this.#submitted = session.kind === 'submission' ? new SubmittedMessage(session, transaction, writer) : null;
-    this.#writer = this.#submitted ?? writer;
+    this.#checked = session.kind === 'mx' ? new CheckedMessage(session, transaction, writer) : null;
+    this.#writer = this.#submitted ?? this.#checked ?? writer;
     this.#loopWatch = aliases.size > 0 ? new LoopWatch(aliases) : null;
     this.#mostDiscarded = Math.max(DISCARDED_OCTETS, messageOctets);
   }
@@ -83,7 +91,10 @@ export class MessageIntake {
       const receivedAt = new Date();
       const addedFields = this.#submitted?.addedFields(receivedAt) ?? '';
       const hiddenFields = this.#submitted?.hiddenFields ?? Buffer.alloc(0);
-      return { content, id: `${wire.id}-${messages + 1}`, addedFields, hiddenFields, receivedAt, endOfDataMs };
+      const findings = this.#checked?.findings ?? '';
+      const results = this.#checked?.results ?? null;
+      const id = `${wire.id}-${messages + 1}`;
+      return { content, id, addedFields, hiddenFields, findings, results, receivedAt, endOfDataMs };
     } catch (error) {
       await this.#writer.abort();
       throw error;

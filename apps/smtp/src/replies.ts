@@ -125,6 +125,15 @@ export const replies = {
   aliasLoop: [554, '5.4.6', 'The message goes in circles: it has come by this address before'],
   textLineTooLong: [550, '5.6.0', `The message has a line longer than ${TEXT_LINE_OCTETS} octets`],
 
+  // What was found out about mail from other servers: RFC 7505 §4.2, RFC 3463 §3.2, RFC 7372 §3.3.
+  senderTakesNoMail: [550, '5.7.27', 'The domain of the sender says that it takes no mail (null MX)'],
+  noSenderDomain: [550, '5.1.8', 'The domain of the sender does not exist, or has neither MX nor address'],
+  dmarcRejects: [
+    550,
+    '5.7.26',
+    'Neither SPF nor DKIM vouches for the domain of From, whose DMARC policy is to reject that',
+  ],
+
   unavailable: [451, '4.3.0', 'Something is out of order here, try again later'],
 
   // Ends of the connection.

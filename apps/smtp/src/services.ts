@@ -1,6 +1,7 @@
 import type { Directory, NetworkList } from '@postel/directory';
 import type { Store } from '@postel/storage';
 import type { ConnectionCount, SessionCount } from '@postel/supervision';
+import type { IncomingMail } from './incoming-mail.ts';
 import type { NetworkUse } from './network-use.ts';
 import type { SmtpMetrics } from './smtp-metrics.ts';
 
@@ -11,6 +12,8 @@ export interface Services {
   readonly messageOctets: number;
   readonly directory: Directory;
   readonly store: Pick<Store, 'receive' | 'deliverToEach' | 'keepWaiting' | 'requireDiskRoom'>;
+  /** Finds out who answers for mail from other servers. */
+  readonly incoming: Pick<IncomingMail, 'begin'>;
   readonly metrics: SmtpMetrics;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;

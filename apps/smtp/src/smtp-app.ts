@@ -11,6 +11,7 @@ import {
 } from '@postel/supervision';
 import { SESSIONS_AN_ACCOUNT, STOP_MS } from './limits.ts';
 import { NetworkUse } from './network-use.ts';
+import { openIncomingMail } from './open-incoming-mail.ts';
 import { SmtpMetrics } from './smtp-metrics.ts';
 import { SmtpServer } from './smtp-server.ts';
 
@@ -24,12 +25,19 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
   const { log } = context;
   const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
   const connectionCount = new ConnectionCount(settings.login?.trustedNetworks ?? []);
+  const incoming = openIncomingMail({
+    hostname,
+    log,
+    dnsServers: settings.dnsServers,
+    isTrusted: (address) => connectionCount.isTrusted(address),
+  });
   const now = () => performance.now();
   const services = {
     hostname,
     messageOctets,
     store,
     directory,
+    incoming,
     metrics: new SmtpMetrics(context.metrics),
     connectionCount,
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
@@ -43,6 +51,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
 
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop(STOP_MS)));
+    await incoming.close();
     await close();
   };
   try {

@@ -8,6 +8,7 @@ export class SmtpMetrics {
   readonly messages: Counter;
   readonly octets: Counter;
   readonly refusals: Counter;
+  readonly authenticationResults: Counter;
   readonly deliverySeconds: Histogram;
   readonly waitingCopies: Counter;
   readonly possibleDuplicates: Counter;
@@ -58,6 +59,12 @@ export class SmtpMetrics {
     this.possibleDuplicates = new Counter({
       name: 'postel_smtp_possible_duplicates_total',
       help: 'Messages that some recipients have and that were not accepted, so that they may come again',
+      registers,
+    });
+    this.authenticationResults = new Counter({
+      name: 'postel_smtp_authentication_results_total',
+      help: 'What was found out about messages of other servers, by method',
+      labelNames: ['method', 'result'],
       registers,
     });
     this.deliverySeconds = new Histogram({

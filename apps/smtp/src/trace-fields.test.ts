@@ -11,6 +11,7 @@ const trace: Trace = {
   tls: { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
   id: '0123456789-1',
   receivedAt: new Date(),
+  findings: '',
 };
 
 test('lines stay under 78 columns where names are not long', () => {

@@ -15,6 +15,8 @@ export interface Trace {
   readonly tls: TlsSession | null;
   readonly id: string;
   readonly receivedAt: Date;
+  /** Fields that say what was found out about the message, or ''. */
+  readonly findings: string;
 }
 
 /** As Node names them: `TLSv1.3` and `TLS_AES_256_GCM_SHA384`. */
@@ -41,14 +43,15 @@ export function traceFields(trace: Trace): string {
           `Received: from ${client.name.replace(NOT_IN_NAMES, '?')} (${addressLiteral(client.address)})`,
           `\tby ${hostname} (Postel)`,
         ];
-  return [
-    `Return-Path: <${trace.reversePath}>`,
+  const received = [
     ...(trace.alias === null ? [] : [`Delivered-To: ${trace.alias}`]),
     ...from,
     `\twith ${protocol}${security} id ${id}`,
     `\tfor <${trace.forwardPath}>; ${formatDateTime(trace.receivedAt)}`,
     '',
   ].join('\r\n');
+  // Results stand above other fields of the same server (RFC 8601 §5, RFC 7208 §9.1), and the reverse-path above all.
+  return `Return-Path: <${trace.reversePath}>\r\n${trace.findings}${received}`;
 }
 
 /** RFC 5321 §4.1.3. */

@@ -19,9 +19,6 @@ export const AUTHOR_DOMAINS = 4;
 export const WINDOW_OCTETS = 256 * 1024;
 export const HELD_OCTETS = 64 * 1024 * 1024;
 
-/** How long questions to the DNS may take once the whole message is here. */
-export const DNS_MS = 10_000;
-
 /** A worker tells what it has taken in once it is so much: a word for each piece would cost more than the piece. */
 export const TAKEN_OCTETS = 64 * 1024;
 
@@ -35,7 +32,7 @@ export const WORKERS = Math.max(1, Math.min(4, availableParallelism() - 1));
 export const WORKER_HEAP_MB = 256;
 
 /** An Authentication-Results field, with what it says of signatures; and a value in it. */
-export const RESULTS_OCTETS = 4_096;
+export const RESULTS_OCTETS = 2_048;
 export const VALUE_OCTETS = 255;
 
 /** What the owner of a domain may tell senders by `exp` (RFC 7208 §6.2). */

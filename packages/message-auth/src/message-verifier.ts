@@ -1,6 +1,6 @@
 import type { DnsAnswer, RecordData, RecordType, Resolver } from '@postel/dns';
 import { HeaderSection, isSigned } from './header-section.ts';
-import { DNS_MS, HELD_OCTETS, WINDOW_OCTETS, WORKERS } from './limits.ts';
+import { HELD_OCTETS, WINDOW_OCTETS, WORKERS } from './limits.ts';
 import { type Envelope, type MessageResults, unknownResults } from './results.ts';
 import { VerifierThread } from './verifier-thread.ts';
 
@@ -11,8 +11,6 @@ export interface MessageVerifierOptions {
   /** A worker has failed, or hung itself up. */
   readonly onError: (error: unknown) => void;
   readonly workers?: number;
-  /** How long questions to the DNS may take once a message is here. */
-  readonly dnsMs?: number;
 }
 
 /** Authenticates messages in worker threads, which begin when there is something for them to do. */
@@ -25,8 +23,9 @@ export class MessageVerifier {
     this.#options = options;
   }
 
-  begin(envelope: Envelope): MessageCheck {
-    const { resolver, dnsMs = DNS_MS } = this.#options;
+  /** @param dnsMs how long questions to the DNS may take once the whole message is here */
+  begin(envelope: Envelope, dnsMs: number): MessageCheck {
+    const { resolver } = this.#options;
     return new MessageCheck({ envelope, resolver, dnsMs, held: this.#held, thread: () => this.#thread() });
   }
 

@@ -43,7 +43,7 @@ test('a message in chunks is stored as it came, dots and all', async () => {
     'Subject: chunks\r\n\r\n.\r\n..two\r\nQUIT\r\n',
     'no end of line',
   ]);
-  expect(messages[0]?.prefix).toMatch(/^Return-Path: <sender@elsewhere\.example>\r\nReceived: /);
+  expect(messages[0]?.prefix).toMatch(/^Return-Path: <sender@elsewhere\.example>\r\nAuthentication-Results: /);
 });
 
 test('all may be sent at once, cut anywhere', async () => {

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { DEFAULT_MESSAGE_OCTETS, type SmtpListener } from '@postel/config';
 import { type Directory, NetworkList, openDirectory } from '@postel/directory';
+import { ScriptedResolver } from '@postel/dns';
 import { BlobDirectory, type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
 import { ConnectionCount, createLog, Registry, ServerCertificates, SessionCount } from '@postel/supervision';
 import { type BreakableServer, createTestDatabase, sharedPostel, startBreakableServer } from '@postel/testkit';
+import { IncomingMail } from '../incoming-mail.ts';
 import { SESSIONS_AN_ACCOUNT } from '../limits.ts';
 import { NetworkUse } from '../network-use.ts';
 import type { Services } from '../services.ts';
@@ -61,11 +63,18 @@ export async function startOwnServer(
     ...storing,
   });
   const log = createLog({ name: 'smtp-test', file: '/dev/null' });
+  const incoming = new IncomingMail({
+    resolver: new ScriptedResolver({}),
+    hostname: 'localhost',
+    isExempt: () => true,
+    onError: (error) => console.error(error),
+  });
   const services = {
     hostname: 'localhost',
     messageOctets: DEFAULT_MESSAGE_OCTETS,
     store,
     directory,
+    incoming,
     metrics: new SmtpMetrics(new Registry()),
     connectionCount: new ConnectionCount([]),
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
@@ -117,6 +126,7 @@ export async function startOwnServer(
     },
     async [Symbol.asyncDispose]() {
       await server.stop(0);
+      await incoming.close();
       await store.close();
       await mailDatabase.close();
       await network?.[Symbol.asyncDispose]();

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { OwnResultsFilter } from './own-results-filter.ts';
+
+function filter(message: string, size: number): { readonly passed: string; readonly removed: number } {
+  const octets = Buffer.from(message, 'latin1');
+  const own = new OwnResultsFilter('mx.Example');
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < octets.length; at += size) pieces.push(Buffer.from(own.push(octets.subarray(at, at + size))));
+  pieces.push(own.finish());
+  return { passed: Buffer.concat(pieces).toString('latin1'), removed: own.removed };
+}
+
+const OTHERS = 'Received: from a\r\n\tby b\r\n';
+
+describe.each([1, 2, 7, 100_000])('in pieces of %i octets', (size) => {
+  test.each([
+    ['plain', 'Authentication-Results: mx.example; spf=pass\r\n'],
+    ['folded', 'Authentication-Results:\r\n mx.example;\r\n\tspf=pass\r\n'],
+    ['by another case', 'AUTHENTICATION-results : MX.EXAMPLE; spf=pass\r\n'],
+    ['behind comments', 'Authentication-Results: (a (b) \\) c)(d)\r\n (e) mx.example; spf=pass\r\n'],
+    ['quoted', 'Authentication-Results: "mx.ex\\ample"; spf=pass\r\n'],
+    ['with a version', 'Authentication-Results: mx.example 1; spf=pass\r\n'],
+    ['with a comment directly behind it', 'Authentication-Results: mx.example(x); spf=pass\r\n'],
+    ['empty', 'Authentication-Results:\r\n'],
+    ['with a comment without end', 'Authentication-Results: (mx.example; spf=pass\r\n'],
+    ['endless', `Authentication-Results: mx.other;${'\r\n spf=pass;'.repeat(3_000)}\r\n`],
+  ])('a field of ours is removed: %s', (_, field) => {
+    const rest = `Subject: x\r\n\r\nAuthentication-Results: mx.example; in the body\r\n`;
+    expect(filter(`${OTHERS}${field}${rest}`, size)).toEqual({ passed: `${OTHERS}${rest}`, removed: 1 });
+    expect(filter(`${field}${field}${rest}`, size)).toEqual({ passed: rest, removed: 2 });
+  });
+
+  test.each([
+    'Authentication-Results: mx.other.example; spf=pass\r\n\tsmtp.mailfrom=mx.example\r\nSubject: x\r\n\r\nbody\r\n',
+    'X-Authentication-Results: mx.example; spf=pass\r\n\r\n',
+    'ARC-Authentication-Results: i=1; mx.example; spf=pass\r\n\r\n',
+    'Authentication-Results-Too: mx.example; spf=pass\r\n\r\n',
+    'Subject: Authentication-Results: mx.example\r\n\r\n\r\n',
+    '\r\nAuthentication-Results: mx.example; a body\r\n',
+    'Subject: no body\r\n',
+    'Subject: no end',
+    '',
+  ])('nothing else is touched: %j', (message) => {
+    expect(filter(message, size)).toEqual({ passed: message, removed: 0 });
+  });
+
+  test('a line that is none of ours is not waited for', () => {
+    const own = new OwnResultsFilter('mx.example');
+    expect(own.push(Buffer.from('Subject: x\r\nAuthen')).toString()).toBe('Subject: x\r\n');
+    expect(own.push(Buffer.from('ticity: no end')).toString()).toBe('Authenticity: no end');
+    expect(own.push(Buffer.from(' yet\r\nA')).toString()).toBe(' yet\r\n');
+    expect(own.finish().toString()).toBe('A');
+  });
+
+  test('one at the end of a message without a body is removed too', () => {
+    expect(filter('Subject: x\r\nAuthentication-Results: mx.example; spf=pass', size)).toEqual({
+      passed: 'Subject: x\r\n',
+      removed: 1,
+    });
+  });
+});
