@@ -11,6 +11,7 @@ import {
   RecordingWatcher,
   startStorage,
   type TestStorage,
+  untilWaiting,
 } from './storage-for-tests.ts';
 import type { Store } from './store.ts';
 import { rangesOf } from './uid-ranges.ts';
@@ -397,6 +398,24 @@ test('rule 12: one of those who hear of the same arrival claims it, and the othe
     return { first };
   });
   expect(await claim.first).toBe(0);
+});
+
+test('rule 12: what a claim was to have that failed is for the next one, though that was made meanwhile', async () => {
+  const { account, mailbox } = await openInbox(1);
+  const claims = await storage.sql.begin(async (tx) => {
+    await tx`select from mailboxes where account_id = ${account} and mailbox_id = ${mailbox.id} for update`;
+    const first = mailbox.claimRecent().catch(() => 'failed');
+    await untilWaiting(storage.database);
+    mailbox.takeIn(mailbox.seq + 1, { type: 'arrived', messages: [{ uid: 2, flags: 0 }] });
+    const second = mailbox.claimRecent();
+    await storage.sql`
+      select pg_cancel_backend(pid) from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and query like '%claim_recent%'
+       order by query_start limit 1`;
+    expect(await first).toBe('failed');
+    return { second };
+  });
+  expect(await claims.second).toBe(0);
 });
 
 test('rule 12: a claim does not wait for the account', async () => {

@@ -87,7 +87,12 @@ export class SharedMailbox {
   #uidNext = 1;
   #highestModSeq = 0;
   #aclSeq = 0;
+  /** Claimed, or being claimed. */
   #claimedUid = 0;
+  /** Claimed, as the database has said. */
+  #surelyClaimedUid = 0;
+  /** Ends when all claims are made. Never rejects. */
+  #claiming: Promise<unknown> = Promise.resolve();
   #lost: 'deleted' | 'rewound' | null = null;
   #refreshing: Promise<void> | null = null;
   #refreshAfter: Promise<void> | null = null;
@@ -278,12 +283,20 @@ export class SharedMailbox {
    */
   async claimRecent(): Promise<number> {
     const upTo = this.#uidNext - 1;
-    const before = this.#claimedUid;
-    if (upTo <= before) return upTo;
+    if (upTo <= this.#claimedUid) return upTo;
     this.#claimedUid = upTo; // the others who hear of the same arrival at once have nothing to claim, and do not wait
+    const claim = this.#claiming.then(() => this.#claim(upTo));
+    this.#claiming = claim.catch(() => {}); // told to who made it
+    return await claim;
+  }
+
+  /** One after the other, so that what one fails to claim, or would come too late for, is recent to the next and not to nobody. */
+  async #claim(upTo: number): Promise<number> {
+    const before = this.#surelyClaimedUid;
     try {
       const [row] = await this.#sql<{ was: number }[]>`
         select claim_recent(${this.account}::bigint, ${this.id}::bigint, ${upTo}::bigint) as was`;
+      this.#surelyClaimedUid = upTo;
       return Math.max(before, row?.was ?? upTo);
     } catch (error) {
       if (this.#claimedUid === upTo) this.#claimedUid = before;
