@@ -7,7 +7,9 @@ import {
   append,
   holdAccount,
   messageOf,
+  messagesIn,
   messagesInDatabase,
+  RecordingWatcher,
   recount,
   startStorage,
   type TestStorage,
@@ -138,6 +140,16 @@ test('rule 5: a flag change whose answer was lost is made once more, which chang
   expect(await storage.sql`select count(*)::int as version from changes where account_id = ${account}`).toEqual([
     { version: version + 1 },
   ]);
+});
+
+test('rule 9: what a flag change did whose answer was lost is heard of at once', async () => {
+  await using network = await overBrokenNetwork();
+  const { server, store, account, inbox } = network;
+  const mailbox = await store.openMailbox(account, inbox, new RecordingWatcher());
+  cutAfter(server, '$Forwarded');
+  await store.changeFlags(account, inbox, ALL, { mode: 'add', system: 1, keywords: ['$Forwarded'] }, null);
+  await mailbox.refreshTo(store.newestModSeq(account));
+  expect(messagesIn(mailbox)).toMatchObject([{ uid: 1, flags: 9, keywords: ['$Forwarded'] }]);
 });
 
 test('rule 5: messages that shared a transaction each have their own answer, also one that was refused', async () => {

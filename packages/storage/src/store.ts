@@ -403,18 +403,26 @@ export class Store {
         const rest = rangesFrom(slice, from);
         // The second time its own change would be one that the condition forbids.
         const size = { messages: countUids(rest), isRepeatable: unchangedSince === null };
-        const part = await this.#writer.change(account, size, (sql) =>
-          changeFlags(sql, account, mailbox, rest, edit, unchangedSince),
-        );
+        let tries = 0;
+        const part = await this.#writer.change(account, size, (sql) => {
+          tries++;
+          return changeFlags(sql, account, mailbox, rest, edit, unchangedSince);
+        });
         if (part.modseq !== null) {
           const own = { type: 'flags', changed: part.changed, edit } as const;
           this.#feed.committed(account, part.modseq, new Map([[mailbox, own]]));
-        }
+        } else if (tries > 1) await this.#tellUnnamed(account);
         done.push(part);
         from = part.nextUid;
       }
     }
     return joinFlagsChanged(done);
+  }
+
+  /** Tells of a change whose answer was lost: it is done, and nobody knows under which modseq. */
+  async #tellUnnamed(account: AccountId): Promise<void> {
+    const news = await this.#newest.of(account).catch(() => null); // then the feed's next look finds it
+    if (news !== null && !news.isRewound) this.#feed.committed(account, news.modseq);
   }
 
   /**
