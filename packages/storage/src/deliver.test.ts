@@ -171,6 +171,29 @@ test.each([
   );
 });
 
+test('a copy that cannot be delivered at all is told of, and keeps back none behind it', async () => {
+  const { store, sql, errors } = storage;
+  const [mary, peter] = await accounts(2);
+  if (mary === undefined || peter === undefined) throw new Error('no accounts');
+  await using content = await contentOf(store, 'Subject: x\r\n\r\n');
+  for (const each of [mary, peter])
+    await store.keepWaiting(
+      content,
+      deliveriesTo([each]).map((delivery) => ({ delivery, failure: 'unavailable' })),
+    );
+  await sql`
+    update waiting_deliveries set internal_date = 'infinity', next_attempt_at = now() where account_id = ${mary.account}`;
+  const told = errors.length;
+  const later = new Date(Date.now() + 120_000);
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 1 });
+  expect(await counts([mary, peter])).toEqual([0, 1]);
+  expect(errors.splice(told)).toHaveLength(1);
+  expect(await sql`select attempts, last_failure from waiting_deliveries where account_id = ${mary.account}`).toEqual([
+    { attempts: 1, last_failure: 'error' },
+  ]);
+  await sql`delete from waiting_deliveries where account_id = ${mary.account}`;
+});
+
 test('a copy that two processes deliver at the same time is delivered once', async () => {
   const { store, sql } = storage;
   const [mary] = await accounts(1);

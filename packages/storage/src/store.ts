@@ -303,9 +303,11 @@ export class Store {
       for (const due of await findDue(sql, now, WAITING_AT_ONCE)) {
         try {
           if (await this.#deliverDue(due)) delivered++;
-        } catch (error) {
-          if (!(error instanceof StorageError)) throw error;
-          await postpone(sql, due, error.kind);
+        } catch (thrown) {
+          const error = translateDatabaseError(thrown, true);
+          const isForeseen = error instanceof StorageError;
+          if (!isForeseen) this.#onError(error); // and those behind it have their turn
+          await postpone(sql, due, isForeseen ? error.kind : 'error');
           failed++;
         }
       }
