@@ -99,6 +99,36 @@ test('LMTP: a reply for one account is its own, that for an alias is for all who
   expect(await server.sql`select from waiting_deliveries`).toHaveLength(1);
 });
 
+test('LMTP: an alias whose members all have no room is refused, also if one of them waits for another', async () => {
+  await using server = await startOwnServer({}, { kind: 'lmtp' });
+  await addJohn(server);
+  await server.directory.addAccount({ name: 'ann', address: 'ann@localhost', password: null });
+  await server.directory.aliases.add('others@localhost', ['john@localhost', 'ann@localhost']);
+  await server.sql`update accounts set quota_messages = 0 where name <> 'mary'`;
+  await using client = await server.connect();
+  await client.command('MAIL FROM:<somebody@example.com>');
+  expect(await client.command('RCPT TO:<team@localhost>')).toMatch(/^250 /);
+  expect(await client.command('RCPT TO:<others@localhost>')).toMatch(/^452 4\.2\.2 /);
+  expect(await client.command('RCPT TO:<john@localhost>')).toMatch(/^452 4\.2\.2 /);
+  await client.command('DATA');
+  expect(await client.command('text\r\n.')).toMatch(/^250 /);
+  const waiting = await server.sql`select name from waiting_deliveries join accounts using (account_id)`;
+  expect(waiting).toEqual([{ name: 'john' }]);
+});
+
+test('LMTP: no answer is yes for somebody who neither has the message nor will get it', async () => {
+  await using server = await startOwnServer({}, { kind: 'lmtp' });
+  await addJohn(server);
+  await server.directory.addAccount({ name: 'ann', address: 'ann@localhost', password: null });
+  await server.sql`update accounts set is_disabled = true where name = 'john'`;
+  await using client = await server.connect();
+  await begin(client, 'team', 'ann');
+  await server.sql`update accounts set quota_messages = 0 where name = 'mary'`;
+  expect(await client.command('.')).toMatch(/^452 4\.2\.2 /); // john's copy comes when it is tried again
+  expect(await client.reply()).toEqual([expect.stringMatching(/^250 /)]);
+  expect(await server.sql`select from waiting_deliveries`).toHaveLength(0);
+});
+
 test('a message that some have and that cannot be accepted is counted: it may come again', async () => {
   const registry = new Registry();
   const metrics = new SmtpMetrics(registry);

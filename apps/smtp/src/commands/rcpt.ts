@@ -84,9 +84,12 @@ function accept(
   const { recipients, accepted, sizeOctets } = transaction;
   const { accountId, quotaOctets } = recipient;
   const known = recipients.get(accountId);
-  if (known === undefined) {
+  // In LMTP it has a reply of its own, that can be no yes for a copy which waits only if somebody else has the message.
+  if (known === undefined || (known.waitsFor !== null && session.kind === 'lmtp')) {
     const refusal = refusalOf(recipient, sizeOctets);
     if (refusal !== null) return refusal;
+  }
+  if (known === undefined) {
     if (session.kind === 'mx') {
       const isTight = mayTurnOutFull(recipient, sizeOctets ?? session.services.messageOctets);
       if (transaction.isClosed || (isTight && recipients.size > 0)) return replies.recipientAlone;
@@ -131,7 +134,9 @@ async function acceptAlias(
   if (recipients.size > 0 && recipients.size + added.length > RECIPIENTS) return replies.tooManyRecipients;
   const refusals = new Map(added.map((recipient) => [recipient.accountId, refusalOf(recipient, sizeOctets)]));
   const [first = null] = refusals.values();
-  if (first !== null && added.length === accounts.length && ![...refusals.values()].includes(null)) return first;
+  const isWithoutRoom = ({ accountId }: RecipientAccount) =>
+    (refusals.get(accountId) ?? recipients.get(accountId)?.waitsFor ?? null) !== null;
+  if (accounts.every(isWithoutRoom)) return first ?? replies.mailboxFull;
   for (const { accountId } of accounts) recipients.get(accountId)?.paths.push(path);
   const { forwardPath } = path;
   for (const { accountId, mailbox, quotaOctets } of added) {
