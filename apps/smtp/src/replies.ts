@@ -83,6 +83,7 @@ export const replies = {
   noAuthor: [550, '5.6.0', 'The message has no From field, and MAIL names no address'],
   severalFromFields: [550, '5.6.0', 'The message has several From fields'],
   tooManyAuthors: [550, '5.6.0', `From and Sender name more than ${AUTHORS} mailboxes`],
+  unclearAuthor: [550, '5.6.0', 'From has something that is no address, or names too many'],
   headerTooLong: [552, '5.3.4', `The header section is longer than ${SUBMITTED_HEADER_OCTETS} octets`],
   noSuchAddress: [550, '5.1.1', 'No such address here'],
   // Not 5.1.x, which blames the address and makes programs strike it out: it is this server that will not.

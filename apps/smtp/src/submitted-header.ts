@@ -13,6 +13,8 @@ export interface SubmittedHeader {
   readonly fromFields: number;
   /** The mailboxes of From; those without a domain are none. */
   readonly authors: readonly MailboxAddress[];
+  /** From names more than may be read, or something with `@` that is no address and that programs may show as one. */
+  readonly isFromUnclear: boolean;
   /** That of Sender, if it stays. */
   readonly sender: MailboxAddress | null;
   readonly hasDate: boolean;
@@ -36,6 +38,7 @@ export function readSubmittedHeader(header: Buffer): SubmittedHeader {
   const names = new Set<string>();
   const authors: MailboxAddress[] = [];
   let fromFields = 0;
+  let isFromUnclear = false;
   const cursor = new FieldCursor(header);
   while (cursor.next()) {
     const name = header.toString('latin1', cursor.start, cursor.nameEnd).toLowerCase();
@@ -46,13 +49,17 @@ export function readSubmittedHeader(header: Buffer): SubmittedHeader {
     if (name === 'from' || name === 'sender') {
       const value = header.toString('latin1', cursor.valueStart, cursor.end).replace(/[\r\n]/g, '');
       if (name === 'sender') senders.push({ at: kept.length, value });
-      else authors.push(...mailboxes(value));
-      if (name === 'from') fromFields++;
+      else {
+        const read = readMailboxes(value);
+        authors.push(...read.mailboxes);
+        isFromUnclear ||= !read.isClear;
+        fromFields++;
+      }
     }
     kept.push(header.subarray(cursor.start, cursor.end));
   }
   const [sender, ...otherSenders] = senders;
-  const [named = null, ...others] = sender === undefined ? [] : mailboxes(sender.value);
+  const [named = null, ...others] = sender === undefined ? [] : readMailboxes(sender.value).mailboxes;
   const isClear = otherSenders.length === 0 && others.length === 0 && named !== null;
   const stays = kept.filter((_, at) => isClear || !senders.some((each) => each.at === at));
   return {
@@ -61,19 +68,35 @@ export function readSubmittedHeader(header: Buffer): SubmittedHeader {
     senderAt: isClear ? (sender?.at ?? null) : null,
     fromFields,
     authors,
+    isFromUnclear,
     sender: isClear ? named : null,
     hasDate: names.has('date'),
     hasMessageId: names.has('message-id'),
   };
 }
 
-/** At most one more than may be. A local part in the form in which it stands in MAIL. */
-function mailboxes(value: string): readonly MailboxAddress[] {
-  return parseAddresses(value, AUTHORS + 1).flatMap(({ mailbox, host }) => {
-    if (mailbox === null || host === null || mailbox === missingMailbox || host === missingHost) return [];
-    const [content, domain] = [mailbox, host].map((octets) => Buffer.from(octets, 'latin1').toString());
-    return [{ localPart: localPartOf(content ?? ''), domain: domain ?? '' }];
-  });
+interface ReadMailboxes {
+  /** At most one more than may be. A local part in the form in which it stands in MAIL. */
+  readonly mailboxes: readonly MailboxAddress[];
+  /** All was read, and whatever has `@` is an address. */
+  readonly isClear: boolean;
+}
+
+function readMailboxes(value: string): ReadMailboxes {
+  const entries = parseAddresses(value, AUTHORS + 1);
+  const mailboxes: MailboxAddress[] = [];
+  let isWhole = true;
+  for (const { mailbox, host } of entries) {
+    if (mailbox === null || host === null) continue; // of a group
+    if (mailbox === missingMailbox || host === missingHost) isWhole = false;
+    else mailboxes.push({ localPart: localPartOf(utf8(mailbox)), domain: utf8(host) });
+  }
+  const hasAddress = mailboxes.length > 0 && isWhole;
+  return { mailboxes, isClear: entries.length <= AUTHORS && (hasAddress || !value.includes('@')) };
+}
+
+function utf8(octets: string): string {
+  return Buffer.from(octets, 'latin1').toString();
 }
 
 /** What can be no local part is nobody's: the directory knows no such address. */

@@ -60,6 +60,12 @@ test.each([
   ['one with space before the colon', 'From : boss@bank.example', '550 5.7.1'],
   ['hardening 63: a second From', 'From: mary@localhost\r\nFROM: boss@bank.example', '550 5.6.0'],
   ['too many', `From: ${'mary@localhost, '.repeat(AUTHORS + 1)}`, '550 5.6.0'],
+  ['one behind many groups of nobody', `From: ${'x:;, '.repeat(AUTHORS)}boss@bank.example`, '550 5.6.0'],
+  ['one behind many names', `From: ${'x, '.repeat(AUTHORS + 1)}boss@bank.example`, '550 5.6.0'],
+  ['one that is none and looks like one', 'From: boss@@bank.example', '550 5.6.0'],
+  ['one whose brackets are in the wrong place', 'From: <boss>@bank.example, mary@localhost', '550 5.6.0'],
+  ['one behind a quote that does not end', 'From: "Boss <boss@bank.example>', '550 5.6.0'],
+  ['one in a comment that does not end', 'From: (Boss <boss@bank.example>', '550 5.6.0'],
 ])('From may not be %s', async (_, field, reply) => {
   await using client = await server.logIn();
   expect(await submit(client, `${DATE}${field}\r\n\r\ntext`)).toMatch(new RegExp(`^${reply} `));

@@ -113,11 +113,12 @@ export class SubmittedMessage implements MessageWriter {
   }
 
   /** That all whom the message says it is from are who sends it. @throws {SmtpError} */
-  async #check({ fromFields, authors }: SubmittedHeader): Promise<void> {
+  async #check({ fromFields, authors, isFromUnclear }: SubmittedHeader): Promise<void> {
     const { reversePath } = this.#transaction;
     if (fromFields > 1) throw new SmtpError(replies.severalFromFields);
     if (fromFields === 0 && reversePath === '') throw new SmtpError(replies.noAuthor);
     if (authors.length > AUTHORS) throw new SmtpError(replies.tooManyAuthors);
+    if (isFromUnclear) throw new SmtpError(replies.unclearAuthor);
     for (const author of authors) {
       if (!(await this.#mayUse(author))) throw new SmtpError(replies.authorNotYours);
     }
