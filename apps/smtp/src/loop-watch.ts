@@ -38,6 +38,9 @@ export class LoopWatch {
     const [, value] = FIELD.exec(this.#line.trimEnd()) ?? [];
     this.#line = '';
     const address = value === undefined ? null : parseAddress(Buffer.from(value.trim(), 'latin1').toString());
-    if (address !== null && this.#aliases.has(`${address.localPart}@${address.domain}`)) this.hasLoop = true;
+    if (address === null) return;
+    // As a domain has it that tells cases apart, and as others do.
+    const { localPart, writtenPart, domain } = address;
+    this.hasLoop ||= [localPart, writtenPart].some((part) => this.#aliases.has(`${part}@${domain}`));
   }
 }
