@@ -47,6 +47,8 @@ const COMMAND = /^([a-z]+)(?: +(.*))?$/i;
 const PRINTABLE_ASCII = /^[ -~]*$/;
 /** Control characters, ends of lines, and what turns the direction of a line in a log around. */
 const NEVER_IN_COMMANDS = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+/** What comes behind it is no commands, even if the line cannot be read (RFC 3030 §2). */
+const BDAT = /^bdat(?![!-~])/i;
 /** What a browser may be made to send to any port. */
 const HTTP = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE|PRI) .*HTTP\/|^HOST:/i;
 
@@ -322,6 +324,9 @@ export class Session {
     const text = withoutSpacesAtEnd(octets.toString(isUtf8(octets) ? 'utf8' : 'latin1'));
     const [, name = '', argument = ''] = COMMAND.exec(text) ?? [];
     const command = findCommand(name, this.kind);
+    if (BDAT.test(text) && (octets.length > COMMAND_LINE_OCTETS || !PRINTABLE_ASCII.test(text))) {
+      throw new Hangup(replies.badChunk, 'a chunk whose end cannot be found');
+    }
     if (octets.length > COMMAND_LINE_OCTETS && command?.name !== 'AUTH') {
       return this.#refuse(command, '', replies.lineTooLong);
     }

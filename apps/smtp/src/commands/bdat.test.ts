@@ -114,14 +114,23 @@ describe('hardening 9: BDAT where it does not belong', () => {
     expect(await server.messages(account)).toEqual([]);
   });
 
-  test.for(['', 'x', '-1', '1 FIRST', '1  LAST x', '0x10', '1LAST', '9999999999999999'])(
-    'a chunk %j whose end cannot be found ends the connection',
-    async (argument) => {
-      await using client = await greeted();
-      client.send(`BDAT ${argument}\r\nMAIL FROM:<injected@elsewhere.example>\r\n`);
-      expect(await client.closed()).toEqual([expect.stringMatching(/^501 5\.5\.4 /)]);
-    },
-  );
+  test.for([
+    '',
+    'x',
+    '-1',
+    '1 FIRST',
+    '1  LAST x',
+    '0x10',
+    '1LAST',
+    '9999999999999999',
+    '4\tLAST',
+    '4 LAST\0',
+    `4${' '.repeat(2_050)}LAST`,
+  ])('a chunk %j whose end cannot be found ends the connection', async (argument) => {
+    await using client = await greeted();
+    client.send(`BDAT ${argument}\r\nMAIL FROM:<injected@elsewhere.example>\r\n`);
+    expect(await client.closed()).toEqual([expect.stringMatching(/^501 5\.5\.4 /)]);
+  });
 
   test('a chunk that is too large to be passed over ends the connection', async () => {
     await using client = await greeted();
