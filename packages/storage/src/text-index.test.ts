@@ -141,6 +141,29 @@ test('segments of mail that comes little by little are merged, and find what the
   expect(await search(owner, text('unseen'))).toEqual([]);
 });
 
+test('segments that have no room in one are not read again by who has found that', async () => {
+  const { sql } = storage;
+  const owner = await storage.newAccount();
+  const { account } = owner;
+  await sql`
+    insert into text_index (account_id, slot_row, segment_id, octets)
+    select ${account}::bigint, slot_row, segment_id, decode(repeat('00', 4400), 'hex')
+      from generate_series(0, 511) as slot_row, generate_series(2000, 8000, 2000) as segment_id
+    union all
+    select ${account}::bigint, 512, segment_id, decode(repeat('01', case when segment_id < 8000 then 1300 else 400 end), 'hex')
+      from generate_series(2000, 8000, 2000) as segment_id`;
+  const indexMore = async (store = storage.store) => {
+    await sql`update accounts set next_object_id = next_object_id + 10000 where account_id = ${account}`;
+    await indexTexts(store);
+    return (await segmentsOf(owner)).slice(0, 3);
+  };
+  const all = await indexMore();
+  await sql`update text_index set octets = decode('', 'hex') where account_id = ${account} and slot_row < 512`;
+  expect(await indexMore()).toEqual(all);
+  const other = await storage.openStore();
+  expect(await indexMore(other.store)).not.toEqual(all);
+});
+
 test('merging, pruning and indexing at once leave an index that finds all', async () => {
   const owner = await storage.newAccount();
   const other = await storage.openStore();

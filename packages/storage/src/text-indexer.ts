@@ -16,6 +16,8 @@ const LISTED = 2_048;
 /** Segments made of one account before others have their turn. */
 const SEGMENTS_A_TURN = 4;
 const ACCOUNTS_AT_ONCE = 1_000;
+/** Runs of segments that are remembered to have no room in one. */
+const MOST_RUNS = 10_000;
 
 export interface IndexingOptions {
   readonly signal: AbortSignal;
@@ -42,6 +44,8 @@ interface Piece {
 export class TextIndexer {
   readonly #sql: Sql;
   readonly #missingTexts: MissingTexts;
+  /** Runs of segments that are too many entries for one: to know that they are read, which is much where texts are long. */
+  readonly #tooLarge = new Set<string>();
 
   constructor(sql: Sql, missingTexts: MissingTexts) {
     this.#sql = sql;
@@ -156,12 +160,20 @@ export class TextIndexer {
     return merged;
   }
 
+  #rememberTooLarge(name: string): void {
+    this.#tooLarge.add(name);
+    const [oldest] = this.#tooLarge;
+    if (this.#tooLarge.size > MOST_RUNS && oldest !== undefined) this.#tooLarge.delete(oldest);
+  }
+
   /** @returns whether there was room for them in one, and nobody else was quicker */
   async #mergeRun(
     account: AccountId,
     segments: readonly ListedSegment[],
     run: readonly ListedSegment[],
   ): Promise<boolean> {
+    const name = `${account} ${run.map(({ id, texts }) => `${id}:${texts}`).join(' ')}`;
+    if (this.#tooLarge.has(name)) return false;
     const [first, last] = [run[0]?.id ?? 0, run.at(-1)?.id ?? 0];
     const after = segments.findLast(({ id }) => id < first)?.id ?? 0;
     const replaced = run.map(({ id }) => id);
@@ -174,7 +186,10 @@ export class TextIndexer {
            order by slot_row`;
         const octets = rows.map((row) => row.octets);
         const texts = readIds(octets[ROW_OF_IDS] ?? Buffer.alloc(0)).length;
-        if (octets.length <= ROW_OF_IDS || !whole.hasRoomFor(texts, Buffer.concat(octets).length)) return null;
+        if (octets.length <= ROW_OF_IDS || !whole.hasRoomFor(texts, Buffer.concat(octets).length)) {
+          this.#rememberTooLarge(name);
+          return null;
+        }
         whole.addSegment(octets);
       }
       return whole;
