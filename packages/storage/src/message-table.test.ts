@@ -33,6 +33,22 @@ test('an empty table has no position, no UID and no keyword', () => {
   expect(table.keywordsInUse()).toEqual([]);
 });
 
+test('messages that went give their memory back, and those that stay are what they were', () => {
+  const table = tableOf(...Array.from({ length: 10_000 }, (_, n) => message(n + 1, n + 1, n % 2 === 0 ? [3] : [])));
+  table.remove([
+    { first: 1, last: 4_000 },
+    { first: 4_003, last: 9_999 },
+  ]);
+  expect(table.uids().buffer.byteLength).toBeLessThan(100);
+  table.set(message(10_001, 10_001));
+  expect(contentsOf(table)).toEqual([
+    message(4_001, 4_001, [3]),
+    message(4_002, 4_002),
+    message(10_000, 10_000),
+    message(10_001, 10_001),
+  ]);
+});
+
 test('the first message without a flag', () => {
   const table = tableOf(message(1, 1, [], 5), message(2, 1, [], 1), message(3, 1, [], 4));
   expect([1, 4, 8].map((flag) => table.firstWithout(flag))).toEqual([2, 1, 0]);

@@ -5,6 +5,8 @@ import type { UidRanges } from './uid-ranges.ts';
 const FIRST_CAPACITY = 16;
 /** Array growth: a mailbox of 1,000,000 messages holds 17 MB, and at most an eighth more. */
 const GROWTH = 1.125;
+/** Messages for which there is room though they may be gone. */
+const SMALL_CAPACITY = 1_024;
 
 const NONE: readonly number[] = [];
 
@@ -207,6 +209,10 @@ export class MessageTable {
     if (removed.length > 0) {
       this.#move(read, this.#length, write);
       this.#length -= removed.length;
+      // A mailbox that was emptied may be kept for long: see ClosedMailboxes, which counts messages.
+      if (this.#uids.length > SMALL_CAPACITY && this.#length < this.#uids.length / 4) {
+        this.#resize(Math.ceil(this.#length * GROWTH));
+      }
     }
     return Uint32Array.from(removed);
   }
@@ -219,8 +225,9 @@ export class MessageTable {
   }
 
   #resize(capacity: number): void {
+    const length = this.#length;
     const resized = <T extends Uint32Array | Float64Array | Uint8Array>(array: T, to: T): T => {
-      to.set(array);
+      to.set(array.subarray(0, length));
       return to;
     };
     this.#uids = resized(this.#uids, new Uint32Array(capacity));
