@@ -209,6 +209,33 @@ test('a copy that two processes deliver at the same time is delivered once', asy
   expect(await sql`select from waiting_deliveries where account_id = ${mary.account}`).toHaveLength(0);
 });
 
+test('a copy of an account that was removed while it was being kept goes', async () => {
+  const { store, sql } = storage;
+  await using content = await contentOf(store, 'Subject: x\r\n\r\n');
+  const gone = 999_999_999 as Delivery['account'];
+  await store.keepWaiting(
+    content,
+    deliveriesTo([{ account: gone }]).map((delivery) => ({ delivery, failure: 'unavailable' })),
+  );
+  await store.deliverWaiting();
+  expect(await sql`select from waiting_deliveries where account_id = ${gone}`).toHaveLength(0);
+});
+
+test('of copies that need not be kept only some wait', async () => {
+  const { store, sql } = storage;
+  const [mary] = await accounts(1);
+  if (mary === undefined) throw new Error('no account');
+  await using content = await contentOf(store, 'Subject: x\r\n\r\n');
+  const waiting = deliveriesTo([mary]).map((delivery) => ({ delivery, failure: 'over-quota', most: 2 }));
+  await store.keepWaiting(content, waiting);
+  await store.keepWaiting(content, waiting);
+  await expect(store.keepWaiting(content, waiting)).rejects.toMatchObject({ kind: 'over-quota' });
+  for (const table of ['waiting_deliveries', 'waiting_contents']) {
+    expect(await sql`select from ${sql(table)} where account_id = ${mary.account}`).toHaveLength(2);
+    await sql`delete from ${sql(table)} where account_id = ${mary.account}`;
+  }
+});
+
 test('a copy for a disabled account waits until it is enabled, and octets without a row go after a day', async () => {
   const { store, sql } = storage;
   const [mary] = await accounts(1);

@@ -288,7 +288,7 @@ export class Store {
   /**
    * Keeps copies of a message for accounts that cannot take them now, durably, until `deliverWaiting` delivers them.
    *
-   * @throws {StorageError} 'unavailable', 'outcome-unknown', 'disk-full'
+   * @throws {StorageError} 'unavailable', 'outcome-unknown', 'disk-full'; 'over-quota' as `WaitingDelivery.most` says
    */
   async keepWaiting(content: Content, waiting: readonly WaitingDelivery[]): Promise<void> {
     if (this.#reserve !== null) await this.#reserve.require(content.sizeOctets * waiting.length);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Arrival } from './append.ts';
 import type { Content, ContentWriter } from './content-writer.ts';
 import type { Sql, Transaction } from './database.ts';
-import { translateDatabaseError } from './errors.ts';
+import { StorageError, translateDatabaseError } from './errors.ts';
 import type { Flags } from './flags.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import { decodeEnvelope, encodeDetails } from './received-envelope.ts';
@@ -21,6 +21,8 @@ export interface Delivery {
 export interface WaitingDelivery {
   readonly delivery: Delivery;
   readonly failure: string;
+  /** It need not be kept where so many copies of its account wait already; left out: it must be. */
+  readonly most?: number;
 }
 
 /** One that is due. */
@@ -48,10 +50,11 @@ const ZONE = /%.*$/;
  * Makes copies of a message durable that their accounts cannot take now. The octets come first, each piece in a transaction of its
  * own, and count with the rows, which come together: all of them wait, or none.
  *
- * @throws {StorageError} 'unavailable', 'outcome-unknown'
+ * @throws {StorageError} 'unavailable', 'outcome-unknown'; 'over-quota' if there are so many of an account that one need not be kept
  */
 export async function keepWaiting(sql: Sql, content: Content, waiting: readonly WaitingDelivery[]): Promise<void> {
   try {
+    for (const each of waiting) await requireFew(sql, each);
     const rows = waiting.map((each) => ({ ...each, id: randomUUID() }));
     for (const { id, delivery } of rows) await storeChunks(sql, delivery.account, id, content);
     await sql.begin(async (tx) => {
@@ -60,6 +63,13 @@ export async function keepWaiting(sql: Sql, content: Content, waiting: readonly 
   } catch (error) {
     throw translateDatabaseError(error, true);
   }
+}
+
+async function requireFew(sql: Sql, { delivery, most }: WaitingDelivery): Promise<void> {
+  if (most === undefined) return;
+  const { length } = await sql.read`
+    select from waiting_deliveries where account_id = ${delivery.account}::bigint limit ${most}`;
+  if (length >= most) throw new StorageError('over-quota', `${most} copies wait for the account`);
 }
 
 async function storeChunks(sql: Sql, account: AccountId, id: string, content: Content): Promise<void> {
@@ -157,8 +167,15 @@ export async function postpone(sql: Sql, { id, delivery }: DueDelivery, failure:
      where account_id = ${delivery.account}::bigint and delivery_id = ${id}::uuid`;
 }
 
-/** Removes octets that no row came to name. @param before longer ago than any message takes */
+/**
+ * Removes octets that no row came to name, and copies of accounts that were removed while they were being kept.
+ *
+ * @param before longer ago than any message takes
+ */
 export async function sweepWaiting(sql: Sql, before: Date): Promise<number> {
+  await sql`
+    delete from waiting_deliveries as w
+     where not exists (select from accounts as a where a.account_id = w.account_id)`;
   const swept = await sql`
     delete from waiting_contents as c
      where stored_at < ${before}
