@@ -89,6 +89,9 @@ export const NETWORKS_KEPT = 30_000;
 /** The reply to an address that does not exist waits so long at the limit of failures, and less by the square before. */
 export const FAILURE_DELAY_MS = 10_000;
 
+/** Copies of what an account sent for which its mailbox has no room, and that wait for some; of any more only the log tells. */
+export const SENT_COPIES_WAITING = 100;
+
 /** Received fields of one message: RFC 5321 §6.3 asks for at least 100. */
 export const HOPS = 100;
 
