@@ -55,6 +55,16 @@ test('who fails often waits longer each time, and nobody for ever', () => {
   expect(delays).toEqual([1 / 16, 1 / 4, 9 / 16, 1, 1, 1]);
 });
 
+test('what came beyond a limit is not owed: there is room after one interval', () => {
+  const { clock, use } = countingFrom();
+  for (let i = 0; i < 1_000; i++) use.add('192.0.2.1', 'failures');
+  expect(use.isHostBeyond('192.0.2.1')).toBe(true);
+  clock.ms = 1_000;
+  expect(use.isHostBeyond('192.0.2.1')).toBe(false);
+  clock.ms = 12_000;
+  expect(use.failureDelayMs('192.0.2.1')).toBe(0);
+});
+
 test('whoever is trusted is not counted', () => {
   const { use } = countingFrom(true);
   for (let i = 0; i < 10; i++) use.add('192.0.2.1', 'failures');

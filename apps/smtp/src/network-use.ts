@@ -30,10 +30,14 @@ export class NetworkUse {
     this.#limits = limits;
   }
 
+  /** What is full gets no fuller: else many connections at the same time would keep their network out for days. */
   add(address: string, use: Use): void {
     if (this.#isTrusted(address)) return;
+    const counts = this.#counts[use];
     const prefixes = prefixesOf(address);
-    for (const size of SIZES) this.#counts[use].add(prefixes[size], this.#limits[use][size].intervalMs);
+    for (const size of SIZES) {
+      if (this.#waitMs(address, use, size) === 0) counts.add(prefixes[size], this.#limits[use][size].intervalMs);
+    }
   }
 
   /** There is no room for one more, from the host or from a network around it. */
