@@ -75,6 +75,22 @@ test('of what somebody here submitted neither their account is told nor where th
   `;
 });
 
+test('nor if they said HELO, of which no transmission type tells that they logged in', async () => {
+  const mary = await server.addAccount();
+  await using smtp = await SmtpClient.connectTls(ports.submissions, { ca });
+  await smtp.line();
+  await smtp.say(
+    'EHLO home.example',
+    `AUTH PLAIN ${Buffer.from(`\0${mary.name}\0${mary.password}`).toString('base64')}`,
+    'HELO home.example',
+    `MAIL FROM:<${mary.address}>`,
+    `RCPT TO:<${mary.address}>`,
+  );
+  await using client = await selected(mary);
+  const { untagged } = await client.command('FETCH 1 X-POSTEL-ENVELOPE');
+  expect(untagged[0]).toMatch(/PROTOCOL "SMTP" TLS-VERSION/);
+});
+
 test('it is announced after the login, as X- capabilities are nobody`s before', async () => {
   await using stranger = await server.connect();
   expect((await stranger.command('CAPABILITY')).untagged[0]).not.toContain('X-POSTEL');

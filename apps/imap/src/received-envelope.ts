@@ -1,7 +1,7 @@
 import type { ResponseWriter } from '@postel/imap-wire';
 import type { ReceivedEnvelope, ReceivedRecipient } from '@postel/storage';
 
-/** Of one who submits mail, the transmission type ends in this (RFC 3848). */
+/** Of one who submits mail, the transmission type ends in this (RFC 3848), unless they said HELO. */
 const SUBMITTED = /A$/;
 
 /**
@@ -18,7 +18,8 @@ export function writeReceivedEnvelope(out: ResponseWriter, envelope: ReceivedEnv
     return;
   }
   const { details } = envelope;
-  const client = SUBMITTED.test(envelope.protocol) ? null : envelope;
+  const isSubmitted = details.sender !== null || SUBMITTED.test(envelope.protocol);
+  const client = isSubmitted ? null : envelope;
   out.text('(REVERSE-PATH ').string(envelope.reversePath).text(' RECIPIENTS (');
   details.recipients.forEach((recipient, index) => {
     if (index > 0) out.sp();
