@@ -1,4 +1,4 @@
-import type { QuotaUse } from '@postel/quota';
+import { type QuotaUse, roomOctets } from '@postel/quota';
 import { type CopyTarget, type MailboxId, StorageError } from '@postel/storage';
 import { No } from './command.ts';
 import { findMailbox, type KnownMailbox } from './find-mailbox.ts';
@@ -23,7 +23,7 @@ export async function findTarget(session: Session, name: string): Promise<KnownM
 const REMEMBERED_MS = 1_000;
 
 export interface AppendTarget extends KnownMailbox {
-  /** As the store takes it: a mailbox of one's own by its name, so that it is asked for there, whatever was found before. */
+  /** As the store takes it: one that was found before by its name, so that it is asked for there. */
   readonly into: MailboxId | string;
 }
 
@@ -35,19 +35,28 @@ export interface RememberedTarget {
 }
 
 /**
- * As findTarget, of the mailbox that APPEND names.
+ * As findTarget, of the mailbox that APPEND names. What was found before is good enough where the transaction may still refuse the
+ * message, and where it had room for it.
  *
- * @param isUnderWay the message comes whatever is found: it is early enough when the transaction refuses it
+ * @param comingOctets of a message that comes whatever is found; null if the client waits to be asked for it
  */
-export async function findAppendTarget(session: Session, name: string, isUnderWay: boolean): Promise<AppendTarget> {
+export async function findAppendTarget(
+  session: Session,
+  name: string,
+  comingOctets: number | null,
+): Promise<AppendTarget> {
   const { lastTarget } = session;
   const isFresh = lastTarget?.name === name && performance.now() - lastTarget.foundAt < REMEMBERED_MS;
-  if (isUnderWay && isFresh) return lastTarget.mailbox;
+  if (isFresh && comingOctets !== null) {
+    const room = roomOctets(lastTarget.mailbox.quota);
+    if (room === null || comingOctets <= room) return lastTarget.mailbox;
+  }
   const found = await findTarget(session, name);
   const isOwn = found.account === session.account.accountId && found.ownName === name;
-  const mailbox = { ...found, into: isOwn ? name : found.id };
-  session.lastTarget = isOwn ? { name, mailbox: { ...mailbox, roomOctets: null }, foundAt: performance.now() } : null;
-  return mailbox;
+  session.lastTarget = isOwn
+    ? { name, mailbox: { ...found, into: name, roomOctets: null }, foundAt: performance.now() }
+    : null;
+  return { ...found, into: found.id };
 }
 
 /** Counts what the command in hand added to the mailbox, so that the next one knows when its quota is near. */

@@ -271,7 +271,7 @@ test('a message above APPENDLIMIT is refused before its octets are taken', async
 });
 
 test('a message for which the quota has no room is refused before its octets are taken, or with them dropped', async () => {
-  await using imap = await server.startProcess({ blobDirectory: '/nonexistent' }); // none is to be made
+  await using imap = await server.startProcess({ blobDirectory: '/dev/null/blobs' }); // none can be made
   const account = await server.addAccount();
   await using mary = await server.logIn(account, imap.port);
   await server.postel.setQuota(account, { octets: 100_010 });

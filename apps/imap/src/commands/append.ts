@@ -28,8 +28,9 @@ export const append: Command<AppendArgs> = {
 
   async run(session, { target, first }) {
     const { store } = session;
-    const isUnderWay = first.items.some((item) => item.type === 'literal' && !item.literal.sync);
-    const mailbox = await findAppendTarget(session, target.name, isUnderWay);
+    const literal = first.items.find((item) => item.type === 'literal')?.literal;
+    const comingOctets = literal === undefined || literal.sync ? null : literal.size;
+    const mailbox = await findAppendTarget(session, target.name, comingOctets);
     const { account, roomOctets, rights } = mailbox;
     await using incoming = new IncomingMessages(session, { mailbox: mailbox.into, roomOctets, rights });
     const messages = await incoming.receive(first);
