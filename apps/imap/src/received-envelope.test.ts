@@ -47,7 +47,7 @@ test('of mail from another server all is told that it said, and of what was appe
   const recipients = `(FORWARD-PATH "${detail}") (FORWARD-PATH "${mary.address}")`;
   await client.dialogue`
     C: a1 FETCH 1:2 (X-POSTEL-ENVELOPE UID)
-    S: * 1 FETCH (X-POSTEL-ENVELOPE (REVERSE-PATH "bob@elsewhere.example" RECIPIENTS (${recipients}) PROTOCOL "UTF8SMTP" CLIENT-ADDRESS "127.0.0.1" CLIENT-NAME "mx.elsewhere.example" BODY "8BITMIME" SMTPUTF8 YES) UID 1)
+    S: * 1 FETCH (X-POSTEL-ENVELOPE (REVERSE-PATH "bob@elsewhere.example" RECIPIENTS (${recipients}) PROTOCOL "UTF8SMTP" CLIENT-ADDRESS "127.0.0.1" CLIENT-NAME "mx.elsewhere.example" BODY "8BITMIME" RESULTS "localhost; iprev=..." SMTPUTF8 YES) UID 1)
     S: * 2 FETCH (X-POSTEL-ENVELOPE NIL UID 2)
     S: a1 OK ...
     C: a2 UID FETCH 1 (x-postel-envelope)
