@@ -59,6 +59,25 @@ async function start({
 
 const message = (from: string) => `From: ${from}\r\nSubject: x\r\n\r\nhello`;
 
+test('a resolver that fails costs a message that is finished its answer, and one that breaks off nothing', async () => {
+  const fault = new Error('no more files can be opened');
+  const incoming = new IncomingMail({
+    resolver: { lookUp: () => Promise.reject(fault) },
+    hostname: 'localhost',
+    isExempt: () => false,
+    onError: () => {},
+  });
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  const envelope = { clientAddress: '192.0.2.1', clientName: 'mx.example.com', reversePath: 'mary@example.com' };
+  incoming.begin(envelope).abort();
+  await expect(incoming.begin(envelope).finish()).rejects.toThrow(fault);
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+  await incoming.close();
+});
+
 test('what was found out stands before a message, above Received', async () => {
   const { server, send } = await start();
   const text = `${message('mary@example.com')}\r\n`;

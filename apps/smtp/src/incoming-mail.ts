@@ -74,6 +74,8 @@ class IncomingMessage {
     this.#message = message;
     this.#iprev = iprev(resolver, message.envelope.clientAddress);
     this.#senderDomain = findSenderDomain(resolver, message.envelope.reversePath);
+    // Who finishes hears of a fault; of a message that breaks off nobody asks.
+    for (const asked of [this.#iprev, this.#senderDomain]) asked.catch(() => {});
   }
 
   /** Takes octets in. Resolves when more may come. */
