@@ -1,6 +1,7 @@
-/** `npm run bench -- [storage|logins|idle|million|costs] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
+/** `npm run bench -- [storage|logins|idle|fanout|million|costs] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
 import { besideDovecot } from './beside-dovecot.ts';
 import { costs } from './costs.ts';
+import { fanout } from './fanout.ts';
 import { idle } from './idle.ts';
 import { logins } from './logins.ts';
 import { million } from './million.ts';
@@ -8,6 +9,7 @@ import { storage } from './storage.ts';
 
 const benchmarks = new Map([
   ['costs', costs],
+  ['fanout', fanout],
   ['idle', idle],
   ['logins', logins],
   ['million', million],
