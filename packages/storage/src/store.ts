@@ -35,7 +35,6 @@ import { type Appended, appendInTransaction, type NewMessage } from './append.ts
 import type { BlobStore } from './blob-store.ts';
 import { ChangeFeed, type FeedListener } from './change-feed.ts';
 import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
-import { ClosedMailboxes } from './closed-mailboxes.ts';
 import { ColumnReader, type SortColumn } from './column-reader.ts';
 import { type Content, ContentWriter } from './content-writer.ts';
 import {
@@ -77,6 +76,7 @@ import type { ThreadLinks } from './message-columns.ts';
 import { MissingSummaries, type SummaryProgress } from './missing-summaries.ts';
 import { type FillOptions, MissingTexts } from './missing-texts.ts';
 import { NewestModSeqs } from './newest-modseqs.ts';
+import { OpenMailboxes, tellUnlessUnavailable } from './open-mailboxes.ts';
 import type { OwnChange } from './own-change.ts';
 import { type Pruned, type PruneOptions, prune } from './prune.ts';
 import { pruneThreads } from './prune-threads.ts';
@@ -91,7 +91,7 @@ import {
   type SliceOptions,
   searchMessages,
 } from './search-messages.ts';
-import { type MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
+import type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 import { TextIndex } from './text-index.ts';
 import { type IndexingOptions, TextIndexer } from './text-indexer.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
@@ -135,12 +135,6 @@ export interface Replaced {
   readonly uid: number;
 }
 
-interface OpenMailbox {
-  readonly mailbox: Promise<SharedMailbox>;
-  users: number;
-  unwatch(): void;
-}
-
 const NO_FLAGS = { system: 0, keywords: [] };
 /** Accounts that one message is written to at the same time; each holds its own copy of the octets meanwhile. */
 const DELIVERIES_AT_ONCE = 8;
@@ -163,9 +157,7 @@ export class Store {
   readonly #searches = new AccountTurns();
   readonly #columns: ColumnReader;
   readonly #newest: NewestModSeqs;
-  readonly #open = new Map<string, OpenMailbox>();
-  readonly #closed: ClosedMailboxes;
-  readonly #entries = new WeakMap<SharedMailbox, OpenMailbox>();
+  readonly #mailboxes: OpenMailboxes;
   readonly #onError: (error: unknown) => void;
 
   constructor(database: Database, options: StoreOptions) {
@@ -173,7 +165,6 @@ export class Store {
     this.#reserve = options.reserve ?? null;
     this.#blobs = options.blobs;
     this.#feed = new ChangeFeed(database, options);
-    this.#closed = new ClosedMailboxes(this.#feed);
     this.#writer = new AccountWriter(database.sql);
     this.#missingTexts = new MissingTexts(database.sql, this.#blobs, options.onError);
     this.#textIndex = new TextIndex(database.sql);
@@ -181,13 +172,14 @@ export class Store {
     this.#missingSummaries = new MissingSummaries(database.sql, this.#blobs, options.onError);
     this.#columns = new ColumnReader(database.sql);
     this.#newest = new NewestModSeqs((accounts) => accountModSeqs(database.sql, accounts));
+    this.#mailboxes = new OpenMailboxes(database, this.#feed, this.#newest, options.onError);
     this.#onError = options.onError;
   }
 
   /** Begins to hear of changes that other processes make. */
   async start(): Promise<void> {
     await this.#feed.start();
-    void this.#writer.forgetOldWriters().catch((error) => this.#failed(error));
+    void this.#writer.forgetOldWriters().catch((error) => tellUnlessUnavailable(error, this.#onError));
   }
 
   async close(): Promise<void> {
@@ -934,91 +926,23 @@ export class Store {
     return readBlob(this.#blobs, blob, start, end);
   }
 
-  /**
-   * The mailbox as this process shares it, with everything that was committed before the call, and kept up to date as long
-   * as somebody has it open; `closeMailbox` gives it back.
-   *
-   * @param readSeq a modseq of the account that the caller has just read: if all up to it is known here, and nothing after
-   *   it, the database is not asked
-   * @throws {StorageError} 'nonexistent', 'unavailable'
-   */
-  async openMailbox(
+  /** See OpenMailboxes.open. */
+  openMailbox(
     account: AccountId,
     id: MailboxId,
     watcher: MailboxWatcher,
     readSeq: ModSeq | null = null,
   ): Promise<SharedMailbox> {
-    const key = `${account}/${id}`;
-    const known = this.#open.get(key) ?? this.#reopen(account, id, key);
-    const entry = known ?? this.#entry(account, id, SharedMailbox.load(this.#database.sql, account, id));
-    this.#open.set(key, entry);
-    entry.users++;
-    try {
-      const mailbox = await entry.mailbox;
-      if (known !== null && mailbox.seq !== readSeq) await mailbox.refresh(); // it may have been loaded before a change that the caller knows of
-      if (mailbox.lost === 'deleted') throw new StorageError('nonexistent', 'No such mailbox');
-      if (mailbox.lost === null || known === null) {
-        this.#entries.set(mailbox, entry);
-        this.#database.seen.raise(account, mailbox.seq);
-        mailbox.watch(watcher);
-        return mailbox;
-      }
-    } catch (error) {
-      this.#release(key, entry);
-      throw error;
-    }
-    // The others must let go of what they hold; whoever comes now starts from what the database holds.
-    if (this.#open.get(key) === entry) this.#open.delete(key);
-    this.#release(key, entry);
-    return this.openMailbox(account, id, watcher);
+    return this.#mailboxes.open(account, id, watcher, readSeq);
   }
 
-  /**
-   * Brings an open mailbox up to what was committed before the call. That nothing was is most of what can be known, and is asked for
-   * first, together with others who want to know.
-   *
-   * @throws {StorageError} 'unavailable'
-   */
-  async refreshMailbox(mailbox: SharedMailbox): Promise<void> {
-    const { account, seq } = mailbox;
-    if (this.#feed.newest(account) > seq) return await mailbox.refresh();
-    const news = await this.#read(() => this.#newest.of(account));
-    if (news === null || news.isRewound || news.modseq < seq) await mailbox.refresh();
-    else await mailbox.refreshTo(news.modseq);
-  }
-
-  #reopen(account: AccountId, id: MailboxId, key: string): OpenMailbox | null {
-    const mailbox = this.#closed.take(key);
-    return mailbox === null ? null : this.#entry(account, id, Promise.resolve(mailbox));
-  }
-
-  #entry(account: AccountId, id: MailboxId, mailbox: Promise<SharedMailbox>): OpenMailbox {
-    let loaded: SharedMailbox | null = null;
-    const unwatch = this.#feed.watch(account, (modseq, changes) => {
-      if (modseq !== null && changes !== undefined && loaded?.takeIn(modseq, changes.get(id) ?? null) === true) return;
-      mailbox
-        .then((open) => (modseq === null ? open.refresh() : open.refreshTo(modseq)))
-        .catch((error) => this.#failed(error));
-    });
-    mailbox
-      .then((open) => {
-        loaded = open;
-      })
-      .catch(() => {}); // told to whoever opens it
-    return { mailbox, users: 0, unwatch };
-  }
-
-  /** That the database is away is told by itself, and not once for each mailbox, which the next poll of the feed tries again. */
-  #failed(error: unknown): void {
-    if (!(error instanceof StorageError) || error.kind !== 'unavailable') this.#onError(error);
+  /** See OpenMailboxes.refresh. */
+  refreshMailbox(mailbox: SharedMailbox): Promise<void> {
+    return this.#mailboxes.refresh(mailbox);
   }
 
   closeMailbox(mailbox: SharedMailbox, watcher: MailboxWatcher): void {
-    const entry = this.#entries.get(mailbox);
-    if (!mailbox.unwatch(watcher) || entry === undefined) return;
-    const key = `${mailbox.account}/${mailbox.id}`;
-    this.#release(key, entry);
-    if (entry.users === 0) this.#closed.keep(key, mailbox);
+    this.#mailboxes.close(mailbox, watcher);
   }
 
   /** Tells of changes to an account, whatever they are, until the function returned is called; see FeedListener. */
@@ -1029,12 +953,6 @@ export class Store {
   /** The newest modseq of a watched account that this process has heard of. */
   newestModSeq(account: AccountId): number {
     return this.#feed.newest(account);
-  }
-
-  #release(key: string, entry: OpenMailbox): void {
-    if (--entry.users > 0) return;
-    entry.unwatch();
-    if (this.#open.get(key) === entry) this.#open.delete(key);
   }
 
   /** One transaction in which this process writes to several accounts, which ascend, so that two such never wait for each other. */
