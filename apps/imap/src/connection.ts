@@ -38,7 +38,9 @@ import {
 } from './limits.ts';
 import { logInByKey } from './log-in.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
-import { type Services, Session, type Transport, type WorkProgress } from './session.ts';
+import type { Services } from './services.ts';
+import { Session } from './session.ts';
+import type { Transport, WorkProgress } from './transport.ts';
 
 /** What all connections of a listener share. */
 export interface ConnectionOptions {

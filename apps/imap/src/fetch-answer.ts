@@ -18,6 +18,7 @@ import { formatObjectId } from './object-id.ts';
 import { writeReceivedEnvelope } from './received-envelope.ts';
 import type { Session } from './session.ts';
 import { streamLiteral } from './stream-literal.ts';
+import { beginFetch, tellKeywords } from './tell-flags.ts';
 import { ToldFlags } from './told-flags.ts';
 
 type SectionItem = Extract<FetchItem, { type: 'section' }>;
@@ -386,8 +387,8 @@ export class FetchAnswer {
 
   /** `* n FETCH (`, and what changed if the command did that. @param at position of the message in the arrays, if the caller knows it */
   #begin(uid: number, at = this.#view.mailbox.table.position(uid)): void {
-    if (at >= 0) this.#session.tellKeywords(this.#view, this.#view.mailbox.table.keywordSet(at));
-    const out = this.#session.beginFetch(this.#view, uid, at);
+    if (at >= 0) tellKeywords(this.#session, this.#view.mailbox.table.keywordSet(at));
+    const out = beginFetch(this.#session, uid, at);
     if (at < 0 || !this.#toldFlags.concerns(uid)) return;
     for (const what of this.#unasked) {
       if (what === 'uid') out.text('UID ').number(uid);

@@ -1,5 +1,6 @@
 import type { Arguments, SequenceSet } from '@postel/imap-wire';
 import type { Session } from './session.ts';
+import { tellFlags } from './tell-flags.ts';
 import { type SequenceMatch, tellVanishedEarlier } from './vanished.ts';
 
 /** What a client knows of the mailbox that it selects: the QRESYNC parameter (RFC 7162 §3.2.5). */
@@ -38,5 +39,5 @@ export async function resynchronize(session: Session, { modSeq, knownUids, match
   const ranges = knownUids === null ? [{ first: 1, last }] : knownUids.ranges(last);
   await tellVanishedEarlier(session, modSeq, ranges, match);
   const since = modSeq > view.mailbox.seq ? 0 : modSeq;
-  await session.tellFlags(view.changedSince(since, ranges));
+  await tellFlags(session, view.changedSince(since, ranges));
 }

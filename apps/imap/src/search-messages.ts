@@ -6,7 +6,8 @@ import type { Relevancies } from './relevancies.ts';
 import { withFilters } from './search-filters.ts';
 import type { SearchKeys } from './search-key.ts';
 import { asksForFlags, type Matcher, planSearch, type SearchPlan } from './search-match.ts';
-import type { Session, WorkProgress } from './session.ts';
+import type { Session } from './session.ts';
+import type { WorkProgress } from './transport.ts';
 import { requireNoNumbersIn } from './uid-only.ts';
 
 interface SearchScope {

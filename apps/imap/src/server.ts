@@ -5,7 +5,7 @@ import type { ImapListener } from '@postel/config';
 import { clientAddress, HeapReserve, type Logger, listenOn, type ServerCertificates } from '@postel/supervision';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { CONNECTIONS, REFUSED_CONNECTIONS, STOP_LINGER_MS, STOP_MS, TLS_HANDSHAKE_MS } from './limits.ts';
-import type { Services } from './session.ts';
+import type { Services } from './services.ts';
 
 /** The listeners of one process and the connections that came through them. */
 export class ImapServer {

@@ -1,27 +1,26 @@
-import type { LiteralExtension } from '@postel/config';
-import type { AuthenticatedAccount, Directory, LoginAttempt, LoginContext, SessionEnd } from '@postel/directory';
-import type { Arguments, LiteralHeader, ResponseWriter } from '@postel/imap-wire';
+import type { AuthenticatedAccount, LoginAttempt } from '@postel/directory';
+import type { Arguments, ResponseWriter } from '@postel/imap-wire';
 import type { QuotaLevel } from '@postel/quota';
-import type { ConnectionSecurity } from '@postel/sasl';
-import { type Rights, rangesOf, type Store, type UidRanges } from '@postel/storage';
-import type { ConnectionCount, Logger, SessionCount } from '@postel/supervision';
-import type { AnswerCache } from './answer-cache.ts';
+import { type Rights, rangesOf, type Store } from '@postel/storage';
+import type { Logger } from '@postel/supervision';
 import { Abandoned, type AnyCommand, Bad, No, type Ok } from './command.ts';
 import type { Extension } from './extensions.ts';
 import { notPermitted } from './find-mailbox.ts';
-import { flagListOctets, mailboxFlags, permanentFlags } from './flags.ts';
-import { FLAGS_A_TURN, OUTPUT_HIGH_WATER_OCTETS, RANGES_A_LINE } from './limits.ts';
+import { permanentFlags } from './flags.ts';
+import { OUTPUT_HIGH_WATER_OCTETS } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
 import type { MetadataNews } from './metadata-news.ts';
-import type { ImapMetrics } from './metrics.ts';
 import type { Notifications } from './notifications.ts';
 import { type ResponseCode, writeResponseCode } from './response-code.ts';
 import { isGranted, type Need } from './rights.ts';
 import { SearchContexts } from './search-contexts.ts';
+import type { Services } from './services.ts';
 import type { RememberedTarget } from './target-mailbox.ts';
+import { tellFlags } from './tell-flags.ts';
+import type { Transport } from './transport.ts';
 import { requireNoNumbers } from './uid-only.ts';
-import type { WatchedAccounts } from './watched-accounts.ts';
-import type { WatchedSharers } from './watched-sharers.ts';
+import { uidUnion } from './uid-union.ts';
+import { tellVanished } from './vanished.ts';
 
 const NONE = new Uint32Array(0);
 const NO_TAG = '';
@@ -29,82 +28,6 @@ const NO_RIGHTS: Rights = new Set();
 const REMOVING: ReadonlySet<string> = new Set(['EXPUNGE', 'UID EXPUNGE', 'MOVE', 'UID MOVE', 'REPLACE', 'UID REPLACE']);
 /** Before NOTIFY. */
 const ALL_EVENTS = { messages: true, flags: true } as const;
-
-/** What a session needs of the connection under it. */
-export interface Transport {
-  readonly id: string;
-  readonly out: ResponseWriter;
-  readonly security: ConnectionSecurity;
-  readonly loginContext: LoginContext;
-  readonly canStartTls: boolean;
-  readonly isCompressed: boolean;
-  /** Aborted, with Abandoned as its reason, when the client is gone: for work that nobody would hear the end of. */
-  readonly gone: AbortSignal;
-  /** Sends what was written; resolves when the client has taken enough of it. @throws {Abandoned} if it is gone */
-  flush(): Promise<void>;
-  /** As `flush`, for those who write much: others get their turn in between. */
-  flushMuch(): Promise<void>;
-  /**
-   * Waits for work that may be long and writes nothing, at the beginning of a line. If it is long, the client is told now and then
-   * how far it is (RFC 9585); and one that has closed its side at once: one that only says no more hears it, one that is gone
-   * is found out.
-   *
-   * @param progress what the work writes to, if it knows
-   */
-  whileSilent<Result>(work: Promise<Result>, progress?: WorkProgress | null): Promise<Result>;
-  /** Sends `+ text` and gives the line that the client answers with. @throws {InputEnded} */
-  ask(challenge: string): Promise<string>;
-  /** Reads one line as soon as it comes. @throws {InputEnded} */
-  readLine(): Promise<string>;
-  /** The octets of the command's message literal, after the continuation if the client waits for one. */
-  receiveMessage(literal: LiteralHeader): AsyncIterable<Buffer>;
-  /**
-   * What follows the octets of a message literal: up to the end of the command, or to one more message literal.
-   *
-   * @param takesMessage of another literal: whether it is one, or to be an argument
-   * @throws {Bad}
-   * @throws {InputEnded}
-   */
-  readOn(takesMessage: (args: Arguments) => boolean): Promise<Arguments>;
-  /** Says BYE at once or when the command in hand is answered, for which it does not wait long. */
-  endSession(reason: SessionEnd | 'rights'): void;
-  /** Has `Session.tellNews` called as soon as no command is in hand; it is called behind each anyway. */
-  tellBetweenCommands(): void;
-  /** Begins TLS after the tagged OK that the caller returns. */
-  startTlsAfterAnswer(): void;
-  /** As said for TLS: from the end of the tagged OK on, both sides compress (RFC 4978). */
-  compressAfterAnswer(): void;
-  /** From the end of the tagged OK on nobody is logged in, and only TLS is left of what was between the two sides (RFC 8437). */
-  beginAnewAfterAnswer(): void;
-}
-
-/** How far long work is. */
-export interface WorkProgress {
-  done: number;
-  readonly goal: number;
-}
-
-/** What all sessions of a process share. */
-export interface Services {
-  /** What this host calls itself. */
-  readonly hostname: string;
-  readonly store: Store;
-  readonly directory: Directory;
-  readonly metrics: ImapMetrics;
-  readonly answers: AnswerCache;
-  readonly bodies: AnswerCache;
-  readonly connectionCount: ConnectionCount;
-  readonly sessionCount: SessionCount;
-  readonly watchedAccounts: WatchedAccounts;
-  readonly watchedSharers: WatchedSharers;
-  /** Metadata of the server that the administrator gives it, by entry (RFC 5464 §3.2.1.1). */
-  readonly serverMetadata: ReadonlyMap<string, Buffer>;
-  /** The largest message that is taken. */
-  readonly messageOctets: number;
-  readonly literals: LiteralExtension;
-  /** Whether UNAUTHENTICATE is there: not where a proxy in front decides who may log in (RFC 8437 §8). */
-  readonly offersUnauthenticate: boolean;
-}
 
 export interface TellOptions {
   /** Whether EXPUNGE may be sent: not where it would shift the numbers of a command (RFC 9051 §7.5.1). */
@@ -434,15 +357,16 @@ export class Session {
       }
       await this.#tellRemovals(view);
     }
-    const changed = wanted.flags ? union(view.takeFlagChanges(), asked) : asked;
+    const changed = wanted.flags ? uidUnion(view.takeFlagChanges(), asked) : asked;
     const { toldUid } = view;
     if (wanted.messages && view.takeArrivals()) {
       await this.claimRecent(view);
       out.text('* ').number(view.count).text(' EXISTS\r\n');
       if (!this.hasEnabled('IMAP4rev2')) out.text('* ').number(view.recentCount).text(' RECENT\r\n');
     }
-    await this.tellFlags(changed, known);
-    if (!this.contexts.isEmpty) await this.contexts.tellChanges(this, union(changed, view.uidsAbove(toldUid)), toldUid);
+    await tellFlags(this, changed, known);
+    if (!this.contexts.isEmpty)
+      await this.contexts.tellChanges(this, uidUnion(changed, view.uidsAbove(toldUid)), toldUid);
     if (view.toldUid > toldUid) await this.#notifications?.tellArrivals(toldUid);
   }
 
@@ -525,7 +449,7 @@ export class Session {
     const { out } = this;
     this.#hasToldRemovals ||= view.hasRemovals;
     if (this.hasEnabled('UIDONLY') || this.hasEnabled('QRESYNC')) {
-      await this.tellVanished('* VANISHED ', rangesOf(view.takeRemovedUids()));
+      await tellVanished(this, '* VANISHED ', rangesOf(view.takeRemovedUids()));
       return;
     }
     for (const sequenceNumber of view.takeRemovals()) {
@@ -534,83 +458,10 @@ export class Session {
     }
   }
 
-  /** VANISHED, with or without EARLIER, as often as many UIDs ask for. */
-  async tellVanished(response: string, uids: UidRanges): Promise<void> {
-    for (let from = 0; from < uids.length; from += RANGES_A_LINE) {
-      this.out
-        .text(response)
-        .uidRanges(uids.slice(from, from + RANGES_A_LINE))
-        .crlf();
-      if (this.out.length > OUTPUT_HIGH_WATER_OCTETS) await this.transport.flushMuch();
-    }
-  }
-
-  /** FETCH of messages as they are now, with what RFC 7162 §3.2.4 asks of those that nobody asked for. */
-  async tellFlags(uids: Uint32Array, { isKnown, isTold }: Pick<TellOptions, 'isKnown' | 'isTold'> = {}): Promise<void> {
-    const { out, view } = this;
-    const { mailbox } = view;
-    const tellsModSeq = this.hasEnabled('CONDSTORE');
-    let count = 0;
-    let at = 0;
-    for (const uid of uids) {
-      if (++count % FLAGS_A_TURN === 0) await this.transport.flushMuch(); // though there may be nothing to tell
-      at = mailbox.table.lowerBoundFrom(at, uid);
-      if (at >= mailbox.table.length || mailbox.table.uid(at) !== uid || isTold?.(uid, at) === true) continue;
-      const tellsFlags = isKnown?.(uid, at) !== true;
-      if (!tellsFlags && !tellsModSeq) continue;
-      const keywordSet = mailbox.table.keywordSet(at);
-      if (tellsFlags) this.tellKeywords(view, keywordSet);
-      this.beginFetch(view, uid, at).text('UID ').number(uid);
-      if (tellsFlags) {
-        out.text(' FLAGS ');
-        out.octets(flagListOctets(mailbox, mailbox.table.flags(at), keywordSet, view.isRecent(uid)));
-      }
-      if (tellsModSeq) {
-        out.sp();
-        this.writeModSeq(mailbox.table.modSeq(at));
-      }
-      out.text(')\r\n');
-      if (out.length > OUTPUT_HIGH_WATER_OCTETS) await this.transport.flushMuch();
-    }
-  }
-
-  /**
-   * The beginning of a FETCH response; after ENABLE UIDONLY it is UIDFETCH, by UID (RFC 9586).
-   *
-   * @param at the message's position in the shared arrays, if the caller knows it
-   */
-  beginFetch(view: MailboxView, uid: number, at = -1): ResponseWriter {
-    if (this.hasEnabled('UIDONLY')) return this.out.text('* ').number(uid).text(' UIDFETCH (');
-    return this.out.text('* ').number(view.sequenceNumber(uid, at)).text(' FETCH (');
-  }
-
-  /** FLAGS, before a FETCH that carries a keyword which FLAGS has not named (RFC 9051 §7.3.5). */
-  tellKeywords(view: MailboxView, keywordSet: number): void {
-    if (view.knowsKeywordsOf(keywordSet)) return;
-    view.learnKeywords();
-    this.out.text('* FLAGS ').flagList(mailboxFlags(view.mailbox)).crlf();
-  }
-
   bye(text: string, code: ResponseCode | null = null): void {
     this.out.text('* BYE ');
     if (code !== null) writeResponseCode(this.out, code);
     this.out.humanText(`${text} (${this.transport.id})`).crlf();
     this.close();
   }
-}
-
-/** What stands in either of two ascending arrays, ascending. */
-function union(one: Uint32Array, other: Uint32Array): Uint32Array {
-  if (one.length === 0) return other;
-  if (other.length === 0) return one;
-  const all = new Uint32Array(one.length + other.length);
-  let length = 0;
-  for (let i = 0, j = 0; i < one.length || j < other.length; length++) {
-    const a = one[i] ?? Number.POSITIVE_INFINITY;
-    const b = other[j] ?? Number.POSITIVE_INFINITY;
-    all[length] = Math.min(a, b);
-    if (a <= b) i++;
-    if (b <= a) j++;
-  }
-  return all.subarray(0, length);
 }

@@ -1,6 +1,6 @@
 import type { SequenceSet } from '@postel/imap-wire';
 import { rangesFrom, type UidRanges } from '@postel/storage';
-import { RANGES_A_LINE } from './limits.ts';
+import { OUTPUT_HIGH_WATER_OCTETS, RANGES_A_LINE } from './limits.ts';
 import type { Session } from './session.ts';
 
 /** Numbers of some messages and their UIDs, as a client remembers them (RFC 7162 §3.2.5.2). */
@@ -31,7 +31,18 @@ export async function tellVanishedEarlier(
   const matched = known === null && match !== null ? view.matchedUid(match.numbers, match.uids) : 0;
   const asked = known === null ? rangesFrom(ranges, matched + 1) : intersection(known, ranges);
   for (let from = 0; from < asked.length; from += RANGES_A_LINE)
-    await session.tellVanished('* VANISHED (EARLIER) ', view.absentFrom(asked.slice(from, from + RANGES_A_LINE)));
+    await tellVanished(session, '* VANISHED (EARLIER) ', view.absentFrom(asked.slice(from, from + RANGES_A_LINE)));
+}
+
+/** VANISHED, with or without EARLIER, as often as many UIDs ask for. */
+export async function tellVanished({ out, transport }: Session, response: string, uids: UidRanges): Promise<void> {
+  for (let from = 0; from < uids.length; from += RANGES_A_LINE) {
+    out
+      .text(response)
+      .uidRanges(uids.slice(from, from + RANGES_A_LINE))
+      .crlf();
+    if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
+  }
 }
 
 /** Of two lists of ascending ranges. */

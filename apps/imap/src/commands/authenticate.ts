@@ -1,7 +1,7 @@
 import { chooseMechanism, decodeBase64, type ServerExchange } from '@postel/sasl';
 import { Bad, type Command, No } from '../command.ts';
 import { logIn } from '../log-in.ts';
-import type { Transport } from '../session.ts';
+import type { Transport } from '../transport.ts';
 
 interface AuthenticateArgs {
   readonly mechanism: string;

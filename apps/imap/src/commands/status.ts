@@ -4,7 +4,8 @@ import { Bad, type Command, ok } from '../command.ts';
 import { requireMailbox } from '../find-mailbox.ts';
 import { parseMailboxName } from '../mailbox-name.ts';
 import { mailboxObjectId } from '../object-id.ts';
-import type { Services, Session } from '../session.ts';
+import type { Services } from '../services.ts';
+import type { Session } from '../session.ts';
 
 /** What is told of a mailbox, each by the function that writes its value. */
 const ITEMS = new Map<string, (out: ResponseWriter, mailbox: Mailbox, services: Services) => void>([
