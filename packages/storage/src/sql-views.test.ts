@@ -157,7 +157,7 @@ describe('with many accounts', () => {
   beforeAll(async () => {
     const { sql } = storage;
     await sql`
-      insert into accounts (name, next_uidvalidity) select 'many-' || n, 1 from generate_series(1, 200) as n`;
+      insert into accounts (name, next_uidvalidity) select 'many-' || n, 1 from generate_series(1, 800) as n`;
     await sql`
       insert into mailboxes (account_id, mailbox_id, name, uidvalidity, create_seq, mod_seq, highest_mod_seq)
       select account_id, 1, 'INBOX', 1, 1, 1, 1 from accounts where name like 'many-%'`;
