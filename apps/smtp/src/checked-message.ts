@@ -32,7 +32,7 @@ export class CheckedMessage implements MessageWriter {
     await this.#pass(this.#filter.push(piece));
   }
 
-  /** @throws {SmtpError} why it is refused; {StorageError} */
+  /** Suspect or not. @throws {SmtpError} why it is refused; {StorageError} */
   async finish(): Promise<Content> {
     const verdict = await this.#incoming.finish();
     this.#verdict = verdict;
@@ -40,9 +40,9 @@ export class CheckedMessage implements MessageWriter {
     for (const [method, result] of Object.entries(verdict.results)) {
       services.metrics.authenticationResults.inc({ method, result });
     }
-    if (verdict.refusal !== null) {
+    if (verdict.judgement.type === 'refuse') {
       log.info(verdict.results, 'refused for what was found out about it');
-      throw new SmtpError(verdict.refusal);
+      throw new SmtpError(verdict.judgement.reply);
     }
     log.debug(verdict.results, 'authenticated');
     await this.#pass(this.#filter.finish());
@@ -62,6 +62,11 @@ export class CheckedMessage implements MessageWriter {
   /** The same on one line. Once it is finished. */
   get results(): string | null {
     return this.#verdict?.summary ?? null;
+  }
+
+  /** Why it is suspect, none if it is not. Once it is finished. */
+  get suspicions(): readonly string[] {
+    return this.#verdict?.judgement.type === 'suspect' ? this.#verdict.judgement.reasons : [];
   }
 
   async #pass(octets: Buffer): Promise<void> {

@@ -14,6 +14,8 @@ const key = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toSt
 const ZONE: Readonly<Record<string, ScriptedName>> = {
   'example.com': { MX: [{ preference: 10, exchange: 'mx.example.com' }], TXT: ['v=spf1 ip4:127.0.0.1 -all'] },
   '_dmarc.example.com': { TXT: ['v=DMARC1; p=reject'] },
+  'unsure.example': { A: ['192.0.2.8'], TXT: ['v=spf1 -all'] },
+  '_dmarc.unsure.example': { TXT: ['v=DMARC1; p=quarantine'] },
   's._domainkey.example.com': { TXT: [`v=DKIM1; k=ed25519; p=${key}`] },
   'elsewhere.example': { A: ['192.0.2.7'], TXT: ['v=spf1 -all'] },
   'null.example': { MX: [{ preference: 0, exchange: '' }] },
@@ -138,6 +140,26 @@ describe('is refused, and nothing stored', () => {
     expect(await send(reversePath, message(from))).toContain(reply);
     expect(await server.messages()).toEqual([]);
   });
+});
+
+test('what DMARC asks to quarantine is refused for now, with the reason', async () => {
+  const { server } = await start();
+  await using client = await server.connect();
+  await client.dialogue`
+    C: MAIL FROM:<x@elsewhere.example>
+    S: 250 ...
+    C: RCPT TO:<${server.account.address}>
+    S: 250 ...
+    C: DATA
+    S: 354 ...
+    C: From: mary@unsure.example
+    C:
+    C: .
+    S: 451-4.7.1 This message is not taken, for it looks like unwanted mail:
+    S: 451-4.7.1 DMARC of unsure.example asks for quarantine
+    S: 451 4.7.1 Set right what is named here, or reach the recipients another way ({id})
+  `;
+  expect(await server.messages()).toEqual([]);
 });
 
 describe('is taken', () => {

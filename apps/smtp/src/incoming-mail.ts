@@ -7,14 +7,13 @@ import {
   receivedSpf,
 } from '@postel/message-auth';
 import { DNS_AFTER_DATA_MS, EXEMPT_DNS_AFTER_DATA_MS } from './limits.ts';
-import { refusal, type SenderDomain, senderDomain } from './policy.ts';
-import type { SmtpReply } from './replies.ts';
+import { type Judgement, judge, type SenderDomain, senderDomain } from './policy.ts';
 
 export interface IncomingMailOptions {
   readonly resolver: Resolver;
   /** Ours: the authserv-id of RFC 8601 §2.5. */
   readonly hostname: string;
-  /** Clients whose mail is never refused for what is found out. */
+  /** Clients whose mail is taken whatever is found out. */
   readonly isExempt: (address: string) => boolean;
   /** The check itself has failed. */
   readonly onError: (error: unknown) => void;
@@ -26,7 +25,7 @@ export interface Verdict {
   readonly fields: string;
   /** The value of Authentication-Results, on one line. */
   readonly summary: string;
-  readonly refusal: SmtpReply | null;
+  readonly judgement: Judgement;
   /** By method, for log and metrics; of several signatures one that passes. */
   readonly results: Readonly<Record<string, string>>;
 }
@@ -103,7 +102,7 @@ class IncomingMessage {
         .slice(field.indexOf(':') + 1)
         .replaceAll(/[\r\n\t ]+/g, ' ')
         .trim(),
-      refusal: isExempt ? null : refusal({ senderDomain: domain, dmarc }),
+      judgement: isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc }),
       results: {
         iprev: name.result,
         spf: spf.result,

@@ -1,12 +1,19 @@
 import type { MxAnswer } from '@postel/dns';
 import type { DmarcResult } from '@postel/message-auth';
+import { REASON_CHARACTERS, REASONS } from './limits.ts';
 import { replies, type SmtpReply } from './replies.ts';
 
 /**
- * What is done with mail from other servers for what was found out about it, in this order. Refused is only what is certain:
- * what the DNS does not say now, or says with a wrong signature, is recorded and no more. Mail from this machine and from
- * trusted networks is never refused: a mail program under test, or a server in front of this one, which has to do it.
+ * What is done with mail from other servers for what was found out about it, in this order. Refused for good is only what is
+ * certain: what the DNS does not say now, or says with a wrong signature, is recorded and no more. Mail from this machine and from
+ * trusted networks is always taken: a mail program under test, or a server in front of this one, which has to judge.
  */
+export type Judgement =
+  | { readonly type: 'accept' }
+  /** For good, and nothing of it is kept. */
+  | { readonly type: 'refuse'; readonly reply: SmtpReply }
+  /** Refused for now, as often as it comes, while its recipients find a copy in Rejects. Each reason is a phrase for people. */
+  | { readonly type: 'suspect'; readonly reasons: readonly string[] };
 
 export interface SenderFindings {
   /** Where mail to the sender would go; null for the null reverse-path. */
@@ -17,13 +24,29 @@ export interface SenderFindings {
 /** Whether a domain takes mail: RFC 5321 §5.1, RFC 7505. */
 export type SenderDomain = 'takes-mail' | 'takes-none' | 'does-not-exist' | 'unknown';
 
-export function refusal({ senderDomain, dmarc }: SenderFindings): SmtpReply | null {
+export function judge({ senderDomain, dmarc }: SenderFindings): Judgement {
   // Nobody could be told if the message cannot be delivered, and nobody can answer it.
-  if (senderDomain === 'takes-none') return replies.senderTakesNoMail;
-  if (senderDomain === 'does-not-exist') return replies.noSenderDomain;
-  // RFC 9989 §7.4: as the author's domain wants it. `quarantine` is recorded.
-  if (dmarc.result === 'fail' && dmarc.policy === 'reject') return replies.dmarcRejects;
-  return null;
+  if (senderDomain === 'takes-none') return refuse(replies.senderTakesNoMail);
+  if (senderDomain === 'does-not-exist') return refuse(replies.noSenderDomain);
+  // RFC 9989 §7.4: as the author's domain wants it.
+  if (dmarc.result === 'fail' && dmarc.policy === 'reject') return refuse(replies.dmarcRejects);
+  const reasons: string[] = [];
+  if (dmarc.result === 'fail' && dmarc.policy === 'quarantine') {
+    reasons.push(`DMARC of ${dmarc.domain ?? 'the author'} asks for quarantine`);
+  }
+  return reasons.length === 0 ? { type: 'accept' } : suspect(reasons);
+}
+
+function refuse(reply: SmtpReply): Judgement {
+  return { type: 'refuse', reply };
+}
+
+const NOT_PRINTABLE = /[^ -~]/g;
+
+/** Reasons stand in a reply and in a header field, and may quote what comes from outside. */
+function suspect(reasons: readonly string[]): Judgement {
+  const printable = reasons.slice(0, REASONS).map((reason) => reason.replace(NOT_PRINTABLE, '?'));
+  return { type: 'suspect', reasons: printable.map((reason) => reason.slice(0, REASON_CHARACTERS)) };
 }
 
 /** @param hasAddress of a host of that name: what is there without MX (RFC 5321 §5.1) */

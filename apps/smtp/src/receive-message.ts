@@ -23,6 +23,8 @@ export interface ReceivedMessage {
   readonly findings: string;
   /** The value of its Authentication-Results on one line; null if nothing was looked at. */
   readonly results: string | null;
+  /** Why it is not to be delivered, but kept in Rejects at most; none if it is. */
+  readonly suspicions: readonly string[];
   readonly receivedAt: Date;
   /** When the end of data was read, as performance.now() tells it. */
   readonly endOfDataMs: number;
@@ -93,8 +95,9 @@ export class MessageIntake {
       const hiddenFields = this.#submitted?.hiddenFields ?? Buffer.alloc(0);
       const findings = this.#checked?.findings ?? '';
       const results = this.#checked?.results ?? null;
+      const suspicions = this.#checked?.suspicions ?? [];
       const id = `${wire.id}-${messages + 1}`;
-      return { content, id, addedFields, hiddenFields, findings, results, receivedAt, endOfDataMs };
+      return { content, id, addedFields, hiddenFields, findings, results, suspicions, receivedAt, endOfDataMs };
     } catch (error) {
       await this.#writer.abort();
       throw error;

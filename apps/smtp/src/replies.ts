@@ -168,6 +168,16 @@ export const helpReplies = {
   lmtp: help('LHLO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT', 'RFC 2033'),
 } as const satisfies Record<SmtpListenerKind, SmtpReply>;
 
+/**
+ * For a message that is judged bad without proof (RFC 3463 §3.8). For now: a sender who is what they say can set right what is
+ * wrong while their server tries again, and hears of it from there if nothing helps.
+ */
+export function suspectReply(reasons: readonly string[]): SmtpReply {
+  return [451, '4.7.1', ['This message is not taken, for it looks like unwanted mail:', ...reasons, SUSPECT_ADVICE]];
+}
+
+const SUSPECT_ADVICE = 'Set right what is named here, or reach the recipients another way';
+
 /** Null: neither yes nor no can be said, so the connection closes without an answer. */
 export const storageReplies = {
   nonexistent: [550, '5.1.1', 'An account of this message has been removed'],
