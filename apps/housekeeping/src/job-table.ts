@@ -1,4 +1,5 @@
 import type { Job } from './job.ts';
+import { cleanRejects } from './jobs/clean-rejects.ts';
 import { deliverWaiting } from './jobs/deliver-waiting.ts';
 import { fillIn } from './jobs/fill-in.ts';
 import { forgetLogins } from './jobs/forget-logins.ts';
@@ -12,6 +13,7 @@ import { sweepBlobs } from './jobs/sweep-blobs.ts';
 export const JOBS: readonly Job[] = [
   deliverWaiting,
   releaseRemoved,
+  cleanRejects,
   removeBlobs,
   prune,
   sweepBlobs,

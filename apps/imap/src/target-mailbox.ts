@@ -10,10 +10,11 @@ import type { Session } from './session.ts';
  * The mailbox that APPEND, COPY and MOVE name.
  *
  * @throws {No} [TRYCREATE] if there is none, unless none can have that name (RFC 3501 §6.3.11, §6.4.7); also if there is one of
- *   somebody else that nobody is to know of; [NOPERM]
+ *   somebody else that nobody is to know of; [NOPERM]; [CANNOT] if it is Rejects: it counts to no quota, and what is in it goes
  */
 export async function findTarget(session: Session, name: string): Promise<KnownMailbox> {
   const mailbox = await findMailbox(session, name, 'i');
+  if (mailbox?.isRejects === true) throw new No('This mailbox takes only mail that was not delivered', 'CANNOT');
   if (mailbox !== null) return mailbox;
   requireMailboxName(name); // throws if it cannot be created
   throw new No('No such mailbox', 'TRYCREATE');

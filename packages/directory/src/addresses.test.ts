@@ -226,6 +226,10 @@ test('an address has a mailbox, which is made, is followed when it is renamed, a
   for (const mailbox of ['a//b', 'a*', '', 'a\nb', 'x'.repeat(1_001)]) {
     await expect(addresses.change('news@example.com', { mailbox })).rejects.toMatchObject({ kind: 'invalid-name' });
   }
+  await sql`update mailboxes set is_rejects = true where name = 'INBOX/x'`; // as the store makes one
+  await expect(addresses.change('john@example.com', { mailbox: 'INBOX/x' })).rejects.toMatchObject({
+    kind: 'invalid-name',
+  });
   await sql`update accounts set quota_mailboxes = 1`;
   await expect(addresses.change('news@example.com', { mailbox: 'more' })).rejects.toMatchObject({
     kind: 'too-many-mailboxes',

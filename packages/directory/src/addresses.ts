@@ -181,13 +181,16 @@ async function changeAddress(sql: Sql, address: CanonicalAddress, change: Addres
   });
 }
 
-/** Null for INBOX, which is there whatever is deleted. @throws {DirectoryError} 'too-many-mailboxes' */
+/** Null for INBOX, which is there whatever is deleted. @throws {DirectoryError} 'too-many-mailboxes', 'invalid-name' */
 async function ensureMailbox(tx: Transaction, account: AccountId, given: string | null): Promise<MailboxId | null> {
   const name = given === null ? 'INBOX' : acceptMailboxName(given);
   if (name === 'INBOX') return null;
-  const [found] = await tx<{ id: MailboxId }[]>`
-    select mailbox_id as id from mailboxes
+  const [found] = await tx<{ id: MailboxId; isRejects: boolean }[]>`
+    select mailbox_id as id, is_rejects as "isRejects" from mailboxes
      where account_id = ${account} and name = ${name}::text and expunged_seq is null`;
+  if (found?.isRejects === true) {
+    throw new DirectoryError('invalid-name', `${name} takes only mail that was not delivered: name another mailbox`);
+  }
   if (found !== undefined) return found.id;
   try {
     const { id } = await createMailbox(tx, account, name, null);

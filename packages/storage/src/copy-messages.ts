@@ -43,7 +43,7 @@ const failures = {
  * move. What a message was comes with it, but for its UID and save date; the content stays where it is.
  *
  * @returns null if `whole` was asked for and some are not there: nothing was copied
- * @throws {StorageError} 'nonexistent' (the target), 'over-quota' (not for a move), 'too-many-keywords', 'uid-exhausted'
+ * @throws {StorageError} 'nonexistent' (the target), 'over-quota' (for a move only out of Rejects), 'too-many-keywords', 'uid-exhausted'
  */
 export async function copyMessages(
   sql: Sql | Transaction,

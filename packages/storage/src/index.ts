@@ -69,7 +69,12 @@ export { type BlobTarget, openBlobs } from './open-blobs.ts';
 export type { Pruned, PruneOptions } from './prune.ts';
 export { BlobDamaged, type StoredBlob } from './read-blob.ts';
 export { findReaderAccess, type ReaderAccess } from './reader-access.ts';
-export type { EnvelopeDetails, ReceivedEnvelope, ReceivedRecipient } from './received-envelope.ts';
+export {
+  type EnvelopeDetails,
+  NO_DETAILS,
+  type ReceivedEnvelope,
+  type ReceivedRecipient,
+} from './received-envelope.ts';
 export {
   findRewoundAccounts,
   type Recovered,

@@ -35,6 +35,8 @@ export interface Mailbox {
   /** Messages that no session has seen as `\Recent` yet; an upper bound if some of them were expunged since. */
   readonly recent: number;
   readonly isSubscribed: boolean;
+  /** Filled by the store alone, and outside the quota: see rejects.ts. */
+  readonly isRejects: boolean;
 }
 
 export interface FoundMailbox extends Mailbox {
@@ -51,7 +53,8 @@ export const mailboxColumns = (sql: Sql | Transaction) => sql`
   b.account_id as account, b.mailbox_id as id, b.name, b.special_use as "specialUse", b.uidvalidity, b.uid_next as "uidNext",
   b.highest_mod_seq as "highestModSeq", b.messages, b.unseen, b.deleted, b.octets, b.deleted_octets as "deletedOctets",
   b.recent_uid as "recentUid", least(b.messages, b.uid_next - 1 - b.recent_uid) as recent,
-  exists (select from subscriptions as s where s.account_id = b.account_id and s.name = b.name) as "isSubscribed"`;
+  exists (select from subscriptions as s where s.account_id = b.account_id and s.name = b.name) as "isSubscribed",
+  b.is_rejects as "isRejects"`;
 
 /** A mailbox as LIST names it. */
 export interface MailboxName {

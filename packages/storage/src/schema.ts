@@ -153,10 +153,17 @@ export const mailboxes = pgTable(
     deletedOctets: octets('deleted_octets').notNull().default(0),
     /** Of its list of rights, when that was changed last; 0: never. */
     aclSeq: seq('acl_seq').notNull().default(0),
+    /** What is in it counts to no quota: see rejects.ts. A mailbox is that from its beginning, until it is renamed. */
+    isRejects: boolean('is_rejects').notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.mailboxId] }),
     uniqueIndex('mailboxes_name').on(table.accountId, table.name).where(sql`${table.expungedSeq} is null`),
+    uniqueIndex('mailboxes_rejects')
+      .on(table.accountId)
+      .where(sql`${table.isRejects} and ${table.expungedSeq} is null`),
+    // Or mail would be put there by its use.
+    check('mailboxes_rejects_without_use', sql`not ${table.isRejects} or ${table.specialUse} is null`),
     check('mailboxes_uid_32_bits', sql`${table.uidNext} <= 4294967296 and ${table.uidvalidity} <= 4294967295`),
     check(
       'mailboxes_counts_not_negative',
@@ -217,7 +224,7 @@ export const tombstones = pgTable(
     flags: smallint('flags').notNull(),
     keywords: integers('keywords').notNull(),
     expungedAt: at('expunged_at').notNull().defaultNow(),
-    /** The message lives on elsewhere: by MOVE, or because it was brought back. So there is nothing to undelete. */
+    /** The message lives on elsewhere: by MOVE, or because it was brought back. So there is nothing to undelete. Or it was one of Rejects. */
     wasMoved: boolean('was_moved').notNull().default(false),
   },
   (table) => [
@@ -585,6 +592,21 @@ export const waitingContents = pgTable(
     storedAt: at('stored_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.accountId, table.deliveryId, table.chunk] })],
+);
+
+/** Contents of which there is a copy in Rejects, or was lately, so that a message which comes again makes no other. */
+export const rejects = pgTable(
+  'rejects',
+  {
+    accountId: id('account_id').notNull(),
+    /** As in `contents`. */
+    hash: bytea('hash').notNull(),
+    keptAt: at('kept_at').notNull().default(sql`clock_timestamp()`),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.hash] }),
+    index('rejects_kept_at').on(table.accountId, table.keptAt),
+  ],
 );
 
 /** What an account may send, and whether a copy of it is kept; without a row: anything, and none. Limits are null where there is none. */

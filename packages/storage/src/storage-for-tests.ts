@@ -210,7 +210,9 @@ export async function recount({ sql }: Database, account: AccountId): Promise<re
          or c.last_uid >= b.uid_next)`;
   const use = await sql<object[]>`
     select * from accounts as a,
-           (select count(*) as messages, coalesce(sum(size_octets), 0) as octets from messages where account_id = ${account}) as m,
+           (select count(*) as messages, coalesce(sum(m.size_octets), 0) as octets
+              from messages as m join mailboxes as b using (account_id, mailbox_id)
+             where m.account_id = ${account} and not b.is_rejects) as m,
            (select count(*) as mailboxes, max(greatest(mod_seq, highest_mod_seq, expunged_seq)) as seq
               from mailboxes where account_id = ${account} and expunged_seq is null) as b,
            (select coalesce(sum(size_octets), 0) as octets from tombstones

@@ -82,6 +82,14 @@ import { type Pruned, type PruneOptions, prune } from './prune.ts';
 import { pruneThreads } from './prune-threads.ts';
 import { readQuota } from './quota.ts';
 import { readBlob, type StoredBlob } from './read-blob.ts';
+import {
+  accountsToClean,
+  type CleanedRejects,
+  cleanRejects,
+  keepReject,
+  makeOrdinary,
+  wasRejected,
+} from './rejects.ts';
 import { removedSince } from './removed-since.ts';
 import type { Rights } from './rights.ts';
 import {
@@ -275,6 +283,73 @@ export class Store {
       );
     }
     return outcomes;
+  }
+
+  /**
+   * Keeps a copy of a message that is not delivered in the mailbox Rejects of each account, wherever it would have gone: one of each
+   * content; see rejects.ts. Where storing fails altogether the accounts that are left are not tried: nobody should wait for that.
+   *
+   * @returns of each delivery that was tried, in their order, whether a copy was kept now: `false` if there was one before. A failure
+   *   is that of `append`, or 'too-large', or 'over-quota' and 'too-many-names' (of mailboxes)
+   */
+  async keepRejects(
+    content: Content,
+    deliveries: readonly Delivery[],
+  ): Promise<readonly PromiseSettledResult<boolean>[]> {
+    const internalDate = Date.now();
+    const outcomes: PromiseSettledResult<boolean>[] = [];
+    for (let at = 0; at < deliveries.length; at += DELIVERIES_AT_ONCE) {
+      const some = deliveries.slice(at, at + DELIVERIES_AT_ONCE);
+      const done = await Promise.allSettled(some.map((delivery) => this.#keepReject(content, delivery, internalDate)));
+      outcomes.push(...done);
+      if (done.every((outcome) => outcome.status === 'rejected' && wouldFailForOthers(outcome.reason))) break;
+    }
+    return outcomes;
+  }
+
+  async #keepReject(content: Content, delivery: Delivery, internalDate: number): Promise<boolean> {
+    const { account } = delivery;
+    if (await this.#read(() => wasRejected(this.#database.sql, account, content.hash))) return false;
+    const message = delivered(content, delivery, internalDate);
+    const done = await this.#keepingBlobs([{ account, content }], () =>
+      this.#writer.transact(account, async (tx) => {
+        const appended = await keepReject(tx, account, message);
+        return appended === null ? [] : [{ account, content, appended }];
+      }),
+    );
+    return done.length > 0;
+  }
+
+  /**
+   * Removes from Rejects what was there for long, in all accounts, in slices; to be called from time to time.
+   *
+   * @param onError one account failed; the others are not kept from their turn
+   * @throws {StorageError} 'unavailable'; the signal's reason, if it was aborted
+   */
+  async cleanRejects({
+    signal,
+    onError,
+  }: {
+    readonly signal: AbortSignal;
+    onError(error: unknown, account: AccountId): void;
+  }): Promise<CleanedRejects> {
+    const sum = { messages: 0, forgotten: 0 };
+    for await (const account of accountsToClean(this.#database.sql, signal)) {
+      try {
+        for (let isDone = false; !isDone; ) {
+          signal.throwIfAborted();
+          const slice = await this.#writer.transact(account, (tx) => cleanRejects(tx, account));
+          if (slice.modseq !== null) this.#feed.committed(account, slice.modseq);
+          sum.messages += slice.messages;
+          sum.forgotten += slice.forgotten;
+          isDone = slice.isDone;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        onError(error, account);
+      }
+    }
+    return sum;
   }
 
   /**
@@ -630,7 +705,7 @@ export class Store {
   }
 
   /**
-   * See renameMailbox, and renameInbox for INBOX.
+   * See renameMailbox, and renameInbox for INBOX. Rejects becomes a mailbox like others, whose messages count.
    *
    * @returns the modseq of the last transaction
    * @throws {StorageError} 'nonexistent', 'exists', 'name-refused', 'over-quota', 'too-many-names', 'too-many-annotations',
@@ -641,6 +716,7 @@ export class Store {
     const modseq = await this.#writer.transact(account, async (tx) => {
       const renamed = await renameMailbox(tx, account, from, to);
       await inheritRights(tx, account, to, renamed); // to superiors that were missing: the mailbox itself keeps its own
+      await makeOrdinary(tx, account, to);
       return renamed;
     });
     this.#feed.committed(account, modseq);
@@ -994,6 +1070,11 @@ function requireFewKeywords({ keywords }: Flags): void {
     new Set(keywords.map((name) => name.toLowerCase())).size > KEYWORDS_A_MESSAGE
   )
     throw new StorageError('too-many-keywords', `A message can have no more than ${KEYWORDS_A_MESSAGE} keywords`);
+}
+
+/** Whether it was not the account that could not take it. */
+function wouldFailForOthers(error: unknown): boolean {
+  return !(error instanceof StorageError) || ['unavailable', 'outcome-unknown', 'disk-full'].includes(error.kind);
 }
 
 function delivered(content: Content, { mailbox, arrival, flags }: Delivery, internalDate: number): NewMessage {

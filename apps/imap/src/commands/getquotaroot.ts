@@ -6,8 +6,8 @@ import { findRootOfOther, QUOTA_ROOT, seesQuota, writeQuota } from '../quota-roo
 
 /**
  * GETQUOTAROOT: RFC 9208 §4.1.2. A name that no mailbox has is answered like others: a mailbox made under it would have that
- * root. Of other people's mailboxes no root is told but to those who administer the server, whether they are there or not: their
- * use would come with it.
+ * root. Rejects has none (§3.2). Of other people's mailboxes no root is told but to those who administer the server, whether they
+ * are there or not: their use would come with it.
  */
 export const getQuotaRoot: Command<string> = {
   name: 'GETQUOTAROOT',
@@ -22,7 +22,7 @@ export const getQuotaRoot: Command<string> = {
     const quotaOfOther = other === null ? null : await store.readQuota(other.accountId);
     out.text('* QUOTAROOT ');
     session.writeMailboxName(mailbox?.name ?? name);
-    if (isOwn && seesQuota(session)) {
+    if (isOwn && mailbox?.isRejects !== true && seesQuota(session)) {
       out.sp().string(QUOTA_ROOT).crlf();
       writeQuota(out, QUOTA_ROOT, mailbox?.quota ?? (await store.readQuota(account.accountId)));
     } else if (other !== null && quotaOfOther !== null) {

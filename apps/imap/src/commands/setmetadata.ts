@@ -78,6 +78,9 @@ async function setOfMailbox(
   if (specialUse !== null && mailbox.account !== accountId) {
     throw notYourUse();
   }
+  if (specialUse !== null && specialUse !== '' && mailbox.isRejects) {
+    throw new No('This mailbox takes only mail that was not delivered', 'USEATTR');
+  }
   const about = { owner: mailbox.account, mailbox: mailbox.id };
   return await session.store.setAnnotations(accountId, about, edit);
 }

@@ -331,6 +331,7 @@ export class ModelRun {
       octets: octetsOf(all),
       deletedOctets: octetsOf(deleted),
       isSubscribed: this.#model.subscriptions.has(name),
+      isRejects: false,
     };
   }
 

@@ -163,7 +163,8 @@ async function sumUp(tx: Transaction, account: AccountId): Promise<void> {
        set used_octets = b.octets, used_messages = b.messages, used_mailboxes = b.mailboxes, retained_octets = r.octets,
            next_uidvalidity = greatest(a.next_uidvalidity, b.uidvalidity + 1),
            next_object_id = greatest(a.next_object_id, b.id + 1, c.id + 1, m.id + 1, t.id + 1)
-      from (select coalesce(sum(octets), 0) as octets, coalesce(sum(messages), 0) as messages,
+      from (select coalesce(sum(octets) filter (where not is_rejects), 0) as octets,
+                   coalesce(sum(messages) filter (where not is_rejects), 0) as messages,
                    count(*) filter (where expunged_seq is null) as mailboxes, max(uidvalidity) as uidvalidity, max(mailbox_id) as id
               from mailboxes where account_id = ${account}::bigint) as b,
            (select coalesce(sum(size_octets), 0) as octets from tombstones

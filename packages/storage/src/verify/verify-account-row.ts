@@ -21,7 +21,7 @@ interface AccountState {
 
 /**
  * What the account's row, those of its mailboxes and what can be undeleted say of each other, in one statement: use is the sum
- * of the mailboxes' counters, and the account's counters are above everything they gave out.
+ * of the counters of all mailboxes but Rejects, and the account's counters are above everything they gave out.
  */
 export async function* verifyAccountRow(sql: Sql, account: AccountId): AsyncGenerator<Finding, void> {
   const [state] = await sql.read<AccountState[]>`
@@ -31,7 +31,8 @@ export async function* verifyAccountRow(sql: Sql, account: AccountId): AsyncGene
            greatest(b.seq, (select max(mod_seq) from subscriptions as s where s.account_id = a.account_id),
                     (select max(mod_seq) from annotations as n where n.account_id = a.account_id)) as "highestSeq"
       from accounts as a cross join lateral (
-        select coalesce(sum(octets), 0)::bigint as octets, coalesce(sum(messages), 0)::bigint as messages,
+        select coalesce(sum(octets) filter (where not is_rejects), 0)::bigint as octets,
+               coalesce(sum(messages) filter (where not is_rejects), 0)::bigint as messages,
                count(*) filter (where expunged_seq is null) as mailboxes,
                coalesce(max(greatest(create_seq, mod_seq, highest_mod_seq, pruned_seq, expunged_seq)), 0) as seq,
                coalesce(max(mailbox_id), 0) as "highestId", coalesce(max(uidvalidity), 0) as "highestUidvalidity"
