@@ -107,7 +107,8 @@ function isTooLargeForQuota(
   return quotaOctets !== null && content.sizeOctets + delivery.arrival.prefix.length > quotaOctets;
 }
 
-function deliveriesOf(
+/** A message as each account gets it. */
+export function deliveriesOf(
   session: Session,
   { reversePath, recipients, isUtf8, body, said }: MailTransaction,
   { addedFields, findings, results, receivedAt, id }: ReceivedMessage,

@@ -12,7 +12,7 @@ export type Judgement =
   | { readonly type: 'accept' }
   /** For good, and nothing of it is kept. */
   | { readonly type: 'refuse'; readonly reply: SmtpReply }
-  /** Refused for now, as often as it comes, while its recipients find a copy in Rejects. Each reason is a phrase for people. */
+  /** Refused for now, as often as it comes, while its recipients find a copy in Rejects. Each reason is a short phrase for people. */
   | { readonly type: 'suspect'; readonly reasons: readonly string[] };
 
 export interface SenderFindings {
@@ -41,7 +41,8 @@ function refuse(reply: SmtpReply): Judgement {
   return { type: 'refuse', reply };
 }
 
-const NOT_PRINTABLE = /[^ -~]/g;
+/** Nor the semicolon, which stands between reasons. */
+const NOT_PRINTABLE = /[^ -:<-~]/g;
 
 /** Reasons stand in a reply and in a header field, and may quote what comes from outside. */
 function suspect(reasons: readonly string[]): Judgement {

@@ -173,10 +173,9 @@ export const helpReplies = {
  * wrong while their server tries again, and hears of it from there if nothing helps.
  */
 export function suspectReply(reasons: readonly string[]): SmtpReply {
-  return [451, '4.7.1', ['This message is not taken, for it looks like unwanted mail:', ...reasons, SUSPECT_ADVICE]];
+  const advice = 'Set right what is named here, or reach the recipients another way';
+  return [451, '4.7.1', ['This message is not taken, for it looks like unwanted mail:', ...reasons, advice]];
 }
-
-const SUSPECT_ADVICE = 'Set right what is named here, or reach the recipients another way';
 
 /** Null: neither yes nor no can be said, so the connection closes without an answer. */
 export const storageReplies = {

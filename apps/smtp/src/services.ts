@@ -12,6 +12,8 @@ export interface Services {
   readonly messageOctets: number;
   readonly directory: Directory;
   readonly store: Pick<Store, 'receive' | 'deliverToEach' | 'keepWaiting' | 'requireDiskRoom'>;
+  /** Keeps copies of what is not delivered: the store. */
+  readonly rejects: Pick<Store, 'keepRejects'>;
   /** Finds out who answers for mail from other servers. */
   readonly incoming: Pick<IncomingMail, 'begin'>;
   readonly metrics: SmtpMetrics;

@@ -36,6 +36,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     hostname,
     messageOctets,
     store,
+    rejects: store,
     directory,
     incoming,
     metrics: new SmtpMetrics(context.metrics),

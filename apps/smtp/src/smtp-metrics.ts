@@ -12,6 +12,7 @@ export class SmtpMetrics {
   readonly deliverySeconds: Histogram;
   readonly waitingCopies: Counter;
   readonly possibleDuplicates: Counter;
+  readonly rejectCopies: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -59,6 +60,12 @@ export class SmtpMetrics {
     this.possibleDuplicates = new Counter({
       name: 'postel_smtp_possible_duplicates_total',
       help: 'Messages that some recipients have and that were not accepted, so that they may come again',
+      registers,
+    });
+    this.rejectCopies = new Counter({
+      name: 'postel_smtp_reject_copies_total',
+      help: 'Copies of suspect messages for Rejects: kept, known (there was one before), or failed',
+      labelNames: ['outcome'],
       registers,
     });
     this.authenticationResults = new Counter({

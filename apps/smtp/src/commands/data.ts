@@ -3,7 +3,8 @@ import { deliverMessage, type ReplyFor } from '../deliver-message.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { noArgument } from '../parse-argument.ts';
 import { type ReceivedMessage, receiveData } from '../receive-message.ts';
-import { Hangup, replies, SmtpError, type SmtpReply, suspectReply } from '../replies.ts';
+import { refuseSuspect } from '../refuse-suspect.ts';
+import { Hangup, replies, type SmtpReply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { countSubmission } from '../submission-limits.ts';
 
@@ -64,7 +65,7 @@ type Take = () => Promise<ReceivedMessage>;
 async function receive(session: Session, transaction: MailTransaction, take: Take): Promise<ReplyFor> {
   const message = await take();
   await using _content = message.content; // what no account took is removed
-  if (message.suspicions.length > 0) throw new SmtpError(suspectReply(message.suspicions));
+  if (message.suspicions.length > 0) return await refuseSuspect(session, transaction, message);
   await countSubmission(session, transaction);
   return await deliverMessage(session, transaction, message);
 }

@@ -73,6 +73,7 @@ export async function startOwnServer(
     hostname: 'localhost',
     messageOctets: DEFAULT_MESSAGE_OCTETS,
     store,
+    rejects: store,
     directory,
     incoming,
     metrics: new SmtpMetrics(new Registry()),
