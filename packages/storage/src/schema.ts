@@ -55,6 +55,10 @@ export const installation = pgTable(
     defaultQuotaOctets: octets('default_quota_octets'),
     defaultQuotaMessages: id('default_quota_messages'),
     defaultQuotaMailboxes: id('default_quota_mailboxes'),
+    /** What every account may send that has no limit of its own. */
+    defaultMessagesADay: integer('default_messages_a_day'),
+    defaultNewRecipientsADay: integer('default_new_recipients_a_day'),
+    defaultMessageOctets: octets('default_message_octets'),
     /** Of the server that the database was last on; another one says that it was restored, or moved. */
     systemIdentifier: text('system_identifier'),
     /** Key of the made-up but stable SCRAM salts of users that do not exist (RFC 5802 §5.1 shows salts before proofs). */
@@ -528,6 +532,8 @@ export const aliases = pgTable(
     showsMembers: boolean('shows_members').notNull().default(false),
     /** Members may send from its address. */
     maySendAs: boolean('may_send_as').notNull().default(false),
+    /** What its members get says so (RFC 2369, RFC 2919). */
+    isList: boolean('is_list').notNull().default(false),
   },
   (table) => [
     uniqueIndex('aliases_local_part').on(table.domainId, table.localPart),
@@ -577,8 +583,13 @@ export const waitingDeliveries = pgTable(
     nextAttemptAt: at('next_attempt_at').notNull(),
     attempts: integer('attempts').notNull().default(0),
     lastFailure: text('last_failure').notNull(),
+    /** Of the content; null: as the pieces say. */
+    sizeOctets: octets('size_octets'),
   },
-  (table) => [primaryKey({ columns: [table.accountId, table.deliveryId] })],
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.deliveryId] }),
+    index('waiting_deliveries_due').on(table.accountId, table.nextAttemptAt),
+  ],
 );
 
 /** Their octets, in pieces, which are stored before the row that makes them count. */
@@ -610,6 +621,10 @@ export const rejects = pgTable(
 );
 
 /** What an account may send, and whether a copy of it is kept; without a row: anything, and none. Limits are null where there is none. */
+/**
+ * What an account may send, if it is not the installation's default, and whether a copy of it is kept; without a row: none. Limits
+ * are null where there is none of its own; or none at all, if it has that of its own (view `submission_limits`).
+ */
 export const submissionSettings = pgTable(
   'submission_settings',
   {
@@ -618,13 +633,16 @@ export const submissionSettings = pgTable(
     /** To whom it never sent before. */
     newRecipientsADay: integer('new_recipients_a_day'),
     messageOctets: octets('message_octets'),
+    hasOwnMessagesADay: boolean('has_own_messages_a_day').notNull().default(false),
+    hasOwnNewRecipientsADay: boolean('has_own_new_recipients_a_day').notNull().default(false),
+    hasOwnMessageOctets: boolean('has_own_message_octets').notNull().default(false),
     /** In the mailbox with the special use \Sent. */
     keepsSent: boolean('keeps_sent').notNull().default(false),
   },
   (table) => [foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade')],
 );
 
-/** What an account with limits has sent since then, for a day at most (`count_submission`). */
+/** What an account with limits has sent since then, for a day at most (`take_submission`). */
 export const submissionCounts = pgTable(
   'submission_counts',
   {

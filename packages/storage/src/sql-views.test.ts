@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Transaction } from './database.ts';
 import { migrate } from './migrate.ts';
 import { findReaderAccess } from './reader-access.ts';
-import { append, arrivalOf, startStorage, type TestStorage } from './storage-for-tests.ts';
+import { append, arrivalOf, contentOf, startStorage, type TestStorage } from './storage-for-tests.ts';
 
 const DOCUMENT = readFileSync(new URL('../../../docs/sql.md', import.meta.url), 'utf8');
 
@@ -59,6 +59,15 @@ async function arrangeMail(): Promise<void> {
   ].join('\r\n');
   await append(store, account, sent.id, Buffer.from(answer), { internalDate: Date.now() });
   await append(store, account, inbox, 'nobody', { internalDate: Date.now() });
+  await sql`insert into aliases (domain_id, local_part) select domain_id, 'team' from domains`;
+  await sql`
+    insert into alias_entries (alias_id, domain, folded_part, local_part, is_member, may_post)
+    select alias_id, 'example.com', 'mary', 'mary', true, false from aliases`;
+  await sql`update installation set default_messages_a_day = 100`;
+  await sql`select take_submission(${account}, '{}')`;
+  await using content = await contentOf(store, 'Subject: waits\r\n\r\n');
+  const delivery = { account, mailbox: null, arrival: arrivalOf('team@example.com') };
+  await store.keepWaiting(content, [{ delivery, failure: 'over-quota' }]);
 }
 
 /** As the role alone, which must be enough: who has a login of its own need not read only. */
@@ -122,6 +131,26 @@ test('a message as people read it', async () => {
   ]);
 });
 
+test('who may send how much, and has sent', async () => {
+  const read = () =>
+    asReader(
+      (tx) => tx<object[]>`
+        select messages_limit, message_octets_limit, messages, resets_at is not null as is_counted, keeps_sent
+          from submission where account = 'mary'`,
+    );
+  const counted = { messages: 1, is_counted: true };
+  expect(await read()).toEqual([{ messages_limit: 100, message_octets_limit: null, ...counted, keeps_sent: false }]);
+});
+
+test('copies that wait, with sizes that a Postel of before did not write down', async () => {
+  const read = () =>
+    asReader((tx) => tx<object[]>`select forward_path, sender, size_octets, last_failure from waiting`);
+  const copy = { forward_path: 'team@example.com', sender: null, size_octets: 18, last_failure: 'over-quota' };
+  expect(await read()).toEqual([copy]);
+  await storage.sql`update waiting_deliveries set size_octets = null`;
+  expect(await read()).toEqual([copy]);
+});
+
 test('a thread goes across mailboxes', async () => {
   const threads = await asReader(
     (tx) => tx<object[]>`select subject, messages, unseen from threads where account = 'mary' order by thread_id`,
@@ -146,6 +175,8 @@ test.each([
   'select from public.login_failures',
   'select from public.installation',
   'select from public.messages',
+  'select from public.waiting_contents',
+  'select from public.submission_limits',
   'select octets from public.contents',
   'update mail.accounts set octets = 0',
   'create table mail.more ()',
