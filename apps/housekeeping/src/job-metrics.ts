@@ -6,6 +6,7 @@ export class JobMetrics {
   readonly #duration: Gauge<'job'>;
   readonly #failures: Counter<'job'>;
   readonly #items: Counter<'job' | 'what'>;
+  readonly #left: Gauge<'job' | 'what'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -33,6 +34,16 @@ export class JobMetrics {
       labelNames: ['job', 'what'],
       registers,
     });
+    this.#left = new Gauge({
+      name: 'postel_housekeeping_left',
+      help: 'What there was left for the job to do when it was last done here.',
+      labelNames: ['job', 'what'],
+      registers,
+    });
+  }
+
+  noteLeft(job: string, figures: Readonly<Record<string, number>>): void {
+    for (const [what, count] of Object.entries(figures)) this.#left.set({ job, what }, count);
   }
 
   /** @param agoMs since it was done */

@@ -13,7 +13,7 @@ const LEAST_PAUSE_MS = 1_000;
 export interface JobRunnerOptions {
   readonly jobs: readonly Job[];
   readonly turns: Pick<JobTurns, 'run'>;
-  readonly context: Omit<JobContext, 'log' | 'signal'>;
+  readonly context: Omit<JobContext, 'log' | 'signal' | 'tellLeft'>;
   readonly log: Logger;
   readonly metrics: JobMetrics;
 }
@@ -67,7 +67,8 @@ export class JobRunner {
   async #run(job: Job, lost: AbortSignal): Promise<void> {
     const { context, log, metrics } = this.#options;
     const startedAt = performance.now();
-    const figures = await job.run({ ...context, log, signal: AbortSignal.any([lost, this.#stopping.signal]) });
+    const signal = AbortSignal.any([lost, this.#stopping.signal]);
+    const figures = await job.run({ ...context, log, signal, tellLeft: (left) => metrics.noteLeft(job.name, left) });
     const seconds = (performance.now() - startedAt) / 1_000;
     metrics.noteWork(job.name, seconds, figures);
     const hasDone = Object.values(figures).some((count) => count > 0);

@@ -3,6 +3,7 @@ import { cleanRejects } from './jobs/clean-rejects.ts';
 import { deliverWaiting } from './jobs/deliver-waiting.ts';
 import { fillIn } from './jobs/fill-in.ts';
 import { forgetLogins } from './jobs/forget-logins.ts';
+import { giveUpWaiting } from './jobs/give-up-waiting.ts';
 import { indexTexts } from './jobs/index-texts.ts';
 import { prune } from './jobs/prune.ts';
 import { releaseRemoved } from './jobs/release-removed.ts';
@@ -12,6 +13,7 @@ import { sweepBlobs } from './jobs/sweep-blobs.ts';
 /** A new job is a file in `jobs/` and a line here. */
 export const JOBS: readonly Job[] = [
   deliverWaiting,
+  giveUpWaiting,
   releaseRemoved,
   cleanRejects,
   removeBlobs,

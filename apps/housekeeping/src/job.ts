@@ -6,10 +6,14 @@ export interface JobContext {
   readonly database: Database;
   readonly store: Store;
   readonly blobs: BlobStore;
+  /** The server's own name, in what it tells people. */
+  readonly hostname: string;
   /** How long tombstones of messages are kept. */
   readonly tombstoneDays: number;
   /** How long it is kept who tried to log in. */
   readonly loginHistoryDays: number;
+  /** Tells metrics what there is for it to do another time. */
+  readonly tellLeft: (figures: Readonly<Record<string, number>>) => void;
   /** For what goes wrong and does not fail the job: with one account of all, for instance. */
   readonly log: Logger;
   /** Ends the job, between two of its slices. */

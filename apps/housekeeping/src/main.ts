@@ -12,7 +12,7 @@ runApp({
   name: 'housekeeping',
   parseSettings: parseHousekeepingSettings,
   async start(settings, { log, metrics }) {
-    const { processName, database: target, blobs: blobTarget, tombstoneDays, loginHistoryDays } = settings;
+    const { processName, database: target, blobs: blobTarget, hostname, tombstoneDays, loginHistoryDays } = settings;
     const blobs = await openBlobs(blobTarget);
     const database = openDatabase(target, {
       applicationName: `postel ${processName}`,
@@ -23,7 +23,7 @@ runApp({
     const runner = new JobRunner({
       jobs: JOBS,
       turns: new JobTurns(locks),
-      context: { database, store, blobs, tombstoneDays, loginHistoryDays },
+      context: { database, store, blobs, hostname, tombstoneDays, loginHistoryDays },
       log,
       metrics: new JobMetrics(metrics),
     });

@@ -50,6 +50,9 @@ import { sendmail } from './commands/sendmail.ts';
 import { serve } from './commands/serve.ts';
 import { undelete } from './commands/undelete.ts';
 import { verify } from './commands/verify.ts';
+import { waitingDrop } from './commands/waiting-drop.ts';
+import { waitingList } from './commands/waiting-list.ts';
+import { waitingRetry } from './commands/waiting-retry.ts';
 
 /** Every command. What only one of them needs, it imports when it runs: a short command must not load a server. */
 export const commands: readonly Command[] = [
@@ -97,6 +100,9 @@ export const commands: readonly Command[] = [
   configLoginLimitsList,
   configLoginLimitsClear,
   sendmail,
+  waitingList,
+  waitingRetry,
+  waitingDrop,
   undelete,
   purge,
   verify,

@@ -21,5 +21,5 @@ export function printableSize(octets: number): string {
   return `${(Math.ceil((octets * 10) / 1_073_741_824) / 10).toFixed(1)} GB`;
 }
 
-export const printableCount = (count: number, what: string): string =>
-  count === 1 ? `1 ${what}` : `${count.toLocaleString('en-US')} ${what}s`;
+export const printableCount = (count: number, what: string, several = `${what}s`): string =>
+  count === 1 ? `1 ${what}` : `${count.toLocaleString('en-US')} ${several}`;

@@ -71,6 +71,61 @@ test('members of an alias that are disabled or full get their copy later; only i
   expect(await client.command('RCPT TO:<team@localhost>')).toMatch(/^450 4\.2\.1 /);
 });
 
+test('members for whom much waits already are left out while they take no mail, and their senders told', async () => {
+  const metrics = new SmtpMetrics(new Registry());
+  const left = async () => (await metrics.leftOutCopies.get()).values[0]?.value;
+  await using own = await startOwnServer({ metrics });
+  await addJohn(own);
+  await own.sql`update accounts set quota_messages = 0 where name = 'john'`;
+  await own.sql`
+    insert into waiting_deliveries (account_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
+                                    next_attempt_at, last_failure)
+    select account_id, 0, now(), '', '', '', '', 'infinity', 'test' from accounts, generate_series(1, 999) where name = 'john'`;
+  const send = async (client: SmtpClient) => {
+    await client.command('MAIL FROM:<mary@localhost>');
+    const reply = await client.command('RCPT TO:<team@localhost>');
+    await client.command('DATA');
+    expect(await client.command('Subject: to all\r\n\r\ntext\r\n.')).toMatch(/^250 /);
+    return reply;
+  };
+  await using client = await own.logIn();
+  expect(await send(client)).toMatch(/^250 2\.1\.5 OK, but copies .* will wait/);
+  expect(await own.sql`select from waiting_deliveries`).toHaveLength(1_000);
+  expect(await send(client)).toMatch(/^250 2\.1\.5 OK, but some of them have taken no mail for long/);
+  expect(await own.sql`select from waiting_deliveries`).toHaveLength(1_000);
+  expect(await left()).toBe(1);
+  const [, second, notification, ...more] = await own.messages();
+  expect(second?.content.toString()).toContain('Subject: to all');
+  expect(more).toEqual([]);
+  const text = notification?.content.toString() ?? '';
+  expect(text).toContain('\r\nFinal-Recipient: rfc822; team@localhost\r\nAction: failed\r\nStatus: 5.2.2\r\n');
+  expect(text).not.toContain('john');
+
+  // Alone, or beside others, it hears 4xx; once it has room it gets mail as before.
+  await client.command('MAIL FROM:<mary@localhost>');
+  expect(await client.command('RCPT TO:<john@localhost>')).toMatch(/^452 4\.2\.2 /);
+  await own.sql`update accounts set quota_messages = null, quota_octets = 1000 where name = 'john'`;
+  expect(await client.command('RCPT TO:<john@localhost>')).toMatch(/^452 4\.2\.2 /); // it may be larger
+  await client.command('RSET');
+  await client.command('MAIL FROM:<mary@localhost> SIZE=100');
+  await own.sql`update accounts set quota_octets = 100000 where name = 'john'`;
+  expect(await client.command('RCPT TO:<john@localhost>')).toMatch(/^250 /);
+  await client.command('RSET');
+  expect(await send(client)).toBe('250 2.1.5 OK, but some of them have taken no mail for long and do not get it');
+  await own.sql`update accounts set quota_octets = null where name = 'john'`;
+  expect(await send(client)).toBe('250 2.1.5 OK');
+  expect(await left()).toBe(2);
+});
+
+test('other servers are not told how the mailboxes of an alias are', async () => {
+  await using server = await startOwnServer({}, { kind: 'mx' });
+  await addJohn(server);
+  await server.sql`update accounts set is_disabled = true where name = 'john'`;
+  await using client = await server.connect();
+  await client.command('MAIL FROM:<somebody@example.com>');
+  expect(await client.command('RCPT TO:<team@localhost>')).toBe('250 2.1.5 OK');
+});
+
 test('an account that is removed meanwhile keeps the message from nobody', async () => {
   await using server = await startOwnServer({}, { kind: 'mx' });
   await addJohn(server);
@@ -142,6 +197,7 @@ test('a message that some have and that cannot be accepted is counted: it may co
       store: {
         receive: (limit) => store.receive(limit),
         requireDiskRoom: () => Promise.resolve(),
+        waitingUse: () => Promise.resolve(new Map()),
         deliverToEach: (content, deliveries) => store.deliverToEach(content, deliveries),
         keepWaiting: () => Promise.reject(new StorageError('unavailable', 'the database is away')),
       },

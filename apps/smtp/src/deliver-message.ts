@@ -1,5 +1,5 @@
 import { type AccountId, type Delivery, StorageError, type WaitingDelivery } from '@postel/storage';
-import { notifyOfDelivery } from './delivery-notification.ts';
+import { notifyOfDelivery, notifyOfLeftOut } from './delivery-notification.ts';
 import { keepSentCopy } from './keep-sent-copy.ts';
 import { PATHS_KEPT } from './limits.ts';
 import type { MailTransaction } from './mail-transaction.ts';
@@ -66,6 +66,8 @@ export async function deliverMessage(
       [...transaction.recipients].filter(([account]) => delivered.some((one) => one.account === account)),
     );
     await notifyOfDelivery(session, { ...transaction, recipients }, message);
+    noteLeftOut(session, transaction, message);
+    await notifyOfLeftOut(session, transaction, message);
   }
   if (groups.some((group) => group.some(has) && group.some((account) => failures.has(account)))) {
     metrics.possibleDuplicates.inc();
@@ -84,6 +86,17 @@ export async function deliverMessage(
       );
     return isForGood ? replies.largerThanQuota : session.replyTo(reason);
   };
+}
+
+/** They are the operator's to look after. */
+function noteLeftOut({ log, services }: Session, { leftOut }: MailTransaction, { id }: ReceivedMessage): void {
+  if (leftOut.size === 0) return;
+  services.metrics.leftOutCopies.inc(leftOut.size);
+  const accounts = [...leftOut.values()].map(({ accountName }) => accountName);
+  log.warn(
+    { id, accounts },
+    'members of an alias do not get a message: they take no mail, and too much waits for them',
+  );
 }
 
 /** Null where the copy must not wait: it may have been delivered, or its account is gone, or the fault is ours. */

@@ -1,25 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { formatDateTime } from '@postel/mime';
-import type { Content, ReceivedRecipient } from '@postel/storage';
-import { decodeXtext } from './esmtp-parameters.ts';
+import { type DeliveryReport, formatDeliveryReport } from '@postel/mime';
+import { type AccountId, type Content, NO_DETAILS, type ReceivedRecipient } from '@postel/storage';
 import { NOTIFIED_HEADER_OCTETS } from './limits.ts';
 import type { MailTransaction } from './mail-transaction.ts';
-import { isAscii } from './path.ts';
 import type { ReceivedMessage } from './receive-message.ts';
 import type { Session } from './session.ts';
-
-/** What a DSN tells of. */
-interface Delivered {
-  readonly hostname: string;
-  /** Whom it is for. */
-  readonly reversePath: string;
-  readonly receivedAt: Date;
-  /** In xtext, null if there is none. */
-  readonly envelopeId: string | null;
-  readonly recipients: readonly Pick<ReceivedRecipient, 'forwardPath' | 'originalRecipient'>[];
-  /** The header section of the message, or its beginning. */
-  readonly header: Buffer;
-}
 
 /**
  * Sends the DSN of delivery that the sender asked for: RFC 3461 §5.2.3. The sender is somebody here (extensions.ts, `offersDsn`).
@@ -27,101 +12,101 @@ interface Delivered {
  */
 export async function notifyOfDelivery(
   session: Session,
-  { sender, reversePath, recipients: accounts, said }: MailTransaction,
-  { content, receivedAt }: ReceivedMessage,
+  transaction: MailTransaction,
+  message: ReceivedMessage,
 ): Promise<void> {
   // One RCPT may have led to several accounts.
-  const paths = new Set([...accounts.values()].flatMap(({ paths }) => paths));
+  const paths = new Set([...transaction.recipients.values()].flatMap(({ paths }) => paths));
   const recipients = [...paths].filter(({ notify }) => notify?.includes('SUCCESS'));
+  const { sender } = transaction;
   if (sender === null || recipients.length === 0) return; // never to the null reverse-path: RFC 3461 §5.2
-  const { store, directory, hostname } = session.services;
   try {
-    const target = await directory.resolveRecipient(sender);
+    const target = await session.services.directory.resolveRecipient(sender);
     if (target.type !== 'account') return;
-    const header = await headerOf(content);
-    const { envelopeId } = said;
-    const report = formatNotification({ hostname, reversePath, receivedAt, envelopeId, recipients, header });
-    const writer = store.receive(report.length);
-    await writer.write(report);
-    await using notification = await writer.finish();
-    const arrival = {
-      prefix: Buffer.from(`Return-Path: <>\r\n`),
-      reversePath: '',
-      forwardPath: reversePath,
-      protocol: 'local',
-      clientAddress: null,
-      clientName: null,
-      details: { ...said, sender: null, tls: null, body: null, isUtf8: false, recipients: [], results: null },
-    };
-    const [outcome] = await store.deliverToEach(notification, [
-      { account: target.accountId, mailbox: target.mailbox, arrival },
-    ]);
-    if (outcome?.status === 'rejected') throw outcome.reason;
+    await report(session, transaction, message, target.accountId, {
+      subject: 'Your message was delivered',
+      text: [
+        'Your message was put into the mailbox of:',
+        '',
+        ...recipients.map(({ forwardPath }) => `  ${forwardPath}`),
+        '',
+        'You asked to be told of it. It does not mean that anybody has read it.',
+      ],
+      action: 'delivered',
+      status: '2.1.5',
+      recipients,
+    });
   } catch (err) {
     session.log.warn({ err }, 'the sender is not told of a delivery');
   }
 }
 
+/**
+ * Tells who submitted a message that some of those for whom an alias stands do not get it: RFC 3461 §5.2.5. Who they are is theirs
+ * and the operator's to know.
+ */
+export async function notifyOfLeftOut(
+  session: Session,
+  transaction: MailTransaction,
+  message: ReceivedMessage,
+): Promise<void> {
+  const { account } = session;
+  const { leftOut, sender } = transaction;
+  const recipients = [...new Set([...leftOut.values()].map(({ path }) => path))].filter(wantsFailures);
+  if (account === null || sender === null || recipients.length === 0) return;
+  try {
+    await report(session, transaction, message, account.accountId, {
+      subject: 'Your message was not delivered to all',
+      text: [
+        'Somebody did not get your message, of those for whom this address stands:',
+        '',
+        ...recipients.map(({ forwardPath }) => `  ${forwardPath}`),
+        '',
+        'Their mailbox has taken no mail for long, and more waits for it than may. The others have it.',
+      ],
+      action: 'failed',
+      status: '5.2.2',
+      recipients,
+    });
+  } catch (err) {
+    session.log.warn({ err }, 'the sender is not told who did not get a message');
+  }
+}
+
+/** RFC 3461 §4.1: who said nothing is told of failures. */
+const wantsFailures = ({ notify }: ReceivedRecipient): boolean => notify === null || notify.includes('FAILURE');
+
+type Told = Pick<DeliveryReport, 'subject' | 'text' | 'action' | 'status' | 'recipients'>;
+
+async function report(
+  { services }: Session,
+  { reversePath, said }: MailTransaction,
+  { content, receivedAt }: ReceivedMessage,
+  account: AccountId,
+  told: Told,
+): Promise<void> {
+  const { store, hostname } = services;
+  const { envelopeId } = said;
+  const header = await headerOf(content);
+  const common = { hostname, reversePath, receivedAt, envelopeId, header, id: randomUUID(), date: new Date() };
+  const octets = formatDeliveryReport({ ...common, ...told });
+  const writer = store.receive(octets.length);
+  await writer.write(octets);
+  await using notification = await writer.finish();
+  const arrival = {
+    prefix: Buffer.from('Return-Path: <>\r\n'),
+    reversePath: '',
+    forwardPath: reversePath,
+    protocol: 'local',
+    clientAddress: null,
+    clientName: null,
+    details: { ...NO_DETAILS, ...said },
+  };
+  const [outcome] = await store.deliverToEach(notification, [{ account, mailbox: null, arrival }]);
+  if (outcome?.status === 'rejected') throw outcome.reason;
+}
+
 async function headerOf(content: Content): Promise<Buffer> {
   const octets = Math.min(content.headerOctets, NOTIFIED_HEADER_OCTETS);
   return Buffer.concat(await Array.fromAsync(content.read(0, octets)));
-}
-
-/** A DSN of delivery: RFC 3464, and RFC 6533 where it tells of what is not ASCII. */
-export function formatNotification(delivered: Delivered): Buffer {
-  const { hostname, reversePath, receivedAt, envelopeId, recipients, header } = delivered;
-  const boundary = randomUUID();
-  const isGlobal = !isAscii(reversePath) || recipients.some(({ forwardPath }) => !isAscii(forwardPath));
-  const now = new Date();
-  const id = envelopeId === null ? null : decodeXtext(envelopeId);
-  const start = [
-    `From: Mail Delivery System <postmaster@${hostname}>`,
-    `To: <${reversePath}>`,
-    'Subject: Your message was delivered',
-    `Date: ${formatDateTime(now)}`,
-    `Message-ID: <${randomUUID()}@${hostname}>`,
-    'Auto-Submitted: auto-replied',
-    'MIME-Version: 1.0',
-    `Content-Type: multipart/report; report-type=delivery-status; boundary="${boundary}"`,
-    '',
-    `--${boundary}`,
-    'Content-Type: text/plain; charset=utf-8',
-    'Content-Transfer-Encoding: 8bit',
-    '',
-    'Your message was put into the mailbox of:',
-    '',
-    ...recipients.map(({ forwardPath }) => `  ${forwardPath}`),
-    '',
-    'You asked to be told of it. It does not mean that anybody has read it.',
-    '',
-    `--${boundary}`,
-    `Content-Type: message/${isGlobal ? 'global-' : ''}delivery-status`,
-    ...(isGlobal ? ['Content-Transfer-Encoding: 8bit'] : []),
-    '',
-    ...(id === null ? [] : [`Original-Envelope-Id: ${id}`]),
-    `Reporting-MTA: dns; ${hostname}`,
-    `Arrival-Date: ${formatDateTime(receivedAt)}`,
-    ...recipients.flatMap(recipientFields),
-    '',
-    `--${boundary}`,
-    `Content-Type: ${isGlobal ? 'message/global-headers' : 'text/rfc822-headers'}`,
-    'Content-Transfer-Encoding: 8bit',
-    '\r\n',
-  ];
-  return Buffer.concat([Buffer.from(start.join('\r\n')), header, Buffer.from(`\r\n--${boundary}--\r\n`)]);
-}
-
-/** The fields of one recipient, and the empty line before them: RFC 3464 §2.3. */
-function recipientFields({
-  forwardPath,
-  originalRecipient,
-}: Pick<ReceivedRecipient, 'forwardPath' | 'originalRecipient'>): readonly string[] {
-  const [, type = '', xtext = ''] = /^([^;]*);(.*)$/.exec(originalRecipient ?? '') ?? [];
-  return [
-    '',
-    ...(originalRecipient === null ? [] : [`Original-Recipient: ${type}; ${decodeXtext(xtext) ?? ''}`]),
-    `Final-Recipient: ${isAscii(forwardPath) ? 'rfc822' : 'utf-8'}; ${forwardPath}`,
-    'Action: delivered',
-    'Status: 2.1.5',
-  ];
 }

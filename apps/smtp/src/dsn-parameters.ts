@@ -1,4 +1,4 @@
-import { decodeXtext } from './esmtp-parameters.ts';
+import { decodeXtext } from '@postel/mime';
 import { ENVELOPE_ID_CHARACTERS, ORIGINAL_RECIPIENT_CHARACTERS } from './limits.ts';
 import { replies, SmtpError } from './replies.ts';
 

@@ -2,8 +2,6 @@ import { replies, SmtpError } from './replies.ts';
 
 /** RFC 5321 §4.1.2: esmtp-param. */
 const PARAMETER = /^([a-z0-9][a-z0-9-]*)(?:=([!-<>-~]+))?$/i;
-/** RFC 3461 §4: xtext. */
-const XTEXT = /^(?:[!-*,-<>-~]|\+[0-9A-F]{2})*$/;
 
 /** Parameters of MAIL or RCPT by name, in upper case; null where one has no value. */
 export type EsmtpParameters = ReadonlyMap<string, string | null>;
@@ -27,10 +25,4 @@ export function parseParameters(text: string, known: ReadonlySet<string>): Esmtp
     parameters.set(name, value);
   }
   return parameters;
-}
-
-/** @returns its octets, each as the character with that number; null if it is no xtext (RFC 3461 §4) */
-export function decodeXtext(text: string): string | null {
-  if (!XTEXT.test(text)) return null;
-  return text.replace(/\+(..)/g, (_, octet: string) => String.fromCharCode(Number.parseInt(octet, 16)));
 }

@@ -89,6 +89,13 @@ export const NETWORKS_KEPT = 30_000;
 /** The reply to an address that does not exist waits so long at the limit of failures, and less by the square before. */
 export const FAILURE_DELAY_MS = 10_000;
 
+/**
+ * What may wait for one account. If as much does, and it cannot take mail, it is left out of aliases, and refused as a recipient
+ * beside others.
+ */
+export const WAITING_COPIES = 1_000;
+export const WAITING_OCTETS = 100 * 1024 * 1024;
+
 /** Copies of what an account sent for which its mailbox has no room, and that wait for some; of any more only the log tells. */
 export const SENT_COPIES_WAITING = 100;
 

@@ -253,6 +253,7 @@ test('where nobody knows whether a message was stored, nothing is said of it', a
       store: {
         receive: (limit) => store.receive(limit),
         requireDiskRoom: () => Promise.resolve(),
+        waitingUse: () => Promise.resolve(new Map()),
         keepWaiting: () => Promise.reject(unknown),
         async deliverToEach(content, deliveries) {
           const outcomes = await store.deliverToEach(content, deliveries);

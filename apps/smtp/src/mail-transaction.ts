@@ -20,6 +20,12 @@ interface Recipient {
   readonly quotaOctets: number | null;
 }
 
+interface LeftOut {
+  readonly accountName: string;
+  /** By which the message would come to it. */
+  readonly path: ReceivedRecipient;
+}
+
 /** From MAIL to the end of data: RFC 5321 §3.3. */
 export interface MailTransaction {
   /** Without angle brackets, '' for the null reverse-path. */
@@ -45,6 +51,8 @@ export interface MailTransaction {
   readonly accepted: (readonly AccountId[])[];
   /** Canonical addresses of the aliases among them. */
   readonly aliases: Set<string>;
+  /** Members of aliases who do not get it, nor a copy later: too many wait for them already. */
+  readonly leftOut: Map<AccountId, LeftOut>;
   /** Its one recipient is not to share it; see commands/rcpt.ts. */
   isClosed: boolean;
   /** What has come of the message by BDAT; null before the first chunk. */

@@ -2,7 +2,6 @@
 import { NetworkList } from '@postel/directory';
 import type { TestAccount } from '@postel/testkit';
 import { describe, expect, test } from 'vitest';
-import { formatNotification } from './delivery-notification.ts';
 import { MailServer } from './testing/mail-server.ts';
 import { type OwnServer, startOwnServer } from './testing/own-server.ts';
 import { SmtpClient } from './testing/smtp-client.ts';
@@ -183,20 +182,6 @@ describe('DSN', () => {
       S: 250 ...
     `;
     expect(await server.messages(mary)).toHaveLength(1);
-  });
-
-  test('addresses in UTF-8 are told of as RFC 6533 has it', () => {
-    const text = formatNotification({
-      hostname: 'mx.example.com',
-      reversePath: 'märy@example.com',
-      receivedAt: new Date(0),
-      envelopeId: null,
-      recipients: [{ forwardPath: 'jürgen@example.com', originalRecipient: null }],
-      header: Buffer.from('Subject: x\r\n\r\n'),
-    }).toString();
-    expect(text).toContain('\r\nContent-Type: message/global-delivery-status\r\n');
-    expect(text).toContain('\r\nFinal-Recipient: utf-8; jürgen@example.com\r\n');
-    expect(text).toContain('\r\nContent-Type: message/global-headers\r\n');
   });
 
   test('hardening 59: no parameter puts a line of its own into a DSN, and none is longer than it may be', async () => {

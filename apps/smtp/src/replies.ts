@@ -98,6 +98,8 @@ export const replies = {
     '5.7.1',
     'This address stands for some at other servers, and Postel does not send mail to other servers yet',
   ],
+  someWait: [250, '2.1.5', 'OK, but copies for those of them who can take no mail now will wait'],
+  someLeftOut: [250, '2.1.5', 'OK, but some of them have taken no mail for long and do not get it'],
   mailboxDisabled: [450, '4.2.1', 'This mailbox takes no mail at present'],
   mailboxFull: [452, '4.2.2', 'The mailbox is full'],
   largerThanQuota: [552, '5.2.2', 'The message is larger than all that the mailbox may hold'],

@@ -11,7 +11,7 @@ export interface Services {
   /** Content of one message (RFC 1870). */
   readonly messageOctets: number;
   readonly directory: Directory;
-  readonly store: Pick<Store, 'receive' | 'deliverToEach' | 'keepWaiting' | 'requireDiskRoom'>;
+  readonly store: Pick<Store, 'receive' | 'deliverToEach' | 'keepWaiting' | 'waitingUse' | 'requireDiskRoom'>;
   /** Keeps copies of what is not delivered: the store. */
   readonly rejects: Pick<Store, 'keepRejects'>;
   /** Finds out who answers for mail from other servers. */

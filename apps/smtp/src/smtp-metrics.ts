@@ -11,6 +11,7 @@ export class SmtpMetrics {
   readonly authenticationResults: Counter;
   readonly deliverySeconds: Histogram;
   readonly waitingCopies: Counter;
+  readonly leftOutCopies: Counter;
   readonly possibleDuplicates: Counter;
   readonly rejectCopies: Counter;
 
@@ -55,6 +56,11 @@ export class SmtpMetrics {
     this.waitingCopies = new Counter({
       name: 'postel_smtp_waiting_copies_total',
       help: 'Copies of accepted messages that wait, because their accounts could not take them',
+      registers,
+    });
+    this.leftOutCopies = new Counter({
+      name: 'postel_smtp_left_out_copies_total',
+      help: 'Copies that members of aliases do not get, because they could not take mail and too many waited for them already',
       registers,
     });
     this.possibleDuplicates = new Counter({

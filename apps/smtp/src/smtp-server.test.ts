@@ -106,7 +106,9 @@ function failingStore(error: Error) {
   };
   const deliver = () => Promise.reject(error);
   const requireDiskRoom = () => Promise.resolve();
-  return { receive: () => writer as ContentWriter, keepWaiting: deliver, deliverToEach: deliver, requireDiskRoom };
+  const waitingUse = () => Promise.resolve(new Map());
+  const receive = () => writer as ContentWriter;
+  return { receive, keepWaiting: deliver, deliverToEach: deliver, waitingUse, requireDiskRoom };
 }
 
 test.for(Object.keys(storageReplies) as StorageErrorKind[])(
@@ -181,6 +183,7 @@ test('a message is taken from the socket no faster than it is stored', async () 
       deliverToEach: () => Promise.resolve([]),
       keepWaiting: () => Promise.resolve(),
       requireDiskRoom: () => Promise.resolve(),
+      waitingUse: () => Promise.resolve(new Map()),
     },
   });
   await using client = await own.logIn();

@@ -7,6 +7,8 @@ import { SettingReader } from './setting-reader.ts';
 export interface HousekeepingSettings extends AppSettings {
   readonly database: DatabaseTarget;
   readonly blobs: BlobTarget;
+  /** The server's own name, in what it tells people. */
+  readonly hostname: string;
   /** How long tombstones of messages are kept. */
   readonly tombstoneDays: number;
   /** How long it is kept who tried to log in. */
@@ -20,6 +22,7 @@ export function parseHousekeepingSettings(value: unknown): HousekeepingSettings 
     ...parseAppSettings(settings),
     database: parseDatabaseTarget(settings.at('database')),
     blobs: parseBlobTarget(settings.at('blobs')),
+    hostname: settings.at('hostname').text(),
     tombstoneDays: settings.at('tombstoneDays').integer(1),
     loginHistoryDays: settings.at('loginHistoryDays').integer(1),
   };

@@ -2,6 +2,7 @@ export { type Address, missingHost, missingMailbox, parseAddresses } from './add
 export { body, bodyStructure } from './body-structure.ts';
 export { type CharsetDecoder, charsetDecoder, decodeCharset } from './charset.ts';
 export type { Disposition } from './content-fields.ts';
+export { type DeliveryReport, formatDeliveryReport, type ReportedRecipient } from './delivery-report.ts';
 export { encodeBinary } from './encode-binary.ts';
 export { decodeEncodedWords } from './encoded-words.ts';
 export { envelope } from './envelope.ts';
@@ -39,3 +40,4 @@ export { type SortKeys, sortKeys } from './sort-keys.ts';
 export { baseSubject, type ThreadReferences, threadMessageIds, threadReferences } from './thread-message-ids.ts';
 export { knownTransferDecoder, type TransferDecoder, transferDecoder } from './transfer-decoders.ts';
 export { transferEncoding } from './transfer-encoding.ts';
+export { decodeXtext } from './xtext.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { append, arrivalOf, contentOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
 import type { Delivery } from './waiting-deliveries.ts';
 
@@ -148,14 +148,15 @@ test.each([
 
   expect(await store.deliverWaiting()).toEqual({ delivered: 0, failed: 0 }); // none is due
   const later = new Date(Date.now() + 120_000);
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 1 });
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 0 });
   expect(await counts([mary, peter])).toEqual([0, 1]);
-  expect(await sql`select attempts, last_failure from waiting_deliveries where account_id = ${mary.account}`).toEqual([
-    { attempts: 1, last_failure: 'over-quota' },
-  ]);
-  await sql`update accounts set quota_messages = null where account_id = ${mary.account}`;
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 }); // put off
-  expect(await store.deliverWaiting(new Date(Date.now() + 3_600_000))).toEqual({ delivered: 1, failed: 0 });
+  expect(await store.waitingUse([mary.account, peter.account])).toEqual(
+    new Map([[mary.account, { copies: 1, octets: size }]]),
+  );
+  await sql`update accounts set quota_messages = null, quota_octets = ${size} where account_id = ${mary.account}`;
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 }); // what stands before it has no room
+  await sql`update accounts set quota_octets = null where account_id = ${mary.account}`;
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 0 });
   expect(await counts([mary, peter])).toEqual([1, 1]);
   for (const { account, inbox } of [mary, peter]) {
     const [message] = await store.fetchMessages(account, inbox, [1], { octets: true });
@@ -221,6 +222,48 @@ test('a copy of an account that was removed while it was being kept goes', async
   expect(await sql`select from waiting_deliveries where account_id = ${gone}`).toHaveLength(0);
 });
 
+test('a copy that finds no room because another took it comes later', async () => {
+  const { store, sql } = storage;
+  const [mary] = await accounts(1);
+  if (mary === undefined) throw new Error('no account');
+  await using content = await contentOf(store, 'Subject: x\r\n\r\n');
+  const waiting = deliveriesTo([mary, mary]).map((delivery) => ({ delivery, failure: 'over-quota' }));
+  await store.keepWaiting(content, waiting);
+  await sql`update accounts set quota_messages = 1 where account_id = ${mary.account}`;
+  const later = new Date(Date.now() + 120_000);
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 1 });
+  expect(await sql`select attempts, last_failure from waiting_deliveries where account_id = ${mary.account}`).toEqual([
+    { attempts: 1, last_failure: 'over-quota' },
+  ]);
+  await sql`update accounts set quota_messages = null where account_id = ${mary.account}`;
+  expect(await store.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 }); // put off
+  expect(await store.deliverWaiting(new Date(Date.now() + 3_600_000))).toEqual({ delivered: 1, failed: 0 });
+});
+
+test('thousands of copies for one account keep no other`s from their turn', async () => {
+  const { store, sql } = storage;
+  const [mary, peter] = await accounts(2);
+  if (mary === undefined || peter === undefined) throw new Error('no accounts');
+  await using content = await contentOf(store, 'Subject: x\r\n\r\n');
+  for (const each of [mary, peter])
+    await store.keepWaiting(
+      content,
+      deliveriesTo([each]).map((delivery) => ({ delivery, failure: 'unavailable' })),
+    );
+  // Hers are older, and have no content, so that each fails.
+  await sql`
+    insert into waiting_deliveries (account_id, delivery_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
+                                    next_attempt_at, last_failure)
+    select account_id, gen_random_uuid(), 0, 'infinity', prefix, '', '', '', now() - interval '1 day', 'test'
+      from waiting_deliveries, generate_series(1, 3000) where account_id = ${mary.account}`;
+  const { delivered, failed } = await store.deliverWaiting(new Date(Date.now() + 120_000));
+  expect(await counts([peter])).toEqual([1]);
+  expect(delivered + failed).toBe(1_000);
+  expect((await store.waitingUse([mary.account])).get(mary.account)?.copies).toBeGreaterThan(2_000);
+  storage.errors.length = 0;
+  await sql`delete from waiting_deliveries where account_id = ${mary.account}`;
+});
+
 test('of copies that need not be kept only some wait', async () => {
   const { store, sql } = storage;
   const [mary] = await accounts(1);
@@ -256,4 +299,86 @@ test('a copy for a disabled account waits until it is enabled, and octets withou
     values (${mary.account}, gen_random_uuid(), 0, 'x', now() - interval '2 days')`;
   await store.deliverWaiting(new Date());
   expect(await sql`select from waiting_contents where account_id = ${mary.account}`).toHaveLength(0);
+});
+
+describe('a copy that has waited for too long', () => {
+  const REPORT = { octets: Buffer.from('Subject: not delivered\r\n\r\n'), arrival: arrivalOf('john') };
+
+  /** For Mary, who is full, from John. */
+  async function begin(sender: (names: { mary: string; john: string }) => string | null) {
+    const { store, sql } = storage;
+    const [mary, john] = await accounts(2);
+    if (mary === undefined || john === undefined) throw new Error('no accounts');
+    const nameOf = async ({ account }: { account: Delivery['account'] }) => {
+      const [row] = await sql<{ name: string }[]>`select name from accounts where account_id = ${account}`;
+      return row?.name ?? '';
+    };
+    const names = { mary: await nameOf(mary), john: await nameOf(john) };
+    await sql`update accounts set quota_messages = 0 where account_id = ${mary.account}`;
+    await using content = await contentOf(store, 'Subject: x\r\n\r\ntext');
+    const waiting = deliveriesTo([mary]).map(({ arrival, ...delivery }) => ({
+      delivery: { ...delivery, arrival: { ...arrival, details: { ...arrival.details, sender: sender(names) } } },
+      failure: 'over-quota',
+    }));
+    await store.keepWaiting(content, waiting);
+    await sql`update waiting_deliveries set next_attempt_at = now() where account_id = ${mary.account}`;
+    const givenUp: [string, boolean][] = [];
+    const giveUp = (report: typeof REPORT | null = REPORT, before = new Date(Date.now() + 1_000)) =>
+      store.giveUpWaiting({
+        before,
+        reportOn: ({ beginning }) => (beginning.toString() === 'Subject: x\r\n\r\ntext' ? report : null),
+        onGivenUp: ({ accountName }, isTold) => givenUp.push([accountName, isTold]),
+      });
+    const left = async () => (await store.waitingUse([mary.account])).size;
+    const end = () => sql`delete from waiting_deliveries where account_id = ${mary.account}`;
+    return { mary, john, names, giveUp, givenUp, left, end };
+  }
+
+  test('is given up in the transaction that tells its sender, once', async () => {
+    const { john, names, giveUp, givenUp, left } = await begin((names) => names.john);
+    expect(await giveUp(REPORT, new Date(Date.now() - 60_000))).toEqual({ told: 0, untold: 0, failed: 0 }); // not yet
+    const done = await Promise.all([giveUp(), giveUp()]);
+    expect(done.reduce((sum, { told }) => sum + told, 0)).toBe(1);
+    expect(givenUp).toContainEqual([names.mary, true]);
+    expect(await left()).toBe(0);
+    expect(await counts([john])).toEqual([1]);
+    expect(await recount(storage.database, john.account)).toEqual([]);
+  });
+
+  test('goes on waiting while its sender has no room for the news', async () => {
+    const { john, giveUp, left } = await begin((names) => names.john);
+    const { sql } = storage;
+    await sql`update accounts set quota_messages = 0 where account_id = ${john.account}`;
+    expect(await giveUp()).toEqual({ told: 0, untold: 0, failed: 1 });
+    expect(await left()).toBe(1);
+    expect(await giveUp()).toEqual({ told: 0, untold: 0, failed: 0 }); // put off
+    await sql`update accounts set quota_messages = null where account_id = ${john.account}`;
+    await sql`update waiting_deliveries set next_attempt_at = now()`;
+    expect(await giveUp()).toEqual({ told: 1, untold: 0, failed: 0 });
+  });
+
+  test('goes without a word if its sender is gone, or wants none', async () => {
+    const gone = await begin(() => 'nobody');
+    expect(await gone.giveUp()).toEqual({ told: 0, untold: 1, failed: 0 });
+    const silent = await begin((names) => names.john);
+    expect(await silent.giveUp(null)).toEqual({ told: 0, untold: 1, failed: 0 });
+    expect([await gone.left(), await silent.left(), ...(await counts([silent.john]))]).toEqual([0, 0, 0]);
+  });
+
+  test('tells nobody who got the name of its sender later', async () => {
+    const { john, names, giveUp } = await begin((names) => names.john);
+    await storage.sql`update accounts set created_at = now() + interval '1 day' where name = ${names.john}`;
+    expect(await giveUp()).toEqual({ told: 0, untold: 1, failed: 0 });
+    expect(await counts([john])).toEqual([0]);
+  });
+
+  test.each([
+    ['another server', () => null],
+    ['the account itself', ({ mary }: { mary: string }) => mary],
+  ])('and came from %s goes on waiting', async (_, sender) => {
+    const { giveUp, left, end } = await begin(sender);
+    expect(await giveUp()).toEqual({ told: 0, untold: 0, failed: 0 });
+    expect(await left()).toBe(1);
+    await end();
+  });
 });

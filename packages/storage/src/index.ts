@@ -36,6 +36,7 @@ export {
 } from './database.ts';
 export { DiskReserve } from './disk-reserve.ts';
 export { StorageError, type StorageErrorKind, translateDatabaseError } from './errors.ts';
+export type { ExpiredDelivery } from './expired-deliveries.ts';
 export type { FetchColumns, FetchedMessage } from './fetch-messages.ts';
 export { type FlagEdit, type FlagScope, type Flags, SystemFlag } from './flags.ts';
 export { type FuzzyCriterion, fuzzyWords, type ScoredMessages } from './fuzzy-search.ts';
@@ -99,9 +100,17 @@ export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { placesUpTo, sortInTurns } from './sort-in-turns.ts';
 export { numberArray, textArray } from './sql-arrays.ts';
-export { Store, type StoreOptions } from './store.ts';
+export { type NewReport, Store, type StoreOptions } from './store.ts';
 export { sweepBlobs } from './sweep-blobs.ts';
 export { countUids, hasUid, rangesFrom, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
 export type { Finding, VerifiedRule } from './verify/finding.ts';
 export { type Imperfection, type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';
-export type { Delivery, WaitingDelivery } from './waiting-deliveries.ts';
+export type { Delivery, WaitingDelivery, WaitingUse } from './waiting-deliveries.ts';
+export {
+  dropWaiting,
+  listWaiting,
+  retryWaiting,
+  summarizeWaiting,
+  type WaitingCopy,
+  type WaitingSelection,
+} from './waiting-list.ts';

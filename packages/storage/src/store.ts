@@ -31,7 +31,7 @@ import {
   removeAnnotations,
   setAnnotations,
 } from './annotations.ts';
-import { type Appended, appendInTransaction, type NewMessage } from './append.ts';
+import { type Appended, type Arrival, appendInTransaction, type NewMessage } from './append.ts';
 import type { BlobStore } from './blob-store.ts';
 import { ChangeFeed, type FeedListener } from './change-feed.ts';
 import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
@@ -51,6 +51,7 @@ import {
 import type { Database, Transaction } from './database.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
+import { type ExpiredDelivery, type ExpiredDone, findExpired } from './expired-deliveries.ts';
 import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages, removeMessage } from './expunge.ts';
 import { type FetchColumns, type FetchedMessage, fetchMessages, fetchPresentMessages } from './fetch-messages.ts';
 import { type FlagEdit, type Flags, KEYWORDS_A_MESSAGE } from './flags.ts';
@@ -115,6 +116,8 @@ import {
   takeWaiting,
   type WaitingDelivery,
   type WaitingDone,
+  type WaitingUse,
+  waitingUse,
 } from './waiting-deliveries.ts';
 
 export interface StoreOptions {
@@ -143,11 +146,28 @@ export interface Replaced {
   readonly uid: number;
 }
 
+export interface GiveUpOptions {
+  readonly before: Date;
+  /** What the sender is told, who may be there no more; null: nothing. */
+  reportOn(expired: ExpiredDelivery): NewReport | null;
+  onGivenUp(expired: ExpiredDelivery, isTold: boolean): void;
+  /** Ends it between two of them. */
+  readonly signal?: AbortSignal;
+}
+
+/** A message of the server's own to one of its accounts. */
+export interface NewReport {
+  readonly octets: Buffer;
+  readonly arrival: Arrival;
+}
+
 const NO_FLAGS = { system: 0, keywords: [] };
 /** Accounts that one message is written to at the same time; each holds its own copy of the octets meanwhile. */
 const DELIVERIES_AT_ONCE = 8;
 /** Deliveries that waited and are tried in one go; the others come with the next. */
 const WAITING_AT_ONCE = 1_000;
+/** Copies that have waited for too long and are given up in one go. */
+const EXPIRED_AT_ONCE = 100;
 /** Octets that are to wait, and whose rows never came: longer than any message takes. */
 const WAITING_GRACE_MS = 86_400_000;
 
@@ -362,27 +382,98 @@ export class Store {
     await keepWaiting(this.#database.sql, content, waiting);
   }
 
-  /** Delivers the copies that wait and are due. To be called by one process at a time. @throws {StorageError} 'unavailable' */
-  async deliverWaiting(now = new Date()): Promise<WaitingDone> {
+  /** What waits for each of these accounts; those for which nothing does are left out. @throws {StorageError} 'unavailable' */
+  async waitingUse(accounts: Iterable<AccountId>): Promise<ReadonlyMap<AccountId, WaitingUse>> {
+    try {
+      return await waitingUse(this.#database.sql, accounts);
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+  }
+
+  /**
+   * Delivers the copies that wait, are due and have room. To be called by one process at a time.
+   *
+   * @param signal ends it between two of them
+   * @throws {StorageError} 'unavailable'
+   */
+  async deliverWaiting(now = new Date(), signal?: AbortSignal): Promise<WaitingDone> {
     const { sql } = this.#database;
     let [delivered, failed] = [0, 0];
     try {
       for (const due of await findDue(sql, now, WAITING_AT_ONCE)) {
-        try {
-          if (await this.#deliverDue(due)) delivered++;
-        } catch (thrown) {
-          const error = translateDatabaseError(thrown, true);
-          const isForeseen = error instanceof StorageError;
-          if (!isForeseen) this.#onError(error); // and those behind it have their turn
-          await postpone(sql, due, isForeseen ? error.kind : 'error');
-          failed++;
-        }
+        if (signal?.aborted === true) break;
+        const isDelivered = await this.#attempt(due, () => this.#deliverDue(due));
+        if (isDelivered === null) failed++;
+        else if (isDelivered) delivered++;
       }
       await sweepWaiting(sql, new Date(now.getTime() - WAITING_GRACE_MS));
     } catch (error) {
       throw translateDatabaseError(error, true);
     }
     return { delivered, failed };
+  }
+
+  /**
+   * Gives up copies that wait since before then, of messages that accounts of this server sent: takes each out, and puts what its
+   * sender is to be told into the sender's INBOX, in one transaction. To be called by one process at a time.
+   *
+   * @throws {StorageError} 'unavailable'
+   */
+  async giveUpWaiting({ before, reportOn, onGivenUp, signal }: GiveUpOptions): Promise<ExpiredDone> {
+    const { sql } = this.#database;
+    let [told, untold, failed] = [0, 0, 0];
+    try {
+      for (let isDone = false; !isDone && signal?.aborted !== true; ) {
+        const some = await findExpired(sql, before, new Date(), EXPIRED_AT_ONCE);
+        for (const expired of some) {
+          const report = expired.sender === null ? null : reportOn(expired);
+          const isTold = await this.#attempt(expired, () => this.#giveUp(expired, report));
+          if (isTold === null) failed++;
+          else if (isTold) told++;
+          else untold++;
+          if (isTold !== null) onGivenUp(expired, isTold);
+        }
+        isDone = some.length < EXPIRED_AT_ONCE;
+      }
+    } catch (error) {
+      throw translateDatabaseError(error, true);
+    }
+    return { told, untold, failed };
+  }
+
+  /** @returns null if it failed, and is put off */
+  async #attempt<Result>(due: DueDelivery, work: () => Promise<Result>): Promise<Result | null> {
+    try {
+      return await work();
+    } catch (thrown) {
+      const error = translateDatabaseError(thrown, true);
+      const isForeseen = error instanceof StorageError;
+      if (!isForeseen) this.#onError(error); // and those behind it have their turn
+      await postpone(this.#database.sql, due, isForeseen ? error.kind : 'error');
+      return null;
+    }
+  }
+
+  /** @returns whether its sender was told */
+  async #giveUp({ sender, ...due }: ExpiredDelivery, report: NewReport | null): Promise<boolean> {
+    if (report === null || sender === null) {
+      await this.#database.sql.begin((tx) => takeWaiting(tx, due));
+      return false;
+    }
+    const { account } = sender;
+    const writer = this.receive(report.octets.length);
+    await writer.write(report.octets);
+    await using content = await writer.finish();
+    const { arrival } = report;
+    const done = await this.#keepingBlobs([{ account, content }], () =>
+      this.#writer.transact(account, async (tx) =>
+        (await takeWaiting(tx, due))
+          ? await appendTo(tx, account, [delivered(content, { account, mailbox: null, arrival }, Date.now())])
+          : [],
+      ),
+    );
+    return done.length > 0;
   }
 
   async #deliverDue(due: DueDelivery): Promise<boolean> {

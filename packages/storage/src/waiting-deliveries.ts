@@ -6,6 +6,7 @@ import { StorageError, translateDatabaseError } from './errors.ts';
 import type { Flags } from './flags.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import { decodeEnvelope, encodeDetails } from './received-envelope.ts';
+import { numberArray } from './sql-arrays.ts';
 
 /** One recipient of a message. */
 export interface Delivery {
@@ -39,12 +40,40 @@ export interface WaitingDone {
   readonly failed: number;
 }
 
+/** What waits for an account. */
+export interface WaitingUse {
+  readonly copies: number;
+  readonly octets: number;
+}
+
 const CHUNK_OCTETS = 512 * 1024;
 /** The first attempt; each further one comes after twice the time, up to the longest. */
 const FIRST_PAUSE_S = 60;
 const LONGEST_PAUSE_S = 3_600;
 /** Of link-local IPv6 addresses (RFC 4007 §11); Postgres does not know it. */
 const ZONE = /%.*$/;
+
+/** Of a copy's content, as a column of `waiting_deliveries as w`: a Postel of before did not write it down. */
+export const sizeColumn = (sql: Sql) => sql`
+  coalesce(w.size_octets, (select sum(octet_length(c.octets)) from waiting_contents as c
+                            where c.account_id = w.account_id and c.delivery_id = w.delivery_id), 0)`;
+
+/** What is read of a copy from `waiting_deliveries as w`. */
+export const deliveryColumns = (sql: Sql) => sql`
+  w.delivery_id as id, w.account_id as account, w.mailbox_id as mailbox, w.system_flags as system,
+  w.internal_date as "internalDate", w.prefix, w.reverse_path as "reversePath", w.forward_path as "forwardPath", w.protocol,
+  host(w.client_address) as "clientAddress", w.client_name as "clientName",
+  jsonb_build_object('forwardPath', w.forward_path, 'details', coalesce(w.details, '{}'))::text as details`;
+
+/** What `deliveryColumns` gives. */
+export interface DeliveryRow extends Omit<Arrival, 'details'> {
+  readonly id: string;
+  readonly details: string;
+  readonly account: AccountId;
+  readonly mailbox: MailboxId | null;
+  readonly system: number;
+  readonly internalDate: Date;
+}
 
 /**
  * Makes copies of a message durable that their accounts cannot take now. The octets come first, each piece in a transaction of its
@@ -58,7 +87,7 @@ export async function keepWaiting(sql: Sql, content: Content, waiting: readonly 
     const rows = waiting.map((each) => ({ ...each, id: randomUUID() }));
     for (const { id, delivery } of rows) await storeChunks(sql, delivery.account, id, content);
     await sql.begin(async (tx) => {
-      for (const row of rows) await insertRow(tx, row);
+      for (const row of rows) await insertRow(tx, { ...row, sizeOctets: content.sizeOctets });
     });
   } catch (error) {
     throw translateDatabaseError(error, true);
@@ -95,38 +124,58 @@ async function storeChunks(sql: Sql, account: AccountId, id: string, content: Co
 
 async function insertRow(
   tx: Transaction,
-  { id, delivery, failure }: WaitingDelivery & { readonly id: string },
+  { id, delivery, failure, sizeOctets }: WaitingDelivery & { readonly id: string; readonly sizeOctets: number },
 ): Promise<void> {
   const { account, mailbox, arrival, flags } = delivery;
   const { prefix, reversePath, forwardPath, protocol, clientAddress, clientName } = arrival;
   await tx`
     insert into waiting_deliveries
            (account_id, delivery_id, mailbox_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
-            client_address, client_name, details, next_attempt_at, last_failure)
+            client_address, client_name, details, next_attempt_at, last_failure, size_octets)
     values (${account}::bigint, ${id}::uuid, ${mailbox}::bigint, ${flags?.system ?? 0}::smallint, now(), ${prefix}::bytea,
             ${reversePath}, ${forwardPath}, ${protocol}, ${clientAddress?.replace(ZONE, '') ?? null}::inet, ${clientName}::text, ${encodeDetails(arrival.details)}::text::jsonb,
-            now() + make_interval(secs => ${FIRST_PAUSE_S}), ${failure})`;
+            now() + make_interval(secs => ${FIRST_PAUSE_S}), ${failure}, ${sizeOctets}::bigint)`;
 }
 
-/** Those that are due, of accounts that are not disabled, the longest waiting first. */
+/** What waits for each of some accounts; for those that are not named: nothing. */
+export async function waitingUse(sql: Sql, accounts: Iterable<AccountId>): Promise<ReadonlyMap<AccountId, WaitingUse>> {
+  const rows = await sql.read<(WaitingUse & { account: AccountId })[]>`
+    select w.account_id as account, count(*) as copies, sum(${sizeColumn(sql)})::bigint as octets
+      from waiting_deliveries as w where w.account_id = any(${numberArray(accounts)}::bigint[]) group by w.account_id`;
+  return new Map(rows.map(({ account, ...use }) => [account, use]));
+}
+
+/**
+ * Those that are due and that their accounts have room for: the first of each account, then the second of each, and so on, so that
+ * thousands for one account keep no other's from their turn. A disabled account takes none.
+ */
 export async function findDue(sql: Sql, now: Date, limit: number): Promise<readonly DueDelivery[]> {
-  const rows = await sql.read<
-    (Omit<Arrival, 'details'> & {
-      id: string;
-      details: string;
-      account: AccountId;
-      mailbox: MailboxId | null;
-      system: number;
-      internalDate: Date;
-    })[]
-  >`
-    select delivery_id as id, w.account_id as account, mailbox_id as mailbox, system_flags as system,
-           internal_date as "internalDate", prefix, reverse_path as "reversePath", forward_path as "forwardPath", protocol,
-           host(client_address) as "clientAddress", client_name as "clientName",
-           jsonb_build_object('forwardPath', forward_path, 'details', coalesce(details, '{}'))::text as details
-      from waiting_deliveries as w join accounts as a on a.account_id = w.account_id
-     where next_attempt_at <= ${now} and not a.is_disabled order by next_attempt_at limit ${limit}`;
-  return rows.map(({ id, account, mailbox, system, internalDate, details, ...arrival }) => ({
+  const rows = await sql.read<DeliveryRow[]>`
+    with recursive owners as (
+      select min(account_id) as id from waiting_deliveries
+      union all
+      select (select min(w.account_id) from waiting_deliveries as w where w.account_id > o.id) from owners as o where o.id is not null)
+    select ${deliveryColumns(sql)}
+      from (select due.* from owners as o join accounts as a on a.account_id = o.id
+             cross join lateral (
+               select w.account_id, w.delivery_id, w.next_attempt_at, row_number() over (order by w.next_attempt_at) as turn
+                 from waiting_deliveries as w
+                where w.account_id = a.account_id and w.next_attempt_at <= ${now}
+                  and (a.quota_octets is null or ${sizeColumn(sql)} + octet_length(w.prefix) <= a.quota_octets - a.used_octets)
+                order by w.next_attempt_at limit ${limit}) as due
+             where not a.is_disabled
+               and coalesce(a.used_messages < a.quota_messages, true) and coalesce(a.used_octets < a.quota_octets, true)
+             order by due.turn, due.next_attempt_at limit ${limit}) as due
+      join waiting_deliveries as w on w.account_id = due.account_id and w.delivery_id = due.delivery_id
+     order by due.turn, due.next_attempt_at`;
+  return rows.map(dueDelivery);
+}
+
+export function dueDelivery(row: DeliveryRow): DueDelivery {
+  const { id, account, mailbox, system, internalDate, details, prefix, reversePath, forwardPath } = row;
+  const { protocol, clientAddress, clientName } = row;
+  const arrival = { prefix, reversePath, forwardPath, protocol, clientAddress, clientName };
+  return {
     id,
     delivery: {
       account,
@@ -135,7 +184,7 @@ export async function findDue(sql: Sql, now: Date, limit: number): Promise<reado
       flags: { system, keywords: [] },
     },
     internalDate: internalDate.getTime(),
-  }));
+  };
 }
 
 /** Its octets, to be finished by the caller. */

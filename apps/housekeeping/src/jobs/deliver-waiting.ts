@@ -1,3 +1,4 @@
+import { summarizeWaiting } from '@postel/storage';
 import { SECOND_MS } from '../intervals.ts';
 import type { Job } from '../job.ts';
 
@@ -5,7 +6,11 @@ import type { Job } from '../job.ts';
 export const deliverWaiting: Job = {
   name: 'deliver-waiting',
   everyMs: 30 * SECOND_MS,
-  async run({ store }) {
-    return { ...(await store.deliverWaiting()) };
+  async run({ database, store, tellLeft, signal }) {
+    const done = await store.deliverWaiting(new Date(), signal);
+    const waiting = await summarizeWaiting(database.sql);
+    const sum = (of: 'copies' | 'octets') => waiting.reduce((total, account) => total + account[of], 0);
+    tellLeft({ accounts: waiting.length, copies: sum('copies'), octets: sum('octets') });
+    return { ...done };
   },
 };

@@ -55,6 +55,7 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     processName: 'housekeeping',
     database,
     blobs: common.blobs,
+    hostname: common.hostname,
     tombstoneDays: DEFAULT_TOMBSTONE_DAYS,
     loginHistoryDays: DEFAULT_LOGIN_HISTORY_DAYS,
   });

@@ -21,8 +21,9 @@ export function planApps(
     ...(apps.includes('smtp') ? [planSmtp(configuration, place)] : []),
   ].filter(({ addresses = [] }) => addresses.length > 0);
   if (!apps.includes('housekeeping')) return listening;
-  const { blobs, tombstoneDays, loginHistoryDays, logLevel } = configuration;
-  const settings = { processName: 'housekeeping', database, blobs, tombstoneDays, loginHistoryDays, logLevel };
+  const { blobs, hostname, tombstoneDays, loginHistoryDays, logLevel } = configuration;
+  const kept = { tombstoneDays, loginHistoryDays };
+  const settings = { processName: 'housekeeping', database, blobs, hostname, ...kept, logLevel };
   return [...listening, planHousekeeping(settings)];
 }
 

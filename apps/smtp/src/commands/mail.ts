@@ -1,7 +1,8 @@
 import type { Submitter } from '@postel/directory';
+import { decodeXtext } from '@postel/mime';
 import type { Command } from '../command.ts';
 import { parseEnvelopeId, parseReturnContent } from '../dsn-parameters.ts';
-import { decodeXtext, parseParameters } from '../esmtp-parameters.ts';
+import { parseParameters } from '../esmtp-parameters.ts';
 import { offersDsn } from '../extensions.ts';
 import type { BodyType } from '../mail-transaction.ts';
 import type { MailboxAddress } from '../path.ts';
@@ -99,6 +100,7 @@ export const mail: Command<MailArgs> = {
       recipients: new Map(),
       accepted: [],
       aliases: new Set(),
+      leftOut: new Map(),
       isClosed: false,
       chunks: null,
       hasDeferral: false,

@@ -1,10 +1,10 @@
 import type { AliasTarget, RecipientAccount } from '@postel/directory';
-import type { ReceivedRecipient } from '@postel/storage';
+import type { AccountId, ReceivedRecipient, WaitingUse } from '@postel/storage';
 import type { Command } from '../command.ts';
 import { parseNotify, parseOriginalRecipient } from '../dsn-parameters.ts';
 import { parseParameters } from '../esmtp-parameters.ts';
 import { offersDsn } from '../extensions.ts';
-import { ADDED_OCTETS, RECIPIENTS } from '../limits.ts';
+import { ADDED_OCTETS, RECIPIENTS, WAITING_COPIES, WAITING_OCTETS } from '../limits.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { isAscii, type MailboxAddress, parsePath } from '../path.ts';
 import { replies, SmtpError, type SmtpReply } from '../replies.ts';
@@ -67,7 +67,7 @@ async function answer(session: Session, transaction: MailTransaction, { mailbox,
       await session.unknownRecipient();
       return replies.notHere;
     case 'account':
-      return accept(session, transaction, recipient, path);
+      return await accept(session, transaction, recipient, path);
     case 'alias':
       return await acceptAlias(session, transaction, recipient, path);
     default:
@@ -75,12 +75,12 @@ async function answer(session: Session, transaction: MailTransaction, { mailbox,
   }
 }
 
-function accept(
+async function accept(
   session: Session,
   transaction: MailTransaction,
   recipient: RecipientAccount,
   path: ReceivedRecipient,
-): SmtpReply {
+): Promise<SmtpReply> {
   const { recipients, accepted, sizeOctets } = transaction;
   const { accountId, quotaOctets } = recipient;
   const known = recipients.get(accountId);
@@ -95,7 +95,12 @@ function accept(
       if (transaction.isClosed || (isTight && recipients.size > 0)) return replies.recipientAlone;
       transaction.isClosed = isTight;
     }
+    // Where others may have the message by the time it turns out full, its copy waits.
+    if (session.kind === 'submission' && (await withMuchWaiting(session, sizeOctets, [recipient])).size > 0) {
+      return replies.mailboxFull;
+    }
     const { forwardPath } = path;
+    transaction.leftOut.delete(accountId);
     recipients.set(accountId, {
       forwardPath,
       alias: null,
@@ -113,7 +118,8 @@ function accept(
 /**
  * RFC 5321 §3.9: each account that the alias stands for gets a copy, unless it gets one already. Of those that cannot take it now
  * the copy waits, as the sender named one address and could not send to the others alone; if that is all of them, the message
- * waits with its sender. One at another server makes it impossible for all.
+ * waits with its sender. Those for whom much waits already are left out, as list programs do with members whose mail comes
+ * back. One at another server makes it impossible for all.
  */
 async function acceptAlias(
   session: Session,
@@ -133,21 +139,47 @@ async function acceptAlias(
   const added = accounts.filter(({ accountId }) => !recipients.has(accountId));
   if (recipients.size > 0 && recipients.size + added.length > RECIPIENTS) return replies.tooManyRecipients;
   const refusals = new Map(added.map((recipient) => [recipient.accountId, refusalOf(recipient, sizeOctets)]));
-  const [first = null] = refusals.values();
+  const [first = null] = [...refusals.values()].filter((refusal) => refusal !== null);
+  const leftOut = await withMuchWaiting(session, sizeOctets, added);
   const isWithoutRoom = ({ accountId }: RecipientAccount) =>
-    (refusals.get(accountId) ?? recipients.get(accountId)?.waitsFor ?? null) !== null;
+    leftOut.has(accountId) || (refusals.get(accountId) ?? recipients.get(accountId)?.waitsFor ?? null) !== null;
   if (accounts.every(isWithoutRoom)) return first ?? replies.mailboxFull;
   for (const { accountId } of accounts) recipients.get(accountId)?.paths.push(path);
   const { forwardPath } = path;
-  for (const { accountId, mailbox, quotaOctets } of added) {
+  for (const { accountId, accountName, mailbox, quotaOctets } of added) {
+    if (leftOut.has(accountId)) {
+      transaction.leftOut.set(accountId, { accountName, path });
+      continue;
+    }
     const [code, status] = refusals.get(accountId) ?? [];
     const waitsFor = code === undefined ? null : `${code} ${status}`;
     recipients.set(accountId, { forwardPath, alias: alias.address, mailbox, paths: [path], waitsFor, quotaOctets });
   }
   aliases.add(alias.address);
-  accepted.push(accounts.map(({ accountId }) => accountId));
+  accepted.push(accounts.map(({ accountId }) => accountId).filter((account) => !leftOut.has(account)));
   session.progressed();
-  return replies.recipientOk;
+  if (session.kind === 'mx') return replies.recipientOk; // how its mailboxes are is nobody's business
+  if (leftOut.size > 0) return replies.someLeftOut;
+  return accounts.some(isWithoutRoom) ? replies.someWait : replies.recipientOk;
+}
+
+/**
+ * Of accounts, those that cannot take the message now, or of which that is not known, and for which as much waits as may. It
+ * is asked only of these, who are few.
+ */
+async function withMuchWaiting(
+  { services }: Session,
+  sizeOctets: number | null,
+  accounts: readonly RecipientAccount[],
+): Promise<ReadonlySet<AccountId>> {
+  const mostOctets = sizeOctets ?? services.messageOctets;
+  const doubtful = accounts.filter(
+    (account) => refusalOf(account, sizeOctets) !== null || mayTurnOutFull(account, mostOctets),
+  );
+  if (doubtful.length === 0) return new Set();
+  const uses = await services.store.waitingUse(doubtful.map(({ accountId }) => accountId));
+  const hasMuch = ({ copies, octets }: WaitingUse) => copies >= WAITING_COPIES || octets >= WAITING_OCTETS;
+  return new Set([...uses].filter(([, use]) => hasMuch(use)).map(([account]) => account));
 }
 
 /**

@@ -1,0 +1,66 @@
+import { formatDeliveryReport } from '@postel/mime';
+import { type ExpiredDelivery, type NewReport, NO_DETAILS } from '@postel/storage';
+import { DAY_MS, HOUR_MS } from '../intervals.ts';
+import type { Job } from '../job.ts';
+
+/** As long as a queue keeps what it cannot send (RFC 5321 §4.5.4.1). */
+const WAITING_MS = 5 * DAY_MS;
+
+/**
+ * Gives up copies that have waited for too long, and tells their senders, if these are accounts of this server. Those of other
+ * servers could not be told: their copies go on waiting.
+ */
+export const giveUpWaiting: Job = {
+  name: 'give-up-waiting',
+  everyMs: HOUR_MS,
+  async run({ store, hostname, log, signal }) {
+    const done = await store.giveUpWaiting({
+      before: new Date(Date.now() - WAITING_MS),
+      reportOn: (expired) => reportOn(expired, hostname),
+      onGivenUp({ id, accountName: account, sender, failure }, isTold) {
+        const told = isTold ? sender?.name : null;
+        log.warn({ copy: id, account, failure, told }, 'a copy that waited for 5 days is given up');
+      },
+      signal,
+    });
+    return { ...done };
+  },
+};
+
+/** What its sender is told: RFC 3461 §5.2.5. Null if they are not to be told (§4.1), or sent it from the null reverse-path. */
+function reportOn({ id, delivery, queuedAt, beginning }: ExpiredDelivery, hostname: string): NewReport | null {
+  const { reversePath, details } = delivery.arrival;
+  const recipients = details.recipients.filter(({ notify }) => notify === null || notify.includes('FAILURE'));
+  if (reversePath === '' || recipients.length === 0) return null;
+  const octets = formatDeliveryReport({
+    hostname,
+    reversePath,
+    id,
+    date: new Date(),
+    subject: 'Your message was not delivered to all',
+    text: [
+      'Your message could not be put into a mailbox of:',
+      '',
+      ...recipients.map(({ forwardPath }) => `  ${forwardPath}`),
+      '',
+      'It was full, or took no mail for another reason, for 5 days. Nothing more is tried.',
+      'If the address stands for several people, others of them may have your message.',
+    ],
+    receivedAt: queuedAt,
+    envelopeId: details.envelopeId,
+    action: 'failed',
+    status: '5.4.7', // delivery time expired: RFC 3463 §3.5
+    recipients,
+    header: beginning,
+  });
+  const arrival = {
+    prefix: Buffer.from('Return-Path: <>\r\n'),
+    reversePath: '',
+    forwardPath: reversePath,
+    protocol: 'local',
+    clientAddress: null,
+    clientName: null,
+    details: NO_DETAILS,
+  };
+  return { octets, arrival };
+}
