@@ -31,6 +31,7 @@ import { configDomainList } from './commands/config-domain-list.ts';
 import { configDomainRm } from './commands/config-domain-rm.ts';
 import { configDomainUpdate } from './commands/config-domain-update.ts';
 import { configExample } from './commands/config-example.ts';
+import { configLimits } from './commands/config-limits.ts';
 import { configLoginLimitsClear } from './commands/config-login-limits-clear.ts';
 import { configLoginLimitsList } from './commands/config-login-limits-list.ts';
 import { configMailboxShare } from './commands/config-mailbox-share.ts';
@@ -91,6 +92,7 @@ export const commands: readonly Command[] = [
   configAliasRmaddr,
   configAliasRm,
   configQuota,
+  configLimits,
   configMailboxShare,
   configTlspubkeyList,
   configTlspubkeyGet,

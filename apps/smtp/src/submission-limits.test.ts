@@ -77,3 +77,74 @@ test('an account without limits is not counted', async () => {
   expect(await server.sql`select from submission_counts`).toHaveLength(0);
   expect(await server.directory.submission.read('mary')).toMatchObject({ messages: 0, resetsAt: null });
 });
+
+test('limits that all accounts have, but for who has one of its own', async () => {
+  await using server = await startOwnServer();
+  const { submission } = server.directory;
+  await submission.changeDefault({ messagesADay: 1, messageOctets: 10_000 });
+  await using client = await server.logIn();
+  expect(await client.command(`MAIL FROM:<${MARY}> SIZE=10001`)).toMatch(/^552 5\.3\.4 /);
+  expect(await send(client, MARY)).toMatch(/^250 /);
+  expect(await send(client, MARY)).toMatch(/^450 4\.7\.1 This account may send 1 messages a day/);
+  await submission.change('mary', { messagesADay: null });
+  expect(await send(client, MARY)).toMatch(/^250 /);
+  expect(await submission.read('mary')).toMatchObject({
+    messagesADay: null,
+    messageOctets: 10_000,
+    isOwn: { messagesADay: true, newRecipientsADay: false, messageOctets: false },
+  });
+  await submission.change('mary', { messagesADay: 'default' });
+  expect(await send(client, MARY)).toMatch(/^450 4\.7\.1 /);
+  await submission.changeDefault({ messagesADay: null });
+  expect(await send(client, MARY)).toMatch(/^250 /);
+});
+
+test('a limit that a Postel of before has set is the account`s own', async () => {
+  await using server = await startOwnServer();
+  const { submission } = server.directory;
+  await submission.changeDefault({ messagesADay: 1 });
+  await server.sql`insert into submission_settings (account_id, messages_a_day) select account_id, 2 from accounts`;
+  expect(await submission.read('mary')).toMatchObject({ messagesADay: 2, isOwn: { messagesADay: true } });
+});
+
+test('a message that is refused in the end counts once, when it comes again', async () => {
+  await using server = await startOwnServer();
+  const { directory, sql } = server;
+  await directory.setCatchall('localhost', 'mary');
+  await directory.submission.change('mary', { messagesADay: 2, newRecipientsADay: 2 });
+  await using client = await server.logIn();
+  expect(await send(client, 'a@localhost')).toMatch(/^250 /);
+  const begin = async () => {
+    await client.command(`MAIL FROM:<${MARY}>`);
+    for (const name of ['a', 'b']) expect(await client.command(`RCPT TO:<${name}@localhost>`)).toMatch(/^250 /);
+    await client.command('DATA');
+  };
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await begin();
+    await sql`update accounts set quota_messages = 1`;
+    expect(await client.command('Subject: x\r\n\r\ntext\r\n.')).toMatch(/^452 4\.2\.2 /);
+    await sql`update accounts set quota_messages = null`;
+    expect(await directory.submission.read('mary')).toMatchObject({ messages: 1, newRecipients: 1 });
+  }
+  await begin();
+  expect(await client.command('Subject: x\r\n\r\ntext\r\n.')).toMatch(/^250 /);
+  expect(await directory.submission.read('mary')).toMatchObject({ messages: 2, newRecipients: 2 });
+  expect(await sql`select address from known_recipients order by address`).toEqual([
+    { address: 'a@localhost' },
+    { address: 'b@localhost' },
+  ]);
+});
+
+test('what was counted on a day that is over is not taken from the next', async () => {
+  await using server = await startOwnServer();
+  const { submission } = server.directory;
+  await submission.change('mary', { messagesADay: 5, newRecipientsADay: 5 });
+  const account = (await server.directory.identify('mary'))?.accountId;
+  if (account === undefined) throw new Error('no account');
+  const first = await submission.count(account, ['a@localhost']);
+  if (first.type !== 'counted' || first.counted === null) throw new Error('not counted');
+  await dayIsOver(server);
+  await submission.count(account, ['b@localhost']);
+  await submission.takeBack(account, first.counted);
+  expect(await submission.read('mary')).toMatchObject({ messages: 1, newRecipients: 1 });
+});

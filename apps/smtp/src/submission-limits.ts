@@ -1,4 +1,4 @@
-import { parseAddress, type Submitter } from '@postel/directory';
+import { type CountedSubmission, parseAddress, type Submitter } from '@postel/directory';
 import type { MailTransaction } from './mail-transaction.ts';
 import { SmtpError, type SmtpReply } from './replies.ts';
 import type { Session } from './session.ts';
@@ -21,16 +21,35 @@ export function tooLarge(messageOctets: number): SmtpReply {
 /**
  * Counts a message that has come to its end, before it is delivered: other sessions of the account may have sent some since MAIL.
  *
+ * @returns what was counted; null for an account without limits
  * @throws {SmtpError} if it is one too many
  */
-export async function countSubmission({ account, services }: Session, transaction: MailTransaction): Promise<void> {
+export async function countSubmission(
+  { account, services }: Session,
+  transaction: MailTransaction,
+): Promise<CountedSubmission | null> {
   const { submitter, recipients } = transaction;
-  if (account === null || submitter === null) return;
-  if (submitter.messagesADay === null && submitter.newRecipientsADay === null) return;
+  if (account === null || submitter === null) return null;
+  if (submitter.messagesADay === null && submitter.newRecipientsADay === null) return null;
   const paths = [...recipients.values()].flatMap((recipient) => recipient.paths.map(({ forwardPath }) => forwardPath));
   const addresses = new Set(paths.map(canonical));
-  const { refusal, resetsAt } = await services.directory.submission.count(account.accountId, [...addresses]);
-  if (refusal !== null) throw new SmtpError(tooMany(submitter, refusal, resetsAt));
+  const count = await services.directory.submission.count(account.accountId, [...addresses]);
+  if (count.type === 'refused') throw new SmtpError(tooMany(submitter, count.limit, count.resetsAt));
+  return count.counted;
+}
+
+/**
+ * A message that was counted and refused comes again, and is counted then. Where neither yes nor no was said it stays counted: it
+ * may have been delivered.
+ */
+export async function takeBackCount(session: Session, counted: CountedSubmission): Promise<void> {
+  const { account, services, log } = session;
+  if (account === null) return;
+  try {
+    await services.directory.submission.takeBack(account.accountId, counted);
+  } catch (err) {
+    log.warn({ err }, 'a message that was refused stays counted');
+  }
 }
 
 function canonical(path: string): string {

@@ -36,6 +36,6 @@ export type { LimitedNetwork } from './login-limits.ts';
 export { type DirectoryOptions, openDirectory } from './open-directory.ts';
 export type { AccountQuota, DefaultQuotaChange, QuotaChange, Quotas } from './quotas.ts';
 export type { NamedMailbox, Shares } from './shares.ts';
-export type { SubmissionSettings, SubmissionUse, Submitter } from './submission.ts';
+export type { CountedSubmission, SubmissionChange, SubmissionLimits, Submitter } from './submission.ts';
 export type { NewKey, RegisteredKey, TlsPublicKeys } from './tls-public-keys.ts';
 export type { SessionEnd } from './watched-sessions.ts';

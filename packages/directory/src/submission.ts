@@ -1,10 +1,9 @@
-import type { AccountId, MailboxId, Sql } from '@postel/storage';
-import { textArray } from '@postel/storage';
+import { type AccountId, type MailboxId, type Sql, type Transaction, textArray } from '@postel/storage';
 import { findAccount, noSuchAccount } from './find-account.ts';
 import { changeMail, readDirectory } from './transaction.ts';
 
 /** What an account may send. Null where there is no limit. */
-interface SubmissionLimits {
+export interface SubmissionLimits {
   readonly messagesADay: number | null;
   /** Addresses to which it never sent before. */
   readonly newRecipientsADay: number | null;
@@ -14,6 +13,17 @@ interface SubmissionLimits {
 export interface SubmissionSettings extends SubmissionLimits {
   /** A copy of what it sends is put into its mailbox with the special use `\Sent` (RFC 6154 §2). */
   readonly keepsSent: boolean;
+}
+
+/** What is left out stays as it is; `default`: what all have, also when that changes. */
+export type SubmissionChange = Partial<Pick<SubmissionSettings, 'keepsSent'>> & {
+  readonly [limit in keyof SubmissionLimits]?: number | 'default' | null;
+};
+
+/** What an account may send, and has sent. */
+export interface AccountSubmission extends Submitter {
+  /** Which of the limits are the account's own, and stay when the default changes. */
+  readonly isOwn: { readonly [limit in keyof SubmissionLimits]: boolean };
 }
 
 /** What an account with limits has sent; a day begins with the first message that is counted. */
@@ -30,84 +40,145 @@ export interface Submitter extends SubmissionSettings, SubmissionUse {
   readonly sentMailbox: MailboxId | null;
 }
 
-/** What came of counting a message. */
-interface CountedSubmission {
-  /** Of what it would have been more than the account may send; null: it may go, and is counted. */
-  readonly refusal: 'messages' | 'recipients' | null;
-  /** Null for an account without limits. */
-  readonly resetsAt: Date | null;
+/** What was counted of a message, to be taken back if it is refused. */
+export interface CountedSubmission {
+  readonly countedSince: Date;
+  /** The recipients to whom the account never sent before. */
+  readonly fresh: readonly string[];
 }
+
+/** What came of counting a message. */
+type SubmissionCount =
+  /** It may go, and is counted; null for an account without limits. */
+  | { readonly type: 'counted'; readonly counted: CountedSubmission | null }
+  /** It would have been more than the account may send. */
+  | { readonly type: 'refused'; readonly limit: 'messages' | 'recipients'; readonly resetsAt: Date };
 
 export interface Submission {
   /** @throws 'no-such-account' */
-  read(accountName: string): Promise<SubmissionSettings & SubmissionUse>;
-  /** What is left out stays as it is. @throws 'no-such-account' */
-  change(accountName: string, change: Partial<SubmissionSettings>): Promise<void>;
+  read(accountName: string): Promise<AccountSubmission>;
+  /** @throws 'no-such-account' */
+  change(accountName: string, change: SubmissionChange): Promise<void>;
+  /** What every account may send that has no limit of its own. */
+  readDefault(): Promise<SubmissionLimits>;
+  /** What is left out stays as it is. */
+  changeDefault(change: Partial<SubmissionLimits>): Promise<void>;
   find(account: AccountId): Promise<Submitter>;
   /**
    * Counts a message, unless that is more than its account may send. The cost does not grow with what was sent before.
    *
    * @param recipients in one form each
    */
-  count(account: AccountId, recipients: readonly string[]): Promise<CountedSubmission>;
+  count(account: AccountId, recipients: readonly string[]): Promise<SubmissionCount>;
+  /** Takes back what was counted for a message that was refused after all, and will come again. */
+  takeBack(account: AccountId, counted: CountedSubmission): Promise<void>;
 }
+
+const DAY_MS = 86_400_000;
 
 export function openSubmission(sql: Sql): Submission {
   return {
     async read(accountName) {
       const account = await readDirectory(() => findAccount(sql.read, accountName));
-      return await findSubmitter(sql, account);
+      return { ...(await findSubmitter(sql, account)), isOwn: await findOwn(sql, account) };
     },
     change: (accountName, change) => changeSettings(sql, accountName, change),
+    readDefault: () => readDirectory(() => selectDefault(sql.read)),
+    changeDefault: (change) =>
+      changeMail(sql, async (tx) => {
+        await tx`select from installation for no key update`;
+        const { messagesADay, newRecipientsADay, messageOctets } = { ...(await selectDefault(tx)), ...change };
+        await tx`
+          update installation
+             set default_messages_a_day = ${messagesADay}, default_new_recipients_a_day = ${newRecipientsADay},
+                 default_message_octets = ${messageOctets}`;
+      }),
     find: (account) => findSubmitter(sql, account),
-    async count(account, recipients) {
-      const [row] = await changeMail(
-        sql,
-        (tx) => tx<CountedSubmission[]>`
-          select refusal, resets_at as "resetsAt"
-            from count_submission(${account}::bigint, ${textArray(recipients)}::text[])`,
-      );
-      return row ?? { refusal: null, resetsAt: null };
-    },
+    count: (account, recipients) => countMessage(sql, account, recipients),
+    takeBack: (account, { countedSince, fresh }) =>
+      changeMail(sql, async (tx) => {
+        await tx`select return_submission(${account}::bigint, ${countedSince}, ${textArray(fresh)}::text[])`;
+      }),
   };
+}
+
+async function countMessage(sql: Sql, account: AccountId, recipients: readonly string[]): Promise<SubmissionCount> {
+  const [row] = await changeMail(
+    sql,
+    (tx) => tx<{ refusal: 'messages' | 'recipients' | null; countedSince: Date | null; fresh: string | null }[]>`
+      select refusal, counted_since as "countedSince", array_to_json(fresh)::text as fresh
+        from take_submission(${account}::bigint, ${textArray(recipients)}::text[])`,
+  );
+  const { refusal = null, countedSince = null, fresh = null } = row ?? {};
+  if (countedSince === null) return { type: 'counted', counted: null };
+  if (refusal !== null) {
+    return { type: 'refused', limit: refusal, resetsAt: new Date(countedSince.getTime() + DAY_MS) };
+  }
+  return { type: 'counted', counted: { countedSince, fresh: JSON.parse(fresh ?? '[]') } };
 }
 
 async function findSubmitter(sql: Sql, account: AccountId): Promise<Submitter> {
   const [row] = await readDirectory(
     () => sql.read<Submitter[]>`
       select messages_a_day as "messagesADay", new_recipients_a_day as "newRecipientsADay",
-             message_octets as "messageOctets", coalesce(keeps_sent, false) as "keepsSent",
+             message_octets as "messageOctets", keeps_sent as "keepsSent",
              case when keeps_sent then
                (select mailbox_id from mailboxes as b
-                 where b.account_id = a.account_id and expunged_seq is null and (special_use = '\\Sent' or name = 'Sent')
+                 where b.account_id = may.account_id and expunged_seq is null and (special_use = '\\Sent' or name = 'Sent')
                  order by special_use is null limit 1) end as "sentMailbox",
              coalesce(sent.messages, 0) as messages, coalesce(sent.new_recipients, 0) as "newRecipients",
              sent.since + interval '1 day' as "resetsAt"
-        from accounts as a
-        left join submission_settings as s on s.account_id = a.account_id
-        left join submission_counts as sent on sent.account_id = a.account_id and sent.since > now() - interval '1 day'
-       where a.account_id = ${account}`,
+        from submission_limits as may
+        left join submission_counts as sent on sent.account_id = may.account_id and sent.since > now() - interval '1 day'
+       where may.account_id = ${account}`,
   );
   if (row === undefined) throw noSuchAccount(`${account}`);
   return row;
 }
 
-async function changeSettings(sql: Sql, accountName: string, change: Partial<SubmissionSettings>): Promise<void> {
+async function findOwn(sql: Sql, account: AccountId): Promise<AccountSubmission['isOwn']> {
+  const [row] = await readDirectory(
+    () => sql.read<AccountSubmission['isOwn'][]>`
+      select has_own_messages_a_day as "messagesADay", has_own_new_recipients_a_day as "newRecipientsADay",
+             has_own_message_octets as "messageOctets"
+        from submission_limits where account_id = ${account}`,
+  );
+  if (row === undefined) throw noSuchAccount(`${account}`);
+  return row;
+}
+
+async function selectDefault(sql: Sql['read'] | Transaction): Promise<SubmissionLimits> {
+  const [row] = await sql<SubmissionLimits[]>`
+    select default_messages_a_day as "messagesADay", default_new_recipients_a_day as "newRecipientsADay",
+           default_message_octets as "messageOctets"
+      from installation`;
+  if (row === undefined) throw new Error('The installation row is missing: the database was not migrated');
+  return row;
+}
+
+const COLUMNS = {
+  messagesADay: 'messages_a_day',
+  newRecipientsADay: 'new_recipients_a_day',
+  messageOctets: 'message_octets',
+} as const satisfies Record<keyof SubmissionLimits, string>;
+
+async function changeSettings(sql: Sql, accountName: string, change: SubmissionChange): Promise<void> {
   await changeMail(sql, async (tx) => {
     const account = await findAccount(tx, accountName);
     await tx`insert into submission_settings (account_id) values (${account}) on conflict do nothing`;
-    const { messagesADay, newRecipientsADay, messageOctets, keepsSent } = change;
-    if (messagesADay !== undefined) {
-      await tx`update submission_settings set messages_a_day = ${messagesADay} where account_id = ${account}`;
-    }
-    if (newRecipientsADay !== undefined) {
-      await tx`update submission_settings set new_recipients_a_day = ${newRecipientsADay} where account_id = ${account}`;
-    }
-    if (messageOctets !== undefined) {
-      await tx`update submission_settings set message_octets = ${messageOctets} where account_id = ${account}`;
-    }
-    if (keepsSent !== undefined) {
-      await tx`update submission_settings set keeps_sent = ${keepsSent} where account_id = ${account}`;
+    const set = async (limit: keyof SubmissionLimits) => {
+      const value = change[limit];
+      if (value === undefined) return;
+      const isOwn = value !== 'default';
+      await tx`
+        update submission_settings set ${tx(COLUMNS[limit])} = ${isOwn ? value : null}, ${tx(`has_own_${COLUMNS[limit]}`)} = ${isOwn}
+         where account_id = ${account}`;
+    };
+    await set('messagesADay');
+    await set('newRecipientsADay');
+    await set('messageOctets');
+    if (change.keepsSent !== undefined) {
+      await tx`update submission_settings set keeps_sent = ${change.keepsSent} where account_id = ${account}`;
     }
   });
 }

@@ -1,15 +1,9 @@
-import type { SubmissionSettings } from '@postel/directory';
-import { type CommandLine, defineCommand } from '../command.ts';
-import { UsageError } from '../command-error.ts';
+import { defineCommand } from '../command.ts';
 import { formatTable } from '../format-table.ts';
 import { formatMoment } from '../moment.ts';
 import { operands } from '../operands.ts';
-import { printableSize } from '../printable.ts';
+import { parseSending, printableSending, SENDING_LIMITS, SENDING_OPTIONS } from '../sending-limits.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
-
-const MOST = 1_000_000_000;
-const MB = 1_048_576;
-const NONE = 'none';
 
 export const configAccountLimits = defineCommand({
   name: 'config account limits',
@@ -19,33 +13,20 @@ export const configAccountLimits = defineCommand({
 first message that is counted. What is beyond the limit is refused with 450 until the day is over, and mail programs keep
 it; the reply says when that is. Changes act at once, on all hosts.
 
-  --messages-a-day N         so many messages, or none
-  --new-recipients-a-day N   so many addresses that the account never sent to before, or none. Those are known from the
-                             time at which it got this limit
-  --message-mb N             no message larger than so many MB (1,048,576 octets), or none
+  --messages-a-day N         so many messages, none, or default (postel help config limits)
+  --new-recipients-a-day N   so many addresses that the account never sent to before, none, or default. Those are known
+                             from the time at which it got this limit
+  --message-mb N             no message larger than so many MB (1,048,576 octets), none, or default
 ${SERVER_OPTIONS_HELP}
 
 Examples:
   postel config account limits mary
   postel config account limits mary --messages-a-day 500 --new-recipients-a-day 100
-  postel config account limits mary --messages-a-day none`,
-  options: {
-    'messages-a-day': { type: 'string' },
-    'new-recipients-a-day': { type: 'string' },
-    'message-mb': { type: 'string' },
-    ...SERVER_OPTIONS,
-  },
+  postel config account limits mary --messages-a-day none --message-mb default`,
+  options: { ...SENDING_OPTIONS, ...SERVER_OPTIONS },
   parse(line) {
     const { account } = operands(line, 'account');
-    const messagesADay = limitOption(line, 'messages-a-day');
-    const newRecipientsADay = limitOption(line, 'new-recipients-a-day');
-    const messageMb = limitOption(line, 'message-mb');
-    const change: Partial<SubmissionSettings> = {
-      ...(messagesADay === undefined ? {} : { messagesADay }),
-      ...(newRecipientsADay === undefined ? {} : { newRecipientsADay }),
-      ...(messageMb === undefined ? {} : { messageOctets: messageMb === null ? null : messageMb * MB }),
-    };
-    return { account, change, server: namedServer(line) };
+    return { account, change: parseSending(line, 'default'), server: namedServer(line) };
   },
   async run({ account, change, server }, { terminal, ...invocation }) {
     const { useDirectory } = await import('../use-directory.ts');
@@ -53,26 +34,12 @@ Examples:
       if (Object.keys(change).length > 0) await submission.change(account, change);
       return await submission.read(account);
     });
-    const { messages, messagesADay, newRecipients, newRecipientsADay, messageOctets, resetsAt } = found;
-    const shown = (limit: number | null) => (limit === null ? NONE : limit.toLocaleString('en-US'));
-    terminal.say(
-      formatTable([
-        ['', 'SENT', 'LIMIT'],
-        ['messages a day', String(messages), shown(messagesADay)],
-        ['new recipients a day', String(newRecipients), shown(newRecipientsADay)],
-        ['size of a message', '', messageOctets === null ? NONE : printableSize(messageOctets)],
-      ]),
-    );
+    const { messages, newRecipients, isOwn, resetsAt } = found;
+    const sent = { messagesADay: String(messages), newRecipientsADay: String(newRecipients), messageOctets: '' };
+    const rows = SENDING_LIMITS.map(({ limit, name }) => {
+      return [name, sent[limit], printableSending(found, limit), isOwn[limit] ? '' : 'default'];
+    });
+    terminal.say(formatTable([['', 'SENT', 'LIMIT', ''], ...rows]));
     if (resetsAt !== null) terminal.say(`The day ends at ${formatMoment(resetsAt)}.`);
   },
 });
-
-/** Undefined if it was not given, null for `none`. @throws {UsageError} */
-function limitOption(line: CommandLine, option: string): number | null | undefined {
-  const text = line.option(option);
-  if (text === null) return undefined;
-  if (text === NONE) return null;
-  const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(number <= MOST)) throw new UsageError(`--${option} takes a number, or none`);
-  return number;
-}

@@ -81,9 +81,9 @@ test('domains, addresses and aliases from the first to the last', async () => {
 test('what an account may send, and has sent', async () => {
   expect(await said('account limits other')).toBe(
     '                      SENT  LIMIT\n' +
-      'messages a day        0     none\n' +
-      'new recipients a day  0     none\n' +
-      'size of a message           none\n',
+      'messages a day        0     none   default\n' +
+      'new recipients a day  0     none   default\n' +
+      'size of a message           none   default\n',
   );
   const changed = await said('account limits other --messages-a-day 1000 --new-recipients-a-day 50 --message-mb 5');
   expect(changed).toMatch(/^messages a day +0 +1,000$/m);
@@ -91,10 +91,21 @@ test('what an account may send, and has sent', async () => {
   expect(changed).toMatch(/^size of a message +5\.0 MB$/m);
   expect(await said('account sent other on')).toBe('Copies of what account other sends are kept from now on.\n');
   expect(await said('account limits other --messages-a-day none')).toMatch(/^messages a day +0 +none$/m);
+
+  const defaults = await said('limits --messages-a-day 700 --message-mb 7');
+  expect(defaults).toMatch(/^messages a day +700\nnew recipients a day +none\nsize of a message +7\.0 MB$/m);
+  expect(await said('account limits postel')).toMatch(
+    /^messages a day +0 +700 +default\n(?:.|\n)+7\.0 MB +default\n$/m,
+  );
+  expect(await said('account limits other')).toMatch(/^messages a day +0 +none$/m);
+  expect(await said('account limits other --messages-a-day default')).toMatch(/^messages a day +0 +700 +default$/m);
+  await said('limits --messages-a-day none --message-mb none');
+  expect(await said('limits')).toMatch(/^messages a day +none\nnew recipients a day +none\nsize of a message +none$/m);
 });
 
 test.each([
-  ['account limits other --message-mb many', 2, '--message-mb takes a number, or none'],
+  ['account limits other --message-mb many', 2, '--message-mb takes a number, default, or none'],
+  ['limits --message-mb default', 2, '--message-mb takes a number, or none'],
   ['account sent other maybe', 2, 'say on or off'],
   ['account limits nobody', 1, 'There is no account "nobody"'],
   ['domain add no_domain', 1, '"no_domain" is not a domain name'],

@@ -1,3 +1,4 @@
+import type { CountedSubmission } from '@postel/directory';
 import type { Command } from '../command.ts';
 import { deliverMessage, type ReplyFor } from '../deliver-message.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
@@ -6,7 +7,7 @@ import { type ReceivedMessage, receiveData } from '../receive-message.ts';
 import { refuseSuspect } from '../refuse-suspect.ts';
 import { Hangup, replies, type SmtpReply } from '../replies.ts';
 import type { Session } from '../session.ts';
-import { countSubmission } from '../submission-limits.ts';
+import { countSubmission, takeBackCount } from '../submission-limits.ts';
 
 /** DATA: RFC 5321 §4.1.1.4, in LMTP RFC 2033 §4.2. Whatever comes of it, the mail transaction is over. */
 export const data: Command<null> = {
@@ -51,8 +52,10 @@ export async function answerToMessage(
   take: Take,
 ): Promise<SmtpReply | null> {
   if (session.kind !== 'lmtp') {
-    const replyFor = await receive(session, transaction, take);
-    return replyFor([...transaction.recipients.keys()]);
+    const { replyFor, counted } = await receive(session, transaction, take);
+    const reply = replyFor([...transaction.recipients.keys()]);
+    if (counted !== null && reply[0] >= 400) await takeBackCount(session, counted);
+    return reply;
   }
   await answerForEach(session, transaction, take);
   return null;
@@ -61,13 +64,22 @@ export async function answerToMessage(
 /** Gives the message, once it has come to its end: by DATA or by BDAT. */
 type Take = () => Promise<ReceivedMessage>;
 
+interface Received {
+  readonly replyFor: ReplyFor;
+  /** What was counted of it; null if nothing was. */
+  readonly counted: CountedSubmission | null;
+}
+
 /** @throws {StorageError}; {SmtpError} what is wrong with the message; {Hangup} */
-async function receive(session: Session, transaction: MailTransaction, take: Take): Promise<ReplyFor> {
+async function receive(session: Session, transaction: MailTransaction, take: Take): Promise<Received> {
   const message = await take();
   await using _content = message.content; // what no account took is removed
-  if (message.suspicions.length > 0) return await refuseSuspect(session, transaction, message);
-  await countSubmission(session, transaction);
-  return await deliverMessage(session, transaction, message);
+  if (message.suspicions.length > 0) {
+    return { replyFor: await refuseSuspect(session, transaction, message), counted: null };
+  }
+  const counted = await countSubmission(session, transaction);
+  const replyFor = await deliverMessage(session, transaction, message);
+  return { replyFor, counted };
 }
 
 /**
@@ -76,9 +88,9 @@ async function receive(session: Session, transaction: MailTransaction, take: Tak
  * the message again.
  */
 async function answerForEach(session: Session, transaction: MailTransaction, take: Take): Promise<void> {
-  const replyFor = await receive(session, transaction, take).catch((error: unknown): ReplyFor => {
+  const { replyFor } = await receive(session, transaction, take).catch((error: unknown): Pick<Received, 'replyFor'> => {
     const reply = session.replyTo(error);
-    return () => reply;
+    return { replyFor: () => reply };
   });
   for (const accounts of transaction.accepted) session.answer(data, replyFor(accounts));
 }
