@@ -65,6 +65,17 @@ test('what an alias does not take', async () => {
   expect(await client.command('RCPT TO:<teams@localhost>')).toMatch(/^550 5\.1\.1 No such address/);
 });
 
+test('a closed list inside an open one stays closed', async () => {
+  await mx.directory.aliases.add('open@localhost', ['inner@localhost', 'john@localhost']);
+  await submission.directory.aliases.add('open@localhost', ['inner@localhost', 'john@localhost']);
+  await using stranger = await mx.connect();
+  await stranger.command('MAIL FROM:<somebody@example.com>');
+  expect(await stranger.command('RCPT TO:<open@localhost>')).toMatch(/^550 5\.7\.2 You may not post/);
+  await using member = await submission.logIn();
+  await member.command('MAIL FROM:<mary@localhost>');
+  expect(await member.command('RCPT TO:<open@localhost>')).toMatch(/^250 /);
+});
+
 test('hardening 57: a message that has come by an alias before is in a loop', async () => {
   await using client = await mx.connect();
   await client.dialogue`

@@ -1,5 +1,5 @@
 import type { AccountId } from '@postel/storage';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ALIAS_ENTRIES } from './aliases.ts';
 import { startDirectory } from './directory-for-tests.ts';
 import type { Poster } from './expand-alias.ts';
@@ -98,9 +98,83 @@ test('who may post: anyone, members, or those who are named', async () => {
   expect(await mayPost(mary, 'mary')).toBe(false);
   await aliases.addEntries('list@example.com', ['john@example.com'], 'poster');
   expect(await mayPost(john, 'john')).toBe(true);
-  expect((await expand('list@example.com')).accounts).toEqual(['mary']);
+  expect((await expand('list@example.com', { account: john, address: null })).accounts).toEqual(['mary']);
   await aliases.removeEntries('list@example.com', ['john@example.com'], 'poster');
   expect(await mayPost(john, 'john')).toBe(false);
+});
+
+describe('lists among the members of a list', () => {
+  let mary: AccountId;
+  let john: AccountId;
+  let ann: AccountId;
+  beforeAll(async () => {
+    [mary, john, ann] = [await idOf('mary'), await idOf('john'), await idOf('ann')];
+    const { aliases } = server.directory;
+    await aliases.add('board@example.com', ['mary@example.com', 'guest@example.net']);
+    await aliases.add('staff@example.com', ['john@example.com']);
+    await aliases.add('company@example.com', ['board@example.com', 'staff+all@example.com', 'ann@example.com']);
+  });
+
+  const mayPost = async (account: AccountId | null, address: string, list = 'company@example.com') => {
+    const [localPart = '', domain = ''] = address.split('@');
+    return (await expand(list, { account, address: { localPart, domain } })).mayPost;
+  };
+
+  test('who may not post to one of them may not post to it', async () => {
+    const { aliases } = server.directory;
+    expect(await mayPost(null, 'stranger@example.org')).toBe(true);
+    await aliases.change('board@example.com', { posters: 'members' });
+    expect(await mayPost(null, 'stranger@example.org')).toBe(false);
+    expect(await mayPost(null, 'guest@example.net')).toBe(true);
+    expect(await mayPost(null, 'mary@example.com')).toBe(false); // from outside
+    expect(await mayPost(mary, 'mary@example.com')).toBe(true);
+    expect(await mayPost(ann, 'ann@example.com')).toBe(false);
+    await aliases.change('staff@example.com', { posters: 'members' }); // which is found by an address with a detail
+    expect(await mayPost(mary, 'mary@example.com')).toBe(false);
+  });
+
+  test('members of one are members of the other', async () => {
+    const { aliases } = server.directory;
+    await aliases.change('board@example.com', { posters: 'anyone' });
+    await aliases.change('staff@example.com', { posters: 'anyone' });
+    await aliases.change('company@example.com', { posters: 'members' });
+    for (const [account, name] of [
+      [mary, 'mary'],
+      [john, 'john'],
+      [ann, 'ann'],
+    ] as const) {
+      expect(await mayPost(account, `${name}@example.com`), name).toBe(true);
+    }
+    expect(await mayPost(await idOf('all'), 'all@catchall.example')).toBe(false);
+    expect(await mayPost(null, 'guest@example.net')).toBe(false); // a reverse-path proves little: only who is entered
+  });
+
+  test('one that is named is let through, where it is a member', async () => {
+    const { aliases } = server.directory;
+    await aliases.change('company@example.com', { posters: 'anyone' });
+    await aliases.change('board@example.com', { posters: 'named' });
+    expect(await mayPost(ann, 'ann@example.com')).toBe(false);
+    await aliases.addEntries('board@example.com', ['company@example.com'], 'poster');
+    expect(await mayPost(ann, 'ann@example.com')).toBe(true);
+    expect(await mayPost(ann, 'ann@example.com', 'board@example.com')).toBe(false);
+    expect(await mayPost(null, 'company@example.com')).toBe(true); // by it, as by any other
+    expect(await mayPost(null, 'company@example.com', 'board@example.com')).toBe(false);
+    // Not where another list would have to be come by.
+    await aliases.add('other@example.com', ['board@example.com']);
+    expect(await mayPost(ann, 'ann@example.com', 'other@example.com')).toBe(false);
+    await aliases.change('company@example.com', { posters: 'members' });
+    expect(await mayPost(null, 'stranger@example.org')).toBe(false);
+  });
+
+  test('hardening 57: closed ones that stand for one another end', async () => {
+    const { aliases } = server.directory;
+    await aliases.add('c1@example.com', ['mary@example.com']);
+    await aliases.add('c2@example.com', ['c1@example.com']);
+    await aliases.addEntries('c1@example.com', ['c2@example.com'], 'member');
+    for (const list of ['c1@example.com', 'c2@example.com']) await aliases.change(list, { posters: 'members' });
+    expect(await mayPost(mary, 'mary@example.com', 'c2@example.com')).toBe(true);
+    expect(await mayPost(john, 'john@example.com', 'c2@example.com')).toBe(false);
+  });
 });
 
 test('members may send from the address of an alias that lets them', async () => {

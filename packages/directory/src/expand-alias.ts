@@ -1,6 +1,7 @@
 import { type AccountId, numberArray, type Sql } from '@postel/storage';
 import { type Address, canonicalAddress, formatAddress } from './address.ts';
-import type { AliasTarget, RecipientAccount } from './directory.ts';
+import type { Posters } from './aliases.ts';
+import type { AliasTarget, RecipientAccount, RecipientResolution } from './directory.ts';
 import { recipientColumns, resolveRecipient } from './resolve-recipient.ts';
 import { readDirectory } from './transaction.ts';
 
@@ -12,6 +13,7 @@ export interface Poster {
 
 /** Whom an alias stands for. */
 export interface ExpandedAlias {
+  /** And to all aliases among its members. */
   readonly mayPost: boolean;
   /** Each once, by whichever entry comes first. */
   readonly accounts: readonly RecipientAccount[];
@@ -25,51 +27,77 @@ export interface ExpandedAlias {
 const ALIAS_RECIPIENTS = 1_000;
 
 type Row = {
+  readonly parent: number;
   readonly localPart: string;
   readonly domain: string;
   readonly isLocal: boolean;
   readonly aliasId: number | null;
 } & ((Omit<RecipientAccount, 'type'> & { readonly accountId: AccountId }) | { readonly accountId: null });
 
-/**
- * Finds the members of an alias, level by level: each alias is looked into once, so that one that has itself among its members,
- * by whatever way, ends.
- */
-export async function expandAlias(sql: Sql, { aliasId, posters }: AliasTarget, poster: Poster): Promise<ExpandedAlias> {
-  const mayPost = posters === 'anyone' || (await isPoster(sql, aliasId, posters, poster));
-  const accounts = new Map<AccountId, RecipientAccount>();
-  const elsewhere = new Set<string>();
-  const seen = new Set([aliasId]);
-  let entries = 0;
-  for (let level = [aliasId]; level.length > 0; ) {
-    const next: number[] = [];
-    const enter = (alias: number) => {
-      if (seen.has(alias)) return;
-      seen.add(alias);
-      next.push(alias);
-    };
-    const rows = await readMembers(sql, level, ALIAS_RECIPIENTS + 1 - entries);
-    entries += rows.length;
-    if (entries > ALIAS_RECIPIENTS) return { mayPost, accounts: [], elsewhere: [], isTooLarge: true };
-    for (const row of rows) {
-      const { localPart, domain, isLocal } = row;
-      if (!isLocal) elsewhere.add(formatAddress({ localPart, domain }));
-      else if (row.accountId !== null) add(accounts, { type: 'account', ...recipientOf(row) });
-      else if (row.aliasId !== null) enter(row.aliasId);
-      else {
-        // One with a detail, or of a catchall. Who was removed since is left out.
-        const found = await resolveRecipient(sql, { localPart, domain });
-        if (found.type === 'account') add(accounts, found);
-        if (found.type === 'alias') enter(found.aliasId);
-      }
-    }
-    level = next;
-  }
-  return { mayPost, accounts: [...accounts.values()], elsewhere: [...elsewhere], isTooLarge: false };
+/** Whom an alias names. */
+interface Members {
+  readonly accounts: Set<AccountId>;
+  readonly aliases: Set<number>;
 }
 
-function add(accounts: Map<AccountId, RecipientAccount>, account: RecipientAccount): void {
-  if (!accounts.has(account.accountId)) accounts.set(account.accountId, account);
+/** What was found of an alias and of those among its members. */
+interface Found {
+  readonly accounts: ReadonlyMap<AccountId, RecipientAccount>;
+  readonly elsewhere: ReadonlySet<string>;
+  readonly isTooLarge: boolean;
+  /** By alias: each that was looked into. */
+  readonly members: ReadonlyMap<number, Members>;
+}
+
+/**
+ * Finds the members of an alias, and whether who sends may post to it and to each alias among them: a list that is closed stays so,
+ * whichever other list has it as a member.
+ */
+export async function expandAlias(sql: Sql, { aliasId, posters }: AliasTarget, poster: Poster): Promise<ExpandedAlias> {
+  // Strangers need not make us look for members.
+  const alone = new Map([[aliasId, { accounts: new Set<AccountId>(), aliases: new Set<number>() }]]);
+  if (posters !== 'anyone' && poster.account === null && !(await mayPostTo(sql, alone, poster))) {
+    return { mayPost: false, accounts: [], elsewhere: [], isTooLarge: false };
+  }
+  const { accounts, elsewhere, isTooLarge, members } = await findMembers(sql, aliasId);
+  const mayPost = await mayPostTo(sql, members, poster);
+  if (isTooLarge) return { mayPost, accounts: [], elsewhere: [], isTooLarge };
+  return { mayPost, accounts: [...accounts.values()], elsewhere: [...elsewhere], isTooLarge };
+}
+
+/** Level by level: each alias is looked into once, so that one that has itself among its members, by whatever way, ends. */
+async function findMembers(sql: Sql, root: number): Promise<Found> {
+  const accounts = new Map<AccountId, RecipientAccount>();
+  const elsewhere = new Set<string>();
+  const members = new Map<number, Members>();
+  let entries = 0;
+  for (let level = [root]; level.length > 0; ) {
+    for (const alias of level) members.set(alias, { accounts: new Set(), aliases: new Set() });
+    const next = new Set<number>();
+    const rows = await readMembers(sql, level, ALIAS_RECIPIENTS + 1 - entries);
+    entries += rows.length;
+    if (entries > ALIAS_RECIPIENTS) return { accounts, elsewhere, isTooLarge: true, members };
+    for (const row of rows) {
+      const found = row.isLocal ? await memberOf(sql, row) : null;
+      if (found === null) elsewhere.add(formatAddress(row));
+      else if (found.type === 'account') {
+        members.get(row.parent)?.accounts.add(found.accountId);
+        if (!accounts.has(found.accountId)) accounts.set(found.accountId, found);
+      } else if (found.type === 'alias') {
+        members.get(row.parent)?.aliases.add(found.aliasId);
+        if (!members.has(found.aliasId)) next.add(found.aliasId);
+      }
+    }
+    level = [...next];
+  }
+  return { accounts, elsewhere, isTooLarge: false, members };
+}
+
+/** Who was removed since is left out. */
+async function memberOf(sql: Sql, row: Row): Promise<RecipientResolution | Pick<AliasTarget, 'type' | 'aliasId'>> {
+  if (row.accountId !== null) return { type: 'account', ...recipientOf(row) };
+  if (row.aliasId !== null) return { type: 'alias', aliasId: row.aliasId };
+  return await resolveRecipient(sql, row); // one with a detail, or of a catchall
 }
 
 function recipientOf(row: Omit<RecipientAccount, 'type'>): Omit<RecipientAccount, 'type'> {
@@ -80,7 +108,7 @@ function recipientOf(row: Omit<RecipientAccount, 'type'>): Omit<RecipientAccount
 async function readMembers(sql: Sql, aliases: readonly number[], most: number): Promise<readonly Row[]> {
   return await readDirectory(
     () => sql.read<Row[]>`
-      select e.local_part as "localPart", e.domain, d.domain_id is not null as "isLocal", other.alias_id as "aliasId",
+      select e.alias_id as parent, e.local_part as "localPart", e.domain, d.domain_id is not null as "isLocal", other.alias_id as "aliasId",
              target.mailbox_id as mailbox, ${recipientColumns(sql)}
         from alias_entries as e
         left join domains as d on d.name = e.domain
@@ -99,26 +127,44 @@ async function readMembers(sql: Sql, aliases: readonly number[], most: number): 
 }
 
 /**
- * By the reverse-path, or because an address of the account that has logged in is entered. From other servers, where nobody logs
- * in, an address of this server proves nothing: its owners submit their mail.
+ * Whether who sends may post to each of these aliases. They may by the reverse-path, or because an address of the account that has logged in
+ * is entered; from other servers, where nobody logs in, an address of this server proves nothing: its owners submit their
+ * mail. Members are also those of aliases among the members. What comes by another alias may, if that is named.
  */
-async function isPoster(
-  sql: Sql,
-  alias: number,
-  posters: 'members' | 'named',
-  { account, address }: Poster,
-): Promise<boolean> {
+async function mayPostTo(sql: Sql, members: ReadonlyMap<number, Members>, poster: Poster): Promise<boolean> {
+  const { account, address } = poster;
   const canonical = address === null ? null : canonicalAddress(address);
-  const [row] = await readDirectory(
-    () => sql.read`
-      select from alias_entries as e left join domains as d on d.name = e.domain
-       where e.alias_id = ${alias} and case when ${posters} = 'members' then is_member else may_post end
-         and ((e.domain = ${canonical?.domain ?? null}::text and e.folded_part = ${canonical?.localPart ?? null}::text
-               and (${account}::bigint is not null or d.domain_id is null))
-              or exists (select from addresses as a
-                          where a.account_id = ${account}::bigint and a.domain_id = d.domain_id
-                            and a.local_part = case when d.is_case_sensitive then e.local_part else e.folded_part end))
-       limit 1`,
+  const steps = [...members].flatMap(([parent, { aliases }]) => [...aliases].map((child) => ({ parent, child })));
+  const closed = await readDirectory(
+    () => sql.read<{ aliasId: number; posters: Posters }[]>`
+      select a.alias_id as "aliasId", a.posters from aliases as a
+       where a.alias_id = any(${numberArray(members.keys())}::bigint[]) and a.posters <> 'anyone'
+         and not exists (
+           select from alias_entries as e left join domains as d on d.name = e.domain
+            where e.alias_id = a.alias_id and case a.posters when 'members' then e.is_member else e.may_post end
+              and ((e.domain = ${canonical?.domain ?? null}::text and e.folded_part = ${canonical?.localPart ?? null}::text
+                    and (${account}::bigint is not null or d.domain_id is null))
+                   or exists (select from addresses as own
+                               where own.account_id = ${account}::bigint and own.domain_id = d.domain_id
+                                 and own.local_part = case when d.is_case_sensitive then e.local_part else e.folded_part end)
+                   or exists (select from unnest(${numberArray(steps.map(({ child }) => child))}::bigint[],
+                                                 ${numberArray(steps.map(({ parent }) => parent))}::bigint[]) as step (child, parent)
+                                join aliases as other on other.alias_id = step.parent
+                               where a.posters = 'named' and step.child = a.alias_id and other.domain_id = d.domain_id
+                                 and other.local_part = case when d.is_case_sensitive then e.local_part else e.folded_part end)))`,
   );
-  return row !== undefined;
+  return closed.every(
+    ({ aliasId, posters }) => posters === 'members' && account !== null && hasMember(members, aliasId, account),
+  );
+}
+
+/** Whether an alias stands for an account, by whatever way. */
+function hasMember(members: ReadonlyMap<number, Members>, alias: number, account: AccountId): boolean {
+  const seen = new Set([alias]);
+  for (const one of seen) {
+    const { accounts, aliases } = members.get(one) ?? {};
+    if (accounts?.has(account) === true) return true;
+    for (const inner of aliases ?? []) seen.add(inner);
+  }
+  return false;
 }
