@@ -130,6 +130,80 @@ test('members post to their list, and send from its address if it lets them', as
   expect(await client.command('MAIL FROM:<team@localhost>')).toMatch(/^550 5\.7\.1 /);
 });
 
+test('what comes by a list says so, once, and the innermost list counts', async () => {
+  const { directory } = mx;
+  await directory.addAccount({ name: 'eve', address: 'eve@localhost', password: null });
+  await directory.addAccount({ name: 'bob', address: 'bob@localhost', password: null });
+  await directory.aliases.add('devs@localhost', ['eve@localhost']);
+  await directory.aliases.add('all@localhost', ['bob@localhost', 'devs@localhost']);
+  const send = async () => {
+    await using client = await mx.connect();
+    await client.dialogue`
+      C: MAIL FROM:<somebody@example.com>
+      C: RCPT TO:<all@localhost>
+      C: DATA
+      S: 250 ...
+      S: 250 ...
+      S: 354 ...
+      C: List-Id: Another list <one.example.com>
+      C: Subject: to all
+      C: LIST-POST: <mailto:one@example.com>,
+      C:  <mailto:two@example.com>
+      C: List-Unsubscribe: <mailto:leave@example.com>
+      C:
+      C: List-Id: of the body
+      C: .
+      S: 250 ...
+    `;
+    const sent = await Promise.all(['bob', 'eve'].map((name) => mx.messages(`${name}@localhost`)));
+    return sent.map((messages) => messages.at(-1));
+  };
+  for (const each of await send()) {
+    expect(each?.prefix).not.toContain('List-');
+    expect(each?.content.toString()).toMatch(/^List-Id: Another list /);
+  }
+  await directory.aliases.change('all@localhost', { isList: true });
+  const content = 'Subject: to all\r\nList-Unsubscribe: <mailto:leave@example.com>\r\n\r\nList-Id: of the body\r\n';
+  for (const each of await send()) {
+    expect(each?.prefix).toMatch(
+      /\r\n\tfor <all@localhost>; .+\r\nList-Id: <all\.localhost>\r\nList-Post: <mailto:all@localhost>\r\n$/,
+    );
+    expect(each?.content.toString()).toBe(content);
+  }
+  await directory.aliases.change('devs@localhost', { isList: true, posters: 'named' });
+  await directory.aliases.addEntries('devs@localhost', ['all@localhost'], 'poster');
+  const [bobs, eves] = await send();
+  expect(bobs?.prefix).toMatch(/List-Id: <all\.localhost>\r\nList-Post: <mailto:all@localhost>\r\n$/);
+  expect(eves?.prefix).toMatch(/List-Id: <devs\.localhost>\r\nList-Post: NO \(only some may post\)\r\n$/);
+});
+
+test('a list on submission: each account gets the message once, and who is named beside it the plain one', async () => {
+  const { directory } = submission;
+  await directory.aliases.add('club@localhost', ['mary@localhost', 'john@localhost']);
+  await directory.aliases.change('club@localhost', { isList: true });
+  await using client = await submission.logIn();
+  await client.dialogue`
+    C: MAIL FROM:<mary@localhost>
+    S: 250 ...
+    C: RCPT TO:<mary@localhost>
+    S: 250 ...
+    C: RCPT TO:<club@localhost>
+    S: 250 ...
+    C: DATA
+    S: 354 ...
+    C: From: mary@localhost
+    C: List-Id: <mine.example>
+    C: Subject: to the club
+    C:
+    C: .
+    S: 250 ...
+  `;
+  const [marys, johns] = await Promise.all(['mary', 'john'].map((name) => submission.messages(`${name}@localhost`)));
+  expect(marys?.at(-1)?.prefix).not.toContain('List-');
+  expect(johns?.at(-1)?.prefix).toMatch(/\r\nList-Id: <club\.localhost>\r\nList-Post: .+\r\nMessage-ID: /);
+  expect(johns?.at(-1)?.content.toString()).toBe('From: mary@localhost\r\nSubject: to the club\r\n\r\n');
+});
+
 test('EXPN tells members of an alias who the others are, if it shows them, and nobody else', async () => {
   const { aliases } = submission.directory;
   await aliases.add('board@localhost', ['john@localhost', 'mary@localhost', 'Guest@example.net']);

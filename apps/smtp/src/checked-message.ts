@@ -1,4 +1,4 @@
-import type { Content, ContentWriter } from '@postel/storage';
+import type { Content } from '@postel/storage';
 import type { IncomingMessage, Verdict } from './incoming-mail.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import { OwnResultsFilter } from './own-results-filter.ts';
@@ -12,12 +12,12 @@ import type { MessageWriter } from './submitted-message.ts';
  */
 export class CheckedMessage implements MessageWriter {
   readonly #session: Session;
-  readonly #writer: ContentWriter;
+  readonly #writer: MessageWriter;
   readonly #incoming: IncomingMessage;
   readonly #filter: OwnResultsFilter;
   #verdict: Verdict | null = null;
 
-  constructor(session: Session, { reversePath }: MailTransaction, writer: ContentWriter) {
+  constructor(session: Session, { reversePath }: MailTransaction, writer: MessageWriter) {
     const { services, wire, greeting } = session;
     this.#session = session;
     this.#writer = writer;

@@ -2,6 +2,7 @@ import { type AccountId, type Delivery, StorageError, type WaitingDelivery } fro
 import { notifyOfDelivery, notifyOfLeftOut } from './delivery-notification.ts';
 import { keepSentCopy } from './keep-sent-copy.ts';
 import { PATHS_KEPT } from './limits.ts';
+import { listFields } from './list-fields.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import type { ReceivedMessage } from './receive-message.ts';
 import { replies, type SmtpReply } from './replies.ts';
@@ -146,7 +147,7 @@ export function deliveriesOf(
     results,
   };
 
-  return [...recipients].map(([account, { forwardPath, alias, mailbox, paths }]) => {
+  return [...recipients].map(([account, { forwardPath, alias, list, mailbox, paths }]) => {
     const trace = {
       reversePath,
       forwardPath,
@@ -159,7 +160,7 @@ export function deliveriesOf(
       receivedAt,
       findings,
     };
-    const prefix = Buffer.from(traceFields(trace) + addedFields);
+    const prefix = Buffer.from(traceFields(trace) + (list === null ? '' : listFields(list)) + addedFields);
     const arrival = { prefix, reversePath, forwardPath, protocol, clientAddress, clientName };
     return {
       account,

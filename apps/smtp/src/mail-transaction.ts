@@ -1,4 +1,4 @@
-import type { Submitter } from '@postel/directory';
+import type { MailingList, Submitter } from '@postel/directory';
 import type { AccountId, EnvelopeDetails, MailboxId, ReceivedRecipient } from '@postel/storage';
 import type { ChunkedMessage } from './chunked-message.ts';
 import type { MailboxAddress } from './path.ts';
@@ -10,6 +10,8 @@ interface Recipient {
   readonly forwardPath: string;
   /** The alias by which the message comes to it; null if its own address was named. */
   readonly alias: string | null;
+  /** The list by which it comes to it; null: by none. */
+  readonly list: MailingList | null;
   /** Null: INBOX. */
   readonly mailbox: MailboxId | null;
   /** All RCPT commands that led to the account, the one with `forwardPath` first. */

@@ -2,8 +2,10 @@ import { DirectoryError } from '@postel/directory';
 import { type Content, StorageError } from '@postel/storage';
 import { CheckedMessage } from './checked-message.ts';
 import { type DataFault, DataReader } from './data-reader.ts';
+import { withoutFields } from './field-filter.ts';
 import { HopCount } from './hop-count.ts';
 import { DISCARDED_OCTETS, HOPS } from './limits.ts';
+import { LIST_FIELDS } from './list-fields.ts';
 import { LoopWatch } from './loop-watch.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import { PacedReader } from './paced-reader.ts';
@@ -57,8 +59,11 @@ export class MessageIntake {
 
   constructor(session: Session, transaction: MailTransaction) {
     const { store, messageOctets } = session.services;
-    const { aliases } = transaction;
-    const writer = store.receive(messageOctets);
+    const { aliases, recipients } = transaction;
+    const hasList = [...recipients.values()].some(({ list }) => list !== null);
+    const received = store.receive(messageOctets);
+    // Each of them stands once in what comes by a list (RFC 2369 §3): that of the list before it.
+    const writer = hasList ? withoutFields(received, LIST_FIELDS) : received;
     this.#session = session;
     this.#submitted = session.kind === 'submission' ? new SubmittedMessage(session, transaction, writer) : null;
     this.#checked = session.kind === 'mx' ? new CheckedMessage(session, transaction, writer) : null;

@@ -22,7 +22,7 @@ const FIRST_BUFFER_OCTETS = 4 * 1024;
 export class SubmittedMessage implements MessageWriter {
   readonly #session: Session;
   readonly #transaction: MailTransaction;
-  readonly #writer: ContentWriter;
+  readonly #writer: MessageWriter;
   #held = Buffer.alloc(FIRST_BUFFER_OCTETS);
   #octets = 0;
   #sizeOctets = 0;
@@ -30,7 +30,7 @@ export class SubmittedMessage implements MessageWriter {
   /** Sender is to be added: the message has several authors, or none that is known. */
   #needsSender = false;
 
-  constructor(session: Session, transaction: MailTransaction, writer: ContentWriter) {
+  constructor(session: Session, transaction: MailTransaction, writer: MessageWriter) {
     this.#session = session;
     this.#transaction = transaction;
     this.#writer = writer;

@@ -10,6 +10,8 @@ export type Posters = 'anyone' | 'members' | 'named';
 
 export interface AliasSettings {
   readonly posters: Posters;
+  /** A mailing list: what its members get says that it came by it (RFC 2369, RFC 2919). */
+  readonly isList: boolean;
   /** Members may see who the others are. */
   readonly showsMembers: boolean;
   /** Members may send from its address. */
@@ -99,8 +101,9 @@ export function openAliases(sql: Sql, isAddress: (address: CanonicalAddress) => 
     },
     change: (text, change) =>
       changeAlias(sql, text, async (tx, alias) => {
-        const { posters, showsMembers, maySendAs } = change;
+        const { posters, isList, showsMembers, maySendAs } = change;
         if (posters !== undefined) await tx`update aliases set posters = ${posters} where alias_id = ${alias}`;
+        if (isList !== undefined) await tx`update aliases set is_list = ${isList} where alias_id = ${alias}`;
         if (showsMembers !== undefined) {
           await tx`update aliases set shows_members = ${showsMembers} where alias_id = ${alias}`;
         }
@@ -131,7 +134,7 @@ async function selectAliases(
   { domain = null, address }: AliasFilter,
 ): Promise<readonly (AliasSummary & { readonly aliasId: number })[]> {
   return await sql<(AliasSummary & { aliasId: number })[]>`
-    select alias_id as "aliasId", a.local_part || '@' || d.name as address, posters, shows_members as "showsMembers",
+    select alias_id as "aliasId", a.local_part || '@' || d.name as address, posters, is_list as "isList", shows_members as "showsMembers",
            may_send_as as "maySendAs",
            (select count(*)::integer from alias_entries as e where e.alias_id = a.alias_id and is_member) as members,
            (select count(*)::integer from alias_entries as e

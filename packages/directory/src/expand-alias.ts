@@ -2,7 +2,7 @@ import { type AccountId, numberArray, type Sql } from '@postel/storage';
 import { type Address, canonicalAddress, formatAddress } from './address.ts';
 import type { Posters } from './aliases.ts';
 import type { AliasTarget, RecipientAccount, RecipientResolution } from './directory.ts';
-import { recipientColumns, resolveRecipient } from './resolve-recipient.ts';
+import { aliasColumns, recipientColumns, resolveRecipient } from './resolve-recipient.ts';
 import { readDirectory } from './transaction.ts';
 
 /** Who sends: the account that has logged in, if one has, and the reverse-path; null for the null one. */
@@ -11,12 +11,21 @@ export interface Poster {
   readonly address: Address | null;
 }
 
+/** The list by which mail comes to a member. */
+export type MailingList = Pick<AliasTarget, 'address' | 'posters'>;
+
+/** An account for which an alias stands. */
+export interface AliasMember extends RecipientAccount {
+  /** The innermost list on the way to it; null: none of the aliases on it is one. */
+  readonly list: MailingList | null;
+}
+
 /** Whom an alias stands for. */
 export interface ExpandedAlias {
   /** And to all aliases among its members. */
   readonly mayPost: boolean;
   /** Each once, by whichever entry comes first. */
-  readonly accounts: readonly RecipientAccount[];
+  readonly accounts: readonly AliasMember[];
   /** Addresses at other servers. */
   readonly elsewhere: readonly string[];
   /** It has more members, with those of the aliases among them, than ALIAS_RECIPIENTS. */
@@ -31,8 +40,8 @@ type Row = {
   readonly localPart: string;
   readonly domain: string;
   readonly isLocal: boolean;
-  readonly aliasId: number | null;
-} & ((Omit<RecipientAccount, 'type'> & { readonly accountId: AccountId }) | { readonly accountId: null });
+} & (AliasTarget | { readonly aliasId: null }) &
+  ((Omit<RecipientAccount, 'type'> & { readonly accountId: AccountId }) | { readonly accountId: null });
 
 /** Whom an alias names. */
 interface Members {
@@ -42,7 +51,7 @@ interface Members {
 
 /** What was found of an alias and of those among its members. */
 interface Found {
-  readonly accounts: ReadonlyMap<AccountId, RecipientAccount>;
+  readonly accounts: ReadonlyMap<AccountId, AliasMember>;
   readonly elsewhere: ReadonlySet<string>;
   readonly isTooLarge: boolean;
   /** By alias: each that was looked into. */
@@ -53,25 +62,27 @@ interface Found {
  * Finds the members of an alias, and whether who sends may post to it and to each alias among them: a list that is closed stays so,
  * whichever other list has it as a member.
  */
-export async function expandAlias(sql: Sql, { aliasId, posters }: AliasTarget, poster: Poster): Promise<ExpandedAlias> {
+export async function expandAlias(sql: Sql, alias: AliasTarget, poster: Poster): Promise<ExpandedAlias> {
+  const { aliasId, posters } = alias;
   // Strangers need not make us look for members.
   const alone = new Map([[aliasId, { accounts: new Set<AccountId>(), aliases: new Set<number>() }]]);
   if (posters !== 'anyone' && poster.account === null && !(await mayPostTo(sql, alone, poster))) {
     return { mayPost: false, accounts: [], elsewhere: [], isTooLarge: false };
   }
-  const { accounts, elsewhere, isTooLarge, members } = await findMembers(sql, aliasId);
+  const { accounts, elsewhere, isTooLarge, members } = await findMembers(sql, alias);
   const mayPost = await mayPostTo(sql, members, poster);
   if (isTooLarge) return { mayPost, accounts: [], elsewhere: [], isTooLarge };
   return { mayPost, accounts: [...accounts.values()], elsewhere: [...elsewhere], isTooLarge };
 }
 
 /** Level by level: each alias is looked into once, so that one that has itself among its members, by whatever way, ends. */
-async function findMembers(sql: Sql, root: number): Promise<Found> {
-  const accounts = new Map<AccountId, RecipientAccount>();
+async function findMembers(sql: Sql, root: AliasTarget): Promise<Found> {
+  const accounts = new Map<AccountId, AliasMember>();
   const elsewhere = new Set<string>();
   const members = new Map<number, Members>();
+  const lists = new Map<number, MailingList | null>([[root.aliasId, listOf(root)]]);
   let entries = 0;
-  for (let level = [root]; level.length > 0; ) {
+  for (let level = [root.aliasId]; level.length > 0; ) {
     for (const alias of level) members.set(alias, { accounts: new Set(), aliases: new Set() });
     const next = new Set<number>();
     const rows = await readMembers(sql, level, ALIAS_RECIPIENTS + 1 - entries);
@@ -79,13 +90,16 @@ async function findMembers(sql: Sql, root: number): Promise<Found> {
     if (entries > ALIAS_RECIPIENTS) return { accounts, elsewhere, isTooLarge: true, members };
     for (const row of rows) {
       const found = row.isLocal ? await memberOf(sql, row) : null;
+      const list = lists.get(row.parent) ?? null;
       if (found === null) elsewhere.add(formatAddress(row));
       else if (found.type === 'account') {
         members.get(row.parent)?.accounts.add(found.accountId);
-        if (!accounts.has(found.accountId)) accounts.set(found.accountId, found);
+        if (!accounts.has(found.accountId)) accounts.set(found.accountId, { ...found, list });
       } else if (found.type === 'alias') {
         members.get(row.parent)?.aliases.add(found.aliasId);
-        if (!members.has(found.aliasId)) next.add(found.aliasId);
+        if (members.has(found.aliasId) || next.has(found.aliasId)) continue;
+        next.add(found.aliasId);
+        lists.set(found.aliasId, listOf(found) ?? list);
       }
     }
     level = [...next];
@@ -93,10 +107,14 @@ async function findMembers(sql: Sql, root: number): Promise<Found> {
   return { accounts, elsewhere, isTooLarge: false, members };
 }
 
+function listOf({ isList, address, posters }: AliasTarget): MailingList | null {
+  return isList ? { address, posters } : null;
+}
+
 /** Who was removed since is left out. */
-async function memberOf(sql: Sql, row: Row): Promise<RecipientResolution | Pick<AliasTarget, 'type' | 'aliasId'>> {
+async function memberOf(sql: Sql, row: Row): Promise<RecipientResolution> {
   if (row.accountId !== null) return { type: 'account', ...recipientOf(row) };
-  if (row.aliasId !== null) return { type: 'alias', aliasId: row.aliasId };
+  if (row.aliasId !== null) return { ...row, type: 'alias' };
   return await resolveRecipient(sql, row); // one with a detail, or of a catchall
 }
 
@@ -108,19 +126,19 @@ function recipientOf(row: Omit<RecipientAccount, 'type'>): Omit<RecipientAccount
 async function readMembers(sql: Sql, aliases: readonly number[], most: number): Promise<readonly Row[]> {
   return await readDirectory(
     () => sql.read<Row[]>`
-      select e.alias_id as parent, e.local_part as "localPart", e.domain, d.domain_id is not null as "isLocal", other.alias_id as "aliasId",
+      select e.alias_id as parent, e.local_part as "localPart", e.domain, domain.domain_id is not null as "isLocal", ${aliasColumns(sql)},
              target.mailbox_id as mailbox, ${recipientColumns(sql)}
         from alias_entries as e
-        left join domains as d on d.name = e.domain
+        left join domains as domain on domain.name = e.domain
         left join addresses as named
-               on named.domain_id = d.domain_id
-              and named.local_part = case when d.is_case_sensitive then e.local_part else e.folded_part end
+               on named.domain_id = domain.domain_id
+              and named.local_part = case when domain.is_case_sensitive then e.local_part else e.folded_part end
         left join accounts as account on account.account_id = named.account_id
         left join mailboxes as target
                on target.account_id = named.account_id and target.mailbox_id = named.mailbox_id and target.expunged_seq is null
-        left join aliases as other
-               on other.domain_id = d.domain_id
-              and other.local_part = case when d.is_case_sensitive then e.local_part else e.folded_part end
+        left join aliases as alias
+               on alias.domain_id = domain.domain_id
+              and alias.local_part = case when domain.is_case_sensitive then e.local_part else e.folded_part end
        where e.alias_id = any(${numberArray(aliases)}::bigint[]) and e.is_member
        order by e.alias_id, e.domain, e.folded_part limit ${most}`,
   );

@@ -21,7 +21,7 @@ export type {
 } from './directory.ts';
 export type { DomainChange, DomainSummary } from './domains.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
-export type { ExpandedAlias, Poster } from './expand-alias.ts';
+export type { ExpandedAlias, MailingList, Poster } from './expand-alias.ts';
 export { generatePassword } from './generate-password.ts';
 export type {
   AuthenticatedAccount,

@@ -21,6 +21,11 @@ export const recipientColumns = (sql: Sql) => sql`
   account.quota_octets as "quotaOctets", account.quota_octets - account.used_octets as "freeOctets",
   account.quota_messages - account.used_messages as "freeMessages"`;
 
+/** Of `aliases as alias` in `domains as domain`. */
+export const aliasColumns = (sql: Sql) => sql`
+  alias.alias_id as "aliasId", alias.local_part || '@' || domain.name as address, alias.posters, alias.is_list as "isList",
+  alias.shows_members as "showsMembers", alias.may_send_as as "maySendAs"`;
+
 export async function resolveRecipient(sql: Sql, address: Address): Promise<RecipientResolution> {
   const domain = canonicalDomain(address.domain);
   if (domain === null) return NOT_LOCAL;
@@ -41,8 +46,7 @@ async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress
   const [row] = await readDirectory(
     () => sql.read<Row[]>`
       select ${recipientColumns(sql)}, target.mailbox_id as mailbox,
-             alias.alias_id as "aliasId", alias.local_part || '@' || domain.name as address, alias.posters,
-             alias.shows_members as "showsMembers", alias.may_send_as as "maySendAs"
+             ${aliasColumns(sql)}
         from domains as domain
         cross join lateral (
           select case when domain.is_case_sensitive then ${textArray(written.parts)}::text[]
@@ -73,8 +77,8 @@ async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress
     return { type: 'account', accountId, accountName, isDisabled, quotaOctets, freeOctets, freeMessages, mailbox };
   }
   if (row.aliasId === null) return UNKNOWN;
-  const { aliasId, address: formatted, posters, showsMembers, maySendAs } = row;
-  return { type: 'alias', aliasId, address: formatted, posters, showsMembers, maySendAs };
+  const { aliasId, address: formatted, posters, isList, showsMembers, maySendAs } = row;
+  return { type: 'alias', aliasId, address: formatted, posters, isList, showsMembers, maySendAs };
 }
 
 /** What an address may be found by, the likeliest first: as it is, and without details. Nothing parts the first from a detail. */

@@ -47,7 +47,9 @@ test('domains, addresses and aliases from the first to the last', async () => {
   expect(await said('address account Info@bücher.example postel')).toMatch(/goes to account postel, into INBOX\.\n$/);
 
   expect(await said('alias add team@localhost postel@localhost other@localhost')).toBe('Added alias team@localhost.\n');
-  expect(await said('alias update team@localhost --post named --show-members yes --send-as yes')).toMatch(/^Changed/);
+  expect(await said('alias update team@localhost --post named --list yes --show-members yes --send-as yes')).toMatch(
+    /^Changed/,
+  );
   await said('alias addaddr team@localhost postel@localhost --may-post');
   const added = await config('alias addaddr team@localhost Guest@elsewhere.example');
   expect(added.stdout).toBe('Added to alias team@localhost, which has 3 members now.\n');
@@ -55,6 +57,7 @@ test('domains, addresses and aliases from the first to the last', async () => {
   expect(await said('alias print team@localhost')).toBe(
     'team@localhost: those named as posters alone may post; its members see one another\n' +
       'and may send from its address.\n' +
+      'It is a list: what its members get has its List-Id.\n' +
       'ADDRESS                  IS              \n'.replace(/ +\n/, '\n') +
       'Guest@elsewhere.example  member          at another server\n' +
       'other@localhost          member\n' +
@@ -65,6 +68,7 @@ test('domains, addresses and aliases from the first to the last', async () => {
   expect(JSON.parse(await said('alias list --json'))).toEqual({
     address: 'team@localhost',
     posters: 'named',
+    isList: true,
     showsMembers: true,
     maySendAs: true,
     members: 2,

@@ -23,12 +23,13 @@ Examples:
     const aliases = await useDirectory(invocation, server, (directory) => directory.aliases.list(domain));
     sayRows(invocation.terminal, aliases, {
       asJson,
-      header: ['ALIAS', 'MEMBERS', 'ELSEWHERE', 'MAY POST', 'SEEN BY MEMBERS', 'SENT AS'],
+      header: ['ALIAS', 'MEMBERS', 'ELSEWHERE', 'MAY POST', 'LIST', 'SEEN BY MEMBERS', 'SENT AS'],
       row: (alias) => [
         alias.address,
         String(alias.members),
         String(alias.elsewhere),
         alias.posters,
+        alias.isList ? 'yes' : 'no',
         alias.showsMembers ? 'yes' : 'no',
         alias.maySendAs ? 'yes' : 'no',
       ],

@@ -26,11 +26,12 @@ Example:
       terminal.say(JSON.stringify(details));
       return;
     }
-    const { address, posters, showsMembers, maySendAs, entries } = details;
+    const { address, posters, isList, showsMembers, maySendAs, entries } = details;
     terminal.say(
       `${address}: ${POSTERS[posters]} may post; its members ${showsMembers ? 'see' : 'do not see'} one another`,
     );
     terminal.say(`and ${maySendAs ? 'may' : 'may not'} send from its address.`);
+    if (isList) terminal.say('It is a list: what its members get has its List-Id.');
     const rows = entries.map(({ address: entry, isMember, mayPost, isLocal }) => [
       entry,
       [...(isMember ? ['member'] : []), ...(mayPost ? ['poster'] : [])].join(', '),

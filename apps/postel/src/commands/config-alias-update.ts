@@ -7,20 +7,23 @@ import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-serve
 
 export const configAliasUpdate = defineCommand({
   name: 'config alias update',
-  operands: 'ALIAS [--post WHO] [--show-members yes|no] [--send-as yes|no]',
+  operands: 'ALIAS [--post WHO] [--list yes|no] [--show-members yes|no] [--send-as yes|no]',
   summary: 'change who may post to an alias, and what its members may',
   help: `  --post WHO           anyone; members; or named: whom config alias addaddr --may-post has named. Who is logged in is
                        known by all addresses of the account; mail from other servers by its reverse-path, which
                        anybody can forge, and never as an address of this server
+  --list               whether it is a mailing list: what its members get says that it came by it, in List-Id and
+                       List-Post, by which mail programs sort, and answer to the list
   --show-members       whether members may see who the others are
   --send-as            whether members may send mail from its address
 ${SERVER_OPTIONS_HELP}
 
 Examples:
-  postel config alias update team@example.com --post members
+  postel config alias update team@example.com --post members --list yes
   postel config alias update sales@example.com --send-as yes`,
   options: {
     post: { type: 'string' },
+    list: { type: 'string' },
     'show-members': { type: 'string' },
     'send-as': { type: 'string' },
     ...SERVER_OPTIONS,
@@ -29,9 +32,10 @@ Examples:
     const { alias } = operands(line, 'alias');
     const posters = line.option('post');
     if (posters !== null && !isPosters(posters)) throw new UsageError('--post is anyone, members or named');
-    const [showsMembers, maySendAs] = [yesOrNo(line, 'show-members'), yesOrNo(line, 'send-as')];
+    const [isList, showsMembers, maySendAs] = ['list', 'show-members', 'send-as'].map((name) => yesOrNo(line, name));
     const change = {
       ...(posters === null ? {} : { posters }),
+      ...(isList === null ? {} : { isList }),
       ...(showsMembers === null ? {} : { showsMembers }),
       ...(maySendAs === null ? {} : { maySendAs }),
     };

@@ -104,6 +104,7 @@ async function accept(
     recipients.set(accountId, {
       forwardPath,
       alias: null,
+      list: null,
       mailbox: recipient.mailbox,
       paths: [path],
       waitsFor: null,
@@ -146,14 +147,15 @@ async function acceptAlias(
   if (accounts.every(isWithoutRoom)) return first ?? replies.mailboxFull;
   for (const { accountId } of accounts) recipients.get(accountId)?.paths.push(path);
   const { forwardPath } = path;
-  for (const { accountId, accountName, mailbox, quotaOctets } of added) {
+  for (const { accountId, accountName, list, mailbox, quotaOctets } of added) {
     if (leftOut.has(accountId)) {
       transaction.leftOut.set(accountId, { accountName, path });
       continue;
     }
     const [code, status] = refusals.get(accountId) ?? [];
     const waitsFor = code === undefined ? null : `${code} ${status}`;
-    recipients.set(accountId, { forwardPath, alias: alias.address, mailbox, paths: [path], waitsFor, quotaOctets });
+    const { address } = alias;
+    recipients.set(accountId, { forwardPath, alias: address, list, mailbox, paths: [path], waitsFor, quotaOctets });
   }
   aliases.add(alias.address);
   accepted.push(accounts.map(({ accountId }) => accountId).filter((account) => !leftOut.has(account)));
