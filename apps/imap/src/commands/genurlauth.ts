@@ -41,6 +41,7 @@ function parseRump(args: Arguments): UrlRump {
 
 async function authorizeRump(session: Session, rump: UrlRump): Promise<string> {
   const { store, account, services } = session;
+  if (rump.expiresAt !== null && rump.expiresAt.getTime() <= Date.now()) throw new Bad('The URL has expired already');
   const user = await services.directory.identify(rump.user);
   if (user?.accountId !== account.accountId) throw new Bad('The user of the URL is not you');
   const mailbox = await findMailbox(session, rump.message.mailboxName, 'r');
