@@ -1,7 +1,7 @@
 export { type Address, type CanonicalAddress, parseAddress } from './address.ts';
 export { type AddressPrefixes, NetworkList, prefixesOf } from './address-prefix.ts';
 export type { AddressChange, AddressSummary } from './addresses.ts';
-export type { AliasDetails, AliasSettings, AliasSummary, EntryRole, Posters } from './aliases.ts';
+export type { AliasDetails, Aliases, AliasSettings, AliasSummary, EntryRole, Posters } from './aliases.ts';
 export type { AppPassword, AppPasswords, NewAppPassword } from './app-passwords.ts';
 export { forgetOldLogins, type LoginEntry } from './attempt-rows.ts';
 export { type CountLimit, DecayingCounts } from './decaying-counts.ts';
