@@ -15,7 +15,7 @@ export interface Poster {
 export type MailingList = Pick<AliasTarget, 'address' | 'posters'>;
 
 /** An account for which an alias stands. */
-export interface AliasMember extends RecipientAccount {
+interface AliasMember extends RecipientAccount {
   /** The innermost list on the way to it; null: none of the aliases on it is one. */
   readonly list: MailingList | null;
 }

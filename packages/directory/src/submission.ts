@@ -10,7 +10,7 @@ export interface SubmissionLimits {
   readonly messageOctets: number | null;
 }
 
-export interface SubmissionSettings extends SubmissionLimits {
+interface SubmissionSettings extends SubmissionLimits {
   /** A copy of what it sends is put into its mailbox with the special use `\Sent` (RFC 6154 §2). */
   readonly keepsSent: boolean;
 }
@@ -21,13 +21,13 @@ export type SubmissionChange = Partial<Pick<SubmissionSettings, 'keepsSent'>> & 
 };
 
 /** What an account may send, and has sent. */
-export interface AccountSubmission extends Submitter {
+interface AccountSubmission extends Submitter {
   /** Which of the limits are the account's own, and stay when the default changes. */
   readonly isOwn: { readonly [limit in keyof SubmissionLimits]: boolean };
 }
 
 /** What an account with limits has sent; a day begins with the first message that is counted. */
-export interface SubmissionUse {
+interface SubmissionUse {
   readonly messages: number;
   readonly newRecipients: number;
   /** When the counts begin anew; null if there is nothing in them. */
