@@ -1,4 +1,11 @@
 /** A stub resolver (RFC 1034 §5.3.1) that knows DNSSEC status, and what mail asks the DNS. */
+export {
+  type AddressFamily,
+  askBlockList,
+  type BlockListAnswer,
+  type BlockListHealth,
+  checkBlockList,
+} from './block-list.ts';
 export type { DnsAnswer, Resolver } from './dns-answer.ts';
 export { type Iprev, iprev, lookUpAddresses, lookUpMx, lookUpPtr, type MxAnswer } from './questions.ts';
 export type { Mx, RecordData, RecordType, Tlsa } from './records.ts';

@@ -4,8 +4,13 @@ import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 export function reverseName(address: string): string | null {
   const octets = addressOctets(address);
   if (octets === null) return null;
-  if (octets.length === 4) return `${[...octets].reverse().join('.')}.in-addr.arpa`;
-  return `${[...octets.toString('hex')].reverse().join('.')}.ip6.arpa`;
+  return `${reversedOctets(octets)}.${octets.length === 4 ? 'in-addr' : 'ip6'}.arpa`;
+}
+
+/** The labels for it: octets of IPv4, in decimal, and half octets of IPv6, the last ones first. */
+export function reversedOctets(octets: Buffer): string {
+  const parts = octets.length === 4 ? [...octets] : [...octets.toString('hex')];
+  return parts.reverse().join('.');
 }
 
 /** 4 octets or 16; null if it is no IP address. An IPv4 address mapped into IPv6 (RFC 4291 §2.5.5.2) has 4. */
