@@ -1,6 +1,5 @@
 import type { Content } from '@postel/storage';
-import type { IncomingMessage, Verdict } from './incoming-mail.ts';
-import type { MailTransaction } from './mail-transaction.ts';
+import type { ExpectedMessage, IncomingMessage, Verdict } from './incoming-mail.ts';
 import { OwnResultsFilter } from './own-results-filter.ts';
 import { SmtpError } from './replies.ts';
 import type { Session } from './session.ts';
@@ -17,13 +16,11 @@ export class CheckedMessage implements MessageWriter {
   readonly #filter: OwnResultsFilter;
   #verdict: Verdict | null = null;
 
-  constructor(session: Session, { reversePath }: MailTransaction, writer: MessageWriter) {
-    const { services, wire, greeting } = session;
+  constructor(session: Session, expected: ExpectedMessage, writer: MessageWriter) {
     this.#session = session;
     this.#writer = writer;
-    this.#filter = new OwnResultsFilter(services.hostname);
-    const clientName = greeting?.clientName ?? '';
-    this.#incoming = services.incoming.begin({ clientAddress: wire.remoteAddress, clientName, reversePath });
+    this.#filter = new OwnResultsFilter(session.services.hostname);
+    this.#incoming = expected.begin();
   }
 
   /** @throws {StorageError} */

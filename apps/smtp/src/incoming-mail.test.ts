@@ -73,8 +73,8 @@ test('a resolver that fails costs a message that is finished its answer, and one
   const note = (reason: unknown) => void unhandled.push(reason);
   process.on('unhandledRejection', note);
   const envelope = { clientAddress: '192.0.2.1', clientName: 'mx.example.com', reversePath: 'mary@example.com' };
-  incoming.begin(envelope).abort();
-  await expect(incoming.begin(envelope).finish()).rejects.toThrow(fault);
+  incoming.expect(envelope).begin().abort();
+  await expect(incoming.expect(envelope).begin().finish()).rejects.toThrow(fault);
   process.off('unhandledRejection', note);
   expect(unhandled).toEqual([]);
   await incoming.close();

@@ -6,7 +6,7 @@ import {
   MessageVerifier,
   receivedSpf,
 } from '@postel/message-auth';
-import { DNS_AFTER_DATA_MS, EXEMPT_DNS_AFTER_DATA_MS } from './limits.ts';
+import { DNS_AFTER_DATA_MS, EXEMPT_DNS_AFTER_DATA_MS, NULL_SENDER_SPF_MS } from './limits.ts';
 import { type Judgement, judge, type SenderDomain, senderDomain } from './policy.ts';
 
 export interface IncomingMailOptions {
@@ -41,11 +41,28 @@ export class IncomingMail {
     this.#verifier = new MessageVerifier({ resolver, hostname, onError });
   }
 
-  begin(envelope: Envelope): IncomingMessage {
-    const isExempt = this.#options.isExempt(envelope.clientAddress);
-    const dnsMs = isExempt ? EXEMPT_DNS_AFTER_DATA_MS : DNS_AFTER_DATA_MS;
-    const check = this.#verifier.begin(envelope, dnsMs);
-    return new IncomingMessage(this.#options, { envelope, check, isExempt, dnsMs });
+  /** Begins with what the DNS says of an envelope, before there is a message. */
+  expect(envelope: Envelope): ExpectedMessage {
+    const isExempt = this.isExempt(envelope.clientAddress);
+    return new ExpectedMessage(this.#options, { envelope, isExempt, verifier: this.#verifier });
+  }
+
+  /** Whether mail of a client is taken whatever is found out. */
+  isExempt(clientAddress: string): boolean {
+    return this.#options.isExempt(clientAddress);
+  }
+
+  /** Whether SPF passes for the name that a client has given (RFC 7208 §2.3); what is not known in time does not. Never fails. */
+  async namePasses(client: Pick<Envelope, 'clientAddress' | 'clientName'>): Promise<boolean> {
+    const check = this.#verifier.begin({ ...client, reversePath: '' }, NULL_SENDER_SPF_MS);
+    try {
+      const found = await inTime(check.finish(), NULL_SENDER_SPF_MS, null);
+      if (found === null) check.abort();
+      return found?.spf.result === 'pass';
+    } catch (error) {
+      this.#options.onError(error);
+      return false;
+    }
   }
 
   close(): Promise<void> {
@@ -55,44 +72,76 @@ export class IncomingMail {
 
 interface MessageOptions {
   readonly envelope: Envelope;
-  readonly check: MessageCheck;
   readonly isExempt: boolean;
-  /** How long the DNS is waited for after the message. */
-  readonly dnsMs: number;
+  readonly verifier: MessageVerifier;
+}
+
+/** What the DNS is asked about one message, from MAIL on. */
+interface Asked {
+  readonly senderDomain: Promise<SenderDomain | null>;
+  readonly iprev: ReturnType<typeof iprev>;
+}
+
+/** One message, before its first octet. */
+class ExpectedMessage {
+  readonly #hostname: string;
+  readonly #message: MessageOptions;
+  readonly #asked: Asked;
+
+  constructor({ hostname, resolver }: IncomingMailOptions, message: MessageOptions) {
+    const { clientAddress, reversePath } = message.envelope;
+    this.#hostname = hostname;
+    this.#message = message;
+    this.#asked = {
+      iprev: iprev(resolver, clientAddress),
+      senderDomain: findSenderDomain(resolver, reversePath),
+    };
+    // Who finishes hears of a fault; of a message that does not come, or breaks off, nobody asks.
+    for (const asked of Object.values(this.#asked)) asked.catch(() => {});
+  }
+
+  begin(): IncomingMessage {
+    return new IncomingMessage(this.#hostname, this.#message, this.#asked);
+  }
 }
 
 /** One message, while its octets come. */
 class IncomingMessage {
   readonly #hostname: string;
-  readonly #message: MessageOptions;
-  readonly #senderDomain: Promise<SenderDomain | null>;
-  readonly #iprev: ReturnType<typeof iprev>;
+  readonly #envelope: Envelope;
+  readonly #isExempt: boolean;
+  /** How long the DNS is waited for after the message. */
+  readonly #dnsMs: number;
+  readonly #asked: Asked;
+  readonly #check: MessageCheck;
 
-  constructor({ hostname, resolver }: IncomingMailOptions, message: MessageOptions) {
+  constructor(hostname: string, { envelope, isExempt, verifier }: MessageOptions, asked: Asked) {
     this.#hostname = hostname;
-    this.#message = message;
-    this.#iprev = iprev(resolver, message.envelope.clientAddress);
-    this.#senderDomain = findSenderDomain(resolver, message.envelope.reversePath);
-    // Who finishes hears of a fault; of a message that breaks off nobody asks.
-    for (const asked of [this.#iprev, this.#senderDomain]) asked.catch(() => {});
+    this.#envelope = envelope;
+    this.#isExempt = isExempt;
+    this.#dnsMs = isExempt ? EXEMPT_DNS_AFTER_DATA_MS : DNS_AFTER_DATA_MS;
+    this.#asked = asked;
+    this.#check = verifier.begin(envelope, this.#dnsMs);
   }
 
   /** Takes octets in. Resolves when more may come. */
   push(octets: Buffer): Promise<void> {
-    return this.#message.check.push(octets);
+    return this.#check.push(octets);
   }
 
   abort(): void {
-    this.#message.check.abort();
+    this.#check.abort();
   }
 
   async finish(): Promise<Verdict> {
-    const { envelope, check, isExempt, dnsMs } = this.#message;
     const hostname = this.#hostname;
+    const envelope = this.#envelope;
+    const asked = this.#asked;
+    const dnsMs = this.#dnsMs;
     const [found, name, domain] = await Promise.all([
-      check.finish(),
-      inTime(this.#iprev, dnsMs, { result: 'temperror', name: null } as const),
-      inTime(this.#senderDomain, dnsMs, 'unknown' as const),
+      this.#check.finish(),
+      inTime(asked.iprev, dnsMs, { result: 'temperror', name: null } as const),
+      inTime(asked.senderDomain, dnsMs, 'unknown' as const),
     ]);
     const { spf, dkim, arc, dmarc } = found;
     const field = authenticationResults(hostname, envelope, { ...found, iprev: name });
@@ -102,7 +151,7 @@ class IncomingMessage {
         .slice(field.indexOf(':') + 1)
         .replaceAll(/[\r\n\t ]+/g, ' ')
         .trim(),
-      judgement: isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc }),
+      judgement: this.#isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc }),
       results: {
         iprev: name.result,
         spf: spf.result,
@@ -115,7 +164,7 @@ class IncomingMessage {
   }
 }
 
-export type { IncomingMessage };
+export type { ExpectedMessage, IncomingMessage };
 
 /** What the DNS does not say soon enough after the message is not waited for. */
 async function inTime<Value>(asked: Promise<Value>, ms: number, otherwise: Value): Promise<Value> {

@@ -110,6 +110,9 @@ export const DNS_AFTER_DATA_MS = 10_000;
 /** Of clients that hear the same whatever the DNS says. */
 export const EXEMPT_DNS_AFTER_DATA_MS = 1_000;
 
+/** How long SPF of a client's name may take, from MAIL on, before a null reverse-path is held to be without. */
+export const NULL_SENDER_SPF_MS = 5_000;
+
 /** Why a message is suspect is told in so many reasons, each of so many characters: one fits in a line of a reply (RFC 5321 §4.5.3.1.5). */
 export const REASONS = 5;
 export const REASON_CHARACTERS = 300;

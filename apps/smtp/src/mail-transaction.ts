@@ -1,6 +1,7 @@
 import type { MailingList, Submitter } from '@postel/directory';
 import type { AccountId, EnvelopeDetails, MailboxId, ReceivedRecipient } from '@postel/storage';
 import type { ChunkedMessage } from './chunked-message.ts';
+import type { ExpectedMessage } from './incoming-mail.ts';
 import type { MailboxAddress } from './path.ts';
 
 /** RFC 6152 §2, RFC 3030 §3. */
@@ -55,6 +56,8 @@ export interface MailTransaction {
   readonly aliases: Set<string>;
   /** Members of aliases who do not get it, nor a copy later: too many wait for them already. */
   readonly leftOut: Map<AccountId, LeftOut>;
+  /** What is found out about a message of another server; null if nothing is. */
+  readonly expected: ExpectedMessage | null;
   /** Its one recipient is not to share it; see commands/rcpt.ts. */
   isClosed: boolean;
   /** What has come of the message by BDAT; null before the first chunk. */

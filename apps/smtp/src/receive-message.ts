@@ -59,14 +59,14 @@ export class MessageIntake {
 
   constructor(session: Session, transaction: MailTransaction) {
     const { store, messageOctets } = session.services;
-    const { aliases, recipients } = transaction;
+    const { aliases, recipients, expected } = transaction;
     const hasList = [...recipients.values()].some(({ list }) => list !== null);
     const received = store.receive(messageOctets);
     // Each of them stands once in what comes by a list (RFC 2369 §3): that of the list before it.
     const writer = hasList ? withoutFields(received, LIST_FIELDS) : received;
     this.#session = session;
     this.#submitted = session.kind === 'submission' ? new SubmittedMessage(session, transaction, writer) : null;
-    this.#checked = session.kind === 'mx' ? new CheckedMessage(session, transaction, writer) : null;
+    this.#checked = expected === null ? null : new CheckedMessage(session, expected, writer);
     this.#writer = this.#submitted ?? this.#checked ?? writer;
     this.#loopWatch = aliases.size > 0 ? new LoopWatch(aliases) : null;
     this.#mostDiscarded = Math.max(DISCARDED_OCTETS, messageOctets);

@@ -108,6 +108,11 @@ export const replies = {
     '4.5.3',
     'A mailbox with little room gets a transaction of its own: send to the others in another',
   ],
+  nullSenderAlone: [
+    452,
+    '4.5.3',
+    'A message from <>, of a host whose name SPF does not vouch for, gets one recipient: send to the others in other transactions',
+  ],
   // RFC 3463 §3.8: it is our policy that there are too many.
   tooManyMessages: [451, '4.7.1', 'Too many messages from your network, try again later'],
   tooManyRecipientsOfNetwork: [451, '4.7.1', 'Too many recipients from your network, try again later'],

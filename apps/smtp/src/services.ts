@@ -15,7 +15,7 @@ export interface Services {
   /** Keeps copies of what is not delivered: the store. */
   readonly rejects: Pick<Store, 'keepRejects'>;
   /** Finds out who answers for mail from other servers. */
-  readonly incoming: Pick<IncomingMail, 'begin'>;
+  readonly incoming: Pick<IncomingMail, 'expect' | 'isExempt' | 'namePasses'>;
   readonly metrics: SmtpMetrics;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;

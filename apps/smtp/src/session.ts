@@ -74,6 +74,8 @@ export class Session {
   #commandsWithoutProgress = 0;
   #greetedAt = 0;
   #unknownRecipients = 0;
+  /** What SPF says of the name in a greeting. */
+  #vouching: { readonly greeting: Greeting | null; readonly passes: Promise<boolean> } | null = null;
   #faults = 0;
   /** In the count of the account's sessions. */
   #place: Disposable | null = null;
@@ -119,6 +121,11 @@ export class Session {
     const { remoteAddress, tls } = this.wire;
     const { protocol: tlsVersion = null, unknownKey = null } = tls ?? {};
     return { service: 'smtp', clientAddress: remoteAddress, tlsVersion, clientKey, unknownKey };
+  }
+
+  /** As SPF knows it (RFC 7208 §2.3). */
+  get client(): { readonly clientAddress: string; readonly clientName: string } {
+    return { clientAddress: this.wire.remoteAddress, clientName: this.greeting?.clientName ?? '' };
   }
 
   /** Serves the client to the end. @param refusal the only reply there is, if the client may not come in */
@@ -226,6 +233,15 @@ export class Session {
   /** There was too much of it from the client's network; only MX counts. */
   isBeyond(use: Use): boolean {
     return this.kind === 'mx' && this.services.networkUse.isBeyond(this.wire.remoteAddress, use);
+  }
+
+  /** A message from <> may have several recipients: SPF passes for the client's name. It is asked once for each greeting. */
+  mayBounceToMany(): Promise<boolean> {
+    const { greeting, client } = this;
+    const { incoming } = this.services;
+    if (incoming.isExempt(client.clientAddress)) return Promise.resolve(true);
+    if (this.#vouching?.greeting !== greeting) this.#vouching = { greeting, passes: incoming.namePasses(client) };
+    return this.#vouching?.passes ?? Promise.resolve(false);
   }
 
   /** A message was accepted, or a recipient. */

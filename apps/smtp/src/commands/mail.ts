@@ -84,6 +84,7 @@ export const mail: Command<MailArgs> = {
     const refusal = submitter === null ? null : refusalOfSubmission(submitter, sizeOctets);
     if (refusal !== null) return refusal;
     await session.services.store.requireDiskRoom(sizeOctets ?? 0); // 452: RFC 1870 §6.1
+    if (session.kind === 'mx' && reversePath === '') void session.mayBounceToMany();
     session.transaction = {
       reversePath,
       sender: mailbox,
@@ -101,6 +102,7 @@ export const mail: Command<MailArgs> = {
       accepted: [],
       aliases: new Set(),
       leftOut: new Map(),
+      expected: session.kind === 'mx' ? session.services.incoming.expect({ ...session.client, reversePath }) : null,
       isClosed: false,
       chunks: null,
       hasDeferral: false,

@@ -54,6 +54,7 @@ async function answer(session: Session, transaction: MailTransaction, { mailbox,
   if (!offersDsn(session) && (path.notify !== null || path.originalRecipient !== null)) return replies.unknownParameter;
   if (!transaction.isUtf8 && !isAscii(path.forwardPath)) return replies.forwardPathNeedsUtf8;
   if (transaction.accepted.length >= RECIPIENTS) return replies.tooManyRecipients;
+  if (transaction.accepted.length > 0 && !(await maySendToMore(session, transaction))) return replies.nullSenderAlone;
 
   // The postmaster of this host: RFC 5321 §4.5.1.
   const recipient =
@@ -73,6 +74,14 @@ async function answer(session: Session, transaction: MailTransaction, { mailbox,
     default:
       return recipient satisfies never;
   }
+}
+
+/**
+ * A message from <> tells of another one (RFC 5321 §4.5.5), and is for who has sent that. Who forges it has no domain whose SPF speaks
+ * against it, but for that of the client's name (RFC 7208 §2.4): where that does not vouch for it, it goes to one at a time.
+ */
+async function maySendToMore(session: Session, { reversePath }: MailTransaction): Promise<boolean> {
+  return session.kind !== 'mx' || reversePath !== '' || (await session.mayBounceToMany());
 }
 
 async function accept(
