@@ -38,6 +38,7 @@ async function start({
   const incoming = new IncomingMail({
     resolver: new ScriptedResolver(ZONE),
     hostname: 'localhost',
+    blockLists: { find: async () => [] },
     isExempt: () => isExempt,
     onError: (error) => errors.push(error),
   });
@@ -66,6 +67,7 @@ test('a resolver that fails costs a message that is finished its answer, and one
   const incoming = new IncomingMail({
     resolver: { lookUp: () => Promise.reject(fault) },
     hostname: 'localhost',
+    blockLists: { find: async () => [] },
     isExempt: () => false,
     onError: () => {},
   });

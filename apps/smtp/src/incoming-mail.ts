@@ -6,6 +6,7 @@ import {
   MessageVerifier,
   receivedSpf,
 } from '@postel/message-auth';
+import type { BlockLists, Listing } from './block-lists.ts';
 import { DNS_AFTER_DATA_MS, EXEMPT_DNS_AFTER_DATA_MS, NULL_SENDER_SPF_MS } from './limits.ts';
 import { type Judgement, judge, type SenderDomain, senderDomain } from './policy.ts';
 
@@ -15,6 +16,7 @@ export interface IncomingMailOptions {
   readonly hostname: string;
   /** Clients whose mail is taken whatever is found out. */
   readonly isExempt: (address: string) => boolean;
+  readonly blockLists: Pick<BlockLists, 'find'>;
   /** The check itself has failed. */
   readonly onError: (error: unknown) => void;
 }
@@ -80,6 +82,7 @@ interface MessageOptions {
 interface Asked {
   readonly senderDomain: Promise<SenderDomain | null>;
   readonly iprev: ReturnType<typeof iprev>;
+  readonly listings: Promise<readonly Listing[]>;
 }
 
 /** One message, before its first octet. */
@@ -88,13 +91,14 @@ class ExpectedMessage {
   readonly #message: MessageOptions;
   readonly #asked: Asked;
 
-  constructor({ hostname, resolver }: IncomingMailOptions, message: MessageOptions) {
+  constructor({ hostname, resolver, blockLists }: IncomingMailOptions, message: MessageOptions) {
     const { clientAddress, reversePath } = message.envelope;
     this.#hostname = hostname;
     this.#message = message;
     this.#asked = {
       iprev: iprev(resolver, clientAddress),
       senderDomain: findSenderDomain(resolver, reversePath),
+      listings: message.isExempt ? Promise.resolve([]) : blockLists.find(clientAddress),
     };
     // Who finishes hears of a fault; of a message that does not come, or breaks off, nobody asks.
     for (const asked of Object.values(this.#asked)) asked.catch(() => {});
@@ -138,10 +142,11 @@ class IncomingMessage {
     const envelope = this.#envelope;
     const asked = this.#asked;
     const dnsMs = this.#dnsMs;
-    const [found, name, domain] = await Promise.all([
+    const [found, name, domain, listings] = await Promise.all([
       this.#check.finish(),
       inTime(asked.iprev, dnsMs, { result: 'temperror', name: null } as const),
       inTime(asked.senderDomain, dnsMs, 'unknown' as const),
+      inTime(asked.listings, dnsMs, []),
     ]);
     const { spf, dkim, arc, dmarc } = found;
     const field = authenticationResults(hostname, envelope, { ...found, iprev: name });
@@ -151,7 +156,7 @@ class IncomingMessage {
         .slice(field.indexOf(':') + 1)
         .replaceAll(/[\r\n\t ]+/g, ' ')
         .trim(),
-      judgement: this.#isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc }),
+      judgement: this.#isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc, listings }),
       results: {
         iprev: name.result,
         spf: spf.result,
@@ -159,6 +164,7 @@ class IncomingMessage {
         dmarc: dmarc.result,
         arc: arc.result,
         senderDomain: domain ?? 'none',
+        dnsbl: listings.length > 0 ? 'listed' : 'none',
       },
     };
   }

@@ -110,6 +110,10 @@ export const DNS_AFTER_DATA_MS = 10_000;
 /** Of clients that hear the same whatever the DNS says. */
 export const EXEMPT_DNS_AFTER_DATA_MS = 1_000;
 
+/** A DNSBL that is believed is checked so often, and one that is not so often. */
+export const DNSBL_CHECK_MS = 10 * 60_000;
+export const DNSBL_RECHECK_MS = 60_000;
+
 /** How long SPF of a client's name may take, from MAIL on, before a null reverse-path is held to be without. */
 export const NULL_SENDER_SPF_MS = 5_000;
 

@@ -18,6 +18,7 @@ async function start(name: string, { isExempt = false }: { readonly isExempt?: b
   const incoming = new IncomingMail({
     resolver,
     hostname: 'localhost',
+    blockLists: { find: async () => [] },
     isExempt: () => isExempt,
     onError: (error) => console.error(error),
   });

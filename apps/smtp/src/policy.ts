@@ -1,5 +1,6 @@
 import type { MxAnswer } from '@postel/dns';
 import type { DmarcResult } from '@postel/message-auth';
+import type { Listing } from './block-lists.ts';
 import { REASON_CHARACTERS, REASONS } from './limits.ts';
 import { replies, type SmtpReply } from './replies.ts';
 
@@ -19,12 +20,14 @@ export interface SenderFindings {
   /** Where mail to the sender would go; null for the null reverse-path. */
   readonly senderDomain: SenderDomain | null;
   readonly dmarc: DmarcResult;
+  /** DNSBLs that have the client. */
+  readonly listings: readonly Listing[];
 }
 
 /** Whether a domain takes mail: RFC 5321 §5.1, RFC 7505. */
 export type SenderDomain = 'takes-mail' | 'takes-none' | 'does-not-exist' | 'unknown';
 
-export function judge({ senderDomain, dmarc }: SenderFindings): Judgement {
+export function judge({ senderDomain, dmarc, listings }: SenderFindings): Judgement {
   // Nobody could be told if the message cannot be delivered, and nobody can answer it.
   if (senderDomain === 'takes-none') return refuse(replies.senderTakesNoMail);
   if (senderDomain === 'does-not-exist') return refuse(replies.noSenderDomain);
@@ -33,6 +36,9 @@ export function judge({ senderDomain, dmarc }: SenderFindings): Judgement {
   const reasons: string[] = [];
   if (dmarc.result === 'fail' && dmarc.policy === 'quarantine') {
     reasons.push(`DMARC of ${dmarc.domain ?? 'the author'} asks for quarantine`);
+  }
+  for (const { address, list, text } of listings) {
+    reasons.push(`${address} is listed in ${list}${text === null ? '' : `: ${text}`}`);
   }
   return reasons.length === 0 ? { type: 'accept' } : suspect(reasons);
 }

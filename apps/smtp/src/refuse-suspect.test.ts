@@ -29,6 +29,7 @@ async function start({
   const incoming = new IncomingMail({
     resolver: new ScriptedResolver(ZONE),
     hostname: 'localhost',
+    blockLists: { find: async () => [] },
     isExempt: () => isExempt,
     onError: (error) => console.error(error),
   });
@@ -169,6 +170,7 @@ test('once what was wrong is set right, the message is delivered, though it was 
   const incoming = new IncomingMail({
     resolver: { lookUp: (name, type) => new ScriptedResolver(zone).lookUp(name, type) },
     hostname: 'localhost',
+    blockLists: { find: async () => [] },
     isExempt: () => false,
     onError: (error) => console.error(error),
   });
@@ -239,7 +241,7 @@ test('nobody is suspect who is exempt', async () => {
 test('a reason says no more than it says, whatever the name in it is', () => {
   const dmarc = { result: 'fail', reason: null, policy: 'quarantine' } as const;
   const domain = `a\r\nBcc: b; c\u{e4}${'x'.repeat(1_000)}`;
-  const judgement = judge({ senderDomain: 'takes-mail', dmarc: { ...dmarc, domain } });
+  const judgement = judge({ senderDomain: 'takes-mail', dmarc: { ...dmarc, domain }, listings: [] });
   if (judgement.type !== 'suspect') throw new Error('not suspect');
   expect(judgement.reasons).toEqual([expect.stringMatching(/^DMARC of a\?\?Bcc: b\? c\?x+$/)]);
   expect(judgement.reasons[0]).toHaveLength(REASON_CHARACTERS);

@@ -25,13 +25,17 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
   const { log } = context;
   const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
   const connectionCount = new ConnectionCount(settings.login?.trustedNetworks ?? []);
-  const incoming = openIncomingMail({
+  const now = () => performance.now();
+  const metrics = new SmtpMetrics(context.metrics);
+  const { incoming, blockLists } = openIncomingMail({
     hostname,
     log,
+    metrics,
+    now,
     dnsServers: settings.dnsServers,
+    dnsbls: settings.dnsbls ?? [],
     isTrusted: (address) => connectionCount.isTrusted(address),
   });
-  const now = () => performance.now();
   const services = {
     hostname,
     messageOctets,
@@ -39,7 +43,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     rejects: store,
     directory,
     incoming,
-    metrics: new SmtpMetrics(context.metrics),
+    metrics,
     connectionCount,
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
     networkUse: new NetworkUse({ now, isTrusted: (address) => connectionCount.isTrusted(address) }),
@@ -52,10 +56,12 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
 
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop(STOP_MS)));
+    blockLists.stop();
     await incoming.close();
     await close();
   };
   try {
+    if (settings.listeners.some(({ kind }) => kind === 'mx')) blockLists.start();
     const ports = await Promise.all(servers.map((server) => server.start()));
     return { ports, reload: ({ certificates: files }) => certificates.reread(files), stop };
   } catch (error) {

@@ -14,6 +14,8 @@ export class SmtpMetrics {
   readonly leftOutCopies: Counter;
   readonly possibleDuplicates: Counter;
   readonly rejectCopies: Counter;
+  readonly dnsblAnswers: Counter;
+  readonly dnsblBelieved: Gauge;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -78,6 +80,18 @@ export class SmtpMetrics {
       name: 'postel_smtp_authentication_results_total',
       help: 'What was found out about messages of other servers, by method',
       labelNames: ['method', 'result'],
+      registers,
+    });
+    this.dnsblAnswers = new Counter({
+      name: 'postel_smtp_dnsbl_answers_total',
+      help: 'Clients that DNSBLs were asked about, by what they said',
+      labelNames: ['list', 'answer'],
+      registers,
+    });
+    this.dnsblBelieved = new Gauge({
+      name: 'postel_smtp_dnsbl_believed',
+      help: 'The test entries of a DNSBL are right',
+      labelNames: ['list', 'family'],
       registers,
     });
     this.deliverySeconds = new Histogram({

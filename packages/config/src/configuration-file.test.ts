@@ -34,6 +34,7 @@ const DEFAULTS: Configuration = {
   },
   submitterNetworks: [],
   showsClientAddress: false,
+  dnsbls: [],
   imap: {
     imap: [{ host: '*', port: 143, asksClientCertificate: true }],
     imaps: [{ host: '*', port: 993, asksClientCertificate: true }],
@@ -78,6 +79,7 @@ smtp:
   lmtp: { port: 24 }
   submitterNetworks: [192.0.2.7, "2001:db8::/64"]
   showClientAddress: on
+  dnsbls: [Zen.example.org, bl.example.net]
 imap:
   processes: 4
   literals: LITERAL-
@@ -114,6 +116,7 @@ logLevel: debug
     },
     submitterNetworks: ['192.0.2.7', '2001:db8::/64'],
     showsClientAddress: true,
+    dnsbls: ['zen.example.org', 'bl.example.net'],
     imap: {
       imap: [],
       imaps: [
@@ -272,6 +275,18 @@ test('blobs are in S3 if it says so, with the secret from the file, from another
 });
 
 test.for([
+  ['smtp:\n  dnsbls: [bl.example.org, BL.example.org]\n', ['7: smtp.dnsbls[1] is in the list twice']],
+  ...['bl', 'bl.example.org=127.0.0.2', '.bl.example', `${'a'.repeat(60)}.${'b.'.repeat(70)}c`].map(
+    (zone) =>
+      [
+        `smtp:\n  dnsbls: ["${zone}"]\n`,
+        ['7: smtp.dnsbls[0] must be the domain of a DNSBL, such as dnsbl.example.org'],
+      ] as const,
+  ),
+  [
+    `smtp:\n  dnsbls: [${Array.from({ length: 11 }, (_, i) => `bl${i}.example.org`)}]\n`,
+    ['7: smtp.dnsbls must be 10 at most'],
+  ],
   ['imap:\n  proceses: 2\n', ['7: imap.proceses is no key of Postel; did you mean processes?']],
   ['Hostname: x\n', ['6: Hostname is no key of Postel; did you mean hostname?']],
   ['smtp:\n  mx:\n    colour: red\n', ['8: smtp.mx.colour is no key of Postel; there are addresses, port']],
@@ -372,6 +387,7 @@ test('the template is valid as it is, and with every comment taken off', () => {
   expect(read(whole)).toMatchObject({
     ...DEFAULTS,
     submitterNetworks: ['192.0.2.7'],
+    dnsbls: ['dnsbl.example.org'],
     blobs: { s3: { prefix: 'blobs/', pathStyle: true, secretAccessKey: 'the secret' } },
     certificates: [{ keyFile: expect.stringMatching(/^\/etc/) }],
     databaseUrl: expect.stringMatching(/^postgres:/),

@@ -8,6 +8,7 @@ import { type LoginSettings, readLogin } from './login-settings.ts';
 import type { OAuthIssuer } from './oauth-issuer.ts';
 import { onOrOff } from './on-or-off.ts';
 import { readBlobs } from './read-blobs.ts';
+import { readDnsbls } from './read-dnsbls.ts';
 import { readNetwork } from './read-network.ts';
 import { readOAuthIssuers } from './read-oauth.ts';
 import { readServerMetadata, type ServerEntry } from './server-metadata.ts';
@@ -50,6 +51,8 @@ export interface Configuration {
   readonly submitterNetworks: readonly string[];
   /** Received of submitted messages tells the client's name and address. */
   readonly showsClientAddress: boolean;
+  /** DNSBLs that are asked about clients on MX. */
+  readonly dnsbls: readonly string[];
   readonly imap: Readonly<Record<ImapService, readonly LoginAddress[]>> & {
     readonly processes: number;
     readonly literals: LiteralExtension;
@@ -115,6 +118,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       lmtp: listening(smtp, 'lmtp', null),
     },
     showsClientAddress: smtp.has('showClientAddress') && onOrOff(smtp.at('showClientAddress')),
+    dnsbls: readDnsbls(smtp),
     submitterNetworks: smtp.has('submitterNetworks') ? smtp.at('submitterNetworks').list(readNetwork) : [],
     imap: {
       imap: listeningForLogins(imap, 'imap', { host: EVERYWHERE, port: 143 }),

@@ -102,6 +102,11 @@ test('an SMTP process may be told whom to ask about the DNS', () => {
   expect(() => parseSmtpSettings(wrong)).toThrow('dnsServers[0].isTrusted must be true or false');
 });
 
+test('an SMTP process may be told which DNSBLs to ask', () => {
+  const smtp = { ...settings, listeners: [{ ...listener, kind: 'mx' }], dnsbls: ['bl.example.org'] };
+  expect(parseSmtpSettings(smtp)).toEqual(smtp);
+});
+
 test('an SMTP listener says what it is for', () => {
   expect(() => parseSmtpSettings(settings)).toThrow('Setting listeners[0].kind must be submission or mx or lmtp');
 });

@@ -26,6 +26,8 @@ export interface SmtpSettings extends MailServerSettings {
   readonly showsClientAddress?: boolean;
   /** Those of the system, if not given. */
   readonly dnsServers?: readonly DnsServerAddress[];
+  /** None if not given. */
+  readonly dnsbls?: readonly string[];
 }
 
 /** @throws {SettingsError} */
@@ -42,6 +44,7 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
     ...(settings.has('submitterNetworks') && {
       submitterNetworks: settings.at('submitterNetworks').list((network) => network.text()),
     }),
+    ...(settings.has('dnsbls') && { dnsbls: settings.at('dnsbls').list((zone) => zone.text()) }),
     ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
   };
 }

@@ -44,7 +44,7 @@ function planImap(configuration: Configuration, place: DatabasePlace): readonly 
 
 function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
   const { mx, submission, submissions, lmtp } = configuration.smtp;
-  const { submitterNetworks, showsClientAddress } = configuration;
+  const { submitterNetworks, showsClientAddress, dnsbls } = configuration;
   const settings: SmtpSettings = {
     ...commonSettings(configuration, place),
     processName: 'smtp',
@@ -57,6 +57,7 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
     ],
     ...(submitterNetworks.length === 0 ? {} : { submitterNetworks }),
     ...(showsClientAddress ? { showsClientAddress } : {}),
+    ...(dnsbls.length === 0 ? {} : { dnsbls }),
   };
   return planApp('smtp', settings);
 }

@@ -66,6 +66,7 @@ export async function startOwnServer(
   const incoming = new IncomingMail({
     resolver: new ScriptedResolver({}),
     hostname: 'localhost',
+    blockLists: { find: async () => [] },
     isExempt: () => true,
     onError: (error) => console.error(error),
   });
