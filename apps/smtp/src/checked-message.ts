@@ -1,7 +1,10 @@
 import type { Content } from '@postel/storage';
 import type { ExpectedMessage, IncomingMessage, Verdict } from './incoming-mail.ts';
+import type { MailTransaction } from './mail-transaction.ts';
 import { OwnResultsFilter } from './own-results-filter.ts';
+import { type Judgement, judgeContent } from './policy.ts';
 import { SmtpError } from './replies.ts';
+import { type RspamdAnswer, spamStatusField } from './rspamd-answer.ts';
 import type { Session } from './session.ts';
 import type { MessageWriter } from './submitted-message.ts';
 
@@ -11,13 +14,18 @@ import type { MessageWriter } from './submitted-message.ts';
  */
 export class CheckedMessage implements MessageWriter {
   readonly #session: Session;
+  readonly #transaction: MailTransaction;
   readonly #writer: MessageWriter;
   readonly #incoming: IncomingMessage;
   readonly #filter: OwnResultsFilter;
   #verdict: Verdict | null = null;
+  /** Of the content filter; null if there is none. */
+  #opinion: RspamdAnswer | null = null;
+  #judgement: Judgement = { type: 'accept' };
 
-  constructor(session: Session, expected: ExpectedMessage, writer: MessageWriter) {
+  constructor(session: Session, transaction: MailTransaction, expected: ExpectedMessage, writer: MessageWriter) {
     this.#session = session;
+    this.#transaction = transaction;
     this.#writer = writer;
     this.#filter = new OwnResultsFilter(session.services.hostname);
     this.#incoming = expected.begin();
@@ -33,6 +41,7 @@ export class CheckedMessage implements MessageWriter {
   async finish(): Promise<Content> {
     const verdict = await this.#incoming.finish();
     this.#verdict = verdict;
+    this.#judgement = verdict.judgement;
     const { log, services } = this.#session;
     for (const [method, result] of Object.entries(verdict.results)) {
       services.metrics.authenticationResults.inc({ method, result });
@@ -43,7 +52,9 @@ export class CheckedMessage implements MessageWriter {
     }
     log.debug(verdict.results, 'authenticated');
     await this.#pass(this.#filter.finish());
-    return await this.#writer.finish();
+    const content = await this.#writer.finish();
+    if (verdict.judgement.type === 'accept') await this.#judgeContent(content, verdict);
+    return content;
   }
 
   async abort(): Promise<void> {
@@ -53,7 +64,9 @@ export class CheckedMessage implements MessageWriter {
 
   /** What was found out, as header fields. Once it is finished. */
   get findings(): string {
-    return this.#verdict?.fields ?? '';
+    const opinion = this.#opinion;
+    const fields = opinion === null ? '' : spamStatusField(opinion) + opinion.fields;
+    return (this.#verdict?.fields ?? '') + fields;
   }
 
   /** The same on one line. Once it is finished. */
@@ -63,7 +76,42 @@ export class CheckedMessage implements MessageWriter {
 
   /** Why it is suspect, none if it is not. Once it is finished. */
   get suspicions(): readonly string[] {
-    return this.#verdict?.judgement.type === 'suspect' ? this.#verdict.judgement.reasons : [];
+    return this.#judgement.type === 'suspect' ? this.#judgement.reasons : [];
+  }
+
+  /** Whether it belongs with the junk. Once it is finished. */
+  get isJunk(): boolean {
+    return this.#opinion?.advice === 'junk';
+  }
+
+  /** @throws {SmtpError} */
+  async #judgeContent(content: Content, { clientHost }: Verdict): Promise<void> {
+    const session = this.#session;
+    const { contentFilter, incoming } = session.services;
+    const { clientAddress } = session.client;
+    // Who is not refused for it need not wait for it.
+    if (contentFilter === null || incoming.isExempt(clientAddress)) return;
+    const { reversePath, recipients } = this.#transaction;
+    const opinion = await contentFilter.check({
+      content,
+      id: session.nextMessageId,
+      ...session.client,
+      clientHost,
+      reversePath,
+      forwardPaths: [...recipients.values()].flatMap(({ paths }) => paths.map(({ forwardPath }) => forwardPath)),
+      tls: session.wire.tls,
+    });
+    if (opinion === null) return;
+    this.#opinion = opinion;
+    this.#judgement = judgeContent(opinion);
+    const { action, score, symbols } = opinion;
+    session.log[opinion.advice === 'take' ? 'debug' : 'info'](
+      { action, score, symbols },
+      'the content filter has judged',
+    );
+    if (this.#judgement.type !== 'refuse') return;
+    await content.discard();
+    throw new SmtpError(this.#judgement.reply);
   }
 
   async #pass(octets: Buffer): Promise<void> {

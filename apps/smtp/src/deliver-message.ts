@@ -1,4 +1,4 @@
-import { type AccountId, type Delivery, StorageError, type WaitingDelivery } from '@postel/storage';
+import { type AccountId, type Delivery, type MailboxId, StorageError, type WaitingDelivery } from '@postel/storage';
 import { notifyOfDelivery, notifyOfLeftOut } from './delivery-notification.ts';
 import { keepSentCopy } from './keep-sent-copy.ts';
 import { PATHS_KEPT } from './limits.ts';
@@ -27,7 +27,8 @@ export async function deliverMessage(
   message: ReceivedMessage,
 ): Promise<ReplyFor> {
   const { store, metrics } = session.services;
-  const all = deliveriesOf(session, transaction, message);
+  const junk = message.isJunk ? await session.services.junkMailboxes([...transaction.recipients.keys()]) : null;
+  const all = deliveriesOf(session, transaction, message, junk);
   const waitsFor = (account: AccountId) => transaction.recipients.get(account)?.waitsFor ?? null;
   const attempted = all.filter(({ account }) => waitsFor(account) === null);
   const outcomes = await store.deliverToEach(message.content, attempted);
@@ -126,6 +127,7 @@ export function deliveriesOf(
   session: Session,
   { reversePath, recipients, isUtf8, body, said }: MailTransaction,
   { addedFields, findings, results, receivedAt, id }: ReceivedMessage,
+  junk: ReadonlyMap<AccountId, MailboxId> | null,
 ): readonly Delivery[] {
   const { wire, services, greeting, kind } = session;
   const { hostname } = services;
@@ -164,7 +166,7 @@ export function deliveriesOf(
     const arrival = { prefix, reversePath, forwardPath, protocol, clientAddress, clientName };
     return {
       account,
-      mailbox,
+      mailbox: junk?.get(account) ?? mailbox,
       arrival: { ...arrival, details: { ...details, recipients: paths.slice(0, PATHS_KEPT) } },
     };
   });

@@ -28,6 +28,8 @@ export interface Verdict {
   /** The value of Authentication-Results, on one line. */
   readonly summary: string;
   readonly judgement: Judgement;
+  /** A name of the client that leads back to its address; null if there is none, or it is not known. */
+  readonly clientHost: string | null;
   /** By method, for log and metrics; of several signatures one that passes. */
   readonly results: Readonly<Record<string, string>>;
 }
@@ -157,6 +159,7 @@ class IncomingMessage {
         .replaceAll(/[\r\n\t ]+/g, ' ')
         .trim(),
       judgement: this.#isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc, listings }),
+      clientHost: name.name,
       results: {
         iprev: name.result,
         spf: spf.result,

@@ -117,6 +117,25 @@ export const DNSBL_RECHECK_MS = 60_000;
 /** How long SPF of a client's name may take, from MAIL on, before a null reverse-path is held to be without. */
 export const NULL_SENDER_SPF_MS = 5_000;
 
+/** A message of more octets is not shown to Rspamd: its own limit, if nobody changes it. */
+export const RSPAMD_OCTETS = 50 * 1024 * 1024;
+/** From the connection to the last octet of its answer. It gives up a message after 8 seconds itself. */
+export const RSPAMD_MS = 15_000;
+/** Its answer: one about a message with hundreds of links has 50 kB. */
+export const RSPAMD_ANSWER_OCTETS = 1024 * 1024;
+/** Messages that it is shown at the same time; any more are taken unseen, as those of a server with a dead Rspamd. */
+export const RSPAMD_MESSAGES = 100;
+/** Of the recipients of a message, how many it is told. */
+export const RSPAMD_RECIPIENTS = 100;
+/** Failures in a row after which it is left alone for so long, so that a dead one does not hold up each message. */
+export const RSPAMD_FAILURES = 3;
+export const RSPAMD_PAUSE_MS = 30_000;
+/** What is kept of its answer: names of symbols, header fields, and a text for the reply. */
+export const RSPAMD_SYMBOLS = 30;
+export const RSPAMD_FIELDS = 10;
+export const RSPAMD_FIELD_CHARACTERS = 2_000;
+export const RSPAMD_TEXT_CHARACTERS = 200;
+
 /** Why a message is suspect is told in so many reasons, each of so many characters: one fits in a line of a reply (RFC 5321 §4.5.3.1.5). */
 export const REASONS = 5;
 export const REASON_CHARACTERS = 300;

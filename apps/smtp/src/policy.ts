@@ -3,6 +3,7 @@ import type { DmarcResult } from '@postel/message-auth';
 import type { Listing } from './block-lists.ts';
 import { REASON_CHARACTERS, REASONS } from './limits.ts';
 import { replies, type SmtpReply } from './replies.ts';
+import type { RspamdAnswer } from './rspamd-answer.ts';
 
 /**
  * What is done with mail from other servers for what was found out about it, in this order. Refused for good is only what is
@@ -41,6 +42,25 @@ export function judge({ senderDomain, dmarc, listings }: SenderFindings): Judgem
     reasons.push(`${address} is listed in ${list}${text === null ? '' : `: ${text}`}`);
   }
   return reasons.length === 0 ? { type: 'accept' } : suspect(reasons);
+}
+
+/** By its content, of a message that would be accepted. */
+export function judgeContent({ advice, score, requiredScore, text }: RspamdAnswer): Judgement {
+  switch (advice) {
+    case 'take':
+    case 'junk':
+      return { type: 'accept' };
+    case 'defer': {
+      const [code, status, words] = replies.contentDeferred;
+      return refuse([code, status, text ?? words]);
+    }
+    case 'reject': {
+      const most = requiredScore === null ? '' : `, and ${requiredScore.toFixed(1)} are too many`;
+      return suspect([`The content filter takes it for spam: ${score.toFixed(1)} points${most}`]);
+    }
+    default:
+      return advice satisfies never;
+  }
 }
 
 function refuse(reply: SmtpReply): Judgement {

@@ -27,6 +27,8 @@ export interface ReceivedMessage {
   readonly results: string | null;
   /** Why it is not to be delivered, but kept in Rejects at most; none if it is. */
   readonly suspicions: readonly string[];
+  /** It is delivered with the junk. */
+  readonly isJunk: boolean;
   readonly receivedAt: Date;
   /** When the end of data was read, as performance.now() tells it. */
   readonly endOfDataMs: number;
@@ -66,7 +68,7 @@ export class MessageIntake {
     const writer = hasList ? withoutFields(received, LIST_FIELDS) : received;
     this.#session = session;
     this.#submitted = session.kind === 'submission' ? new SubmittedMessage(session, transaction, writer) : null;
-    this.#checked = expected === null ? null : new CheckedMessage(session, expected, writer);
+    this.#checked = expected === null ? null : new CheckedMessage(session, transaction, expected, writer);
     this.#writer = this.#submitted ?? this.#checked ?? writer;
     this.#loopWatch = aliases.size > 0 ? new LoopWatch(aliases) : null;
     this.#mostDiscarded = Math.max(DISCARDED_OCTETS, messageOctets);
@@ -91,7 +93,6 @@ export class MessageIntake {
   /** @throws {SmtpError} what is wrong with the message; {StorageError} */
   async finish(): Promise<ReceivedMessage> {
     if (this.#failure !== null) throw this.#failure;
-    const { wire, messages } = this.#session;
     const endOfDataMs = performance.now();
     try {
       const content = await this.#writer.finish();
@@ -101,8 +102,10 @@ export class MessageIntake {
       const findings = this.#checked?.findings ?? '';
       const results = this.#checked?.results ?? null;
       const suspicions = this.#checked?.suspicions ?? [];
-      const id = `${wire.id}-${messages + 1}`;
-      return { content, id, addedFields, hiddenFields, findings, results, suspicions, receivedAt, endOfDataMs };
+      const isJunk = this.#checked?.isJunk ?? false;
+      const id = this.#session.nextMessageId;
+      const found = { findings, results, suspicions, isJunk };
+      return { content, id, addedFields, hiddenFields, ...found, receivedAt, endOfDataMs };
     } catch (error) {
       await this.#writer.abort();
       throw error;

@@ -17,7 +17,7 @@ export async function refuseSuspect(
   const { rejects, metrics } = session.services;
   const { suspicions: reasons, content, id } = message;
   const findings = `${message.findings}${rejectedField(reasons)}`;
-  const deliveries = deliveriesOf(session, transaction, { ...message, findings });
+  const deliveries = deliveriesOf(session, transaction, { ...message, findings }, null);
   session.messages++; // copies have its id
   session.count('messages');
   const outcomes = await rejects.keepRejects(content, deliveries);

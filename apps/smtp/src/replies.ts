@@ -141,6 +141,7 @@ export const replies = {
     '5.7.26',
     'Neither SPF nor DKIM vouches for the domain of From, whose DMARC policy is to reject that',
   ],
+  contentDeferred: [451, '4.7.1', 'The content filter asks to try again later'],
 
   unavailable: [451, '4.3.0', 'Something is out of order here, try again later'],
 

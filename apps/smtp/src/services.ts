@@ -1,8 +1,9 @@
 import type { Directory, NetworkList } from '@postel/directory';
-import type { Store } from '@postel/storage';
+import type { AccountId, MailboxId, Store } from '@postel/storage';
 import type { ConnectionCount, SessionCount } from '@postel/supervision';
 import type { IncomingMail } from './incoming-mail.ts';
 import type { NetworkUse } from './network-use.ts';
+import type { Rspamd } from './rspamd.ts';
 import type { SmtpMetrics } from './smtp-metrics.ts';
 
 /** What sessions work with: one for the process. */
@@ -14,8 +15,12 @@ export interface Services {
   readonly store: Pick<Store, 'receive' | 'deliverToEach' | 'keepWaiting' | 'waitingUse' | 'requireDiskRoom'>;
   /** Keeps copies of what is not delivered: the store. */
   readonly rejects: Pick<Store, 'keepRejects'>;
+  /** Where accounts have their junk (RFC 6154 §2), of those that have such a mailbox. @throws {StorageError} 'unavailable' */
+  junkMailboxes(accounts: readonly AccountId[]): Promise<ReadonlyMap<AccountId, MailboxId>>;
   /** Finds out who answers for mail from other servers. */
   readonly incoming: Pick<IncomingMail, 'expect' | 'isExempt' | 'namePasses'>;
+  /** What is asked about the content of mail from other servers; null for nothing. */
+  readonly contentFilter: Pick<Rspamd, 'check'> | null;
   readonly metrics: SmtpMetrics;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;

@@ -128,6 +128,11 @@ export class Session {
     return { clientAddress: this.wire.remoteAddress, clientName: this.greeting?.clientName ?? '' };
   }
 
+  /** By which the reply, the log and Received name the next message. */
+  get nextMessageId(): string {
+    return `${this.wire.id}-${this.messages + 1}`;
+  }
+
   /** Serves the client to the end. @param refusal the only reply there is, if the client may not come in */
   async run(refusal: SmtpReply | null): Promise<void> {
     try {

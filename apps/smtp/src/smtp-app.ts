@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
 import { NetworkList } from '@postel/directory';
+import type { AccountId } from '@postel/storage';
 import {
   type AppContext,
   type AppDefinition,
@@ -12,11 +13,15 @@ import {
 import { SESSIONS_AN_ACCOUNT, STOP_MS } from './limits.ts';
 import { NetworkUse } from './network-use.ts';
 import { openIncomingMail } from './open-incoming-mail.ts';
+import { Rspamd } from './rspamd.ts';
 import { SmtpMetrics } from './smtp-metrics.ts';
 import { SmtpServer } from './smtp-server.ts';
 
 /** Enough for the accounts that are written to at once; each of them needs one at a time. */
 const DATABASE_CONNECTIONS = 10;
+
+/** RFC 6154 §2. */
+const JUNK = '\\Junk';
 
 export const smtpApp: AppDefinition<SmtpSettings> = { name: 'smtp', parseSettings: parseSmtpSettings, start };
 
@@ -36,13 +41,16 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     dnsbls: settings.dnsbls ?? [],
     isTrusted: (address) => connectionCount.isTrusted(address),
   });
+  const { rspamd } = settings;
   const services = {
     hostname,
     messageOctets,
     store,
     rejects: store,
+    junkMailboxes: (accounts: readonly AccountId[]) => store.findSpecialUse(accounts, JUNK),
     directory,
     incoming,
+    contentFilter: rspamd === undefined ? null : new Rspamd({ target: rspamd, hostname, metrics, log, now }),
     metrics,
     connectionCount,
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),

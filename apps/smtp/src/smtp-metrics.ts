@@ -16,6 +16,7 @@ export class SmtpMetrics {
   readonly rejectCopies: Counter;
   readonly dnsblAnswers: Counter;
   readonly dnsblBelieved: Gauge;
+  readonly rspamdChecks: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -92,6 +93,12 @@ export class SmtpMetrics {
       name: 'postel_smtp_dnsbl_believed',
       help: 'The test entries of a DNSBL are right',
       labelNames: ['list', 'family'],
+      registers,
+    });
+    this.rspamdChecks = new Counter({
+      name: 'postel_smtp_rspamd_checks_total',
+      help: 'Messages of other servers, by what Rspamd said about them or why it said nothing',
+      labelNames: ['outcome'],
       registers,
     });
     this.deliverySeconds = new Histogram({

@@ -35,6 +35,7 @@ const DEFAULTS: Configuration = {
   submitterNetworks: [],
   showsClientAddress: false,
   dnsbls: [],
+  rspamd: null,
   imap: {
     imap: [{ host: '*', port: 143, asksClientCertificate: true }],
     imaps: [{ host: '*', port: 993, asksClientCertificate: true }],
@@ -80,6 +81,7 @@ smtp:
   submitterNetworks: [192.0.2.7, "2001:db8::/64"]
   showClientAddress: on
   dnsbls: [Zen.example.org, bl.example.net]
+  rspamd: { url: "http://127.0.0.1:11333/", password: secret }
 imap:
   processes: 4
   literals: LITERAL-
@@ -117,6 +119,7 @@ logLevel: debug
     submitterNetworks: ['192.0.2.7', '2001:db8::/64'],
     showsClientAddress: true,
     dnsbls: ['zen.example.org', 'bl.example.net'],
+    rspamd: { url: 'http://127.0.0.1:11333', password: 'secret' },
     imap: {
       imap: [],
       imaps: [
@@ -274,6 +277,29 @@ test('blobs are in S3 if it says so, with the secret from the file, from another
   }
 });
 
+test('the password of an Rspamd may stand in a file', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'postel-config-'));
+  try {
+    const file = join(directory, 'password');
+    writeFileSync(file, 'planted-canary\n');
+    const rspamd = `${LEAST}smtp:\n  rspamd:\n    url: https://rspamd.example.com\n`;
+    const expected = { url: 'https://rspamd.example.com', password: null };
+    expect(read(rspamd)).toEqual({ ...DEFAULTS, rspamd: expected });
+    expect(read(`${rspamd}    passwordFile: ${file}\n`)).toEqual({
+      ...DEFAULTS,
+      rspamd: { ...expected, password: 'planted-canary' },
+    });
+    expect(read(`${rspamd}    passwordFile: ${file}\n    password: secret\n`)).toEqual([
+      '9: smtp.rspamd.passwordFile is not for who says password: leave one of both out',
+    ]);
+    expect(read(`${rspamd}    passwordFile: /nowhere\n`)).toEqual([
+      expect.stringMatching(/^9: smtp\.rspamd\.passwordFile cannot be read: ENOENT/),
+    ]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test.for([
   ['smtp:\n  dnsbls: [bl.example.org, BL.example.org]\n', ['7: smtp.dnsbls[1] is in the list twice']],
   ...['bl', 'bl.example.org=127.0.0.2', '.bl.example', `${'a'.repeat(60)}.${'b.'.repeat(70)}c`].map(
@@ -287,6 +313,10 @@ test.for([
     `smtp:\n  dnsbls: [${Array.from({ length: 11 }, (_, i) => `bl${i}.example.org`)}]\n`,
     ['7: smtp.dnsbls must be 10 at most'],
   ],
+  ...['127.0.0.1:11333', 'http://u:secret@127.0.0.1', 'http://127.0.0.1:11333/checkv2', 'unix:/run/rspamd'].map(
+    (url) =>
+      [`smtp:\n  rspamd: { url: "${url}" }\n`, ['7: smtp.rspamd.url must have the form http://HOST:PORT']] as const,
+  ),
   ['imap:\n  proceses: 2\n', ['7: imap.proceses is no key of Postel; did you mean processes?']],
   ['Hostname: x\n', ['6: Hostname is no key of Postel; did you mean hostname?']],
   ['smtp:\n  mx:\n    colour: red\n', ['8: smtp.mx.colour is no key of Postel; there are addresses, port']],
@@ -383,11 +413,12 @@ test('the template is valid as it is, and with every comment taken off', () => {
   const template = configurationTemplate();
   expect(read(template)).toMatchObject({ hostname: 'mail.example.com', imap: DEFAULTS.imap, smtp: DEFAULTS.smtp });
   // What excludes something else that is there too.
-  const whole = uncommented(template).replaceAll(/^ *(blobDirectory|secretAccessKeyFile):.*$/gm, '');
+  const whole = uncommented(template).replaceAll(/^ *(blobDirectory|secretAccessKeyFile|passwordFile):.*$/gm, '');
   expect(read(whole)).toMatchObject({
     ...DEFAULTS,
     submitterNetworks: ['192.0.2.7'],
     dnsbls: ['dnsbl.example.org'],
+    rspamd: { url: 'http://127.0.0.1:11333', password: 'the password' },
     blobs: { s3: { prefix: 'blobs/', pathStyle: true, secretAccessKey: 'the secret' } },
     certificates: [{ keyFile: expect.stringMatching(/^\/etc/) }],
     databaseUrl: expect.stringMatching(/^postgres:/),
@@ -415,6 +446,7 @@ function schemaKeys(): Set<string> {
     'tls: { certificates: [{ % }] }',
     'smtp: { % }',
     'smtp: { submission: { % } }',
+    'smtp: { rspamd: { % } }',
     'imap: { % }',
     'imap: { metadata: [{ % }] }',
   ];

@@ -11,6 +11,7 @@ import { readBlobs } from './read-blobs.ts';
 import { readDnsbls } from './read-dnsbls.ts';
 import { readNetwork } from './read-network.ts';
 import { readOAuthIssuers } from './read-oauth.ts';
+import { type RspamdTarget, readRspamd } from './rspamd-settings.ts';
 import { readServerMetadata, type ServerEntry } from './server-metadata.ts';
 import {
   type Address,
@@ -53,6 +54,8 @@ export interface Configuration {
   readonly showsClientAddress: boolean;
   /** DNSBLs that are asked about clients on MX. */
   readonly dnsbls: readonly string[];
+  /** What is asked about messages on MX; null for nothing. */
+  readonly rspamd: RspamdTarget | null;
   readonly imap: Readonly<Record<ImapService, readonly LoginAddress[]>> & {
     readonly processes: number;
     readonly literals: LiteralExtension;
@@ -119,6 +122,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
     },
     showsClientAddress: smtp.has('showClientAddress') && onOrOff(smtp.at('showClientAddress')),
     dnsbls: readDnsbls(smtp),
+    rspamd: readRspamd(smtp, base),
     submitterNetworks: smtp.has('submitterNetworks') ? smtp.at('submitterNetworks').list(readNetwork) : [],
     imap: {
       imap: listeningForLogins(imap, 'imap', { host: EVERYWHERE, port: 143 }),

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { BlobTarget, S3Settings } from './blob-target.ts';
+import { readSecretFile } from './read-secret-file.ts';
 import type { SettingReader } from './setting-reader.ts';
 
 /** Where many stores that are not Amazon's say that they are. */
@@ -62,17 +62,8 @@ function matching(setting: SettingReader, form: RegExp, what: string): string {
 
 function secret(s3: SettingReader, base: string): string {
   if (s3.has('secretAccessKey')) return s3.at('secretAccessKey').text();
-  if (!s3.has('secretAccessKeyFile')) return fromEnvironment(s3.at('secretAccessKey'), VARIABLES.secretAccessKey);
-  const setting = s3.at('secretAccessKeyFile');
-  const path = resolve(base, setting.text());
-  try {
-    const text = readFileSync(path, 'utf8').trim();
-    if (text === '') setting.refuse(`is empty: ${path}`);
-    return text;
-  } catch (error) {
-    setting.refuse(`cannot be read: ${error instanceof Error ? error.message : error}`);
-    return '';
-  }
+  if (s3.has('secretAccessKeyFile')) return readSecretFile(s3.at('secretAccessKeyFile'), base);
+  return fromEnvironment(s3.at('secretAccessKey'), VARIABLES.secretAccessKey);
 }
 
 function fromEnvironment(setting: SettingReader, variable: string): string {

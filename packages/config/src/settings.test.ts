@@ -102,9 +102,12 @@ test('an SMTP process may be told whom to ask about the DNS', () => {
   expect(() => parseSmtpSettings(wrong)).toThrow('dnsServers[0].isTrusted must be true or false');
 });
 
-test('an SMTP process may be told which DNSBLs to ask', () => {
-  const smtp = { ...settings, listeners: [{ ...listener, kind: 'mx' }], dnsbls: ['bl.example.org'] };
+test('an SMTP process may be told whom to ask about mail', () => {
+  const rspamd = { url: 'http://127.0.0.1:11333', password: null };
+  const smtp = { ...settings, listeners: [{ ...listener, kind: 'mx' }], dnsbls: ['bl.example.org'], rspamd };
   expect(parseSmtpSettings(smtp)).toEqual(smtp);
+  const wrong = { ...smtp, rspamd: { ...rspamd, password: 7 } };
+  expect(() => parseSmtpSettings(wrong)).toThrow('rspamd.password must be a text');
 });
 
 test('an SMTP listener says what it is for', () => {

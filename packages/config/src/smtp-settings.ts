@@ -1,4 +1,5 @@
 import { type DnsServerAddress, parseDnsServer } from './dns-settings.ts';
+import { parseRspamd, type RspamdTarget } from './rspamd-settings.ts';
 import {
   type ListenerSettings,
   type MailServerSettings,
@@ -28,6 +29,8 @@ export interface SmtpSettings extends MailServerSettings {
   readonly dnsServers?: readonly DnsServerAddress[];
   /** None if not given. */
   readonly dnsbls?: readonly string[];
+  /** Nobody is asked if not given. */
+  readonly rspamd?: RspamdTarget;
 }
 
 /** @throws {SettingsError} */
@@ -45,6 +48,7 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
       submitterNetworks: settings.at('submitterNetworks').list((network) => network.text()),
     }),
     ...(settings.has('dnsbls') && { dnsbls: settings.at('dnsbls').list((zone) => zone.text()) }),
+    ...(settings.has('rspamd') && { rspamd: parseRspamd(settings.at('rspamd')) }),
     ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
   };
 }

@@ -101,6 +101,7 @@ import {
   searchMessages,
 } from './search-messages.ts';
 import type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
+import { findSpecialUse } from './special-use.ts';
 import { TextIndex } from './text-index.ts';
 import { type IndexingOptions, TextIndexer } from './text-indexer.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
@@ -916,6 +917,11 @@ export class Store {
   /** @throws {StorageError} 'unavailable' */
   async findMailbox(account: AccountId, name: string): Promise<FoundMailbox | null> {
     return this.#read(() => findMailbox(this.#database.sql, account, name));
+  }
+
+  /** See findSpecialUse. @throws {StorageError} 'unavailable' */
+  async findSpecialUse(accounts: readonly AccountId[], use: string): Promise<ReadonlyMap<AccountId, MailboxId>> {
+    return this.#read(() => findSpecialUse(this.#database.sql, accounts, use));
   }
 
   /** See findUrlKey. @throws {StorageError} 'unavailable' */

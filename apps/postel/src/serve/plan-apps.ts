@@ -44,7 +44,7 @@ function planImap(configuration: Configuration, place: DatabasePlace): readonly 
 
 function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
   const { mx, submission, submissions, lmtp } = configuration.smtp;
-  const { submitterNetworks, showsClientAddress, dnsbls } = configuration;
+  const { submitterNetworks, showsClientAddress, dnsbls, rspamd } = configuration;
   const settings: SmtpSettings = {
     ...commonSettings(configuration, place),
     processName: 'smtp',
@@ -58,6 +58,7 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
     ...(submitterNetworks.length === 0 ? {} : { submitterNetworks }),
     ...(showsClientAddress ? { showsClientAddress } : {}),
     ...(dnsbls.length === 0 ? {} : { dnsbls }),
+    ...(rspamd === null ? {} : { rspamd }),
   };
   return planApp('smtp', settings);
 }

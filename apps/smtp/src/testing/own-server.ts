@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DEFAULT_MESSAGE_OCTETS, type SmtpListener } from '@postel/config';
 import { type Directory, NetworkList, openDirectory } from '@postel/directory';
 import { ScriptedResolver } from '@postel/dns';
-import { BlobDirectory, type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
+import { type AccountId, BlobDirectory, type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
 import { ConnectionCount, createLog, Registry, ServerCertificates, SessionCount } from '@postel/supervision';
 import { type BreakableServer, createTestDatabase, sharedPostel, startBreakableServer } from '@postel/testkit';
 import { IncomingMail } from '../incoming-mail.ts';
@@ -32,8 +32,8 @@ export interface OwnServer extends AsyncDisposable {
   connect(): Promise<SmtpClient>;
   /** Connected, greeted and logged in. */
   logIn(): Promise<SmtpClient>;
-  /** Those in the INBOX of an address, by default the account's. */
-  messages(address?: string): Promise<readonly StoredMessage[]>;
+  /** Those in a mailbox of an address, by default INBOX of the account's. */
+  messages(address?: string, mailbox?: string): Promise<readonly StoredMessage[]>;
 }
 
 /** @param replaced parts that behave as the test needs it */
@@ -75,8 +75,10 @@ export async function startOwnServer(
     messageOctets: DEFAULT_MESSAGE_OCTETS,
     store,
     rejects: store,
+    junkMailboxes: (accounts: readonly AccountId[]) => store.findSpecialUse(accounts, '\\Junk'),
     directory,
     incoming,
+    contentFilter: null,
     metrics: new SmtpMetrics(new Registry()),
     connectionCount: new ConnectionCount([]),
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
@@ -116,7 +118,8 @@ export async function startOwnServer(
       await client.command(`${listening.kind === 'lmtp' ? 'LHLO' : 'EHLO'} mx.elsewhere.example`);
       return client;
     },
-    messages: (address = USER.address) => storedMessages(testDatabase.target, blobDirectory, address),
+    messages: (address = USER.address, mailbox = 'INBOX') =>
+      storedMessages(testDatabase.target, blobDirectory, address, mailbox),
     async logIn() {
       const client = await SmtpClient.connect(port);
       await client.reply();

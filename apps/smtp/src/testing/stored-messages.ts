@@ -10,11 +10,12 @@ export interface StoredMessage {
   readonly arrival: ReceivedEnvelope | null;
 }
 
-/** All messages in the INBOX of the account that has this address, oldest first. */
+/** All messages in a mailbox of the account that has this address, oldest first. */
 export async function storedMessages(
   target: DatabaseTarget,
   blobDirectory: string,
   address: string,
+  mailbox = 'INBOX',
 ): Promise<readonly StoredMessage[]> {
   const database = openDatabase(target, { applicationName: 'smtp-test', maxConnections: 1 });
   try {
@@ -25,10 +26,10 @@ export async function storedMessages(
     const parsed = parseAddress(address);
     const recipient = parsed === null ? null : await openDirectory(database).resolveRecipient(parsed);
     if (recipient?.type !== 'account') throw new Error(`${address} is nobody's address`);
-    const inbox = await store.findMailbox(recipient.accountId, 'INBOX');
-    if (inbox === null) throw new Error(`${address} has no INBOX`);
-    const uids = Array.from({ length: inbox.uidNext - 1 }, (_, i) => i + 1);
-    const messages = await store.fetchMessages(recipient.accountId, inbox.id, uids, { octets: true, arrival: true });
+    const found = await store.findMailbox(recipient.accountId, mailbox);
+    if (found === null) throw new Error(`${address} has no ${mailbox}`);
+    const uids = Array.from({ length: found.uidNext - 1 }, (_, i) => i + 1);
+    const messages = await store.fetchMessages(recipient.accountId, found.id, uids, { octets: true, arrival: true });
     return await Promise.all(
       messages.map(async ({ prefix, octets, blob, arrival }) => ({
         arrival,
