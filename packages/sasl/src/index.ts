@@ -1,5 +1,5 @@
 export { decodeBase64, MAX_ENCODED_RESPONSE_OCTETS } from './base64.ts';
-export { type ChosenMechanism, chooseClientMechanism } from './client/choose-client-mechanism.ts';
+export { type ChosenMechanism, chooseClientMechanism, clientMechanismNames } from './client/choose-client-mechanism.ts';
 export type { ClientConnection, ClientCredentials, ClientExchange, SecurIdCard } from './client/client-mechanism.ts';
 export type { GssContext } from './client/gss-context.ts';
 export { kerberosContext } from './client/kerberos-context.ts';

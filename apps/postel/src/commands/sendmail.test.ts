@@ -1,60 +1,22 @@
-import { execFile } from 'node:child_process';
 import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { freePort, ImapClient, sharedPostel, TemporaryDirectory, type TestAccount } from '@postel/testkit';
+import { freePort, sharedPostel, TemporaryDirectory, type TestAccount } from '@postel/testkit';
 import { expect, test } from 'vitest';
+import {
+  homeOf as homeWith,
+  inbox as inboxOf,
+  SETTINGS,
+  type Settings,
+  sendmail,
+} from '../sendmail/sendmail-for-tests.ts';
 
-const LAUNCHER = join(import.meta.dirname, '../../../../bin/postel.mjs');
 const MESSAGE = 'Subject: from a script\n\nhello\n';
 
 const postel = sharedPostel();
-
-interface Run {
-  readonly input?: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-/** `postel sendmail` of somebody whose home is that directory. */
-function sendmail(home: TemporaryDirectory, args: readonly string[], { input = MESSAGE, env = {} }: Run = {}) {
-  const { promise, resolve } = Promise.withResolvers<{ code: number; stdout: string; stderr: string }>();
-  const { PATH = '' } = process.env;
-  const options = { cwd: home.path, env: { PATH, HOME: home.path, TZ: 'Europe/Berlin', ...env } };
-  const child = execFile(process.execPath, [LAUNCHER, 'sendmail', ...args], options, (error, stdout, stderr) => {
-    resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-  });
-  child.stdin?.on('error', () => {}).end(input);
-  return promise;
-}
-
-/** A home with the file that `postel help sendmail` shows; what is null is left out of it. */
-function homeOf(account: TestAccount, settings: Readonly<Record<string, string | number | null>> = {}) {
-  const home = new TemporaryDirectory();
-  const all = {
-    host: 'localhost',
-    port: postel.ports.submissions,
-    account: account.name,
-    passwordFile: home.write('password', `${account.password}\n`),
-    caFile: join(postel.dataDirectory, 'ca.pem'),
-    from: account.address,
-    ...settings,
-  };
-  const given = Object.entries(all).filter(([, value]) => value !== null);
-  home.write('settings.yaml', given.map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`).join(''));
-  return home;
-}
-
-const SETTINGS = ['--config', 'settings.yaml'];
-
-/** The messages in an INBOX, in one text. */
-async function inbox({ name, password }: TestAccount): Promise<string> {
-  await using client = await ImapClient.connect(postel.ports.imap);
-  await client.command(`LOGIN ${name} ${password}`);
-  await client.command('SELECT INBOX');
-  const { untagged } = await client.command('FETCH 1:* (BODY.PEEK[])');
-  return untagged.join('\n');
-}
+const homeOf = (account: TestAccount, settings?: Settings) => homeWith(postel, account, settings);
+const inbox = (account: TestAccount) => inboxOf(postel, account);
 
 test('a message goes out with the settings of a file, and has what every message needs', async () => {
   const mary = await postel.addAccount('mary');
@@ -204,7 +166,7 @@ test.for<[string, readonly string[], string, number, RegExp]>([
   ['a server that does not answer', ['--port', 'FREE', 'MARY'], MESSAGE, 75, /Cannot connect to localhost/],
   ['no recipient', [], MESSAGE, 64, /No recipients/],
   ['no recipient in the message', ['-t'], MESSAGE, 64, /neither here nor in To/],
-  ['another job of a sendmail', ['-bp'], '', 64, /only submits/],
+  ['another job of a sendmail', ['-bd'], '', 64, /only submits/],
   ['an option that nobody has', ['--no-such', 'x'], '', 64, /no option --no-such/],
   ['an option without its value', ['MARY', '--port'], '', 64, /--port needs a value/],
   ['an address without a domain', ['bob'], MESSAGE, 65, /"bob" has no domain/],

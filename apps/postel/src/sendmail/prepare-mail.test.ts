@@ -2,18 +2,20 @@ import { expect, test } from 'vitest';
 import { parseArguments } from './parse-arguments.ts';
 import { prepareMail } from './prepare-mail.ts';
 
-const DEFAULTS = { from: 'mary@example.com', domain: null, now: new Date('2026-11-22T15:16:59Z') };
+const DEFAULTS = { from: 'mary@example.com', domain: null };
+const AT = new Date('2026-11-22T15:16:59Z');
 const COMPLETE =
   'Message-ID: <x@example.com>\r\nDate: Sun, 22 Nov 2026 15:16:59 +0000\r\nFrom: Mary <mary@example.com>\r\n';
 
 function prepare(input: string, args = 'bob@example.org', defaults: Partial<typeof DEFAULTS> = {}) {
-  const mail = prepareMail(Buffer.from(input, 'latin1'), parseArguments(args.split(' ')), { ...DEFAULTS, ...defaults });
+  const given = { id: 'x1', at: AT, args: parseArguments(args.split(' ')), input: Buffer.from(input, 'latin1') };
+  const mail = prepareMail(given, { ...DEFAULTS, ...defaults });
   return { ...mail, message: mail.message.toString('latin1') };
 }
 
 test('a message that has everything stays as it is', () => {
   const message = `${COMPLETE}Subject: a\r\n folded\r\n\r\nhello\r\n`;
-  expect(prepare(message)).toEqual({ reversePath: 'mary@example.com', recipients: ['bob@example.org'], message });
+  expect(prepare(message)).toMatchObject({ reversePath: 'mary@example.com', recipients: ['bob@example.org'], message });
 });
 
 test.each([
@@ -34,7 +36,7 @@ test.each([
 test('what is missing is added: Message-ID, Date and From', () => {
   const { message } = prepare('Subject: x\n\nhello\n', '-F Mary bob@example.org');
   expect(message).toMatch(
-    /^Message-ID: <[0-9a-f-]{36}@example\.com>\r\nDate: \w{3}, \d+ Nov 2026 .+\r\nFrom: Mary <mary@example\.com>\r\nSubject: x\r\n/,
+    /^Message-ID: <x1@example\.com>\r\nDate: \w{3}, \d+ Nov 2026 .+\r\nFrom: Mary <mary@example\.com>\r\nSubject: x\r\n/,
   );
 });
 
@@ -90,10 +92,7 @@ test.each([
   ['-f <> bob@x.example', 'From: a@x.example\n', {}, ''],
 ])('%j and %j: whom it is from', (args, header, defaults, reversePath) => {
   const { from = DEFAULTS.from, domain = null } = defaults as { from?: string | null; domain?: string | null };
-  const mail = prepareMail(Buffer.from(`${header}Subject: x\n\nhello\n`), parseArguments(args.split(' ')), {
-    now: DEFAULTS.now,
-    from,
-    domain,
-  });
+  const input = Buffer.from(`${header}Subject: x\n\nhello\n`);
+  const mail = prepareMail({ id: 'x1', at: AT, args: parseArguments(args.split(' ')), input }, { from, domain });
   expect(mail.reversePath).toBe(reversePath);
 });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { formatDateTime, formatPhrase } from '@postel/mime';
 import { CommandError } from '../command-error.ts';
 import type { Mail } from '../smtp-client/submit.ts';
@@ -13,7 +12,18 @@ export interface MailDefaults {
   readonly from: string | null;
   /** What is put behind names without a domain. */
   readonly domain: string | null;
-  readonly now: Date;
+}
+
+/** What a message is prepared of: the same each time it is tried, so that its Date and Message-ID are too. */
+export interface Given {
+  readonly id: string;
+  readonly at: Date;
+  readonly args: Pick<
+    SendmailArguments,
+    'recipients' | 'takesHeaderRecipients' | 'ignoresDots' | 'sender' | 'senderName' | 'status' | 'holdUntil'
+  >;
+  /** As it came. */
+  readonly input: Buffer;
 }
 
 const NUL = 0;
@@ -28,7 +38,7 @@ const HIDDEN_FIELDS = ['bcc', 'resent-bcc'];
  *
  * @throws {CommandError}
  */
-export function prepareMail(input: Buffer, args: SendmailArguments, { from, domain, now }: MailDefaults): Mail {
+export function prepareMail({ id, at, args, input }: Given, { from, domain }: MailDefaults): Mail {
   if (input.includes(NUL)) throw new CommandError('The message has a NUL in it.', { exitCode: EX_DATAERR });
   const { fields, body } = takeHeader(splitLines(input, args.ignoresDots));
   const recipients = new Set([
@@ -44,9 +54,9 @@ export function prepareMail(input: Buffer, args: SendmailArguments, { from, doma
 
   const reversePath = chooseSender(fields, args.sender, from, domain);
   const shown = fields.filter(({ name }) => !HIDDEN_FIELDS.includes(name)).flatMap(({ lines }) => lines);
-  const added = missingFields(fields, { reversePath, senderName: args.senderName, now });
+  const added = missingFields(fields, { reversePath, senderName: args.senderName, id, at });
   const message = joinLines([...added.map((line) => Buffer.from(line)), ...shown, Buffer.alloc(0), ...body]);
-  return { reversePath, recipients: [...recipients], message };
+  return { reversePath, recipients: [...recipients], message, status: args.status, holdUntil: args.holdUntil };
 }
 
 /** Of a message that is sent on, those whom it is sent on to (RFC 5322 §3.6.6). */
@@ -87,14 +97,15 @@ function missingFields(
   {
     reversePath,
     senderName,
-    now,
-  }: { readonly reversePath: string; readonly senderName: string | null; readonly now: Date },
+    id,
+    at,
+  }: { readonly reversePath: string; readonly senderName: string | null; readonly id: string; readonly at: Date },
 ): readonly string[] {
   const has = (wanted: string) => fields.some(({ name }) => name === wanted);
   const domain = reversePath.slice(reversePath.lastIndexOf('@') + 1) || 'localhost';
   return [
-    ...(has('message-id') ? [] : [`Message-ID: <${randomUUID()}@${domain}>`]),
-    ...(has('date') ? [] : [`Date: ${formatDateTime(now)}`]),
+    ...(has('message-id') ? [] : [`Message-ID: <${id}@${domain}>`]),
+    ...(has('date') ? [] : [`Date: ${formatDateTime(at)}`]),
     ...(has('from')
       ? []
       : [

@@ -1,41 +1,103 @@
+import { resolve } from 'node:path';
 import type { Invocation } from '../command.ts';
 import { CommandError } from '../command-error.ts';
-import { SmtpError, type SmtpErrorKind } from '../smtp-client/smtp-error.ts';
-import { submit } from '../smtp-client/submit.ts';
-import { EX_DATAERR, EX_NOPERM, EX_NOUSER, EX_PROTOCOL, EX_TEMPFAIL, EX_UNAVAILABLE } from './exit-codes.ts';
-import type { SendmailArguments } from './parse-arguments.ts';
-import { prepareMail } from './prepare-mail.ts';
-import { readSendmailSettings } from './sendmail-settings.ts';
+import type { Terminal } from '../terminal.ts';
+import { EX_CANTCREAT, EX_DATAERR, EX_TEMPFAIL } from './exit-codes.ts';
+import { defaultPlaces } from './keep-places.ts';
+import { keepMessage, type OpenMessage } from './kept-mail.ts';
+import type { KeptMessage } from './kept-message.ts';
+import { listKept } from './list-kept.ts';
+import { makeMessageId } from './message-id.ts';
+import type { SendmailArguments, SettingName } from './parse-arguments.ts';
+import { resendCommand } from './resend-command.ts';
+import { resendKept } from './resend-kept.ts';
+import { describeSent, sendMessage, type Unsent } from './send-message.ts';
+import { readKeepPlace } from './sendmail-settings.ts';
 
 /** More than servers take. */
 const MAX_MESSAGE_OCTETS = 256 * 1024 * 1024;
 
-const EXIT_CODES = {
-  unreachable: EX_UNAVAILABLE,
-  untrusted: EX_PROTOCOL,
-  protocol: EX_PROTOCOL,
-  login: EX_NOPERM,
-  sender: EX_NOPERM,
-  recipient: EX_NOUSER,
-  message: EX_UNAVAILABLE,
-} as const satisfies Record<SmtpErrorKind, number>;
+const PATHS: readonly SettingName[] = ['config', 'password-file', 'key-file', 'ca-file', 'keep'];
 
 /** The work of `postel sendmail`. @throws {CommandError} */
 export async function runSendmail(args: SendmailArguments, { terminal }: Invocation): Promise<void> {
-  const { server, from, domain } = await readSendmailSettings(args.settings, process.env);
+  // What is kept may be sent from another directory.
+  const settings = new Map(
+    [...args.settings].map(([name, value]) => [name, PATHS.includes(name) ? resolve(value) : value]),
+  );
+  const named = await readKeepPlace(settings, process.env);
+  const { job } = args;
+  if (job.type === 'send') {
+    await sendInput({ args, settings, places: named === null ? defaultPlaces(process.env) : [named] }, terminal);
+    return;
+  }
+  // Also where it was kept before somebody named a place, or while the file that names it could not be read.
+  const others = settings.has('keep') ? [] : defaultPlaces(process.env);
+  const places = [...new Set([...(named === null ? [] : [named]), ...others])];
+  if (job.type === 'list') listKept(places, terminal);
+  else await resendKept(places, { ...job, settings, isVerbose: args.isVerbose }, terminal);
+}
+
+interface Work {
+  readonly args: SendmailArguments;
+  readonly settings: ReadonlyMap<SettingName, string>;
+  /** Where to keep it, the first that can be used. */
+  readonly places: readonly string[];
+}
+
+/**
+ * Keeps the message before it tries to send it: what ends this process, or the machine, ends no message. Where it cannot
+ * be kept it is tried all the same.
+ */
+async function sendInput({ args, settings, places }: Work, terminal: Terminal): Promise<void> {
   // All of it before the server is called, which would not wait for a program that takes its time.
   const input = await readMessage();
-  const mail = prepareMail(input, args, { from, domain, now: new Date() });
+  const at = new Date();
+  const message: KeptMessage = { id: makeMessageId(at), at, args, input, settings, failure: null };
+  const kept = input.length === 0 ? { reason: 'there is nothing in it' } : keepSomewhere(places, message);
   try {
-    const { reply, mechanism } = await submit(server, mail);
-    if (args.isVerbose) terminal.note(`${server.host}, login by ${mechanism ?? 'the key alone'}: ${reply}`);
-  } catch (cause) {
-    if (!(cause instanceof SmtpError)) throw cause;
-    throw new CommandError(cause.message, {
-      exitCode: cause.isTemporary ? EX_TEMPFAIL : EXIT_CODES[cause.kind],
-      cause,
-    });
+    const outcome = await sendMessage(message);
+    if ('sent' in outcome) {
+      if ('open' in kept) kept.open.remove();
+      if (args.isVerbose) terminal.note(describeSent(outcome.sent));
+      return;
+    }
+    throw 'open' in kept ? reportKept(kept.open, outcome.unsent) : reportLost(kept.reason, outcome.unsent);
+  } finally {
+    if ('open' in kept) kept.open[Symbol.dispose]();
   }
+}
+
+function keepSomewhere(
+  places: readonly string[],
+  message: KeptMessage,
+): { readonly open: OpenMessage } | { readonly reason: string } {
+  const reasons: string[] = [];
+  for (const place of places) {
+    try {
+      return { open: keepMessage(place, message) };
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { reason: reasons.join('; ') };
+}
+
+/** Says where the message is, and how to send it. */
+function reportKept(open: OpenMessage, unsent: Unsent): CommandError {
+  const { text, isRefused, exitCode } = unsent;
+  const message = { ...open.message, failure: { text, isRefused } };
+  open.save(message);
+  const what = isRefused ? 'It was refused for good, and is sent again only by' : 'It is sent again by';
+  const command = resendCommand(open, isRefused ? message.id : null);
+  return new CommandError(`${text}\nThe message is kept in ${open.file}. ${what}: ${command}`, { exitCode });
+}
+
+function reportLost(reason: string, { text, exitCode }: Unsent): CommandError {
+  // 75 would say that it is kept.
+  return new CommandError(`${text}\nThe message is not kept: ${reason}.`, {
+    exitCode: exitCode === EX_TEMPFAIL ? EX_CANTCREAT : exitCode,
+  });
 }
 
 async function readMessage(): Promise<Buffer> {

@@ -14,6 +14,8 @@ const MAX_COMMAND_OCTETS = 510;
 
 export interface Login {
   readonly credentials: ClientCredentials;
+  /** Those that may be used, in upper case; null for all. */
+  readonly mechanisms: ReadonlySet<string> | null;
   readonly hasClientCertificate: boolean;
   readonly port: number;
 }
@@ -28,17 +30,19 @@ export interface Login {
 export async function logIn(
   connection: SmtpConnection,
   offered: readonly string[],
-  { credentials, hasClientCertificate, port }: Login,
+  { credentials, mechanisms, hasClientCertificate, port }: Login,
 ): Promise<string> {
   try {
-    const { name, exchange } = chooseClientMechanism(offered, credentials, {
+    const known = {
       hasTrustedTls: connection.isSecured,
       channelBinding: connection.channelBinding,
       hasClientCertificate,
       service: 'smtp',
       host: connection.host,
       port,
-    });
+    };
+    const allows = (mechanism: string) => mechanisms?.has(mechanism) ?? true;
+    const { name, exchange } = chooseClientMechanism(offered, credentials, known, allows);
     const reply = await converse(connection, name, exchange);
     if (reply.code !== 235) throw refused(reply, name, exchange.refusal);
     exchange.succeeded();

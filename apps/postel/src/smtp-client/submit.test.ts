@@ -19,6 +19,8 @@ const MAIL: Mail = {
   reversePath: 'mary@example.com',
   recipients: ['bob@example.org'],
   message: Buffer.from('Subject: x\r\n\r\nhello\r\n'),
+  status: { notify: null, returnContent: null, envelopeId: null },
+  holdUntil: null,
 };
 
 /** On the port of a server that a test has started. */
@@ -29,6 +31,7 @@ function to({ port }: { readonly port: number }, more: Partial<SubmissionServer>
     tlsMode: 'starttls',
     tls: { trust: { type: 'authority', ca: postel.ca }, identity: null },
     credentials: { authenticationIdentity: 'mary', password: 'marys password' },
+    mechanisms: null,
     ...more,
   };
 }
@@ -236,4 +239,47 @@ test('whether it may work later is for the server to say', async () => {
   };
   expect(await refusal('454 4.7.0 Not now')).toMatchObject({ kind: 'login', isTemporary: true });
   expect(await refusal('535 5.7.8 Wrong')).toMatchObject({ kind: 'login', isTemporary: false });
+});
+
+/** MAIL and RCPT to a server with these extensions. */
+async function envelopeFor(mail: Mail, ...offered: readonly string[]) {
+  await using server = await start(async (session) => {
+    await greetUnderTls(session, 'AUTH PLAIN', ...offered);
+    const line = await session.ask('235 2.7.0 Ok');
+    return [line, line === '' ? '' : await session.ask('250 2.1.0 Ok')];
+  });
+  const outcome = submit(to(server), mail).catch((error: unknown) => error);
+  const envelope = await server.result;
+  await server[Symbol.asyncDispose]();
+  return { envelope, outcome: await outcome };
+}
+
+test('DSNs are asked for where the server sends them, and nowhere else', async () => {
+  const status = { notify: 'SUCCESS,DELAY', returnContent: 'HDRS', envelopeId: 'a b+c' } as const;
+  expect((await envelopeFor({ ...MAIL, status }, 'DSN')).envelope).toEqual([
+    'MAIL FROM:<mary@example.com> RET=HDRS ENVID=a+20b+2Bc',
+    'RCPT TO:<bob@example.org> NOTIFY=SUCCESS,DELAY',
+  ]);
+  expect((await envelopeFor({ ...MAIL, status })).envelope).toEqual([
+    'MAIL FROM:<mary@example.com>',
+    'RCPT TO:<bob@example.org>',
+  ]);
+});
+
+test('a message that is to be held goes to a server that holds it so long, and to no other', async () => {
+  const holdUntil = Date.parse('2126-11-22T18:30:00Z');
+  const held = await envelopeFor({ ...MAIL, holdUntil }, 'FUTURERELEASE 999999999 2127-01-01T00:00:00Z');
+  expect(held.envelope[0]).toBe('MAIL FROM:<mary@example.com> HOLDUNTIL=2126-11-22T18:30:00Z');
+  const refusals = [
+    ['it holds none', []],
+    ['it holds none so long', ['FUTURERELEASE 86400 2026-12-01T00:00:00Z']],
+  ] as const;
+  for (const [, offered] of refusals) {
+    const { envelope, outcome } = await envelopeFor({ ...MAIL, holdUntil }, ...offered);
+    expect(envelope[0]).toBe('');
+    expect(outcome).toMatchObject({ kind: 'message', isTemporary: false });
+  }
+  expect((await envelopeFor({ ...MAIL, holdUntil: Date.now() - 1_000 })).envelope[0]).toBe(
+    'MAIL FROM:<mary@example.com>',
+  );
 });

@@ -15,6 +15,8 @@ export interface SubmissionServer {
   readonly tls: TlsSettings;
   /** Null: the key of our certificate is all. */
   readonly credentials: ClientCredentials | null;
+  /** The mechanisms of SASL that may be used, in upper case; null for all. */
+  readonly mechanisms: ReadonlySet<string> | null;
 }
 
 export interface Submitted {
@@ -30,6 +32,18 @@ export interface Mail {
   readonly recipients: readonly string[];
   /** Every line ends in CRLF. */
   readonly message: Buffer;
+  readonly status: StatusRequest;
+  /** Not to be released before, in epoch ms (RFC 4865); null for at once. */
+  readonly holdUntil: number | null;
+}
+
+/** When to send DSNs, and how (RFC 3461); what is null is for the server to choose, and all of it if it knows no DSN. */
+export interface StatusRequest {
+  /** `NEVER`, or some of `SUCCESS`, `FAILURE`, `DELAY`. */
+  readonly notify: string | null;
+  readonly returnContent: 'FULL' | 'HDRS' | null;
+  /** Printable ASCII. */
+  readonly envelopeId: string | null;
 }
 
 /**
@@ -77,30 +91,30 @@ async function greet(connection: SmtpConnection): Promise<ReadonlyMap<string, st
  */
 async function authenticate(
   connection: SmtpConnection,
-  { tls, credentials, port }: SubmissionServer,
+  { tls, credentials, mechanisms, port }: SubmissionServer,
   offered: string,
 ): Promise<string | null> {
   const names = offered.split(' ').filter((name) => name !== '');
   const hasClientCertificate = tls.identity !== null;
-  if (credentials === null && !names.includes('EXTERNAL')) return null;
-  return await logIn(connection, names, { credentials: credentials ?? {}, hasClientCertificate, port });
+  if (credentials === null && mechanisms === null && !names.includes('EXTERNAL')) return null;
+  return await logIn(connection, names, { credentials: credentials ?? {}, mechanisms, hasClientCertificate, port });
 }
 
 async function transact(
   connection: SmtpConnection,
-  { reversePath, recipients, message }: Mail,
+  submitted: Mail,
   extensions: ReadonlyMap<string, string>,
   keyAlone: TlsSettings | null,
 ): Promise<string> {
-  const mail = await connection.command(
-    `MAIL FROM:<${reversePath}>${parameters(reversePath, recipients, message, extensions)}`,
-  );
+  const { reversePath, recipients, message, status } = submitted;
+  const mail = await connection.command(`MAIL FROM:<${reversePath}>${parameters(submitted, extensions)}`);
   if (mail.code === 530 && keyAlone !== null) throw unknownKey(mail, keyAlone);
   expectReply(mail, 250, 'sender', `The server refuses ${reversePath || '<>'} as sender`);
 
   const refused: { readonly recipient: string; readonly reply: SmtpReply }[] = [];
+  const notify = extensions.has('DSN') && status.notify !== null ? ` NOTIFY=${status.notify}` : '';
   for (const recipient of recipients) {
-    const reply = await connection.command(`RCPT TO:<${recipient}>`);
+    const reply = await connection.command(`RCPT TO:<${recipient}>${notify}`);
     if (reply.code !== 250 && reply.code !== 251) refused.push({ recipient, reply });
   }
   if (refused.length > 0) throw refusedRecipients(refused);
@@ -113,9 +127,7 @@ async function transact(
 
 /** What MAIL says of the message, where the server wants to know it. */
 function parameters(
-  reversePath: string,
-  recipients: readonly string[],
-  message: Buffer,
+  { reversePath, recipients, message, status, holdUntil }: Mail,
   extensions: ReadonlyMap<string, string>,
 ): string {
   const limit = Number(extensions.get('SIZE') || 0);
@@ -128,11 +140,39 @@ function parameters(
   if (hasWideAddress && !extensions.has('SMTPUTF8')) {
     throw new SmtpError('recipient', 'An address is not in ASCII, and the server knows no others (SMTPUTF8)');
   }
+  const knowsDsn = extensions.has('DSN');
   return [
     extensions.has('SIZE') ? ` SIZE=${message.length}` : '',
     extensions.has('8BITMIME') && !isAscii(message) ? ' BODY=8BITMIME' : '',
     extensions.has('SMTPUTF8') && wantsUtf8 ? ' SMTPUTF8' : '',
+    knowsDsn && status.returnContent !== null ? ` RET=${status.returnContent}` : '',
+    knowsDsn && status.envelopeId !== null ? ` ENVID=${encodeXtext(status.envelopeId)}` : '',
+    holdUntil !== null && holdUntil > Date.now() ? holdParameter(holdUntil, extensions.get('FUTURERELEASE')) : '',
   ].join('');
+}
+
+/** RFC 4865 §4.1: only where the server holds messages, and for so long. @param offered behind the keyword */
+function holdParameter(holdUntil: number, offered: string | undefined): string {
+  const until = new Date(holdUntil).toISOString().replace(/\.[0-9]+/, '');
+  if (offered === undefined) {
+    throw new SmtpError(
+      'message',
+      `The server holds no messages (FUTURERELEASE), and this one is not to go before ${until}`,
+    );
+  }
+  const latest = Date.parse(offered.split(' ')[1] ?? '');
+  if (holdUntil > latest) {
+    throw new SmtpError(
+      'message',
+      `The server holds messages until ${new Date(latest).toISOString()}, not until ${until}`,
+    );
+  }
+  return ` HOLDUNTIL=${until}`;
+}
+
+/** RFC 3461 §4. */
+function encodeXtext(text: string): string {
+  return text.replace(/[^!-*,-<>-~]/g, (character) => `+${Buffer.from(character).toString('hex').toUpperCase()}`);
 }
 
 function unknownKey(reply: SmtpReply, { identity }: TlsSettings): SmtpError {

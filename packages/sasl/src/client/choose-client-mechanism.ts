@@ -35,6 +35,9 @@ const MECHANISMS: readonly ClientMechanism[] = [
   anonymous,
 ];
 
+/** Strongest first. */
+export const clientMechanismNames: readonly string[] = MECHANISMS.map(({ name }) => name);
+
 /** RFC 4422 §3.1. */
 const MECHANISM_NAME = /^[A-Z0-9_-]{1,20}$/;
 
