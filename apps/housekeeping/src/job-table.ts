@@ -6,12 +6,14 @@ import { forgetLogins } from './jobs/forget-logins.ts';
 import { giveUpWaiting } from './jobs/give-up-waiting.ts';
 import { indexTexts } from './jobs/index-texts.ts';
 import { prune } from './jobs/prune.ts';
+import { releaseHeld } from './jobs/release-held.ts';
 import { releaseRemoved } from './jobs/release-removed.ts';
 import { removeBlobs } from './jobs/remove-blobs.ts';
 import { sweepBlobs } from './jobs/sweep-blobs.ts';
 
 /** A new job is a file in `jobs/` and a line here. */
 export const JOBS: readonly Job[] = [
+  releaseHeld,
   deliverWaiting,
   giveUpWaiting,
   releaseRemoved,

@@ -41,6 +41,8 @@ import { configTlspubkeyGen } from './commands/config-tlspubkey-gen.ts';
 import { configTlspubkeyGet } from './commands/config-tlspubkey-get.ts';
 import { configTlspubkeyList } from './commands/config-tlspubkey-list.ts';
 import { configTlspubkeyRm } from './commands/config-tlspubkey-rm.ts';
+import { heldCancel } from './commands/held-cancel.ts';
+import { heldList } from './commands/held-list.ts';
 import { help } from './commands/help.ts';
 import { localserve } from './commands/localserve.ts';
 import { migrate } from './commands/migrate.ts';
@@ -105,6 +107,8 @@ export const commands: readonly Command[] = [
   waitingList,
   waitingRetry,
   waitingDrop,
+  heldList,
+  heldCancel,
   undelete,
   purge,
   verify,

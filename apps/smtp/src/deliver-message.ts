@@ -1,5 +1,7 @@
 import { type AccountId, type Delivery, type MailboxId, StorageError, type WaitingDelivery } from '@postel/storage';
 import { notifyOfDelivery, notifyOfLeftOut } from './delivery-notification.ts';
+import { releaseTime } from './future-release.ts';
+import { holdMessage } from './hold-message.ts';
 import { keepSentCopy } from './keep-sent-copy.ts';
 import { PATHS_KEPT } from './limits.ts';
 import { listFields } from './list-fields.ts';
@@ -29,6 +31,13 @@ export async function deliverMessage(
   const { store, metrics } = session.services;
   const junk = message.isJunk ? await session.services.junkMailboxes([...transaction.recipients.keys()]) : null;
   const all = deliveriesOf(session, transaction, message, junk);
+  const { hold } = transaction;
+  const releaseAt = releaseTime(hold, message.receivedAt);
+  if (hold !== null && releaseAt !== null) {
+    await holdMessage(session, transaction, message, { hold, releaseAt, deliveries: all });
+    const yes = accepted(session, message, transaction, { accounts: all.length, waiting: [], releaseAt });
+    return () => yes;
+  }
   const waitsFor = (account: AccountId) => transaction.recipients.get(account)?.waitsFor ?? null;
   const attempted = all.filter(({ account }) => waitsFor(account) === null);
   const outcomes = await store.deliverToEach(message.content, attempted);
@@ -61,7 +70,8 @@ export async function deliverMessage(
 
   const [first] = delivered;
   const accounts = delivered.length;
-  const yes = first === undefined ? null : accepted(session, message, transaction, { accounts, waiting });
+  const yes =
+    first === undefined ? null : accepted(session, message, transaction, { accounts, waiting, releaseAt: null });
   if (first !== undefined && failures.size === 0) {
     await keepSentCopy(session, transaction, message, first);
     const recipients = new Map(
@@ -172,11 +182,19 @@ export function deliveriesOf(
   });
 }
 
+interface Outcome {
+  /** Those that have the message, or will when it is released. */
+  readonly accounts: number;
+  readonly waiting: readonly WaitingDelivery[];
+  /** Null: it is not held. */
+  readonly releaseAt: Date | null;
+}
+
 function accepted(
   session: Session,
   { content, id, endOfDataMs }: ReceivedMessage,
   { reversePath, recipients }: MailTransaction,
-  { accounts, waiting }: { readonly accounts: number; readonly waiting: readonly WaitingDelivery[] },
+  { accounts, waiting, releaseAt }: Outcome,
 ): SmtpReply {
   const { metrics } = session.services;
   const listener = session.listenerName;
@@ -197,9 +215,11 @@ function accepted(
       accounts,
       ...(waiting.length > 0 ? { waiting: waiting.length } : {}),
       ...(failed > 0 ? { failed } : {}),
+      ...(releaseAt === null ? {} : { releaseAt }),
       seconds,
     },
     'message accepted',
   );
-  return [250, '2.0.0', `Accepted as ${id}`];
+  const until = releaseAt === null ? '' : `, held until ${releaseAt.toISOString()}`;
+  return [250, '2.0.0', `Accepted as ${id}${until}`];
 }

@@ -86,9 +86,18 @@ async function report(
   told: Told,
 ): Promise<void> {
   const { store, hostname } = services;
-  const { envelopeId } = said;
+  const { envelopeId, releaseRequest } = said;
   const header = await headerOf(content);
-  const common = { hostname, reversePath, receivedAt, envelopeId, header, id: randomUUID(), date: new Date() };
+  const common = {
+    hostname,
+    reversePath,
+    receivedAt,
+    envelopeId,
+    releaseRequest,
+    header,
+    id: randomUUID(),
+    date: new Date(),
+  };
   const octets = formatDeliveryReport({ ...common, ...told });
   const writer = store.receive(octets.length);
   await writer.write(octets);

@@ -1,4 +1,5 @@
 import { offeredMechanisms } from '@postel/sasl';
+import { futureReleaseLine } from './future-release.ts';
 import { RECIPIENTS } from './limits.ts';
 import type { Session } from './session.ts';
 
@@ -16,6 +17,7 @@ export function extensions(session: Session): readonly string[] {
   const lines = ['PIPELINING', `SIZE ${services.messageOctets}`, '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES'];
   lines.push('CHUNKING', 'BINARYMIME', `LIMITS RCPTMAX=${RECIPIENTS}`); // RFC 9422
   if (offersDsn(session)) lines.push('DSN');
+  if (kind === 'submission') lines.push(futureReleaseLine(Date.now())); // nowhere else: RFC 4865 §4.2
   if (security.isTls) lines.push('REQUIRETLS');
   if (!security.isTls) lines.push('STARTTLS');
   if (kind === 'submission' && account !== null) lines.push('EXPN'); // RFC 5321 §3.5.2

@@ -5,22 +5,20 @@ import type { ReceivedMessage } from './receive-message.ts';
 import type { Session } from './session.ts';
 
 /**
- * Puts a copy of a submitted message where its writer looks for what they sent, if the account wants that. Unlike the others it has
- * Bcc, before the message. If it cannot be stored now it waits, as other copies do: once a recipient has the message, it
- * is not refused for the want of this copy.
+ * The copy of a submitted message for where its writer looks for what they sent, if the account wants that. Unlike the others it has
+ * Bcc, before the message.
  *
  * @param delivery of the message, to whomever
  */
-export async function keepSentCopy(
-  session: Session,
+export function sentCopy(
+  { account }: Session,
   { submitter, recipients, reversePath }: MailTransaction,
-  { content, addedFields, hiddenFields }: ReceivedMessage,
+  { addedFields, hiddenFields }: ReceivedMessage,
   { arrival }: Delivery,
-): Promise<void> {
-  const { account, services } = session;
-  if (account === null || submitter?.keepsSent !== true) return;
+): Delivery | null {
+  if (account === null || submitter?.keepsSent !== true) return null;
   const paths = new Set([...recipients.values()].flatMap((recipient) => recipient.paths));
-  const copy: Delivery = {
+  return {
     account: account.accountId,
     mailbox: submitter.sentMailbox,
     flags: { system: SystemFlag.seen, keywords: [] },
@@ -31,6 +29,24 @@ export async function keepSentCopy(
       details: { ...arrival.details, recipients: [...paths].slice(0, PATHS_KEPT) },
     },
   };
+}
+
+/**
+ * Stores that copy, if there is to be one. If it cannot be stored now it waits, as other copies do: once a recipient has the message, it
+ * is not refused for the want of this copy.
+ *
+ * @param delivery of the message, to whomever
+ */
+export async function keepSentCopy(
+  session: Session,
+  transaction: MailTransaction,
+  message: ReceivedMessage,
+  delivery: Delivery,
+): Promise<void> {
+  const copy = sentCopy(session, transaction, message, delivery);
+  if (copy === null) return;
+  const { services } = session;
+  const { content } = message;
   try {
     const [outcome] = await services.store.deliverToEach(content, [copy]);
     if (outcome?.status !== 'rejected') return;

@@ -1,6 +1,7 @@
 import type { MailingList, Submitter } from '@postel/directory';
 import type { AccountId, EnvelopeDetails, MailboxId, ReceivedRecipient } from '@postel/storage';
 import type { ChunkedMessage } from './chunked-message.ts';
+import type { Hold } from './future-release.ts';
 import type { ExpectedMessage } from './incoming-mail.ts';
 import type { MailboxAddress } from './path.ts';
 
@@ -43,8 +44,10 @@ export interface MailTransaction {
   readonly isUtf8: boolean;
   /** What its account may send, on submission. */
   readonly submitter: Submitter | null;
+  /** Until when it is not to be released; null: it is as soon as it has come. */
+  readonly hold: Hold | null;
   /** What else MAIL said that is kept with the message. */
-  readonly said: Pick<EnvelopeDetails, 'submitter' | 'requiresTls' | 'envelopeId' | 'returnContent'>;
+  readonly said: Pick<EnvelopeDetails, 'submitter' | 'requiresTls' | 'envelopeId' | 'returnContent' | 'releaseRequest'>;
   /**
    * Who gets the message: an account named by several paths gets one copy, by the first of them, as its owner would
    * otherwise see a message twice for each alias that a sender knows.

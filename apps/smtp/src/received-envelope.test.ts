@@ -51,6 +51,7 @@ test('all that a client said is kept with the message', async () => {
       requiresTls: true,
       envelopeId: 'QQ+20314159',
       returnContent: 'HDRS',
+      releaseRequest: null,
       recipients: [
         { forwardPath: detail, notify: ['FAILURE', 'DELAY'], originalRecipient: `rfc822;${mary.address}` },
         { forwardPath: mary.address, notify: ['NEVER'], originalRecipient: null },
@@ -77,6 +78,7 @@ test('of a client that says nothing, nothing is kept', async () => {
       requiresTls: false,
       envelopeId: null,
       returnContent: null,
+      releaseRequest: null,
       recipients: [{ forwardPath: mary.address, notify: null, originalRecipient: null }],
     },
   });

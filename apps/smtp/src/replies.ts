@@ -70,6 +70,11 @@ export const replies = {
   badParameter: [501, '5.5.4', 'A parameter is malformed or given twice'],
   unknownParameter: [555, '5.5.4', 'No such parameter here'],
 
+  // RFC 4865 §4.2, §6.
+  twoHolds: [501, '5.5.4', 'A message is held by HOLDFOR or by HOLDUNTIL, not by both'],
+  holdTooLong: [501, '5.5.4', 'A message is not held so long: EHLO says how long'],
+  tooMuchHeld: [552, '5.7.16', 'This account has as much held as it may: wait until some is released'],
+
   // Mail transactions: RFC 5321 §3.3, RFC 6409 §6. What is said of an address: RFC 3463 §3.2.
   senderOk: [250, '2.1.0', 'OK'],
   recipientOk: [250, '2.1.5', 'OK'],

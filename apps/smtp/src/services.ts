@@ -17,6 +17,8 @@ export interface Services {
   readonly rejects: Pick<Store, 'keepRejects'>;
   /** Where accounts have their junk (RFC 6154 §2), of those that have such a mailbox. @throws {StorageError} 'unavailable' */
   junkMailboxes(accounts: readonly AccountId[]): Promise<ReadonlyMap<AccountId, MailboxId>>;
+  /** Where messages wait for the time at which they are to be released: the store. */
+  readonly held: Pick<Store, 'holdMessage' | 'heldUse'>;
   /** Finds out who answers for mail from other servers. */
   readonly incoming: Pick<IncomingMail, 'expect' | 'isExempt' | 'namePasses'>;
   /** What is asked about the content of mail from other servers; null for nothing. */

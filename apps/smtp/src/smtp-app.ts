@@ -48,6 +48,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     store,
     rejects: store,
     junkMailboxes: (accounts: readonly AccountId[]) => store.findSpecialUse(accounts, JUNK),
+    held: store,
     directory,
     incoming,
     contentFilter: rspamd === undefined ? null : new Rspamd({ target: rspamd, hostname, metrics, log, now }),

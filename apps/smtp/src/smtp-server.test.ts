@@ -65,6 +65,7 @@ test('hardening 6: without TLS there is no AUTH where plain-text logins are not 
     S: 250-BINARYMIME
     S: 250-LIMITS RCPTMAX=1000
     S: 250-DSN
+    S: 250-FUTURERELEASE 31622400 ...
     S: 250 STARTTLS
     C: AUTH PLAIN AG1hcnkAbWFyeXMgcGFzc3dvcmQ=
     S: 538 5.7.11 ...

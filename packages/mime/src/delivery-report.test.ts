@@ -10,6 +10,7 @@ const REPORT: DeliveryReport = {
   text: ['It was not delivered.'],
   receivedAt: new Date(0),
   envelopeId: null,
+  releaseRequest: null,
   action: 'failed',
   status: '5.2.2',
   recipients: [{ forwardPath: 'john@example.com', originalRecipient: 'rfc822;j+2Bx@example.org' }],

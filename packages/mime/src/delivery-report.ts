@@ -22,6 +22,8 @@ export interface DeliveryReport {
   readonly receivedAt: Date;
   /** In xtext (RFC 3461 §4.4), null if there is none. */
   readonly envelopeId: string | null;
+  /** How it was to be held: RFC 4865 §5.1.2. Null if it was not. */
+  readonly releaseRequest: string | null;
   /** What became of the message for all of these: RFC 3464 §2.3.3. */
   readonly action: 'delivered' | 'failed';
   /** RFC 3463 §2. */
@@ -63,6 +65,7 @@ export function formatDeliveryReport(report: DeliveryReport): Buffer {
     ...(id === null ? [] : [`Original-Envelope-Id: ${id}`]),
     `Reporting-MTA: dns; ${hostname}`,
     `Arrival-Date: ${formatDateTime(report.receivedAt)}`,
+    ...(report.releaseRequest === null ? [] : [`Future-Release-Request: ${report.releaseRequest}`]),
     ...recipients.flatMap((recipient) => recipientFields(recipient, report)),
     '',
     `--${boundary}`,

@@ -112,6 +112,7 @@ test('rule 4: what came by extensions of SMTP is kept with the envelope, and rea
     requiresTls: true,
     envelopeId: 'a+20"b\\',
     returnContent: 'HDRS',
+    releaseRequest: 'for;86400',
     recipients: [
       { forwardPath: 'mary@example.com', notify: ['SUCCESS', 'DELAY'], originalRecipient: 'rfc822;mary@example.com' },
       { forwardPath: 'märy@example.com', notify: null, originalRecipient: null },

@@ -40,6 +40,8 @@ export type { ExpiredDelivery } from './expired-deliveries.ts';
 export type { FetchColumns, FetchedMessage } from './fetch-messages.ts';
 export { type FlagEdit, type FlagScope, type Flags, SystemFlag } from './flags.ts';
 export { type FuzzyCriterion, fuzzyWords, type ScoredMessages } from './fuzzy-search.ts';
+export { cancelHeld, type ListedHeld, listHeld } from './held-list.ts';
+export type { HeldMessage, ReleasedMessage } from './held-messages.ts';
 export {
   type AccountId,
   accountId,

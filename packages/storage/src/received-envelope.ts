@@ -27,6 +27,8 @@ export interface EnvelopeDetails {
   readonly envelopeId: string | null;
   /** RET of RFC 3461 §4.3. */
   readonly returnContent: 'FULL' | 'HDRS' | null;
+  /** How it was to be held, as Future-Release-Request of a DSN has it (RFC 4865 §5.1.2): `for;86400`, `until;2027-06-30T18:30:00Z`. */
+  readonly releaseRequest: string | null;
   /** All that led to the account, the one in `forwardPath` first. */
   readonly recipients: readonly ReceivedRecipient[];
   /** What was found of the sender, as Authentication-Results has it (RFC 8601 §2.2); null if nothing was looked at. */
@@ -49,6 +51,7 @@ export const NO_DETAILS: EnvelopeDetails = {
   requiresTls: false,
   envelopeId: null,
   returnContent: null,
+  releaseRequest: null,
   recipients: [],
   results: null,
 };

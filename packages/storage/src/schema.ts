@@ -621,6 +621,59 @@ export const rejects = pgTable(
 );
 
 /** What an account may send, and whether a copy of it is kept; without a row: anything, and none. Limits are null where there is none. */
+/** Messages that are to be released at a time to come (held-messages.ts), under the account that sent them. */
+export const heldMessages = pgTable(
+  'held_messages',
+  {
+    accountId: id('account_id').notNull(),
+    messageId: uuid('message_id').notNull(),
+    heldAt: at('held_at').notNull().defaultNow(),
+    releaseAt: at('release_at').notNull(),
+    /** When its release began: from then on it cannot be taken back. */
+    releasedAt: at('released_at'),
+    /** As Future-Release-Request of a DSN has it (RFC 4865 §5.1.2). */
+    request: text('request').notNull(),
+    reversePath: text('reverse_path').notNull(),
+    sizeOctets: octets('size_octets').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.messageId] })],
+);
+
+/** What is to be delivered of them, to whom. */
+export const heldCopies = pgTable(
+  'held_copies',
+  {
+    accountId: id('account_id').notNull(),
+    messageId: uuid('message_id').notNull(),
+    copy: integer('copy').notNull(),
+    /** The account that gets it. */
+    recipientId: id('recipient_id').notNull(),
+    /** This and what follows: as in `waiting_deliveries`. */
+    mailboxId: id('mailbox_id'),
+    systemFlags: smallint('system_flags').notNull(),
+    prefix: bytea('prefix').notNull(),
+    forwardPath: text('forward_path').notNull(),
+    protocol: text('protocol').notNull(),
+    clientAddress: inet('client_address'),
+    clientName: text('client_name'),
+    details: jsonb('details'),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.messageId, table.copy] })],
+);
+
+/** Their octets, in pieces, which are stored before the row that makes them count. */
+export const heldContents = pgTable(
+  'held_contents',
+  {
+    accountId: id('account_id').notNull(),
+    messageId: uuid('message_id').notNull(),
+    chunk: integer('chunk').notNull(),
+    octets: bytea('octets').notNull(),
+    storedAt: at('stored_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.messageId, table.chunk] })],
+);
+
 /**
  * What an account may send, if it is not the installation's default, and whether a copy of it is kept; without a row: none. Limits
  * are null where there is none of its own; or none at all, if it has that of its own (view `submission_limits`).

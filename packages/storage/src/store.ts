@@ -56,6 +56,15 @@ import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages, removeMessage } from '
 import { type FetchColumns, type FetchedMessage, fetchMessages, fetchPresentMessages } from './fetch-messages.ts';
 import { type FlagEdit, type Flags, KEYWORDS_A_MESSAGE } from './flags.ts';
 import { type FuzzyCriterion, type ScoredMessages, scoreMessages } from './fuzzy-search.ts';
+import {
+  type HeldDone,
+  type HeldMessage,
+  type HeldUse,
+  holdMessage,
+  type ReleasedMessage,
+  readHeldUse,
+  releaseHeld,
+} from './held-messages.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import {
   continueInboxRename,
@@ -500,6 +509,61 @@ export class Store {
       );
     const done = await deliver(delivery.mailbox).catch((error: unknown) => {
       if (delivery.mailbox === null || !(error instanceof StorageError && error.kind === 'nonexistent')) throw error;
+      return deliver(null);
+    });
+    return done.length > 0;
+  }
+
+  /**
+   * Keeps a message, durably, until `releaseHeld` releases it.
+   *
+   * @throws {StorageError} 'over-quota' if its sender would have more held than `most`; 'nonexistent', 'unavailable',
+   *   'outcome-unknown', 'disk-full'
+   */
+  async holdMessage(content: Content, held: HeldMessage, most: HeldUse): Promise<void> {
+    if (this.#reserve !== null) await this.#reserve.require(content.sizeOctets);
+    await holdMessage(this.#database.sql, content, held, most);
+  }
+
+  /** How much an account has held. @throws {StorageError} 'unavailable' */
+  async heldUse(account: AccountId): Promise<HeldUse> {
+    return await readHeldUse(this.#database.sql, account);
+  }
+
+  /**
+   * Releases the messages whose time has come. To be called by one process at a time.
+   *
+   * @param released hears of each, when all its copies have gone
+   * @throws {StorageError} 'unavailable'
+   */
+  async releaseHeld(
+    now = new Date(),
+    released: (message: ReleasedMessage) => Promise<void> = async () => {},
+  ): Promise<HeldDone> {
+    return await releaseHeld(this.#database.sql, now, {
+      receive: () => this.receive(Number.MAX_SAFE_INTEGER),
+      deliver: (content, delivery, take) => this.#deliverTaking(content, delivery, take),
+      onError: this.#onError,
+      released,
+    });
+  }
+
+  /** Delivers what the same transaction takes from somewhere; nothing if it is not there. */
+  async #deliverTaking(
+    content: Content,
+    delivery: Delivery,
+    take: (tx: Transaction) => Promise<boolean>,
+  ): Promise<boolean> {
+    const { account, mailbox } = delivery;
+    const message = (to: MailboxId | null) => delivered(content, { ...delivery, mailbox: to }, Date.now());
+    const deliver = (to: MailboxId | null) =>
+      this.#keepingBlobs([{ account, content }], () =>
+        this.#writer.transact(account, async (tx) =>
+          (await take(tx)) ? await appendTo(tx, account, [message(to)]) : [],
+        ),
+      );
+    const done = await deliver(mailbox).catch((error: unknown) => {
+      if (mailbox === null || !(error instanceof StorageError && error.kind === 'nonexistent')) throw error;
       return deliver(null);
     });
     return done.length > 0;

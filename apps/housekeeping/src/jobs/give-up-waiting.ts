@@ -48,6 +48,7 @@ function reportOn({ id, delivery, queuedAt, beginning }: ExpiredDelivery, hostna
     ],
     receivedAt: queuedAt,
     envelopeId: details.envelopeId,
+    releaseRequest: details.releaseRequest,
     action: 'failed',
     status: '5.4.7', // delivery time expired: RFC 3463 §3.5
     recipients,

@@ -18,6 +18,7 @@ test('EHLO in the clear announces what works there, and nothing else', async () 
     S: 250-BINARYMIME
     S: 250-LIMITS RCPTMAX=1000
     S: 250-DSN
+    S: 250-FUTURERELEASE 31622400 ...
     S: 250-STARTTLS
     S: 250 AUTH SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
   `;
@@ -39,6 +40,7 @@ test('over TLS there is no STARTTLS, and after the login no AUTH', async () => {
     S: 250-BINARYMIME
     S: 250-LIMITS RCPTMAX=1000
     S: 250-DSN
+    S: 250-FUTURERELEASE 31622400 ...
     S: 250-REQUIRETLS
     S: 250 AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN
     C: AUTH PLAIN ${plainResponse(account)}
@@ -54,6 +56,7 @@ test('over TLS there is no STARTTLS, and after the login no AUTH', async () => {
     S: 250-BINARYMIME
     S: 250-LIMITS RCPTMAX=1000
     S: 250-DSN
+    S: 250-FUTURERELEASE 31622400 ...
     S: 250-REQUIRETLS
     S: 250 EXPN
     C: STARTTLS

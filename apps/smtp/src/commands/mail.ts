@@ -4,6 +4,8 @@ import type { Command } from '../command.ts';
 import { parseEnvelopeId, parseReturnContent } from '../dsn-parameters.ts';
 import { parseParameters } from '../esmtp-parameters.ts';
 import { offersDsn } from '../extensions.ts';
+import { type Hold, parseHold, releaseRequest } from '../future-release.ts';
+import { requireRoomToHold } from '../hold-message.ts';
 import type { BodyType } from '../mail-transaction.ts';
 import type { MailboxAddress } from '../path.ts';
 import { isAscii, LENIENT, parsePath } from '../path.ts';
@@ -25,15 +27,16 @@ interface MailArgs {
   readonly requiresTls: boolean;
   readonly envelopeId: string | null;
   readonly returnContent: 'FULL' | 'HDRS' | null;
+  readonly hold: Hold | null;
 }
 
 const BODY_TYPES: readonly BodyType[] = ['7BIT', '8BITMIME', 'BINARYMIME'];
 
-const PARAMETERS = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'AUTH', 'RET', 'ENVID', 'REQUIRETLS']);
+const PARAMETERS = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'AUTH', 'RET', 'ENVID', 'REQUIRETLS', 'HOLDFOR', 'HOLDUNTIL']);
 
 /**
  * MAIL: RFC 5321 §4.1.1.2, on a submission port: RFC 6409. SIZE: RFC 1870 §6. BODY: RFC 6152 §2, RFC 3030 §3. SMTPUTF8: RFC 6531 §3.4. RET,
- * ENVID: RFC 3461. REQUIRETLS: RFC 8689. AUTH: RFC 4954 §5; of who is not trusted with it, it is as if it were `<>`.
+ * ENVID: RFC 3461. REQUIRETLS: RFC 8689. HOLDFOR, HOLDUNTIL: RFC 4865. AUTH: RFC 4954 §5; of who is not trusted with it, it is as if it were `<>`.
  */
 export const mail: Command<MailArgs> = {
   name: 'MAIL',
@@ -65,14 +68,15 @@ export const mail: Command<MailArgs> = {
       requiresTls: isGiven(parameters.get('REQUIRETLS')),
       envelopeId: parseEnvelopeId(parameters.get('ENVID')),
       returnContent: parseReturnContent(parameters.get('RET')),
+      hold: parseHold(parameters, Date.now()),
     };
   },
 
   async run(session, args) {
-    const { mailbox, reversePath, isWellFormed, sizeOctets, body, isUtf8, requiresTls } = args;
+    const { mailbox, reversePath, isWellFormed, sizeOctets, body, isUtf8, requiresTls, hold } = args;
     if (session.transaction !== null) return replies.noNestedMail;
     // Parameters of what is not announced here.
-    if (session.kind !== 'submission' && args.submitter !== null) return replies.unknownParameter;
+    if (session.kind !== 'submission' && (args.submitter !== null || hold !== null)) return replies.unknownParameter;
     if (!offersDsn(session) && (args.envelopeId !== null || args.returnContent !== null))
       return replies.unknownParameter;
     if (requiresTls && session.wire.tls === null) return replies.requireTlsNeedsTls;
@@ -83,6 +87,7 @@ export const mail: Command<MailArgs> = {
     const submitter = await findSubmitter(session);
     const refusal = submitter === null ? null : refusalOfSubmission(submitter, sizeOctets);
     if (refusal !== null) return refusal;
+    if (hold !== null) await requireRoomToHold(session, sizeOctets);
     await session.services.store.requireDiskRoom(sizeOctets ?? 0); // 452: RFC 1870 §6.1
     if (session.kind === 'mx' && reversePath === '') void session.mayBounceToMany();
     session.transaction = {
@@ -92,11 +97,13 @@ export const mail: Command<MailArgs> = {
       body,
       isUtf8,
       submitter,
+      hold,
       said: {
         submitter: args.submitter !== null && !isTrustedPeer(session) ? '' : args.submitter,
         requiresTls,
         envelopeId: args.envelopeId,
         returnContent: args.returnContent,
+        releaseRequest: hold === null ? null : releaseRequest(hold),
       },
       recipients: new Map(),
       accepted: [],

@@ -76,6 +76,7 @@ export async function startOwnServer(
     store,
     rejects: store,
     junkMailboxes: (accounts: readonly AccountId[]) => store.findSpecialUse(accounts, '\\Junk'),
+    held: store,
     directory,
     incoming,
     contentFilter: null,

@@ -1,0 +1,102 @@
+import { openDirectory } from '@postel/directory';
+import {
+  type AccountId,
+  NO_DETAILS,
+  openBlobs,
+  openDatabase,
+  type ReceivedRecipient,
+  Store,
+  SystemFlag,
+} from '@postel/storage';
+import { createLog } from '@postel/supervision';
+import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
+import { expect, test } from 'vitest';
+import { releaseHeld } from './release-held.ts';
+
+const MOST = { messages: 10, octets: 1_000_000 };
+
+const path = (name: string, notify: readonly string[] | null): ReceivedRecipient => ({
+  forwardPath: `${name}@example.com`,
+  notify,
+  originalRecipient: null,
+});
+
+/** A message of john's, held until now, for mary by this path, who has room or none, and for what he keeps of it himself. */
+async function begin({
+  reversePath = 'john@example.com',
+  isFull = false,
+  notify = ['SUCCESS'] as readonly string[] | null,
+}) {
+  const stack = new AsyncDisposableStack();
+  const { target } = stack.use(await createTestDatabase());
+  const directory = stack.use(new TemporaryDirectory());
+  const database = openDatabase(target, { applicationName: 'jobs test', maxConnections: 2 });
+  stack.defer(() => database.close());
+  const blobs = await openBlobs({ directory: directory.path });
+  const store = new Store(database, { blobs, onError: (error) => console.error(error) });
+  stack.defer(() => store.close());
+  const accounts = openDirectory(database);
+  const idOf = async (name: string): Promise<AccountId> => {
+    await accounts.addAccount({ name, address: `${name}@example.com`, password: null });
+    const found = await accounts.identify(name);
+    if (found === null) throw new Error('no account');
+    return found.accountId;
+  };
+  const [mary, john] = [await idOf('mary'), await idOf('john')];
+  if (isFull) await database.sql`update accounts set quota_messages = 0 where name = 'mary'`;
+  const writer = store.receive(1_000);
+  await writer.write(Buffer.from('Subject: hello\r\n\r\nsecret'));
+  await using content = await writer.finish();
+  const recipients = [path('mary', notify), path('mary', notify), path('joan', null)];
+  const details = { ...NO_DETAILS, sender: 'john', envelopeId: 'a+2Bb', releaseRequest: 'for;60', recipients };
+  const common = { reversePath, protocol: 'ESMTPSA', clientAddress: null, clientName: null, details };
+  const arrival = { ...common, prefix: Buffer.alloc(0), forwardPath: 'mary@example.com' };
+  const sent = await store.findMailbox(john, 'Sent');
+  const copy = { account: john, mailbox: sent?.id ?? null, arrival, flags: { system: SystemFlag.seen, keywords: [] } };
+  const deliveries = [{ account: mary, mailbox: null, arrival }, copy];
+  const held = { sender: john, releaseAt: new Date(), request: 'for;60', reversePath, deliveries };
+  await store.holdMessage(content, held, MOST);
+  const log = createLog({ name: 'jobs', file: directory.write('log', '') });
+  const context = { database, store, blobs, hostname: 'mail.example.com', tombstoneDays: 90, loginHistoryDays: 30 };
+  return {
+    release: () => releaseHeld.run({ ...context, log, tellLeft: () => {}, signal: new AbortController().signal }),
+    /** What is in somebody's INBOX, one after the other. */
+    async inbox(account: AccountId): Promise<string> {
+      const inbox = await store.findMailbox(account, 'INBOX');
+      if (inbox === null || inbox.messages === 0) return '';
+      const messages = await store.fetchMessages(account, inbox.id, [1, 2], { octets: true });
+      return messages.map(({ prefix, octets }) => `${prefix}${octets}`).join('\n');
+    },
+    mary,
+    john,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+test('who asked for it is told of the delivery when it is one: RFC 4865 §5.1.2', async () => {
+  await using held = await begin({});
+  expect(await held.release()).toEqual({ released: 1, delivered: 2, waiting: 0 });
+  expect(await held.inbox(held.mary)).toBe('Subject: hello\r\n\r\nsecret');
+  const report = await held.inbox(held.john);
+  expect(report).toMatch(/^Return-Path: <>\r\nFrom: Mail Delivery System <postmaster@mail\.example\.com>\r\n/);
+  expect(report).toMatch(
+    /\r\nOriginal-Envelope-Id: a\+b\r\n(?:.|\s)+\r\nArrival-Date: .+\r\nFuture-Release-Request: for;60\r\n/,
+  );
+  expect(report.match(/Final-Recipient: .+/g)).toEqual(['Final-Recipient: rfc822; mary@example.com']);
+  expect(report).toMatch(/\r\nAction: delivered\r\nStatus: 2\.1\.5\r\n/);
+  expect(report).toContain('Subject: hello');
+  expect(report).not.toContain('secret');
+  await held.release();
+  expect(await held.inbox(held.john)).toBe(report);
+});
+
+test.each([
+  ['nobody asked', { notify: null }],
+  ['only failures are asked for', { notify: ['FAILURE'] }],
+  ['the reverse-path is null', { reversePath: '' }],
+  ['the copy has to wait', { isFull: true }],
+])('nobody is told of a delivery if %s', async (_, options) => {
+  await using held = await begin(options);
+  expect(await held.release()).toMatchObject({ released: 1 });
+  expect(await held.inbox(held.john)).toBe('');
+});

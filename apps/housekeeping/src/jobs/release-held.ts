@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { formatDeliveryReport } from '@postel/mime';
+import { NO_DETAILS, type ReleasedMessage, type Store, SystemFlag } from '@postel/storage';
+import { SECOND_MS } from '../intervals.ts';
+import type { Job } from '../job.ts';
+
+/** Of the header section of a message, so much is told. */
+const BEGINNING_OCTETS = 64 * 1024;
+
+/** Delivers messages that were to be held until now (RFC 4865), and tells who sent them if they asked for it. */
+export const releaseHeld: Job = {
+  name: 'release-held',
+  everyMs: 5 * SECOND_MS,
+  async run({ store, hostname }) {
+    return { ...(await store.releaseHeld(new Date(), (message) => notifyOfDelivery(store, hostname, message))) };
+  },
+};
+
+/** Sends the DSN of delivery: RFC 3461 §5.2.3, RFC 4865 §5.1.2. Of copies that have to wait none is sent. */
+async function notifyOfDelivery(store: Store, hostname: string, released: ReleasedMessage): Promise<void> {
+  const { sender, reversePath, request, heldAt, content, delivered } = released;
+  // What a sender keeps of what they sent is read, and no delivery.
+  const others = delivered.filter(({ flags }) => ((flags?.system ?? 0) & SystemFlag.seen) === 0);
+  // One RCPT may have led to several accounts.
+  const paths = new Map(
+    others.flatMap(({ arrival }) => arrival.details.recipients.map((recipient) => [recipient.forwardPath, recipient])),
+  );
+  const recipients = [...paths.values()].filter(({ notify }) => notify?.includes('SUCCESS'));
+  if (reversePath === '' || recipients.length === 0) return;
+  const headerOctets = Math.min(content.headerOctets, BEGINNING_OCTETS);
+  const octets = formatDeliveryReport({
+    hostname,
+    reversePath,
+    id: randomUUID(),
+    date: new Date(),
+    subject: 'Your message was delivered',
+    text: [
+      'The time has come at which your message was to be sent. It was put into the mailbox of:',
+      '',
+      ...recipients.map(({ forwardPath }) => `  ${forwardPath}`),
+      '',
+      'You asked to be told of it. It does not mean that anybody has read it.',
+    ],
+    receivedAt: heldAt,
+    envelopeId: others[0]?.arrival.details.envelopeId ?? null,
+    releaseRequest: request,
+    action: 'delivered',
+    status: '2.1.5',
+    recipients,
+    header: Buffer.concat(await Array.fromAsync(content.read(0, headerOctets))),
+  });
+  const writer = store.receive(octets.length);
+  await writer.write(octets);
+  await using notification = await writer.finish();
+  const arrival = {
+    prefix: Buffer.from('Return-Path: <>\r\n'),
+    reversePath: '',
+    forwardPath: reversePath,
+    protocol: 'local',
+    clientAddress: null,
+    clientName: null,
+    details: NO_DETAILS,
+  };
+  const [outcome] = await store.deliverToEach(notification, [{ account: sender, mailbox: null, arrival }]);
+  if (outcome?.status === 'rejected') throw outcome.reason;
+}

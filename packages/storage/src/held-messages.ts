@@ -1,0 +1,323 @@
+import { randomUUID } from 'node:crypto';
+import type { Arrival } from './append.ts';
+import type { Content, ContentWriter } from './content-writer.ts';
+import type { Sql, Transaction } from './database.ts';
+import { StorageError, translateDatabaseError } from './errors.ts';
+import type { AccountId, MailboxId } from './ids.ts';
+import { decodeEnvelope, encodeDetails } from './received-envelope.ts';
+import type { Delivery } from './waiting-deliveries.ts';
+
+/** A message that is not to be delivered before its time. */
+export interface HeldMessage {
+  /** Who sent it; it is theirs until it is released. */
+  readonly sender: AccountId;
+  readonly releaseAt: Date;
+  /** As the sender said it: `for;86400`, `until;2027-06-30T18:30:00Z` (RFC 4865 §5.1.2). */
+  readonly request: string;
+  readonly reversePath: string;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** What an account has held at once, and at most. */
+export interface HeldUse {
+  readonly messages: number;
+  readonly octets: number;
+}
+
+/** A message whose time has come, with what became of it. */
+export interface ReleasedMessage extends Pick<HeldMessage, 'sender' | 'request' | 'reversePath'> {
+  readonly heldAt: Date;
+  readonly content: Content;
+  /** Those who have it now; the copies of the others wait for them. */
+  readonly delivered: readonly Delivery[];
+}
+
+export interface HeldDone {
+  readonly released: number;
+  readonly delivered: number;
+  /** Copies that now wait for their account. */
+  readonly waiting: number;
+}
+
+/** What a release needs of the store. */
+export interface Releasing {
+  receive(): ContentWriter;
+  /**
+   * Delivers a copy in the transaction in which it is taken.
+   *
+   * @returns false if it had been taken before
+   * @throws {StorageError}
+   */
+  deliver(content: Content, delivery: Delivery, take: (tx: Transaction) => Promise<boolean>): Promise<boolean>;
+  onError(error: unknown): void;
+  /** Hears of each message when all its copies have gone. What it throws is told to `onError`. */
+  released(message: ReleasedMessage): Promise<void>;
+}
+
+interface DueMessage extends Pick<HeldMessage, 'sender' | 'request' | 'reversePath'> {
+  readonly id: string;
+  readonly heldAt: Date;
+}
+
+interface HeldCopy {
+  readonly copy: number;
+  readonly delivery: Delivery;
+}
+
+const CHUNK_OCTETS = 512 * 1024;
+/** Messages that are released in one go; the others come with the next. */
+const RELEASED_AT_ONCE = 1_000;
+/** Octets whose message never came: longer than any message takes. */
+const GRACE_MS = 86_400_000;
+/** When a copy that could not be delivered is tried again. */
+const PAUSE_S = 60;
+/** Of link-local IPv6 addresses (RFC 4007 §11); Postgres does not know it. */
+const ZONE = /%.*$/;
+
+/**
+ * Makes a message durable that is to be released later. Its octets come first, each piece in a transaction of its own, and count
+ * with the row that comes last.
+ *
+ * @throws {StorageError} 'over-quota' if it would be more than its sender may have held; 'nonexistent', 'unavailable', 'outcome-unknown'
+ */
+export async function holdMessage(sql: Sql, content: Content, held: HeldMessage, most: HeldUse): Promise<void> {
+  const { sender, releaseAt, request, reversePath, deliveries } = held;
+  const id = randomUUID();
+  const { sizeOctets } = content;
+  try {
+    await storeChunks(sql, sender, id, content);
+    await sql.begin(async (tx) => {
+      for (const [copy, delivery] of deliveries.entries()) await insertCopy(tx, { sender, id, copy, delivery });
+      // From here on one at a time.
+      const { count } = await tx`select from accounts where account_id = ${sender}::bigint for no key update`;
+      if (count === 0) throw new StorageError('nonexistent', 'no such account');
+      const use = await readHeldUse(tx, sender);
+      if (use.messages >= most.messages || use.octets + sizeOctets > most.octets) {
+        throw new StorageError('over-quota', `${use.messages} messages are held, of ${use.octets} octets`);
+      }
+      await tx`
+        insert into held_messages (account_id, message_id, release_at, request, reverse_path, size_octets)
+        values (${sender}::bigint, ${id}::uuid, ${releaseAt}, ${request}, ${reversePath}, ${sizeOctets}::bigint)`;
+    });
+  } catch (error) {
+    throw translateDatabaseError(error, true);
+  }
+}
+
+/** How much an account has held. */
+export async function readHeldUse({ read }: Pick<Sql, 'read'>, sender: AccountId): Promise<HeldUse> {
+  const [use] = await read<{ messages: number; octets: number }[]>`
+    select count(*)::integer as messages, coalesce(sum(size_octets), 0)::bigint as octets
+      from held_messages where account_id = ${sender}::bigint`;
+  return use ?? { messages: 0, octets: 0 };
+}
+
+/**
+ * Releases the messages whose time has come, of accounts that are not disabled: each copy is delivered once, in the transaction
+ * that takes it, also if this process is killed in between. One whose account cannot take it waits as other copies do. To be called
+ * by one process at a time.
+ *
+ * @throws {StorageError} 'unavailable'
+ */
+export async function releaseHeld(sql: Sql, now: Date, releasing: Releasing): Promise<HeldDone> {
+  let [released, delivered, waiting] = [0, 0, 0];
+  try {
+    for (const due of await findDue(sql, now)) {
+      const counts = await releaseOne(sql, due, releasing).catch((thrown: unknown) => {
+        const error = translateDatabaseError(thrown, true);
+        if (isOfDatabase(error)) throw error;
+        releasing.onError(error); // and those behind it have their turn
+        return null;
+      });
+      if (counts === null) continue;
+      released++;
+      delivered += counts.delivered;
+      waiting += counts.waiting;
+    }
+    await sweep(sql, new Date(now.getTime() - GRACE_MS));
+  } catch (error) {
+    throw translateDatabaseError(error, true);
+  }
+  return { released, delivered, waiting };
+}
+
+async function releaseOne(
+  sql: Sql,
+  due: DueMessage,
+  releasing: Releasing,
+): Promise<{ readonly delivered: number; readonly waiting: number } | null> {
+  const { id, sender } = due;
+  // Who takes a message back finds out by this whether it is too late.
+  const begun = await sql`
+    update held_messages set released_at = coalesce(released_at, now())
+     where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
+  if (begun.count === 0) return null;
+
+  await using content = await readContent(sql, due, releasing.receive());
+  const delivered: Delivery[] = [];
+  let waiting = 0;
+  for (const held of await readCopies(sql, due)) {
+    try {
+      if (await releasing.deliver(content, held.delivery, (tx) => takeCopy(tx, due, held)))
+        delivered.push(held.delivery);
+    } catch (thrown) {
+      const error = translateDatabaseError(thrown, true);
+      if (isOfDatabase(error)) throw error;
+      const isForeseen = error instanceof StorageError;
+      if (!isForeseen) releasing.onError(error);
+      const failure = isForeseen ? error.kind : 'error';
+      if (await letWait(sql, due, held, failure)) waiting++;
+    }
+  }
+  if (delivered.length > 0) {
+    const message = { ...due, content, delivered };
+    await releasing.released(message).catch((error: unknown) => releasing.onError(error));
+  }
+  await forget(sql, due);
+  return { delivered: delivered.length, waiting };
+}
+
+/** Then nothing else would fare better: it is gone on with when it is there again. */
+function isOfDatabase(error: unknown): boolean {
+  return error instanceof StorageError && ['unavailable', 'outcome-unknown', 'disk-full'].includes(error.kind);
+}
+
+async function storeChunks(sql: Sql, sender: AccountId, id: string, content: Content): Promise<void> {
+  let chunk = 0;
+  let pieces: Buffer[] = [];
+  let octets = 0;
+  const store = async () => {
+    if (octets === 0) return;
+    await sql`
+      insert into held_contents (account_id, message_id, chunk, octets)
+      values (${sender}::bigint, ${id}::uuid, ${chunk}::integer, ${Buffer.concat(pieces)}::bytea)`;
+    chunk++;
+    pieces = [];
+    octets = 0;
+  };
+  for await (const piece of content.read(0, content.sizeOctets)) {
+    pieces.push(piece);
+    octets += piece.length;
+    if (octets >= CHUNK_OCTETS) await store();
+  }
+  await store();
+}
+
+interface CopyRow extends HeldCopy {
+  readonly sender: AccountId;
+  readonly id: string;
+}
+
+async function insertCopy(tx: Transaction, { sender, id, copy, delivery }: CopyRow): Promise<void> {
+  const { account, mailbox, arrival, flags } = delivery;
+  const { prefix, forwardPath, protocol, clientAddress, clientName } = arrival;
+  await tx`
+    insert into held_copies
+           (account_id, message_id, copy, recipient_id, mailbox_id, system_flags, prefix, forward_path, protocol, client_address,
+            client_name, details)
+    values (${sender}::bigint, ${id}::uuid, ${copy}::integer, ${account}::bigint, ${mailbox}::bigint, ${flags?.system ?? 0}::smallint,
+            ${prefix}::bytea, ${forwardPath}, ${protocol}, ${clientAddress?.replace(ZONE, '') ?? null}::inet, ${clientName}::text,
+            ${encodeDetails(arrival.details)}::text::jsonb)`;
+}
+
+/** The earliest first. */
+async function findDue(sql: Sql, now: Date): Promise<readonly DueMessage[]> {
+  return await sql.read<DueMessage[]>`
+    select h.account_id as sender, message_id as id, held_at as "heldAt", request, reverse_path as "reversePath"
+      from held_messages as h join accounts as a on a.account_id = h.account_id
+     where release_at <= ${now} and not a.is_disabled order by release_at limit ${RELEASED_AT_ONCE}`;
+}
+
+async function readContent(sql: Sql, { sender, id }: DueMessage, writer: ContentWriter): Promise<Content> {
+  try {
+    for (let chunk = 0; ; chunk++) {
+      const [row] = await sql.read<{ octets: Buffer }[]>`
+        select octets from held_contents
+         where account_id = ${sender}::bigint and message_id = ${id}::uuid and chunk = ${chunk}::integer`;
+      if (row === undefined) return await writer.finish();
+      await writer.write(row.octets);
+    }
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+async function readCopies(sql: Sql, { sender, id, reversePath }: DueMessage): Promise<readonly HeldCopy[]> {
+  const rows = await sql.read<
+    (Omit<Arrival, 'details' | 'reversePath'> & {
+      copy: number;
+      account: AccountId;
+      mailbox: MailboxId | null;
+      system: number;
+      details: string;
+    })[]
+  >`
+    select copy, recipient_id as account, mailbox_id as mailbox, system_flags as system, prefix, forward_path as "forwardPath",
+           protocol, host(client_address) as "clientAddress", client_name as "clientName",
+           jsonb_build_object('forwardPath', forward_path, 'details', coalesce(details, '{}'))::text as details
+      from held_copies where account_id = ${sender}::bigint and message_id = ${id}::uuid order by copy`;
+  return rows.map(({ copy, account, mailbox, system, details, ...arrival }) => ({
+    copy,
+    delivery: {
+      account,
+      mailbox,
+      arrival: { ...arrival, reversePath, details: decodeEnvelope(Buffer.from(details)).details },
+      flags: { system, keywords: [] },
+    },
+  }));
+}
+
+/** @returns false if it is gone */
+async function takeCopy(tx: Transaction, { sender, id }: DueMessage, { copy }: HeldCopy): Promise<boolean> {
+  const { count } = await tx`
+    delete from held_copies
+     where account_id = ${sender}::bigint and message_id = ${id}::uuid and copy = ${copy}::integer`;
+  return count > 0;
+}
+
+/** Makes a copy one that waits for its account, in one transaction. @returns false if there is no such account any more */
+async function letWait(sql: Sql, due: DueMessage, held: HeldCopy, failure: string): Promise<boolean> {
+  const { id, sender } = due;
+  const { account } = held.delivery;
+  const waitingId = randomUUID();
+  return await sql.begin(async (tx) => {
+    const moved = await tx`
+      insert into waiting_deliveries
+             (account_id, delivery_id, mailbox_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
+              client_address, client_name, details, next_attempt_at, last_failure, size_octets)
+      select c.recipient_id, ${waitingId}::uuid, c.mailbox_id, c.system_flags, now(), c.prefix, ${due.reversePath}, c.forward_path,
+             c.protocol, c.client_address, c.client_name, c.details, now() + make_interval(secs => ${PAUSE_S}), ${failure}, m.size_octets
+        from held_copies as c join accounts as a on a.account_id = c.recipient_id
+        join held_messages as m on m.account_id = c.account_id and m.message_id = c.message_id
+       where c.account_id = ${sender}::bigint and c.message_id = ${id}::uuid and c.copy = ${held.copy}::integer`;
+    await takeCopy(tx, due, held);
+    if (moved.count === 0) return false;
+    await tx`
+      insert into waiting_contents (account_id, delivery_id, chunk, octets)
+      select ${account}::bigint, ${waitingId}::uuid, chunk, octets
+        from held_contents where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
+    return true;
+  });
+}
+
+async function forget(sql: Sql, { sender, id }: DueMessage): Promise<void> {
+  await sql.begin(async (tx) => {
+    await tx`delete from held_messages where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
+    await tx`delete from held_copies where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
+    await tx`delete from held_contents where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
+  });
+}
+
+/** Removes octets that no message came to name, and what accounts that were removed meanwhile have left. */
+async function sweep(sql: Sql, before: Date): Promise<void> {
+  await sql`
+    delete from held_messages as h where not exists (select from accounts as a where a.account_id = h.account_id)`;
+  await sql`
+    delete from held_copies as c
+     where not exists (select from held_messages as h where h.account_id = c.account_id and h.message_id = c.message_id)`;
+  await sql`
+    delete from held_contents as c
+     where stored_at < ${before}
+       and not exists (select from held_messages as h where h.account_id = c.account_id and h.message_id = c.message_id)`;
+}
