@@ -226,23 +226,6 @@ test('hardening 5: what stands in the packet behind STARTTLS is never executed',
   expect(await client.command('MAIL FROM:<>')).toMatch(/^503 5\.5\.1 Say LHLO first/);
 });
 
-test.for(['\n.\n', '\n.\r\n', '\r\n.\n', '\r.\r', '\r\n\0.\r\n'])(
-  'hardening 8: %j ends no data, and smuggles nothing to anybody',
-  async (end) => {
-    const server = new MailServer();
-    const accounts = [await server.addAccount(), await server.addAccount()];
-    await using client = await server.connectLmtp();
-    await client.command('LHLO client.example');
-    await client.command('MAIL FROM:<>');
-    for (const { address } of accounts) expect(await client.command(`RCPT TO:<${address}>`)).toMatch(/^250 /);
-    expect(await client.command('DATA')).toMatch(/^354 /);
-    client.send(`text${end}MAIL FROM:<>\r\nRCPT TO:<${accounts[0]?.address}>\r\nDATA\r\nsmuggled\r\n.\r\n`);
-    for (const _ of accounts) expect(await client.reply()).toEqual([expect.stringMatching(/^550 5\.6\.11 /)]);
-    expect(await client.command('NOOP')).toBe('250 2.0.0 OK');
-    for (const account of accounts) expect(await server.messages(account)).toEqual([]);
-  },
-);
-
 test('where nobody knows whether a message was stored, nothing is said of it', async () => {
   await using own = await startWithQuota();
   const { store } = own;

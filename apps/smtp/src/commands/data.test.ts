@@ -1,5 +1,5 @@
 import { DEFAULT_MESSAGE_OCTETS } from '@postel/config';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { MailServer } from '../testing/mail-server.ts';
 import type { SmtpClient } from '../testing/smtp-client.ts';
 
@@ -115,44 +115,17 @@ test('hardening 10: whoever sends the message without waiting for 354 is not hea
   expect(await server.messages(account)).toEqual([]);
 });
 
-describe('hardening 8: SMTP smuggling', () => {
-  const smuggled = (address: string) =>
-    `MAIL FROM:<${address}>\r\nRCPT TO:<${address}>\r\nDATA\r\nSubject: smuggled\r\n\r\nhere\r\n.\r\n`;
-  for (const end of [
-    '\n.\n',
-    '\n.\r\n',
-    '\r\n.\n',
-    '\r.\r',
-    '\r.\r\n',
-    '\r\n\0.\r\n',
-    '\r\n.\0\r\n',
-    '\r\n.\r',
-    '\r\n.\r\r\n',
-  ]) {
-    test(`${JSON.stringify(end)} ends no data`, async () => {
-      const server = new MailServer();
-      const account = await server.addAccount();
-      await using client = await server.logIn(account);
-      const reply = await submit(client, account.address, `${HEADER}text${end}${smuggled(account.address)}`);
-      expect(reply).toMatch(/^550 5\.6\.11 /);
-      // In step again: what followed was data to the last dot.
-      expect(await client.command('NOOP')).toBe('250 2.0.0 OK');
-      expect(await server.messages(account)).toEqual([]);
-    });
+test('hardening 8: a bare CR or LF anywhere refuses the message', async () => {
+  const server = new MailServer();
+  const account = await server.addAccount();
+  await using client = await server.logIn(account);
+  for (const text of ['a\nb\r\n', 'a\rb\r\n', '\0\r\n', 'a\r\r\n']) {
+    expect(await submit(client, account.address, `${HEADER}${text}.\r\n`), JSON.stringify(text)).toMatch(
+      /^550 5\.6\.11 /,
+    );
   }
-
-  test('a bare CR or LF anywhere refuses the message', async () => {
-    const server = new MailServer();
-    const account = await server.addAccount();
-    await using client = await server.logIn(account);
-    for (const text of ['a\nb\r\n', 'a\rb\r\n', '\0\r\n', 'a\r\r\n']) {
-      expect(await submit(client, account.address, `${HEADER}${text}.\r\n`), JSON.stringify(text)).toMatch(
-        /^550 5\.6\.11 /,
-      );
-    }
-    expect(await submit(client, account.address, `${HEADER}good\r\n.\r\n`)).toMatch(/^250 /);
-    expect(await server.messages(account)).toHaveLength(1);
-  });
+  expect(await submit(client, account.address, `${HEADER}good\r\n.\r\n`)).toMatch(/^250 /);
+  expect(await server.messages(account)).toHaveLength(1);
 });
 
 test('a message with 1 MB of lines of dots comes through, cut in many places', async () => {
