@@ -40,7 +40,11 @@ export interface OwnServer extends AsyncDisposable {
 export async function startOwnServer(
   replaced: Partial<Services> = {},
   listening: Partial<SmtpListener> = {},
-  { hasNetwork = false, ...storing }: Pick<StoreOptions, 'reserve'> & { readonly hasNetwork?: boolean } = {},
+  {
+    hasNetwork = false,
+    logFile = '/dev/null',
+    ...storing
+  }: Pick<StoreOptions, 'reserve'> & { readonly hasNetwork?: boolean; readonly logFile?: string } = {},
 ): Promise<OwnServer> {
   const { dataDirectory } = sharedPostel();
   const file = (name: string) => join(dataDirectory, 'certificates', name);
@@ -62,7 +66,7 @@ export async function startOwnServer(
     onError: (error) => console.error(error),
     ...storing,
   });
-  const log = createLog({ name: 'smtp-test', file: '/dev/null' });
+  const log = createLog({ name: 'smtp-test', file: logFile });
   const incoming = new IncomingMail({
     resolver: new ScriptedResolver({}),
     hostname: 'localhost',
