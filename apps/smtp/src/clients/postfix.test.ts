@@ -19,9 +19,23 @@ afterAll(async () => {
   if (started instanceof PostfixServer) await started[Symbol.asyncDispose]();
 });
 
-async function send(port: number, from: string, to: readonly string[], letter: string): Promise<void> {
+const SENDER = 'sender@elsewhere.example';
+
+interface Sent {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly letter: string;
+  readonly dsn?: { readonly id: string; readonly notify: 'success' };
+}
+
+async function send(port: number, { from, to, letter, dsn }: Sent): Promise<void> {
   const transport = createTransport({ host: '127.0.0.1', port, ignoreTLS: true });
-  await transport.sendMail({ envelope: { from, to: [...to] }, raw: Buffer.from(letter, 'latin1') });
+  const asked = dsn === undefined ? {} : { dsn: { ...dsn, return: 'headers' as const } };
+  await transport.sendMail({
+    envelope: { from, to: [...to], use8BitMime: true },
+    raw: Buffer.from(letter, 'latin1'),
+    ...asked,
+  });
   transport.close();
 }
 
@@ -41,12 +55,13 @@ test('Postfix relays to the MX over TLS that it verified, to several recipients'
   const accounts = [await server.addAccount(), await server.addAccount(), await server.addAccount()];
   const addresses = accounts.map(({ address }) => address);
   const text = `.\r\n..two dots\r\n${'long line '.repeat(90)}\r\nGr\xc3\xbc\xc3\x9fe\r\n`;
-  await send(started.mxPort, 'sender@elsewhere.example', addresses, letter('relayed', text));
+  await send(started.mxPort, { from: SENDER, to: addresses, letter: letter('relayed', text) });
   for (const account of accounts) {
-    const { prefix, content } = await arrival(account, started);
+    const { prefix, content, arrival: envelope } = await arrival(account, started);
     expect(prefix).toMatch(/^Return-Path: <sender@elsewhere\.example>\r\n/);
     expect(prefix).toMatch(/with ESMTPS \(TLSv1\.3 /);
     expect(content.toString('latin1')).toContain(`\r\n\r\n${text}`);
+    expect(envelope?.details.body).toBe('8BITMIME');
   }
 });
 
@@ -54,7 +69,7 @@ test.for(['mxPort', 'lmtpPort'] as const)('one recipient of two is refused: %s',
   if (!(started instanceof PostfixServer)) return skip(started.problem);
   const [mary, joe] = [await server.addAccount('mary'), await server.addAccount('joe')];
   const recipients = ['nobody@strict.localhost', joe.address];
-  await send(started[port], mary.address, recipients, letter('half', 'x\r\n'));
+  await send(started[port], { from: mary.address, to: recipients, letter: letter('half', 'x\r\n') });
   // The bounce comes back through the MX.
   const { prefix, content } = await arrival(mary, started);
   expect(prefix).toMatch(/^Return-Path: <>\r\n/);
@@ -69,10 +84,62 @@ test('Postfix delivers by LMTP, 3 MB to two recipients', async ({ skip }) => {
   const accounts = [await server.addAccount(), await server.addAccount()];
   const addresses = accounts.map(({ address }) => address);
   const text = `${'x'.repeat(76)}\r\n`.repeat(40_000);
-  await send(started.lmtpPort, 'sender@elsewhere.example', addresses, letter('large', text));
+  await send(started.lmtpPort, { from: SENDER, to: addresses, letter: letter('large', text) });
   for (const account of accounts) {
     const { prefix, content } = await arrival(account, started);
     expect(prefix).toMatch(/with LMTP /);
     expect(content.toString('latin1').endsWith(text)).toBe(true);
   }
+});
+
+test.for(['mxPort', 'lmtpPort'] as const)('addresses and header in UTF-8: %s', async (port, { skip }) => {
+  if (!(started instanceof PostfixServer)) return skip(started.problem);
+  const mary = await server.addAccount('mary');
+  const address = `jürgen-${mary.name}@localhost`;
+  await server.postel.useDirectory((directory) => directory.addAddress(mary.name, address));
+  const utf8 = Buffer.from(letter('Grüße', 'x\r\n')).toString('latin1');
+  await send(started[port], { from: 'gruß@elsewhere.example', to: [address], letter: utf8 });
+  const { prefix, content } = await arrival(mary, started);
+  expect(Buffer.from(prefix, 'latin1').toString()).toMatch(/^Return-Path: <gruß@elsewhere\.example>\r\n/);
+  expect(prefix).toMatch(port === 'mxPort' ? /with UTF8SMTPS / : /with UTF8LMTP /);
+  expect(content.toString()).toContain('Subject: Grüße\r\n');
+});
+
+test.for(['mxPort', 'lmtpPort'] as const)(
+  'who asks for a DSN is told by Postfix that the message was passed on, as we promise none: %s',
+  async (port, { skip }) => {
+    if (!(started instanceof PostfixServer)) return skip(started.problem);
+    const [mary, joe] = [await server.addAccount('mary'), await server.addAccount('joe')];
+    const dsn = { id: 'an id', notify: 'success' } as const;
+    await send(started[port], { from: mary.address, to: [joe.address], letter: letter('asked', 'x\r\n'), dsn });
+    const { content } = await arrival(mary, started);
+    expect(content.toString()).toMatch(/^Original-Envelope-Id: an id\r$/m);
+    expect(content.toString()).toMatch(/^Action: relayed\r$/m);
+    await arrival(joe, started);
+  },
+);
+
+test('LMTP: the copy of a full mailbox stays in the queue of Postfix, the other is delivered, and it comes when there is room', async ({
+  skip,
+}) => {
+  if (!(started instanceof PostfixServer)) return skip(started.problem);
+  const [mary, joe] = [await server.addAccount('mary'), await server.addAccount('joe')];
+  await server.postel.setQuota(mary, { messages: 0 });
+  await send(started.lmtpPort, {
+    from: SENDER,
+    to: [mary.address, joe.address],
+    letter: letter('full', 'x\r\n'),
+  });
+  await arrival(joe, started);
+  const deferred = new RegExp(`to=<${mary.address}>.*dsn=4\\.2\\.2, status=deferred`);
+  await vi.waitFor(() => expect(started.log).toMatch(deferred), DELIVERY);
+  expect(await server.messages(mary)).toEqual([]);
+  await server.postel.setQuota(mary, { messages: null });
+  // A message that it has in hand still is passed over.
+  await vi.waitFor(async () => {
+    started.flush();
+    expect(await server.messages(mary)).toHaveLength(1);
+  }, DELIVERY);
+  await vi.waitFor(() => expect(started.log).toMatch(new RegExp(`to=<${mary.address}>.*status=sent`)), DELIVERY);
+  for (const account of [mary, joe]) expect(await server.messages(account)).toHaveLength(1);
 });

@@ -34,6 +34,11 @@ export class PostfixServer implements AsyncDisposable {
     return readFileSync(join(this.#directory.path, 'log/maillog'), 'utf8');
   }
 
+  /** Tries what waits in its queue, now. */
+  flush(): void {
+    execFileSync(join(COMMANDS, 'postqueue'), ['-c', join(this.#directory.path, 'etc'), '-f']);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
     this.#directory[Symbol.dispose]();
