@@ -3,7 +3,7 @@ import type { ExpectedMessage, IncomingMessage, Verdict } from './incoming-mail.
 import type { MailTransaction } from './mail-transaction.ts';
 import { OwnResultsFilter } from './own-results-filter.ts';
 import { type Judgement, judgeContent } from './policy.ts';
-import { SmtpError } from './replies.ts';
+import { replies, SmtpError } from './replies.ts';
 import { type RspamdAnswer, spamStatusField } from './rspamd-answer.ts';
 import type { Session } from './session.ts';
 import type { MessageWriter } from './submitted-message.ts';
@@ -31,9 +31,10 @@ export class CheckedMessage implements MessageWriter {
     this.#incoming = expected.begin();
   }
 
-  /** @throws {StorageError} */
+  /** @throws {SmtpError} if nothing can be found out about it; {StorageError} */
   async write(piece: Buffer): Promise<void> {
     await this.#incoming.push(piece);
+    if (this.#incoming.isHeaderTooLong) throw new SmtpError(replies.headerNotChecked);
     await this.#pass(this.#filter.push(piece));
   }
 

@@ -164,6 +164,18 @@ test('what DMARC asks to quarantine is refused for now, with the reason', async 
   expect(await server.messages()).toEqual([]);
 });
 
+test.each([
+  ['octets', `X: ${`${'x'.repeat(900)}\r\n `.repeat(150)}`],
+  ['lines', 'To: x@example.com\r\n'.repeat(4_001)],
+])('hardening 28: a header section of too many %s hides nothing: it is refused', async (_, fields) => {
+  const { server, send } = await start();
+  expect(await send('x@elsewhere.example', `${fields}\r\n${message('mary@example.com')}`)).toMatch(/^552 5\.3\.4 /);
+  expect(await send('x@elsewhere.example', message('mary@example.com'))).toMatch(/^550 5\.7\.26 /);
+  expect(await server.messages()).toEqual([]);
+  const trusted = await start({ isExempt: true });
+  expect(await trusted.send('x@elsewhere.example', `${fields}\r\n${message('mary@example.com')}`)).toMatch(/^250 /);
+});
+
 describe('is taken', () => {
   test.each([
     ['SPF that fails, without DMARC', 'x@elsewhere.example', 'x@elsewhere.example', 'spf=fail'],

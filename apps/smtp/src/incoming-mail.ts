@@ -130,6 +130,11 @@ class IncomingMessage {
     this.#check = verifier.begin(envelope, this.#dnsMs);
   }
 
+  /** Nothing can be found out, and whoever wants that has only to write so much. */
+  get isHeaderTooLong(): boolean {
+    return !this.#message.isExempt && this.#message.check.isHeaderTooLong;
+  }
+
   /** Takes octets in. Resolves when more may come. */
   push(octets: Buffer): Promise<void> {
     return this.#check.push(octets);

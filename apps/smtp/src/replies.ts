@@ -148,6 +148,8 @@ export const replies = {
   ],
   contentDeferred: [451, '4.7.1', 'The content filter asks to try again later'],
 
+  headerNotChecked: [552, '5.3.4', 'The header section is too long to find out who answers for the message'],
+
   unavailable: [451, '4.3.0', 'Something is out of order here, try again later'],
 
   // Ends of the connection.

@@ -6,6 +6,7 @@ import {
   type MailauthSignature,
   type MailauthStatus,
 } from 'mailauth/lib/dkim/dkim-verifier.js';
+import { type AuthorDomains, authorDomains } from './author-domains.ts';
 import { checkDmarc } from './check-dmarc.ts';
 import { checkSpf } from './check-spf.ts';
 import { withoutExcessSignatures } from './header-section.ts';
@@ -28,6 +29,7 @@ export class MessageAuthentication {
   readonly #options: AuthenticationOptions;
   readonly #verifier: DkimVerifier;
   readonly #spf: Promise<SpfResult>;
+  readonly #authorDomains: AuthorDomains;
   /** Has been taken in. */
   readonly #header: Promise<void>;
   #failure: unknown = null;
@@ -35,6 +37,7 @@ export class MessageAuthentication {
   /** @param header the header section, with the empty line at its end */
   constructor(options: AuthenticationOptions, header: Buffer) {
     this.#options = options;
+    this.#authorDomains = authorDomains(header);
     const { resolver, envelope, hostname, at } = options;
     this.#spf = checkSpf(resolver, envelope, hostname);
     this.#spf.catch(() => undefined); // is waited for at the end
@@ -72,7 +75,7 @@ export class MessageAuthentication {
       arc(verifier.arc, { resolver, minBitLength: RSA_BITS, strict: true }),
     ]);
     const dkim = dkimResults(verifier.results);
-    const authors = { addresses: verifier.headerFrom, fields: verifier.fromFields };
+    const authors = { addresses: verifier.headerFrom, fields: verifier.fromFields, ...this.#authorDomains };
     return { spf, dkim, arc: arcResult(chain.status), dmarc: await checkDmarc(resolver, authors, spf, dkim) };
   }
 }

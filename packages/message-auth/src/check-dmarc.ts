@@ -1,10 +1,11 @@
 import type { MailauthResolver } from 'mailauth/lib/dkim/dkim-verifier.js';
 import { evaluateDmarc } from 'mailauth/lib/dmarc/verify.js';
+import type { AuthorDomains } from './author-domains.ts';
 import { AUTHOR_DOMAINS } from './limits.ts';
 import type { DkimResult, DmarcPolicy, DmarcResult, SpfResult } from './results.ts';
 
-/** The addresses of From, and how many such fields there are. */
-export interface Authors {
+/** The addresses of From as mailauth reads it, the domains as we do, and how many such fields there are. */
+export interface Authors extends AuthorDomains {
   readonly addresses: readonly string[];
   readonly fields: number;
 }
@@ -15,7 +16,8 @@ const STRENGTH: readonly DmarcPolicy[] = ['none', 'quarantine', 'reject'];
  * RFC 9989 §5, with the Organizational Domain by a walk up the DNS (§4.10) instead of a list of public suffixes.
  *
  * A message with several author domains passes for none of them (§11.5 leaves it to us): it fails, and the strongest of their
- * policies holds, since which of them a mail program shows cannot be known.
+ * policies holds, since which of them a mail program shows cannot be known. So it is where From can be read in two ways, and of
+ * more domains than are asked for one may want anything.
  */
 export async function checkDmarc(
   resolver: MailauthResolver,
@@ -30,13 +32,15 @@ export async function checkDmarc(
   const evaluate = (headerFrom: readonly string[], fromFields: number, domains = identified) =>
     evaluateDmarc({ headerFrom, fromFields, ...domains, resolver, strict: true });
 
-  const { response, reason = null, authorDomains = [] } = await evaluate(authors.addresses, authors.fields);
+  const addresses = [...authors.addresses, ...authors.domains.map((domain) => `author@${domain}`)];
+  const { response, reason = null, authorDomains = [] } = await evaluate(addresses, authors.fields);
+  if (authors.isCutOff || authorDomains.length > AUTHOR_DOMAINS) {
+    return { result: 'fail', reason: 'too-many-authors', domain: authorDomains[0] ?? null, policy: 'reject' };
+  }
   if (response !== false) return dmarcResult(response);
 
   const nobody = { spfDomains: [], dkimDomains: [] };
-  const each = await Promise.all(
-    authorDomains.slice(0, AUTHOR_DOMAINS).map(async (domain) => (await evaluate([domain], 1, nobody)).response),
-  );
+  const each = await Promise.all(authorDomains.map(async (domain) => (await evaluate([domain], 1, nobody)).response));
   const results = each.filter((one) => one !== false).map(dmarcResult);
   const failed = results.filter(({ result }) => result === 'fail');
   if (failed.length === 0) {

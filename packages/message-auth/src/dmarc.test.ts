@@ -19,6 +19,7 @@ const resolver = new ScriptedResolver({
   '_dmarc.slow.example': 'temporary',
   '_dmarc.bogus.example': 'bogus',
   '_dmarc.testing.example': { TXT: ['v=DMARC1; p=reject; t=y'] },
+  '_dmarc.xn--bcher-kva.example': { TXT: ['v=DMARC1; p=reject'] },
 });
 
 const message = (...fields: readonly string[]) => [...fields, '', 'hello', ''].join('\r\n');
@@ -75,6 +76,52 @@ test.each([
 ])('hardening 63: %s fail by the strongest policy, whoever sent them', async (_, fields) => {
   const found = await authenticate(resolver, message(...fields), { reversePath: 'mary@example.com' });
   expect(found).toMatchObject({ spf: { result: 'pass' }, dmarc: { result: 'fail', policy: 'reject' } });
+});
+
+test.each([
+  ['with comments between its words', '(c) mary (d) @ (e) example (f) . com'],
+  ['behind an encoded-word that has brackets', '=?utf-8?q?<x=40weak.example>?= <mary@example.com>'],
+  ['with a bracket that nothing opened', 'mary@example.com>'],
+  ['without the bracket that closes', 'Mary <mary@example.com'],
+  ['behind a quote that is none', '\\"Mary <mary@example.com>'],
+  ['with a source route', '<@a.example,@b.example:mary@example.com>'],
+  ['in a group', 'us: mary@example.com;'],
+  ['in groups in groups', `${'g:'.repeat(100)}mary@example.com`],
+  ['behind groups of nobody', `${'x:;, '.repeat(20)}mary@example.com`],
+  ['behind more names than are read', `${'x, '.repeat(2_000)}mary@example.com`],
+  ['behind more domains than are asked for', `a@1.example, b@2.example, c@3.example, d@4.example, mary@example.com`],
+  ['whose local part looks like an address', '"x@weak.example y"@example.com'],
+  ['in a folded field', '\r\n Mary\r\n <mary@example.com>'],
+])('hardening 36: an author is found, %s', async (_, from) => {
+  expect(await authenticate(resolver, message(`From: ${from}`), stranger)).toMatchObject({
+    dmarc: { result: 'fail', policy: 'reject' },
+  });
+});
+
+test.each([
+  ['in a name', 'mary@example.com <x@unknown.example>'],
+  ['in a name in quotes', '"mary@example.com" <x@unknown.example>'],
+  ['in an encoded-word', '=?utf-8?q?mary=40example.com?= <x@unknown.example>'],
+  ['in a comment', 'x@unknown.example (mary@example.com)'],
+  ['in a local part', '"mary@example.com"@unknown.example'],
+])('an address %s is no author', async (_, from) => {
+  expect(await authenticate(resolver, message(`From: ${from}`), stranger)).toMatchObject({
+    dmarc: { result: 'none', domain: 'unknown.example' },
+  });
+});
+
+test.each([
+  'xn--bcher-kva.example',
+  'XN--BCHER-KVA.Example',
+  'bücher.example',
+  'BÜCHER.example',
+  'bu\u0308cher.example',
+  'bücher\u3002example',
+  'bücher.example.',
+])('hardening 41: %j is one domain, whose policy is found', async (domain) => {
+  expect(await authenticate(resolver, message(`From: Mary <mary@${domain}>`), stranger)).toMatchObject({
+    dmarc: { result: 'fail', policy: 'reject', domain: expect.stringMatching(/^xn--bcher-kva\.example\.?$/) },
+  });
 });
 
 test.each([

@@ -8,12 +8,13 @@ export const SIGNATURES = 10;
 /** Bits of an RSA key: RFC 8301 §3.2. */
 export const RSA_BITS = 1_024;
 
-/** Of a header section, that is looked at. Those of mailing lists have 30 kB; what is longer is not authenticated. */
+/** Of a header section, that is looked at. Those of mailing lists have 30 kB, a thousand visible recipients 50 kB; what is longer is not authenticated. */
 export const HEADER_OCTETS = 128 * 1024;
-export const HEADER_LINES = 1_000;
+export const HEADER_LINES = 4_000;
 
-/** Domains in From whose policies are asked for, where there are several. */
+/** Domains in From whose policies are asked for, where there are several, and entries of From that are read. A message with more has failed. */
 export const AUTHOR_DOMAINS = 4;
+export const AUTHOR_ENTRIES = 100;
 
 /** Octets of one message that may wait for a worker, and of all. */
 export const WINDOW_OCTETS = 256 * 1024;

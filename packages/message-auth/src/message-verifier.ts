@@ -70,6 +70,11 @@ export class MessageCheck {
     this.#resolver = new DeadlineResolver(options.resolver);
   }
 
+  /** The header section, which is then not looked at: it may say anything. */
+  get isHeaderTooLong(): boolean {
+    return this.#header.isTooLong;
+  }
+
   /** Takes octets in. Resolves when more may come. */
   async push(octets: Buffer): Promise<void> {
     if (this.#failure !== null) return;
