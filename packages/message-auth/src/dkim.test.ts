@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { ScriptedResolver } from '@postel/dns';
 import { dkimSign } from 'mailauth/lib/dkim/sign.js';
 import { describe, expect, test } from 'vitest';
@@ -13,6 +13,20 @@ function record(key: KeyObject): string {
   const der = key.export({ type: 'spki', format: 'der' });
   const isRsa = key.asymmetricKeyType === 'rsa';
   return `v=DKIM1; k=${isRsa ? 'rsa' : 'ed25519'}; p=${(isRsa ? der : der.subarray(-32)).toString('base64')}`;
+}
+
+/** An RSAPublicKey of that modulus, as a key record has it: RFC 8017 appendix A.1.1. */
+function rsaKey(modulus: Buffer): string {
+  const element = (tag: number, content: Buffer) => {
+    const { length } = content;
+    const octets = length < 0x80 ? [length] : [0x82, length >> 8, length & 0xff];
+    return Buffer.concat([Buffer.from([tag, ...octets]), content]);
+  };
+  const key = element(0x30, Buffer.concat([element(0x02, modulus), element(0x02, Buffer.from([1, 0, 1]))]));
+  const algorithm = Buffer.from('300d06092a864886f70d0101010500', 'hex');
+  return element(0x30, Buffer.concat([algorithm, element(0x03, Buffer.concat([Buffer.alloc(1), key]))])).toString(
+    'base64',
+  );
 }
 
 const zone = {
@@ -146,6 +160,22 @@ describe('signatures by others', () => {
     const { dkim } = await authenticate(own, sign(MESSAGE, keys));
     expect(dkim.map(({ selector }) => selector)).toEqual(keys.slice(0, 10).map(({ selector }) => selector));
     expect(own.questions.filter((question) => question.includes('_domainkey'))).toHaveLength(10);
+  });
+
+  test.each([
+    ['of 16,384 bits', 16_384],
+    ['of 16,385 bits, which OpenSSL does not take', 16_385],
+    ['of 65,536 bits', 65_536],
+  ])('hardening 63: a key %s costs one question, and nothing passes by it', async (_, bits) => {
+    const modulus = Buffer.alloc(Math.ceil(bits / 8) + 1, 0xff);
+    modulus[0] = 0;
+    const huge = new ScriptedResolver({ 's._domainkey.example.com': { TXT: [`v=DKIM1; p=${rsaKey(modulus)}`] } });
+    const b = Buffer.alloc(modulus.length - 1, 0x7f).toString('base64');
+    const body = createHash('sha256').update('x\r\n').digest('base64');
+    const field = `DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=${body}; b=${b}\r\n`;
+    const { dkim } = await authenticate(huge, `${field}From: mary@example.com\r\n\r\nx\r\n`);
+    expect(dkim).toMatchObject([{ result: expect.stringMatching(/^(?:fail|neutral)$/) }]);
+    expect(huge.questions.filter((question) => question.includes('_domainkey'))).toHaveLength(1);
   });
 
   test('two that begin alike are told apart (RFC 6008 §4)', async () => {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { ScriptedResolver } from '@postel/dns';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DkimSigning } from './dkim-signing.ts';
 import { authenticate } from './testing/authenticate.ts';
 
@@ -76,6 +76,86 @@ test.each([
 ])('hardening 63: %s fail by the strongest policy, whoever sent them', async (_, fields) => {
   const found = await authenticate(resolver, message(...fields), { reversePath: 'mary@example.com' });
   expect(found).toMatchObject({ spf: { result: 'pass' }, dmarc: { result: 'fail', policy: 'reject' } });
+});
+
+describe('the examples of RFC 9989 appendix B.1', () => {
+  const spf = { TXT: ['v=spf1 +all'] };
+  const record = (alignment: 's' | 'r') => ({ TXT: [`v=DMARC1; p=reject; aspf=${alignment}; adkim=${alignment}`] });
+  const zoneOf = (alignment: 's' | 'r') =>
+    new ScriptedResolver({
+      'example.com': spf,
+      'child.example.com': spf,
+      'example.net': spf,
+      '_dmarc.example.com': record(alignment),
+      '_dmarc.example.net': record(alignment),
+      's._domainkey.example.com': { TXT: [`v=DKIM1; k=ed25519; p=${key}`] },
+      's._domainkey.example.net': { TXT: [`v=DKIM1; k=ed25519; p=${key}`] },
+    });
+  const example = (from: string) =>
+    message(
+      `From: ${from}`,
+      'Date: Fri, Feb 15 2002 16:54:30 -0800',
+      'To: receiver@example.org',
+      "Subject: here's a sample",
+    );
+
+  test.each([
+    ['B.1.1, 1', 'example.com', 'sender@example.com', 'pass', 'pass'],
+    ['B.1.1, 2', 'child.example.com', 'sender@example.com', 'fail', 'pass'],
+    ['B.1.1, 3', 'example.net', 'sender@child.example.com', 'fail', 'fail'],
+  ])('%s: MAIL FROM of %s, From: %s', async (_, domain, from, strict, relaxed) => {
+    const reversePath = `sender@${domain}`;
+    for (const [alignment, result] of [
+      ['s', strict],
+      ['r', relaxed],
+    ] as const) {
+      const found = await authenticate(zoneOf(alignment), example(from), { reversePath });
+      expect(found).toMatchObject({ spf: { result: 'pass' }, dmarc: { result } });
+    }
+  });
+
+  test.each([
+    ['B.1.2, 1', 'example.com', 'sender@example.com', 'pass', 'pass'],
+    ['B.1.2, 2', 'example.com', 'sender@child.example.com', 'fail', 'pass'],
+    ['B.1.2, 3', 'example.net', 'sender@child.example.com', 'fail', 'fail'],
+  ])('%s: d=%s, From: %s', async (_, domain, from, strict, relaxed) => {
+    const text = example(from);
+    const signing = new DkimSigning();
+    signing.push(Buffer.from(text));
+    const signed = signing.finish([{ domain, selector: 's', privateKey }], new Date()) + text;
+    for (const [alignment, result] of [
+      ['s', strict],
+      ['r', relaxed],
+    ] as const) {
+      const found = await authenticate(zoneOf(alignment), signed, stranger);
+      expect(found).toMatchObject({ dkim: [{ result: 'pass' }], dmarc: { result } });
+    }
+  });
+});
+
+test('RFC 9989 §4.10: the walk up the DNS asks at most eight times, and skips the middle of a long name', async () => {
+  const deep = new ScriptedResolver({ '_dmarc.example.com': { TXT: ['v=DMARC1; p=reject'] } });
+  const domain = 'a.b.c.d.e.f.g.h.i.j.mail.example.com';
+  expect(await authenticate(deep, message(`From: x@${domain}`), stranger)).toMatchObject({
+    dmarc: { result: 'fail', policy: 'reject' },
+  });
+  expect(deep.questions.filter((question) => question.startsWith('TXT _dmarc.'))).toEqual(
+    expect.arrayContaining([`TXT _dmarc.${domain}`, 'TXT _dmarc.g.h.i.j.mail.example.com', 'TXT _dmarc.example.com']),
+  );
+  expect(new Set(deep.questions.filter((question) => question.startsWith('TXT _dmarc.'))).size).toBeLessThanOrEqual(8);
+});
+
+test.each([
+  ['the policy of a public suffix (psd=y) holds for names below it', 'x@nobody.bank.example', 'reject'],
+  ['a domain that says psd=n is one of its own', 'x@sub.own.bank.example', 'quarantine'],
+])('RFC 9989 §4.10: %s', async (_, from, policy) => {
+  const suffixes = new ScriptedResolver({
+    '_dmarc.bank.example': { TXT: ['v=DMARC1; p=reject; psd=y'] },
+    '_dmarc.own.bank.example': { TXT: ['v=DMARC1; p=none; sp=quarantine; psd=n'] },
+  });
+  expect(await authenticate(suffixes, message(`From: ${from}`), stranger)).toMatchObject({
+    dmarc: { result: 'fail', policy },
+  });
 });
 
 test.each([
