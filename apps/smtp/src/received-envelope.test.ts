@@ -168,7 +168,7 @@ describe('DSN', () => {
     expect(text).toMatch(/\r\n\r\nSubject: kept\r\n\r\n\r\n--[0-9a-f-]{36}--\r\n$/);
   });
 
-  test('nobody is told of what came from the null reverse-path', async () => {
+  test('hardening 57: nobody is told of what came from the null reverse-path', async () => {
     const mary = await server.addAccount();
     await using client = await server.logIn(mary);
     await client.dialogue`
