@@ -109,6 +109,17 @@ test('Bcc is not for others to see, and fields that the server sets appear once'
   expect({ added, content }).toEqual({ added: '', content: `${kept}X-Last: y\r\n\r\nBcc: in the body\r\n` });
 });
 
+test('results of checks by our name are not for who submits a message to write (RFC 8601 §5)', async () => {
+  const others = 'Authentication-Results: mx.other.example; dkim=pass\r\n';
+  const forged =
+    'Authentication-Results: LOCALHOST;\r\n dmarc=pass header.from=bank.example\r\nAuthentication-Results: (x) "localhost" 1; spf=pass\r\n';
+  const { content } = await sent(
+    `${DATE}${forged}${others}From: mary@localhost\r\n\r\nAuthentication-Results: localhost; x\r\n`,
+  );
+  expect(content).toBe(`${DATE}${others}From: mary@localhost\r\n\r\nAuthentication-Results: localhost; x\r\n`);
+  expect((await sent(`${forged}${DATE}From: mary@localhost`)).content).toBe(`${DATE}From: mary@localhost\r\n`);
+});
+
 test('a message without a header section, one without a body, and one octet a packet', async () => {
   expect((await sent('\r\nBcc: text')).content).toBe('\r\nBcc: text\r\n');
   expect((await sent(`${DATE}From: mary@localhost\r\nBcc: x@localhost`)).content).toBe(

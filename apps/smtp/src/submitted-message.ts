@@ -3,6 +3,7 @@ import { formatDateTime } from '@postel/mime';
 import type { Content, ContentWriter } from '@postel/storage';
 import { AUTHORS, SUBMITTED_HEADER_OCTETS } from './limits.ts';
 import type { MailTransaction } from './mail-transaction.ts';
+import { OwnResultsFilter } from './own-results-filter.ts';
 import type { MailboxAddress } from './path.ts';
 import { replies, SmtpError } from './replies.ts';
 import type { Session } from './session.ts';
@@ -107,7 +108,10 @@ export class SubmittedMessage implements MessageWriter {
     const keepsSender = sender !== null && (await this.#mayUse(sender));
     this.#needsSender = fromFields > 0 && authors.length !== 1 && !keepsSender;
     this.#header = header;
-    const fields = Buffer.concat(kept.filter((_, at) => keepsSender || at !== senderAt));
+    // Results by our name are ours to write (RFC 8601 §5), also for those here who read what is submitted.
+    const ownResults = new OwnResultsFilter(this.#session.services.hostname);
+    const passed = ownResults.push(Buffer.concat(kept.filter((_, at) => keepsSender || at !== senderAt)));
+    const fields = Buffer.concat([passed, ownResults.finish()]);
     const rest = this.#held.subarray(end, this.#octets);
     for (const piece of [fields, rest]) if (piece.length > 0) await this.#writer.write(piece);
   }
