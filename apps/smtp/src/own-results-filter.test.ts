@@ -59,3 +59,28 @@ describe.each([1, 2, 7, 100_000])('in pieces of %i octets', (size) => {
     });
   });
 });
+
+/** RFC 5451 appendix B, which RFC 8601 has again, and the field that shows all that its grammar allows (RFC 8601 §2.2). */
+test.each([
+  ['example.org', 'Authentication-Results: example.org; none\r\n'],
+  ['example.com', 'Authentication-Results: example.com;\r\n          spf=pass smtp.mailfrom=example.net\r\n'],
+  [
+    'example.com',
+    'Authentication-Results: example.com;\r\n          auth=pass (cram-md5) smtp.auth=sender@example.com;\r\n          spf=pass smtp.mailfrom=example.com\r\n',
+  ],
+  [
+    'example.net',
+    'Authentication-Results: example.net;\r\n       dkim=pass (good signature) header.i=@newyork.example.com\r\n',
+  ],
+  [
+    'foo.example.net',
+    "Authentication-Results: foo.example.net (foobar) 1 (baz);\r\n    dkim (Because I like it) / 1 (One yay) = (wait for it) fail\r\n      policy (A dot can go here) . (like that) expired\r\n      (this surprised me) = (as I wasn't expecting it) 1362471462\r\n",
+  ],
+])('of the examples in the RFCs that of %s is its own, and no other', (name, field) => {
+  const read = (hostname: string) => {
+    const own = new OwnResultsFilter(hostname);
+    return Buffer.concat([own.push(Buffer.from(`${field}Subject: x\r\n\r\n`)), own.finish()]).toString();
+  };
+  expect(read(name)).toBe('Subject: x\r\n\r\n');
+  expect(read('mx.example')).toBe(`${field}Subject: x\r\n\r\n`);
+});

@@ -92,6 +92,28 @@ describe('parsePath', () => {
     expect(parsePath(text)).toEqual({ mailbox: { localPart, domain }, text: `${localPart}@${domain}`, rest: '' });
   });
 
+  // RFC 3696 §3. Backslashes outside of quotes are in its text, and its erratum 246 takes them back.
+  test.each([
+    ['<"Abc\\@def"@example.com>', '"Abc\\@def"'],
+    ['<"Fred Bloggs"@example.com>', '"Fred Bloggs"'],
+    ['<"Joe\\\\Blow"@example.com>', '"Joe\\\\Blow"'],
+    ['<"Abc@def"@example.com>', '"Abc@def"'],
+    ['<user+mailbox@example.com>', 'user+mailbox'],
+    ['<customer/department=shipping@example.com>', 'customer/department=shipping'],
+    ['<$A12345@example.com>', '$A12345'],
+    ['<!def!xyz%abc@example.com>', '!def!xyz%abc'],
+    ['<_somename@example.com>', '_somename'],
+  ])('reads %s of RFC 3696', (text, localPart) => {
+    expect(parsePath(text)?.mailbox).toEqual({ localPart, domain: 'example.com' });
+  });
+
+  test.each(['<Abc\\@def@example.com>', '<Fred\\ Bloggs@example.com>', '<Joe.\\\\Blow@example.com>'])(
+    'refuses %s, which RFC 3696 had at first',
+    (text) => {
+      expect(parsePath(text)).toBe(null);
+    },
+  );
+
   test('counts a path in octets', () => {
     expect(parsePath(`<${'ü'.repeat(121)}@example.com>`)).not.toBe(null);
     expect(parsePath(`<${'ü'.repeat(122)}@example.com>`)).toBe(null);
