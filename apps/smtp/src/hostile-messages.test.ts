@@ -6,6 +6,7 @@ import { ImapClient } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { TEXT_LINE_OCTETS } from './limits.ts';
 import { MailServer } from './testing/mail-server.ts';
+import { startOwnServer } from './testing/own-server.ts';
 import type { SmtpClient } from './testing/smtp-client.ts';
 
 const server = new MailServer();
@@ -108,6 +109,34 @@ test.for(messages)('%s', { timeout: 60_000 }, async ([, message]) => {
   expect(whole.subarray(prefix.length).equals(octets)).toBe(true);
   expect(prefix.toString('latin1')).toMatch(/^Return-Path: <>\r\nReceived: [\s\S]*\r\n$/);
 });
+
+test.for(['mx', 'submission'] as const)(
+  'hardening 28 to 36: %s, which looks into them, takes them or says why not, and goes on',
+  async (kind) => {
+    await using own = await startOwnServer({}, { kind });
+    await using client = kind === 'mx' ? await own.connect() : await own.logIn();
+    const taken: Buffer[] = [];
+    // What larger ones do to the storage was seen above.
+    const small = messages.filter(([, text]) => text.length < 300_000);
+    for (const [name, text] of small) {
+      const message = Buffer.from(text, 'latin1');
+      client.send(`MAIL FROM:<mary@localhost>\r\nRCPT TO:<mary@localhost>\r\nBDAT ${message.length} LAST\r\n`);
+      for (let i = 0; i < 2; i++) expect(await client.reply()).toEqual([expect.stringMatching(/^250 /)]);
+      await client.sendAll([message]);
+      const reply = (await client.reply()).at(-1) ?? '';
+      expect(reply, name).toMatch(/^250 2\.0\.0 Accepted |^552 5\.3\.4 .*header section|^550 5\.6\.0 From has/);
+      if (reply.startsWith('250 ')) taken.push(message);
+      expect(await client.command('NOOP')).toBe('250 2.0.0 OK');
+    }
+    const stored = await own.messages();
+    expect(stored).toHaveLength(taken.length);
+    expect(taken.length).toBeGreaterThan(small.length / 2);
+    for (const [i, { content, prefix }] of stored.entries()) {
+      expect(content.equals(taken[i] ?? Buffer.alloc(0))).toBe(true);
+      if (kind === 'mx') expect(prefix).toMatch(/\r\nAuthentication-Results: localhost;/);
+    }
+  },
+);
 
 test('hardening 29: a line without end is no message', async () => {
   const account = await server.addAccount();

@@ -74,3 +74,20 @@ test('swaks: a message by TLS public key, without AUTH', async ({ skip }) => {
   );
   expect(said).toMatch(/^<~ +250 2\.0\.0 Accepted/m);
 });
+
+test('hardening 12: openssl is offered no early data, in any session that it may resume', async ({ skip }) => {
+  requirePrograms(skip, 'openssl', 'sh');
+  using home = new MailProgram(server.postel, await server.addAccount());
+  const session = join(home.home, 'session');
+  const connect = `openssl s_client -connect localhost:${ports.submissions} -CAfile '${home.caFile}' -tls1_3 -ign_eof`;
+  const first = await home.run('sh', '-c', `printf 'QUIT\\r\\n' | ${connect} -sess_out '${session}'`);
+  expect(first).toMatch(/^ *Max Early Data: 0$/m);
+  const early = home.write('early', 'EHLO early.example\r\nQUIT\r\n');
+  const second = await home.run(
+    'sh',
+    '-c',
+    `printf 'QUIT\\r\\n' | ${connect} -sess_in '${session}' -early_data '${early}' || true`,
+  );
+  expect(second).toMatch(/Early data was not sent|Early data was rejected|Cannot send early data/i);
+  expect(second).not.toContain('250');
+});
