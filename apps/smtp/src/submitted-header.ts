@@ -1,4 +1,4 @@
-import { FieldCursor, formatLocalPart, missingHost, missingMailbox, parseAddresses } from '@postel/mime';
+import { FieldCursor, formatLocalPart, missingHost, missingMailbox, parseAddresses, unreadHosts } from '@postel/mime';
 import { AUTHORS } from './limits.ts';
 import type { MailboxAddress } from './path.ts';
 
@@ -85,7 +85,7 @@ interface ReadMailboxes {
 function readMailboxes(value: string): ReadMailboxes {
   const entries = parseAddresses(value, AUTHORS + 1);
   const mailboxes: MailboxAddress[] = [];
-  let isWhole = true;
+  let isWhole = unreadHosts(value).length === 0;
   for (const { mailbox, host } of entries) {
     if (mailbox === null || host === null) continue; // of a group
     if (mailbox === missingMailbox || host === missingHost) isWhole = false;

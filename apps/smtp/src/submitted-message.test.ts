@@ -64,6 +64,7 @@ test.each([
   ['one behind many names', `From: ${'x, '.repeat(AUTHORS + 1)}boss@bank.example`, '550 5.6.0'],
   ['one that is none and looks like one', 'From: boss@@bank.example', '550 5.6.0'],
   ['one whose brackets are in the wrong place', 'From: <boss>@bank.example, mary@localhost', '550 5.6.0'],
+  ['one behind an address of the account', 'From: mary@localhost boss@bank.example', '550 5.6.0'],
   ['one behind a quote that does not end', 'From: "Boss <boss@bank.example>', '550 5.6.0'],
   ['one in a comment that does not end', 'From: (Boss <boss@bank.example>', '550 5.6.0'],
 ])('From may not be %s', async (_, field, reply) => {

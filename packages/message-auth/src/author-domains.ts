@@ -1,4 +1,4 @@
-import { FieldCursor, missingHost, parseAddresses } from '@postel/mime';
+import { FieldCursor, missingHost, parseAddresses, unreadHosts } from '@postel/mime';
 import { AUTHOR_ENTRIES } from './limits.ts';
 
 /** Whom the From fields of a message name: each domain once, as it is written. */
@@ -26,7 +26,7 @@ export function authorDomains(header: Buffer): AuthorDomains {
     isCutOff ||= entries.length > AUTHOR_ENTRIES;
     const hosts = entries.map(({ host }) => host).filter((host) => host !== null && host !== missingHost);
     const found = hosts.length > 0 ? hosts : Array.from(value.matchAll(BEHIND_AT), ([, host = '']) => host);
-    for (const host of found) domains.add(Buffer.from(host ?? '', 'latin1').toString());
+    for (const host of [...found, ...unreadHosts(value)]) domains.add(Buffer.from(host ?? '', 'latin1').toString());
   }
   return { domains: [...domains], isCutOff };
 }

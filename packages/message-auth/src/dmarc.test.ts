@@ -166,6 +166,7 @@ test.each([
   ['behind a quote that is none', '\\"Mary <mary@example.com>'],
   ['with a source route', '<@a.example,@b.example:mary@example.com>'],
   ['in a group', 'us: mary@example.com;'],
+  ['behind another', 'x@weak.example mary@example.com'],
   ['in groups in groups', `${'g:'.repeat(100)}mary@example.com`],
   ['behind groups of nobody', `${'x:;, '.repeat(20)}mary@example.com`],
   ['behind more names than are read', `${'x, '.repeat(2_000)}mary@example.com`],

@@ -41,3 +41,4 @@ export { baseSubject, type ThreadReferences, threadMessageIds, threadReferences 
 export { knownTransferDecoder, type TransferDecoder, transferDecoder } from './transfer-decoders.ts';
 export { transferEncoding } from './transfer-encoding.ts';
 export { decodeXtext } from './xtext.ts';
+export { unreadHosts } from './unread-hosts.ts';
