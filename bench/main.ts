@@ -1,18 +1,22 @@
-/** `npm run bench -- [storage|logins|idle|fanout|million|costs] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
+/** `npm run bench -- [storage|logins|idle|fanout|million|costs|mx|large] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
 import { besideDovecot } from './beside-dovecot.ts';
 import { costs } from './costs.ts';
 import { fanout } from './fanout.ts';
 import { idle } from './idle.ts';
+import { large } from './large.ts';
 import { logins } from './logins.ts';
 import { million } from './million.ts';
+import { mx } from './mx.ts';
 import { storage } from './storage.ts';
 
 const benchmarks = new Map([
   ['costs', costs],
   ['fanout', fanout],
   ['idle', idle],
+  ['large', large],
   ['logins', logins],
   ['million', million],
+  ['mx', mx],
   ['storage', storage],
 ]);
 

@@ -1,7 +1,7 @@
 /**
  * Measures one mailbox with very many messages, over IMAP: `npm run bench -- million --help`.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { BlobDirectory, findAccounts, openDatabase, Store } from '@postel/storag
 import { format, median } from './figures.ts';
 import { type LocalPostel, startLocalPostel } from './local-postel.ts';
 import { Corpus } from './mailbench/corpus.mjs';
-import { cpuMs, processesTitled } from './process-tree.ts';
+import { type Measured, MeasuredProcess } from './measured-process.ts';
 
 const HELP = `Measures commands on one mailbox with very many messages, over IMAP, and prints a table.
 
@@ -49,14 +49,6 @@ const COMMANDS = [
   'EXPUNGE',
 ];
 
-interface Measured {
-  readonly ms: number;
-  readonly answerOctets: number;
-  readonly memoryKilobytes: number;
-  readonly blockMs: number;
-  readonly cpuMs: number;
-}
-
 export async function million(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -78,7 +70,7 @@ async function run(messages: number, rounds: number): Promise<void> {
       await using postel = await startLocalPostel(directory, PORT_OFFSET);
       await fill(postel, join(temporary, 'blobs'), messages);
     }
-    const [cold, warm]: [Measured[], Measured[]] = [[], []];
+    const [cold, warm]: [Measured<number>[], Measured<number>[]] = [[], []];
     console.log(
       `| with ${messages.toLocaleString('en')} messages | ms | CPU ms | answer kB | memory MB | longest block ms |`,
     );
@@ -86,7 +78,11 @@ async function run(messages: number, rounds: number): Promise<void> {
     for (let round = 1; round <= rounds; round++) {
       await using postel = await startLocalPostel(directory, PORT_OFFSET);
       await delay(REST_MS);
-      const server = new MeasuredServer(postel);
+      const server = new MeasuredProcess({
+        name: 'imap',
+        roots: Object.values(postel.pids),
+        metricsPort: PORT_OFFSET + 81,
+      });
       const client = await Client.logIn();
       await server.forget();
       cold.push(await server.measure(() => client.command(`SELECT ${MAILBOX}`)));
@@ -108,12 +104,13 @@ async function run(messages: number, rounds: number): Promise<void> {
   }
 }
 
-function row(name: string, measured: readonly Measured[]): string {
-  const of = (figure: (one: Measured) => number) => format(median(measured.map(figure)));
+/** @param measured commands, of which the octets of the answer are known */
+function row(name: string, measured: readonly Measured<number>[]): string {
+  const of = (figure: (one: Measured<number>) => number) => format(median(measured.map(figure)));
   const columns = [
     of(({ ms }) => ms),
     of((one) => one.cpuMs),
-    of(({ answerOctets }) => answerOctets / 1_000),
+    of(({ result }) => result / 1_000),
     of(({ memoryKilobytes }) => memoryKilobytes / 1_024),
     of(({ blockMs }) => blockMs),
   ];
@@ -142,42 +139,6 @@ async function fill(postel: LocalPostel, blobs: string, messages: number): Promi
   await database.sql.unsafe('vacuum analyze messages'); // as autovacuum would have done by then
   await store.close();
   await database.close();
-}
-
-/** What a command costs the server, by its process for IMAP. */
-class MeasuredServer {
-  readonly #roots: readonly number[];
-  readonly #imap: number;
-  readonly #restKilobytes: number;
-
-  constructor(postel: LocalPostel) {
-    this.#roots = Object.values(postel.pids);
-    const [imap] = processesTitled('postel imap', this.#roots);
-    if (imap === undefined) throw new Error('there is no process for IMAP');
-    this.#imap = imap;
-    this.#restKilobytes = this.#mostKilobytes();
-  }
-
-  async measure(work: () => Promise<number>): Promise<Measured> {
-    writeFileSync(`/proc/${this.#imap}/clear_refs`, '5'); // the most it had is what it has now
-    const [cpuBefore, begun] = [cpuMs(this.#roots), performance.now()];
-    const answerOctets = await work();
-    const ms = performance.now() - begun;
-    const cpu = cpuMs(this.#roots) - cpuBefore;
-    const memoryKilobytes = this.#mostKilobytes() - this.#restKilobytes;
-    return { ms, answerOctets, memoryKilobytes, cpuMs: cpu, blockMs: await this.forget() };
-  }
-
-  /** The longest block since it was asked last, in ms. */
-  async forget(): Promise<number> {
-    const metrics = await (await fetch(`http://127.0.0.1:${PORT_OFFSET + 81}/metrics`)).text();
-    const seconds = /^nodejs_eventloop_lag_max_seconds\{process="imap"\} (\S+)$/m.exec(metrics)?.[1];
-    return 1_000 * Number(seconds);
-  }
-
-  #mostKilobytes(): number {
-    return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${this.#imap}/status`, 'utf8'))?.[1]);
-  }
 }
 
 /** Takes answers of many MB without keeping them. */
