@@ -10,6 +10,7 @@ import { type AuthorDomains, authorDomains } from './author-domains.ts';
 import { checkDmarc } from './check-dmarc.ts';
 import { checkSpf } from './check-spf.ts';
 import { withoutExcessSignatures } from './header-section.ts';
+import type { KnownKeys } from './known-keys.ts';
 import { RSA_BITS } from './limits.ts';
 import type { ArcResult, DkimResult, Envelope, MessageResults, SpfResult } from './results.ts';
 
@@ -17,6 +18,7 @@ export interface AuthenticationOptions {
   readonly resolver: MailauthResolver;
   readonly envelope: Envelope;
   readonly hostname: string;
+  readonly keys: KnownKeys;
   /** When signatures must not have expired; now, if not given. */
   readonly at?: Date;
 }
@@ -38,7 +40,7 @@ export class MessageAuthentication {
   constructor(options: AuthenticationOptions, header: Buffer) {
     this.#options = options;
     this.#authorDomains = authorDomains(header);
-    const { resolver, envelope, hostname, at } = options;
+    const { resolver, envelope, hostname, keys, at } = options;
     this.#spf = checkSpf(resolver, envelope, hostname);
     this.#spf.catch(() => undefined); // is waited for at the end
     this.#verifier = new DkimVerifier({
@@ -47,6 +49,8 @@ export class MessageAuthentication {
       strict: true,
       ...(at !== undefined && { curTime: at }),
     });
+    this.#verifier.keyCache = keys.forMessage(resolver);
+    this.#verifier.arc.keyCache = this.#verifier.keyCache;
     this.#verifier.on('error', (error) => {
       this.#failure = error;
     });

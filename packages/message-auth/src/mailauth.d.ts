@@ -1,6 +1,7 @@
 /** What we use of mailauth, by module: its own declarations are of the whole, which loads much more. */
 
 declare module 'mailauth/lib/dkim/dkim-verifier.js' {
+  import type { KeyObject } from 'node:crypto';
   import type { Writable } from 'node:stream';
 
   export type MailauthResolver = (name: string, type: string) => Promise<unknown[]>;
@@ -21,6 +22,17 @@ declare module 'mailauth/lib/dkim/dkim-verifier.js' {
     readonly algo?: string;
   }
 
+  /** What a key record says, and its key, in PEM or read. */
+  export interface MailauthKey {
+    readonly publicKey: string | Buffer | KeyObject;
+  }
+
+  export interface MailauthKeyCache {
+    readonly resolver: MailauthResolver;
+    /** @throws what is wrong with it, or what the resolver throws */
+    get(type: string, name: string, minBitLength: number, options: object): Promise<MailauthKey>;
+  }
+
   interface DkimVerifierOptions {
     readonly resolver: MailauthResolver;
     readonly minBitLength: number;
@@ -33,10 +45,26 @@ declare module 'mailauth/lib/dkim/dkim-verifier.js' {
     readonly results: readonly MailauthSignature[];
     readonly headerFrom: readonly string[];
     readonly fromFields: number;
-    readonly arc: object;
+    readonly arc: { keyCache: MailauthKeyCache };
+    keyCache: MailauthKeyCache;
     /** Takes the header section in at once, instead of octets that are searched for its end. */
     emitHeaders(header: Buffer): Promise<void>;
   }
+}
+
+declare module 'mailauth/lib/tools.js' {
+  import type { MailauthKey, MailauthResolver } from 'mailauth/lib/dkim/dkim-verifier.js';
+
+  /** Reads a key record. */
+  export function getPublicKey(
+    type: string,
+    name: string,
+    minBitLength: number,
+    resolver: MailauthResolver,
+    options: object,
+  ): Promise<MailauthKey & { readonly publicKey: string | Buffer }>;
+  /** RFC 5890 §2.3.2.1. */
+  export function toALabel(domain: string): string;
 }
 
 declare module 'mailauth/lib/arc/index.js' {

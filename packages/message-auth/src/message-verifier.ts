@@ -1,6 +1,8 @@
 import type { DnsAnswer, RecordData, RecordType, Resolver } from '@postel/dns';
 import { HeaderSection, isSigned } from './header-section.ts';
-import { HELD_OCTETS, WINDOW_OCTETS, WORKERS } from './limits.ts';
+import { askForLibrary, type LibraryAnswer } from './library-resolver.ts';
+import { likelyQuestions } from './likely-questions.ts';
+import { GATHERED_OCTETS, HELD_OCTETS, WINDOW_OCTETS, WORKERS } from './limits.ts';
 import { type Envelope, type MessageResults, unknownResults } from './results.ts';
 import { VerifierThread } from './verifier-thread.ts';
 
@@ -59,7 +61,12 @@ export class MessageCheck {
   readonly #header = new HeaderSection();
   readonly #resolver: DeadlineResolver;
   readonly #results = Promise.withResolvers<MessageResults>();
-  #job: { readonly thread: VerifierThread; readonly message: number; readonly needsBody: boolean } | null = null;
+  /** The body, as long as no thread has the message. */
+  readonly #body = new GatheredOctets();
+  /** What the DNS has said by now of what it will be asked for, most likely. */
+  readonly #texts = new Map<string, LibraryAnswer>();
+  #needsBody = false;
+  #job: { readonly thread: VerifierThread; readonly message: number } | null = null;
   /** Why nothing can be found out. */
   #failure: string | null = null;
   #heldOctets = 0;
@@ -85,7 +92,7 @@ export class MessageCheck {
       if (this.#header.isTooLong) this.#fail('the header section is too long');
       else if (this.#options.held.octets > HELD_OCTETS) this.#fail('too many messages at the same time');
       else if (this.#header.isAtEnd) {
-        this.#begin();
+        this.#lookAtHeader();
         await this.#pushBody(rest);
       }
       return;
@@ -96,10 +103,11 @@ export class MessageCheck {
   /** Never fails: what cannot be found out is a temporary error. */
   async finish(): Promise<MessageResults> {
     const { envelope, dnsMs } = this.#options;
-    if (this.#failure === null && this.#job === null) this.#begin();
     if (this.#failure !== null) return unknownResults(envelope, this.#failure);
+    if (!this.#header.isAtEnd) this.#lookAtHeader();
     this.#resolver.begin(dnsMs);
-    this.#job?.thread.end(this.#job.message);
+    if (this.#job === null) this.#begin(true);
+    else this.#job.thread.end(this.#job.message);
     try {
       return await this.#results.promise;
     } finally {
@@ -113,19 +121,45 @@ export class MessageCheck {
     this.#release();
   }
 
-  #begin(): void {
+  /** Asks the DNS while the body comes. */
+  #lookAtHeader(): void {
+    const header = this.#header.toBuffer();
+    this.#needsBody = isSigned(header);
+    for (const name of likelyQuestions(this.#options.envelope, header)) {
+      askForLibrary(this.#resolver, name, 'TXT').then(
+        (answer) => this.#texts.set(name, answer),
+        () => {}, // the thread asks again, and hears of it
+      );
+    }
+  }
+
+  #begin(isWhole: boolean): void {
     const thread = this.#options.thread();
     const { envelope } = this.#options;
     const header = this.#header.toBuffer();
+    const body = this.#body.take();
+    const octets = new Uint8Array(header.length + body.length);
+    octets.set(header);
+    octets.set(body, header.length);
     const onEnd = (results: MessageResults | null) =>
       this.#results.resolve(results ?? unknownResults(envelope, 'the check failed'));
-    const message = thread.begin({ envelope, resolver: this.#resolver, header, onEnd });
-    this.#job = { thread, message, needsBody: isSigned(header) };
+    const begun = { envelope, octets, headerOctets: header.length, isWhole, texts: this.#texts };
+    this.#job = { thread, message: thread.begin(begun, { resolver: this.#resolver, onEnd }) };
   }
 
   async #pushBody(octets: Buffer): Promise<void> {
-    if (octets.length === 0 || this.#job === null || !this.#job.needsBody) return;
-    await this.#job.thread.push(this.#job.message, octets, WINDOW_OCTETS);
+    if (octets.length === 0 || !this.#needsBody) return;
+    if (this.#job === null && this.#mayGather(octets.length)) {
+      this.#hold(octets.length);
+      this.#body.push(octets);
+      return;
+    }
+    if (this.#job === null) this.#begin(false);
+    await this.#job?.thread.push(this.#job.message, octets, WINDOW_OCTETS);
+  }
+
+  #mayGather(octets: number): boolean {
+    return this.#body.length + octets <= GATHERED_OCTETS && this.#options.held.octets + octets <= HELD_OCTETS / 2;
   }
 
   #fail(reason: string): void {
@@ -141,6 +175,32 @@ export class MessageCheck {
   #release(): void {
     this.#resolver.close();
     this.#hold(-this.#heldOctets);
+  }
+}
+
+const FIRST_OCTETS = 4 * 1024;
+
+/** Octets that come in pieces, of one octet perhaps: they are put into one buffer. */
+class GatheredOctets {
+  length = 0;
+  #buffer = Buffer.alloc(0);
+
+  push(piece: Buffer): void {
+    const needed = this.length + piece.length;
+    if (needed > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.length, FIRST_OCTETS));
+      this.#buffer.copy(larger, 0, 0, this.length);
+      this.#buffer = larger;
+    }
+    piece.copy(this.#buffer, this.length);
+    this.length = needed;
+  }
+
+  take(): Buffer {
+    const octets = this.#buffer.subarray(0, this.length);
+    this.#buffer = Buffer.alloc(0);
+    this.length = 0;
+    return octets;
   }
 }
 

@@ -18,8 +18,11 @@ function start(code: string | null, hangMs = 60_000) {
   onTestFinished(() => thread.close());
   const begin = () => {
     const { promise, resolve } = Promise.withResolvers<MessageResults | null>();
-    const header = Buffer.from('From: mary@example.com\r\n\r\n');
-    const message = thread.begin({ envelope: ENVELOPE, resolver: new ScriptedResolver({}), header, onEnd: resolve });
+    const octets = new Uint8Array(Buffer.from('From: mary@example.com\r\n\r\n'));
+    const message = thread.begin(
+      { envelope: ENVELOPE, octets, headerOctets: octets.length, isWhole: false, texts: new Map() },
+      { resolver: new ScriptedResolver({}), onEnd: resolve },
+    );
     return { message, ended: promise };
   };
   return { thread, errors, begin };

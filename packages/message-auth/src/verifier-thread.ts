@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import type { Resolver } from '@postel/dns';
 import { askForLibrary } from './library-resolver.ts';
 import { HANG_MS, WORKER_HEAP_MB } from './limits.ts';
-import type { Envelope, MessageResults } from './results.ts';
-import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
+import type { MessageResults } from './results.ts';
+import type { BegunMessage, FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
 export interface VerifierThreadOptions {
   readonly hostname: string;
@@ -46,18 +46,12 @@ export class VerifierThread {
     return this.#jobs.size;
   }
 
-  /** @param onEnd is told null if the thread has failed */
-  begin(job: {
-    readonly envelope: Envelope;
-    readonly resolver: Resolver;
-    readonly header: Buffer;
-    readonly onEnd: Job['onEnd'];
-  }): number {
-    const { envelope, resolver, onEnd } = job;
+  /** @param begun its octets are the thread's from here on. @param onEnd is told null if the thread has failed */
+  begin(begun: BegunMessage, { resolver, onEnd }: Pick<Job, 'resolver' | 'onEnd'>): number {
     const message = ++this.#lastNumber;
-    this.#jobs.set(message, { resolver, waitingOctets: 0, taken: Promise.withResolvers(), onEnd });
-    const header = new Uint8Array(job.header);
-    this.#tell({ type: 'begin', message, envelope, header }, [header.buffer]);
+    const waitingOctets = begun.octets.length - begun.headerOctets;
+    this.#jobs.set(message, { resolver, waitingOctets, taken: Promise.withResolvers(), onEnd });
+    this.#tell({ type: 'begin', message, ...begun }, [begun.octets.buffer]);
     return message;
   }
 

@@ -1,5 +1,6 @@
 import type { Resolver } from '@postel/dns';
 import { MessageAuthentication } from '../authenticate-message.ts';
+import { KnownKeys } from '../known-keys.ts';
 import { askForLibrary, recordsOf } from '../library-resolver.ts';
 import type { Envelope, MessageResults } from '../results.ts';
 
@@ -20,6 +21,7 @@ export async function authenticate(
     resolver: ask(resolver),
     envelope: { ...ENVELOPE, ...envelope },
     hostname: 'mx.here.example',
+    keys: new KnownKeys(),
     ...(at !== undefined && { at }),
   };
   const authentication = new MessageAuthentication(options, octets.subarray(0, end < 4 ? octets.length : end));
