@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { cpuMs, processesTitled } from './process-tree.ts';
 
 /** What some work has cost a server. */
@@ -53,10 +55,18 @@ export class MeasuredProcess {
 
   /** A sample of its metrics, 0 if there is none. @param labels beside the process, as they stand there */
   async metric(name: string, labels = ''): Promise<number> {
-    const metrics = await (await fetch(`http://127.0.0.1:${this.#options.metricsPort}/metrics`)).text();
+    const metrics = await this.#readMetrics();
     const sample = `${name}{${labels}${labels === '' ? '' : ','}process="${this.#options.name}"} `;
     const line = metrics.split('\n').find((one) => one.startsWith(sample));
     return line === undefined ? 0 : Number(line.slice(sample.length));
+  }
+
+  /** Over a connection of its own: one that rests may be closed just when it is used. */
+  #readMetrics(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: this.#options.metricsPort, path: '/metrics', agent: false };
+      get(options, (response) => resolve(text(response))).once('error', reject);
+    });
   }
 
   #mostKilobytes(): number {
