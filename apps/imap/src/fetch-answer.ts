@@ -2,6 +2,7 @@ import { formatDateTime, ResponseWriter, writeSection } from '@postel/imap-wire'
 import { HeaderFieldSelector } from '@postel/mime';
 import { BlobDamaged, type FetchColumns, type FetchedMessage } from '@postel/storage';
 import type { AnswerCache, CachedItem } from './answer-cache.ts';
+import { ARRAY_ITEMS, ARRAY_LINE_OCTETS, ArrayLines } from './array-lines.ts';
 import { type BinaryItem, BinaryItems, type BinaryValues, isBinary } from './fetch-binary.ts';
 import type { FetchItem } from './fetch-items.ts';
 import { flagListOctets, keywordFlagList } from './flags.ts';
@@ -50,7 +51,9 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof FetchColumns)[];
 
 /** What the arrays answer. */
-const IN_ARRAYS: ReadonlySet<FetchItem['type']> = new Set(['uid', 'flags', 'modseq']);
+const IN_ARRAYS: ReadonlySet<FetchItem['type']> = new Set(ARRAY_ITEMS);
+/** A chunk of the output has room for many times as many. */
+const LINES_AT_ONCE = 16;
 /** What never changes and is not long, beside sections of the header. Previews and threads may be filled in later. */
 const LASTING: ReadonlySet<FetchItem['type']> = new Set([
   'internaldate',
@@ -103,6 +106,8 @@ export class FetchAnswer {
   readonly #cached = new Map<FetchItem, CachedItem>();
   readonly #binary: BinaryItems;
   readonly #toldFlags: ToldFlags;
+  /** Of an answer that has nothing but what the arrays hold. */
+  readonly #lines: ArrayLines | null;
   /** What comes with a message whose flags the command changed, unless it is asked for anyway. */
   readonly #unasked: readonly ('uid' | 'flags' | 'modseq')[];
   /** Messages of which not even a tombstone is left. */
@@ -120,6 +125,7 @@ export class FetchAnswer {
     this.#items = items;
     this.#binary = new BinaryItems(session, items);
     this.#toldFlags = new ToldFlags(marked);
+    this.#lines = marked.length > 0 || session.hasEnabled('UIDONLY') ? null : ArrayLines.of(items);
     // RFC 3501 §6.4.5, RFC 7162 §3.2.4.
     const changed = session.hasEnabled('CONDSTORE') ? (['uid', 'flags', 'modseq'] as const) : (['flags'] as const);
     this.#unasked = changed.filter((what) => !items.some(({ type }) => type === what));
@@ -176,26 +182,60 @@ export class FetchAnswer {
     const { out, transport } = this.#session;
     let at = 0;
     let next = from;
-    for (; next < uids.length; next++) {
-      const uid = uids[next] ?? 0;
-      if (table.uid(at) !== uid || at >= table.length) at = table.position(uid);
-      if (at < 0 || !this.#isKnown(uid)) break;
-      this.#begin(uid, at);
-      let separator = '';
-      for (const item of this.#items) {
-        out.text(separator);
-        separator = ' ';
-        if (item.type === 'uid') out.text('UID ').number(uid);
-        else if (item.type === 'flags') this.#flags(uid, at);
-        else if (item.type === 'modseq') this.#session.writeModSeq(table.modSeq(at));
-        else this.#cached.get(item)?.write(uid, out);
+    while (next < uids.length) {
+      const lines = this.#writeLines(uids, next);
+      next += lines;
+      at += lines;
+      if (lines === 0) {
+        const uid = uids[next] ?? 0;
+        if (table.uid(at) !== uid || at >= table.length) at = table.position(uid);
+        if (at < 0 || !this.#isKnown(uid)) break;
+        this.#begin(uid, at);
+        let separator = '';
+        for (const item of this.#items) {
+          out.text(separator);
+          separator = ' ';
+          if (item.type === 'uid') out.text('UID ').number(uid);
+          else if (item.type === 'flags') this.#flags(uid, at);
+          else if (item.type === 'modseq') this.#session.writeModSeq(table.modSeq(at));
+          else this.#cached.get(item)?.write(uid, out);
+        }
+        out.text(')\r\n');
+        next++;
+        at++;
       }
-      out.text(')\r\n');
-      at++;
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
     this.#session.services.metrics.fetched.inc({ source: 'memory' }, next - from);
     return next;
+  }
+
+  /** Writes some messages without keywords, if the arrays answer all. @returns how many */
+  #writeLines(uids: Uint32Array, from: number): number {
+    const lines = this.#lines;
+    if (lines === null) return 0;
+    const view = this.#view;
+    const { mailbox } = view;
+    const { table } = mailbox;
+    const end = Math.min(uids.length, from + LINES_AT_ONCE);
+    let next = from;
+    let highest = 0;
+    this.#session.out.fill((end - from) * ARRAY_LINE_OCTETS, (chunk, start) => {
+      let to = start;
+      for (let at = table.position(uids[from] ?? 0); next < end; next++, at++) {
+        const uid = uids[next] ?? 0;
+        if (table.uid(at) !== uid || at >= table.length) at = table.position(uid);
+        if (at < 0 || table.keywordSet(at) !== 0) break;
+        const sequenceNumber = view.sequenceNumber(uid, at);
+        const flags = flagListOctets(mailbox, table.flags(at), 0, view.isRecent(uid));
+        const modSeq = table.modSeq(at);
+        highest = Math.max(highest, modSeq);
+        to = lines.write(chunk, to, { sequenceNumber, uid, flags, modSeq });
+      }
+      return to;
+    });
+    if (lines.tellsModSeq) this.#session.noteModSeq(highest);
+    return next - from;
   }
 
   /** Where the next row of messages begins that need no database: a short one goes with what is read around it. */

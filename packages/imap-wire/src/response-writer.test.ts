@@ -151,7 +151,8 @@ describe('buffers', () => {
         for (const [index, value] of steps.entries()) {
           if (value === null) taken.push(...writer.take());
           else if (typeof value === 'number') writer.number(value);
-          else if (index % 2 === 0) writer.text(value);
+          else if (index % 3 === 0) writer.fill(value.length + 9, (chunk, at) => at + chunk.write(value, at, 'latin1'));
+          else if (index % 3 === 1) writer.text(value);
           else writer.octets(Buffer.from(value));
           expected += value ?? '';
         }

@@ -105,6 +105,18 @@ export class ResponseWriter {
     return this;
   }
 
+  /**
+   * Octets that `write` puts into a chunk itself, one behind the other, which is faster than to call a method for each element.
+   *
+   * @param most so many at most
+   * @param write is told where to begin and gives the position behind what it wrote
+   */
+  fill(most: number, write: (chunk: Buffer, at: number) => number): this {
+    const chunk = this.#room(most);
+    this.#end = write(chunk, this.#end);
+    return this;
+  }
+
   /** A copy of the last octets that were written, which must not have been taken yet. */
   last(octets: number): Buffer {
     if (octets <= this.#end - this.#start) return Buffer.from(this.#chunk.subarray(this.#end - octets, this.#end));

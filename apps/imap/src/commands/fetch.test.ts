@@ -229,6 +229,30 @@ test('sets of numbers and of UIDs', async () => {
   }
 });
 
+test('flags of many messages, some with keywords or gone to another connection', async () => {
+  const account = await server.addAccount();
+  await using mary = await server.logIn(account);
+  for (let i = 0; i < 40; i++) await mary.append('INBOX', PLAIN);
+  await mary.command('SELECT INBOX');
+  await mary.command('STORE 2,17:18,40 FLAGS.SILENT ($Forwarded \\Seen)');
+  await using other = await server.logIn(account);
+  await other.command('SELECT INBOX');
+  await other.command('STORE 5 +FLAGS.SILENT (\\Deleted)');
+  await other.command('EXPUNGE');
+  const flags = (number: number) => ([2, 17, 18, 40].includes(number) ? '\\Seen \\Recent $Forwarded' : '\\Recent');
+  const first = await mary.command('FETCH 1:40 (FLAGS)');
+  const untagged = first.untagged.filter((line) => !line.startsWith('* FLAGS '));
+  const told = Array.from({ length: 40 }, (_, i) => i + 1);
+  expect(untagged).toEqual(
+    told.map((number) => `* ${number} FETCH (FLAGS (${number === 5 ? '\\Deleted \\Recent' : flags(number)}))`),
+  );
+  const again = await mary.command('UID FETCH 16:20 (FLAGS)');
+  expect(again.untagged).toEqual([
+    '* 5 EXPUNGE',
+    ...[16, 17, 18, 19, 20].map((uid) => `* ${uid - 1} FETCH (UID ${uid} FLAGS (${flags(uid)}))`),
+  ]);
+});
+
 test('RFC 9394 §3.3: some of the messages that a set of UIDs names', async () => {
   await using mary = await withMessages(PLAIN, PLAIN, PLAIN, PLAIN, PLAIN);
   await mary.command('STORE 2 +FLAGS.SILENT (\\Deleted)');
