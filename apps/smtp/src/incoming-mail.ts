@@ -132,7 +132,7 @@ class IncomingMessage {
 
   /** Nothing can be found out, and whoever wants that has only to write so much. */
   get isHeaderTooLong(): boolean {
-    return !this.#message.isExempt && this.#message.check.isHeaderTooLong;
+    return !this.#isExempt && this.#check.isHeaderTooLong;
   }
 
   /** Takes octets in. Resolves when more may come. */

@@ -40,5 +40,5 @@ export { type SortKeys, sortKeys } from './sort-keys.ts';
 export { baseSubject, type ThreadReferences, threadMessageIds, threadReferences } from './thread-message-ids.ts';
 export { knownTransferDecoder, type TransferDecoder, transferDecoder } from './transfer-decoders.ts';
 export { transferEncoding } from './transfer-encoding.ts';
-export { decodeXtext } from './xtext.ts';
 export { unreadHosts } from './unread-hosts.ts';
+export { decodeXtext } from './xtext.ts';
