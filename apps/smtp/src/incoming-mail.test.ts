@@ -57,7 +57,7 @@ async function start({
     client.send(`${message}\r\n.\r\n`);
     return (await client.reply()).at(-1) ?? '';
   };
-  return { server, send };
+  return { server, send, incoming };
 }
 
 const message = (from: string) => `From: ${from}\r\nSubject: x\r\n\r\nhello`;
@@ -174,6 +174,22 @@ test.each([
   expect(await server.messages()).toEqual([]);
   const trusted = await start({ isExempt: true });
   expect(await trusted.send('x@elsewhere.example', `${fields}\r\n${message('mary@example.com')}`)).toMatch(/^250 /);
+});
+
+test('hardening 63: whoever keeps the checks busy with other messages gets nothing past them', async () => {
+  const { send, incoming } = await start();
+  const forged = () => send('x@elsewhere.example', message('mary@example.com'));
+  const others = [];
+  const fields = Buffer.from(`X: ${`${'x'.repeat(900)}\r\n `.repeat(133)}`);
+  for (let free = 64 * 1024 * 1024; free > 0; free -= fields.length) {
+    const envelope = { clientAddress: '192.0.2.1', clientName: 'x.example', reversePath: 'x@example.org' };
+    const other = incoming.expect(envelope).begin();
+    await other.push(fields.subarray(0, free));
+    others.push(other);
+  }
+  expect(await forged()).toMatch(/^451 4\.7\.0 /);
+  for (const other of others) other.abort();
+  expect(await forged()).toMatch(/^550 5\.7\.26 /);
 });
 
 describe('is taken', () => {

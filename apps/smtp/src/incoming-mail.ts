@@ -155,7 +155,7 @@ class IncomingMessage {
       inTime(asked.senderDomain, dnsMs, 'unknown' as const),
       inTime(asked.listings, dnsMs, []),
     ]);
-    const { spf, dkim, arc, dmarc } = found;
+    const { spf, dkim, arc, dmarc, isUnchecked } = found;
     const field = authenticationResults(hostname, envelope, { ...found, iprev: name });
     return {
       fields: field + receivedSpf(hostname, envelope, spf),
@@ -163,7 +163,7 @@ class IncomingMessage {
         .slice(field.indexOf(':') + 1)
         .replaceAll(/[\r\n\t ]+/g, ' ')
         .trim(),
-      judgement: this.#isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc, listings }),
+      judgement: this.#isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc, isUnchecked, listings }),
       clientHost: name.name,
       results: {
         iprev: name.result,

@@ -21,6 +21,8 @@ export interface SenderFindings {
   /** Where mail to the sender would go; null for the null reverse-path. */
   readonly senderDomain: SenderDomain | null;
   readonly dmarc: DmarcResult;
+  /** What speaks against the message could not be looked for, for want of room or by a fault here. */
+  readonly isUnchecked: boolean;
   /** DNSBLs that have the client. */
   readonly listings: readonly Listing[];
 }
@@ -28,12 +30,14 @@ export interface SenderFindings {
 /** Whether a domain takes mail: RFC 5321 §5.1, RFC 7505. */
 export type SenderDomain = 'takes-mail' | 'takes-none' | 'does-not-exist' | 'unknown';
 
-export function judge({ senderDomain, dmarc, listings }: SenderFindings): Judgement {
+export function judge({ senderDomain, dmarc, isUnchecked, listings }: SenderFindings): Judgement {
   // Nobody could be told if the message cannot be delivered, and nobody can answer it.
   if (senderDomain === 'takes-none') return refuse(replies.senderTakesNoMail);
   if (senderDomain === 'does-not-exist') return refuse(replies.noSenderDomain);
   // RFC 9989 §7.4: as the author's domain wants it.
   if (dmarc.result === 'fail' && dmarc.policy === 'reject') return refuse(replies.dmarcRejects);
+  // Whoever can bring that about must not get by what is above.
+  if (isUnchecked) return refuse(replies.notChecked);
   const reasons: string[] = [];
   if (dmarc.result === 'fail' && dmarc.policy === 'quarantine') {
     reasons.push(`DMARC of ${dmarc.domain ?? 'the author'} asks for quarantine`);

@@ -241,7 +241,12 @@ test('nobody is suspect who is exempt', async () => {
 test('a reason says no more than it says, whatever the name in it is', () => {
   const dmarc = { result: 'fail', reason: null, policy: 'quarantine' } as const;
   const domain = `a\r\nBcc: b; c\u{e4}${'x'.repeat(1_000)}`;
-  const judgement = judge({ senderDomain: 'takes-mail', dmarc: { ...dmarc, domain }, listings: [] });
+  const judgement = judge({
+    senderDomain: 'takes-mail',
+    dmarc: { ...dmarc, domain },
+    isUnchecked: false,
+    listings: [],
+  });
   if (judgement.type !== 'suspect') throw new Error('not suspect');
   expect(judgement.reasons).toEqual([expect.stringMatching(/^DMARC of a\?\?Bcc: b\? c\?x+$/)]);
   expect(judgement.reasons[0]).toHaveLength(REASON_CHARACTERS);

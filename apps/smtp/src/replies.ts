@@ -148,6 +148,7 @@ export const replies = {
   ],
   contentDeferred: [451, '4.7.1', 'The content filter asks to try again later'],
 
+  notChecked: [451, '4.7.0', 'Cannot find out now who answers for the message, try again later'],
   headerNotChecked: [552, '5.3.4', 'The header section is too long to find out who answers for the message'],
 
   unavailable: [451, '4.3.0', 'Something is out of order here, try again later'],

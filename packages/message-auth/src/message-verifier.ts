@@ -46,6 +46,12 @@ export class MessageVerifier {
   }
 }
 
+/** What was found out about a message. */
+export interface MessageFindings extends MessageResults {
+  /** Nothing was, for want of room or by a fault here: not for anything that the DNS or the message says. */
+  readonly isUnchecked: boolean;
+}
+
 interface MessageCheckOptions {
   readonly envelope: Envelope;
   readonly resolver: Resolver;
@@ -60,7 +66,7 @@ export class MessageCheck {
   readonly #options: MessageCheckOptions;
   readonly #header = new HeaderSection();
   readonly #resolver: DeadlineResolver;
-  readonly #results = Promise.withResolvers<MessageResults>();
+  readonly #results = Promise.withResolvers<MessageFindings>();
   /** The body, as long as no thread has the message. */
   readonly #body = new GatheredOctets();
   /** What the DNS has said by now of what it will be asked for, most likely. */
@@ -101,9 +107,9 @@ export class MessageCheck {
   }
 
   /** Never fails: what cannot be found out is a temporary error. */
-  async finish(): Promise<MessageResults> {
+  async finish(): Promise<MessageFindings> {
     const { envelope, dnsMs } = this.#options;
-    if (this.#failure !== null) return unknownResults(envelope, this.#failure);
+    if (this.#failure !== null) return unchecked(envelope, this.#failure);
     if (!this.#header.isAtEnd) this.#lookAtHeader();
     this.#resolver.begin(dnsMs);
     if (this.#job === null) this.#begin(true);
@@ -142,7 +148,9 @@ export class MessageCheck {
     octets.set(header);
     octets.set(body, header.length);
     const onEnd = (results: MessageResults | null) =>
-      this.#results.resolve(results ?? unknownResults(envelope, 'the check failed'));
+      this.#results.resolve(
+        results === null ? unchecked(envelope, 'the check failed') : { ...results, isUnchecked: false },
+      );
     const begun = { envelope, octets, headerOctets: header.length, isWhole, texts: this.#texts };
     this.#job = { thread, message: thread.begin(begun, { resolver: this.#resolver, onEnd }) };
   }
@@ -176,6 +184,10 @@ export class MessageCheck {
     this.#resolver.close();
     this.#hold(-this.#heldOctets);
   }
+}
+
+function unchecked(envelope: Envelope, reason: string): MessageFindings {
+  return { ...unknownResults(envelope, reason), isUnchecked: true };
 }
 
 const FIRST_OCTETS = 4 * 1024;
