@@ -64,7 +64,7 @@ test('the parameters of MAIL', async () => {
     ['AUTH=mary+40example.com+3E', /^501 5\.5\.4 /],
     ['REQUIRETLS', /^530 5\.7\.10 /],
     ['REQUIRETLS=1', /^501 5\.5\.4 /],
-    ['HOLDFOR=60', /^555 5\.5\.4 /],
+    ['HOLDFOR=', /^501 5\.5\.4 /],
     ['__proto__=1', /^501 5\.5\.4 /],
     ['constructor=1', /^555 5\.5\.4 /],
     ['=1', /^501 5\.5\.4 /],
