@@ -1,5 +1,5 @@
 import type { SmtpListenerKind } from '@postel/config';
-import type { StorageErrorKind } from '@postel/storage';
+import { StorageError, type StorageErrorKind } from '@postel/storage';
 import { AUTHORS, HOPS, RECIPIENTS, SUBMITTED_HEADER_OCTETS, TEXT_LINE_OCTETS } from './limits.ts';
 
 /** RFC 3463 §2. */
@@ -220,6 +220,11 @@ export class SmtpError extends Error {
     super(`${reply[0]} ${reply[1] ?? ''}`);
     this.reply = reply;
   }
+}
+
+/** Whether an error that a message ends in says no to it, and the message comes again; else it may have been taken. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof SmtpError || (error instanceof StorageError && storageReplies[error.kind] !== null);
 }
 
 /** What ends the connection, after a last reply or, with null, without one. */

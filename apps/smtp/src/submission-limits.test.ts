@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { HELD } from './limits.ts';
 import { type OwnServer, startOwnServer } from './testing/own-server.ts';
 import type { SmtpClient } from './testing/smtp-client.ts';
 
@@ -133,6 +134,22 @@ test('a message that is refused in the end counts once, when it comes again', as
     { address: 'a@localhost' },
     { address: 'b@localhost' },
   ]);
+});
+
+test('a message that cannot be held is not counted', async () => {
+  await using server = await startOwnServer();
+  const { directory, sql } = server;
+  await directory.submission.change('mary', { messagesADay: 2, newRecipientsADay: 2 });
+  await using client = await server.logIn();
+  expect(await client.command(`MAIL FROM:<${MARY}> HOLDFOR=86400`)).toMatch(/^250 /);
+  expect(await client.command(`RCPT TO:<${MARY}>`)).toMatch(/^250 /);
+  expect(await client.command('DATA')).toMatch(/^354 /);
+  await sql`
+    insert into held_messages (account_id, message_id, release_at, request, reverse_path, size_octets)
+    select account_id, gen_random_uuid(), now() + interval '1 day', 'for;86400', ${MARY}, ${HELD.octets}::bigint from accounts`;
+  expect(await client.command('Subject: x\r\n\r\ntext\r\n.')).toMatch(/^552 5\.7\.16 /);
+  expect(await directory.submission.read('mary')).toMatchObject({ messages: 0, newRecipients: 0 });
+  expect(await sql`select from known_recipients`).toHaveLength(0);
 });
 
 test('what was counted on a day that is over is not taken from the next', async () => {

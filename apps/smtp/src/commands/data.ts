@@ -5,7 +5,7 @@ import type { MailTransaction } from '../mail-transaction.ts';
 import { noArgument } from '../parse-argument.ts';
 import { type ReceivedMessage, receiveData } from '../receive-message.ts';
 import { refuseSuspect } from '../refuse-suspect.ts';
-import { Hangup, replies, type SmtpReply } from '../replies.ts';
+import { Hangup, isRefusal, replies, type SmtpReply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { countSubmission, takeBackCount } from '../submission-limits.ts';
 
@@ -78,8 +78,12 @@ async function receive(session: Session, transaction: MailTransaction, take: Tak
     return { replyFor: await refuseSuspect(session, transaction, message), counted: null };
   }
   const counted = await countSubmission(session, transaction);
-  const replyFor = await deliverMessage(session, transaction, message);
-  return { replyFor, counted };
+  try {
+    return { replyFor: await deliverMessage(session, transaction, message), counted };
+  } catch (error) {
+    if (counted !== null && isRefusal(error)) await takeBackCount(session, counted);
+    throw error;
+  }
 }
 
 /**
