@@ -117,6 +117,29 @@ test('members for whom much waits already are left out while they take no mail, 
   expect(await left()).toBe(2);
 });
 
+test('the sender of a message that is held is told at once which address leaves somebody out', async () => {
+  const metrics = new SmtpMetrics(new Registry());
+  await using own = await startOwnServer({ metrics });
+  await addJohn(own);
+  await own.sql`update accounts set quota_messages = 0 where name = 'john'`;
+  await own.sql`
+    insert into waiting_deliveries (account_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
+                                    next_attempt_at, last_failure)
+    select account_id, 0, now(), '', '', '', '', 'infinity', 'test' from accounts, generate_series(1, 1000) where name = 'john'`;
+  await using client = await own.logIn();
+  await client.command('MAIL FROM:<mary@localhost> HOLDFOR=86400');
+  expect(await client.command('RCPT TO:<team@localhost>')).toMatch(/^250 2\.1\.5 OK, but some of them/);
+  await client.command('DATA');
+  expect(await client.command('Subject: later\r\n\r\ntext\r\n.')).toMatch(/^250 .* held until /);
+  expect((await metrics.leftOutCopies.get()).values[0]?.value).toBe(1);
+  const [notification, ...others] = await own.messages();
+  expect(others).toEqual([]);
+  const text = notification?.content.toString() ?? '';
+  expect(text).toContain('\r\nFinal-Recipient: rfc822; team@localhost\r\nAction: failed\r\nStatus: 5.2.2\r\n');
+  expect(text).toContain('\r\nFuture-Release-Request: for;86400\r\n');
+  expect(text).toContain('The others get it.');
+});
+
 test('other servers are not told how the mailboxes of an alias are', async () => {
   await using server = await startOwnServer({}, { kind: 'mx' });
   await addJohn(server);

@@ -36,6 +36,8 @@ export async function deliverMessage(
   if (hold !== null && releaseAt !== null) {
     await holdMessage(session, transaction, message, { hold, releaseAt, deliveries: all });
     const yes = accepted(session, message, transaction, { accounts: all.length, waiting: [], releaseAt });
+    noteLeftOut(session, transaction, message);
+    await notifyOfLeftOut(session, transaction, message);
     return () => yes;
   }
   const waitsFor = (account: AccountId) => transaction.recipients.get(account)?.waitsFor ?? null;

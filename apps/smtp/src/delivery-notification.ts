@@ -62,7 +62,7 @@ export async function notifyOfLeftOut(
         '',
         ...recipients.map(({ forwardPath }) => `  ${forwardPath}`),
         '',
-        'Their mailbox has taken no mail for long, and more waits for it than may. The others have it.',
+        'Their mailbox has taken no mail for long, and more waits for it than may. The others get it.',
       ],
       action: 'failed',
       status: '5.2.2',
