@@ -1,5 +1,5 @@
-import { type Delivery, StorageError, SystemFlag } from '@postel/storage';
-import { PATHS_KEPT, SENT_COPIES_WAITING } from './limits.ts';
+import { type Delivery, OWN_COPIES_WAITING, StorageError, SystemFlag } from '@postel/storage';
+import { PATHS_KEPT } from './limits.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import type { ReceivedMessage } from './receive-message.ts';
 import type { Session } from './session.ts';
@@ -53,7 +53,7 @@ export async function keepSentCopy(
     const { reason } = outcome;
     if (!(reason instanceof StorageError) || reason.kind === 'outcome-unknown') throw reason;
     // Or a full mailbox would be room without end for whoever sends.
-    const waiting = { delivery: copy, failure: reason.kind, most: SENT_COPIES_WAITING };
+    const waiting = { delivery: copy, failure: reason.kind, most: OWN_COPIES_WAITING };
     await services.store.keepWaiting(content, [waiting]);
     services.metrics.waitingCopies.inc();
   } catch (err) {

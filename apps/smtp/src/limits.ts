@@ -96,9 +96,6 @@ export const FAILURE_DELAY_MS = 10_000;
 export const WAITING_COPIES = 1_000;
 export const WAITING_OCTETS = 100 * 1024 * 1024;
 
-/** Copies of what an account sent for which its mailbox has no room, and that wait for some; of any more only the log tells. */
-export const SENT_COPIES_WAITING = 100;
-
 /** How long a message is held at most until it is released (RFC 4865): a year, and a day of it that leap years have. */
 export const HOLD_SECONDS = 366 * 86_400;
 /** What of one account is held at once, whatever its messages are released for. */

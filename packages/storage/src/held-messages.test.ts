@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { removeAccountMail } from './accounts.ts';
+import { SystemFlag } from './flags.ts';
 import type { HeldMessage, ReleasedMessage } from './held-messages.ts';
 import { arrivalOf, contentOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
+import { OWN_COPIES_WAITING } from './waiting-deliveries.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -130,6 +132,33 @@ test('a copy whose account is full by then waits as others do, octets and all; t
   expect(await count(peter)).toBe(1);
   const [message] = await store.fetchMessages(peter.account, peter.inbox, [1], { octets: true });
   expect((await octetsOf(message)).equals(octets)).toBe(true);
+});
+
+test('of what a full account sends only so many copies for itself come to wait at the release', async () => {
+  const { store, sql } = storage;
+  const [mary, peter] = await accounts(3);
+  await sql`update accounts set quota_messages = 0 where account_id = ${mary.account}`;
+  await sql`
+    insert into waiting_deliveries (account_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
+                                    next_attempt_at, last_failure)
+    select ${mary.account}, 0, now(), '', '', '', '', 'infinity', 'test' from generate_series(1, ${OWN_COPIES_WAITING - 1})`;
+  for (const waits of [true, false]) {
+    await using content = await contentOf(store, randomBytes(50));
+    const held = heldFor(mary, [peter, mary]);
+    const [delivery, copy] = held.deliveries;
+    if (delivery === undefined || copy === undefined) throw new Error('no copies');
+    const ofSender = { ...copy, flags: { system: SystemFlag.seen, keywords: [] } };
+    await store.holdMessage(content, { ...held, deliveries: [delivery, ofSender] }, MOST);
+    expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: waits ? 1 : 0 });
+    expect(await store.waitingUse([mary.account])).toMatchObject(
+      new Map([[mary.account, { copies: OWN_COPIES_WAITING }]]),
+    );
+  }
+  expect(await rowsOf(mary)).toEqual([0, 0, 0]);
+
+  // What it sends to itself was accepted, and waits.
+  await hold(mary, [mary]);
+  expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 0, waiting: 1 });
 });
 
 test('of a sender only so much is held, in messages and octets, whatever comes at once', async () => {

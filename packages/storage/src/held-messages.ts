@@ -3,9 +3,10 @@ import type { Arrival } from './append.ts';
 import type { Content, ContentWriter } from './content-writer.ts';
 import type { Sql, Transaction } from './database.ts';
 import { StorageError, translateDatabaseError } from './errors.ts';
+import { SystemFlag } from './flags.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import { decodeEnvelope, encodeDetails } from './received-envelope.ts';
-import type { Delivery } from './waiting-deliveries.ts';
+import { type Delivery, OWN_COPIES_WAITING } from './waiting-deliveries.ts';
 
 /** A message that is not to be delivered before its time. */
 export interface HeldMessage {
@@ -166,7 +167,12 @@ async function releaseOne(
       const isForeseen = error instanceof StorageError;
       if (!isForeseen) releasing.onError(error);
       const failure = isForeseen ? error.kind : 'error';
-      if (await letWait(sql, due, held, failure)) waiting++;
+      if (await hasNoRoomToWait(sql, due, held)) {
+        releasing.onError(
+          new StorageError('over-quota', 'no copy of what was sent is kept: too many wait', { cause: error }),
+        );
+        await sql.begin((tx) => takeCopy(tx, due, held));
+      } else if (await letWait(sql, due, held, failure)) waiting++;
     }
   }
   if (delivered.length > 0) {
@@ -274,6 +280,15 @@ async function takeCopy(tx: Transaction, { sender, id }: DueMessage, { copy }: H
     delete from held_copies
      where account_id = ${sender}::bigint and message_id = ${id}::uuid and copy = ${copy}::integer`;
   return count > 0;
+}
+
+/** A full mailbox would be room without end for whoever sends: of what they keep of it, only so much waits. It is read, and no delivery. */
+async function hasNoRoomToWait(sql: Sql, { sender }: DueMessage, { delivery }: HeldCopy): Promise<boolean> {
+  const { account, flags } = delivery;
+  if (account !== sender || ((flags?.system ?? 0) & SystemFlag.seen) === 0) return false;
+  const { length } = await sql.read`
+    select from waiting_deliveries where account_id = ${account}::bigint limit ${OWN_COPIES_WAITING}`;
+  return length >= OWN_COPIES_WAITING;
 }
 
 /** Makes a copy one that waits for its account, in one transaction. @returns false if there is no such account any more */

@@ -107,7 +107,7 @@ export { sweepBlobs } from './sweep-blobs.ts';
 export { countUids, hasUid, rangesFrom, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
 export type { Finding, VerifiedRule } from './verify/finding.ts';
 export { type Imperfection, type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';
-export type { Delivery, WaitingDelivery, WaitingUse } from './waiting-deliveries.ts';
+export { type Delivery, OWN_COPIES_WAITING, type WaitingDelivery, type WaitingUse } from './waiting-deliveries.ts';
 export {
   dropWaiting,
   listWaiting,

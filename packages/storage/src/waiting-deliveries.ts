@@ -46,6 +46,8 @@ export interface WaitingUse {
   readonly octets: number;
 }
 
+/** Copies of what an account sent for which its mailbox has no room, and that wait for some; of any more only the log tells. */
+export const OWN_COPIES_WAITING = 100;
 const CHUNK_OCTETS = 512 * 1024;
 /** The first attempt; each further one comes after twice the time, up to the longest. */
 const FIRST_PAUSE_S = 60;
