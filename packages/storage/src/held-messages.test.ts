@@ -134,6 +134,18 @@ test('a copy whose account is full by then waits as others do, octets and all; t
   expect((await octetsOf(message)).equals(octets)).toBe(true);
 });
 
+test('a copy whose account is disabled by then waits; the others are delivered', async () => {
+  const { store, sql } = storage;
+  const [mary, peter, paul] = await accounts(3);
+  await hold(mary, [peter, paul]);
+  await sql`update accounts set is_disabled = true where account_id = ${peter.account}`;
+  expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 1 });
+  expect([await count(peter), await count(paul)]).toEqual([0, 1]);
+  await sql`update accounts set is_disabled = false where account_id = ${peter.account}`;
+  await store.deliverWaiting(DAY_AFTER);
+  expect(await count(peter)).toBe(1);
+});
+
 test('of what a full account sends only so many copies for itself come to wait at the release', async () => {
   const { store, sql } = storage;
   const [mary, peter] = await accounts(3);

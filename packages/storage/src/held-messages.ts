@@ -65,6 +65,11 @@ interface HeldCopy {
   readonly delivery: Delivery;
 }
 
+interface FoundCopy extends HeldCopy {
+  /** Its account, which takes no mail then. */
+  readonly isDisabled: boolean;
+}
+
 const CHUNK_OCTETS = 512 * 1024;
 /** Messages that are released in one go; the others come with the next. */
 const RELEASED_AT_ONCE = 1_000;
@@ -158,6 +163,10 @@ async function releaseOne(
   const delivered: Delivery[] = [];
   let waiting = 0;
   for (const held of await readCopies(sql, due)) {
+    if (held.isDisabled) {
+      if (await letWait(sql, due, held, 'disabled')) waiting++;
+      continue;
+    }
     try {
       if (await releasing.deliver(content, held.delivery, (tx) => takeCopy(tx, due, held)))
         delivered.push(held.delivery);
@@ -249,7 +258,7 @@ async function readContent(sql: Sql, { sender, id }: DueMessage, writer: Content
   }
 }
 
-async function readCopies(sql: Sql, { sender, id, reversePath }: DueMessage): Promise<readonly HeldCopy[]> {
+async function readCopies(sql: Sql, { sender, id, reversePath }: DueMessage): Promise<readonly FoundCopy[]> {
   const rows = await sql.read<
     (Omit<Arrival, 'details' | 'reversePath'> & {
       copy: number;
@@ -257,14 +266,17 @@ async function readCopies(sql: Sql, { sender, id, reversePath }: DueMessage): Pr
       mailbox: MailboxId | null;
       system: number;
       details: string;
+      isDisabled: boolean;
     })[]
   >`
     select copy, recipient_id as account, mailbox_id as mailbox, system_flags as system, prefix, forward_path as "forwardPath",
            protocol, host(client_address) as "clientAddress", client_name as "clientName",
-           jsonb_build_object('forwardPath', forward_path, 'details', coalesce(details, '{}'))::text as details
+           jsonb_build_object('forwardPath', forward_path, 'details', coalesce(details, '{}'))::text as details,
+           exists (select from accounts as a where a.account_id = recipient_id and a.is_disabled) as "isDisabled"
       from held_copies where account_id = ${sender}::bigint and message_id = ${id}::uuid order by copy`;
-  return rows.map(({ copy, account, mailbox, system, details, ...arrival }) => ({
+  return rows.map(({ copy, account, mailbox, system, details, isDisabled, ...arrival }) => ({
     copy,
+    isDisabled,
     delivery: {
       account,
       mailbox,
