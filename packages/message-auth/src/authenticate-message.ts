@@ -13,6 +13,7 @@ import { withoutExcessSignatures } from './header-section.ts';
 import type { KnownKeys } from './known-keys.ts';
 import { RSA_BITS } from './limits.ts';
 import type { ArcResult, DkimResult, Envelope, MessageResults, SpfResult } from './results.ts';
+import { replaceBodyHashes } from './verified-body-hash.ts';
 
 export interface AuthenticationOptions {
   readonly resolver: MailauthResolver;
@@ -54,9 +55,14 @@ export class MessageAuthentication {
     this.#verifier.on('error', (error) => {
       this.#failure = error;
     });
-    this.#header = this.#verifier.emitHeaders(withoutExcessSignatures(header)).catch((error: unknown) => {
+    this.#header = this.#takeHeader(header).catch((error: unknown) => {
       this.#failure = error;
     });
+  }
+
+  async #takeHeader(header: Buffer): Promise<void> {
+    await this.#verifier.emitHeaders(withoutExcessSignatures(header));
+    replaceBodyHashes(this.#verifier.bodyHashes);
   }
 
   /** Of the body. Resolves when it has been taken in. */

@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
+import { BodyHash } from './body-hash.ts';
 import { HeaderSection } from './header-section.ts';
-import { RelaxedBodyHash } from './relaxed-body-hash.ts';
 
 export interface DkimKey {
   /** Of A-labels. */
@@ -35,7 +35,7 @@ const SIGNATURE_LINE = 72;
 /** Signs a message as its octets come: RFC 6376, relaxed/relaxed. */
 export class DkimSigning {
   readonly #header = new HeaderSection();
-  readonly #body = new RelaxedBodyHash();
+  readonly #body = new BodyHash({ canonicalization: 'relaxed' });
 
   push(octets: Buffer): void {
     if (this.#header.isAtEnd) this.#body.push(octets);

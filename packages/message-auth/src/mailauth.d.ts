@@ -33,6 +33,17 @@ declare module 'mailauth/lib/dkim/dkim-verifier.js' {
     get(type: string, name: string, minBitLength: number, options: object): Promise<MailauthKey>;
   }
 
+  /** Of a body, by one of its canonicalizations. */
+  export interface MailauthBodyHash {
+    /** Of the body; canonical; and canonical, as far as `l=` goes. */
+    readonly byteLength: number;
+    readonly canonicalizedLength: number;
+    readonly bodyHashedBytes: number;
+    update(octets: Buffer): void;
+    digest(encoding: 'base64'): string;
+    getMimeStructureStart(): number;
+  }
+
   interface DkimVerifierOptions {
     readonly resolver: MailauthResolver;
     readonly minBitLength: number;
@@ -46,10 +57,18 @@ declare module 'mailauth/lib/dkim/dkim-verifier.js' {
     readonly headerFrom: readonly string[];
     readonly fromFields: number;
     readonly arc: { keyCache: MailauthKeyCache };
+    /** By canonicalization, algorithm and `l=`, with colons between; there from when the header section has been taken in. */
+    readonly bodyHashes: Map<string, MailauthBodyHash>;
     keyCache: MailauthKeyCache;
     /** Takes the header section in at once, instead of octets that are searched for its end. */
     emitHeaders(header: Buffer): Promise<void>;
   }
+}
+
+declare module 'mailauth/lib/dkim/body/index.js' {
+  import type { MailauthBodyHash } from 'mailauth/lib/dkim/dkim-verifier.js';
+
+  export function dkimBody(canonicalization: string, algorithm: string, most: number | ''): MailauthBodyHash;
 }
 
 declare module 'mailauth/lib/tools.js' {

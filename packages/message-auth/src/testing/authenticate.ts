@@ -13,7 +13,11 @@ export const ask = (resolver: Resolver) => async (name: string, type: string) =>
 export async function authenticate(
   resolver: Resolver,
   message: string | Buffer,
-  { at, ...envelope }: Partial<Envelope> & { readonly at?: Date } = {},
+  {
+    at,
+    pieceOctets = message.length,
+    ...envelope
+  }: Partial<Envelope> & { readonly at?: Date; readonly pieceOctets?: number } = {},
 ): Promise<MessageResults> {
   const octets = Buffer.from(message);
   const end = octets.indexOf('\r\n\r\n') + 4;
@@ -25,6 +29,8 @@ export async function authenticate(
     ...(at !== undefined && { at }),
   };
   const authentication = new MessageAuthentication(options, octets.subarray(0, end < 4 ? octets.length : end));
-  if (end >= 4) await authentication.write(octets.subarray(end));
+  for (let from = end; end >= 4 && from < octets.length; from += pieceOctets) {
+    await authentication.write(octets.subarray(from, from + pieceOctets));
+  }
   return await authentication.finish();
 }
