@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { MailauthResolver } from 'mailauth/lib/dkim/dkim-verifier.js';
 import { expect, test } from 'vitest';
 import { KnownKeys } from './known-keys.ts';
-import { KNOWN_KEYS } from './limits.ts';
+import { KNOWN_KEY_CHARACTERS, KNOWN_KEYS } from './limits.ts';
 
 const NAME = 's._domainkey.example.com';
 const OPTIONS = { strict: true, hashAlgo: 'sha256' };
@@ -58,4 +58,10 @@ test('hardening 34: the key that was not used for the longest is forgotten', asy
   await get(keys, `${text}; n=one-too-many`);
   expect(await get(keys, text)).toBe(first);
   expect(await get(keys, `${text}; n=0`)).not.toBe(another);
+});
+
+test('hardening 34: a record that is mostly something else is not remembered', async () => {
+  const keys = new KnownKeys();
+  const padded = `${record()}; n=${'x'.repeat(KNOWN_KEY_CHARACTERS)}`;
+  expect(await get(keys, padded)).not.toBe(await get(keys, padded));
 });

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import type { MailauthKey, MailauthKeyCache, MailauthResolver } from 'mailauth/lib/dkim/dkim-verifier.js';
 import { getPublicKey, toALabel } from 'mailauth/lib/tools.js';
-import { KNOWN_KEYS } from './limits.ts';
+import { KNOWN_KEY_CHARACTERS, KNOWN_KEYS } from './limits.ts';
 
 /**
  * Keys of signatures that were read lately, by their records: to read one takes longer than to verify a signature by it, and a
@@ -33,6 +33,7 @@ export class KnownKeys {
     const [type, name, minBitLength, options] = asked;
     const record = JSON.stringify([records, minBitLength, options]);
     const key = this.#keys.get(record) ?? (await readKey(records, type, name, minBitLength, options));
+    if (record.length > KNOWN_KEY_CHARACTERS) return key;
     this.#keys.delete(record);
     this.#keys.set(record, key);
     const [oldest] = this.#keys.keys();

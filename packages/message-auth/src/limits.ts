@@ -23,8 +23,9 @@ export const HELD_OCTETS = 64 * 1024 * 1024;
 /** Octets of a body that are kept until its end, so that a worker is told of a small message once. */
 export const GATHERED_OCTETS = 64 * 1024;
 
-/** Keys that a worker remembers, of about 2 kB each. */
+/** Keys that a worker remembers, and the longest records that are: one of 4,096 bits has 740 characters. */
 export const KNOWN_KEYS = 2_000;
+export const KNOWN_KEY_CHARACTERS = 2_048;
 
 /** A worker tells what it has taken in once it is so much: a word for each piece would cost more than the piece. */
 export const TAKEN_OCTETS = 64 * 1024;

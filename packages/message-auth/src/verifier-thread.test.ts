@@ -60,3 +60,21 @@ test('a message that takes its time is not taken for a worker that hangs', async
   expect(await slow.ended).toMatchObject({ dmarc: { result: 'none' } });
   expect(errors).toEqual([]);
 });
+
+test('what is asked for a message that is gone is answered, so that the worker forgets it', async () => {
+  const { errors, thread, begin } = start(`
+    import { parentPort } from 'node:worker_threads';
+    let last;
+    parentPort.on('message', (told) => {
+      if (told.type === 'begin') last = told.message;
+      const asked = { message: told.message, question: 1, name: 'x.example', recordType: 'TXT' };
+      if (told.type === 'abort') parentPort.postMessage({ type: 'question', ...asked });
+      if (told.type === 'answer') {
+        parentPort.postMessage({ type: 'failed', message: last, error: new Error(told.answer.message) });
+      }
+    });`);
+  const [gone, other] = [begin(), begin()];
+  thread.abort(gone.message);
+  expect(await other.ended).toBeNull();
+  expect(errors).toMatchObject([{ message: 'aborted' }]);
+});

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Resolver } from '@postel/dns';
-import { askForLibrary } from './library-resolver.ts';
+import { askForLibrary, type LibraryAnswer } from './library-resolver.ts';
 import { HANG_MS, WORKER_HEAP_MB } from './limits.ts';
 import type { MessageResults } from './results.ts';
 import type { BegunMessage, FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
@@ -25,6 +25,9 @@ interface Job {
 }
 
 const SCRIPT = new URL('./worker.ts', import.meta.url);
+
+/** To what is asked for a message that nobody waits for any more. */
+const ABORTED: LibraryAnswer = { type: 'error', code: 'ESERVFAIL', message: 'aborted' };
 
 /** A worker thread, and what it was given; it is started when it is needed, and again if it fails. */
 export class VerifierThread {
@@ -110,7 +113,11 @@ export class VerifierThread {
     this.#isHeard = true;
     if (told.type === 'pong') return;
     const job = this.#jobs.get(told.message);
-    if (job === undefined) return;
+    if (job === undefined) {
+      // It waits all the same, and holds the message as long.
+      if (told.type === 'question') this.#tell({ type: 'answer', question: told.question, answer: ABORTED });
+      return;
+    }
     switch (told.type) {
       case 'taken':
         job.waitingOctets -= told.octets;
