@@ -438,11 +438,11 @@ export class Store {
         const some = await findExpired(sql, before, new Date(), EXPIRED_AT_ONCE);
         for (const expired of some) {
           const report = expired.sender === null ? null : reportOn(expired);
-          const isTold = await this.#attempt(expired, () => this.#giveUp(expired, report));
-          if (isTold === null) failed++;
-          else if (isTold) told++;
-          else untold++;
-          if (isTold !== null) onGivenUp(expired, isTold);
+          const outcome = await this.#attempt(expired, () => this.#giveUp(expired, report));
+          if (outcome === null) failed++;
+          else if (outcome === 'told') told++;
+          else if (outcome === 'untold') untold++;
+          if (outcome === 'told' || outcome === 'untold') onGivenUp(expired, outcome === 'told');
         }
         isDone = some.length < EXPIRED_AT_ONCE;
       }
@@ -465,11 +465,10 @@ export class Store {
     }
   }
 
-  /** @returns whether its sender was told */
-  async #giveUp({ sender, ...due }: ExpiredDelivery, report: NewReport | null): Promise<boolean> {
+  /** @returns whether its sender was told; 'gone' if it was delivered or removed meanwhile */
+  async #giveUp({ sender, ...due }: ExpiredDelivery, report: NewReport | null): Promise<'told' | 'untold' | 'gone'> {
     if (report === null || sender === null) {
-      await this.#database.sql.begin((tx) => takeWaiting(tx, due));
-      return false;
+      return (await this.#database.sql.begin((tx) => takeWaiting(tx, due))) ? 'untold' : 'gone';
     }
     const { account } = sender;
     const writer = this.receive(report.octets.length);
@@ -483,7 +482,7 @@ export class Store {
           : [],
       ),
     );
-    return done.length > 0;
+    return done.length > 0 ? 'told' : 'gone';
   }
 
   async #deliverDue(due: DueDelivery): Promise<boolean> {
