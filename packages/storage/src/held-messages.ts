@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Arrival } from './append.ts';
+import { contentChunks } from './content-chunks.ts';
 import type { Content, ContentWriter } from './content-writer.ts';
 import type { Sql, Transaction } from './database.ts';
 import { StorageError, translateDatabaseError } from './errors.ts';
@@ -70,7 +71,6 @@ interface FoundCopy extends HeldCopy {
   readonly isDisabled: boolean;
 }
 
-const CHUNK_OCTETS = 512 * 1024;
 /** Messages that are released in one go; the others come with the next. */
 const RELEASED_AT_ONCE = 1_000;
 /** Octets whose message never came: longer than any message takes. */
@@ -199,23 +199,12 @@ function isOfDatabase(error: unknown): boolean {
 
 async function storeChunks(sql: Sql, sender: AccountId, id: string, content: Content): Promise<void> {
   let chunk = 0;
-  let pieces: Buffer[] = [];
-  let octets = 0;
-  const store = async () => {
-    if (octets === 0) return;
+  for await (const octets of contentChunks(content)) {
     await sql`
       insert into held_contents (account_id, message_id, chunk, octets)
-      values (${sender}::bigint, ${id}::uuid, ${chunk}::integer, ${Buffer.concat(pieces)}::bytea)`;
+      values (${sender}::bigint, ${id}::uuid, ${chunk}::integer, ${octets}::bytea)`;
     chunk++;
-    pieces = [];
-    octets = 0;
-  };
-  for await (const piece of content.read(0, content.sizeOctets)) {
-    pieces.push(piece);
-    octets += piece.length;
-    if (octets >= CHUNK_OCTETS) await store();
   }
-  await store();
 }
 
 interface CopyRow extends HeldCopy {

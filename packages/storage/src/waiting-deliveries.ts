@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Arrival } from './append.ts';
+import { contentChunks } from './content-chunks.ts';
 import type { Content, ContentWriter } from './content-writer.ts';
 import type { Sql, Transaction } from './database.ts';
 import { StorageError, translateDatabaseError } from './errors.ts';
@@ -48,7 +49,6 @@ export interface WaitingUse {
 
 /** Copies of what an account sent for which its mailbox has no room, and that wait for some; of any more only the log tells. */
 export const OWN_COPIES_WAITING = 100;
-const CHUNK_OCTETS = 512 * 1024;
 /** The first attempt; each further one comes after twice the time, up to the longest. */
 const FIRST_PAUSE_S = 60;
 const LONGEST_PAUSE_S = 3_600;
@@ -105,23 +105,12 @@ async function requireFew(sql: Sql, { delivery, most }: WaitingDelivery): Promis
 
 async function storeChunks(sql: Sql, account: AccountId, id: string, content: Content): Promise<void> {
   let chunk = 0;
-  let pieces: Buffer[] = [];
-  let octets = 0;
-  const store = async () => {
-    if (octets === 0) return;
+  for await (const octets of contentChunks(content)) {
     await sql`
       insert into waiting_contents (account_id, delivery_id, chunk, octets)
-      values (${account}::bigint, ${id}::uuid, ${chunk}::integer, ${Buffer.concat(pieces)}::bytea)`;
+      values (${account}::bigint, ${id}::uuid, ${chunk}::integer, ${octets}::bytea)`;
     chunk++;
-    pieces = [];
-    octets = 0;
-  };
-  for await (const piece of content.read(0, content.sizeOctets)) {
-    pieces.push(piece);
-    octets += piece.length;
-    if (octets >= CHUNK_OCTETS) await store();
   }
-  await store();
 }
 
 async function insertRow(
