@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { ClientIdentity } from '@postel/smtp-client';
 import { formatPem, makeCertificate, parsePem, readClientKey } from '@postel/tls-pubkey';
 import { CommandError } from '../command-error.ts';
-import type { ClientIdentity } from '../smtp-client/tls-settings.ts';
 import { EX_CONFIG } from './exit-codes.ts';
 
 /** Nobody looks at these: the key is what counts. */

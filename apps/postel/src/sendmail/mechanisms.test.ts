@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { oneTimePassword } from '@postel/sasl';
-import { sharedPostel, TemporaryDirectory } from '@postel/testkit';
+import { SmtpServerForTests, type SmtpSession, sharedPostel, TemporaryDirectory } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { serverFiles } from '../certificates/local-certificates.ts';
 import { DataDirectory } from '../data-directory/data-directory.ts';
-import { SmtpServerForTests, type SmtpSession } from '../smtp-client/smtp-server-for-tests.ts';
+
 import { submit } from '../smtp-client/submit.ts';
 import { homeOf, inbox, SETTINGS, type Settings, sendmail, writeSettings } from './sendmail-for-tests.ts';
 import { readSendmailSettings } from './sendmail-settings.ts';

@@ -1,5 +1,5 @@
+import { SmtpError, type SmtpErrorKind } from '@postel/smtp-client';
 import { CommandError } from '../command-error.ts';
-import { SmtpError, type SmtpErrorKind } from '../smtp-client/smtp-error.ts';
 import { type Submitted, submit } from '../smtp-client/submit.ts';
 import { EX_DATAERR, EX_NOPERM, EX_NOUSER, EX_PROTOCOL, EX_TEMPFAIL, EX_UNAVAILABLE, EX_USAGE } from './exit-codes.ts';
 import type { Failure, KeptMessage } from './kept-message.ts';

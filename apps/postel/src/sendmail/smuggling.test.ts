@@ -1,5 +1,5 @@
+import { stuffDots } from '@postel/smtp-client';
 import { expect, test } from 'vitest';
-import { stuffDots } from '../smtp-client/dot-stuffing.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { prepareMail } from './prepare-mail.ts';
 

@@ -5,9 +5,7 @@ import {
   decodeBase64,
   SaslError,
 } from '@postel/sasl';
-import { type SmtpReply, textOf } from './reply-parser.ts';
-import type { SmtpConnection } from './smtp-connection.ts';
-import { SmtpError } from './smtp-error.ts';
+import { type SmtpConnection, SmtpError, type SmtpReply, textOf } from '@postel/smtp-client';
 
 /** A command line: RFC 5321 §4.5.3.1.4. A longer initial response waits for the server's challenge (RFC 4954 §4). */
 const MAX_COMMAND_OCTETS = 510;

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';
-import { sharedPostel } from '@postel/testkit';
+import { channelBindingOf } from '@postel/smtp-client';
+import { SmtpServerForTests, type SmtpSession, sharedPostel } from '@postel/testkit';
 import { makeKeyPair, readClientKey } from '@postel/tls-pubkey';
 import { expect, test } from 'vitest';
 import { serverFiles } from '../certificates/local-certificates.ts';
 import { DataDirectory } from '../data-directory/data-directory.ts';
 import { parseClientIdentity } from '../sendmail/client-identity.ts';
-import { SmtpServerForTests, type SmtpSession } from './smtp-server-for-tests.ts';
-import { channelBindingOf } from './start-tls.ts';
 import { type Mail, type SubmissionServer, submit } from './submit.ts';
 
 const postel = sharedPostel();

@@ -1,11 +1,15 @@
 import { isAscii } from 'node:buffer';
 import type { ClientCredentials } from '@postel/sasl';
-import { stuffDots } from './dot-stuffing.ts';
+import {
+  SmtpConnection,
+  SmtpError,
+  type SmtpErrorKind,
+  type SmtpReply,
+  stuffDots,
+  type TlsSettings,
+  textOf,
+} from '@postel/smtp-client';
 import { logIn } from './log-in.ts';
-import { type SmtpReply, textOf } from './reply-parser.ts';
-import { SmtpConnection } from './smtp-connection.ts';
-import { SmtpError, type SmtpErrorKind } from './smtp-error.ts';
-import type { TlsSettings } from './tls-settings.ts';
 
 export interface SubmissionServer {
   readonly host: string;
