@@ -8,4 +8,4 @@ export const POSTERS: Readonly<Record<Posters, string>> = {
 };
 
 export const REFUSED_FOR_NOW =
-  'Some of its members are at other servers, to which Postel does not send mail yet: mail for it is refused until they go.';
+  'Some of its members are at other servers: where mail to those is off (relay: off, localserve), mail for it is refused.';

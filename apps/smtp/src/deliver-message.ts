@@ -1,16 +1,23 @@
-import { type AccountId, type Delivery, type MailboxId, StorageError, type WaitingDelivery } from '@postel/storage';
+import {
+  type AccountId,
+  type Arrival,
+  type Delivery,
+  type MailboxId,
+  StorageError,
+  type WaitingDelivery,
+} from '@postel/storage';
 import { notifyOfDelivery, notifyOfLeftOut } from './delivery-notification.ts';
 import { releaseTime } from './future-release.ts';
 import { holdMessage } from './hold-message.ts';
 import { keepSentCopy } from './keep-sent-copy.ts';
 import { PATHS_KEPT } from './limits.ts';
 import { listFields } from './list-fields.ts';
-import type { MailTransaction } from './mail-transaction.ts';
+import type { MailTransaction, Recipient } from './mail-transaction.ts';
 import type { ReceivedMessage } from './receive-message.ts';
 import { replies, type SmtpReply } from './replies.ts';
 import type { Session } from './session.ts';
 import { traceFields } from './trace-fields.ts';
-import { transmissionType } from './transmission-type.ts';
+import { traceOf } from './trace-of.ts';
 
 /** Those that one reply is for: of a RCPT command in LMTP (RFC 2033 §4.2), else of all. */
 type Recipients = readonly AccountId[];
@@ -33,8 +40,9 @@ export async function deliverMessage(
   const all = deliveriesOf(session, transaction, message, junk);
   const { hold } = transaction;
   const releaseAt = releaseTime(hold, message.receivedAt);
-  if (hold !== null && releaseAt !== null) {
-    await holdMessage(session, transaction, message, { hold, releaseAt, deliveries: all });
+  const [one] = all;
+  if (hold !== null && releaseAt !== null && one !== undefined) {
+    await holdMessage(session, transaction, message, { hold, releaseAt, deliveries: all, arrival: one.arrival });
     const yes = accepted(session, message, transaction, { accounts: all.length, waiting: [], releaseAt });
     noteLeftOut(session, transaction, message);
     await notifyOfLeftOut(session, transaction, message);
@@ -137,51 +145,46 @@ function isTooLargeForQuota(
 /** A message as each account gets it. */
 export function deliveriesOf(
   session: Session,
-  { reversePath, recipients, isUtf8, body, said }: MailTransaction,
-  { addedFields, findings, results, receivedAt, id }: ReceivedMessage,
+  transaction: MailTransaction,
+  message: ReceivedMessage,
   junk: ReadonlyMap<AccountId, MailboxId> | null,
 ): readonly Delivery[] {
-  const { wire, services, greeting, kind } = session;
-  const { hostname } = services;
-  const protocol = transmissionType(session, isUtf8);
-  const clientName = greeting?.clientName ?? null;
-  const clientAddress = wire.remoteAddress;
-  // Who writes a mail need not tell everybody who reads it, and whoever they pass it on to, the addresses of their home and
-  // their telephone (RFC 5321 §7.6). The log and the database have them.
-  const isHidden = kind === 'submission' && !services.showsClientAddress;
-  const client = isHidden ? null : { name: clientName ?? '', address: clientAddress };
+  return [...transaction.recipients].map(([account, recipient]) => ({
+    account,
+    mailbox: junk?.get(account) ?? recipient.mailbox,
+    arrival: arrivalFor(session, transaction, message, recipient),
+  }));
+}
 
+/** What is kept of how a message came, for one of its recipients. */
+export function arrivalFor(
+  session: Session,
+  transaction: MailTransaction,
+  message: ReceivedMessage,
+  { forwardPath, alias, list, paths }: Pick<Recipient, 'forwardPath' | 'alias' | 'list' | 'paths'>,
+): Arrival {
+  const { wire, greeting } = session;
+  const { reversePath, isUtf8, body, said } = transaction;
+  const { addedFields, results } = message;
+  const trace = { ...traceOf(session, transaction, message), forwardPath, alias };
   const { tls } = wire;
-  const details = {
-    ...said,
-    sender: session.account?.name ?? null,
-    tls: tls === null ? null : { version: tls.protocol, cipher: tls.cipher },
-    body,
-    isUtf8,
-    results,
+  return {
+    prefix: Buffer.from(traceFields(trace) + (list === null ? '' : listFields(list)) + addedFields),
+    reversePath,
+    forwardPath,
+    protocol: trace.protocol,
+    clientAddress: wire.remoteAddress,
+    clientName: greeting?.clientName ?? null,
+    details: {
+      ...said,
+      sender: session.account?.name ?? null,
+      tls: tls === null ? null : { version: tls.protocol, cipher: tls.cipher },
+      body,
+      isUtf8,
+      results,
+      recipients: paths.slice(0, PATHS_KEPT),
+    },
   };
-
-  return [...recipients].map(([account, { forwardPath, alias, list, mailbox, paths }]) => {
-    const trace = {
-      reversePath,
-      forwardPath,
-      alias,
-      hostname,
-      client,
-      protocol,
-      tls: wire.tls,
-      id,
-      receivedAt,
-      findings,
-    };
-    const prefix = Buffer.from(traceFields(trace) + (list === null ? '' : listFields(list)) + addedFields);
-    const arrival = { prefix, reversePath, forwardPath, protocol, clientAddress, clientName };
-    return {
-      account,
-      mailbox: junk?.get(account) ?? mailbox,
-      arrival: { ...arrival, details: { ...details, recipients: paths.slice(0, PATHS_KEPT) } },
-    };
-  });
 }
 
 interface Outcome {
@@ -192,7 +195,8 @@ interface Outcome {
   readonly releaseAt: Date | null;
 }
 
-function accepted(
+/** Counts a message that was taken, and tells of it. */
+export function accepted(
   session: Session,
   { content, id, endOfDataMs }: ReceivedMessage,
   { reversePath, recipients }: MailTransaction,

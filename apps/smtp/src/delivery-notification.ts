@@ -33,8 +33,7 @@ export async function notifyOfDelivery(
         'You asked to be told of it. It does not mean that anybody has read it.',
       ],
       action: 'delivered',
-      status: '2.1.5',
-      recipients,
+      recipients: recipients.map((recipient) => ({ ...recipient, status: '2.1.5', attempt: null })),
     });
   } catch (err) {
     session.log.warn({ err }, 'the sender is not told of a delivery');
@@ -65,8 +64,7 @@ export async function notifyOfLeftOut(
         'Their mailbox has taken no mail for long, and more waits for it than may. The others get it.',
       ],
       action: 'failed',
-      status: '5.2.2',
-      recipients,
+      recipients: recipients.map((recipient) => ({ ...recipient, status: '5.2.2', attempt: null })),
     });
   } catch (err) {
     session.log.warn({ err }, 'the sender is not told who did not get a message');
@@ -76,7 +74,7 @@ export async function notifyOfLeftOut(
 /** RFC 3461 §4.1: who said nothing is told of failures. */
 const wantsFailures = ({ notify }: ReceivedRecipient): boolean => notify === null || notify.includes('FAILURE');
 
-type Told = Pick<DeliveryReport, 'subject' | 'text' | 'action' | 'status' | 'recipients'>;
+type Told = Pick<DeliveryReport, 'subject' | 'text' | 'action' | 'recipients'>;
 
 async function report(
   { services }: Session,
@@ -94,7 +92,7 @@ async function report(
     receivedAt,
     envelopeId,
     releaseRequest,
-    header,
+    returned: { what: 'header' as const, octets: header },
     id: randomUUID(),
     date: new Date(),
   };

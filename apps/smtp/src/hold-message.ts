@@ -1,4 +1,4 @@
-import { type Delivery, StorageError } from '@postel/storage';
+import { type Arrival, type Delivery, StorageError } from '@postel/storage';
 import { type Hold, releaseRequest } from './future-release.ts';
 import { sentCopy } from './keep-sent-copy.ts';
 import { HELD } from './limits.ts';
@@ -11,6 +11,7 @@ import type { Session } from './session.ts';
  * Keeps a message until its time has come: RFC 4865. All that there is to do then is decided now, the copy of what was sent too; the
  * job of housekeeping has only to do it.
  *
+ * @param arrival of the message, for whomever
  * @throws {SmtpError} if its account has too much held; {StorageError}
  */
 export async function holdMessage(
@@ -21,18 +22,25 @@ export async function holdMessage(
     hold,
     releaseAt,
     deliveries,
-  }: { readonly hold: Hold; readonly releaseAt: Date; readonly deliveries: readonly Delivery[] },
+    arrival,
+  }: {
+    readonly hold: Hold;
+    readonly releaseAt: Date;
+    readonly deliveries: readonly Delivery[];
+    readonly arrival: Arrival;
+  },
 ): Promise<void> {
   const { account, services } = session;
-  const [first] = deliveries;
-  if (account === null || first === undefined) throw new Error('nobody has sent it, or to nobody');
-  const copy = sentCopy(session, transaction, message, first);
+  if (account === null) throw new Error('nobody has sent it');
+  const copy = sentCopy(session, transaction, message, { arrival });
+  const all = copy === null ? deliveries : [...deliveries, copy];
+  if (all.length === 0) return; // what goes to other servers waits in the queue
   const held = {
     sender: account.accountId,
     releaseAt,
     request: releaseRequest(hold),
     reversePath: transaction.reversePath,
-    deliveries: copy === null ? deliveries : [...deliveries, copy],
+    deliveries: all,
   };
   try {
     await services.held.holdMessage(message.content, held, HELD);

@@ -12,12 +12,12 @@ import type { Session } from './session.ts';
  */
 export function sentCopy(
   { account }: Session,
-  { submitter, recipients, reversePath }: MailTransaction,
+  { submitter, recipients, outgoing, reversePath }: MailTransaction,
   { addedFields, hiddenFields }: ReceivedMessage,
-  { arrival }: Delivery,
+  { arrival }: Pick<Delivery, 'arrival'>,
 ): Delivery | null {
   if (account === null || submitter?.keepsSent !== true) return null;
-  const paths = new Set([...recipients.values()].flatMap((recipient) => recipient.paths));
+  const paths = new Set([...[...recipients.values()].flatMap((recipient) => recipient.paths), ...outgoing.paths]);
   return {
     account: account.accountId,
     mailbox: submitter.sentMailbox,
@@ -41,7 +41,7 @@ export async function keepSentCopy(
   session: Session,
   transaction: MailTransaction,
   message: ReceivedMessage,
-  delivery: Delivery,
+  delivery: Pick<Delivery, 'arrival'>,
 ): Promise<void> {
   const copy = sentCopy(session, transaction, message, delivery);
   if (copy === null) return;

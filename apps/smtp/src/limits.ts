@@ -101,6 +101,9 @@ export const HOLD_SECONDS = 366 * 86_400;
 /** What of one account is held at once, whatever its messages are released for. */
 export const HELD = { messages: 1_000, octets: 1024 * 1024 * 1024 } as const;
 
+/** How long what is for other servers waits at most until what is for accounts here is settled; see deliver-everywhere.ts. */
+export const HELD_BACK_MS = 60_000;
+
 /** Received fields of one message: RFC 5321 §6.3 asks for at least 100. */
 export const HOPS = 100;
 

@@ -3,12 +3,13 @@ import type { AccountId, EnvelopeDetails, MailboxId, ReceivedRecipient } from '@
 import type { ChunkedMessage } from './chunked-message.ts';
 import type { Hold } from './future-release.ts';
 import type { ExpectedMessage } from './incoming-mail.ts';
+import type { Outgoing } from './outgoing.ts';
 import type { MailboxAddress } from './path.ts';
 
 /** RFC 6152 §2, RFC 3030 §3. */
 export type BodyType = '7BIT' | '8BITMIME' | 'BINARYMIME';
 
-interface Recipient {
+export interface Recipient {
   readonly forwardPath: string;
   /** The alias by which the message comes to it; null if its own address was named. */
   readonly alias: string | null;
@@ -53,6 +54,8 @@ export interface MailTransaction {
    * otherwise see a message twice for each alias that a sender knows.
    */
   readonly recipients: Map<AccountId, Recipient>;
+  /** Who gets it at other servers. */
+  readonly outgoing: Outgoing;
   /** The accounts of each RCPT command accepted, in their order: LMTP answers for each of them (RFC 2033 §4.2). */
   readonly accepted: (readonly AccountId[])[];
   /** Canonical addresses of the aliases among them. */

@@ -21,6 +21,8 @@ export interface ReceivedMessage {
   readonly addedFields: string;
   /** Those that were taken out of a submitted one, each with its CRLF: for nobody to see but who wrote it. */
   readonly hiddenFields: Buffer;
+  /** Domains that a submitted one says it is from. */
+  readonly authorDomains: readonly string[];
   /** Header fields that say what was found out about one of another server. */
   readonly findings: string;
   /** The value of its Authentication-Results on one line; null if nothing was looked at. */
@@ -99,13 +101,14 @@ export class MessageIntake {
       const receivedAt = new Date();
       const addedFields = this.#submitted?.addedFields(receivedAt) ?? '';
       const hiddenFields = this.#submitted?.hiddenFields ?? Buffer.alloc(0);
+      const authorDomains = this.#submitted?.authorDomains ?? [];
       const findings = this.#checked?.findings ?? '';
       const results = this.#checked?.results ?? null;
       const suspicions = this.#checked?.suspicions ?? [];
       const isJunk = this.#checked?.isJunk ?? false;
       const id = this.#session.nextMessageId;
       const found = { findings, results, suspicions, isJunk };
-      return { content, id, addedFields, hiddenFields, ...found, receivedAt, endOfDataMs };
+      return { content, id, addedFields, hiddenFields, authorDomains, ...found, receivedAt, endOfDataMs };
     } catch (error) {
       await this.#writer.abort();
       throw error;

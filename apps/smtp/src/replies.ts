@@ -92,7 +92,9 @@ export const replies = {
   headerTooLong: [552, '5.3.4', `The header section is longer than ${SUBMITTED_HEADER_OCTETS} octets`],
   noSuchAddress: [550, '5.1.1', 'No such address here'],
   // Not 5.1.x, which blames the address and makes programs strike it out: it is this server that will not.
-  noRelay: [550, '5.7.1', 'Postel does not send mail to other servers yet, only to its own addresses'],
+  noRelay: [550, '5.7.1', 'This server sends no mail to other servers, only to its own addresses'],
+  literalElsewhere: [550, '5.1.2', 'Mail goes to domains here, not to numbers of hosts'],
+  queueFull: [452, '4.3.1', 'Too much mail of this account waits to be sent: try again later'],
   notHere: [550, '5.7.1', 'This server has no such domain, and passes nothing on'],
   // What is said of lists: RFC 3463 §3.3, §3.8.
   mayNotPost: [550, '5.7.2', 'You may not post to this address'],
@@ -101,7 +103,7 @@ export const replies = {
   aliasNeedsRelay: [
     550,
     '5.7.1',
-    'This address stands for some at other servers, and Postel does not send mail to other servers yet',
+    'This address stands for some at other servers, and this one sends no mail to other servers',
   ],
   someWait: [250, '2.1.5', 'OK, but copies for those of them who can take no mail now will wait'],
   someLeftOut: [250, '2.1.5', 'OK, but some of them have taken no mail for long and do not get it'],

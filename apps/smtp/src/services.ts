@@ -1,4 +1,5 @@
 import type { Directory, NetworkList } from '@postel/directory';
+import type { Queue } from '@postel/queue';
 import type { AccountId, MailboxId, Store } from '@postel/storage';
 import type { ConnectionCount, SessionCount } from '@postel/supervision';
 import type { IncomingMail } from './incoming-mail.ts';
@@ -19,6 +20,8 @@ export interface Services {
   junkMailboxes(accounts: readonly AccountId[]): Promise<ReadonlyMap<AccountId, MailboxId>>;
   /** Where messages wait for the time at which they are to be released: the store. */
   readonly held: Pick<Store, 'holdMessage' | 'heldUse'>;
+  /** Where mail to other servers goes; null if none does. */
+  readonly queue: Pick<Queue, 'keep' | 'start' | 'report'> | null;
   /** Finds out who answers for mail from other servers. */
   readonly incoming: Pick<IncomingMail, 'expect' | 'isExempt' | 'namePasses'>;
   /** What is asked about the content of mail from other servers; null for nothing. */

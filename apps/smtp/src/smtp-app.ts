@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
 import { NetworkList } from '@postel/directory';
+import { Queue } from '@postel/queue';
 import type { AccountId } from '@postel/storage';
 import {
   type AppContext,
@@ -28,7 +29,7 @@ export const smtpApp: AppDefinition<SmtpSettings> = { name: 'smtp', parseSetting
 async function start(settings: SmtpSettings, context: AppContext): Promise<RunningApp<SmtpSettings>> {
   const { hostname, messageOctets } = settings;
   const { log } = context;
-  const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
+  const { certificates, database, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
   const connectionCount = new ConnectionCount(settings.login?.trustedNetworks ?? []);
   const now = () => performance.now();
   const metrics = new SmtpMetrics(context.metrics);
@@ -51,6 +52,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     held: store,
     directory,
     incoming,
+    queue: settings.relays === true ? new Queue(database) : null,
     contentFilter: rspamd === undefined ? null : new Rspamd({ target: rspamd, hostname, metrics, log, now }),
     metrics,
     connectionCount,

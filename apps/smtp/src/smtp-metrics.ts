@@ -17,6 +17,7 @@ export class SmtpMetrics {
   readonly dnsblAnswers: Counter;
   readonly dnsblBelieved: Gauge;
   readonly rspamdChecks: Counter;
+  readonly queued: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -36,6 +37,11 @@ export class SmtpMetrics {
       name: 'postel_smtp_logins_total',
       help: 'AUTH exchanges that came to an end, by outcome',
       labelNames: ['outcome'],
+      registers,
+    });
+    this.queued = new Counter({
+      name: 'postel_smtp_queued_recipients_total',
+      help: 'Recipients at other servers whose mail was put into the queue',
       registers,
     });
     this.messages = new Counter({

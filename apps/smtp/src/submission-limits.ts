@@ -28,11 +28,11 @@ export async function countSubmission(
   { account, services }: Session,
   transaction: MailTransaction,
 ): Promise<CountedSubmission | null> {
-  const { submitter, recipients } = transaction;
+  const { submitter, recipients, outgoing } = transaction;
   if (account === null || submitter === null) return null;
   if (submitter.messagesADay === null && submitter.newRecipientsADay === null) return null;
   const paths = [...recipients.values()].flatMap((recipient) => recipient.paths.map(({ forwardPath }) => forwardPath));
-  const addresses = new Set(paths.map(canonical));
+  const addresses = new Set([...paths, ...outgoing.paths.map(({ forwardPath }) => forwardPath)].map(canonical));
   const count = await services.directory.submission.count(account.accountId, [...addresses]);
   if (count.type === 'refused') throw new SmtpError(tooMany(submitter, count.limit, count.resetsAt));
   return count.counted;

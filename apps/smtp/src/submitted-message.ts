@@ -77,6 +77,14 @@ export class SubmittedMessage implements MessageWriter {
     ].join('');
   }
 
+  /** Domains that the message says it is from, as they are written. Once it is finished. */
+  get authorDomains(): readonly string[] {
+    const { authors = [], fromFields = 0 } = this.#header ?? {};
+    const { sender } = this.#transaction;
+    const named = fromFields > 0 || sender === null ? authors : [sender];
+    return [...new Set(named.map(({ domain }) => domain))];
+  }
+
   /** The fields that were taken out because they are for nobody else to see. Once it is finished. */
   get hiddenFields(): Buffer {
     return Buffer.concat(this.#header?.hidden ?? []);

@@ -5,7 +5,8 @@ import { formatDateTime } from '@postel/mime';
 export interface Trace {
   /** Without angle brackets, '' for the null reverse-path. */
   readonly reversePath: string;
-  readonly forwardPath: string;
+  /** Null where it has several, who are not to learn of one another. */
+  readonly forwardPath: string | null;
   /** The alias that it was, in canonical form; null if it is the account's own. */
   readonly alias: string | null;
   readonly hostname: string;
@@ -34,6 +35,12 @@ const NOT_IN_NAMES = /[^\w.:[\]-]/g;
  * it and tells nobody of another recipient (RFC 5321 §7.2).
  */
 export function traceFields(trace: Trace): string {
+  // Results stand above other fields of the same server (RFC 8601 §5, RFC 7208 §9.1), and the reverse-path above all.
+  return `Return-Path: <${trace.reversePath}>\r\n${relayedTraceFields(trace)}`;
+}
+
+/** Those of a message that goes on to another server, which is the one to add Return-Path: RFC 5321 §4.4. */
+export function relayedTraceFields(trace: Trace): string {
   const { hostname, client, protocol, tls, id } = trace;
   const security = tls === null ? '' : ` (${tls.protocol} ${tls.cipher})`;
   const from =
@@ -46,12 +53,11 @@ export function traceFields(trace: Trace): string {
   const received = [
     ...(trace.alias === null ? [] : [`Delivered-To: ${trace.alias}`]),
     ...from,
-    `\twith ${protocol}${security} id ${id}`,
-    `\tfor <${trace.forwardPath}>; ${formatDateTime(trace.receivedAt)}`,
+    `\twith ${protocol}${security} id ${id}${trace.forwardPath === null ? ';' : ''}`,
+    `\t${trace.forwardPath === null ? '' : `for <${trace.forwardPath}>; `}${formatDateTime(trace.receivedAt)}`,
     '',
   ].join('\r\n');
-  // Results stand above other fields of the same server (RFC 8601 §5, RFC 7208 §9.1), and the reverse-path above all.
-  return `Return-Path: <${trace.reversePath}>\r\n${trace.findings}${received}`;
+  return `${trace.findings}${received}`;
 }
 
 /** RFC 5321 §4.1.3. */

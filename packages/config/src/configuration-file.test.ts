@@ -44,6 +44,7 @@ const DEFAULTS: Configuration = {
     offersUnauthenticate: true,
     metadata: [],
   },
+  relay: { lifetimeDays: 5, privateNetworks: [] },
   dnsServers: [],
   status: [{ host: '127.0.0.1', port: 1081 }],
   tombstoneDays: 90,
@@ -89,6 +90,7 @@ imap:
   metadata: [{ entry: /shared/Admin, value: "mailto:postmaster@example.com" }]
   imap: false
   imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
+relay: { lifetimeDays: 2, privateNetworks: [10.1.0.0/16] }
 dns: { servers: [127.0.0.1, "192.0.2.53:5353", "2001:db8::53", "[::1]:54"] }
 status: off
 logLevel: debug
@@ -131,6 +133,7 @@ logLevel: debug
       offersUnauthenticate: false,
       metadata: [{ entry: '/shared/admin', value: 'mailto:postmaster@example.com' }],
     },
+    relay: { lifetimeDays: 2, privateNetworks: ['10.1.0.0/16'] },
     dnsServers: [
       { address: '127.0.0.1', port: 53, isTrusted: true },
       { address: '192.0.2.53', port: 5353, isTrusted: false },
@@ -150,6 +153,13 @@ test.for(['10.0.0.0/33', '10.0.0/8', '2001:db8::/129', 'example.com', '10.0.0.0/
     ]);
   },
 );
+
+test('mail to other servers may be off', () => {
+  expect(read(`${LEAST}relay: off\n`)).toEqual({ ...DEFAULTS, relay: null });
+  expect(read(`${LEAST}relay: { lifetimeDays: 31 }\n`)).toEqual([
+    '6: relay.lifetimeDays must be a whole number from 1 to 30',
+  ]);
+});
 
 test('DNS servers on other machines may be trusted', () => {
   expect(read(`${LEAST}dns: { servers: ["192.0.2.53"], trusted: on }\n`)).toEqual({
@@ -451,7 +461,14 @@ function schemaKeys(): Set<string> {
     'imap: { metadata: [{ % }] }',
   ];
   const sections = ['blobs: { % }', 'blobs: { s3: { % } }', 'login: { % }', 'login: { oauth: [{ % }] }'];
-  const others = ['dns: { % }', 'housekeeping: { % }', 'database: { % }', 'status: { % }', 'limits: { % }'];
+  const others = [
+    'relay: { % }',
+    'dns: { % }',
+    'housekeeping: { % }',
+    'database: { % }',
+    'status: { % }',
+    'limits: { % }',
+  ];
   const told = [...places, ...sections, ...others].flatMap((place) => {
     const problems = [read(place.replace('%', '"@": 1'))].flat().map(String);
     return problems.flatMap((problem) => /there are (.*)/.exec(problem)?.[1]?.split(', ') ?? []);

@@ -62,6 +62,8 @@ export interface Configuration {
     readonly offersUnauthenticate: boolean;
     readonly metadata: readonly ServerEntry[];
   };
+  /** How mail goes to other servers; null: not at all. */
+  readonly relay: RelayConfiguration | null;
   /** Who is asked what the DNS says; those of the system, if there are none. */
   readonly dnsServers: readonly DnsServerAddress[];
   /** `/healthz` and `/metrics`. */
@@ -69,6 +71,13 @@ export interface Configuration {
   /** How long tombstones of messages are kept. */
   readonly tombstoneDays: number;
   readonly logLevel: LogLevel;
+}
+
+interface RelayConfiguration {
+  /** How long a message is tried for. */
+  readonly lifetimeDays: number;
+  /** As CIDR: private addresses to which mail may go. */
+  readonly privateNetworks: readonly string[];
 }
 
 /** Where a service listens that people log in to. */
@@ -91,6 +100,9 @@ const MOST_MESSAGE_MB = 2_000;
 
 const MOST_TOMBSTONE_DAYS = 3_650;
 const MOST_LOGIN_HISTORY_DAYS = 365;
+/** RFC 5321 §4.5.4.1 asks for 4 to 5 at least; who wants to hear sooner that mail does not go may say less. */
+const DEFAULT_LIFETIME_DAYS = 5;
+const MOST_LIFETIME_DAYS = 30;
 
 const LOOPBACK = '127.0.0.1';
 /** All addresses of the machine. */
@@ -132,6 +144,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       offersUnauthenticate: !imap.has('unauthenticate') || onOrOff(imap.at('unauthenticate')),
       metadata: readServerMetadata(imap, 'metadata'),
     },
+    relay: relay(file),
     dnsServers: readDnsServers(file.section('dns')),
     status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
     tombstoneDays: tombstoneDays(file.section('housekeeping')),
@@ -195,6 +208,17 @@ function messageOctets(limits: SettingReader): number {
 function tombstoneDays(housekeeping: SettingReader): number {
   if (!housekeeping.has('tombstoneDays')) return DEFAULT_TOMBSTONE_DAYS;
   return housekeeping.at('tombstoneDays').integer(1, MOST_TOMBSTONE_DAYS);
+}
+
+function relay(file: SettingReader): RelayConfiguration | null {
+  if (isOff(file, 'relay')) return null;
+  const setting = file.section('relay');
+  return {
+    lifetimeDays: setting.has('lifetimeDays')
+      ? setting.at('lifetimeDays').integer(1, MOST_LIFETIME_DAYS)
+      : DEFAULT_LIFETIME_DAYS,
+    privateNetworks: setting.has('privateNetworks') ? setting.at('privateNetworks').list(readNetwork) : [],
+  };
 }
 
 function loginHistoryDays(login: SettingReader): number {

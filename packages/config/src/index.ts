@@ -9,6 +9,7 @@ export type { ImapListener, ImapSettings, LiteralExtension } from './imap-settin
 export { parseImapSettings } from './imap-settings.ts';
 export type { LoginSettings } from './login-settings.ts';
 export { isProviderUrl, type OAuthIssuer } from './oauth-issuer.ts';
+export { parseRelaySettings, type RelaySettings } from './relay-settings.ts';
 export type { RspamdTarget } from './rspamd-settings.ts';
 export type { ServerEntry } from './server-metadata.ts';
 export type {

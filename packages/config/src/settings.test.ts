@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseImapSettings } from './imap-settings.ts';
+import { parseRelaySettings } from './relay-settings.ts';
 import { DEFAULT_MESSAGE_OCTETS, DEFAULT_RESERVE_OCTETS } from './server-settings.ts';
 import { parseSmtpSettings } from './smtp-settings.ts';
 
@@ -108,6 +109,21 @@ test('an SMTP process may be told whom to ask about mail', () => {
   expect(parseSmtpSettings(smtp)).toEqual(smtp);
   const wrong = { ...smtp, rspamd: { ...rspamd, password: 7 } };
   expect(() => parseSmtpSettings(wrong)).toThrow('rspamd.password must be a text');
+});
+
+test('the relay is told where it is and how long to try', () => {
+  const relay = {
+    processName: 'relay',
+    hostname: 'mail.example.com',
+    database: settings.database,
+    blobs: settings.blobs,
+    lifetimeDays: 5,
+    privateNetworks: ['10.0.0.0/8'],
+    port: 2525,
+  };
+  expect(parseRelaySettings(relay)).toEqual(relay);
+  expect(() => parseRelaySettings({ ...relay, lifetimeDays: 0 })).toThrow('lifetimeDays');
+  expect(parseSmtpSettings({ ...settings, listeners: [], relays: true }).relays).toBe(true);
 });
 
 test('an SMTP listener says what it is for', () => {

@@ -25,6 +25,8 @@ export interface SmtpSettings extends MailServerSettings {
   readonly submitterNetworks?: readonly string[];
   /** Received of submitted messages tells the client's name and address. Not if not given. */
   readonly showsClientAddress?: boolean;
+  /** Mail goes to other servers, by the queue. Not if not given. */
+  readonly relays?: boolean;
   /** Those of the system, if not given. */
   readonly dnsServers?: readonly DnsServerAddress[];
   /** None if not given. */
@@ -49,6 +51,7 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
     }),
     ...(settings.has('dnsbls') && { dnsbls: settings.at('dnsbls').list((zone) => zone.text()) }),
     ...(settings.has('rspamd') && { rspamd: parseRspamd(settings.at('rspamd')) }),
+    ...(settings.has('relays') && { relays: settings.at('relays').boolean() }),
     ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
   };
 }

@@ -12,9 +12,10 @@ const REPORT: DeliveryReport = {
   envelopeId: null,
   releaseRequest: null,
   action: 'failed',
-  status: '5.2.2',
-  recipients: [{ forwardPath: 'john@example.com', originalRecipient: 'rfc822;j+2Bx@example.org' }],
-  header: Buffer.from('Subject: x\r\n\r\n'),
+  recipients: [
+    { forwardPath: 'john@example.com', originalRecipient: 'rfc822;j+2Bx@example.org', status: '5.2.2', attempt: null },
+  ],
+  returned: { what: 'header', octets: Buffer.from('Subject: x\r\n\r\n') },
 };
 
 const text = (more: Partial<DeliveryReport>) => formatDeliveryReport({ ...REPORT, ...more }).toString();
@@ -33,7 +34,7 @@ test('what became of a message, for people and for programs', () => {
 test('addresses in UTF-8 are told of as RFC 6533 has it', () => {
   const report = text({
     reversePath: 'märy@example.com',
-    recipients: [{ forwardPath: 'jürgen@example.com', originalRecipient: null }],
+    recipients: [{ forwardPath: 'jürgen@example.com', originalRecipient: null, status: '5.2.2', attempt: null }],
   });
   expect(report).toContain('\r\nContent-Type: message/global-delivery-status\r\n');
   expect(report).toContain('\r\nFinal-Recipient: utf-8; jürgen@example.com\r\n');
@@ -46,6 +47,6 @@ test.each([
   ['Subject: x\r\nTo: y', 'Subject: x\r\nTo: y'],
   ['', ''],
 ])('of the message only the header section is told: %j', (header, told) => {
-  const report = text({ header: Buffer.from(header) });
+  const report = text({ returned: { what: 'header', octets: Buffer.from(header) } });
   expect(report.endsWith(`rfc822-headers\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${told}\r\n--b0--\r\n`)).toBe(true);
 });

@@ -2,7 +2,13 @@ export { type Address, missingHost, missingMailbox, parseAddresses } from './add
 export { body, bodyStructure } from './body-structure.ts';
 export { type CharsetDecoder, charsetDecoder, decodeCharset } from './charset.ts';
 export type { Disposition } from './content-fields.ts';
-export { type DeliveryReport, formatDeliveryReport, type ReportedRecipient } from './delivery-report.ts';
+export {
+  type DeliveryReport,
+  formatDeliveryReport,
+  quotedLines,
+  type ReportedAction,
+  type ReportedRecipient,
+} from './delivery-report.ts';
 export { encodeBinary } from './encode-binary.ts';
 export { decodeEncodedWords } from './encoded-words.ts';
 export { envelope } from './envelope.ts';

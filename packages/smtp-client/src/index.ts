@@ -1,8 +1,8 @@
 /** The client's side of SMTP (RFC 5321), for who submits and for who relays. */
 
-export { stuffDots } from './dot-stuffing.ts';
+export { DotStuffing, stuffDots } from './dot-stuffing.ts';
 export { type SmtpReply, textOf } from './reply-parser.ts';
-export { SmtpConnection } from './smtp-connection.ts';
+export { type ConnectOptions, SmtpConnection } from './smtp-connection.ts';
 export { SmtpError, type SmtpErrorKind } from './smtp-error.ts';
 export { channelBindingOf } from './start-tls.ts';
 export type { ClientIdentity, ServerTrust, TlsSettings } from './tls-settings.ts';

@@ -15,6 +15,7 @@ export function textOf({ code, lines }: SmtpReply): string {
 /** RFC 5321 §4.5.3.1.5 has 512 octets; challenges of SASL may be longer (RFC 4954 §4). */
 const MAX_LINE_OCTETS = 16_384;
 const MAX_LINES = 200;
+const MAX_REPLY_OCTETS = 64 * 1024;
 
 const LF = 0x0a;
 const LINE = /^([2-5][0-9]{2})(?:([ -])(.*))?$/;
@@ -24,6 +25,7 @@ export class ReplyParser {
   #rest = Buffer.alloc(0);
   #code = '';
   #lines: string[] = [];
+  #octets = 0;
 
   push(octets: Buffer): void {
     this.#rest = Buffer.concat([this.#rest, octets]);
@@ -40,6 +42,8 @@ export class ReplyParser {
       const end = this.#rest.indexOf(LF);
       if (end > MAX_LINE_OCTETS || (end === -1 && this.#rest.length > MAX_LINE_OCTETS)) throw notSmtp();
       if (end === -1) return null;
+      this.#octets += end;
+      if (this.#octets > MAX_REPLY_OCTETS) throw notSmtp();
       const line = this.#rest.toString('utf8', 0, end).replace(/\r$/, '');
       this.#rest = this.#rest.subarray(end + 1);
       const reply = this.#add(line);
@@ -56,6 +60,7 @@ export class ReplyParser {
     const reply = { code: Number(code), lines: this.#lines };
     this.#code = '';
     this.#lines = [];
+    this.#octets = 0;
     return reply;
   }
 }

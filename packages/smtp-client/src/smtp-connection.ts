@@ -12,6 +12,14 @@ const CONNECT_MS = 30_000;
 const REPLY_MS = 300_000;
 const DATA_REPLY_MS = 600_000;
 const QUIT_REPLY_MS = 5_000;
+/** The same, to write a block of data. */
+const BLOCK_MS = 180_000;
+
+export interface ConnectOptions {
+  /** The IP address to connect to, if `host` is not to be looked up. */
+  readonly address?: string;
+  readonly timeoutMs?: number;
+}
 
 /** A connection to an SMTP server: commands out, replies in, in the clear or not. */
 export class SmtpConnection implements Disposable {
@@ -28,8 +36,13 @@ export class SmtpConnection implements Disposable {
   }
 
   /** @param tls null to begin in the clear @throws {SmtpError} */
-  static async open(host: string, port: number, tls: TlsSettings | null): Promise<SmtpConnection> {
-    const socket = await reach(host, port);
+  static async open(
+    host: string,
+    port: number,
+    tls: TlsSettings | null,
+    options: ConnectOptions = {},
+  ): Promise<SmtpConnection> {
+    const socket = await reach(host, port, options);
     const connection = new SmtpConnection(host, socket);
     if (tls !== null) await connection.#upgrade(tls);
     return connection;
@@ -49,10 +62,37 @@ export class SmtpConnection implements Disposable {
     return localFamily === 'IPv6' ? `[IPv6:${localAddress}]` : `[${localAddress}]`;
   }
 
+  /** The version of TLS as Node names it, null in the clear. */
+  get tlsProtocol(): string | null {
+    return this.#secured?.getProtocol() ?? null;
+  }
+
   /** @throws {SmtpError} */
-  async command(line: string): Promise<SmtpReply> {
+  async command(line: string, timeoutMs?: number): Promise<SmtpReply> {
     this.#socket.write(`${line}\r\n`);
-    return await this.reply();
+    return await this.reply(timeoutMs);
+  }
+
+  /** Sends what has no reply yet: commands in a group (RFC 2920 §3.1), or a block of data. @throws {SmtpError} if it is not taken in time */
+  async send(octets: string | Buffer): Promise<void> {
+    if (this.#socket.write(octets)) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const socket = this.#socket;
+    const closed = () => reject(this.#broken(socket.errored ?? new Error('the server closed the connection')));
+    const timer = setTimeout(() => socket.destroy(new Error('it takes no more data')), BLOCK_MS);
+    socket.once('drain', resolve).once('close', closed);
+    if (socket.destroyed) closed();
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      socket.removeListener('drain', resolve).removeListener('close', closed);
+    }
+  }
+
+  /** Breaks it off, whatever waits for it. */
+  abort(): void {
+    this.#socket.destroy(new Error('stopping'));
   }
 
   /** Sends a message after 354. @param octets with its dots stuffed, ending in CRLF */
@@ -84,12 +124,16 @@ export class SmtpConnection implements Disposable {
         this.#replies.push(value);
       }
     } catch (cause) {
-      if (cause instanceof SmtpError) throw cause;
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new SmtpError('unreachable', `The connection to ${this.host} broke: ${why}`, { cause });
+      throw this.#broken(cause);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #broken(cause: unknown): SmtpError {
+    if (cause instanceof SmtpError) return cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new SmtpError('unreachable', `The connection to ${this.host} broke: ${why}`, { cause });
   }
 
   /**
@@ -129,21 +173,29 @@ function chunksOf(socket: Socket): AsyncIterator<Buffer> {
   return socket.iterator({ destroyOnReturn: false });
 }
 
-async function reach(host: string, port: number): Promise<Socket> {
-  const socket = connect({ host, port });
+async function reach(
+  host: string,
+  port: number,
+  { address = host, timeoutMs = CONNECT_MS }: ConnectOptions,
+): Promise<Socket> {
+  const socket = connect({ host: address, port });
   socket.setNoDelay(true);
   try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
+    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
     return socket;
   } catch (cause) {
     socket.on('error', () => {}).destroy();
-    throw new SmtpError('unreachable', `Cannot connect to ${host}, port ${port}: ${wordsOf(cause)}`, { cause });
+    throw new SmtpError('unreachable', `Cannot connect to ${host}, port ${port}: ${wordsOf(cause, timeoutMs)}`, {
+      cause,
+    });
   }
 }
 
-function wordsOf(error: unknown): string {
+function wordsOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'AbortError') return `no answer in ${CONNECT_MS / 1_000} s`;
+  if (error.name === 'AbortError') return `no answer in ${timeoutMs / 1_000} s`;
   // One for each address of the host.
-  return error instanceof AggregateError ? error.errors.map(wordsOf).join('; ') : error.message;
+  return error instanceof AggregateError
+    ? error.errors.map((one) => wordsOf(one, timeoutMs)).join('; ')
+    : error.message;
 }

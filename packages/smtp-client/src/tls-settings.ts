@@ -4,6 +4,8 @@ import type { Fingerprint } from '@postel/tls-pubkey';
 export type ServerTrust =
   /** By a certificate for its name, of one of these authorities (PEM); null: of those that Node.js knows. */
   | { readonly type: 'authority'; readonly ca: string | null }
+  /** Whoever it is: against those who only listen (RFC 7435). */
+  | { readonly type: 'anyone' }
   /** By its public key, whatever its certificate says. */
   | { readonly type: 'key'; readonly fingerprint: Fingerprint };
 

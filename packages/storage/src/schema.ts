@@ -620,6 +620,84 @@ export const rejects = pgTable(
   ],
 );
 
+/** Mail that goes to other servers: what its recipients have in common (packages/queue). */
+export const queueMessages = pgTable('queue_messages', {
+  messageId: uuid('message_id').primaryKey(),
+  /** As the reply and the log named it when it was taken. */
+  name: text('name').notNull(),
+  /** Whose it is; null if it came from elsewhere, or is a report. It may have been removed since. */
+  accountId: id('account_id'),
+  queuedAt: at('queued_at').notNull().defaultNow(),
+  /** Its lifetime counts from here: it was queued, or is held until then (RFC 4865). */
+  releasedAt: at('released_at').notNull().defaultNow(),
+  /** '' for none. */
+  reversePath: text('reverse_path').notNull(),
+  sizeOctets: octets('size_octets').notNull(),
+  /** What its octets are like: RFC 6152, RFC 6532, RFC 3030. */
+  is8bit: boolean('is_8bit').notNull(),
+  hasUtf8Header: boolean('has_utf8_header').notNull(),
+  isBinary: boolean('is_binary').notNull(),
+  /** What its sender said: RFC 6531, RFC 8689, RFC 3461, RFC 4954 §5. */
+  isUtf8: boolean('is_utf8').notNull(),
+  requiresTls: boolean('requires_tls').notNull(),
+  envelopeId: text('envelope_id'),
+  returnContent: text('return_content'),
+  submitter: text('submitter'),
+  /** RFC 4865 §5.1.2. */
+  releaseRequest: text('release_request'),
+  /** Domains whose keys sign it. */
+  signers: texts('signers').notNull().default([]),
+});
+
+/** Its octets, in pieces, which are stored before the row that makes them count. */
+export const queueContents = pgTable(
+  'queue_contents',
+  {
+    messageId: uuid('message_id').notNull(),
+    chunk: integer('chunk').notNull(),
+    octets: bytea('octets').notNull(),
+    storedAt: at('stored_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.messageId, table.chunk] })],
+);
+
+/** Its recipients, and what became of them. Those that are finished stay for some days. */
+export const queueRecipients = pgTable(
+  'queue_recipients',
+  {
+    recipientId: id('recipient_id').primaryKey().generatedAlwaysAsIdentity(),
+    messageId: uuid('message_id').notNull(),
+    /** Of the message, so that what an account has in the queue can be counted. */
+    accountId: id('account_id'),
+    forwardPath: text('forward_path').notNull(),
+    /** Where it goes: of A-labels, or an address literal. */
+    domain: text('domain').notNull(),
+    /** The alias that it is a member of, in canonical form. */
+    alias: text('alias'),
+    notify: texts('notify'),
+    originalRecipient: text('original_recipient'),
+    state: text('state').notNull().default('waiting'),
+    /** While somebody has a lease: when that ends. */
+    nextAttemptAt: at('next_attempt_at').notNull().defaultNow(),
+    lease: uuid('lease'),
+    attempts: integer('attempts').notNull().default(0),
+    lastAttemptAt: at('last_attempt_at'),
+    lastStatus: text('last_status'),
+    lastReply: text('last_reply'),
+    lastMta: text('last_mta'),
+    delayToldAt: at('delay_told_at'),
+    finishedAt: at('finished_at'),
+  },
+  (table) => [
+    foreignKey({ columns: [table.messageId], foreignColumns: [queueMessages.messageId] }).onDelete('cascade'),
+    check('queue_recipients_state', sql`${table.state} in ('waiting', 'held', 'delivered', 'failed', 'dropped')`),
+    index('queue_recipients_due').on(table.nextAttemptAt).where(sql`state = 'waiting'`),
+    index('queue_recipients_message').on(table.messageId),
+    index('queue_recipients_account').on(table.accountId).where(sql`finished_at is null`),
+    index('queue_recipients_finished').on(table.finishedAt).where(sql`finished_at is not null`),
+  ],
+);
+
 /** What an account may send, and whether a copy of it is kept; without a row: anything, and none. Limits are null where there is none. */
 /** Messages that are to be released at a time to come (held-messages.ts), under the account that sent them. */
 export const heldMessages = pgTable(

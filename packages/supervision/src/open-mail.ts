@@ -1,7 +1,7 @@
 import type { MailServerSettings, OAuthIssuer } from '@postel/config';
 import { type Directory, openDirectory } from '@postel/directory';
 import type { TokenValidator } from '@postel/oauth';
-import { DiskReserve, openBlobs, openDatabase, Store } from '@postel/storage';
+import { type Database, DiskReserve, openBlobs, openDatabase, Store } from '@postel/storage';
 import { measureLoginLimits } from './login-limit-metrics.ts';
 import type { AppContext } from './run-app.ts';
 import { ServerCertificates } from './server-certificates.ts';
@@ -10,6 +10,8 @@ import { StorageWatch } from './storage-watch.ts';
 /** What every process of a mail protocol has open. */
 export interface OpenMail {
   readonly certificates: ServerCertificates;
+  /** What the others are on. */
+  readonly database: Database;
   readonly store: Store;
   readonly directory: Directory;
   close(): Promise<void>;
@@ -48,6 +50,7 @@ export async function openMail(
   measureLoginLimits(directory.loginLimits, metrics);
   return {
     certificates,
+    database,
     store,
     directory,
     async close() {

@@ -10,7 +10,7 @@ export { type ObjectStore, type ObjectStoreOptions, type StoredObject, startObje
 export { cpuSeconds, limitOpenFiles } from './open-files.ts';
 export { ProgramSocket } from './program-socket.ts';
 export type { RunningPostel, TestAccount, TestPorts } from './running-postel.ts';
-export { SmtpServerForTests, type SmtpSession } from './scripted-smtp-server.ts';
+export { SmtpServerForTests, SmtpSession } from './scripted-smtp-server.ts';
 export { type Ended, ServerProcess, StartFailed } from './server-process.ts';
 export { sharedPostel } from './shared-postel.ts';
 export { hasSmallDisk, noSmallDiskNote, SmallDisk } from './small-disk.ts';

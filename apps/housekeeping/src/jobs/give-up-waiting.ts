@@ -50,9 +50,9 @@ function reportOn({ id, delivery, queuedAt, beginning }: ExpiredDelivery, hostna
     envelopeId: details.envelopeId,
     releaseRequest: details.releaseRequest,
     action: 'failed',
-    status: '5.4.7', // delivery time expired: RFC 3463 §3.5
-    recipients,
-    header: beginning,
+    // delivery time expired: RFC 3463 §3.5
+    recipients: recipients.map((recipient) => ({ ...recipient, status: '5.4.7', attempt: null })),
+    returned: { what: 'header', octets: beginning },
   });
   const arrival = {
     prefix: Buffer.from('Return-Path: <>\r\n'),

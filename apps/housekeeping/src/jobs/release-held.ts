@@ -45,9 +45,8 @@ async function notifyOfDelivery(store: Store, hostname: string, released: Releas
     envelopeId: others[0]?.arrival.details.envelopeId ?? null,
     releaseRequest: request,
     action: 'delivered',
-    status: '2.1.5',
-    recipients,
-    header: Buffer.concat(await Array.fromAsync(content.read(0, headerOctets))),
+    recipients: recipients.map((recipient) => ({ ...recipient, status: '2.1.5', attempt: null })),
+    returned: { what: 'header', octets: Buffer.concat(await Array.fromAsync(content.read(0, headerOctets))) },
   });
   const writer = store.receive(octets.length);
   await writer.write(octets);

@@ -8,8 +8,8 @@ export const configAliasAdd = defineCommand({
   operands: 'ALIAS ADDRESS...',
   summary: 'add an address that stands for others',
   help: `Mail for ALIAS goes to each ADDRESS: of accounts here, of other aliases, or at other servers. Its domain must be one of
-this server. Anyone may post to it: postel help config alias update. As long as some of its members are at other
-servers, mail for it is refused, because Postel does not send mail to other servers yet.
+this server. Anyone may post to it: postel help config alias update. With members at other
+servers, mail for it is refused where mail to other servers is off (relay: off, and localserve).
 
 ${SERVER_OPTIONS_HELP}
 

@@ -1,11 +1,19 @@
-import type { Address, Configuration, ImapSettings, LoginAddress, SmtpSettings, TlsMode } from '@postel/config';
+import type {
+  Address,
+  Configuration,
+  ImapSettings,
+  LoginAddress,
+  RelaySettings,
+  SmtpSettings,
+  TlsMode,
+} from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
-import { planApp, planHousekeeping } from '../supervisor/plan-app.ts';
+import { planApp, planHousekeeping, planRelay } from '../supervisor/plan-app.ts';
 import type { ServerParts } from '../supervisor/run-server.ts';
 
 /** The apps that a server may have, or be alone. */
-export type AppName = 'imap' | 'smtp' | 'housekeeping';
-export const APP_NAMES: readonly AppName[] = ['imap', 'smtp', 'housekeeping'];
+export type AppName = 'imap' | 'smtp' | 'relay' | 'housekeeping';
+export const APP_NAMES: readonly AppName[] = ['imap', 'smtp', 'relay', 'housekeeping'];
 
 type DatabasePlace = Pick<ImapSettings, 'database' | 'databaseDirectory'>;
 
@@ -20,11 +28,12 @@ export function planApps(
     ...(apps.includes('imap') ? planImap(configuration, place) : []),
     ...(apps.includes('smtp') ? [planSmtp(configuration, place)] : []),
   ].filter(({ addresses = [] }) => addresses.length > 0);
-  if (!apps.includes('housekeeping')) return listening;
+  const running = [...listening, ...(apps.includes('relay') ? planSending(configuration, database) : [])];
+  if (!apps.includes('housekeeping')) return running;
   const { blobs, hostname, tombstoneDays, loginHistoryDays, logLevel } = configuration;
   const kept = { tombstoneDays, loginHistoryDays };
   const settings = { processName: 'housekeeping', database, blobs, hostname, ...kept, logLevel };
-  return [...listening, planHousekeeping(settings)];
+  return [...running, planHousekeeping(settings)];
 }
 
 function planImap(configuration: Configuration, place: DatabasePlace): readonly AppPlan[] {
@@ -42,6 +51,21 @@ function planImap(configuration: Configuration, place: DatabasePlace): readonly 
   });
 }
 
+function planSending(configuration: Configuration, database: ServerParts['database']): readonly AppPlan[] {
+  const { hostname, relay, blobs, dnsServers, logLevel } = configuration;
+  if (relay === null) return [];
+  const settings: RelaySettings = {
+    processName: 'relay',
+    hostname,
+    database,
+    blobs,
+    ...(dnsServers.length > 0 && { dnsServers }),
+    ...relay,
+    logLevel,
+  };
+  return [planRelay(settings)];
+}
+
 function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
   const { mx, submission, submissions, lmtp } = configuration.smtp;
   const { submitterNetworks, showsClientAddress, dnsbls, rspamd } = configuration;
@@ -55,6 +79,7 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
       ...listeners(submissions, 'implicit').map((listener) => ({ ...listener, kind: 'submission' as const })),
       ...listeners(withoutKeys(lmtp), 'starttls').map((listener) => ({ ...listener, kind: 'lmtp' as const })),
     ],
+    relays: configuration.relay !== null,
     ...(submitterNetworks.length === 0 ? {} : { submitterNetworks }),
     ...(showsClientAddress ? { showsClientAddress } : {}),
     ...(dnsbls.length === 0 ? {} : { dnsbls }),

@@ -51,7 +51,9 @@ export async function runConfiguredServer({ file, app }: ConfiguredServerOptions
   const plan = (current: Configuration, parts: ServerParts) => planApps(current, parts, apps);
   const services = servicesOf(configuration, apps);
   const addresses = Object.values(services).flat();
-  if (addresses.length === 0 && app !== 'housekeeping')
+  if (app === 'relay' && configuration.relay === null)
+    throw new CommandError(`relay is off in ${file}: there is nothing to send.`);
+  if (addresses.length === 0 && app !== 'housekeeping' && app !== 'relay')
     throw new CommandError(`Every service is off in ${file}: there is nothing to serve.`);
 
   await runServer({

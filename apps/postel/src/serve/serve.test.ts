@@ -45,10 +45,17 @@ describe('a server with two IMAP processes', () => {
   });
 
   test('has health and metrics of all processes', async () => {
-    const ready = { 'imap-1': 'ready', 'imap-2': 'ready', smtp: 'ready', housekeeping: 'ready', database: 'ready' };
+    const ready = {
+      'imap-1': 'ready',
+      'imap-2': 'ready',
+      smtp: 'ready',
+      relay: 'ready',
+      housekeeping: 'ready',
+      database: 'ready',
+    };
     const { status, body } = await server.http('/healthz');
     expect({ status, ...JSON.parse(body) }).toEqual({ status: 'ok', parts: ready });
-    for (const name of Object.keys(ready).slice(0, 4)) {
+    for (const name of Object.keys(ready).slice(0, 5)) {
       expect(await server.metric('process_start_time_seconds', name)).toBeGreaterThan(0);
     }
   });
@@ -191,6 +198,7 @@ describe('SIGHUP', () => {
       'imap-1',
       'imap-2',
       'imap-3',
+      'relay',
       'smtp',
     ]);
     const moved = await server.imap(mary, other);
@@ -204,7 +212,7 @@ describe('SIGHUP', () => {
     const gone = server.pidOf('imap-3');
     server.configure({ database });
     await server.hangUp(/the new configuration is in force/);
-    expect(server.run.apps.map(({ name }) => name).toSorted()).toEqual(['housekeeping', 'imap-1', 'smtp']);
+    expect(server.run.apps.map(({ name }) => name).toSorted()).toEqual(['housekeeping', 'imap-1', 'relay', 'smtp']);
     expect(identifyProcess(gone)).toBeNull();
     expect(await firstLine(imap)).toMatch(/^\* OK /);
     await expect.poll(() => firstLine(other).catch(String)).toMatch(REFUSED);
@@ -212,6 +220,7 @@ describe('SIGHUP', () => {
     expect(JSON.parse(body).parts).toEqual({
       'imap-1': 'ready',
       smtp: 'ready',
+      relay: 'ready',
       housekeeping: 'ready',
       database: 'ready',
     });
@@ -284,7 +293,7 @@ describe('stopping', () => {
     const mail = await beginMail(server, mary.user);
     const { apps, postgres } = server.run;
     const processes = [...apps, ...(postgres === null ? [] : [postgres])].map(({ pid }) => pid);
-    expect(processes).toHaveLength(4);
+    expect(processes).toHaveLength(5);
     const ended = server.process.stop('SIGTERM');
     await isClosed;
     expect(await mail.finish()).toMatch(/^250 /m);

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { HousekeepingSettings, ImapSettings, SmtpSettings } from '@postel/config';
+import type { HousekeepingSettings, ImapSettings, RelaySettings, SmtpSettings } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
 
 /** The plan of an app process that listens where its settings say. */
@@ -8,7 +8,12 @@ export function planApp(app: 'imap' | 'smtp', settings: ImapSettings | SmtpSetti
   return { entry: entryOf(app), settings, addresses };
 }
 
-/** The plan of the process that listens nowhere. */
+/** The plan of the process that sends mail to other servers. */
+export function planRelay(settings: RelaySettings): AppPlan {
+  return { entry: entryOf('relay'), settings };
+}
+
+/** The plan of the other process that listens nowhere. */
 export function planHousekeeping(settings: HousekeepingSettings): AppPlan {
   return { entry: entryOf('housekeeping'), settings };
 }

@@ -55,7 +55,7 @@ async function refusalOf(session: Session): Promise<SmtpReply | null> {
     return session.replyTo(error);
   }
   const { transaction } = session;
-  if (transaction === null || transaction.recipients.size > 0) return null;
+  if (transaction === null || transaction.accepted.length > 0) return null;
   session.transaction = null;
   return withoutRecipients(session, transaction);
 }

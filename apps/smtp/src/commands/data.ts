@@ -1,6 +1,7 @@
 import type { CountedSubmission } from '@postel/directory';
 import type { Command } from '../command.ts';
-import { deliverMessage, type ReplyFor } from '../deliver-message.ts';
+import { deliverEverywhere } from '../deliver-everywhere.ts';
+import type { ReplyFor } from '../deliver-message.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { noArgument } from '../parse-argument.ts';
 import { type ReceivedMessage, receiveData } from '../receive-message.ts';
@@ -23,7 +24,7 @@ export const data: Command<null> = {
     // RFC 3030 §2, §3. The transaction stays: a client may go on with BDAT.
     if (transaction.chunks !== null) return replies.noDataAfterBdat;
     if (transaction.body === 'BINARYMIME') return replies.binaryNeedsBdat;
-    if (transaction.recipients.size === 0) {
+    if (transaction.accepted.length === 0) {
       session.transaction = null;
       return withoutRecipients(session, transaction);
     }
@@ -79,7 +80,7 @@ async function receive(session: Session, transaction: MailTransaction, take: Tak
   }
   const counted = await countSubmission(session, transaction);
   try {
-    return { replyFor: await deliverMessage(session, transaction, message), counted };
+    return { replyFor: await deliverEverywhere(session, transaction, message), counted };
   } catch (error) {
     if (counted !== null && isRefusal(error)) await takeBackCount(session, counted);
     throw error;

@@ -7,6 +7,7 @@ import { offersDsn } from '../extensions.ts';
 import { type Hold, parseHold, releaseRequest } from '../future-release.ts';
 import { requireRoomToHold } from '../hold-message.ts';
 import type { BodyType } from '../mail-transaction.ts';
+import { Outgoing } from '../outgoing.ts';
 import type { MailboxAddress } from '../path.ts';
 import { isAscii, LENIENT, parsePath } from '../path.ts';
 import { replies, SmtpError } from '../replies.ts';
@@ -106,6 +107,7 @@ export const mail: Command<MailArgs> = {
         releaseRequest: hold === null ? null : releaseRequest(hold),
       },
       recipients: new Map(),
+      outgoing: new Outgoing(),
       accepted: [],
       aliases: new Set(),
       leftOut: new Map(),

@@ -64,7 +64,7 @@ async function answer(session: Session, transaction: MailTransaction, { mailbox,
       await session.unknownRecipient();
       return replies.noSuchAddress;
     case 'not-local':
-      if (kind === 'submission') return replies.noRelay;
+      if (kind === 'submission') return acceptElsewhere(session, transaction, mailbox, path);
       await session.unknownRecipient();
       return replies.notHere;
     case 'account':
@@ -84,6 +84,21 @@ async function maySendToMore(session: Session, { reversePath }: MailTransaction)
   return session.kind !== 'mx' || reversePath !== '' || (await session.mayBounceToMany());
 }
 
+/** Relaying: RFC 5321 §2.1, for who has logged in and nobody else. */
+function acceptElsewhere(
+  session: Session,
+  { outgoing, accepted }: MailTransaction,
+  mailbox: MailboxAddress | null,
+  path: ReceivedRecipient,
+): SmtpReply {
+  if (session.services.queue === null || mailbox === null) return replies.noRelay;
+  if (mailbox.domain.startsWith('[')) return replies.literalElsewhere;
+  outgoing.add(path);
+  accepted.push([]);
+  session.progressed();
+  return replies.recipientOk;
+}
+
 async function accept(
   session: Session,
   transaction: MailTransaction,
@@ -101,7 +116,8 @@ async function accept(
   if (known === undefined) {
     if (session.kind === 'mx') {
       const isTight = mayTurnOutFull(recipient, sizeOctets ?? session.services.messageOctets);
-      if (transaction.isClosed || (isTight && recipients.size > 0)) return replies.recipientAlone;
+      if (transaction.isClosed || (isTight && recipients.size + transaction.outgoing.size > 0))
+        return replies.recipientAlone;
       transaction.isClosed = isTight;
     }
     // Where others may have the message by the time it turns out full, its copy waits.
@@ -129,7 +145,7 @@ async function accept(
  * RFC 5321 §3.9: each account that the alias stands for gets a copy, unless it gets one already. Of those that cannot take it now
  * the copy waits, as the sender named one address and could not send to the others alone; if that is all of them, the message
  * waits with its sender. Those for whom much waits already are left out, as list programs do with members whose mail comes
- * back. One at another server makes it impossible for all.
+ * back. Copies for other servers go to the queue; where nothing goes there, one makes it impossible for all.
  */
 async function acceptAlias(
   session: Session,
@@ -137,24 +153,26 @@ async function acceptAlias(
   alias: AliasTarget,
   path: ReceivedRecipient,
 ): Promise<SmtpReply> {
-  const { recipients, accepted, aliases, sender, sizeOctets } = transaction;
+  const { recipients, outgoing, accepted, aliases, sender, sizeOctets } = transaction;
   const poster = { account: session.account?.accountId ?? null, address: sender };
   const { mayPost, accounts, elsewhere, isTooLarge } = await session.services.directory.expandAlias(alias, poster);
   if (!mayPost) return replies.mayNotPost;
   if (isTooLarge) return replies.aliasTooLarge;
-  if (elsewhere.length > 0) return replies.aliasNeedsRelay;
-  if (accounts.length === 0) return replies.aliasWithoutMembers;
+  if (elsewhere.length > 0 && session.services.queue === null) return replies.aliasNeedsRelay;
+  if (accounts.length + elsewhere.length === 0) return replies.aliasWithoutMembers;
   if (transaction.isClosed) return replies.recipientAlone;
 
   const added = accounts.filter(({ accountId }) => !recipients.has(accountId));
-  if (recipients.size > 0 && recipients.size + added.length > RECIPIENTS) return replies.tooManyRecipients;
+  const known = recipients.size + outgoing.size;
+  if (known > 0 && known + added.length + elsewhere.length > RECIPIENTS) return replies.tooManyRecipients;
   const refusals = new Map(added.map((recipient) => [recipient.accountId, refusalOf(recipient, sizeOctets)]));
   const [first = null] = [...refusals.values()].filter((refusal) => refusal !== null);
   const leftOut = await withMuchWaiting(session, sizeOctets, added);
   const isWithoutRoom = ({ accountId }: RecipientAccount) =>
     leftOut.has(accountId) || (refusals.get(accountId) ?? recipients.get(accountId)?.waitsFor ?? null) !== null;
-  if (accounts.every(isWithoutRoom)) return first ?? replies.mailboxFull;
-  for (const { accountId } of accounts) recipients.get(accountId)?.paths.push(path);
+  if (accounts.length > 0 && accounts.every(isWithoutRoom)) return first ?? replies.mailboxFull;
+  const localPath = outgoing.addMembers(alias.address, elsewhere, path, accounts);
+  for (const { accountId } of accounts) recipients.get(accountId)?.paths.push(localPath);
   const { forwardPath } = path;
   for (const { accountId, accountName, list, mailbox, quotaOctets } of added) {
     if (leftOut.has(accountId)) {
@@ -164,7 +182,15 @@ async function acceptAlias(
     const [code, status] = refusals.get(accountId) ?? [];
     const waitsFor = code === undefined ? null : `${code} ${status}`;
     const { address } = alias;
-    recipients.set(accountId, { forwardPath, alias: address, list, mailbox, paths: [path], waitsFor, quotaOctets });
+    recipients.set(accountId, {
+      forwardPath,
+      alias: address,
+      list,
+      mailbox,
+      paths: [localPath],
+      waitsFor,
+      quotaOctets,
+    });
   }
   aliases.add(alias.address);
   accepted.push(accounts.map(({ accountId }) => accountId).filter((account) => !leftOut.has(account)));

@@ -84,6 +84,7 @@ export async function startOwnServer(
     directory,
     incoming,
     contentFilter: null,
+    queue: null,
     metrics: new SmtpMetrics(new Registry()),
     connectionCount: new ConnectionCount([]),
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
-/** The installation, what was done when, and the directory: who may log in and where mail goes, but no mail. */
+/** The installation, what was done when, the directory (who may log in and where mail goes), and the queue of what leaves; but no mail. */
 const NO_MAIL = [
   'installation',
   'housekeeping_jobs',
@@ -22,6 +22,9 @@ const NO_MAIL = [
   'submission_settings',
   'submission_counts',
   'known_recipients',
+  'queue_messages',
+  'queue_contents',
+  'queue_recipients',
   'credentials',
   'scram_parameters',
   'tls_public_keys',

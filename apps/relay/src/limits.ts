@@ -1,0 +1,41 @@
+/** Every limit of the relay, in one place. Those of the queue and its schedule are in packages/queue/src/limits.ts. */
+
+/** Mail transactions at the same time, each on a connection of its own: in all, and with one domain. */
+export const TRANSACTIONS = 50;
+export const TRANSACTIONS_A_DOMAIN = 5;
+
+/** Recipients in one transaction: what every server has to take (RFC 5321 §4.5.3.1.8), if it does not say less (RFC 9422). */
+export const RECIPIENTS = 100;
+
+/** Rows that are taken out of the queue at once, and had in hand in all. */
+export const ROWS_AT_ONCE = 200;
+export const ROWS_IN_HAND = 1_000;
+
+/** Who tells that something is due may not be heard: it is looked for this often at least. */
+export const LOOK_MS = 30_000;
+
+/** Hosts of a domain that are tried, and addresses of a host. */
+export const HOSTS = 10;
+export const ADDRESSES_A_HOST = 4;
+
+/** RFC 5321 §4.5.3.2, for whoever answers. */
+export const CONNECT_MS = 30_000;
+export const REPLY_MS = 5 * 60_000;
+export const DATA_REPLY_MS = 2 * 60_000;
+export const END_OF_DATA_REPLY_MS = 10 * 60_000;
+
+/** How long all of a transaction may take that goes at a trickle: this, and a second more for so many octets. */
+export const TRANSACTION_MS = 30 * 60_000;
+export const OCTETS_A_SECOND = 1_000;
+
+/** What a report may be that is delivered here. */
+export const LOCAL_MESSAGE_OCTETS = 2_000 * 1024 * 1024;
+
+/** Between attempts to reach the database: the first, doubling up to the last. */
+export const DATABASE_RETRY_MS = { first: 500, last: 10_000 };
+
+/** How often what is long finished is removed. */
+export const PRUNE_MS = 60 * 60_000;
+
+/** How long transactions in hand may go on when the process stops, to hear whether the other side has the message. It has 8 s for all of it. */
+export const STOP_MS = 4_000;

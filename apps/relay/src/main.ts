@@ -1,0 +1,4 @@
+import { runApp } from '@postel/supervision';
+import { relayApp } from './relay-app.ts';
+
+runApp(relayApp);

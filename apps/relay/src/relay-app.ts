@@ -1,0 +1,69 @@
+import { networkInterfaces } from 'node:os';
+import { parseRelaySettings, type RelaySettings } from '@postel/config';
+import { NetworkList, openDirectory } from '@postel/directory';
+import { type Resolver, StubResolver, systemServers } from '@postel/dns';
+import { Queue } from '@postel/queue';
+import { openBlobs, openDatabase, Store } from '@postel/storage';
+import type { AppContext, AppDefinition, RunningApp } from '@postel/supervision';
+import { ReachableAddresses } from './reachable-addresses.ts';
+import { Relay } from './relay.ts';
+import { RelayMetrics } from './relay-metrics.ts';
+
+/** Rows are taken and settled in a moment; more transactions than these have to do with the other side. */
+const DATABASE_CONNECTIONS = 8;
+const SMTP_PORT = 25;
+const DAY_MS = 86_400_000;
+/** Interfaces come and go. */
+const OWN_ADDRESSES_MS = 60_000;
+
+export const relayApp: AppDefinition<RelaySettings> = { name: 'relay', parseSettings: parseRelaySettings, start };
+
+async function start(settings: RelaySettings, { log, metrics }: AppContext): Promise<RunningApp<RelaySettings>> {
+  const { processName, hostname, dnsServers, privateNetworks, lifetimeDays, port = SMTP_PORT } = settings;
+  const database = openDatabase(settings.database, {
+    applicationName: `postel ${processName}`,
+    maxConnections: DATABASE_CONNECTIONS,
+  });
+  const store = new Store(database, {
+    blobs: await openBlobs(settings.blobs),
+    onError: (error) => log.warn({ err: error }, 'storage'),
+  });
+  const directory = openDirectory(database, { onWarning: (message, err) => log.warn({ err }, message) });
+  const queue = new Queue(database);
+  const resolver: Resolver = new StubResolver({
+    servers: dnsServers === undefined ? systemServers : () => dnsServers,
+    onChange: (isAnswered) =>
+      isAnswered ? log.info('the DNS answers again') : log.warn('no DNS server answers: no mail goes to other servers'),
+  });
+  const reachable = new ReachableAddresses(new NetworkList(privateNetworks), ownAddresses());
+  const relay = new Relay({
+    queue,
+    local: { directory, store },
+    way: { resolver, reachable, hostname, port },
+    lifetimeMs: lifetimeDays * DAY_MS,
+    log,
+    metrics: new RelayMetrics(metrics, queue),
+  });
+  relay.start();
+  return {
+    async stop() {
+      await relay.stop();
+      await store.close();
+      await directory.close();
+      await database.close();
+    },
+  };
+}
+
+/** The addresses of this machine, as they are. */
+function ownAddresses(): () => ReadonlySet<string> {
+  let known: ReadonlySet<string> = new Set();
+  let readMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - readMs > OWN_ADDRESSES_MS) {
+      readMs = performance.now();
+      known = new Set(Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address)));
+    }
+    return known;
+  };
+}

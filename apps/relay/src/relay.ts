@@ -1,0 +1,303 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LeasedRecipient, Queue, QueuedMessage } from '@postel/queue';
+import type { SmtpConnection } from '@postel/smtp-client';
+import type { Logger } from '@postel/supervision';
+import { findHere, type LocalMail } from './deliver-here.ts';
+import { Leases } from './leases.ts';
+import {
+  DATABASE_RETRY_MS,
+  LOOK_MS,
+  OCTETS_A_SECOND,
+  PRUNE_MS,
+  ROWS_AT_ONCE,
+  ROWS_IN_HAND,
+  STOP_MS,
+  TRANSACTION_MS,
+  TRANSACTIONS,
+  TRANSACTIONS_A_DOMAIN,
+} from './limits.ts';
+import { deferred } from './outcome.ts';
+import type { RelayMetrics } from './relay-metrics.ts';
+import type { Outcomes } from './send-message.ts';
+import { reportsOf, settlementOf } from './settlement.ts';
+import { ship, type Way } from './ship.ts';
+
+export interface RelayOptions {
+  readonly queue: Queue;
+  readonly local: LocalMail;
+  readonly way: Way;
+  readonly lifetimeMs: number;
+  readonly log: Logger;
+  readonly metrics: RelayMetrics;
+}
+
+/** Recipients of one message who are sent to together. */
+interface Group {
+  readonly message: QueuedMessage;
+  readonly domain: string;
+  /** By which they came; it stands in the message (RFC 9228). */
+  readonly alias: string | null;
+  readonly recipients: readonly LeasedRecipient[];
+}
+
+/** Works through the queue until it is stopped. */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #leases: Leases;
+  readonly #stopping = new AbortController();
+  /** Groups that wait for their turn, by domain. */
+  readonly #waiting = new Map<string, Group[]>();
+  readonly #running = new Map<string, number>();
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #connections = new Set<SmtpConnection>();
+  #wake = Promise.withResolvers<void>();
+  #loops: Promise<unknown> = Promise.resolve();
+  #endListening: (() => Promise<void>) | null = null;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    const { queue, log, metrics } = options;
+    this.#leases = new Leases(queue, now, (lost) => {
+      metrics.lost.inc(lost.length);
+      log.warn(
+        { recipients: lost.length },
+        'the database did not answer in time: others may send what we have in hand',
+      );
+    });
+  }
+
+  start(): void {
+    this.#loops = Promise.all([this.#work(), this.#listen(), this.#prune()]);
+  }
+
+  /** Takes no more, lets transactions go on for a moment, and gives back what was not tried. */
+  async stop(): Promise<void> {
+    const { log, queue } = this.#options;
+    this.#stopping.abort();
+    this.#wake.resolve();
+    await this.#loops;
+    const untried = [...this.#waiting.values()].flatMap((groups) => groups.flatMap(({ recipients }) => recipients));
+    this.#waiting.clear();
+    this.#leases.remove(untried);
+    await queue
+      .giveBack(untried)
+      .catch((err: unknown) => log.warn({ err }, 'what was not tried waits for the end of its lease'));
+    await Promise.race([this.#allDone(), delay(STOP_MS, undefined, { ref: false })]);
+    for (const connection of this.#connections) connection.abort();
+    await this.#allDone();
+    await this.#leases.close();
+    await this.#endListening?.();
+  }
+
+  async #allDone(): Promise<void> {
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+  }
+
+  /** Whoever queues something says so; where that is not heard, LOOK_MS is all it costs. */
+  async #listen(): Promise<void> {
+    await this.#persist('cannot listen to the queue', async () => {
+      this.#endListening = await this.#options.queue.onDue(() => this.#wake.resolve());
+    });
+  }
+
+  async #prune(): Promise<void> {
+    const { queue, log } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      await queue.prune().catch((err: unknown) => log.warn({ err }, 'the history of the queue was not pruned'));
+      await this.#pause(PRUNE_MS);
+    }
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.#wake = Promise.withResolvers();
+      const { promise: woken } = this.#wake;
+      await this.#persist('cannot take from the queue', () => this.#take());
+      this.#begin();
+      if (this.#stopping.signal.aborted) return;
+      const pauseMs = await this.#options.queue.nextDueMs().catch(() => null);
+      // Where nothing more may be taken, the end of a transaction is what there is to wait for.
+      const isFull = this.#isFull();
+      const waitMs = isFull || pauseMs === null ? LOOK_MS : Math.min(Math.max(pauseMs, 50), LOOK_MS);
+      const timer = new AbortController();
+      await Promise.race([woken, delay(waitMs, undefined, { signal: timer.signal }).catch(() => {})]);
+      timer.abort();
+    }
+  }
+
+  #isFull(): boolean {
+    return this.#leases.size + ROWS_AT_ONCE > ROWS_IN_HAND;
+  }
+
+  async #take(): Promise<void> {
+    const { queue } = this.#options;
+    while (!this.#isFull() && !this.#stopping.signal.aborted) {
+      const sinceMs = now();
+      const busy = [...this.#running]
+        .filter(([domain, count]) => this.#isBusy(domain, count))
+        .map(([domain]) => domain);
+      const rows = await queue.take(ROWS_AT_ONCE, busy);
+      this.#leases.add(rows, sinceMs);
+      for (const group of groupsOf(rows)) {
+        const others = this.#waiting.get(group.domain);
+        if (others === undefined) this.#waiting.set(group.domain, [group]);
+        else others.push(group);
+      }
+      this.#begin();
+      if (rows.length < ROWS_AT_ONCE) return;
+    }
+  }
+
+  /** It has its fill of transactions, and others in hand for when one ends. */
+  #isBusy(domain: string, count: number): boolean {
+    return count >= TRANSACTIONS_A_DOMAIN && (this.#waiting.get(domain)?.length ?? 0) >= TRANSACTIONS_A_DOMAIN;
+  }
+
+  /** Begins what may begin. */
+  #begin(): void {
+    for (const [domain, groups] of this.#waiting) {
+      while (groups.length > 0) {
+        const count = this.#running.get(domain) ?? 0;
+        if (this.#tasks.size >= TRANSACTIONS) return;
+        if (count >= TRANSACTIONS_A_DOMAIN) break;
+        const group = groups.shift();
+        if (group === undefined) break;
+        this.#running.set(domain, count + 1);
+        const task = this.#run(group).finally(() => {
+          this.#tasks.delete(task);
+          const left = (this.#running.get(domain) ?? 1) - 1;
+          if (left === 0) this.#running.delete(domain);
+          else this.#running.set(domain, left);
+          if (!this.#stopping.signal.aborted) this.#begin();
+          this.#wake.resolve();
+        });
+        this.#tasks.add(task);
+      }
+      if (groups.length === 0) this.#waiting.delete(domain);
+    }
+  }
+
+  /** One attempt, from beginning to end. Never throws. */
+  async #run(group: Group): Promise<void> {
+    const { log, metrics } = this.#options;
+    const startedMs = now();
+    let outcomes: Outcomes;
+    try {
+      outcomes = await this.#attempt(group);
+    } catch (err) {
+      log.error(
+        { err, message: group.message.name },
+        'an attempt failed by a fault of ours, or for want of the database',
+      );
+      outcomes = new Map(group.recipients.map((each) => [each, deferred('4.3.0', 'Something went wrong here')]));
+    }
+    metrics.seconds.observe((now() - startedMs) / 1_000);
+    try {
+      await this.#settle(group, outcomes, startedMs);
+    } catch (err) {
+      log.error({ err, message: group.message.name }, 'what came of an attempt is not written down: it comes again');
+    }
+    this.#leases.remove(group.recipients);
+  }
+
+  async #attempt(group: Group): Promise<Outcomes> {
+    const { local, way } = this.#options;
+    const { message, domain, recipients } = group;
+    const outcomes: Outcomes = new Map();
+    const elsewhere: LeasedRecipient[] = [];
+    for (const recipient of recipients) {
+      const target = await findHere(local, message, recipient);
+      if (target.type === 'here') outcomes.set(recipient, await target.deliver(this.#octetsOf(group)));
+      else elsewhere.push(recipient);
+    }
+    if (elsewhere.length === 0) return outcomes;
+    const own = new Set<SmtpConnection>();
+    const opened = (connection: SmtpConnection) => {
+      own.add(connection);
+      this.#connections.add(connection);
+    };
+    const mostMs = TRANSACTION_MS + (message.sizeOctets / OCTETS_A_SECOND) * 1_000;
+    const timer = setTimeout(() => {
+      for (const connection of own) connection.abort();
+    }, mostMs);
+    try {
+      const shipment = {
+        message,
+        recipients: elsewhere,
+        read: () => this.#octetsOf(group),
+        isOurs: () => this.#leases.areOurs(elsewhere),
+      };
+      for (const [recipient, outcome] of await ship(way, domain, shipment, opened)) outcomes.set(recipient, outcome);
+      return outcomes;
+    } finally {
+      clearTimeout(timer);
+      for (const connection of own) this.#connections.delete(connection);
+    }
+  }
+
+  async *#octetsOf({ message, alias }: Group): AsyncGenerator<Buffer, void, undefined> {
+    if (alias !== null) yield Buffer.from(`Delivered-To: ${alias}\r\n`);
+    yield* this.#options.queue.read(message.id);
+  }
+
+  /**
+   * Writes down what came of it, as soon as the database takes it: what was delivered and is not written down is delivered again when the
+   * lease ends.
+   */
+  async #settle({ message }: Group, outcomes: Outcomes, startedMs: number): Promise<void> {
+    const { way, queue, lifetimeMs, log, metrics } = this.#options;
+    const context = {
+      hostname: way.hostname,
+      lifetimeMs,
+      tookMs: now() - startedMs,
+      chance: Math.random,
+      now: () => new Date(),
+    };
+    const settlement = settlementOf(outcomes, context);
+    await this.#persist('what came of an attempt cannot be written down', async () => {
+      const reports = await reportsOf(message, settlement, () => queue.read(message.id), context);
+      await queue.settle(settlement.results, reports);
+    });
+    for (const [action, told] of settlement.told) if (told.length > 0) metrics.reports.inc({ action });
+    for (const { recipient, outcome, status, reply, mta } of settlement.results) {
+      metrics.attempts.inc({ outcome: outcome.type });
+      const attempts = recipient.attempts + 1;
+      const pause = outcome.type === 'deferred' ? { againInSeconds: Math.round(outcome.pauseMs / 1_000) } : {};
+      const { forwardPath } = recipient;
+      const what = { id: message.name, forwardPath, mta, status, reply, attempts, ...pause };
+      log.info(what, `mail was ${outcome.type}`);
+    }
+  }
+
+  /** Does it until it is done, or until the process stops and it failed once more. */
+  async #persist(failure: string, work: () => Promise<void>): Promise<void> {
+    for (let pauseMs = DATABASE_RETRY_MS.first; ; pauseMs = Math.min(2 * pauseMs, DATABASE_RETRY_MS.last)) {
+      try {
+        return await work();
+      } catch (err) {
+        this.#options.log.warn({ err }, failure);
+        if (this.#stopping.signal.aborted) return;
+        await this.#pause(pauseMs);
+      }
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#stopping.signal }).catch(() => {}); // it stops
+  }
+}
+
+/** Those of one message and domain go together, and apart by the alias that brought them: it is told them. */
+function groupsOf(rows: readonly LeasedRecipient[]): readonly Group[] {
+  const groups = Map.groupBy(rows, ({ message, domain, alias }) => `${message.id} ${domain} ${alias ?? ''}`);
+  return [...groups.values()].flatMap((recipients) => {
+    const [first] = recipients;
+    if (first === undefined) return [];
+    const { message, domain, alias } = first;
+    return [{ message, domain, alias, recipients }];
+  });
+}
+
+function now(): number {
+  return performance.now();
+}

@@ -1,0 +1,101 @@
+import type { Resolver } from '@postel/dns';
+import type { SmtpConnection } from '@postel/smtp-client';
+import { findAddresses, findHosts } from './find-hosts.ts';
+import { ADDRESSES_A_HOST } from './limits.ts';
+import { MailSession } from './mail-session.ts';
+import { deferred, failed, HostFailure, type Outcome } from './outcome.ts';
+import type { ReachableAddresses } from './reachable-addresses.ts';
+import { type Outcomes, type Shipment, sendMessage } from './send-message.ts';
+
+/** What sending needs of the rest. */
+export interface Way {
+  readonly resolver: Resolver;
+  readonly reachable: ReachableAddresses;
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * Sends a message to recipients of one domain: to the first host that will have it, RFC 5321 §5.1.
+ *
+ * @param opened is given each connection, to break it off when it must
+ * @returns what came of each recipient
+ */
+export async function ship(
+  way: Way,
+  domain: string,
+  shipment: Shipment,
+  opened: (connection: SmtpConnection) => void,
+): Promise<Outcomes> {
+  const outcomes: Outcomes = new Map();
+  const { requiresTls, reversePath } = shipment.message.envelope;
+  // RFC 8689 §4.2.1; a report is not lost for the want of it (§5).
+  const needsTrust = requiresTls && reversePath !== '';
+  const hosts = await findHosts(way.resolver, domain, way.hostname);
+  const left = () => shipment.recipients.filter((recipient) => !outcomes.has(recipient));
+  const settle = (outcome: Outcome) => {
+    for (const recipient of left()) outcomes.set(recipient, outcome);
+    return outcomes;
+  };
+  if (hosts.type === 'none') return settle(hosts.outcome);
+  if (needsTrust && !hosts.isAuthentic) {
+    return settle(failed('5.7.10', `The message needs TLS, and nothing vouches for the servers of ${domain} (DNSSEC)`));
+  }
+
+  const failures: HostFailure[] = [];
+  for (const host of hosts.names) {
+    const addresses = await findAddresses(way.resolver, host);
+    if (!Array.isArray(addresses)) {
+      failures.push(new HostFailure(addresses as Outcome));
+      continue;
+    }
+    const usable = addresses.filter((address: string) => way.reachable.includes(address));
+    // RFC 5321 §5.1: this machine in the list ends it.
+    const isOwn = addresses.some((address: string) => way.reachable.isOwn(address));
+    if (usable.length === 0) {
+      failures.push(new HostFailure(failed(...nowhere(host, domain, isOwn))));
+      if (isOwn) break;
+      continue;
+    }
+    for (const address of usable.slice(0, ADDRESSES_A_HOST)) {
+      const place = { host, address, port: way.port, hostname: way.hostname, needsTrust };
+      const failure = await sendThrough(place, { ...shipment, recipients: left() }, outcomes, opened);
+      if (failure !== null) failures.push(failure);
+      if (left().length === 0) return outcomes;
+    }
+  }
+  return settle(summaryOf(failures, domain));
+}
+
+function nowhere(host: string, domain: string, isOwn: boolean): readonly [status: string, text: string] {
+  return isOwn
+    ? ['5.4.6', `The mail server ${host} of ${domain} is this machine, which has no such domain`]
+    : ['5.4.4', `The mail server ${host} of ${domain} has an address that is nowhere in the world`];
+}
+
+/** @returns why this host will not do; null if it did */
+async function sendThrough(
+  place: Parameters<typeof MailSession.open>[0],
+  shipment: Shipment,
+  outcomes: Outcomes,
+  opened: (connection: SmtpConnection) => void,
+): Promise<HostFailure | null> {
+  try {
+    using session = await MailSession.open(place, opened);
+    await sendMessage(session, shipment, outcomes);
+    await session.close();
+    return null;
+  } catch (error) {
+    if (error instanceof HostFailure) return error;
+    throw error;
+  }
+}
+
+/** Of all the hosts that would not do. Only if each of them said so for good, it is. */
+function summaryOf(failures: readonly HostFailure[], domain: string): Outcome {
+  const telling = failures.filter(({ isNoRoute }) => !isNoRoute);
+  const all = (telling.length > 0 ? telling : failures).map(({ outcome }) => outcome);
+  const isForGood = all.every(({ type }) => type === 'failed');
+  const last = all.findLast(({ type }) => (type === 'failed') === isForGood);
+  return last ?? deferred('4.4.1', `No server of ${domain} was reached`);
+}

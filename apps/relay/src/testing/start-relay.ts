@@ -1,0 +1,141 @@
+import { NetworkList, openDirectory } from '@postel/directory';
+import { type ScriptedName, ScriptedResolver } from '@postel/dns';
+import { type NewMessage, Queue } from '@postel/queue';
+import { BlobDirectory, openDatabase, Store } from '@postel/storage';
+import { createLog, Registry } from '@postel/supervision';
+import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
+import { ReachableAddresses } from '../reachable-addresses.ts';
+import { Relay } from '../relay.ts';
+import { RelayMetrics } from '../relay-metrics.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface RelayParts {
+  readonly zone?: Readonly<Record<string, ScriptedName>>;
+  readonly port?: number;
+  /** As CIDR: by default all of this machine. */
+  readonly privateNetworks?: readonly string[];
+  readonly leaseMs?: number;
+  readonly isSigned?: boolean;
+}
+
+/** A queue in a database of its own, and relays on it. */
+export async function startQueue() {
+  const stack = new AsyncDisposableStack();
+  const { target } = stack.use(await createTestDatabase());
+  const directoryPath = stack.use(new TemporaryDirectory()).path;
+  const database = openDatabase(target, { applicationName: 'relay test', maxConnections: 6 });
+  const queue = new Queue(database);
+  const store = new Store(database, { blobs: new BlobDirectory(directoryPath), onError: () => {} });
+  const directory = openDirectory(database);
+  stack.defer(async () => {
+    await store.close();
+    await directory.close();
+    await database.close();
+  });
+  const { sql } = database;
+
+  async function put(text: string, more: Partial<Omit<NewMessage, 'recipients'>>, recipients: readonly PutRecipient[]) {
+    const octets = Buffer.from(text);
+    const end = octets.indexOf('\r\n\r\n');
+    const content = {
+      sizeOctets: octets.length,
+      headerOctets: end === -1 ? octets.length : end + 4,
+      async *read(start: number, stop: number) {
+        yield octets.subarray(start, stop);
+      },
+    };
+    return await queue.keep(content, {
+      name: 'test-1',
+      account: null,
+      envelope: { ...ENVELOPE, ...more.envelope },
+      mayBeBinary: false,
+      prefix: Buffer.alloc(0),
+      signers: [],
+      waitMs: 0,
+      releaseAt: null,
+      ...omitEnvelope(more),
+      recipients: recipients.map((recipient) => ({ ...RECIPIENT, ...recipient })),
+    });
+  }
+
+  async function startRelay(parts: RelayParts = {}) {
+    const { zone = {}, port = 25, privateNetworks = ['127.0.0.0/8', '::1/128'], leaseMs, isSigned = false } = parts;
+    const own = openDatabase(target, { applicationName: 'relay test relay', maxConnections: 6 });
+    const ownQueue = new Queue(own, leaseMs === undefined ? {} : { leaseMs });
+    const relay = new Relay({
+      queue: ownQueue,
+      local: { directory, store },
+      way: {
+        resolver: new ScriptedResolver(zone, isSigned),
+        reachable: new ReachableAddresses(new NetworkList(privateNetworks), () => new Set(['192.0.2.25'])),
+        hostname: 'mail.example.com',
+        port,
+      },
+      lifetimeMs: 5 * DAY_MS,
+      log: createLog({ name: 'relay-test', file: '/dev/null' }),
+      metrics: new RelayMetrics(new Registry(), ownQueue),
+    });
+    relay.start();
+    return {
+      async [Symbol.asyncDispose]() {
+        await relay.stop();
+        await own.close();
+      },
+    };
+  }
+
+  /** What became of everybody, once it is as `until` wants it. */
+  async function recipients(until: (rows: readonly Row[]) => boolean): Promise<readonly Row[]> {
+    for (;;) {
+      const rows = await sql<Row[]>`
+        select forward_path as "forwardPath", state, last_status as status, last_reply as reply, last_mta as mta, attempts,
+               lease is not null as "isLeased", (extract(epoch from next_attempt_at - now()))::float8 as "pauseSeconds"
+          from queue_recipients order by recipient_id`;
+      if (until(rows)) return rows;
+    }
+  }
+
+  return {
+    queue,
+    sql,
+    store,
+    directory,
+    directoryPath,
+    target,
+    put,
+    startRelay,
+    recipients,
+    /** Everybody has been tried. */
+    settled: () => recipients((rows) => rows.every(({ attempts, isLeased }) => attempts > 0 && !isLeased)),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+export interface Row {
+  readonly forwardPath: string;
+  readonly state: string;
+  readonly status: string | null;
+  readonly reply: string | null;
+  readonly mta: string | null;
+  readonly attempts: number;
+  readonly isLeased: boolean;
+  readonly pauseSeconds: number;
+}
+
+type PutRecipient = Partial<NewMessage['recipients'][number]> & { readonly forwardPath: string };
+
+const ENVELOPE: NewMessage['envelope'] = {
+  reversePath: 'mary@example.com',
+  isUtf8: false,
+  requiresTls: false,
+  envelopeId: null,
+  returnContent: null,
+  submitter: null,
+  releaseRequest: null,
+};
+const RECIPIENT = { notify: null, originalRecipient: null, alias: null };
+
+function omitEnvelope<Parts extends { readonly envelope?: unknown }>({ envelope: _, ...others }: Parts) {
+  return others;
+}

@@ -1,0 +1,169 @@
+import { Queue } from '@postel/queue';
+import { type Database, openDatabase, StorageError } from '@postel/storage';
+import { createTestDatabase, type TestDatabase } from '@postel/testkit';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Services } from './services.ts';
+import { type OwnServer, startOwnServer } from './testing/own-server.ts';
+
+let testDatabase: TestDatabase;
+let database: Database;
+let queue: Queue;
+let submission: OwnServer;
+let mx: OwnServer;
+let lmtp: OwnServer;
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase(testDatabase.target, { applicationName: 'relaying test', maxConnections: 2 });
+  queue = new Queue(database);
+  [submission, mx, lmtp] = await Promise.all([
+    startOwnServer({ queue }),
+    startOwnServer({ queue }, { kind: 'mx' }),
+    startOwnServer({ queue }, { kind: 'lmtp' }),
+  ]);
+  for (const { directory } of [submission, mx, lmtp]) {
+    await directory.aliases.add('world@localhost', ['mary@localhost', 'guest@example.net', 'other@example.net']);
+    await directory.aliases.add('away@localhost', ['mary@example.net']);
+  }
+});
+beforeEach(async () => {
+  await database.sql`delete from queue_messages`;
+  await database.sql`delete from queue_contents`;
+});
+afterAll(async () => {
+  for (const server of [submission, mx, lmtp]) await server[Symbol.asyncDispose]();
+  await database.close();
+  await testDatabase[Symbol.asyncDispose]();
+});
+
+/** What is in the queue, with what of it is due. */
+function queued() {
+  return database.sql`
+    select forward_path as path, domain, alias, array_to_string(notify, ',') as notify, original_recipient as original,
+           reverse_path as "from", next_attempt_at <= now() as "isDue"
+      from queue_recipients join queue_messages using (message_id) order by recipient_id`;
+}
+
+async function text(): Promise<string> {
+  const rows = await database.sql<{ octets: Buffer }[]>`select octets from queue_contents order by message_id, chunk`;
+  return Buffer.concat(rows.map(({ octets }) => octets)).toString();
+}
+
+const MESSAGE = ['From: mary@localhost', 'Bcc: secret@example.org', 'Subject: out', '', 'text', '.'];
+
+async function send(server: OwnServer, commands: readonly string[]): Promise<readonly string[]> {
+  await using client = server === submission ? await server.logIn() : await server.connect();
+  const replies: string[] = [];
+  for (const line of [...commands, 'DATA']) replies.push(await client.command(line));
+  if (!replies.at(-1)?.startsWith('354')) return replies;
+  return [...replies, await client.command(MESSAGE.join('\r\n'))];
+}
+
+test('what is submitted for other servers is in the queue when 250 is said', async () => {
+  const replies = await send(submission, [
+    'MAIL FROM:<mary@localhost> RET=HDRS ENVID=x1',
+    'RCPT TO:<Bob@Example.ORG> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;bob@example.org',
+    'RCPT TO:<Bob@example.org>',
+    'RCPT TO:<ann@example.net>',
+  ]);
+  expect(replies.at(-1)).toMatch(/^250 2\.0\.0 /);
+  const common = { alias: null, from: 'mary@localhost', isDue: true };
+  expect(await queued()).toEqual([
+    {
+      ...common,
+      path: 'Bob@Example.ORG',
+      domain: 'example.org',
+      notify: 'SUCCESS,DELAY',
+      original: 'rfc822;bob@example.org',
+    },
+    { ...common, path: 'ann@example.net', domain: 'example.net', notify: null, original: null },
+  ]);
+  const sent = await text();
+  expect(sent).toMatch(/^Received: from localhost by localhost \(Postel\)\r\n\twith ESMTPA id [^ ]+;\r\n\t/);
+  expect(sent).not.toMatch(/Return-Path|Bcc|secret|for </);
+  const [row] = await database.sql`select envelope_id, return_content, size_octets, signers from queue_messages`;
+  expect(row).toEqual({ envelope_id: 'x1', return_content: 'HDRS', size_octets: sent.length, signers: '{localhost}' });
+});
+
+test('a message for some here and some elsewhere is with all of them', async () => {
+  await send(submission, ['MAIL FROM:<mary@localhost>', 'RCPT TO:<mary@localhost>', 'RCPT TO:<bob@example.org>']);
+  expect(await queued()).toMatchObject([{ path: 'bob@example.org', isDue: true }]);
+  expect(await submission.messages()).toHaveLength(1);
+});
+
+test('what is to be held waits in the queue for others, and for who is here where it always does: RFC 4865', async () => {
+  const mail = 'MAIL FROM:<mary@localhost> HOLDFOR=3600';
+  await send(submission, [mail, 'RCPT TO:<mary@localhost>', 'RCPT TO:<bob@example.org>']);
+  await send(submission, [mail, 'RCPT TO:<ann@example.org>']);
+  expect(await queued()).toMatchObject([
+    { path: 'bob@example.org', isDue: false },
+    { path: 'ann@example.org', isDue: false },
+  ]);
+  expect(
+    await database.sql`
+      select extract(epoch from next_attempt_at - now()) between 3500 and 3600 as "isLater", next_attempt_at = released_at as "isThen",
+             release_request as request
+        from queue_recipients join queue_messages using (message_id)`,
+  ).toEqual(Array(2).fill({ isLater: true, isThen: true, request: 'for;3600' }));
+  expect(await submission.sql`select forward_paths from mail.held`).toEqual([{ forward_paths: '{mary@localhost}' }]);
+});
+
+test('nothing goes to others when what is here is refused', async () => {
+  const store: Services['store'] = {
+    receive: (limit) => submission.store.receive(limit),
+    requireDiskRoom: async () => {},
+    waitingUse: async () => new Map(),
+    keepWaiting: () => Promise.reject(new Error('not now')),
+    deliverToEach: async (_, deliveries) =>
+      deliveries.map(() => ({ status: 'rejected', reason: new StorageError('over-quota', 'full') })),
+  };
+  await using full = await startOwnServer({ queue, store });
+  await using client = await full.logIn();
+  for (const line of ['MAIL FROM:<mary@localhost>', 'RCPT TO:<mary@localhost>', 'RCPT TO:<bob@example.org>', 'DATA']) {
+    await client.command(line);
+  }
+  expect(await client.command(MESSAGE.join('\r\n'))).toMatch(/^452 4\.2\.2 /);
+  expect(await queued()).toEqual([]);
+  expect(await database.sql`select from queue_contents`).toHaveLength(0);
+});
+
+test('MX and LMTP pass nothing on but to members of aliases', async () => {
+  for (const server of [mx, lmtp]) {
+    const replies = await send(server, ['MAIL FROM:<bob@example.com>', 'RCPT TO:<ann@example.org>']);
+    expect(replies[1]).toMatch(/^550 5\.7\.1 /);
+  }
+  expect(await queued()).toEqual([]);
+  const replies = await send(mx, [
+    'MAIL FROM:<bob@example.com>',
+    'RCPT TO:<world@localhost>',
+    'RCPT TO:<away@localhost>',
+  ]);
+  expect(replies.at(-1)).toMatch(/^250 /);
+  expect(await mx.messages()).toHaveLength(1);
+  const common = { domain: 'example.net', notify: null, original: null, from: 'bob@example.com', isDue: true };
+  expect(await queued()).toEqual([
+    { ...common, path: 'guest@example.net', alias: 'world@localhost' },
+    { ...common, path: 'other@example.net', alias: 'world@localhost' },
+    { ...common, path: 'mary@example.net', alias: 'away@localhost' },
+  ]);
+});
+
+test('LMTP answers for an alias whose members are all elsewhere', async () => {
+  const replies = await send(lmtp, ['MAIL FROM:<bob@example.com>', 'RCPT TO:<away@localhost>']);
+  expect(replies.at(-1)).toMatch(/^250 /);
+  expect(await queued()).toMatchObject([{ path: 'mary@example.net', isDue: true }]);
+});
+
+test('of an alias with several members the sender hears that it was expanded', async () => {
+  await send(submission, ['MAIL FROM:<mary@localhost>', 'RCPT TO:<world@localhost> NOTIFY=SUCCESS,FAILURE']);
+  expect(await queued()).toMatchObject([
+    { path: 'guest@example.net', notify: 'FAILURE' },
+    { path: 'other@example.net', notify: 'FAILURE' },
+    { path: 'mary@localhost', from: '', notify: 'NEVER' },
+  ]);
+  expect(await text()).toContain('\r\nFinal-Recipient: rfc822; world@localhost\r\nAction: expanded\r\n');
+});
+
+test('numbers of hosts are nobody to send to', async () => {
+  const replies = await send(submission, ['MAIL FROM:<mary@localhost>', 'RCPT TO:<bob@[127.0.0.1]>']);
+  expect(replies[1]).toMatch(/^550 5\.1\.2 /);
+});

@@ -1,0 +1,37 @@
+import { type BlobTarget, parseBlobTarget } from './blob-target.ts';
+import { type DatabaseTarget, parseDatabaseTarget } from './database-target.ts';
+import { type DnsServerAddress, parseDnsServer } from './dns-settings.ts';
+import { type AppSettings, parseAppSettings } from './server-settings.ts';
+import { SettingReader } from './setting-reader.ts';
+
+/** All that the process needs to know which sends mail to other servers. */
+export interface RelaySettings extends AppSettings {
+  /** The name that it calls itself by: in EHLO, and in reports. */
+  readonly hostname: string;
+  readonly database: DatabaseTarget;
+  /** Reports go to people here too. */
+  readonly blobs: BlobTarget;
+  /** Those of the system, if not given. */
+  readonly dnsServers?: readonly DnsServerAddress[];
+  /** How long a message is tried for. */
+  readonly lifetimeDays: number;
+  /** As CIDR: addresses that nobody in the world has, or that are this machine's, to which mail may go all the same. */
+  readonly privateNetworks: readonly string[];
+  /** Of the other servers: 25 but in tests. */
+  readonly port?: number;
+}
+
+/** @throws {SettingsError} */
+export function parseRelaySettings(value: unknown): RelaySettings {
+  const settings = new SettingReader(value);
+  return {
+    ...parseAppSettings(settings),
+    hostname: settings.at('hostname').text(),
+    database: parseDatabaseTarget(settings.at('database')),
+    blobs: parseBlobTarget(settings.at('blobs')),
+    ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
+    lifetimeDays: settings.at('lifetimeDays').integer(1),
+    privateNetworks: settings.at('privateNetworks').list((network) => network.text()),
+    ...(settings.has('port') && { port: settings.at('port').port(1) }),
+  };
+}

@@ -1,0 +1,43 @@
+/** Every limit of the queue, and its times, in one place. docs/sending.md explains those that senders meet. */
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How long a message is tried for: RFC 5321 §4.5.4.1 asks for 4 to 5 days at least. */
+export const DEFAULT_LIFETIME_MS = 5 * DAY_MS;
+
+/** The first attempt is made at once, the second after this; each further one after twice the time, up to the longest. */
+export const FIRST_PAUSE_MS = 5 * MINUTE_MS;
+export const LONGEST_PAUSE_MS = 4 * HOUR_MS;
+/** Of each pause, by chance, more or less: what failed together is not tried again together. */
+export const JITTER = 0.2;
+
+/** Who sent a message is told once that it is late, when an attempt fails after so long. */
+export const DELAY_REPORT_MS = 4 * HOUR_MS;
+
+/** How long it is kept what became of a recipient. */
+export const HISTORY_MS = 7 * DAY_MS;
+
+/** How long whoever took a row has it, unless that is renewed: after a crash it waits no longer. */
+export const LEASE_MS = 2 * MINUTE_MS;
+
+/** Octets that no message came to name are swept after so long: longer than any message takes. */
+export const STRAY_CONTENT_MS = DAY_MS;
+
+/** How much of a message is in one piece. */
+export const CHUNK_OCTETS = 512 * 1024;
+
+/** Recipients that one account may have in the queue. */
+export const RECIPIENTS_AN_ACCOUNT = 10_000;
+
+/** What is kept of a reply. */
+export const REPLY_CHARACTERS = 1_000;
+
+/** Of a message that is sent back whole, because its sender asked for that (RFC 3461 §4.3); of a larger one its header section is. */
+export const RETURNED_OCTETS = 1024 * 1024;
+/** Of a header section that is sent back. */
+export const RETURNED_HEADER_OCTETS = 64 * 1024;
+
+/** Rows of the history that are removed in one transaction. */
+export const PRUNED_AT_ONCE = 1_000;

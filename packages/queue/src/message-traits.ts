@@ -1,0 +1,60 @@
+import { isAscii } from 'node:buffer';
+
+const CR = 0x0d;
+const LF = 0x0a;
+const NUL = 0;
+/** RFC 5321 §4.5.3.1.6, without the CRLF. */
+const TEXT_LINE_OCTETS = 998;
+
+/** What the octets of a message take of whoever passes it on, found out as they come. */
+export class MessageTraits {
+  readonly #headerOctets: number;
+  readonly #mayBeBinary: boolean;
+  #octets = 0;
+  #lineOctets = 0;
+  #last = -1;
+  #is8bit = false;
+  #hasUtf8Header = false;
+  #isBinary = false;
+
+  /** @param mayBeBinary it was announced as BINARYMIME: anything else has been looked at, and is text */
+  constructor(headerOctets: number, mayBeBinary: boolean) {
+    this.#headerOctets = headerOctets;
+    this.#mayBeBinary = mayBeBinary;
+  }
+
+  push(octets: Buffer): void {
+    const header = octets.subarray(0, Math.max(0, this.#headerOctets - this.#octets));
+    this.#hasUtf8Header ||= !isAscii(header);
+    this.#is8bit ||= !isAscii(octets);
+    this.#octets += octets.length;
+    if (this.#mayBeBinary && !this.#isBinary) this.#look(octets);
+  }
+
+  /** It has octets above 127: RFC 6152. */
+  get is8bit(): boolean {
+    return this.#is8bit;
+  }
+
+  /** Its header section has: RFC 6532. */
+  get hasUtf8Header(): boolean {
+    return this.#hasUtf8Header;
+  }
+
+  /** It is not made of lines, and goes by chunks alone: RFC 3030 §3. Once all of it was pushed. */
+  get isBinary(): boolean {
+    return this.#isBinary || this.#last === CR;
+  }
+
+  #look(octets: Buffer): void {
+    for (const octet of octets) {
+      const endsLine = octet === LF && this.#last === CR;
+      if (endsLine) this.#lineOctets = 0;
+      else this.#lineOctets++;
+      // The CR counts until its LF is there.
+      const isBroken = (octet === LF) !== endsLine || (this.#last === CR && octet !== LF);
+      this.#isBinary ||= octet === NUL || isBroken || this.#lineOctets > TEXT_LINE_OCTETS + 1;
+      this.#last = octet;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { AccountId } from '@postel/storage';
+
+/** What a message said of itself when it came, as far as who passes it on has to know: see EnvelopeDetails of the storage. */
+export interface QueuedEnvelope {
+  /** Without angle brackets, '' for the null reverse-path. */
+  readonly reversePath: string;
+  /** Under SMTPUTF8: RFC 6531 §3.4. */
+  readonly isUtf8: boolean;
+  /** RFC 8689. */
+  readonly requiresTls: boolean;
+  /** ENVID in xtext as it came, and RET: RFC 3461. */
+  readonly envelopeId: string | null;
+  readonly returnContent: 'FULL' | 'HDRS' | null;
+  /** Who submitted it first (RFC 4954 §5): '' if that is not known, null if nothing was said. */
+  readonly submitter: string | null;
+  /** Until when it was to be held, as its sender said it: RFC 4865 §5.1.2. */
+  readonly releaseRequest: string | null;
+}
+
+export interface NewRecipient {
+  readonly forwardPath: string;
+  readonly notify: readonly string[] | null;
+  readonly originalRecipient: string | null;
+  /** The alias that it is a member of, in canonical form; null if it was named itself. */
+  readonly alias: string | null;
+}
+
+/** A message to be queued. */
+export interface NewMessage {
+  /** As the reply and the log name it. */
+  readonly name: string;
+  /** Whose it is, null if it came from elsewhere. */
+  readonly account: AccountId | null;
+  readonly envelope: QueuedEnvelope;
+  /** It was announced as BINARYMIME (RFC 3030). */
+  readonly mayBeBinary: boolean;
+  /** Header fields that stand before its octets, each with its CRLF. */
+  readonly prefix: Buffer;
+  /** Domains whose keys sign it. */
+  readonly signers: readonly string[];
+  readonly recipients: readonly NewRecipient[];
+  /** It is not sent before this time has gone by. */
+  readonly waitMs: number;
+  /** Nor before this one, from which its lifetime counts (RFC 4865); null: from now. */
+  readonly releaseAt: Date | null;
+}
+
+/** A message that is in the queue. */
+export interface QueuedMessage {
+  readonly id: string;
+  readonly name: string;
+  readonly account: AccountId | null;
+  readonly queuedAt: Date;
+  /** When it was queued, or was to go if its sender had it held. */
+  readonly releasedAt: Date;
+  /** Since then. */
+  readonly ageMs: number;
+  readonly envelope: QueuedEnvelope;
+  /** Of all of it. */
+  readonly sizeOctets: number;
+  readonly is8bit: boolean;
+  readonly hasUtf8Header: boolean;
+  readonly isBinary: boolean;
+  readonly signers: readonly string[];
+}
+
+/** A recipient that somebody has a lease of. */
+export interface LeasedRecipient extends NewRecipient {
+  readonly id: number;
+  readonly lease: string;
+  /** Of A-labels, or an address literal in brackets. */
+  readonly domain: string;
+  readonly message: QueuedMessage;
+  /** That have failed before. */
+  readonly attempts: number;
+  readonly wasToldOfDelay: boolean;
+}
+
+/** What came of an attempt, and how it goes on. */
+export interface Settled {
+  readonly recipient: LeasedRecipient;
+  readonly outcome:
+    | { readonly type: 'delivered' | 'failed' }
+    | { readonly type: 'deferred'; readonly pauseMs: number; readonly tellsDelay: boolean };
+  /** RFC 3463. */
+  readonly status: string;
+  /** What the other server said, or what went wrong. */
+  readonly reply: string;
+  /** The other server, null if there was none. */
+  readonly mta: string | null;
+}

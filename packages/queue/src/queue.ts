@@ -1,0 +1,401 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AccountId,
+  type Content,
+  type Database,
+  type Sql,
+  StorageError,
+  type Transaction,
+  textArray,
+  translateDatabaseError,
+} from '@postel/storage';
+import { domainOf } from './domain-of.ts';
+import {
+  CHUNK_OCTETS,
+  HISTORY_MS,
+  LEASE_MS,
+  PRUNED_AT_ONCE,
+  RECIPIENTS_AN_ACCOUNT,
+  REPLY_CHARACTERS,
+  STRAY_CONTENT_MS,
+} from './limits.ts';
+import { MessageTraits } from './message-traits.ts';
+import type { LeasedRecipient, NewMessage, QueuedEnvelope, QueuedMessage, Settled } from './queue-rows.ts';
+
+const CHANNEL = 'postel_queue';
+
+/** A DSN to be queued, and of what message it tells. */
+export interface QueuedReport {
+  readonly octets: Buffer;
+  readonly about: {
+    readonly name: string;
+    /** Whom it is for. */
+    readonly reversePath: string;
+    readonly requiresTls: boolean;
+    /** Ours, of whose postmaster it is. */
+    readonly hostname: string;
+  };
+}
+
+/** A message that was put into the queue. */
+export interface Kept {
+  readonly id: string;
+}
+
+export interface QueueOptions {
+  /** How long a row is lent. */
+  readonly leaseMs?: number;
+}
+
+/** The queue, for who puts messages into it and who takes them out. */
+export class Queue {
+  readonly #sql: Sql;
+  readonly #listen: Database['listen'];
+  readonly leaseMs: number;
+  /** Others are being told that there is something. */
+  #isTelling = false;
+
+  constructor({ sql, listen }: Pick<Database, 'sql' | 'listen'>, { leaseMs = LEASE_MS }: QueueOptions = {}) {
+    this.#sql = sql;
+    this.#listen = listen;
+    this.leaseMs = leaseMs;
+  }
+
+  /**
+   * Makes a message durable. Its octets come first, each piece in a transaction of its own, and count with the rows, which come
+   * together.
+   *
+   * @throws {StorageError} 'unavailable', 'outcome-unknown', 'disk-full'; 'over-quota' if its account has too much in the queue
+   */
+  async keep(content: Pick<Content, 'read' | 'sizeOctets' | 'headerOctets'>, message: NewMessage): Promise<Kept> {
+    const { account, prefix, recipients, mayBeBinary } = message;
+    const id = randomUUID();
+    const traits = new MessageTraits(prefix.length + content.headerOctets, mayBeBinary);
+    try {
+      if (account !== null) await this.#requireFew(account, recipients.length);
+      let chunk = 0;
+      for await (const octets of gathered(prefix, content)) {
+        traits.push(octets);
+        await storeChunk(this.#sql, id, chunk++, octets);
+      }
+      const sizeOctets = prefix.length + content.sizeOctets;
+      await this.#sql.begin((tx) => insertMessage(tx, id, message, { traits, sizeOctets }));
+    } catch (error) {
+      throw translateDatabaseError(error, true);
+    }
+    if (message.waitMs === 0) this.#tell();
+    return { id };
+  }
+
+  /**
+   * Lets recipients of a message go that was kept to wait, and takes the others out.
+   *
+   * @throws {StorageError}
+   */
+  async start({ id }: Kept, forwardPaths: readonly string[]): Promise<void> {
+    try {
+      await this.#sql.begin(async (tx) => {
+        await tx`
+          update queue_recipients as r set next_attempt_at = greatest(now(), m.released_at)
+            from queue_messages as m
+           where r.message_id = ${id}::uuid and m.message_id = r.message_id and lease is null and attempts = 0
+             and forward_path = any(${textArray(forwardPaths)}::text[])`;
+        await tx`
+          delete from queue_recipients
+           where message_id = ${id}::uuid and lease is null and attempts = 0
+             and forward_path <> all(${textArray(forwardPaths)}::text[])`;
+        const [left] = await tx`select from queue_recipients where message_id = ${id}::uuid limit 1`;
+        if (left !== undefined) return;
+        await tx`delete from queue_contents where message_id = ${id}::uuid`;
+        await tx`delete from queue_messages where message_id = ${id}::uuid`;
+      });
+    } catch (error) {
+      throw translateDatabaseError(error, true);
+    }
+    if (forwardPaths.length > 0) this.#tell();
+  }
+
+  /**
+   * Takes rows that are due, the longest waiting first. Nobody else gets them until the lease ends, which is renewed as long as somebody
+   * works on them.
+   *
+   * @param except domains that have enough to do
+   */
+  async take(limit: number, except: readonly string[]): Promise<readonly LeasedRecipient[]> {
+    const lease = randomUUID();
+    return await this.#sql.begin(async (tx) => {
+      const due = await tx<{ id: number }[]>`
+        select recipient_id as id from queue_recipients
+         where state = 'waiting' and next_attempt_at <= now() and domain <> all(${textArray(except)}::text[])
+         order by next_attempt_at limit ${limit} for update skip locked`;
+      if (due.length === 0) return [];
+      const ids = `{${due.map(({ id }) => id).join(',')}}`;
+      await tx`
+        update queue_recipients set lease = ${lease}::uuid, next_attempt_at = now() + make_interval(secs => ${this.leaseMs / 1_000})
+         where recipient_id = any(${ids}::bigint[])`;
+      const rows = await tx<LeasedRow[]>`
+        select r.recipient_id as id, r.forward_path as "forwardPath", r.domain, r.alias, r.original_recipient as "originalRecipient",
+               array_to_string(r.notify, ',') as notify, r.attempts, r.delay_told_at is not null as "wasToldOfDelay",
+               m.message_id as "messageId", m.name, m.account_id as account, m.queued_at as "queuedAt",
+               m.released_at as "releasedAt", (extract(epoch from now() - m.released_at) * 1000)::float8 as "ageMs",
+               m.reverse_path as "reversePath", m.release_request as "releaseRequest",
+               m.size_octets as "sizeOctets", m.is_8bit as "is8bit", m.has_utf8_header as "hasUtf8Header",
+               m.is_binary as "isBinary", m.is_utf8 as "isUtf8", m.requires_tls as "requiresTls", m.envelope_id as "envelopeId",
+               m.return_content as "returnContent", m.submitter, array_to_string(m.signers, ',') as signers
+          from queue_recipients as r join queue_messages as m using (message_id)
+         where r.recipient_id = any(${ids}::bigint[]) order by m.queued_at, r.recipient_id`;
+      return rows.map((row) => leased(row, lease));
+    });
+  }
+
+  /** Makes leases last. @returns those that are lost: somebody else may have the row now */
+  async renew(recipients: readonly LeasedRecipient[]): Promise<readonly LeasedRecipient[]> {
+    const kept = await this.#sql<{ id: number }[]>`
+      update queue_recipients as r set next_attempt_at = now() + make_interval(secs => ${this.leaseMs / 1_000})
+        from unnest(${listOf(recipients, 'id')}::bigint[], ${listOf(recipients, 'lease')}::uuid[]) as mine (id, lease)
+       where r.recipient_id = mine.id and r.lease = mine.lease
+      returning r.recipient_id as id`;
+    const ids = new Set(kept.map(({ id }) => id));
+    return recipients.filter(({ id }) => !ids.has(id));
+  }
+
+  /** Gives rows back of which nothing was tried. */
+  async giveBack(recipients: readonly LeasedRecipient[]): Promise<void> {
+    if (recipients.length === 0) return;
+    await this.#sql`
+      update queue_recipients as r set next_attempt_at = now(), lease = null
+        from unnest(${listOf(recipients, 'id')}::bigint[], ${listOf(recipients, 'lease')}::uuid[]) as mine (id, lease)
+       where r.recipient_id = mine.id and r.lease = mine.lease`;
+  }
+
+  /**
+   * Writes down what came of an attempt at recipients of one message, and queues what its sender is told of it, in one transaction. May be
+   * repeated if its outcome is not known: what was written is not written again.
+   */
+  async settle(results: readonly Settled[], reports: readonly QueuedReport[]): Promise<void> {
+    const [first] = results;
+    if (first === undefined) return;
+    const { id } = first.recipient.message;
+    await this.#sql.begin(async (tx) => {
+      // Who finishes the last one removes the octets, and of two at the same time one must be that.
+      await tx`select from queue_messages where message_id = ${id}::uuid for no key update`;
+      let written = 0;
+      for (const result of results) written += await writeResult(tx, result);
+      if (written === 0) return;
+      for (const report of reports) await insertReport(tx, report);
+      await removeFinished(tx, id);
+    });
+    if (reports.length > 0) this.#tell();
+  }
+
+  /** Queues a DSN that tells of no attempt. @throws {StorageError} */
+  async report(report: QueuedReport): Promise<void> {
+    try {
+      await this.#sql.begin((tx) => insertReport(tx, report));
+    } catch (error) {
+      throw translateDatabaseError(error, true);
+    }
+    this.#tell();
+  }
+
+  /** The octets of a message, in pieces. */
+  async *read(message: string): AsyncGenerator<Buffer, void, undefined> {
+    for (let chunk = 0; ; chunk++) {
+      const [row] = await this.#sql.read<{ octets: Buffer }[]>`
+        select octets from queue_contents where message_id = ${message}::uuid and chunk = ${chunk}::integer`;
+      if (row === undefined) return;
+      yield row.octets;
+    }
+  }
+
+  /** Until something is due, null if nothing is. */
+  async nextDueMs(): Promise<number | null> {
+    const [row] = await this.#sql.read<{ ms: number | null }[]>`
+      select (extract(epoch from min(next_attempt_at) - now()) * 1000)::float8 as ms
+        from queue_recipients where state = 'waiting'`;
+    return row?.ms ?? null;
+  }
+
+  /** How many recipients there are by their state, without those that are finished, and how long the first has waited. */
+  async figures(): Promise<{ readonly waiting: number; readonly held: number; readonly oldestMs: number }> {
+    const [row] = await this.#sql.read<{ waiting: number; held: number; oldestMs: number }[]>`
+      select count(*) filter (where r.state = 'waiting')::integer as waiting,
+             count(*) filter (where r.state = 'held')::integer as held,
+             greatest(coalesce(extract(epoch from now() - min(m.released_at) filter (where r.state = 'waiting')) * 1000, 0), 0)::float8 as "oldestMs"
+        from queue_recipients as r join queue_messages as m using (message_id) where r.finished_at is null`;
+    return row ?? { waiting: 0, held: 0, oldestMs: 0 };
+  }
+
+  /** Is told that something is due, or may be. @returns what ends that @throws {StorageError} 'unavailable' */
+  async onDue(told: () => void): Promise<() => Promise<void>> {
+    return await this.#listen(CHANNEL, { heard: told, listening: told });
+  }
+
+  /** Removes what is long finished, and octets that no message came to name. @returns how many recipients */
+  async prune(): Promise<number> {
+    await this.#sql`
+      delete from queue_contents as c
+       where stored_at < now() - make_interval(secs => ${STRAY_CONTENT_MS / 1_000})
+         and not exists (select from queue_messages as m where m.message_id = c.message_id)`;
+    const pruned = await this.#sql`
+      delete from queue_recipients where recipient_id in (
+        select recipient_id from queue_recipients
+         where finished_at < now() - make_interval(secs => ${HISTORY_MS / 1_000}) order by finished_at limit ${PRUNED_AT_ONCE})`;
+    await this.#sql`
+      delete from queue_messages as m
+       where queued_at < now() - make_interval(secs => ${HISTORY_MS / 1_000})
+         and not exists (select from queue_recipients as r where r.message_id = m.message_id)`;
+    return pruned.count;
+  }
+
+  async #requireFew(account: AccountId, more: number): Promise<void> {
+    const { length } = await this.#sql.read`
+      select from queue_recipients where account_id = ${account}::bigint and finished_at is null limit ${RECIPIENTS_AN_ACCOUNT}`;
+    if (length + more <= RECIPIENTS_AN_ACCOUNT) return;
+    throw new StorageError('over-quota', `${RECIPIENTS_AN_ACCOUNT} recipients of the account wait in the queue`);
+  }
+
+  /** A hint, after the commit and for nobody to wait for: who takes rows looks from time to time anyway. */
+  #tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    void tellQueue(this.#sql)
+      .catch(() => {})
+      .finally(() => {
+        this.#isTelling = false;
+      });
+  }
+}
+
+/** Wakes everybody who takes rows. */
+async function tellQueue(sql: Sql): Promise<void> {
+  await sql`select pg_notify(${CHANNEL}, '')`;
+}
+
+type LeasedRow = Omit<LeasedRecipient, 'message' | 'lease' | 'notify'> &
+  Omit<QueuedMessage, 'id' | 'envelope' | 'signers'> &
+  QueuedEnvelope & { readonly messageId: string; readonly notify: string | null; readonly signers: string };
+
+function leased(row: LeasedRow, lease: string): LeasedRecipient {
+  const { messageId, name, account, queuedAt, releasedAt, ageMs, sizeOctets, is8bit, hasUtf8Header, isBinary } = row;
+  const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = row;
+  const { id, forwardPath, domain, alias, originalRecipient, attempts, wasToldOfDelay } = row;
+  const envelope = { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
+  const signers = row.signers === '' ? [] : row.signers.split(',');
+  const traits = { is8bit, hasUtf8Header, isBinary };
+  const times = { queuedAt, releasedAt, ageMs };
+  const message = { id: messageId, name, account, ...times, envelope, sizeOctets, ...traits, signers };
+  const notify = row.notify?.split(',') ?? null;
+  return { id, lease, forwardPath, domain, alias, notify, originalRecipient, attempts, wasToldOfDelay, message };
+}
+
+function listOf<Key extends string>(rows: readonly Readonly<Record<Key, string | number>>[], key: Key): string {
+  return `{${rows.map((row) => row[key]).join(',')}}`;
+}
+
+async function* gathered(
+  prefix: Buffer,
+  content: Pick<Content, 'read' | 'sizeOctets'>,
+): AsyncGenerator<Buffer, void, undefined> {
+  let pieces: Buffer[] = [prefix];
+  let octets = prefix.length;
+  for await (const piece of content.read(0, content.sizeOctets)) {
+    pieces.push(piece);
+    octets += piece.length;
+    if (octets < CHUNK_OCTETS) continue;
+    yield Buffer.concat(pieces);
+    pieces = [];
+    octets = 0;
+  }
+  if (octets > 0) yield Buffer.concat(pieces);
+}
+
+async function storeChunk(sql: Sql | Transaction, id: string, chunk: number, octets: Buffer): Promise<void> {
+  await sql`
+    insert into queue_contents (message_id, chunk, octets) values (${id}::uuid, ${chunk}::integer, ${octets}::bytea)`;
+}
+
+async function insertMessage(
+  tx: Transaction,
+  id: string,
+  message: Omit<NewMessage, 'prefix'>,
+  { traits, sizeOctets }: { readonly traits: MessageTraits; readonly sizeOctets: number },
+): Promise<void> {
+  const { name, account, envelope, signers, recipients, waitMs, releaseAt } = message;
+  const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = envelope;
+  const release = releaseAt?.toISOString() ?? null;
+  await tx`
+    insert into queue_messages
+           (message_id, name, account_id, reverse_path, size_octets, is_8bit, has_utf8_header, is_binary, is_utf8, requires_tls,
+            envelope_id, return_content, submitter, release_request, signers, released_at)
+    values (${id}::uuid, ${name}, ${account}::bigint, ${reversePath}, ${sizeOctets}::bigint, ${traits.is8bit}, ${traits.hasUtf8Header},
+            ${traits.isBinary}, ${isUtf8}, ${requiresTls}, ${envelopeId}::text, ${returnContent}::text, ${submitter}::text,
+            ${releaseRequest}::text, ${textArray(signers)}::text[], coalesce(${release}::timestamptz, now()))`;
+  await tx`
+    insert into queue_recipients
+           (message_id, account_id, forward_path, domain, alias, notify, original_recipient, next_attempt_at)
+    select ${id}::uuid, ${account}::bigint, forward_path, domain, alias, string_to_array(notify, ','), original_recipient,
+           greatest(now() + make_interval(secs => ${waitMs / 1_000}), ${release}::timestamptz)
+      from unnest(${textArray(recipients.map(({ forwardPath }) => forwardPath))}::text[],
+                  ${textArray(recipients.map(({ forwardPath }) => domainOf(forwardPath)))}::text[],
+                  ${textArray(recipients.map(({ alias }) => alias))}::text[],
+                  ${textArray(recipients.map(({ notify }) => notify?.join(',') ?? null))}::text[],
+                  ${textArray(recipients.map(({ originalRecipient }) => originalRecipient))}::text[])
+        as named (forward_path, domain, alias, notify, original_recipient)`;
+}
+
+/** From the null reverse-path, so that nothing is ever told of what becomes of it: RFC 3461 §5.2. */
+async function insertReport(tx: Transaction, { octets, about }: QueuedReport): Promise<void> {
+  const { name, reversePath, requiresTls, hostname } = about;
+  const id = randomUUID();
+  const said = {
+    isUtf8: true,
+    requiresTls,
+    envelopeId: null,
+    returnContent: null,
+    submitter: null,
+    releaseRequest: null,
+  };
+  const recipient = { forwardPath: reversePath, notify: ['NEVER'], originalRecipient: null, alias: null };
+  const message = {
+    name: `${name}-report`,
+    account: null,
+    envelope: { reversePath: '', ...said },
+    mayBeBinary: false,
+    signers: [hostname],
+    recipients: [recipient],
+    waitMs: 0,
+    releaseAt: null,
+  };
+  const headerEnd = octets.indexOf('\r\n\r\n');
+  const traits = new MessageTraits(headerEnd === -1 ? octets.length : headerEnd, false);
+  traits.push(octets);
+  for (let start = 0, chunk = 0; start < octets.length; start += CHUNK_OCTETS) {
+    await storeChunk(tx, id, chunk++, octets.subarray(start, start + CHUNK_OCTETS));
+  }
+  await insertMessage(tx, id, message, { traits, sizeOctets: octets.length });
+}
+
+/** @returns 0 if the lease was lost, or this has been written before */
+async function writeResult(tx: Transaction, { recipient, outcome, status, reply, mta }: Settled): Promise<number> {
+  const isOver = outcome.type !== 'deferred';
+  const pauseMs = isOver ? 0 : outcome.pauseMs;
+  const tellsDelay = !isOver && outcome.tellsDelay;
+  const written = await tx`
+    update queue_recipients
+       set state = ${isOver ? outcome.type : 'waiting'}, lease = null, attempts = attempts + 1, last_attempt_at = now(),
+           next_attempt_at = now() + make_interval(secs => ${pauseMs / 1_000}),
+           last_status = ${status}, last_reply = ${reply.slice(0, REPLY_CHARACTERS)}, last_mta = ${mta}::text,
+           delay_told_at = case when ${tellsDelay} then now() else delay_told_at end,
+           finished_at = case when ${isOver} then now() end
+     where recipient_id = ${recipient.id}::bigint and lease = ${recipient.lease}::uuid`;
+  return written.count;
+}
+
+/** Nobody needs the octets of a message any more that is done with. */
+async function removeFinished(tx: Transaction, message: string): Promise<void> {
+  await tx`
+    delete from queue_contents
+     where message_id = ${message}::uuid
+       and not exists (select from queue_recipients where message_id = ${message}::uuid and finished_at is null)`;
+}
