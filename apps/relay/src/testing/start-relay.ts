@@ -112,6 +112,8 @@ export async function startQueue() {
   };
 }
 
+export type TestQueue = Awaited<ReturnType<typeof startQueue>>;
+
 export interface Row {
   readonly forwardPath: string;
   readonly state: string;

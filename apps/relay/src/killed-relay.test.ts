@@ -1,0 +1,55 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { RemoteServer } from './testing/remote-server.ts';
+import { startQueue, type TestQueue } from './testing/start-relay.ts';
+
+/** A relay in a process of its own, as the supervisor starts it. */
+async function startProcess({ target, directoryPath }: TestQueue, port: number): Promise<ChildProcess> {
+  const child = fork(new URL('main.ts', import.meta.url), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  const settings = {
+    processName: 'relay',
+    hostname: 'mail.example.com',
+    database: target,
+    blobs: { directory: directoryPath },
+    lifetimeDays: 5,
+    privateNetworks: ['127.0.0.0/8'],
+    port,
+  };
+  child.send({ type: 'start', settings, sockets: [] });
+  const [message] = await once(child, 'message');
+  if (message.type !== 'ready') throw new Error(JSON.stringify(message));
+  return child;
+}
+
+test('hardening 64: after kill -9 in the middle of transactions each message arrives, and once', async () => {
+  let isBlocking = true;
+  await using remote = await RemoteServer.start(async (line, { socket }, connection) => {
+    if (!isBlocking || connection <= 3 || line !== 'DATA') return null;
+    await once(socket, 'close');
+    return '';
+  });
+  await using queue = await startQueue();
+  const paths = Array.from({ length: 12 }, (_, i) => `r${i}@[127.0.0.1]`);
+  for (const forwardPath of paths) await queue.put('Subject: x\r\n\r\n', {}, [{ forwardPath }]);
+
+  const first = await startProcess(queue, remote.port);
+  // Three have arrived and are written down; as many as may be are at DATA.
+  await queue.recipients((rows) => rows.filter(({ state }) => state === 'delivered').length === 3);
+  await remote.hears('DATA', 3 + 5);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  isBlocking = false;
+
+  const left = await queue.recipients(() => true);
+  expect(left.filter(({ isLeased }) => isLeased)).toHaveLength(9);
+  expect(left.every(({ isLeased, pauseSeconds }) => !isLeased || pauseSeconds <= 120)).toBe(true);
+  await queue.sql`update queue_recipients set next_attempt_at = now() where lease is not null`; // time goes by
+  const second = await startProcess(queue, remote.port);
+  await queue.recipients((rows) => rows.every(({ state }) => state === 'delivered'));
+  expect(remote.received.map(({ rcpts }) => rcpts.join()).toSorted()).toEqual(
+    paths.map((path) => `RCPT TO:<${path}>`).toSorted(),
+  );
+  second.send({ type: 'stop' });
+  expect(await once(second, 'exit')).toEqual([0, null]);
+});
