@@ -48,6 +48,11 @@ import { localserve } from './commands/localserve.ts';
 import { migrate } from './commands/migrate.ts';
 import { psql } from './commands/psql.ts';
 import { purge } from './commands/purge.ts';
+import { queueDrop } from './commands/queue-drop.ts';
+import { queueHold } from './commands/queue-hold.ts';
+import { queueList } from './commands/queue-list.ts';
+import { queueRelease } from './commands/queue-release.ts';
+import { queueRetry } from './commands/queue-retry.ts';
 import { recover } from './commands/recover.ts';
 import { sendmail } from './commands/sendmail.ts';
 import { serve } from './commands/serve.ts';
@@ -103,6 +108,11 @@ export const commands: readonly Command[] = [
   configTlspubkeyGen,
   configLoginLimitsList,
   configLoginLimitsClear,
+  queueList,
+  queueRetry,
+  queueHold,
+  queueRelease,
+  queueDrop,
   sendmail,
   waitingList,
   waitingRetry,

@@ -268,7 +268,7 @@ export class Queue {
 }
 
 /** Wakes everybody who takes rows. */
-async function tellQueue(sql: Sql): Promise<void> {
+export async function tellQueue(sql: Sql): Promise<void> {
   await sql`select pg_notify(${CHANNEL}, '')`;
 }
 
@@ -393,7 +393,7 @@ async function writeResult(tx: Transaction, { recipient, outcome, status, reply,
 }
 
 /** Nobody needs the octets of a message any more that is done with. */
-async function removeFinished(tx: Transaction, message: string): Promise<void> {
+export async function removeFinished(tx: Transaction, message: string): Promise<void> {
   await tx`
     delete from queue_contents
      where message_id = ${message}::uuid
