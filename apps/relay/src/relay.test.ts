@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { makeClientCertificate, type SmtpSession } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { RemoteServer } from './testing/remote-server.ts';
 import { startQueue } from './testing/start-relay.ts';
@@ -198,6 +199,40 @@ test('hardening 7: what comes behind the 220 of STARTTLS is believed by nobody, 
   await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
   const [row] = await queue.settled();
   expect([row?.state, remote.connections, remote.received.length]).toEqual(['waiting', 1, 0]);
+});
+
+const CERTIFICATE = await makeClientCertificate();
+
+/** Under TLS once it is asked for, with a certificate that nobody vouches for. */
+async function withTls(line: string, session: SmtpSession): Promise<string | null> {
+  if (line !== 'STARTTLS') return null;
+  session.send('220 2.0.0 Ready');
+  await session.startTls();
+  return '';
+}
+
+test('TLS is used where it is offered, whoever it is, and EHLO is said anew', async () => {
+  await using remote = await RemoteServer.start(withTls, ['STARTTLS'], { tls: CERTIFICATE });
+  await using queue = await startQueue();
+  await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }]);
+  await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+  await remote.messages(1);
+  expect(remote.connections).toBe(1);
+  expect(remote.heard.slice(0, 3)).toEqual(['EHLO mail.example.com', 'STARTTLS', 'EHLO mail.example.com']);
+});
+
+test('a message that requires TLS goes to nobody for whom nothing vouches: RFC 8689', async () => {
+  await using remote = await RemoteServer.start(withTls, ['STARTTLS', 'REQUIRETLS'], { tls: CERTIFICATE });
+  const more = { envelope: { requiresTls: true } as never };
+  for (const isSigned of [false, true]) {
+    await using queue = await startQueue();
+    await queue.put(TEXT, more, [{ forwardPath: 'bob@example.org', notify: ['NEVER'] }]);
+    await using _ = await queue.startRelay({ zone: ZONE, port: remote.port, isSigned });
+    const [row] = await queue.settled();
+    expect([row?.state, row?.status]).toEqual(['failed', '5.7.10']);
+  }
+  // DNSSEC alone is not enough: the certificate was looked at, and nothing was said to it.
+  expect(remote.heard).toEqual(['EHLO mail.example.com', 'STARTTLS']);
 });
 
 test('where TLS does not come about, mail goes in the clear, but none that needs it', async () => {

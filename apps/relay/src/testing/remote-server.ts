@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { SmtpSession } from '@postel/testkit';
 
 /** A message as another server got it. */
@@ -25,23 +26,23 @@ export class RemoteServer implements AsyncDisposable {
   readonly #extensions: readonly string[];
   #changed = Promise.withResolvers<void>();
 
-  private constructor(server: Server, script: Script, extensions: readonly string[]) {
+  private constructor(server: Server, script: Script, extensions: readonly string[], tls: TlsOptions) {
     this.#server = server;
     this.#script = script;
     this.#extensions = extensions;
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
-      this.#serve(new SmtpSession(socket, {}), ++this.connections).catch(() => {});
+      this.#serve(new SmtpSession(socket, tls), ++this.connections).catch(() => {});
     });
   }
 
   static async start(
     script: Script = () => null,
     extensions: readonly string[] = ['PIPELINING', '8BITMIME', 'SIZE 1000000', 'DSN'],
-    place: { readonly address?: string; readonly port?: number } = {},
+    place: { readonly address?: string; readonly port?: number; readonly tls?: TlsOptions } = {},
   ): Promise<RemoteServer> {
     const server = createServer();
-    const remote = new RemoteServer(server, script, extensions);
+    const remote = new RemoteServer(server, script, extensions, place.tls ?? {});
     server.listen(place.port ?? 0, place.address ?? '127.0.0.1');
     await once(server, 'listening');
     return remote;
