@@ -117,7 +117,7 @@ test('without a file every command that needs one says what to do', async () => 
   }
 });
 
-test.for(['serve relay', 'serve imap smtp', 'serve --data /x', 'config check x'])(
+test.for(['serve webmail', 'serve imap smtp', 'serve --data /x', 'config check x'])(
   '"%s" is no command line',
   async (line) => {
     expect(await runPostel(line.split(' '), server.directory)).toMatchObject({ code: 2 });
