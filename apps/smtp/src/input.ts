@@ -6,13 +6,15 @@ const CR = 0x0d;
 /** The content type of a TLS handshake record, with which a ClientHello begins. No command does. */
 const TLS_HANDSHAKE = 0x16;
 const NOTHING = Buffer.alloc(0);
+/** Of a line that is no command, so much is told: the name that stands there. */
+const START_OCTETS = 10;
 
 /** What came in the place of a command or of a response to a challenge. */
 export type InputLine =
   /** Without its CRLF. */
   | { readonly type: 'line'; readonly octets: Buffer }
-  | { readonly type: 'bare-line-feed' }
-  | { readonly type: 'too-long' }
+  /** With how it begins. */
+  | { readonly type: 'bare-line-feed' | 'too-long'; readonly start: Buffer }
   /** So long that its end was not waited for. */
   | { readonly type: 'endless' }
   /** It began, and its end did not come in time. */
@@ -148,10 +150,11 @@ export class Input extends Writable {
   /** @param last what the line ends in, up to its LF */
   #complete(last: Buffer): InputLine {
     const octets = this.#lineOctets === 0 ? last : this.#joinedWith(last);
+    const start = (this.#lineOctets === 0 ? last : this.#line).subarray(0, START_OCTETS);
     this.#line = NOTHING;
     this.#lineOctets = 0;
-    if (octets === null || octets.length > LINE_OCTETS + 1) return { type: 'too-long' };
-    if (octets[octets.length - 1] !== CR) return { type: 'bare-line-feed' };
+    if (octets === null || octets.length > LINE_OCTETS + 1) return { type: 'too-long', start };
+    if (octets[octets.length - 1] !== CR) return { type: 'bare-line-feed', start };
     return { type: 'line', octets: octets.subarray(0, -1) };
   }
 

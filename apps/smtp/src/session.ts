@@ -325,9 +325,9 @@ export class Session {
       case 'line':
         return await this.#dispatch(line.octets);
       case 'bare-line-feed':
-        return this.#refuse(null, '', replies.bareLineFeed);
+        return this.#refuseLine(line.start, replies.bareLineFeed);
       case 'too-long':
-        return this.#refuse(null, '', replies.lineTooLong);
+        return this.#refuseLine(line.start, replies.lineTooLong);
       case 'endless':
         throw new Hangup(replies.lineTooLong, 'a line without end');
       case 'too-slow':
@@ -339,6 +339,12 @@ export class Session {
       default:
         return line satisfies never;
     }
+  }
+
+  /** @param start how it begins. @throws {Hangup} */
+  #refuseLine(start: Buffer, reply: SmtpReply): SmtpReply {
+    if (BDAT.test(start.toString('latin1'))) throw new Hangup(reply, 'a chunk whose end cannot be found');
+    return this.#refuse(null, '', reply);
   }
 
   async #dispatch(octets: Buffer): Promise<SmtpReply | null> {

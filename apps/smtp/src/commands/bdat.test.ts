@@ -132,6 +132,19 @@ describe('hardening 9: BDAT where it does not belong', () => {
     expect(await client.closed()).toEqual([expect.stringMatching(/^501 5\.5\.4 /)]);
   });
 
+  test.each([
+    ['ends in a bare LF', 'BDAT 6 LAST\n', '500 5.5.2 A line ends in CRLF'],
+    ['ends in a bare LF and comes in two packets', 'BDAT 6', '500 5.5.2 A line ends in CRLF', ' LAST\n'],
+    ['is longer than any', `BDAT 6 ${' '.repeat(14_000)}LAST\r\n`, '500 5.5.2 Line too long'],
+  ])('a chunk whose line %s is no commands either', async (_, first, reply, second = '') => {
+    const account = await server.addAccount();
+    await using client = await greeted();
+    await begin(client, account);
+    client.send(first);
+    client.send(`${second}RSET\r\nQUIT\r\n`);
+    expect(await client.closed()).toEqual([expect.stringMatching(new RegExp(`^${reply}`))]);
+  });
+
   test('a chunk that is too large to be passed over ends the connection', async () => {
     await using client = await greeted();
     client.send(`BDAT ${DEFAULT_MESSAGE_OCTETS + 1}\r\n`);
