@@ -17,6 +17,7 @@ describe.each([1, 2, 7, 100_000])('in pieces of %i octets', (size) => {
     ['plain', 'Authentication-Results: mx.example; spf=pass\r\n'],
     ['folded', 'Authentication-Results:\r\n mx.example;\r\n\tspf=pass\r\n'],
     ['by another case', 'AUTHENTICATION-results : MX.EXAMPLE; spf=pass\r\n'],
+    ['with much before the colon', `Authentication-Results${' \t'.repeat(500)}: mx.example; spf=pass\r\n`],
     ['behind comments', 'Authentication-Results: (a (b) \\) c)(d)\r\n (e) mx.example; spf=pass\r\n'],
     ['quoted', 'Authentication-Results: "mx.ex\\ample"; spf=pass\r\n'],
     ['with a version', 'Authentication-Results: mx.example 1; spf=pass\r\n'],

@@ -4,8 +4,6 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const TAB = 0x09;
-const NAME = /^authentication-results[ \t]*:/i;
-const LONGEST_NAME = 64;
 const NAME_START = 'authentication-results';
 const EMPTY = Buffer.alloc(0);
 
@@ -87,7 +85,7 @@ export class OwnResultsFilter {
       return;
     }
     this.#endField(passed);
-    if (NAME.test(line.toString('latin1', 0, LONGEST_NAME))) this.#field.push(Buffer.from(line));
+    if (isResultsField(line)) this.#field.push(Buffer.from(line));
     else passed.push(line);
     this.#isInHeader = line[0] !== LF && !(line[0] === CR && line[1] === LF);
   }
@@ -107,6 +105,14 @@ export class OwnResultsFilter {
     const id = authservId(text.slice(text.indexOf(':') + 1));
     return id === null || id === this.#hostname;
   }
+}
+
+/** White space of any length may stand before the colon (RFC 5322 §4.5). */
+function isResultsField(line: Buffer): boolean {
+  const { length } = NAME_START;
+  return (
+    line.toString('latin1', 0, length).toLowerCase() === NAME_START && /^[ \t]*:/.test(line.toString('latin1', length))
+  );
 }
 
 /** RFC 8601 §2.2: the first word behind comments, in lower case; null if there is none. */
