@@ -200,7 +200,7 @@ test('what is certain comes before what lists say', async () => {
   expect(await send(client, 'x@null.example', server.account.address)).toMatch(/^550 5\.7\.27 /);
 });
 
-test('lists are asked when MAIL has come, and not about trusted servers', async () => {
+test('lists are asked when a recipient is accepted, and not about trusted servers', async () => {
   const { server, resolver, connect } = await start({ '77.0.0.127.bl.example': LISTED });
   const asked = () => resolver.questions.splice(0).filter((question) => question.endsWith('.bl.example'));
   asked();
@@ -210,6 +210,9 @@ test('lists are asked when MAIL has come, and not about trusted servers', async 
   await using client = await connect('127.0.0.8');
   expect(asked()).toEqual([]);
   await client.command('MAIL FROM:<x@elsewhere.example>');
+  await client.command('RCPT TO:<gone@localhost>');
+  expect(asked()).toEqual([]);
+  await client.command(`RCPT TO:<${server.account.address}>`);
   expect(asked()).toEqual(['A 8.0.0.127.bl.example']);
 });
 

@@ -45,7 +45,7 @@ export class IncomingMail {
     this.#verifier = new MessageVerifier({ resolver, hostname, onError });
   }
 
-  /** Begins with what the DNS says of an envelope, before there is a message. */
+  /** A message with that envelope, of which nothing is asked yet. */
   expect(envelope: Envelope): ExpectedMessage {
     const isExempt = this.isExempt(envelope.clientAddress);
     return new ExpectedMessage(this.#options, { envelope, isExempt, verifier: this.#verifier });
@@ -80,7 +80,7 @@ interface MessageOptions {
   readonly verifier: MessageVerifier;
 }
 
-/** What the DNS is asked about one message, from MAIL on. */
+/** What the DNS is asked about the envelope of one message. */
 interface Asked {
   readonly senderDomain: Promise<SenderDomain | null>;
   readonly iprev: ReturnType<typeof iprev>;
@@ -89,25 +89,33 @@ interface Asked {
 
 /** One message, before its first octet. */
 class ExpectedMessage {
-  readonly #hostname: string;
+  readonly #options: IncomingMailOptions;
   readonly #message: MessageOptions;
-  readonly #asked: Asked;
+  #asked: Asked | null = null;
 
-  constructor({ hostname, resolver, blockLists }: IncomingMailOptions, message: MessageOptions) {
-    const { clientAddress, reversePath } = message.envelope;
-    this.#hostname = hostname;
+  constructor(options: IncomingMailOptions, message: MessageOptions) {
+    this.#options = options;
     this.#message = message;
+  }
+
+  /** Asks the DNS, once, while the dialogue goes on. */
+  ask(): Asked {
+    if (this.#asked !== null) return this.#asked;
+    const { resolver, blockLists } = this.#options;
+    const { envelope, isExempt } = this.#message;
+    const { clientAddress, reversePath } = envelope;
     this.#asked = {
       iprev: iprev(resolver, clientAddress),
       senderDomain: findSenderDomain(resolver, reversePath),
-      listings: message.isExempt ? Promise.resolve([]) : blockLists.find(clientAddress),
+      listings: isExempt ? Promise.resolve([]) : blockLists.find(clientAddress),
     };
     // Who finishes hears of a fault; of a message that does not come, or breaks off, nobody asks.
     for (const asked of Object.values(this.#asked)) asked.catch(() => {});
+    return this.#asked;
   }
 
   begin(): IncomingMessage {
-    return new IncomingMessage(this.#hostname, this.#message, this.#asked);
+    return new IncomingMessage(this.#options.hostname, this.#message, this.ask());
   }
 }
 

@@ -119,7 +119,7 @@ export const EXEMPT_DNS_AFTER_DATA_MS = 1_000;
 export const DNSBL_CHECK_MS = 10 * 60_000;
 export const DNSBL_RECHECK_MS = 60_000;
 
-/** How long SPF of a client's name may take, from MAIL on, before a null reverse-path is held to be without. */
+/** How long SPF of a client's name may take, from the first recipient on, before a null reverse-path is held to be without. */
 export const NULL_SENDER_SPF_MS = 5_000;
 
 /** A message of more octets is not shown to Rspamd: its own limit, if nobody changes it. */

@@ -90,7 +90,6 @@ export const mail: Command<MailArgs> = {
     if (refusal !== null) return refusal;
     if (hold !== null) await requireRoomToHold(session, sizeOctets);
     await session.services.store.requireDiskRoom(sizeOctets ?? 0); // 452: RFC 1870 §6.1
-    if (session.kind === 'mx' && reversePath === '') void session.mayBounceToMany();
     session.transaction = {
       reversePath,
       sender: mailbox,

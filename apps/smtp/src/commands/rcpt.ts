@@ -42,11 +42,24 @@ export const rcpt: Command<RcptArgs> = {
     if (transaction.chunks !== null) return replies.noRcptAfterBdat;
     if (session.isBeyond('recipients')) return replies.tooManyRecipientsOfNetwork;
     const reply = await answer(session, transaction, args).catch((error: unknown) => session.replyTo(error));
-    if (reply[0] < 400) session.count('recipients');
+    if (reply[0] < 400) {
+      session.count('recipients');
+      askBeforehand(session, transaction);
+    }
     if (reply[0] >= 400 && reply[0] < 500) transaction.hasDeferral = true;
     return reply;
   },
 };
+
+/**
+ * The DNS has something to say about the message once somebody here gets it, and not before: MAIL and RSET in turn would cost
+ * only us.
+ */
+function askBeforehand(session: Session, { expected, reversePath }: MailTransaction): void {
+  if (expected === null) return;
+  expected.ask();
+  if (reversePath === '') void session.mayBounceToMany();
+}
 
 async function answer(session: Session, transaction: MailTransaction, { mailbox, path }: RcptArgs): Promise<SmtpReply> {
   const { kind } = session;
