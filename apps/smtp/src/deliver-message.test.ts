@@ -117,6 +117,37 @@ test('members for whom much waits already are left out while they take no mail, 
   expect(await left()).toBe(2);
 });
 
+test('of several aliases that leave somebody out each is named, and none if one of them does not', async () => {
+  const metrics = new SmtpMetrics(new Registry());
+  await using own = await startOwnServer({ metrics });
+  await addJohn(own);
+  await own.directory.aliases.add('crew@localhost', ['mary@localhost', 'john@localhost']);
+  await own.sql`update accounts set quota_messages = 0 where name = 'john'`;
+  await own.sql`
+    insert into waiting_deliveries (account_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
+                                    next_attempt_at, last_failure)
+    select account_id, 0, now(), '', '', '', '', 'infinity', 'test' from accounts, generate_series(1, 1000) where name = 'john'`;
+  const hasRoom = () => own.sql`update accounts set quota_messages = null where name = 'john'`;
+  const send = async (client: SmtpClient, between: () => Promise<unknown>) => {
+    await client.command('MAIL FROM:<mary@localhost>');
+    expect(await client.command('RCPT TO:<team@localhost>')).toMatch(/^250 2\.1\.5 OK, but some of them/);
+    await between();
+    expect(await client.command('RCPT TO:<crew@localhost>')).toMatch(/^250 2\.1\.5 OK/);
+    await client.command('DATA');
+    expect(await client.command('Subject: to all\r\n\r\ntext\r\n.')).toMatch(/^250 /);
+  };
+  await using client = await own.logIn();
+  await send(client, () => Promise.resolve());
+  const text = (await own.messages())[1]?.content.toString() ?? '';
+  expect(text.match(/^Final-Recipient: .+$/gm)).toEqual([
+    'Final-Recipient: rfc822; team@localhost',
+    'Final-Recipient: rfc822; crew@localhost',
+  ]);
+  await send(client, hasRoom);
+  expect(await counts(own)).toEqual([3, 1]);
+  expect((await metrics.leftOutCopies.get()).values[0]?.value).toBe(1);
+});
+
 test('the sender of a message that is held is told at once which address leaves somebody out', async () => {
   const metrics = new SmtpMetrics(new Registry());
   await using own = await startOwnServer({ metrics });

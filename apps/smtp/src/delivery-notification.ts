@@ -51,7 +51,7 @@ export async function notifyOfLeftOut(
 ): Promise<void> {
   const { account } = session;
   const { leftOut, sender } = transaction;
-  const recipients = [...new Set([...leftOut.values()].map(({ path }) => path))].filter(wantsFailures);
+  const recipients = [...new Set([...leftOut.values()].flatMap(({ paths }) => paths))].filter(wantsFailures);
   if (account === null || sender === null || recipients.length === 0) return;
   try {
     await report(session, transaction, message, account.accountId, {

@@ -27,8 +27,8 @@ export interface Recipient {
 
 interface LeftOut {
   readonly accountName: string;
-  /** By which the message would come to it. */
-  readonly path: ReceivedRecipient;
+  /** All RCPT commands by which the message would come to it. */
+  readonly paths: ReceivedRecipient[];
 }
 
 /** From MAIL to the end of data: RFC 5321 §3.3. */

@@ -189,12 +189,14 @@ async function acceptAlias(
   const { forwardPath } = path;
   for (const { accountId, accountName, list, mailbox, quotaOctets } of added) {
     if (leftOut.has(accountId)) {
-      transaction.leftOut.set(accountId, { accountName, path });
+      const paths = transaction.leftOut.get(accountId)?.paths ?? [];
+      transaction.leftOut.set(accountId, { accountName, paths: [...paths, path] });
       continue;
     }
     const [code, status] = refusals.get(accountId) ?? [];
     const waitsFor = code === undefined ? null : `${code} ${status}`;
     const { address } = alias;
+    transaction.leftOut.delete(accountId); // of an alias before, when it had no room yet
     recipients.set(accountId, {
       forwardPath,
       alias: address,
