@@ -2,7 +2,8 @@ import type { Content } from '@postel/storage';
 import type { ExpectedMessage, IncomingMessage, Verdict } from './incoming-mail.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import { OwnResultsFilter } from './own-results-filter.ts';
-import { type Judgement, judgeContent } from './policy.ts';
+import { type Judgement, judgeContent, sparePostmaster } from './policy.ts';
+import { reasonsField } from './reasons-field.ts';
 import { replies, SmtpError } from './replies.ts';
 import { type RspamdAnswer, spamStatusField } from './rspamd-answer.ts';
 import type { Session } from './session.ts';
@@ -42,19 +43,20 @@ export class CheckedMessage implements MessageWriter {
   async finish(): Promise<Content> {
     const verdict = await this.#incoming.finish();
     this.#verdict = verdict;
-    this.#judgement = verdict.judgement;
+    const judgement = this.#spared(verdict.judgement);
+    this.#judgement = judgement;
     const { log, services } = this.#session;
     for (const [method, result] of Object.entries(verdict.results)) {
       services.metrics.authenticationResults.inc({ method, result });
     }
-    if (verdict.judgement.type === 'refuse') {
+    if (judgement.type === 'refuse') {
       log.info(verdict.results, 'refused for what was found out about it');
-      throw new SmtpError(verdict.judgement.reply);
+      throw new SmtpError(judgement.reply);
     }
     log.debug(verdict.results, 'authenticated');
     await this.#pass(this.#filter.finish());
     const content = await this.#writer.finish();
-    if (verdict.judgement.type === 'accept') await this.#judgeContent(content, verdict);
+    if (judgement.type === 'accept') await this.#judgeContent(content, verdict);
     return content;
   }
 
@@ -66,8 +68,10 @@ export class CheckedMessage implements MessageWriter {
   /** What was found out, as header fields. Once it is finished. */
   get findings(): string {
     const opinion = this.#opinion;
+    const judgement = this.#judgement;
     const fields = opinion === null ? '' : spamStatusField(opinion) + opinion.fields;
-    return (this.#verdict?.fields ?? '') + fields;
+    const reasons = judgement.type === 'junk' ? reasonsField('X-Postel-Suspected', judgement.reasons) : '';
+    return (this.#verdict?.fields ?? '') + fields + reasons;
   }
 
   /** The same on one line. Once it is finished. */
@@ -82,7 +86,7 @@ export class CheckedMessage implements MessageWriter {
 
   /** Whether it belongs with the junk. Once it is finished. */
   get isJunk(): boolean {
-    return this.#opinion?.advice === 'junk';
+    return this.#judgement.type === 'junk' || this.#opinion?.advice === 'junk';
   }
 
   /** @throws {SmtpError} */
@@ -104,7 +108,7 @@ export class CheckedMessage implements MessageWriter {
     });
     if (opinion === null) return;
     this.#opinion = opinion;
-    this.#judgement = judgeContent(opinion);
+    this.#judgement = this.#spared(judgeContent(opinion));
     const { action, score, symbols } = opinion;
     session.log[opinion.advice === 'take' ? 'debug' : 'info'](
       { action, score, symbols },
@@ -113,6 +117,10 @@ export class CheckedMessage implements MessageWriter {
     if (this.#judgement.type !== 'refuse') return;
     await content.discard();
     throw new SmtpError(this.#judgement.reply);
+  }
+
+  #spared(judgement: Judgement): Judgement {
+    return this.#transaction.isForPostmaster ? sparePostmaster(judgement) : judgement;
   }
 
   async #pass(octets: Buffer): Promise<void> {

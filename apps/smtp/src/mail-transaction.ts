@@ -64,6 +64,8 @@ export interface MailTransaction {
   readonly leftOut: Map<AccountId, LeftOut>;
   /** What is found out about a message of another server; null if nothing is. */
   readonly expected: ExpectedMessage | null;
+  /** Every RCPT that was accepted names a postmaster, or whom complaints go to. */
+  isForPostmaster: boolean;
   /** Its one recipient is not to share it; see commands/rcpt.ts. */
   isClosed: boolean;
   /** What has come of the message by BDAT; null before the first chunk. */

@@ -12,6 +12,8 @@ import type { RspamdAnswer } from './rspamd-answer.ts';
  */
 export type Judgement =
   | { readonly type: 'accept' }
+  /** Taken, and delivered with the junk. Reasons as of `suspect`. */
+  | { readonly type: 'junk'; readonly reasons: readonly string[] }
   /** For good, and nothing of it is kept. */
   | { readonly type: 'refuse'; readonly reply: SmtpReply }
   /** Refused for now, as often as it comes, while its recipients find a copy in Rejects. Each reason is a short phrase for people. */
@@ -65,6 +67,14 @@ export function judgeContent({ advice, score, requiredScore, text }: RspamdAnswe
     default:
       return advice satisfies never;
   }
+}
+
+/**
+ * Of a message that is for the postmaster alone: RFC 5321 §4.5.1 asks for every reasonable effort to take it, and who is refused
+ * by mistake has nobody else to write to. What is certain stays so.
+ */
+export function sparePostmaster(judgement: Judgement): Judgement {
+  return judgement.type === 'suspect' ? { type: 'junk', reasons: judgement.reasons } : judgement;
 }
 
 function refuse(reply: SmtpReply): Judgement {

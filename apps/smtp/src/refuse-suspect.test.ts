@@ -15,6 +15,8 @@ const ZONE = {
   'elsewhere.example': { A: ['192.0.2.7'], TXT: ['v=spf1 -all'] },
   'unsure.example': { A: ['192.0.2.8'], TXT: ['v=spf1 -all'] },
   '_dmarc.unsure.example': { TXT: ['v=DMARC1; p=quarantine'] },
+  'certain.example': { A: ['192.0.2.9'], TXT: ['v=spf1 -all'] },
+  '_dmarc.certain.example': { TXT: ['v=DMARC1; p=reject'] },
 };
 const SUSPECT = 'From: mary@unsure.example\r\nSubject: x\r\n\r\nhello';
 const REASON = 'DMARC of unsure.example asks for quarantine';
@@ -228,6 +230,35 @@ describe('the reply is the same', () => {
     client.send(`${SUSPECT}\r\n.\r\n`);
     expect(await client.reply()).toEqual(suspected);
     expect(await rejectsOf(server)).toHaveLength(1);
+  });
+});
+
+describe('RFC 5321 §4.5.1: the postmaster hears of a suspect message', () => {
+  const forwardPaths = ['Postmaster', 'POSTMASTER@localhost', 'abuse@localhost'];
+
+  test.each(forwardPaths)('for %s, who finds it with the junk', async (forwardPath) => {
+    const server = await start();
+    await using client = await server.connect();
+    expect(await send(client, [forwardPath])).toEqual([expect.stringMatching(/^250 /)]);
+    expect(await server.messages()).toEqual([]);
+    const [stored] = await server.messages(server.account.address, 'Junk');
+    expect(stored?.prefix).toContain(`\r\nX-Postel-Suspected: ${REASON}\r\nReceived: `);
+    expect(await rejectsOf(server)).toBeNull();
+  });
+
+  test('but not beside others, who have the same reply', async () => {
+    const server = await start();
+    await using client = await server.connect();
+    expect(await send(client, [PETER.address, ...forwardPaths])).toEqual(suspected);
+    expect(await send(client, [...forwardPaths, PETER.address])).toEqual(suspected);
+    expect(await server.messages()).toEqual([]);
+  });
+
+  test('and not of one that is certainly bad', async () => {
+    const server = await start();
+    await using client = await server.connect();
+    const forged = SUSPECT.replace('unsure.example', 'certain.example');
+    expect(await send(client, ['postmaster@localhost'], forged)).toEqual([expect.stringMatching(/^550 5\.7\.26 /)]);
   });
 });
 

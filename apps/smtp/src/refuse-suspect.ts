@@ -1,5 +1,6 @@
 import { deliveriesOf, type ReplyFor } from './deliver-message.ts';
 import type { MailTransaction } from './mail-transaction.ts';
+import { reasonsField } from './reasons-field.ts';
 import type { ReceivedMessage } from './receive-message.ts';
 import { suspectReply } from './replies.ts';
 import type { Session } from './session.ts';
@@ -16,7 +17,7 @@ export async function refuseSuspect(
 ): Promise<ReplyFor> {
   const { rejects, metrics } = session.services;
   const { suspicions: reasons, content, id } = message;
-  const findings = `${message.findings}${rejectedField(reasons)}`;
+  const findings = `${message.findings}${reasonsField('X-Postel-Rejected', reasons)}`;
   const deliveries = deliveriesOf(session, transaction, { ...message, findings }, null);
   session.messages++; // copies have its id
   session.count('messages');
@@ -34,9 +35,4 @@ export async function refuseSuspect(
   }
   const reply = suspectReply(reasons);
   return () => reply;
-}
-
-/** For people who wonder about the message. Reasons are printable, and have no semicolon. */
-function rejectedField(reasons: readonly string[]): string {
-  return `X-Postel-Rejected: ${reasons.join(';\r\n\t')}\r\n`;
 }

@@ -189,9 +189,13 @@ async function start(answer: object, { isExempt = false }: { readonly isExempt?:
 
 const SENT = 'From: x@elsewhere.example\r\nSubject: x\r\n\r\nhello';
 
-async function send(client: SmtpClient, reversePath = 'x@elsewhere.example'): Promise<readonly string[]> {
+async function send(
+  client: SmtpClient,
+  reversePath = 'x@elsewhere.example',
+  forwardPath = 'mary@localhost',
+): Promise<readonly string[]> {
   await client.command(`MAIL FROM:<${reversePath}>`);
-  await client.command('RCPT TO:<mary@localhost>');
+  await client.command(`RCPT TO:<${forwardPath}>`);
   await client.command('DATA');
   client.send(`${SENT}\r\n.\r\n`);
   return await client.reply();
@@ -238,6 +242,14 @@ describe('a message of another server', () => {
     const [kept] = await server.messages(server.account.address, 'Rejects');
     expect(kept?.prefix).toContain('X-Spam-Status: Yes, score=16.25 required=15.00\r\n');
     expect(kept?.prefix).toContain('X-Postel-Rejected: The content filter takes it for spam: 16.3 points');
+  });
+
+  test('that it rejects stands among the junk if it is for the postmaster, or for whom complaints go to', async () => {
+    const { server, client } = await start({ ...TAKE, action: 'reject', score: 16.25 });
+    expect(await send(client, 'x@elsewhere.example', 'abuse@localhost')).toEqual([expect.stringMatching(/^250 /)]);
+    const [stored] = await server.messages(server.account.address, 'Junk');
+    expect(stored?.prefix).toContain('\r\nX-Spam-Status: Yes, score=16.25 required=15.00\r\n');
+    expect(stored?.prefix).toContain('\r\nX-Postel-Suspected: The content filter takes it for spam: 16.3 points');
   });
 
   test('that it puts off hears so in its words, and is taken when it comes again', async () => {

@@ -111,6 +111,7 @@ export const mail: Command<MailArgs> = {
       aliases: new Set(),
       leftOut: new Map(),
       expected: session.kind === 'mx' ? session.services.incoming.expect({ ...session.client, reversePath }) : null,
+      isForPostmaster: true,
       isClosed: false,
       chunks: null,
       hasDeferral: false,

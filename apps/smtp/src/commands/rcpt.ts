@@ -17,6 +17,8 @@ interface RcptArgs {
 }
 
 const PARAMETERS: ReadonlySet<string> = new Set(['NOTIFY', 'ORCPT']);
+/** RFC 5321 §4.5.1, RFC 2142 §4: whom people write to whose mail does not get through, or who complain of ours. */
+const POSTMASTERS: ReadonlySet<string> = new Set(['postmaster', 'abuse']);
 
 /** RCPT: RFC 5321 §4.1.1.3. Who could not get the message is refused here, and not by a DSN to somebody who never wrote. NOTIFY, ORCPT: RFC 3461. */
 export const rcpt: Command<RcptArgs> = {
@@ -44,12 +46,17 @@ export const rcpt: Command<RcptArgs> = {
     const reply = await answer(session, transaction, args).catch((error: unknown) => session.replyTo(error));
     if (reply[0] < 400) {
       session.count('recipients');
+      transaction.isForPostmaster &&= isPostmaster(args.mailbox);
       askBeforehand(session, transaction);
     }
     if (reply[0] >= 400 && reply[0] < 500) transaction.hasDeferral = true;
     return reply;
   },
 };
+
+function isPostmaster(mailbox: MailboxAddress | null): boolean {
+  return mailbox === null || POSTMASTERS.has(mailbox.localPart.toLowerCase());
+}
 
 /**
  * The DNS has something to say about the message once somebody here gets it, and not before: MAIL and RSET in turn would cost
