@@ -3,6 +3,7 @@ import type { Arrival } from './append.ts';
 import { contentChunks } from './content-chunks.ts';
 import type { Content, ContentWriter } from './content-writer.ts';
 import type { Sql, Transaction } from './database.ts';
+import type { Delivering } from './delivering.ts';
 import { StorageError, translateDatabaseError } from './errors.ts';
 import { SystemFlag } from './flags.ts';
 import type { AccountId, MailboxId } from './ids.ts';
@@ -41,20 +42,7 @@ export interface HeldDone {
   readonly waiting: number;
 }
 
-/** What a release needs of the store. */
-export interface Releasing {
-  receive(): ContentWriter;
-  /**
-   * Delivers a copy in the transaction in which it is taken.
-   *
-   * @returns false if it had been taken before
-   * @throws {StorageError}
-   */
-  deliver(content: Content, delivery: Delivery, take: (tx: Transaction) => Promise<boolean>): Promise<boolean>;
-  onError(error: unknown): void;
-  /** Hears of each message when all its copies have gone. What it throws is told to `onError`. */
-  released(message: ReleasedMessage): Promise<void>;
-}
+type Released = (message: ReleasedMessage) => Promise<void>;
 
 interface DueMessage extends Pick<HeldMessage, 'sender' | 'request' | 'reversePath'> {
   readonly id: string;
@@ -123,20 +111,22 @@ export async function readHeldUse({ read }: Pick<Sql, 'read'>, sender: AccountId
  * that takes it, also if this process is killed in between. One whose account cannot take it waits as other copies do. To be called
  * by one process at a time.
  *
+ * @param released hears of each message when all its copies have gone
  * @throws {StorageError} 'unavailable'
  */
-export async function releaseHeld(sql: Sql, now: Date, releasing: Releasing): Promise<HeldDone> {
-  let [released, delivered, waiting] = [0, 0, 0];
+export async function releaseHeld(delivering: Delivering, now: Date, released: Released): Promise<HeldDone> {
+  const { sql, onError } = delivering;
+  let [messages, delivered, waiting] = [0, 0, 0];
   try {
     for (const due of await findDue(sql, now)) {
-      const counts = await releaseOne(sql, due, releasing).catch((thrown: unknown) => {
+      const counts = await releaseOne(delivering, due, released).catch((thrown: unknown) => {
         const error = translateDatabaseError(thrown, true);
         if (isOfDatabase(error)) throw error;
-        releasing.onError(error); // and those behind it have their turn
+        onError(error); // and those behind it have their turn
         return null;
       });
       if (counts === null) continue;
-      released++;
+      messages++;
       delivered += counts.delivered;
       waiting += counts.waiting;
     }
@@ -144,13 +134,13 @@ export async function releaseHeld(sql: Sql, now: Date, releasing: Releasing): Pr
   } catch (error) {
     throw translateDatabaseError(error, true);
   }
-  return { released, delivered, waiting };
+  return { released: messages, delivered, waiting };
 }
 
 async function releaseOne(
-  sql: Sql,
+  { sql, receive, deliver, onError }: Delivering,
   due: DueMessage,
-  releasing: Releasing,
+  released: Released,
 ): Promise<{ readonly delivered: number; readonly waiting: number } | null> {
   const { id, sender } = due;
   // Who takes a message back finds out by this whether it is too late.
@@ -159,7 +149,7 @@ async function releaseOne(
      where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
   if (begun.count === 0) return null;
 
-  await using content = await readContent(sql, due, releasing.receive());
+  await using content = await readContent(sql, due, receive());
   const delivered: Delivery[] = [];
   let waiting = 0;
   for (const held of await readCopies(sql, due)) {
@@ -168,25 +158,23 @@ async function releaseOne(
       continue;
     }
     try {
-      if (await releasing.deliver(content, held.delivery, (tx) => takeCopy(tx, due, held)))
-        delivered.push(held.delivery);
+      const take = (tx: Transaction) => takeCopy(tx, due, held);
+      if (await deliver(content, held.delivery, Date.now(), take)) delivered.push(held.delivery);
     } catch (thrown) {
       const error = translateDatabaseError(thrown, true);
       if (isOfDatabase(error)) throw error;
       const isForeseen = error instanceof StorageError;
-      if (!isForeseen) releasing.onError(error);
+      if (!isForeseen) onError(error);
       const failure = isForeseen ? error.kind : 'error';
       if (await hasNoRoomToWait(sql, due, held)) {
-        releasing.onError(
-          new StorageError('over-quota', 'no copy of what was sent is kept: too many wait', { cause: error }),
-        );
+        onError(new StorageError('over-quota', 'no copy of what was sent is kept: too many wait', { cause: error }));
         await sql.begin((tx) => takeCopy(tx, due, held));
       } else if (await letWait(sql, due, held, failure)) waiting++;
     }
   }
   if (delivered.length > 0) {
     const message = { ...due, content, delivered };
-    await releasing.released(message).catch((error: unknown) => releasing.onError(error));
+    await released(message).catch((error: unknown) => onError(error));
   }
   await forget(sql, due);
   return { delivered: delivered.length, waiting };

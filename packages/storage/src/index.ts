@@ -40,6 +40,7 @@ export type { ExpiredDelivery } from './expired-deliveries.ts';
 export type { FetchColumns, FetchedMessage } from './fetch-messages.ts';
 export { type FlagEdit, type FlagScope, type Flags, SystemFlag } from './flags.ts';
 export { type FuzzyCriterion, fuzzyWords, type ScoredMessages } from './fuzzy-search.ts';
+export type { NewReport } from './give-up-waiting.ts';
 export { cancelHeld, type ListedHeld, listHeld } from './held-list.ts';
 export type { HeldMessage, ReleasedMessage } from './held-messages.ts';
 export {
@@ -102,7 +103,7 @@ export type { SearchCriterion } from './search-messages.ts';
 export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { placesUpTo, sortInTurns } from './sort-in-turns.ts';
 export { numberArray, textArray } from './sql-arrays.ts';
-export { type NewReport, Store, type StoreOptions } from './store.ts';
+export { Store, type StoreOptions } from './store.ts';
 export { sweepBlobs } from './sweep-blobs.ts';
 export { countUids, hasUid, rangesFrom, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
 export type { Finding, VerifiedRule } from './verify/finding.ts';

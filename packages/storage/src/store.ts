@@ -31,7 +31,7 @@ import {
   removeAnnotations,
   setAnnotations,
 } from './annotations.ts';
-import { type Appended, type Arrival, appendInTransaction, type NewMessage } from './append.ts';
+import { type Appended, appendInTransaction, type NewMessage } from './append.ts';
 import type { BlobStore } from './blob-store.ts';
 import { ChangeFeed, type FeedListener } from './change-feed.ts';
 import { CHANGE_AT_ONCE, changeFlags, type FlagsChanged, joinFlagsChanged } from './change-flags.ts';
@@ -49,13 +49,16 @@ import {
   MOVE_AT_ONCE,
 } from './copy-messages.ts';
 import type { Database, Transaction } from './database.ts';
+import { deliverWaiting, type WaitingDone } from './deliver-waiting.ts';
+import type { Delivering } from './delivering.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { StorageError, translateDatabaseError, translateFileError } from './errors.ts';
-import { type ExpiredDelivery, type ExpiredDone, findExpired } from './expired-deliveries.ts';
+import type { ExpiredDone } from './expired-deliveries.ts';
 import { EXPUNGE_AMONG, EXPUNGE_AT_ONCE, expungeMessages, removeMessage } from './expunge.ts';
 import { type FetchColumns, type FetchedMessage, fetchMessages, fetchPresentMessages } from './fetch-messages.ts';
 import { type FlagEdit, type Flags, KEYWORDS_A_MESSAGE } from './flags.ts';
 import { type FuzzyCriterion, type ScoredMessages, scoreMessages } from './fuzzy-search.ts';
+import { type GiveUpOptions, giveUpWaiting } from './give-up-waiting.ts';
 import {
   type HeldDone,
   type HeldMessage,
@@ -115,20 +118,7 @@ import { TextIndex } from './text-index.ts';
 import { type IndexingOptions, TextIndexer } from './text-indexer.ts';
 import { countUids, rangesFrom, slicesOf, type UidRanges } from './uid-ranges.ts';
 import { ensureUrlKey, findUrlKey, removeUrlKeys, resetUrlKey } from './url-keys.ts';
-import {
-  type Delivery,
-  type DueDelivery,
-  findDue,
-  keepWaiting,
-  postpone,
-  readWaiting,
-  sweepWaiting,
-  takeWaiting,
-  type WaitingDelivery,
-  type WaitingDone,
-  type WaitingUse,
-  waitingUse,
-} from './waiting-deliveries.ts';
+import { type Delivery, keepWaiting, type WaitingDelivery, type WaitingUse, waitingUse } from './waiting-deliveries.ts';
 
 export interface StoreOptions {
   /** The store closes it. */
@@ -156,30 +146,9 @@ export interface Replaced {
   readonly uid: number;
 }
 
-export interface GiveUpOptions {
-  readonly before: Date;
-  /** What the sender is told, who may be there no more; null: nothing. */
-  reportOn(expired: ExpiredDelivery): NewReport | null;
-  onGivenUp(expired: ExpiredDelivery, isTold: boolean): void;
-  /** Ends it between two of them. */
-  readonly signal?: AbortSignal;
-}
-
-/** A message of the server's own to one of its accounts. */
-export interface NewReport {
-  readonly octets: Buffer;
-  readonly arrival: Arrival;
-}
-
 const NO_FLAGS = { system: 0, keywords: [] };
 /** Accounts that one message is written to at the same time; each holds its own copy of the octets meanwhile. */
 const DELIVERIES_AT_ONCE = 8;
-/** Deliveries that waited and are tried in one go; the others come with the next. */
-const WAITING_AT_ONCE = 1_000;
-/** Copies that have waited for too long and are given up in one go. */
-const EXPIRED_AT_ONCE = 100;
-/** Octets that are to wait, and whose rows never came: longer than any message takes. */
-const WAITING_GRACE_MS = 86_400_000;
 
 /** The mail of all accounts, as one process uses it. */
 export class Store {
@@ -401,116 +370,14 @@ export class Store {
     }
   }
 
-  /**
-   * Delivers the copies that wait, are due and have room. To be called by one process at a time.
-   *
-   * @param signal ends it between two of them
-   * @throws {StorageError} 'unavailable'
-   */
+  /** See deliverWaiting of deliver-waiting.ts. */
   async deliverWaiting(now = new Date(), signal?: AbortSignal): Promise<WaitingDone> {
-    const { sql } = this.#database;
-    let [delivered, failed] = [0, 0];
-    try {
-      for (const due of await findDue(sql, now, WAITING_AT_ONCE)) {
-        if (signal?.aborted === true) break;
-        const isDelivered = await this.#attempt(due, () => this.#deliverDue(due));
-        if (isDelivered === null) failed++;
-        else if (isDelivered) delivered++;
-      }
-      await sweepWaiting(sql, new Date(now.getTime() - WAITING_GRACE_MS));
-    } catch (error) {
-      throw translateDatabaseError(error, true);
-    }
-    return { delivered, failed };
+    return await deliverWaiting(this.#delivering, now, signal);
   }
 
-  /**
-   * Gives up copies that wait since before then, of messages that accounts of this server sent: takes each out, and puts what its
-   * sender is to be told into the sender's INBOX, in one transaction. To be called by one process at a time.
-   *
-   * @throws {StorageError} 'unavailable'
-   */
-  async giveUpWaiting({ before, reportOn, onGivenUp, signal }: GiveUpOptions): Promise<ExpiredDone> {
-    const { sql } = this.#database;
-    let [told, untold, failed] = [0, 0, 0];
-    try {
-      for (let isDone = false; !isDone && signal?.aborted !== true; ) {
-        const some = await findExpired(sql, before, new Date(), EXPIRED_AT_ONCE);
-        for (const expired of some) {
-          const report = expired.sender === null ? null : reportOn(expired);
-          const outcome = await this.#attempt(expired, () => this.#giveUp(expired, report));
-          if (outcome === null) failed++;
-          else if (outcome === 'told') told++;
-          else if (outcome === 'untold') untold++;
-          if (outcome === 'told' || outcome === 'untold') onGivenUp(expired, outcome === 'told');
-        }
-        isDone = some.length < EXPIRED_AT_ONCE;
-      }
-    } catch (error) {
-      throw translateDatabaseError(error, true);
-    }
-    return { told, untold, failed };
-  }
-
-  /** @returns null if it failed, and is put off */
-  async #attempt<Result>(due: DueDelivery, work: () => Promise<Result>): Promise<Result | null> {
-    try {
-      return await work();
-    } catch (thrown) {
-      const error = translateDatabaseError(thrown, true);
-      const isForeseen = error instanceof StorageError;
-      if (!isForeseen) this.#onError(error); // and those behind it have their turn
-      await postpone(this.#database.sql, due, isForeseen ? error.kind : 'error');
-      return null;
-    }
-  }
-
-  /** @returns whether its sender was told; 'gone' if it was delivered or removed meanwhile */
-  async #giveUp({ sender, ...due }: ExpiredDelivery, report: NewReport | null): Promise<'told' | 'untold' | 'gone'> {
-    if (report === null || sender === null) {
-      return (await this.#database.sql.begin((tx) => takeWaiting(tx, due))) ? 'untold' : 'gone';
-    }
-    const { account } = sender;
-    const writer = this.receive(report.octets.length);
-    await writer.write(report.octets);
-    await using content = await writer.finish();
-    const { arrival } = report;
-    const done = await this.#keepingBlobs([{ account, content }], () =>
-      this.#writer.transact(account, async (tx) =>
-        (await takeWaiting(tx, due))
-          ? await appendTo(tx, account, [delivered(content, { account, mailbox: null, arrival }, Date.now())])
-          : [],
-      ),
-    );
-    return done.length > 0 ? 'told' : 'gone';
-  }
-
-  async #deliverDue(due: DueDelivery): Promise<boolean> {
-    const { delivery, internalDate } = due;
-    const { account } = delivery;
-    const writer = this.receive(Number.MAX_SAFE_INTEGER);
-    let content: Content;
-    try {
-      await readWaiting(this.#database.sql, due, writer);
-      content = await writer.finish();
-    } catch (error) {
-      await writer.abort();
-      throw error;
-    }
-    await using _content = content;
-    const deliver = (mailbox: MailboxId | null) =>
-      this.#keepingBlobs([{ account, content }], () =>
-        this.#writer.transact(account, async (tx) =>
-          (await takeWaiting(tx, due))
-            ? await appendTo(tx, account, [delivered(content, { ...delivery, mailbox }, internalDate)])
-            : [],
-        ),
-      );
-    const done = await deliver(delivery.mailbox).catch((error: unknown) => {
-      if (delivery.mailbox === null || !(error instanceof StorageError && error.kind === 'nonexistent')) throw error;
-      return deliver(null);
-    });
-    return done.length > 0;
+  /** See giveUpWaiting of give-up-waiting.ts. */
+  async giveUpWaiting(options: GiveUpOptions): Promise<ExpiredDone> {
+    return await giveUpWaiting(this.#delivering, options);
   }
 
   /**
@@ -529,36 +396,31 @@ export class Store {
     return await readHeldUse(this.#database.sql, account);
   }
 
-  /**
-   * Releases the messages whose time has come. To be called by one process at a time.
-   *
-   * @param released hears of each, when all its copies have gone
-   * @throws {StorageError} 'unavailable'
-   */
+  /** See releaseHeld of held-messages.ts. */
   async releaseHeld(
     now = new Date(),
     released: (message: ReleasedMessage) => Promise<void> = async () => {},
   ): Promise<HeldDone> {
-    return await releaseHeld(this.#database.sql, now, {
-      receive: () => this.receive(Number.MAX_SAFE_INTEGER),
-      deliver: (content, delivery, take) => this.#deliverTaking(content, delivery, take),
-      onError: this.#onError,
-      released,
-    });
+    return await releaseHeld(this.#delivering, now, released);
   }
 
-  /** Delivers what the same transaction takes from somewhere; nothing if it is not there. */
-  async #deliverTaking(
-    content: Content,
-    delivery: Delivery,
-    take: (tx: Transaction) => Promise<boolean>,
-  ): Promise<boolean> {
+  get #delivering(): Delivering {
+    return {
+      sql: this.#database.sql,
+      receive: () => this.receive(Number.MAX_SAFE_INTEGER),
+      deliver: this.#deliverTaking,
+      onError: this.#onError,
+    };
+  }
+
+  readonly #deliverTaking: Delivering['deliver'] = async (content, delivery, internalDate, take) => {
     const { account, mailbox } = delivery;
-    const message = (to: MailboxId | null) => delivered(content, { ...delivery, mailbox: to }, Date.now());
     const deliver = (to: MailboxId | null) =>
       this.#keepingBlobs([{ account, content }], () =>
         this.#writer.transact(account, async (tx) =>
-          (await take(tx)) ? await appendTo(tx, account, [message(to)]) : [],
+          (await take(tx))
+            ? await appendTo(tx, account, [delivered(content, { ...delivery, mailbox: to }, internalDate)])
+            : [],
         ),
       );
     const done = await deliver(mailbox).catch((error: unknown) => {
@@ -566,7 +428,7 @@ export class Store {
       return deliver(null);
     });
     return done.length > 0;
-  }
+  };
 
   /** To INBOX, if its mailbox was deleted meanwhile. */
   async #appendDelivery(content: Content, delivery: Delivery, internalDate: number): Promise<Appended> {

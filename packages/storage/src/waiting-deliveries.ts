@@ -3,6 +3,7 @@ import type { Arrival } from './append.ts';
 import { contentChunks } from './content-chunks.ts';
 import type { Content, ContentWriter } from './content-writer.ts';
 import type { Sql, Transaction } from './database.ts';
+import type { Delivering } from './delivering.ts';
 import { StorageError, translateDatabaseError } from './errors.ts';
 import type { Flags } from './flags.ts';
 import type { AccountId, MailboxId } from './ids.ts';
@@ -32,13 +33,6 @@ export interface DueDelivery {
   readonly id: string;
   readonly delivery: Delivery;
   readonly internalDate: number;
-}
-
-/** What became of those that were due. */
-export interface WaitingDone {
-  readonly delivered: number;
-  /** Still wait. */
-  readonly failed: number;
 }
 
 /** What waits for an account. */
@@ -199,7 +193,24 @@ export async function takeWaiting(tx: Transaction, { id, delivery }: DueDelivery
   return true;
 }
 
-export async function postpone(sql: Sql, { id, delivery }: DueDelivery, failure: string): Promise<void> {
+/** Works on one that is due. @returns null if that fails: it is put off */
+export async function attemptDue<Result>(
+  { sql, onError }: Pick<Delivering, 'sql' | 'onError'>,
+  due: DueDelivery,
+  work: () => Promise<Result>,
+): Promise<Result | null> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const error = translateDatabaseError(thrown, true);
+    const isForeseen = error instanceof StorageError;
+    if (!isForeseen) onError(error); // and those behind it have their turn
+    await postpone(sql, due, isForeseen ? error.kind : 'error');
+    return null;
+  }
+}
+
+async function postpone(sql: Sql, { id, delivery }: DueDelivery, failure: string): Promise<void> {
   await sql`
     update waiting_deliveries
        set attempts = attempts + 1, last_failure = ${failure},
