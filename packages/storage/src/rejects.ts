@@ -1,6 +1,7 @@
 import { type Appended, appendInTransaction, type NewMessage } from './append.ts';
 import type { Sql, Transaction } from './database.ts';
-import { StorageError, translateDatabaseError } from './errors.ts';
+import { dueAccounts, type LookedAt } from './due-accounts.ts';
+import { StorageError } from './errors.ts';
 import type { AccountId, MailboxId, ModSeq } from './ids.ts';
 import { MAILBOXES, SUBSCRIPTIONS } from './mailboxes.ts';
 
@@ -17,8 +18,6 @@ export const REJECTS_DAYS = 14;
 const REMEMBERED = 10_000;
 /** Messages that one transaction removes, and contents that it forgets. */
 const CLEANED_AT_ONCE = 1_000;
-/** Accounts that one statement looks at. */
-const ACCOUNTS_AT_ONCE = 1_000;
 
 const failures = {
   nonexistent: 'The account has been removed',
@@ -100,22 +99,10 @@ export async function cleanRejects(
 }
 
 /** The accounts that have something to be removed, by three look-ups in an index for each account there is. */
-export async function* accountsToClean(sql: Sql, signal: AbortSignal): AsyncGenerator<AccountId, void> {
-  for (let above = 0; ; ) {
-    signal.throwIfAborted();
-    const rows = await lookAtAccounts(sql, above);
-    for (const { id, isDue } of rows) if (isDue) yield id;
-    if (rows.length < ACCOUNTS_AT_ONCE) return;
-    above = rows.at(-1)?.id ?? above;
-  }
-}
-
-async function lookAtAccounts(
-  sql: Sql,
-  above: number,
-): Promise<readonly { readonly id: AccountId; readonly isDue: boolean }[]> {
-  try {
-    return await sql.read<{ id: AccountId; isDue: boolean }[]>`
+export function accountsToClean(sql: Sql, signal: AbortSignal): AsyncGenerator<AccountId, void> {
+  return dueAccounts(
+    signal,
+    (above, limit) => sql.read<LookedAt[]>`
       select a.account_id as id,
              coalesce(least(
                (select m.save_date from mailboxes as b join messages as m using (account_id, mailbox_id)
@@ -123,8 +110,6 @@ async function lookAtAccounts(
                (select r.kept_at from rejects as r where r.account_id = a.account_id order by r.kept_at limit 1))
                  < now() - make_interval(days => ${REJECTS_DAYS}::integer), false)
           or exists (select from rejects as r where r.account_id = a.account_id offset ${REMEMBERED}::bigint) as "isDue"
-        from accounts as a where a.account_id > ${above}::bigint order by a.account_id limit ${ACCOUNTS_AT_ONCE}::integer`;
-  } catch (error) {
-    throw translateDatabaseError(error);
-  }
+        from accounts as a where a.account_id > ${above}::bigint order by a.account_id limit ${limit}::integer`,
+  );
 }

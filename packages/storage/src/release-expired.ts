@@ -1,11 +1,10 @@
 import type { Sql } from './database.ts';
+import { dueAccounts, type LookedAt } from './due-accounts.ts';
 import { translateDatabaseError } from './errors.ts';
 import type { AccountId } from './ids.ts';
 
 /** Removed messages let go in one transaction, unless so many octets are reached before: no write of the account waits long. */
 export const RELEASE_AT_ONCE = { messages: 2_000, octets: 64 * 1024 * 1024 } as const;
-/** Accounts that one statement looks at. */
-const ACCOUNTS_AT_ONCE = 1_000;
 
 export interface ReleaseOptions {
   readonly signal: AbortSignal;
@@ -78,22 +77,10 @@ export async function releaseExpired(sql: Sql, { signal, onProgress, onError }: 
 }
 
 /** The accounts that have something to release, by two look-ups in an index for each account there is. */
-async function* accountsWithExpired(sql: Sql, signal: AbortSignal): AsyncGenerator<AccountId, void> {
-  for (let above = 0; ; ) {
-    signal.throwIfAborted();
-    const rows = await lookAtAccounts(sql, above);
-    for (const { id, isDue } of rows) if (isDue) yield id;
-    if (rows.length < ACCOUNTS_AT_ONCE) return;
-    above = rows.at(-1)?.id ?? above;
-  }
-}
-
-async function lookAtAccounts(
-  sql: Sql,
-  above: number,
-): Promise<readonly { readonly id: AccountId; readonly isDue: boolean }[]> {
-  try {
-    return await sql.read<{ id: AccountId; isDue: boolean }[]>`
+function accountsWithExpired(sql: Sql, signal: AbortSignal): AsyncGenerator<AccountId, void> {
+  return dueAccounts(
+    signal,
+    (above, limit) => sql.read<LookedAt[]>`
       select a.account_id as id,
              (select t.uid from tombstones as t
                where t.account_id = a.account_id and t.was_moved and t.content_id is not null
@@ -102,8 +89,6 @@ async function lookAtAccounts(
                where t.account_id = a.account_id and not t.was_moved and t.content_id is not null
                  and t.expunged_at <= now() - case when a.retained_octets > retained_octets_cap(a) then interval '1 hour'
                                                    else retention_time(a) end limit 1) is not null as "isDue"
-        from accounts as a where a.account_id > ${above}::bigint order by a.account_id limit ${ACCOUNTS_AT_ONCE}::integer`;
-  } catch (error) {
-    throw translateDatabaseError(error);
-  }
+        from accounts as a where a.account_id > ${above}::bigint order by a.account_id limit ${limit}::integer`,
+  );
 }
