@@ -112,13 +112,20 @@ export async function carryMessages(
       copied: string;
       first_uid: number;
       blobs: string;
+      isRejects: boolean;
     }[]
   >`
-    select status, mod_seq, source_seq, uidvalidity, copied, first_uid, array_to_string(blobs, ' ') as blobs from carry_messages(
+    select status, mod_seq, source_seq, uidvalidity, copied, first_uid, array_to_string(blobs, ' ') as blobs,
+           exists (select from mailboxes as b
+                    where b.account_id = ${target.account}::bigint and b.mailbox_id = ${target.id}::bigint and b.is_rejects)
+             as "isRejects"
+      from carry_messages(
       ${account}::bigint, ${source}::bigint, ${formatRanges(uids)}::int8multirange, ${target.account}::bigint, ${target.id}::bigint,
       ${what === 'move'}::boolean, ${what === 'whole'}::boolean, ${what === 'move' ? CARRY_AT_ONCE : null}::integer,
       ${system}::smallint, ${hasKeywords}::boolean, ${numberArray(blobs.contents)}::bigint[], ${textArray(blobs.names)}::text[])`;
   if (row === undefined) throw new Error('carry_messages gave no answer');
+  // Known from before the lock: a mailbox is Rejects from its beginning. What was done is rolled back.
+  if (row.isRejects) throw new StorageError('nonexistent', failures.nonexistent);
   if (row.status === 'expunged') return null;
   // What was to be copied is not what was looked at: nobody needs to know why.
   if (row.status === 'changed') throw new StorageError('unavailable', 'The messages have changed meanwhile');

@@ -288,6 +288,11 @@ describe('outside the quota', () => {
     await expect(store.copy(account, inbox, first, rejects.id, 'whole')).rejects.toMatchObject(refused);
     await expect(store.copy(account, rejects.id, first, rejects.id, 'whole')).rejects.toMatchObject(refused);
     await expect(Array.fromAsync(store.move(account, inbox, first, rejects.id))).rejects.toMatchObject(refused);
+    const other = await storage.newAccount();
+    await append(store, other.account, other.inbox, 'x');
+    const there = { account, id: rejects.id };
+    await expect(store.copy(other.account, other.inbox, first, there, 'whole')).rejects.toMatchObject(refused);
+    await expect(Array.fromAsync(store.move(other.account, other.inbox, first, there))).rejects.toMatchObject(refused);
     await expect(
       sql`update mailboxes set special_use = '\\Sent' where account_id = ${account} and is_rejects`,
     ).rejects.toMatchObject({ code: '23514' });
