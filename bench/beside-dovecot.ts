@@ -141,7 +141,7 @@ async function run(options: Options): Promise<void> {
 /** Dovecot's are in its file of passwords. */
 async function addAccounts(target: DatabaseTarget): Promise<void> {
   const database = openDatabase(target, { applicationName: 'postel bench', maxConnections: 1 });
-  const directory = openDirectory(database, { trustedNetworks: [] });
+  const directory = openDirectory(database, { trustedNetworks: [] }).as({ type: 'server', task: 'bench' });
   for (let i = 1; i <= ACCOUNTS.count; i++) {
     const name = ACCOUNTS.postel.replace('{}', String(i));
     await directory.addAccount({ name, address: `${name}@localhost`, password: 'postelpostel' });

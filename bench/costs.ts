@@ -83,7 +83,7 @@ async function run(messages: number, connections: number): Promise<void> {
 
 /** NAME0, NAME1, ... */
 async function addAccounts({ database }: Bench, name: string, count: number): Promise<void> {
-  const directory = openDirectory(database);
+  const directory = openDirectory(database).as({ type: 'server', task: 'bench' });
   for (let i = 0; i < count; i++) {
     await directory.addAccount({ name: `${name}${i}`, address: `${name}${i}@localhost`, password: PASSWORD });
   }

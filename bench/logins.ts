@@ -89,7 +89,7 @@ async function run(rounds: number, accounts: number): Promise<void> {
     await using postel = await startLocalPostel(join(temporary, 'postel'), PORT_OFFSET);
     const database = openDatabase(postel.database, { applicationName: 'postel bench', maxConnections: 2 });
     const names = Array.from({ length: accounts }, (_, i) => `user${i}`);
-    const directory = openDirectory(database, { trustedNetworks: ['127.0.0.1'] });
+    const directory = openDirectory(database, { trustedNetworks: ['127.0.0.1'] }).as({ type: 'server', task: 'bench' });
     for (const name of names) await directory.addAccount({ name, address: `${name}@localhost`, password: PASSWORD });
 
     const measured = new Map<Login, Measured[]>(LOGINS.map((login) => [login, []]));

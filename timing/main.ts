@@ -48,7 +48,7 @@ async function run(): Promise<void> {
   await using opened = new AsyncDisposableStack();
   const database = openDatabase(postel.database, { applicationName: 'timing', maxConnections: 2 });
   opened.defer(() => database.close());
-  const directory = openDirectory(database, { trustedNetworks: TRUSTED_NETWORKS });
+  const directory = openDirectory(database, { trustedNetworks: TRUSTED_NETWORKS }).as({ type: 'server', task: 'test' });
   const comparisons = await prepareComparisons(directory, database.sql, { accountsOfAKind: ACCOUNTS_OF_A_KIND });
   await directory.start(); // it learns that CRAM-MD5 is of use to somebody
   opened.defer(() => directory.close());

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Directory } from '@postel/directory';
+import type { ManagedDirectory } from '@postel/directory';
 import type { Sql } from '@postel/storage';
 import type { Guess } from './guesses.ts';
 
@@ -24,7 +24,7 @@ export interface Comparison {
 
 /** Makes accounts of every kind, and says what is to be compared. */
 export async function prepareComparisons(
-  directory: Directory,
+  directory: ManagedDirectory,
   sql: Sql,
   { accountsOfAKind }: { readonly accountsOfAKind: number },
 ): Promise<readonly Comparison[]> {

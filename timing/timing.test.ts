@@ -13,7 +13,7 @@ test('hardening 17: whatever is guessed, by whatever mechanism, is refused alike
   await using opened = new AsyncDisposableStack();
   const database = openDatabase(postel.database, { applicationName: 'timing test', maxConnections: 2 });
   opened.defer(() => database.close());
-  const directory = openDirectory(database, { trustedNetworks: ['127.0.0.1/32'] });
+  const directory = openDirectory(database, { trustedNetworks: ['127.0.0.1/32'] }).as({ type: 'server', task: 'test' });
   const comparisons = await prepareComparisons(directory, database.sql, { accountsOfAKind: 1 });
   await directory.start();
   opened.defer(() => directory.close());

@@ -2,6 +2,7 @@ import type { Job } from './job.ts';
 import { cleanRejects } from './jobs/clean-rejects.ts';
 import { deliverWaiting } from './jobs/deliver-waiting.ts';
 import { fillIn } from './jobs/fill-in.ts';
+import { forgetChanges } from './jobs/forget-changes.ts';
 import { forgetLogins } from './jobs/forget-logins.ts';
 import { giveUpWaiting } from './jobs/give-up-waiting.ts';
 import { indexTexts } from './jobs/index-texts.ts';
@@ -24,4 +25,5 @@ export const JOBS: readonly Job[] = [
   fillIn,
   indexTexts,
   forgetLogins,
+  forgetChanges,
 ];

@@ -1,6 +1,6 @@
 /** Sessions that lose what they logged in with, on whatever process they are. */
 import { randomBytes } from 'node:crypto';
-import type { Directory } from '@postel/directory';
+import type { ManagedDirectory } from '@postel/directory';
 import type { TestAccount } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ImapClient } from './testing/imap-client.ts';
@@ -22,7 +22,7 @@ const appPassword = { name: 'telephone', service: null, expiresAt: null, network
 /** Ways to log in, and to lose that again. */
 const CASES: readonly (readonly [
   what: string,
-  begin: (mary: TestAccount) => Promise<{ password: string; end: (directory: Directory) => Promise<unknown> }>,
+  begin: (mary: TestAccount) => Promise<{ password: string; end: (directory: ManagedDirectory) => Promise<unknown> }>,
   code: string,
 ])[] = [
   [

@@ -25,6 +25,7 @@ import { configAliasPrint } from './commands/config-alias-print.ts';
 import { configAliasRm } from './commands/config-alias-rm.ts';
 import { configAliasRmaddr } from './commands/config-alias-rmaddr.ts';
 import { configAliasUpdate } from './commands/config-alias-update.ts';
+import { configAudit } from './commands/config-audit.ts';
 import { configCheck } from './commands/config-check.ts';
 import { configDomainAdd } from './commands/config-domain-add.ts';
 import { configDomainList } from './commands/config-domain-list.ts';
@@ -113,6 +114,7 @@ export const commands: readonly Command[] = [
   queueHold,
   queueRelease,
   queueDrop,
+  configAudit,
   sendmail,
   waitingList,
   waitingRetry,

@@ -1,11 +1,12 @@
-import { type Directory, DirectoryError, openDirectory } from '@postel/directory';
+import { hostname, userInfo } from 'node:os';
+import { type Actor, DirectoryError, type ManagedDirectory, openDirectory } from '@postel/directory';
 import type { Invocation } from './command.ts';
 import { CommandError } from './command-error.ts';
 import { useDatabase } from './use-database.ts';
 import type { NamedServer } from './which-server.ts';
 
 /**
- * Lets a command work with domains and accounts.
+ * Lets a command work with domains and accounts. What it changes is written down as changed by whoever runs it.
  *
  * @param named the server, if the command line names one
  * @throws {CommandError} also for what the directory refuses
@@ -13,10 +14,10 @@ import type { NamedServer } from './which-server.ts';
 export function useDirectory<Result>(
   invocation: Invocation,
   named: NamedServer,
-  use: (directory: Directory) => Promise<Result>,
+  use: (directory: ManagedDirectory) => Promise<Result>,
 ): Promise<Result> {
   return useDatabase(invocation, named, async ({ database }) => {
-    const directory = openDirectory(database);
+    const directory = openDirectory(database).as(operator());
     try {
       return await use(directory);
     } catch (error) {
@@ -26,4 +27,19 @@ export function useDirectory<Result>(
       await directory.close();
     }
   });
+}
+
+/** The person at the shell; behind sudo, both who it is and who they act as. */
+function operator(): Actor {
+  const { SUDO_USER: behind } = process.env;
+  const user = userName();
+  return { type: 'operator', user: behind === undefined ? user : `${behind} as ${user}`, host: hostname() };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? '?'}`; // a container's, which no file names
+  }
 }

@@ -550,7 +550,7 @@ test('hardening 41: a domain is one, in whatever form it is written, and another
   const server = new MailServer();
   const account = await server.addAccount();
   const database = openDatabase(server.postel.database, { applicationName: 'smtp-test', maxConnections: 1 });
-  const directory = openDirectory(database);
+  const directory = openDirectory(database).as({ type: 'server', task: 'test' });
   const name = account.name.slice(-10);
   await directory.addDomain(`${name}.bücher.example`);
   await directory.addAddress(account.name, `mary@${name}.bücher.example`);
@@ -652,7 +652,7 @@ describe('SMTPUTF8', () => {
     const server = new MailServer();
     const account = await server.addAccount('jurgen');
     const database = openDatabase(server.postel.database, { applicationName: 'smtp-test', maxConnections: 1 });
-    const directory = openDirectory(database);
+    const directory = openDirectory(database).as({ type: 'server', task: 'test' });
     const domain = `${account.name.slice(-10)}.münchen.example`;
     await directory.addDomain(domain);
     await directory.addAddress(account.name, `jürgen@${domain}`);

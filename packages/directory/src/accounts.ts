@@ -1,18 +1,22 @@
-import { createAccount, removeAccountMail, type Sql } from '@postel/storage';
+import { type AccountId, createAccount, removeAccountMail, type Sql, type Transaction } from '@postel/storage';
 import { isAccountName } from './account-name.ts';
+import { accountSubject } from './account-state.ts';
+import type { Actor } from './actor.ts';
 import { formatAddress } from './address.ts';
 import { acceptAddress, insertAddress } from './addresses.ts';
 import type { AccountSummary, NewAccount } from './directory.ts';
+import { domainSubject } from './domain-state.ts';
 import { ensureDomain } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
 import { acceptPassword, derivePasswordKeys, scramParametersOf, storePassword } from './passwords.ts';
 import { ANYONE } from './shares.ts';
-import { changeDirectory, changeMail, readDirectory, revoke } from './transaction.ts';
+import { changeDirectory, finishChange, readDirectory, revoke } from './transaction.ts';
 
 export async function addAccount(
   sql: Sql,
+  actor: Actor,
   pool: HashPool,
   { name, address: text, password }: NewAccount,
 ): Promise<void> {
@@ -30,7 +34,9 @@ export async function addAccount(
   const accepted = password === null ? null : await acceptPassword(password);
   const keys = accepted === null ? null : await derivePasswordKeys(pool, accepted, parameters);
 
-  await changeDirectory(sql, async (tx) => {
+  await changeDirectory(sql, actor, async (tx, note) => {
+    await note(accountSubject(name));
+    await note(domainSubject(address.domain));
     const [existing] = await tx`select from accounts where name = ${name}`;
     if (existing !== undefined) throw new DirectoryError('account-exists', `There is an account ${name} already`);
     const accountId = await createAccount(tx, name);
@@ -72,10 +78,11 @@ export async function listAccounts(sql: Sql): Promise<readonly AccountSummary[]>
   return [...accounts.values()];
 }
 
-export async function setDisabled(sql: Sql, name: string, isDisabled: boolean): Promise<void> {
+export async function setDisabled(sql: Sql, actor: Actor, name: string, isDisabled: boolean): Promise<void> {
   const change = isDisabled ? revoke : changeDirectory;
-  await change(sql, async (tx) => {
+  await change(sql, actor, async (tx, note) => {
     const account = await findAccount(tx, name);
+    await note(accountSubject(name));
     await tx`update accounts set is_disabled = ${isDisabled} where account_id = ${account}`;
   });
 }
@@ -84,9 +91,11 @@ export async function setDisabled(sql: Sql, name: string, isDisabled: boolean): 
  * In two transactions, because deleting a large account's mail takes long and the first holds up every other change of
  * the directory. After the first nobody can log in to the account or send it mail.
  */
-export async function removeAccount(sql: Sql, name: string): Promise<void> {
-  const accountId = await revoke(sql, async (tx) => {
+export async function removeAccount(sql: Sql, actor: Actor, name: string): Promise<void> {
+  const accountId = await revoke(sql, actor, async (tx, note) => {
     const account = await findAccount(tx, name);
+    await note(accountSubject(name));
+    for (const domain of await domainsCaughtBy(tx, account)) await note(domainSubject(domain));
     await tx`update accounts set is_disabled = true where account_id = ${account}`;
     await tx`update domains set catchall_account_id = null where catchall_account_id = ${account}`;
     await tx`delete from addresses where account_id = ${account}`;
@@ -95,5 +104,13 @@ export async function removeAccount(sql: Sql, name: string): Promise<void> {
     await tx`delete from login_attempts where account_id = ${account}`;
     return account;
   });
-  await changeMail(sql, (tx) => removeAccountMail(tx, accountId), { isLong: true });
+  await finishChange(sql, actor, async (tx, note) => {
+    await note(accountSubject(name));
+    await removeAccountMail(tx, accountId);
+  });
+}
+
+async function domainsCaughtBy(tx: Transaction, account: AccountId): Promise<readonly string[]> {
+  const rows = await tx<{ name: string }[]>`select name from domains where catchall_account_id = ${account}`;
+  return rows.map(({ name }) => name);
 }

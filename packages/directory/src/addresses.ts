@@ -10,6 +10,8 @@ import {
   subscribe,
   type Transaction,
 } from '@postel/storage';
+import { accountSubject } from './account-state.ts';
+import type { Actor } from './actor.ts';
 import { type CanonicalAddress, formatAddress, parseAddress } from './address.ts';
 import type { RecipientAccount } from './directory.ts';
 import { findDomain, type LocalDomain } from './domains.ts';
@@ -50,11 +52,13 @@ export interface Addresses {
   remove(address: string): Promise<void>;
 }
 
-export function openAddresses(sql: Sql): Addresses {
+/** What needs no actor, because it changes nothing. */
+export type ReadableAddresses = Pick<Addresses, 'list' | 'read' | 'mailboxName'>;
+
+export function readableAddresses(sql: Sql): ReadableAddresses {
   return {
     list: (account) => readDirectory(() => selectAddresses(sql.read, { account })),
     read: (text) => readDirectory(() => readAddress(sql, acceptAddress(text))),
-    change: (text, change) => changeAddress(sql, acceptAddress(text), change),
     async mailboxName({ accountId, mailbox }) {
       const [row] = await readDirectory(
         () => sql.read<{ name: string }[]>`
@@ -63,19 +67,28 @@ export function openAddresses(sql: Sql): Addresses {
       );
       return row?.name ?? null;
     },
-    remove: (text) => removeAddress(sql, acceptAddress(text)),
+  };
+}
+
+export function openAddresses(sql: Sql, actor: Actor): Addresses {
+  return {
+    ...readableAddresses(sql),
+    change: (text, change) => changeAddress(sql, actor, acceptAddress(text), change),
+    remove: (text) => removeAddress(sql, actor, acceptAddress(text)),
   };
 }
 
 export async function addAddress(
   sql: Sql,
+  actor: Actor,
   accountName: string,
   text: string,
   mailboxName: string | null,
 ): Promise<void> {
   const address = acceptAddress(text);
-  await changeDirectory(sql, async (tx) => {
+  await changeDirectory(sql, actor, async (tx, note) => {
     const accountId = await findAccount(tx, accountName);
+    await note(accountSubject(accountName));
     const domain = await findDomain(tx, address.domain);
     await insertAddress(tx, accountId, domain, address);
     const mailbox = await ensureMailbox(tx, accountId, mailboxName);
@@ -164,14 +177,16 @@ async function readAddress(sql: Sql, address: CanonicalAddress): Promise<Address
   return found;
 }
 
-async function changeAddress(sql: Sql, address: CanonicalAddress, change: AddressChange): Promise<void> {
-  await changeDirectory(sql, async (tx) => {
+async function changeAddress(sql: Sql, actor: Actor, address: CanonicalAddress, change: AddressChange): Promise<void> {
+  await changeDirectory(sql, actor, async (tx, note) => {
     const domain = await findDomain(tx, address.domain);
     const localPart = localPartIn(domain, address);
-    const [row] = await tx<{ account: AccountId; mailbox: MailboxId | null }[]>`
-      select account_id as account, mailbox_id as mailbox from addresses
+    const [row] = await tx<{ account: AccountId; name: string; mailbox: MailboxId | null }[]>`
+      select account_id as account, name, mailbox_id as mailbox from addresses join accounts using (account_id)
        where domain_id = ${domain.domainId} and local_part = ${localPart}`;
     if (row === undefined) throw noSuchAddress(address);
+    await note(accountSubject(row.name));
+    if (change.account !== undefined) await note(accountSubject(change.account));
     const account = change.account === undefined ? row.account : await findAccount(tx, change.account);
     const kept = account === row.account ? row.mailbox : null;
     const mailbox = change.mailbox === undefined ? kept : await ensureMailbox(tx, account, change.mailbox);
@@ -216,12 +231,16 @@ function acceptMailboxName(given: string): string {
   return name;
 }
 
-async function removeAddress(sql: Sql, address: CanonicalAddress): Promise<void> {
-  await changeDirectory(sql, async (tx) => {
+async function removeAddress(sql: Sql, actor: Actor, address: CanonicalAddress): Promise<void> {
+  await changeDirectory(sql, actor, async (tx, note) => {
     const domain = await findDomain(tx, address.domain);
-    const removed = await tx`
-      delete from addresses where domain_id = ${domain.domainId} and local_part = ${localPartIn(domain, address)}`;
-    if (removed.count === 0) throw noSuchAddress(address);
+    const localPart = localPartIn(domain, address);
+    const [row] = await tx<{ name: string }[]>`
+      select name from addresses join accounts using (account_id)
+       where domain_id = ${domain.domainId} and local_part = ${localPart}`;
+    if (row === undefined) throw noSuchAddress(address);
+    await note(accountSubject(row.name));
+    await tx`delete from addresses where domain_id = ${domain.domainId} and local_part = ${localPart}`;
   });
 }
 

@@ -1,6 +1,8 @@
 import type { Sql, Transaction } from '@postel/storage';
+import type { Actor } from './actor.ts';
 import { type CanonicalAddress, formatAddress } from './address.ts';
 import { acceptAddress, localPartIn, requireFree } from './addresses.ts';
+import { aliasSubject } from './alias-state.ts';
 import { findDomain } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { changeDirectory, readDirectory } from './transaction.ts';
@@ -68,8 +70,25 @@ export interface Aliases {
   removeEntries(address: string, entries: readonly string[], role: EntryRole): Promise<void>;
 }
 
+/** What needs no actor, because it changes nothing. */
+export type ReadableAliases = Pick<Aliases, 'list' | 'read'>;
+
+export function readableAliases(sql: Sql): ReadableAliases {
+  return {
+    async list(domain) {
+      const aliases = await readDirectory(() => selectAliases(sql.read, { domain }));
+      return aliases.map(({ aliasId: _, ...summary }) => summary);
+    },
+    read: (text) => readDirectory(() => readAlias(sql, acceptAddress(text))),
+  };
+}
+
 /** @param isAddress whether mail for a local address goes somewhere */
-export function openAliases(sql: Sql, isAddress: (address: CanonicalAddress) => Promise<boolean>): Aliases {
+export function openAliases(
+  sql: Sql,
+  actor: Actor,
+  isAddress: (address: CanonicalAddress) => Promise<boolean>,
+): Aliases {
   const acceptEntries = async (texts: readonly string[]) => {
     const entries = texts.map(acceptAddress);
     for (const entry of entries) {
@@ -82,15 +101,12 @@ export function openAliases(sql: Sql, isAddress: (address: CanonicalAddress) => 
     return entries;
   };
   return {
-    async list(domain) {
-      const aliases = await readDirectory(() => selectAliases(sql.read, { domain }));
-      return aliases.map(({ aliasId: _, ...summary }) => summary);
-    },
-    read: (text) => readDirectory(() => readAlias(sql, acceptAddress(text))),
+    ...readableAliases(sql),
     async add(text, members) {
       const address = acceptAddress(text);
       const accepted = await acceptEntries(members);
-      await changeDirectory(sql, async (tx) => {
+      await changeDirectory(sql, actor, async (tx, note) => {
+        await note(aliasSubject(address));
         const domain = await findDomain(tx, address.domain);
         await requireFree(tx, domain, address);
         const [row] = await tx<{ aliasId: number }[]>`
@@ -100,7 +116,7 @@ export function openAliases(sql: Sql, isAddress: (address: CanonicalAddress) => 
       });
     },
     change: (text, change) =>
-      changeAlias(sql, text, async (tx, alias) => {
+      changeAlias(sql, actor, text, async (tx, alias) => {
         const { posters, isList, showsMembers, maySendAs } = change;
         if (posters !== undefined) await tx`update aliases set posters = ${posters} where alias_id = ${alias}`;
         if (isList !== undefined) await tx`update aliases set is_list = ${isList} where alias_id = ${alias}`;
@@ -110,15 +126,15 @@ export function openAliases(sql: Sql, isAddress: (address: CanonicalAddress) => 
         if (maySendAs !== undefined) await tx`update aliases set may_send_as = ${maySendAs} where alias_id = ${alias}`;
       }),
     remove: (text) =>
-      changeAlias(sql, text, async (tx, alias) => {
+      changeAlias(sql, actor, text, async (tx, alias) => {
         await tx`delete from aliases where alias_id = ${alias}`;
       }),
     async addEntries(text, entries, role) {
       const accepted = await acceptEntries(entries);
-      await changeAlias(sql, text, (tx, alias) => insertEntries(tx, alias, accepted, role));
+      await changeAlias(sql, actor, text, (tx, alias) => insertEntries(tx, alias, accepted, role));
     },
     removeEntries: (text, entries, role) =>
-      changeAlias(sql, text, async (tx, alias) => {
+      changeAlias(sql, actor, text, async (tx, alias) => {
         for (const entry of entries.map(acceptAddress)) await removeEntry(tx, alias, entry, role);
       }),
   };
@@ -162,16 +178,18 @@ async function readAlias(sql: Sql, address: CanonicalAddress): Promise<AliasDeta
 /** @throws {DirectoryError} 'no-such-alias' */
 async function changeAlias(
   sql: Sql,
+  actor: Actor,
   text: string,
   change: (tx: Transaction, alias: number) => Promise<void>,
 ): Promise<void> {
   const address = acceptAddress(text);
-  await changeDirectory(sql, async (tx) => {
+  await changeDirectory(sql, actor, async (tx, note) => {
     const [row] = await tx<{ aliasId: number }[]>`
       select alias_id as "aliasId" from aliases as a join domains as d using (domain_id)
        where d.name = ${address.domain}
          and a.local_part = case when is_case_sensitive then ${address.writtenPart} else ${address.localPart} end`;
     if (row === undefined) throw noSuchAlias(address);
+    await note(aliasSubject(address));
     await change(tx, row.aliasId);
   });
 }

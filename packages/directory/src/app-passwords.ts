@@ -1,5 +1,7 @@
 import { preparePassword } from '@postel/sasl';
 import { type AccountId, type Sql, type Transaction, textArray } from '@postel/storage';
+import { accountSubject } from './account-state.ts';
+import type { Actor } from './actor.ts';
 import { acceptCredentialName } from './credential-name.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount, requireSameAccount } from './find-account.ts';
@@ -57,15 +59,28 @@ export interface AppPasswords {
   remove(accountName: string, name: string): Promise<void>;
 }
 
-export function openAppPasswords(sql: Sql, pool: HashPool): AppPasswords {
+/** What needs no actor, because it changes nothing. */
+export type ReadableAppPasswords = Pick<AppPasswords, 'list'>;
+
+export function readableAppPasswords(sql: Sql): ReadableAppPasswords {
+  return { list: (accountName) => readDirectory(() => listAppPasswords(sql, accountName)) };
+}
+
+export function openAppPasswords(sql: Sql, actor: Actor, pool: HashPool): AppPasswords {
   return {
-    add: (accountName, appPassword) => addAppPassword(sql, pool, accountName, appPassword),
-    list: (accountName) => readDirectory(() => listAppPasswords(sql, accountName)),
-    remove: (accountName, name) => removeAppPassword(sql, accountName, name),
+    ...readableAppPasswords(sql),
+    add: (accountName, appPassword) => addAppPassword(sql, actor, pool, accountName, appPassword),
+    remove: (accountName, name) => removeAppPassword(sql, actor, accountName, name),
   };
 }
 
-async function addAppPassword(sql: Sql, pool: HashPool, accountName: string, given: NewAppPassword): Promise<string> {
+async function addAppPassword(
+  sql: Sql,
+  actor: Actor,
+  pool: HashPool,
+  accountName: string,
+  given: NewAppPassword,
+): Promise<string> {
   const accepted = acceptAppPassword(given);
   const parameters = await findScramParameters(sql, accountName);
   const password = generatePassword();
@@ -73,9 +88,10 @@ async function addAppPassword(sql: Sql, pool: HashPool, accountName: string, giv
   if (prepared === null) throw new Error('A generated password was not accepted');
 
   const keys = await derivePasswordKeys(pool, prepared, parameters);
-  await changeDirectory(sql, async (tx) => {
+  await changeDirectory(sql, actor, async (tx, note) => {
     const { accountId } = parameters;
     await requireSameAccount(tx, accountName, accountId);
+    await note(accountSubject(accountName));
     const names = await appPasswordNames(tx, accountId);
     if (names.includes(accepted.name)) {
       throw new DirectoryError(
@@ -155,10 +171,11 @@ async function listAppPasswords(sql: Sql, accountName: string): Promise<readonly
   }));
 }
 
-async function removeAppPassword(sql: Sql, accountName: string, text: string): Promise<void> {
+async function removeAppPassword(sql: Sql, actor: Actor, accountName: string, text: string): Promise<void> {
   const name = acceptCredentialName(text, 'an app password');
-  await revoke(sql, async (tx) => {
+  await revoke(sql, actor, async (tx, note) => {
     const accountId = await findAccount(tx, accountName);
+    await note(accountSubject(accountName));
     const removed = await tx`
       delete from credentials where account_id = ${accountId} and kind = 'app-password' and name = ${name}`;
     if (removed.count === 0) {

@@ -1,8 +1,12 @@
 import { openDatabase } from '@postel/storage';
 import { createTestDatabase } from '@postel/testkit';
+import type { Actor } from './actor.ts';
 import type { Directory } from './directory.ts';
 import type { LoginContext } from './login.ts';
 import { type DirectoryOptions, openDirectory } from './open-directory.ts';
+
+/** Who changes things in tests. */
+export const TESTER: Actor = { type: 'server', task: 'test' };
 
 /** A login by IMAP, under TLS. */
 export const BY_IMAP: LoginContext = {
@@ -22,7 +26,7 @@ export function logIn(directory: Directory, login: string, password: string) {
 export async function startDirectory(options: DirectoryOptions = {}) {
   const testDatabase = await createTestDatabase();
   const database = openDatabase(testDatabase.target, { applicationName: 'directory test', maxConnections: 4 });
-  const directory = openDirectory(database, options);
+  const directory = openDirectory(database, options).as(TESTER);
   return {
     directory,
     sql: database.sql,

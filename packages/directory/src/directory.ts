@@ -1,19 +1,21 @@
 import type { MechanismPolicy } from '@postel/sasl';
 import type { AccountId, MailboxId } from '@postel/storage';
+import type { Actor } from './actor.ts';
 import type { Address } from './address.ts';
-import type { Addresses } from './addresses.ts';
-import type { Aliases, AliasSummary } from './aliases.ts';
-import type { AppPasswords } from './app-passwords.ts';
+import type { Addresses, ReadableAddresses } from './addresses.ts';
+import type { Aliases, AliasSummary, ReadableAliases } from './aliases.ts';
+import type { AppPasswords, ReadableAppPasswords } from './app-passwords.ts';
 import type { LoginEntry } from './attempt-rows.ts';
+import type { ChangeFilter, DirectoryChange } from './directory-changes.ts';
 import type { DomainChange, DomainSummary } from './domains.ts';
 import type { ExpandedAlias, Poster } from './expand-alias.ts';
 import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
 import type { LimitedNetwork } from './login-limits.ts';
 import type { LoginClient } from './mechanism-policy.ts';
-import type { Quotas } from './quotas.ts';
-import type { Shares } from './shares.ts';
-import type { Submission } from './submission.ts';
-import type { TlsPublicKeys } from './tls-public-keys.ts';
+import type { Quotas, ReadableQuotas } from './quotas.ts';
+import type { ReadableShares, Shares } from './shares.ts';
+import type { Submission, UsableSubmission } from './submission.ts';
+import type { ReadableTlsPublicKeys, TlsPublicKeys } from './tls-public-keys.ts';
 import type { SessionEnd } from './watched-sessions.ts';
 
 export interface NewAccount {
@@ -112,50 +114,18 @@ export type RecipientResolution =
 /**
  * Domains, accounts, addresses, credentials and logins.
  *
- * Every method throws `DirectoryError`, and every change raises `installation.directory_version` in its transaction.
+ * Every method throws `DirectoryError`. Whoever changes something says who they are: see `as`.
  */
 export interface Directory {
-  /** Makes a domain local. No error if it is already. */
-  addDomain(name: string): Promise<void>;
-
-  /**
-   * Names the account that gets mail for addresses of the domain that do not exist; null: such mail is refused.
-   *
-   * @throws 'no-such-domain', 'no-such-account'
-   */
-  setCatchall(domain: string, accountName: string | null): Promise<void>;
+  /** The same directory, for somebody to change: what they change is written down as theirs. Costs nothing to speak of. */
+  as(actor: Actor): ManagedDirectory;
 
   /** All local domains, by name. */
   listDomains(): Promise<readonly DomainSummary[]>;
 
-  /**
-   * Changes how local parts of a domain are read.
-   *
-   * @throws 'no-such-domain'; 'invalid-name' for separators that are none; 'address-exists' if addresses would become the same
-   */
-  changeDomain(domain: string, change: DomainChange): Promise<void>;
+  readonly addresses: ReadableAddresses;
 
-  /** @throws 'no-such-domain', 'domain-in-use' while it has addresses, aliases or a catchall */
-  removeDomain(domain: string): Promise<void>;
-
-  readonly addresses: Addresses;
-
-  readonly aliases: Aliases;
-
-  /**
-   * Adds an account with its first address, and the address's domain if that is new.
-   *
-   * @throws 'account-exists', 'address-exists', 'invalid-name', 'invalid-address', 'weak-password'
-   */
-  addAccount(account: NewAccount): Promise<void>;
-
-  /**
-   * Gives an account one more address, in a domain that is local already.
-   *
-   * @param mailbox where its mail goes, made if it is missing; null or left out: INBOX
-   * @throws 'no-such-account', 'no-such-domain', 'address-exists', 'invalid-address', 'too-many-mailboxes'
-   */
-  addAddress(accountName: string, address: string, mailbox?: string | null): Promise<void>;
+  readonly aliases: ReadableAliases;
 
   /**
    * Whom people mean who name an account, as in a login: by its name, or by one of its addresses. Null if there is none; a
@@ -167,28 +137,6 @@ export interface Directory {
   listAccounts(): Promise<readonly AccountSummary[]>;
 
   /**
-   * Removes an account with its addresses and all its mail. Logins and deliveries end first. If it is cut short, the
-   * account is left without address and login, and removing it again finishes the work.
-   *
-   * @throws 'no-such-account'
-   */
-  removeAccount(name: string): Promise<void>;
-
-  /**
-   * Nobody logs in to a disabled account, and its sessions end; mail for it waits with its senders.
-   *
-   * @throws 'no-such-account'
-   */
-  setDisabled(accountName: string, isDisabled: boolean): Promise<void>;
-
-  /**
-   * In force for whatever is asked for after it, also in sessions that there are.
-   *
-   * @throws 'no-such-account'
-   */
-  setRole(accountName: string, role: Role): Promise<void>;
-
-  /**
    * Whether whoever logged in so administers the server at this moment. What is given to one program or device does not: neither an
    * app password of an owner, nor a login as ANONYMOUS.
    *
@@ -196,31 +144,16 @@ export interface Directory {
    */
   mayAdminister(account: AuthenticatedAccount): Promise<boolean>;
 
-  /**
-   * Replaces the account's password; when it is done the old one is refused everywhere.
-   *
-   * @param password null: there is none from now on, and only app passwords and keys log in
-   * @throws 'no-such-account', 'weak-password'
-   */
-  setPassword(accountName: string, password: string | null): Promise<void>;
+  readonly appPasswords: ReadableAppPasswords;
 
-  readonly appPasswords: AppPasswords;
+  readonly quotas: ReadableQuotas;
 
-  readonly quotas: Quotas;
+  readonly shares: ReadableShares;
 
-  readonly shares: Shares;
-
-  readonly submission: Submission;
+  readonly submission: UsableSubmission;
 
   /** @throws 'no-such-account' */
   readRetention(accountName: string): Promise<Retention>;
-
-  /**
-   * What has become too old or too much by it goes when the housekeeping comes next.
-   *
-   * @throws 'no-such-account'
-   */
-  changeRetention(accountName: string, change: RetentionChange): Promise<void>;
 
   /** What SASL mechanisms, and IMAP's LOGIN, check a login against. @param mechanism as registered, or how else it is made */
   beginLogin(context: LoginContext, mechanism: string): LoginAttempt;
@@ -235,18 +168,11 @@ export interface Directory {
    */
   listLogins(filter: LoginFilter): Promise<readonly LoginEntry[]>;
 
+  /** Who changed what, the newest first; for `CHANGES_KEPT_DAYS`. */
+  listChanges(filter: ChangeFilter): Promise<readonly DirectoryChange[]>;
+
   /** From where logins are refused, because too many have failed; by every process, and the longest first. */
   listLimitedNetworks(): Promise<readonly LimitedNetwork[]>;
-
-  /**
-   * Lets whoever is in a network try again: forgets the failures of all networks that hold it or are part of it. Every process
-   * learns of it with the first login after a second.
-   *
-   * @param network as CIDR, or an address; null: of all networks
-   * @returns the networks whose failures were forgotten, as CIDR
-   * @throws 'invalid-network'
-   */
-  clearLoginFailures(network: string | null): Promise<readonly string[]>;
 
   /** For metrics: what this process knows of it. */
   readonly loginLimits: LoginLimitFigures;
@@ -257,7 +183,7 @@ export interface Directory {
    */
   mechanismsFor(client: LoginClient): MechanismPolicy;
 
-  readonly tlsPublicKeys: TlsPublicKeys;
+  readonly tlsPublicKeys: ReadableTlsPublicKeys;
 
   /**
    * Ends a session when its account is disabled or removed, or when what it logged in with is changed, removed or expired,
@@ -309,4 +235,106 @@ export interface Directory {
 
   /** Writes down what waits to be, and ends what runs by itself; never throws. To be called before the database is closed. */
   close(): Promise<void>;
+}
+
+/**
+ * The directory as somebody changes it. Every change is written down in its transaction, with who made it, and what was before and is
+ * after; and raises `installation.directory_version`, if processes remember what it changes.
+ */
+export interface ManagedDirectory extends Directory {
+  /** Makes a domain local. No error if it is already. */
+  addDomain(name: string): Promise<void>;
+
+  /**
+   * Names the account that gets mail for addresses of the domain that do not exist; null: such mail is refused.
+   *
+   * @throws 'no-such-domain', 'no-such-account'
+   */
+  setCatchall(domain: string, accountName: string | null): Promise<void>;
+
+  /**
+   * Changes how local parts of a domain are read.
+   *
+   * @throws 'no-such-domain'; 'invalid-name' for separators that are none; 'address-exists' if addresses would become the same
+   */
+  changeDomain(domain: string, change: DomainChange): Promise<void>;
+
+  /** @throws 'no-such-domain', 'domain-in-use' while it has addresses, aliases or a catchall */
+  removeDomain(domain: string): Promise<void>;
+
+  readonly addresses: Addresses;
+
+  readonly aliases: Aliases;
+
+  /**
+   * Adds an account with its first address, and the address's domain if that is new.
+   *
+   * @throws 'account-exists', 'address-exists', 'invalid-name', 'invalid-address', 'weak-password'
+   */
+  addAccount(account: NewAccount): Promise<void>;
+
+  /**
+   * Gives an account one more address, in a domain that is local already.
+   *
+   * @param mailbox where its mail goes, made if it is missing; null or left out: INBOX
+   * @throws 'no-such-account', 'no-such-domain', 'address-exists', 'invalid-address', 'too-many-mailboxes'
+   */
+  addAddress(accountName: string, address: string, mailbox?: string | null): Promise<void>;
+
+  /**
+   * Removes an account with its addresses and all its mail. Logins and deliveries end first. If it is cut short, the
+   * account is left without address and login, and removing it again finishes the work.
+   *
+   * @throws 'no-such-account'
+   */
+  removeAccount(name: string): Promise<void>;
+
+  /**
+   * Nobody logs in to a disabled account, and its sessions end; mail for it waits with its senders.
+   *
+   * @throws 'no-such-account'
+   */
+  setDisabled(accountName: string, isDisabled: boolean): Promise<void>;
+
+  /**
+   * In force for whatever is asked for after it, also in sessions that there are.
+   *
+   * @throws 'no-such-account'
+   */
+  setRole(accountName: string, role: Role): Promise<void>;
+
+  /**
+   * Replaces the account's password; when it is done the old one is refused everywhere.
+   *
+   * @param password null: there is none from now on, and only app passwords and keys log in
+   * @throws 'no-such-account', 'weak-password'
+   */
+  setPassword(accountName: string, password: string | null): Promise<void>;
+
+  readonly appPasswords: AppPasswords;
+
+  readonly quotas: Quotas;
+
+  readonly shares: Shares;
+
+  readonly submission: Submission;
+
+  readonly tlsPublicKeys: TlsPublicKeys;
+
+  /**
+   * What has become too old or too much by it goes when the housekeeping comes next.
+   *
+   * @throws 'no-such-account'
+   */
+  changeRetention(accountName: string, change: RetentionChange): Promise<void>;
+
+  /**
+   * Lets whoever is in a network try again: forgets the failures of all networks that hold it or are part of it. Every process
+   * learns of it with the first login after a second.
+   *
+   * @param network as CIDR, or an address; null: of all networks
+   * @returns the networks whose failures were forgotten, as CIDR
+   * @throws 'invalid-network'
+   */
+  clearLoginFailures(network: string | null): Promise<readonly string[]>;
 }

@@ -1,6 +1,8 @@
 import type { Sql, Transaction } from '@postel/storage';
+import type { Actor } from './actor.ts';
 import { canonicalAddress, DETAIL_SEPARATORS } from './address.ts';
 import { canonicalDomain } from './domain-name.ts';
+import { domainSubject } from './domain-state.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import { changeDirectory, readDirectory } from './transaction.ts';
@@ -29,16 +31,18 @@ export interface LocalDomain {
   readonly isCaseSensitive: boolean;
 }
 
-export async function addDomain(sql: Sql, name: string): Promise<void> {
+export async function addDomain(sql: Sql, actor: Actor, name: string): Promise<void> {
   const domain = acceptDomain(name);
-  await changeDirectory(sql, async (tx) => {
+  await changeDirectory(sql, actor, async (tx, note) => {
+    await note(domainSubject(domain));
     await ensureDomain(tx, domain);
   });
 }
 
-export async function setCatchall(sql: Sql, name: string, accountName: string | null): Promise<void> {
+export async function setCatchall(sql: Sql, actor: Actor, name: string, accountName: string | null): Promise<void> {
   const domain = acceptDomain(name);
-  await changeDirectory(sql, async (tx) => {
+  await changeDirectory(sql, actor, async (tx, note) => {
+    await note(domainSubject(domain));
     const { domainId } = await findDomain(tx, domain);
     const accountId = accountName === null ? null : await findAccount(tx, accountName);
     await tx`update domains set catchall_account_id = ${accountId} where domain_id = ${domainId}`;
@@ -56,13 +60,14 @@ export async function listDomains(sql: Sql): Promise<readonly DomainSummary[]> {
   );
 }
 
-export async function changeDomain(sql: Sql, name: string, change: DomainChange): Promise<void> {
+export async function changeDomain(sql: Sql, actor: Actor, name: string, change: DomainChange): Promise<void> {
   const domain = acceptDomain(name);
   const { separators, isCaseSensitive } = change;
   if (separators !== undefined && ![...separators].every((character) => DETAIL_SEPARATORS.includes(character))) {
     throw new DirectoryError('invalid-name', `Separators are some of ${DETAIL_SEPARATORS}`);
   }
-  await changeDirectory(sql, async (tx) => {
+  await changeDirectory(sql, actor, async (tx, note) => {
+    await note(domainSubject(domain));
     const { domainId } = await findDomain(tx, domain);
     if (separators !== undefined) {
       await tx`update domains set detail_separators = ${separators} where domain_id = ${domainId}`;
@@ -91,9 +96,10 @@ async function foldLocalParts(tx: Transaction, domainId: number, domain: string)
   }
 }
 
-export async function removeDomain(sql: Sql, name: string): Promise<void> {
+export async function removeDomain(sql: Sql, actor: Actor, name: string): Promise<void> {
   const domain = acceptDomain(name);
-  await changeDirectory(sql, async (tx) => {
+  await changeDirectory(sql, actor, async (tx, note) => {
+    await note(domainSubject(domain));
     const { domainId } = await findDomain(tx, domain);
     const [used] = await tx`
       select from addresses where domain_id = ${domainId}

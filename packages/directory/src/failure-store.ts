@@ -1,5 +1,7 @@
 import type { Sql } from '@postel/storage';
-import { changeMail, readDirectory } from './transaction.ts';
+import type { Actor } from './actor.ts';
+import type { Subject } from './change-record.ts';
+import { changeLimits, readDirectory } from './transaction.ts';
 
 /** A count as all processes have it: how long until it is 0. */
 export interface StoredCount {
@@ -28,7 +30,7 @@ export interface FailureStore {
    * @returns the scopes of those that were not 0
    * @throws {DirectoryError} 'unavailable'
    */
-  clear(network: string | null): Promise<readonly string[]>;
+  clear(actor: Actor, network: string | null): Promise<readonly string[]>;
 }
 
 /** Nobody is shut out for longer, whatever was tried. */
@@ -66,16 +68,31 @@ export function failuresIn(sql: Sql): FailureStore {
           select ${columns(sql)} from login_failures
            where empty_at > now() order by empty_at desc limit ${MOST_READ}`,
       ),
-    async clear(network) {
-      const cleared = await changeMail(
-        sql,
-        (tx) => tx<{ scope: string }[]>`
+    async clear(actor, network) {
+      return await changeLimits(sql, actor, async (tx, note) => {
+        await note(failuresOf(network));
+        const cleared = await tx<{ scope: string }[]>`
           update login_failures set empty_at = now(), changed_at = clock_timestamp(), cleared_at = clock_timestamp()
            where empty_at > now()
              and (${network}::text is null or split_part(scope, ' ', -1)::inet && ${network}::text::inet)
-          returning scope`,
-      );
-      return cleared.map(({ scope }) => scope);
+          returning scope`;
+        return cleared.map(({ scope }) => scope);
+      });
+    },
+  };
+}
+
+/** How many failures are remembered there, as a subject of changes. @param network null: everywhere */
+function failuresOf(network: string | null): Subject {
+  return {
+    kind: 'login-limits',
+    name: network ?? 'all',
+    async read(tx) {
+      const [row] = await tx<{ counts: number }[]>`
+        select count(*)::integer as counts from login_failures
+         where empty_at > now()
+           and (${network}::text is null or split_part(scope, ' ', -1)::inet && ${network}::text::inet)`;
+      return { counts: row?.counts ?? 0 };
     },
   };
 }

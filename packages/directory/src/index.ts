@@ -1,9 +1,11 @@
+export type { Actor, Door } from './actor.ts';
 export { type Address, type CanonicalAddress, parseAddress } from './address.ts';
 export { type AddressPrefixes, NetworkList, prefixesOf } from './address-prefix.ts';
 export type { AddressChange, AddressSummary } from './addresses.ts';
 export type { AliasDetails, Aliases, AliasSettings, AliasSummary, EntryRole, Posters } from './aliases.ts';
 export type { AppPassword, AppPasswords, NewAppPassword } from './app-passwords.ts';
 export { forgetOldLogins, type LoginEntry } from './attempt-rows.ts';
+export type { State, StateValue } from './change-record.ts';
 export { type CountLimit, DecayingCounts } from './decaying-counts.ts';
 export type {
   AccountSummary,
@@ -12,6 +14,7 @@ export type {
   IdentifiedAccount,
   LoginFilter,
   LoginLimitFigures,
+  ManagedDirectory,
   NewAccount,
   RecipientAccount,
   RecipientResolution,
@@ -19,6 +22,7 @@ export type {
   RetentionChange,
   Role,
 } from './directory.ts';
+export { CHANGES_KEPT_DAYS, type ChangeFilter, type DirectoryChange, forgetOldChanges } from './directory-changes.ts';
 export type { DomainChange, DomainSummary } from './domains.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export type { ExpandedAlias, MailingList, Poster } from './expand-alias.ts';

@@ -1,5 +1,6 @@
 import type { AccountId } from '@postel/storage';
 import { describe, expect, test } from 'vitest';
+import { TESTER } from './directory-for-tests.ts';
 import type { FailureStore, StoredCount } from './failure-store.ts';
 import { LoginLimits } from './login-limits.ts';
 
@@ -225,7 +226,7 @@ test('what was cleared is cleared for a process that looks late, after new failu
   await late.refresh();
   expect(isBlocked(late, '192.0.2.1')).toBe(true);
 
-  await store.clear(null);
+  await store.clear(TESTER, null);
   clock.ms += 2_000;
   await one.refresh();
   expect(isBlocked(one, '192.0.2.1')).toBe(false);

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { AccountId } from '@postel/storage';
+import type { Actor } from './actor.ts';
 import { type AddressPrefixes, NetworkList, prefixesOf } from './address-prefix.ts';
 import { type CountLimit, DecayingCounts } from './decaying-counts.ts';
 import { DirectoryError } from './errors.ts';
@@ -190,8 +191,12 @@ export async function listLimitedNetworks(store: FailureStore): Promise<readonly
  * @returns the networks whose failures were forgotten
  * @throws {DirectoryError} 'invalid-network', 'unavailable'
  */
-export async function clearLoginFailures(store: FailureStore, network: string | null): Promise<readonly string[]> {
-  const scopes = await store.clear(network === null ? null : acceptNetwork(network));
+export async function clearLoginFailures(
+  store: FailureStore,
+  actor: Actor,
+  network: string | null,
+): Promise<readonly string[]> {
+  const scopes = await store.clear(actor, network === null ? null : acceptNetwork(network));
   return scopes.filter(isNetwork).toSorted();
 }
 

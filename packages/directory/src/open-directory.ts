@@ -1,32 +1,35 @@
-import type { Database } from '@postel/storage';
+import type { Database, Sql } from '@postel/storage';
 import { addAccount, listAccounts, removeAccount, setDisabled } from './accounts.ts';
-import { addAddress, openAddresses } from './addresses.ts';
+import type { Actor } from './actor.ts';
+import type { Address } from './address.ts';
+import { addAddress, openAddresses, readableAddresses } from './addresses.ts';
 import { mayUseAddress, visibleMembers } from './alias-members.ts';
-import { openAliases } from './aliases.ts';
-import { openAppPasswords } from './app-passwords.ts';
+import { openAliases, readableAliases } from './aliases.ts';
+import { openAppPasswords, readableAppPasswords } from './app-passwords.ts';
 import { listLogins } from './attempt-rows.ts';
 import { CredentialUses } from './credential-uses.ts';
-import type { Directory } from './directory.ts';
+import type { Directory, ManagedDirectory } from './directory.ts';
+import { listChanges } from './directory-changes.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { addDomain, changeDomain, listDomains, removeDomain, setCatchall } from './domains.ts';
 import { expandAlias } from './expand-alias.ts';
-import { failuresIn } from './failure-store.ts';
+import { type FailureStore, failuresIn } from './failure-store.ts';
 import { identifyAccount } from './find-account.ts';
 import { findClientKey } from './find-client-key.ts';
-import { createHashPool } from './hash-pool.ts';
+import { createHashPool, type HashPool } from './hash-pool.ts';
 import { LoginHistory } from './login-history.ts';
 import { clearLoginFailures, LoginLimits, listLimitedNetworks } from './login-limits.ts';
 import { LoginTry } from './login-try.ts';
 import { mechanismPolicy } from './mechanism-policy.ts';
-import { openQuotas } from './quotas.ts';
+import { openQuotas, readableQuotas } from './quotas.ts';
 import { RecentLogins } from './recent-logins.ts';
 import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { mayAdminister, setRole } from './roles.ts';
 import { setPassword } from './set-password.ts';
-import { openShares } from './shares.ts';
-import { openSubmission } from './submission.ts';
-import { openTlsPublicKeys } from './tls-public-keys.ts';
+import { openShares, readableShares } from './shares.ts';
+import { openSubmission, usableSubmission } from './submission.ts';
+import { openTlsPublicKeys, readableTlsPublicKeys } from './tls-public-keys.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 import type { TokenChecker, TokenRefusal } from './verify-token.ts';
 import { WatchedLogin } from './watched-login.ts';
@@ -93,39 +96,29 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
   const known = { verifiedLogins, recentLogins, now };
   const logins = { sql, pool, ...known, anonymousAccount, tokenValidator, onTokenRefused };
 
-  return {
-    addDomain: (name) => addDomain(sql, name),
-    setCatchall: (domain, accountName) => setCatchall(sql, domain, accountName),
+  const directory: Directory = {
+    as: (actor) => ({ ...directory, ...changesBy(actor, { sql, pool, failures }) }),
     listDomains: () => listDomains(sql),
-    changeDomain: (domain, change) => changeDomain(sql, domain, change),
-    removeDomain: (domain) => removeDomain(sql, domain),
-    addresses: openAddresses(sql),
-    aliases: openAliases(sql, async (address) => (await resolveRecipient(sql, address)).type !== 'unknown-address'),
-    addAccount: (account) => addAccount(sql, pool, account),
-    addAddress: (accountName, address, mailbox = null) => addAddress(sql, accountName, address, mailbox),
+    addresses: readableAddresses(sql),
+    aliases: readableAliases(sql),
     identify: (name) => identifyAccount(sql, name),
     listAccounts: () => listAccounts(sql),
-    removeAccount: (name) => removeAccount(sql, name),
-    setDisabled: (accountName, isDisabled) => setDisabled(sql, accountName, isDisabled),
-    setRole: (accountName, role) => setRole(sql, accountName, role),
     mayAdminister: (account) => mayAdminister(sql, account),
-    setPassword: (accountName, password) => setPassword(sql, pool, accountName, password),
-    appPasswords: openAppPasswords(sql, pool),
-    quotas: openQuotas(sql),
-    shares: openShares(sql),
-    submission: openSubmission(sql),
+    appPasswords: readableAppPasswords(sql),
+    quotas: readableQuotas(sql),
+    shares: readableShares(sql),
+    submission: usableSubmission(sql),
     readRetention: (accountName) => readRetention(sql, accountName),
-    changeRetention: (accountName, change) => changeRetention(sql, accountName, change),
     beginLogin: (context, mechanism) => new WatchedLogin(new LoginTry(logins, context), loginWatch, context, mechanism),
     recordUnknownKey(context) {
       const attempt = { context, mechanism: null, loginName: null, account: null, program: null } as const;
       history.add({ ...attempt, outcome: 'unknown-key' });
     },
     listLogins: (filter) => listLogins(sql, filter),
+    listChanges: (filter) => listChanges(sql, filter),
     listLimitedNetworks: () => listLimitedNetworks(failures),
-    clearLoginFailures: (network) => clearLoginFailures(failures, network),
     loginLimits: limits,
-    tlsPublicKeys: openTlsPublicKeys(sql),
+    tlsPublicKeys: readableTlsPublicKeys(sql),
     mechanismsFor: mechanismPolicy({
       mechanisms,
       hasAnonymousAccount: anonymousAccount !== null,
@@ -145,4 +138,43 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
       await Promise.all([limits.flush(), history.flush({ all: true }), uses.flush()]);
     },
   };
+  return directory;
 }
+
+interface ChangingParts {
+  readonly sql: Sql;
+  readonly pool: HashPool;
+  readonly failures: FailureStore;
+}
+
+/** What somebody may change, beside what everybody may read. */
+function changesBy(
+  actor: Actor,
+  { sql, pool, failures }: ChangingParts,
+): Omit<ManagedDirectory, Exclude<keyof Directory, Changing>> {
+  const isAddress = async (address: Address) => (await resolveRecipient(sql, address)).type !== 'unknown-address';
+  return {
+    addDomain: (name) => addDomain(sql, actor, name),
+    setCatchall: (domain, accountName) => setCatchall(sql, actor, domain, accountName),
+    changeDomain: (domain, change) => changeDomain(sql, actor, domain, change),
+    removeDomain: (domain) => removeDomain(sql, actor, domain),
+    addresses: openAddresses(sql, actor),
+    aliases: openAliases(sql, actor, isAddress),
+    addAccount: (account) => addAccount(sql, actor, pool, account),
+    addAddress: (accountName, address, mailbox = null) => addAddress(sql, actor, accountName, address, mailbox),
+    removeAccount: (name) => removeAccount(sql, actor, name),
+    setDisabled: (accountName, isDisabled) => setDisabled(sql, actor, accountName, isDisabled),
+    setRole: (accountName, role) => setRole(sql, actor, accountName, role),
+    setPassword: (accountName, password) => setPassword(sql, actor, pool, accountName, password),
+    appPasswords: openAppPasswords(sql, actor, pool),
+    quotas: openQuotas(sql, actor),
+    shares: openShares(sql, actor),
+    submission: openSubmission(sql, actor),
+    tlsPublicKeys: openTlsPublicKeys(sql, actor),
+    changeRetention: (accountName, change) => changeRetention(sql, actor, accountName, change),
+    clearLoginFailures: (network) => clearLoginFailures(failures, actor, network),
+  };
+}
+
+/** What of the directory is more for those who change it. */
+type Changing = 'addresses' | 'aliases' | 'appPasswords' | 'quotas' | 'shares' | 'submission' | 'tlsPublicKeys';

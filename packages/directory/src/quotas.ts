@@ -1,7 +1,10 @@
 import type { Quota, QuotaLimits, QuotaUse } from '@postel/quota';
 import type { Sql, Transaction } from '@postel/storage';
+import { accountSubject } from './account-state.ts';
+import type { Actor } from './actor.ts';
+import { DEFAULTS } from './default-state.ts';
 import { noSuchAccount } from './find-account.ts';
-import { changeMail, readDirectory } from './transaction.ts';
+import { changeLimits, changeMail, readDirectory } from './transaction.ts';
 
 /** Accounts that take over a new default in one transaction, so that their mail does not wait for the others. */
 const ACCOUNTS_AT_ONCE = 500;
@@ -42,12 +45,21 @@ export interface Quotas {
   changeDefault(change: DefaultQuotaChange): Promise<void>;
 }
 
-export function openQuotas(sql: Sql): Quotas {
+/** What needs no actor, because it changes nothing. */
+export type ReadableQuotas = Pick<Quotas, 'read' | 'readDefault'>;
+
+export function readableQuotas(sql: Sql): ReadableQuotas {
   return {
     read: (accountName) => readQuota(sql, accountName),
-    change: (accountName, change) => changeQuota(sql, accountName, change),
     readDefault: () => readDirectory(() => selectDefault(sql.read)),
-    changeDefault: (change) => changeDefault(sql, change),
+  };
+}
+
+export function openQuotas(sql: Sql, actor: Actor): Quotas {
+  return {
+    ...readableQuotas(sql),
+    change: (accountName, change) => changeQuota(sql, actor, accountName, change),
+    changeDefault: (change) => changeDefault(sql, actor, change),
   };
 }
 
@@ -92,16 +104,11 @@ async function selectDefault(sql: Sql['read'] | Transaction): Promise<QuotaLimit
   return row;
 }
 
-/** The default, which stays as it is until the transaction ends. As in `changeDirectory`, before any row of an account. */
-async function holdDefault(tx: Transaction): Promise<QuotaLimits> {
-  await tx`select from installation for no key update`;
-  return await selectDefault(tx);
-}
-
-async function changeQuota(sql: Sql, accountName: string, change: QuotaChange): Promise<void> {
-  await changeMail(sql, async (tx) => {
-    const byDefault = await holdDefault(tx); // and every other change of limits waits
+async function changeQuota(sql: Sql, actor: Actor, accountName: string, change: QuotaChange): Promise<void> {
+  await changeLimits(sql, actor, async (tx, note) => {
+    const byDefault = await selectDefault(tx);
     const { limits, isOwn } = await selectQuota(tx, accountName);
+    await note(accountSubject(accountName));
     const limit = (amount: keyof QuotaUse) => {
       const changed = change[amount];
       if (changed === undefined) return limits[amount];
@@ -118,9 +125,10 @@ async function changeQuota(sql: Sql, accountName: string, change: QuotaChange): 
   });
 }
 
-async function changeDefault(sql: Sql, change: DefaultQuotaChange): Promise<void> {
-  await changeMail(sql, async (tx) => {
-    const { octets, messages, mailboxes } = { ...(await holdDefault(tx)), ...change };
+async function changeDefault(sql: Sql, actor: Actor, change: DefaultQuotaChange): Promise<void> {
+  await changeLimits(sql, actor, async (tx, note) => {
+    await note(DEFAULTS);
+    const { octets, messages, mailboxes } = { ...(await selectDefault(tx)), ...change };
     await tx`
       update installation set default_quota_octets = ${octets}, default_quota_messages = ${messages},
              default_quota_mailboxes = ${mailboxes}`;
@@ -133,7 +141,9 @@ async function changeDefault(sql: Sql, change: DefaultQuotaChange): Promise<void
 
 /** Gives the default to some accounts above this one. @returns the last of them; null if there was none to give it to */
 async function spreadDefault(tx: Transaction, above: number): Promise<number | null> {
-  const { octets, messages, mailboxes } = await holdDefault(tx);
+  // As in `changeLimits`, before any row of an account: the default stays as it is until the transaction ends.
+  await tx`select from installation for no key update`;
+  const { octets, messages, mailboxes } = await selectDefault(tx);
   const accounts = await tx<{ accountId: number }[]>`
     select account_id as "accountId" from accounts
      where account_id > ${above}

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { openDatabase } from '@postel/storage';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Directory } from './directory.ts';
-import { BY_IMAP, logIn, startDirectory } from './directory-for-tests.ts';
+import type { ManagedDirectory } from './directory.ts';
+import { BY_IMAP, logIn, startDirectory, TESTER } from './directory-for-tests.ts';
 
 import type { LoginContext } from './login.ts';
 import { openDirectory } from './open-directory.ts';
@@ -98,12 +98,12 @@ describe('what is remembered', () => {
 const password = 'tanstaaftanstaaf';
 
 let server: Awaited<ReturnType<typeof startDirectory>>;
-let elsewhere: Directory;
+let elsewhere: ManagedDirectory;
 let close: () => Promise<void>;
 beforeAll(async () => {
   server = await startDirectory();
   const database = openDatabase(server.target, { applicationName: 'another host', maxConnections: 2 });
-  elsewhere = openDirectory(database);
+  elsewhere = openDirectory(database).as(TESTER);
   close = async () => {
     await elsewhere.close();
     await database.close();
@@ -139,7 +139,7 @@ function keepLoggingIn(name: string, secret: string) {
   };
 }
 
-type Revoke = (directory: Directory, name: string) => Promise<unknown>;
+type Revoke = (directory: ManagedDirectory, name: string) => Promise<unknown>;
 const REVOCATIONS: readonly [string, 'own' | 'app', Revoke][] = [
   ['a changed password', 'own', (directory, name) => directory.setPassword(name, 'another password')],
   ['a password taken away', 'own', (directory, name) => directory.setPassword(name, null)],

@@ -1,7 +1,9 @@
 import type { Sql } from '@postel/storage';
+import { accountSubject } from './account-state.ts';
+import type { Actor } from './actor.ts';
 import type { Retention, RetentionChange } from './directory.ts';
 import { findAccount, noSuchAccount } from './find-account.ts';
-import { changeMail, readDirectory } from './transaction.ts';
+import { changeLimits, readDirectory } from './transaction.ts';
 
 interface RetentionRow {
   readonly days: number | null;
@@ -29,9 +31,15 @@ export async function readRetention(sql: Sql, accountName: string): Promise<Rete
   };
 }
 
-export async function changeRetention(sql: Sql, accountName: string, change: RetentionChange): Promise<void> {
-  await changeMail(sql, async (tx) => {
+export async function changeRetention(
+  sql: Sql,
+  actor: Actor,
+  accountName: string,
+  change: RetentionChange,
+): Promise<void> {
+  await changeLimits(sql, actor, async (tx, note) => {
     const account = await findAccount(tx, accountName);
+    await note(accountSubject(accountName));
     const { days, limitOctets } = change;
     if (days !== undefined) await tx`update accounts set retention_days = ${days} where account_id = ${account}`;
     if (limitOctets !== undefined) {

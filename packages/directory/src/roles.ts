@@ -1,4 +1,6 @@
 import type { Sql } from '@postel/storage';
+import { accountSubject } from './account-state.ts';
+import type { Actor } from './actor.ts';
 import type { Role } from './directory.ts';
 import { findAccount } from './find-account.ts';
 import type { AuthenticatedAccount, LoginCredential } from './login.ts';
@@ -13,9 +15,10 @@ const ADMINISTERS = {
   anonymous: false,
 } as const satisfies Record<LoginCredential['type'], boolean>;
 
-export async function setRole(sql: Sql, accountName: string, role: Role): Promise<void> {
-  await changeDirectory(sql, async (tx) => {
+export async function setRole(sql: Sql, actor: Actor, accountName: string, role: Role): Promise<void> {
+  await changeDirectory(sql, actor, async (tx, note) => {
     const account = await findAccount(tx, accountName);
+    await note(accountSubject(accountName));
     await tx`update accounts set role = ${role} where account_id = ${account}`;
   });
 }

@@ -1,4 +1,6 @@
 import type { Sql } from '@postel/storage';
+import { accountSubject } from './account-state.ts';
+import type { Actor } from './actor.ts';
 import { findAccount, requireSameAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
 import { acceptPassword, derivePasswordKeys, findScramParameters, storePassword } from './passwords.ts';
@@ -7,12 +9,17 @@ import { revoke } from './transaction.ts';
 /** Salt and iteration count stay those of the account: other credentials of it are derived with them. */
 export async function setPassword(
   sql: Sql,
+  actor: Actor,
   pool: HashPool,
   accountName: string,
   password: string | null,
 ): Promise<void> {
   if (password === null) {
-    await revoke(sql, async (tx) => storePassword(tx, await findAccount(tx, accountName), null));
+    await revoke(sql, actor, async (tx, note) => {
+      const account = await findAccount(tx, accountName);
+      await note(accountSubject(accountName));
+      await storePassword(tx, account, null);
+    });
     return;
   }
   const accepted = await acceptPassword(password);
@@ -20,8 +27,9 @@ export async function setPassword(
 
   // No transaction is open while the keys are derived, so the account may be another one of that name when they are ready.
   const keys = await derivePasswordKeys(pool, accepted, parameters);
-  await revoke(sql, async (tx) => {
+  await revoke(sql, actor, async (tx, note) => {
     await requireSameAccount(tx, accountName, parameters.accountId);
+    await note(accountSubject(accountName));
     await storePassword(tx, parameters.accountId, keys);
   });
 }

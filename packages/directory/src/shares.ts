@@ -1,5 +1,8 @@
 import {
+  type AccountId,
+  formatRights,
   type Grantee,
+  type MailboxId,
   type Rights,
   type RightsEntry,
   readRights,
@@ -7,9 +10,11 @@ import {
   StorageError,
   setRights,
 } from '@postel/storage';
+import type { Actor } from './actor.ts';
+import type { Subject } from './change-record.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount, identifyAccount } from './find-account.ts';
-import { changeMail, readDirectory } from './transaction.ts';
+import { changeLimits, readDirectory } from './transaction.ts';
 
 /** Stands for everybody (RFC 4314 §2). */
 export const ANYONE = 'anyone';
@@ -32,12 +37,21 @@ export interface Shares {
   set(mailbox: NamedMailbox, who: string, rights: Rights): Promise<void>;
 }
 
-export function openShares(sql: Sql): Shares {
+/** What needs no actor, because it changes nothing. */
+export type ReadableShares = Pick<Shares, 'read'>;
+
+export function readableShares(sql: Sql): ReadableShares {
   return {
     async read(mailbox) {
       const { account, id } = await findMailbox(sql, mailbox);
       return await readDirectory(() => readRights(sql, account, id));
     },
+  };
+}
+
+export function openShares(sql: Sql, actor: Actor): Shares {
+  return {
+    ...readableShares(sql),
     async set(mailbox, who, rights) {
       const { account, id } = await findMailbox(sql, mailbox);
       const grantee = await granteeOf(sql, who);
@@ -45,11 +59,33 @@ export function openShares(sql: Sql): Shares {
         throw new DirectoryError('invalid-name', 'The owner of a mailbox has all rights, always');
       }
       try {
-        await changeMail(sql, (tx) => setRights(tx, account, id, grantee, { mode: 'replace', rights }));
+        await changeLimits(sql, actor, async (tx, note) => {
+          await note(sharesOf(mailbox, account, id));
+          await setRights(tx, account, id, grantee, { mode: 'replace', rights });
+        });
       } catch (error) {
         if (!(error instanceof StorageError)) throw error;
         throw new DirectoryError('no-such-mailbox', error.message, { cause: error });
       }
+    },
+  };
+}
+
+/** A mailbox, and who else may use it, as a subject of changes. */
+function sharesOf({ account, mailbox }: NamedMailbox, owner: AccountId, id: MailboxId): Subject {
+  return {
+    kind: 'mailbox',
+    name: `${account}/${mailbox}`,
+    async read(tx) {
+      const entries = await readRights(tx, owner, id);
+      return {
+        shares: Object.fromEntries(
+          entries.map(({ name, isNegative, rights }) => [
+            `${isNegative ? '-' : ''}${name ?? ANYONE}`,
+            formatRights(rights),
+          ]),
+        ),
+      };
     },
   };
 }

@@ -1,6 +1,9 @@
 import { type AccountId, type MailboxId, type Sql, type Transaction, textArray } from '@postel/storage';
+import { accountSubject } from './account-state.ts';
+import type { Actor } from './actor.ts';
+import { DEFAULTS } from './default-state.ts';
 import { findAccount, noSuchAccount } from './find-account.ts';
-import { changeMail, readDirectory } from './transaction.ts';
+import { changeLimits, changeMail, readDirectory } from './transaction.ts';
 
 /** What an account may send. Null where there is no limit. */
 export interface SubmissionLimits {
@@ -76,28 +79,37 @@ export interface Submission {
 
 const DAY_MS = 86_400_000;
 
-export function openSubmission(sql: Sql): Submission {
+/** What needs no actor, because it is no change of the directory. */
+export type UsableSubmission = Omit<Submission, 'change' | 'changeDefault'>;
+
+export function usableSubmission(sql: Sql): UsableSubmission {
   return {
     async read(accountName) {
       const account = await readDirectory(() => findAccount(sql.read, accountName));
       return { ...(await findSubmitter(sql, account)), isOwn: await findOwn(sql, account) };
     },
-    change: (accountName, change) => changeSettings(sql, accountName, change),
     readDefault: () => readDirectory(() => selectDefault(sql.read)),
-    changeDefault: (change) =>
-      changeMail(sql, async (tx) => {
-        await tx`select from installation for no key update`;
-        const { messagesADay, newRecipientsADay, messageOctets } = { ...(await selectDefault(tx)), ...change };
-        await tx`
-          update installation
-             set default_messages_a_day = ${messagesADay}, default_new_recipients_a_day = ${newRecipientsADay},
-                 default_message_octets = ${messageOctets}`;
-      }),
     find: (account) => findSubmitter(sql, account),
     count: (account, recipients) => countMessage(sql, account, recipients),
     takeBack: (account, { countedSince, fresh }) =>
       changeMail(sql, async (tx) => {
         await tx`select return_submission(${account}::bigint, ${countedSince}, ${textArray(fresh)}::text[])`;
+      }),
+  };
+}
+
+export function openSubmission(sql: Sql, actor: Actor): Submission {
+  return {
+    ...usableSubmission(sql),
+    change: (accountName, change) => changeSettings(sql, actor, accountName, change),
+    changeDefault: (change) =>
+      changeLimits(sql, actor, async (tx, note) => {
+        await note(DEFAULTS);
+        const { messagesADay, newRecipientsADay, messageOctets } = { ...(await selectDefault(tx)), ...change };
+        await tx`
+          update installation
+             set default_messages_a_day = ${messagesADay}, default_new_recipients_a_day = ${newRecipientsADay},
+                 default_message_octets = ${messageOctets}`;
       }),
   };
 }
@@ -162,9 +174,10 @@ const COLUMNS = {
   messageOctets: 'message_octets',
 } as const satisfies Record<keyof SubmissionLimits, string>;
 
-async function changeSettings(sql: Sql, accountName: string, change: SubmissionChange): Promise<void> {
-  await changeMail(sql, async (tx) => {
+async function changeSettings(sql: Sql, actor: Actor, accountName: string, change: SubmissionChange): Promise<void> {
+  await changeLimits(sql, actor, async (tx, note) => {
     const account = await findAccount(tx, accountName);
+    await note(accountSubject(accountName));
     await tx`insert into submission_settings (account_id) values (${account}) on conflict do nothing`;
     const set = async (limit: keyof SubmissionLimits) => {
       const value = change[limit];

@@ -1,5 +1,7 @@
 import type { AccountId, Sql, Transaction } from '@postel/storage';
 import { type Fingerprint, fingerprintFromOctets, fingerprintOctets, type TlsPublicKey } from '@postel/tls-pubkey';
+import { accountSubject } from './account-state.ts';
+import type { Actor } from './actor.ts';
 import { formatAddress } from './address.ts';
 import { acceptCredentialName } from './credential-name.ts';
 import { DirectoryError } from './errors.ts';
@@ -56,20 +58,30 @@ export interface TlsPublicKeys {
   remove(fingerprint: Fingerprint): Promise<RegisteredKey>;
 }
 
-export function openTlsPublicKeys(sql: Sql): TlsPublicKeys {
+/** What needs no actor, because it changes nothing. */
+export type ReadableTlsPublicKeys = Pick<TlsPublicKeys, 'list' | 'get'>;
+
+export function readableTlsPublicKeys(sql: Sql): ReadableTlsPublicKeys {
   return {
-    add: (key) => addKey(sql, key),
     list: (login) => listKeys(sql, login),
     get: (fingerprint) => readDirectory(() => getKey(sql, fingerprint)),
-    remove: (fingerprint) => removeKey(sql, fingerprint),
   };
 }
 
-async function addKey(sql: Sql, { login, key, name, isImapPreauth }: NewKey): Promise<void> {
+export function openTlsPublicKeys(sql: Sql, actor: Actor): TlsPublicKeys {
+  return {
+    ...readableTlsPublicKeys(sql),
+    add: (key) => addKey(sql, actor, key),
+    remove: (fingerprint) => removeKey(sql, actor, fingerprint),
+  };
+}
+
+async function addKey(sql: Sql, actor: Actor, { login, key, name, isImapPreauth }: NewKey): Promise<void> {
   const keyName = acceptCredentialName(name, 'a key');
   const { subjectPublicKeyInfo, keyType } = key;
-  await changeDirectory(sql, async (tx) => {
-    const { accountId, loginAddress } = await findOwner(tx, login);
+  await changeDirectory(sql, actor, async (tx, note) => {
+    const { accountId, accountName, loginAddress } = await findOwner(tx, login);
+    await note(accountSubject(accountName));
     const [keys] = await tx<{ count: number }[]>`
       select count(*)::integer as count from tls_public_keys where account_id = ${accountId}`;
     if (keys !== undefined && keys.count >= MAX_KEYS_PER_ACCOUNT) {
@@ -102,10 +114,11 @@ async function getKey(sql: Sql | Transaction, fingerprint: Fingerprint): Promise
   return row === undefined ? null : registeredKey(row);
 }
 
-async function removeKey(sql: Sql, fingerprint: Fingerprint): Promise<RegisteredKey> {
-  return await changeDirectory(sql, async (tx) => {
+async function removeKey(sql: Sql, actor: Actor, fingerprint: Fingerprint): Promise<RegisteredKey> {
+  return await changeDirectory(sql, actor, async (tx, note) => {
     const key = await getKey(tx, fingerprint);
     if (key === null) throw new DirectoryError('no-such-key', `There is no key ${fingerprint}`);
+    await note(accountSubject(key.accountName));
     await tx`delete from tls_public_keys where fingerprint = ${fingerprintOctets(fingerprint)}`;
     return key;
   });
@@ -138,10 +151,10 @@ async function findOwner(sql: Sql | Transaction, login: string) {
   const parsed = await parseLoginName(login);
   const name = parsed?.type === 'name' ? parsed.name : null;
   const { localPart, domain } = parsed?.type === 'address' ? parsed.address : { localPart: null, domain: null };
-  const [account] = await sql.read<{ accountId: AccountId }[]>`
-    select account_id as "accountId" from accounts where name = ${name}
+  const [account] = await sql.read<{ accountId: AccountId; accountName: string }[]>`
+    select account_id as "accountId", name as "accountName" from accounts where name = ${name}
      union all
-    select account_id from addresses join domains using (domain_id)
+    select account_id, accounts.name from addresses join domains using (domain_id) join accounts using (account_id)
      where domains.name = ${domain} and local_part = ${localPart}`;
   if (account === undefined) {
     throw new DirectoryError('no-such-account', `No account has the address or name ${JSON.stringify(login)}`);

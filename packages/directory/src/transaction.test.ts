@@ -1,6 +1,6 @@
 import { openDatabase } from '@postel/storage';
 import { expect, test } from 'vitest';
-import { logIn, startDirectory } from './directory-for-tests.ts';
+import { logIn, startDirectory, TESTER } from './directory-for-tests.ts';
 import { openDirectory } from './open-directory.ts';
 
 const password = 'tanstaaftanstaaf';
@@ -44,7 +44,7 @@ test('every change raises the directory version, and a change that fails does no
 test('hardening 65: a database that does not answer is `unavailable`', async () => {
   const target = { socketDirectory: '/nonexistent', database: 'postel', user: 'postel' };
   const database = openDatabase(target, { applicationName: 'directory test', maxConnections: 1 });
-  const directory = openDirectory(database);
+  const directory = openDirectory(database).as(TESTER);
   await expect(logIn(directory, 'mary', password)).rejects.toMatchObject({ kind: 'unavailable' });
   await expect(directory.addDomain('example.com')).rejects.toMatchObject({ kind: 'unavailable' });
   await database.close();

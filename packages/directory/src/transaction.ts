@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Sql, StorageError, type Transaction, translateDatabaseError } from '@postel/storage';
+import type { Actor } from './actor.ts';
+import { ChangeRecord, type Subject } from './change-record.ts';
 import { DirectoryError } from './errors.ts';
 import { RECENT_MS } from './recent-logins.ts';
 
@@ -7,21 +9,49 @@ import { RECENT_MS } from './recent-logins.ts';
 const REVOKED_AFTER_MS = RECENT_MS + 2;
 
 /**
+ * What a change does in its transaction.
+ *
+ * @param note is told what it is about, before it changes that: what is otherwise at the end is written down with the actor.
+ *   Nothing can be changed without it
+ */
+type Change<Result> = (tx: Transaction, note: (subject: Subject) => Promise<void>) => Promise<Result>;
+
+/**
  * One transaction that changes the directory. It takes the installation row first: every process that watches
  * `directory_version` learns of the change, and two changes never run side by side, so that what one has checked holds
  * until it commits.
  */
-export async function changeDirectory<Result>(sql: Sql, change: (tx: Transaction) => Promise<Result>): Promise<Result> {
+export async function changeDirectory<Result>(sql: Sql, actor: Actor, change: Change<Result>): Promise<Result> {
   return await changeMail(sql, async (tx) => {
     await tx`update installation set directory_version = directory_version + 1`;
-    return await change(tx);
+    return await recording(tx, actor, change);
   });
 }
 
 /** As `changeDirectory`, for what takes away from somebody what they log in with: when it is done, no process lets them in by it. */
-export async function revoke<Result>(sql: Sql, change: (tx: Transaction) => Promise<Result>): Promise<Result> {
-  const result = await changeDirectory(sql, change);
+export async function revoke<Result>(sql: Sql, actor: Actor, change: Change<Result>): Promise<Result> {
+  const result = await changeDirectory(sql, actor, change);
   await delay(REVOKED_AFTER_MS);
+  return result;
+}
+
+/** As `changeDirectory`, for what no process remembers: limits are read with each use. */
+export async function changeLimits<Result>(sql: Sql, actor: Actor, change: Change<Result>): Promise<Result> {
+  return await changeMail(sql, async (tx) => {
+    await tx`select from installation for no key update`;
+    return await recording(tx, actor, change);
+  });
+}
+
+/** As `changeDirectory`, for the end of a change that takes long: it holds up no other. */
+export async function finishChange<Result>(sql: Sql, actor: Actor, change: Change<Result>): Promise<Result> {
+  return await changeMail(sql, (tx) => recording(tx, actor, change), { isLong: true });
+}
+
+async function recording<Result>(tx: Transaction, actor: Actor, change: Change<Result>): Promise<Result> {
+  const record = new ChangeRecord(tx);
+  const result = await change(tx, (subject) => record.note(subject));
+  await record.write(actor);
   return result;
 }
 

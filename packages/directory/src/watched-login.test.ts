@@ -1,7 +1,7 @@
 import { openDatabase } from '@postel/storage';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Directory } from './directory.ts';
-import { BY_IMAP, startDirectory } from './directory-for-tests.ts';
+import { BY_IMAP, startDirectory, TESTER } from './directory-for-tests.ts';
 import type { LoginContext } from './login.ts';
 import { openDirectory } from './open-directory.ts';
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** Another process. */
-const openAnother = () => openDirectory({ sql: server.sql });
+const openAnother = () => openDirectory({ sql: server.sql }).as(TESTER);
 
 const from = (clientAddress: string): LoginContext => ({ ...BY_IMAP, clientAddress });
 

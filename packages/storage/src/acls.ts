@@ -58,7 +58,11 @@ export async function setRights(
 }
 
 /** The list of a mailbox, without its owner, who is in none: everybody first, then by name, and what is given before what is taken away. */
-export async function readRights(sql: Sql, owner: AccountId, mailbox: MailboxId): Promise<readonly RightsEntry[]> {
+export async function readRights(
+  sql: Sql | Transaction,
+  owner: AccountId,
+  mailbox: MailboxId,
+): Promise<readonly RightsEntry[]> {
   const rows = await sql.read<
     { account: AccountId | null; name: string | null; isNegative: boolean; rights: string }[]
   >`

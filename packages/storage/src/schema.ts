@@ -926,3 +926,32 @@ export const loginAttempts = pgTable(
     index('login_attempts_networks').on(table.accountId, table.network).where(sql`${table.network} is not null`),
   ],
 );
+
+/** Who changed the directory, and what: of each transaction a row for each account, domain and so on that it changed. */
+export const directoryChanges = pgTable(
+  'directory_changes',
+  {
+    changeId: id('change_id').primaryKey().generatedAlwaysAsIdentity(),
+    changedAt: at('changed_at').notNull().defaultNow(),
+    /** 'command' | 'imap' | 'web' | 'api' | 'server' */
+    door: text('door').notNull(),
+    /** A user of the system, an account by its name, or a task of the server. */
+    actor: text('actor').notNull(),
+    /** Of the API, by its name. */
+    token: text('token'),
+    /** A host, or an address. */
+    origin: text('origin'),
+    /** 'account' | 'domain' | 'alias' | 'mailbox' | 'defaults' | 'login-limits' */
+    kind: text('kind').notNull(),
+    /** By which people know it. Rows outlive what they are about. */
+    name: text('name').notNull(),
+    /** What it had otherwise; null: it was not there. Neither holds secrets. */
+    before: jsonb('before'),
+    after: jsonb('after'),
+  },
+  (table) => [
+    index('directory_changes_changed_at').on(table.changedAt),
+    index('directory_changes_name').on(table.kind, table.name),
+    check('directory_changes_changed', sql`${table.before} is not null or ${table.after} is not null`),
+  ],
+);

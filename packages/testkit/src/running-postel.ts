@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseTarget } from '@postel/config';
-import type { Directory, QuotaChange } from '@postel/directory';
+import type { ManagedDirectory, QuotaChange } from '@postel/directory';
 import { readKeyFile, type TlsPublicKey } from '@postel/tls-pubkey';
 import { type CertificateOptions, type ClientCertificate, makeClientCertificate } from './client-certificate.ts';
 import { readRunState } from './run-state.ts';
@@ -68,14 +68,14 @@ export class RunningPostel {
   }
 
   /** Works on the directory, with a connection to the database of its own. */
-  async useDirectory<Result>(work: (directory: Directory) => Promise<Result>): Promise<Result> {
+  async useDirectory<Result>(work: (directory: ManagedDirectory) => Promise<Result>): Promise<Result> {
     const [{ openDatabase }, { openDirectory }] = await Promise.all([
       import('@postel/storage'),
       import('@postel/directory'),
     ]);
     const database = openDatabase(this.database, { applicationName: 'testkit', maxConnections: 1 });
     try {
-      return await work(openDirectory(database));
+      return await work(openDirectory(database).as({ type: 'server', task: 'test' }));
     } finally {
       await database.close();
     }

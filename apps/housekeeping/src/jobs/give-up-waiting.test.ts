@@ -24,7 +24,7 @@ async function begin({
   const blobs = await openBlobs({ directory: directory.path });
   const store = new Store(database, { blobs, onError: () => {} });
   stack.defer(() => store.close());
-  const accounts = openDirectory(database);
+  const accounts = openDirectory(database).as({ type: 'server', task: 'test' });
   const ids = new Map<string, AccountId>();
   for (const name of ['mary', 'john']) {
     await accounts.addAccount({ name, address: `${name}@example.com`, password: null });

@@ -35,7 +35,7 @@ async function begin({
   const blobs = await openBlobs({ directory: directory.path });
   const store = new Store(database, { blobs, onError: (error) => console.error(error) });
   stack.defer(() => store.close());
-  const accounts = openDirectory(database);
+  const accounts = openDirectory(database).as({ type: 'server', task: 'test' });
   const idOf = async (name: string): Promise<AccountId> => {
     await accounts.addAccount({ name, address: `${name}@example.com`, password: null });
     const found = await accounts.identify(name);

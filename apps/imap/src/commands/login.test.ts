@@ -162,7 +162,7 @@ test('an app password logs in where it is for, and its owner sees from where', a
   const account = await server.addAccount();
   await using client = await server.connect();
   await using database = openTestDatabase();
-  const { appPasswords } = openDirectory(database);
+  const { appPasswords } = openDirectory(database).as({ type: 'server', task: 'test' });
   const plainest = { expiresAt: null, networks: null, isShared: false };
   const phone = await appPasswords.add(account.name, { ...plainest, name: 'phone', service: 'imap' });
   const printer = await appPasswords.add(account.name, { ...plainest, name: 'printer', service: 'smtp' });

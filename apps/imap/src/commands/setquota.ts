@@ -28,7 +28,14 @@ export const setQuota: Command<SetQuotaArgs> = {
       throw new No('Limits are set by those who administer this server', 'NOPERM');
     }
     const limits = limitsOf(given);
-    await directory.quotas.change(name, limits).catch(goneMeansNoRoot);
+    const { name: account } = session.account;
+    const actor = {
+      type: 'account',
+      account,
+      service: 'imap',
+      clientAddress: session.transport.loginContext.clientAddress,
+    } as const;
+    await directory.as(actor).quotas.change(name, limits).catch(goneMeansNoRoot);
     session.log.info({ by: session.account.name, account: name, limits }, 'quota set');
     writeQuota(session.out, root, await session.store.readQuota(accountId));
     return ok('Quota set');

@@ -12,7 +12,7 @@ let postel: OwnPostel;
 beforeAll(async () => {
   postel = await startPostel({ script: SERVE_DATABASE });
   const database = openDatabase(postel.database, { applicationName: 'logins test', maxConnections: 1 });
-  const directory = openDirectory(database);
+  const directory = openDirectory(database).as({ type: 'server', task: 'test' });
   const context = { service: 'imap', clientAddress: '192.0.2.1', tlsVersion: 'TLSv1.3', clientKey: null } as const;
   const logIn = async (login: string, password: string, unknownKey: string | null) => {
     const attempt = directory.beginLogin({ ...context, unknownKey }, 'PLAIN');

@@ -1,14 +1,12 @@
 import type { LoginEntry, LoginFilter } from '@postel/directory';
 import { type CommandLine, defineCommand } from '../command.ts';
-import { UsageError } from '../command-error.ts';
 import { formatTable } from '../format-table.ts';
+import { DEFAULT_LIMIT, limitOption, noteMore } from '../limit-option.ts';
 import { formatMoment, MOMENT_HELP, parseMoment } from '../moment.ts';
 import { operands } from '../operands.ts';
 import { printable } from '../printable.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
-const DEFAULT_LIMIT = 50;
-const MOST = 10_000;
 const NAME_CHARACTERS = 40;
 const PROGRAM_CHARACTERS = 30;
 /** Enough of a fingerprint to know it by. */
@@ -72,10 +70,7 @@ Examples:
     }
     const head = ['LAST', 'COUNT', 'ACCOUNT', 'NAME GIVEN', 'FROM', 'HOW', 'WITH', 'PROGRAM', 'OUTCOME'];
     invocation.terminal.say(formatTable([head, ...logins.map(row)]));
-    const more = Math.min(MOST, filter.limit * 2);
-    if (logins.length === filter.limit && more > filter.limit) {
-      invocation.terminal.note(`There may be more: --limit ${more}`);
-    }
+    noteMore(invocation.terminal, logins.length, filter.limit);
   },
 });
 
@@ -84,13 +79,6 @@ function accountOperand(line: CommandLine): string | null {
   if (!line.flag('all')) return operands(line, 'account').account;
   operands(line);
   return null;
-}
-
-function limitOption(line: CommandLine): number {
-  const text = line.option('limit') ?? String(DEFAULT_LIMIT);
-  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > MOST) throw new UsageError(`--limit takes a number from 1 to ${MOST}`);
-  return limit;
 }
 
 function row(login: LoginEntry): readonly string[] {

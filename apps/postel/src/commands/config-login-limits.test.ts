@@ -12,7 +12,7 @@ let postel: OwnPostel;
 beforeAll(async () => {
   postel = await startPostel({ script: SERVE_DATABASE });
   const database = openDatabase(postel.database, { applicationName: 'login limits test', maxConnections: 1 });
-  const directory = openDirectory(database);
+  const directory = openDirectory(database).as({ type: 'server', task: 'test' });
   for (const clientAddress of ['192.0.2.1', '2001:db8::1']) {
     for (let i = 0; i < 10; i++) {
       const context = { service: 'imap', clientAddress, tlsVersion: null, clientKey: null, unknownKey: null } as const;

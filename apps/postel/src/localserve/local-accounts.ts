@@ -1,4 +1,4 @@
-import { type Directory, DirectoryError } from '@postel/directory';
+import { DirectoryError, type ManagedDirectory } from '@postel/directory';
 
 /** The accounts that `postel localserve` comes with. Their passwords are no secret: nobody else can reach it. */
 export const POSTEL = { name: 'postel', address: 'postel@localhost', password: 'postelpostel' } as const;
@@ -11,7 +11,7 @@ const STRICT_ADDRESS = 'postel@strict.localhost';
  * Makes the accounts and domains, unless the accounts are there: tests and people rely on them at every start. What
  * somebody changed in accounts that exist, passwords for instance, stays changed.
  */
-export async function ensureLocalAccounts(directory: Directory, report: (line: string) => void): Promise<void> {
+export async function ensureLocalAccounts(directory: ManagedDirectory, report: (line: string) => void): Promise<void> {
   const accounts = await directory.listAccounts();
   const isMissing = (name: string) => !accounts.some((account) => account.name === name);
   if (!isMissing(POSTEL.name) && !isMissing(OTHER.name)) return;
@@ -25,7 +25,7 @@ export async function ensureLocalAccounts(directory: Directory, report: (line: s
   if (isMissing(OTHER.name)) await directory.addAccount(OTHER);
 }
 
-async function addAddress(directory: Directory, account: string, address: string): Promise<void> {
+async function addAddress(directory: ManagedDirectory, account: string, address: string): Promise<void> {
   try {
     await directory.addAddress(account, address);
   } catch (error) {

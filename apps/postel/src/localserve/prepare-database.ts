@@ -12,7 +12,7 @@ await serveTask(
     await migrateDatabase(target, report);
     const database = openDatabase(target, { applicationName: 'postel prepare', maxConnections: 1 });
     try {
-      await ensureLocalAccounts(openDirectory(database), report);
+      await ensureLocalAccounts(openDirectory(database).as({ type: 'server', task: 'localserve' }), report);
     } finally {
       await database.close();
     }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { type Directory, openDirectory } from '@postel/directory';
+import { type ManagedDirectory, openDirectory } from '@postel/directory';
 import { openDatabase } from '@postel/storage';
 import { type ClientCertificate, createTestDatabase, makeClientCertificate } from '@postel/testkit';
 import type { ImapFlow } from 'imapflow';
@@ -499,12 +499,15 @@ async function greetingByKey(
   }
 }
 
-async function useDirectory(server: ConfiguredServer, work: (directory: Directory) => Promise<void>): Promise<void> {
+async function useDirectory(
+  server: ConfiguredServer,
+  work: (directory: ManagedDirectory) => Promise<void>,
+): Promise<void> {
   const { database: target } = server.run;
   if (target === null) throw new Error('it has no database');
   const database = openDatabase(target, { applicationName: 'test', maxConnections: 1 });
   try {
-    await work(openDirectory(database));
+    await work(openDirectory(database).as({ type: 'server', task: 'test' }));
   } finally {
     await database.close();
   }

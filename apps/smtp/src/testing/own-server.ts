@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DEFAULT_MESSAGE_OCTETS, type SmtpListener } from '@postel/config';
-import { type Directory, NetworkList, openDirectory } from '@postel/directory';
+import { type ManagedDirectory, NetworkList, openDirectory } from '@postel/directory';
 import { ScriptedResolver } from '@postel/dns';
 import { type AccountId, BlobDirectory, type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
 import { ConnectionCount, createLog, Registry, ServerCertificates, SessionCount } from '@postel/supervision';
@@ -20,7 +20,7 @@ const USER = { name: 'mary', address: 'mary@localhost', password: 'marys passwor
 export interface OwnServer extends AsyncDisposable {
   readonly server: SmtpServer;
   readonly port: number;
-  readonly directory: Directory;
+  readonly directory: ManagedDirectory;
   readonly store: Store;
   /** The database itself, for what no command changes yet. */
   readonly sql: Database['sql'];
@@ -53,7 +53,7 @@ export async function startOwnServer(
   ]);
   const testDatabase = await createTestDatabase();
   const database = openDatabase(testDatabase.target, { applicationName: 'smtp-test', maxConnections: 2 });
-  const directory = openDirectory(database);
+  const directory = openDirectory(database).as({ type: 'server', task: 'test' });
   await directory.addAccount(USER);
   const blobDirectory = join(dataDirectory, 'blobs');
   const network = hasNetwork ? await startBreakableServer(testDatabase.target) : null;

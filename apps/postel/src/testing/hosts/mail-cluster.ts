@@ -72,7 +72,7 @@ export class MailCluster implements AsyncDisposable {
 
   /** An account of that name, `NAME@example.com`. */
   async addAccount(name: string): Promise<void> {
-    const directory = openDirectory(this.database.database);
+    const directory = openDirectory(this.database.database).as({ type: 'server', task: 'test' });
     await directory.addAccount({ name, address: `${name}@example.com`, password: PASSWORD });
   }
 
