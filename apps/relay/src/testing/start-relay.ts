@@ -27,7 +27,7 @@ export async function startQueue() {
   const database = openDatabase(target, { applicationName: 'relay test', maxConnections: 6 });
   const queue = new Queue(database);
   const store = new Store(database, { blobs: new BlobDirectory(directoryPath), onError: () => {} });
-  const directory = openDirectory(database);
+  const directory = openDirectory(database).as({ type: 'server', task: 'test' });
   stack.defer(async () => {
     await store.close();
     await directory.close();

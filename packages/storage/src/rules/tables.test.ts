@@ -30,6 +30,7 @@ const NO_MAIL = [
   'tls_public_keys',
   'login_failures',
   'login_attempts',
+  'directory_changes',
 ];
 /** Changed by every append and flag change. */
 const HOT = ['accounts', 'mailboxes', 'messages'];
