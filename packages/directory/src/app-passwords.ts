@@ -7,7 +7,7 @@ import { DirectoryError } from './errors.ts';
 import { findAccount, requireSameAccount } from './find-account.ts';
 import { generatePassword } from './generate-password.ts';
 import type { HashPool } from './hash-pool.ts';
-import type { LoginService } from './login.ts';
+import type { MailService } from './login.ts';
 import { acceptNetwork } from './network.ts';
 import { derivePasswordKeys, findScramParameters, type PasswordKeys } from './passwords.ts';
 import { changeDirectory, readDirectory, revoke } from './transaction.ts';
@@ -20,7 +20,7 @@ export interface NewAppPassword {
   /** 1 to 100 printable characters, unlike the account's other app passwords'. */
   readonly name: string;
   /** What it is good for; null: for everything. */
-  readonly service: LoginService | null;
+  readonly service: MailService | null;
   /** From then on it is refused, and sessions of it end; null: never. */
   readonly expiresAt: Date | null;
   /** Networks (`192.0.2.0/24`) and addresses that it may be used from, 20 at most; null: anywhere. */

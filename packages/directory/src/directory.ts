@@ -17,6 +17,7 @@ import type { ReadableShares, Shares } from './shares.ts';
 import type { Submission, UsableSubmission } from './submission.ts';
 import type { ReadableTlsPublicKeys, TlsPublicKeys } from './tls-public-keys.ts';
 import type { SessionEnd } from './watched-sessions.ts';
+import type { WebAccess } from './web/web-access.ts';
 
 export interface NewAccount {
   /** 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit. */
@@ -184,6 +185,8 @@ export interface Directory {
   mechanismsFor(client: LoginClient): MechanismPolicy;
 
   readonly tlsPublicKeys: ReadableTlsPublicKeys;
+
+  readonly web: WebAccess;
 
   /**
    * Ends a session when its account is disabled or removed, or when what it logged in with is changed, removed or expired,

@@ -43,3 +43,6 @@ export type { NamedMailbox, Shares } from './shares.ts';
 export type { CountedSubmission, SubmissionChange, SubmissionLimits, Submitter } from './submission.ts';
 export type { NewKey, RegisteredKey, TlsPublicKeys } from './tls-public-keys.ts';
 export type { SessionEnd } from './watched-sessions.ts';
+export type { ListedToken, TokenScope } from './web/api-tokens.ts';
+export type { WebAccess } from './web/web-access.ts';
+export type { WebHolder } from './web/web-holder.ts';

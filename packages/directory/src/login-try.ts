@@ -121,9 +121,10 @@ export class LoginTry implements CredentialVerifier<AuthenticatedAccount> {
     return { ...account, credential: stored.credential, expiresAt: stored.expiresAt };
   }
 
-  #isGoodHere({ mayUseImap, mayUseSmtp, expiresAt, networks }: StoredCredential): boolean {
+  #isGoodHere({ credential, mayUseImap, mayUseSmtp, expiresAt, networks }: StoredCredential): boolean {
     const { service, clientAddress } = this.#context;
-    if (!(service === 'imap' ? mayUseImap : mayUseSmtp)) return false;
+    const isFor = { imap: mayUseImap, smtp: mayUseSmtp, web: credential.type === 'password' } as const;
+    if (!isFor[service]) return false;
     if (expiresAt !== null && expiresAt.getTime() <= Date.now()) return false;
     return networks === null || new NetworkList(networks).includes(clientAddress);
   }

@@ -21,8 +21,10 @@ export interface AuthenticatedAccount {
   readonly expiresAt: Date | null;
 }
 
-/** What logins are for: app passwords are good for one of them, or for both. */
-export type LoginService = 'imap' | 'smtp';
+/** What logins are for: app passwords are good for one of these, or for both. */
+export type MailService = 'imap' | 'smtp';
+/** And the web, which takes none of them. */
+export type LoginService = MailService | 'web';
 
 /** A TLS public key that a client has shown, and whose it is. */
 export interface ClientKey {

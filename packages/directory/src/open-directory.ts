@@ -34,6 +34,7 @@ import { VerifiedLogins } from './verified-logins.ts';
 import type { TokenChecker, TokenRefusal } from './verify-token.ts';
 import { WatchedLogin } from './watched-login.ts';
 import { WatchedSessions } from './watched-sessions.ts';
+import { openWebAccess } from './web/web-access.ts';
 
 /**
  * Half of libuv's four threads, which file reads and writes share: with all four hashing, a file read of 0.03 ms took
@@ -119,6 +120,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     listLimitedNetworks: () => listLimitedNetworks(failures),
     loginLimits: limits,
     tlsPublicKeys: readableTlsPublicKeys(sql),
+    web: openWebAccess(sql, pool, loginWatch),
     mechanismsFor: mechanismPolicy({
       mechanisms,
       hasAnonymousAccount: anonymousAccount !== null,

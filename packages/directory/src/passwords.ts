@@ -19,7 +19,7 @@ const SALT_OCTETS = 16;
  * The figure RFC 7677 §4 names for a server (its floor is 4,096). Every client with SCRAM repeats the work, phones too,
  * so it cannot be what a login form may ask. Accounts keep the count that they were made with.
  */
-const ITERATIONS = 15_000;
+export const ITERATIONS = 15_000;
 
 /** Salt and iteration count of an account, one pair for each hash (RFC 5802 §5.1: shown before the proof). */
 export interface AccountScramParameters {
