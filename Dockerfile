@@ -4,6 +4,7 @@ WORKDIR /postel
 ENV NODE_ENV=production
 # Node 26 and Postgres are there already, so the platform packages that bring them (optional) are left out.
 COPY package.json package-lock.json .npmrc ./
+COPY apps/admin-web/package.json apps/admin-web/
 COPY apps/housekeeping/package.json apps/housekeeping/
 COPY apps/imap/package.json apps/imap/
 COPY apps/postel/package.json apps/postel/

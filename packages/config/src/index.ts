@@ -29,3 +29,4 @@ export {
 export { SettingReader, SettingsError } from './setting-reader.ts';
 export type { SmtpListener, SmtpListenerKind, SmtpSettings } from './smtp-settings.ts';
 export { parseSmtpSettings } from './smtp-settings.ts';
+export { type MailPorts, parseWebSettings, type WebListener, type WebSettings } from './web-settings.ts';

@@ -4,6 +4,13 @@ import { expandAlias } from './expand-alias.ts';
 import { resolveRecipient } from './resolve-recipient.ts';
 import { readDirectory } from './transaction.ts';
 
+/** An alias, as a member of it sees it. */
+export interface AccountAlias {
+  readonly address: string;
+  readonly isList: boolean;
+  readonly maySendAs: boolean;
+}
+
 /** See Directory.mayUseAddress. */
 export async function mayUseAddress(sql: Sql, account: AccountId, address: Address): Promise<boolean> {
   const recipient = await resolveRecipient(sql, address);
@@ -29,4 +36,17 @@ export async function visibleMembers(
        where alias_id = ${recipient.aliasId} and is_member order by domain, folded_part`,
   );
   return rows.map(({ member }) => member);
+}
+
+/** Of the aliases of which an account is a member by one of its addresses, by address. */
+export async function aliasesOf(sql: Sql, account: AccountId): Promise<readonly AccountAlias[]> {
+  return await readDirectory(
+    () => sql.read<AccountAlias[]>`
+      select distinct a.local_part || '@' || d.name as address, a.is_list as "isList", a.may_send_as as "maySendAs"
+        from addresses as own join domains as home on home.domain_id = own.domain_id
+        join alias_entries as e on e.domain = home.name and e.is_member
+                               and case when home.is_case_sensitive then e.local_part else e.folded_part end = own.local_part
+        join aliases as a on a.alias_id = e.alias_id join domains as d on d.domain_id = a.domain_id
+       where own.account_id = ${account} order by 1`,
+  );
 }

@@ -3,6 +3,7 @@ import type { AccountId, MailboxId } from '@postel/storage';
 import type { Actor } from './actor.ts';
 import type { Address } from './address.ts';
 import type { Addresses, ReadableAddresses } from './addresses.ts';
+import type { AccountAlias } from './alias-members.ts';
 import type { Aliases, AliasSummary, ReadableAliases } from './aliases.ts';
 import type { AppPasswords, ReadableAppPasswords } from './app-passwords.ts';
 import type { LoginEntry } from './attempt-rows.ts';
@@ -226,6 +227,9 @@ export interface Directory {
 
   /** Whom an alias stands for at this moment, and whether who sends may post to it. */
   expandAlias(alias: AliasTarget, poster: Poster): Promise<ExpandedAlias>;
+
+  /** The aliases that an account is a member of by one of its addresses. */
+  aliasesOf(accountId: AccountId): Promise<readonly AccountAlias[]>;
 
   /** Addresses of those whom an alias stands for; null if it is none, does not show them, or the account is not one of them. */
   visibleMembers(accountId: AccountId, address: Address): Promise<readonly string[] | null>;

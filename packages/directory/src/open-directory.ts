@@ -3,7 +3,7 @@ import { addAccount, listAccounts, removeAccount, setDisabled } from './accounts
 import type { Actor } from './actor.ts';
 import type { Address } from './address.ts';
 import { addAddress, openAddresses, readableAddresses } from './addresses.ts';
-import { mayUseAddress, visibleMembers } from './alias-members.ts';
+import { aliasesOf, mayUseAddress, visibleMembers } from './alias-members.ts';
 import { openAliases, readableAliases } from './aliases.ts';
 import { openAppPasswords, readableAppPasswords } from './app-passwords.ts';
 import { listLogins } from './attempt-rows.ts';
@@ -133,6 +133,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     resolveRecipient: (address) => resolveRecipient(sql, address),
     resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname),
     expandAlias: (alias, poster) => expandAlias(sql, alias, poster),
+    aliasesOf: (accountId) => aliasesOf(sql, accountId),
     visibleMembers: (accountId, address) => visibleMembers(sql, accountId, address),
     mayUseAddress: (accountId, address) => mayUseAddress(sql, accountId, address),
     async close() {

@@ -3,6 +3,7 @@ import { type Fingerprint, fingerprintFromOctets, fingerprintOctets, type TlsPub
 import { accountSubject } from './account-state.ts';
 import type { Actor } from './actor.ts';
 import { formatAddress } from './address.ts';
+import { changeKey, type KeyChange } from './change-key.ts';
 import { acceptCredentialName } from './credential-name.ts';
 import { DirectoryError } from './errors.ts';
 import { parseLoginName } from './login-name.ts';
@@ -51,6 +52,13 @@ export interface TlsPublicKeys {
   get(fingerprint: Fingerprint): Promise<RegisteredKey | null>;
 
   /**
+   * Changes a key of an account.
+   *
+   * @throws 'no-such-account', 'no-such-key' if it has none of that fingerprint; 'no-such-address', 'invalid-address', 'invalid-name'
+   */
+  change(accountName: string, fingerprint: Fingerprint, change: KeyChange): Promise<void>;
+
+  /**
    * From the commit on nobody is identified by the key.
    *
    * @returns what it was @throws 'no-such-key'
@@ -72,6 +80,7 @@ export function openTlsPublicKeys(sql: Sql, actor: Actor): TlsPublicKeys {
   return {
     ...readableTlsPublicKeys(sql),
     add: (key) => addKey(sql, actor, key),
+    change: (account, fingerprint, change) => changeKey(sql, actor, account, fingerprint, change),
     remove: (fingerprint) => removeKey(sql, actor, fingerprint),
   };
 }

@@ -14,6 +14,7 @@ export interface TestPorts {
   readonly imaps: number;
   readonly submission: number;
   readonly submissions: number;
+  readonly web: number;
   readonly metrics: number;
 }
 
@@ -45,6 +46,7 @@ export class RunningPostel {
       imaps: port('imaps'),
       submission: port('submission'),
       submissions: port('submissions'),
+      web: port('web'),
       metrics: port('metrics'),
     };
   }

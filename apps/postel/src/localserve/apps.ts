@@ -5,6 +5,7 @@ import {
   DEFAULT_TOMBSTONE_DAYS,
   type ImapSettings,
   type SmtpSettings,
+  type WebSettings,
 } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
 import { serverFiles } from '../certificates/local-certificates.ts';
@@ -51,6 +52,14 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
       { ...servers, kind: 'lmtp', port: ports.lmtp },
     ],
   };
+  const { imap: imapPort, imaps, submission, submissions } = ports;
+  const web: WebSettings = {
+    ...common,
+    processName: 'web',
+    listeners: [{ host: LOOPBACK, port: ports.web, isTls: false }],
+    mailPorts: { imap: imapPort, imaps, submission, submissions },
+    status: { host: LOOPBACK, port: ports.metrics },
+  };
   const housekeeping = planHousekeeping({
     processName: 'housekeeping',
     database,
@@ -59,5 +68,5 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     tombstoneDays: DEFAULT_TOMBSTONE_DAYS,
     loginHistoryDays: DEFAULT_LOGIN_HISTORY_DAYS,
   });
-  return [planApp('imap', imap), planApp('smtp', smtp), housekeeping];
+  return [planApp('imap', imap), planApp('smtp', smtp), planApp('admin-web', web), housekeeping];
 }

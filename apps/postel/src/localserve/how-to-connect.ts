@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { DataDirectory } from '../data-directory/data-directory.ts';
-import { OTHER, POSTEL } from './local-accounts.ts';
+import { ADMIN_PASSWORD, OTHER, POSTEL } from './local-accounts.ts';
 import { LOOPBACK, type Ports } from './ports.ts';
 
 /** What a person needs to read and send mail now. */
@@ -18,6 +18,9 @@ ${rows.map(([service, port]) => `  ${service.padEnd(22)}port ${port}`).join('\n'
 Accounts, user name and password:
   ${POSTEL.name.padEnd(8)}${POSTEL.password.padEnd(14)}address ${POSTEL.address}
   ${OTHER.name.padEnd(8)}${OTHER.password.padEnd(14)}address ${OTHER.address}
+In a browser:
+  http://localhost:${ports.web}/         each account: sign in with the same name and password
+  http://localhost:${ports.web}/admin/   administration: password ${ADMIN_PASSWORD}
 Programs that check certificates must trust ${ca}
 For other servers and for tests: MX on port ${ports.mx}, LMTP on port ${ports.lmtp}; neither asks for a login.
 

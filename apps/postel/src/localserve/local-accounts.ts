@@ -4,6 +4,9 @@ import { DirectoryError, type ManagedDirectory } from '@postel/directory';
 export const POSTEL = { name: 'postel', address: 'postel@localhost', password: 'postelpostel' } as const;
 export const OTHER = { name: 'other', address: 'other@localhost', password: 'otherother' } as const;
 
+/** By which the web's administration is entered. */
+export const ADMIN_PASSWORD = 'postelpostel';
+
 /** In a second local domain, where mail to addresses that do not exist is refused. */
 const STRICT_ADDRESS = 'postel@strict.localhost';
 
@@ -12,6 +15,8 @@ const STRICT_ADDRESS = 'postel@strict.localhost';
  * somebody changed in accounts that exist, passwords for instance, stays changed.
  */
 export async function ensureLocalAccounts(directory: ManagedDirectory, report: (line: string) => void): Promise<void> {
+  const { adminPassword } = directory.web;
+  if (!(await adminPassword.isSet())) await adminPassword.set(ADMIN_PASSWORD);
   const accounts = await directory.listAccounts();
   const isMissing = (name: string) => !accounts.some((account) => account.name === name);
   if (!isMissing(POSTEL.name) && !isMissing(OTHER.name)) return;

@@ -10,6 +10,7 @@ test('the default offset gives the ports that scripts rely on', () => {
     imaps: 1993,
     submissions: 1465,
     submission: 1587,
+    web: 1080,
     metrics: 1081,
   });
 });

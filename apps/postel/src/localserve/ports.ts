@@ -3,7 +3,7 @@ import { UsageError } from '../command-error.ts';
 /** A test server with known passwords listens here and nowhere else. There is no setting for it. */
 export const LOOPBACK = '127.0.0.1';
 
-/** The standard port of each service that is built; LMTP and the metrics have none, and count from 24 and 81. */
+/** The standard port of each service that is built; LMTP, the web and the metrics have none, and count from 24, 80 and 81. */
 const STANDARD_PORTS = {
   mx: 25,
   lmtp: 24,
@@ -11,6 +11,7 @@ const STANDARD_PORTS = {
   imaps: 993,
   submissions: 465,
   submission: 587,
+  web: 80,
   metrics: 81,
 } as const;
 
@@ -28,7 +29,7 @@ export function portsAt(typed: string): Ports {
   if (!(offset <= HIGHEST_OFFSET)) {
     throw new UsageError(`--port-offset is a whole number from 0 to ${HIGHEST_OFFSET}, not "${typed}"`);
   }
-  const { mx, lmtp, imap, imaps, submissions, submission, metrics } = STANDARD_PORTS;
+  const { mx, lmtp, imap, imaps, submissions, submission, web, metrics } = STANDARD_PORTS;
   return {
     mx: mx + offset,
     lmtp: lmtp + offset,
@@ -36,6 +37,7 @@ export function portsAt(typed: string): Ports {
     imaps: imaps + offset,
     submissions: submissions + offset,
     submission: submission + offset,
+    web: web + offset,
     metrics: metrics + offset,
   };
 }

@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import type { HousekeepingSettings, ImapSettings, RelaySettings, SmtpSettings } from '@postel/config';
+import type { HousekeepingSettings, ImapSettings, RelaySettings, SmtpSettings, WebSettings } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
 
 /** The plan of an app process that listens where its settings say. */
-export function planApp(app: 'imap' | 'smtp', settings: ImapSettings | SmtpSettings): AppPlan {
+export function planApp(
+  app: 'imap' | 'smtp' | 'admin-web',
+  settings: ImapSettings | SmtpSettings | WebSettings,
+): AppPlan {
   const addresses = settings.listeners.map(({ host, port }) => ({ host, port }));
   return { entry: entryOf(app), settings, addresses };
 }

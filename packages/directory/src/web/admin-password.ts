@@ -10,7 +10,7 @@ import type { LoginWatch } from '../watched-login.ts';
 
 const SALT_OCTETS = 16;
 
-export type AdminSignIn =
+type AdminSignIn =
   | { readonly type: 'right'; readonly credentialId: number }
   /** `refusal`: too many have failed from there; nothing was looked at. */
   | { readonly type: 'wrong'; readonly delayMs: number; readonly refusal: DirectoryError | null };

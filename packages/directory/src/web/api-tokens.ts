@@ -14,7 +14,7 @@ const PREFIX = 'postel_';
 /** What a token is good for: its own account, or the server; to look, or also to change. */
 export type TokenScope = 'account:read' | 'account:write' | 'admin:read' | 'admin:write';
 
-export interface NewToken {
+interface NewToken {
   /** 1 to 100 printable characters. */
   readonly name: string;
   readonly scopes: readonly TokenScope[];
@@ -30,8 +30,10 @@ export interface ListedToken extends NewToken {
 }
 
 /** Whose a token is, and what it is good for at this moment. */
-export interface FoundToken {
+interface FoundToken {
   readonly tokenId: string;
+  /** What its owner calls it. */
+  readonly tokenName: string;
   readonly holder: WebHolder;
   /** Of the account. */
   readonly name: string | null;
@@ -100,7 +102,7 @@ async function findToken(sql: Sql, token: string, clientAddress: string): Promis
   const hash = tokenHash(token);
   const [row] = await readDirectory(
     () => sql.read<(Omit<FoundToken, 'scopes'> & { scopes: string; isStale: boolean })[]>`
-      select token_id as "tokenId", t.account_id as holder, account.name, coalesce(role, 'owner') as role, scopes,
+      select token_id as "tokenId", t.name as "tokenName", t.account_id as holder, account.name, coalesce(role, 'owner') as role, scopes,
              coalesce(last_used_at < now() - make_interval(secs => ${TOUCH_SECONDS}::integer), true) as "isStale"
         from api_tokens as t left join accounts as account using (account_id)
        where token_hash = ${hash} and (expires_at is null or expires_at > now())

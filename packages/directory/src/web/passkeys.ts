@@ -11,9 +11,9 @@ const CHALLENGE_SECONDS = 300;
 const MAX_PASSKEYS = 20;
 
 /** What a challenge is for. */
-export type PasskeyPurpose = 'register' | 'sign-in';
+type PasskeyPurpose = 'register' | 'sign-in';
 
-export interface NewPasskey {
+interface NewPasskey {
   readonly passkeyId: Buffer;
   /** 1 to 100 printable characters. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface NewPasskey {
   readonly transports: readonly string[];
 }
 
-export interface ListedPasskey {
+interface ListedPasskey {
   readonly passkeyId: Buffer;
   readonly name: string;
   readonly createdAt: Date;
@@ -30,7 +30,7 @@ export interface ListedPasskey {
 }
 
 /** A passkey and whose it is, as a signature is checked by. */
-export interface FoundPasskey {
+interface FoundPasskey {
   readonly passkeyId: Buffer;
   readonly holder: WebHolder;
   /** Of the account. */

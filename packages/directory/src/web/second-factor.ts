@@ -13,7 +13,7 @@ const RECOVERY_CODES = 10;
 const MAX_WRONG_CODES = 5;
 
 /** What a code was: `over`: too many were wrong, and the sign-in begins anew. */
-export type CodeOutcome = 'right' | 'wrong' | 'over';
+type CodeOutcome = 'right' | 'wrong' | 'over';
 
 /** One-time codes (TOTP, RFC 6238) beside the password, and recovery codes in their place. */
 export interface SecondFactor {

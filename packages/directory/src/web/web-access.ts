@@ -25,7 +25,7 @@ export interface WebAccess {
   noteSignIn(context: LoginContext, sign: SignIn): number;
 }
 
-export interface SignIn {
+interface SignIn {
   readonly name: string | null;
   readonly mechanism: string;
   readonly isRight: boolean;

@@ -17,7 +17,7 @@ const CODE_SECONDS = 600;
 const TOUCH_SECONDS = 60;
 const PROGRAM_CHARACTERS = 255;
 
-export interface NewWebSession {
+interface NewWebSession {
   readonly holder: WebHolder;
   /** Of the password that was right; left out: whichever there is. */
   readonly credentialId?: number;
@@ -30,7 +30,7 @@ export interface NewWebSession {
 }
 
 /** Who is signed in, at this moment. */
-export interface WebSession {
+interface WebSession {
   readonly sessionId: string;
   readonly holder: WebHolder;
   /** Of the account. */
@@ -40,7 +40,7 @@ export interface WebSession {
 }
 
 /** A session as its owner sees it. */
-export interface ListedSession {
+interface ListedSession {
   readonly sessionId: string;
   readonly createdAt: Date;
   /** To the minute or so. */

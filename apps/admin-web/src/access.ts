@@ -1,0 +1,73 @@
+import type { Actor, Role, TokenScope, WebHolder } from '@postel/directory';
+import type { AccountId } from '@postel/storage';
+import type { FastifyRequest } from 'fastify';
+import { notSignedIn, Problem } from './problem.ts';
+
+/**
+ * Who may use a route.
+ *
+ * - `public`: everybody.
+ * - `account`: whoever has an account, for what is that account's.
+ * - `admin`: the owner of the server: by the admin password, or with an account whose role is `owner`.
+ * - `sign-in`: whoever is signed in with a browser: what decides about signing in is closed to tokens.
+ */
+export type Access = 'public' | 'account' | 'admin' | 'sign-in';
+
+/** Who asks. */
+export type Principal = {
+  /** Null: the admin password. */
+  readonly holder: WebHolder;
+  /** Of the account. */
+  readonly name: string | null;
+  readonly role: Role;
+} & (
+  | { readonly type: 'session'; readonly sessionId: string }
+  | { readonly type: 'token'; readonly tokenName: string; readonly scopes: readonly TokenScope[] }
+);
+
+const SAFE_METHODS = new Set(['GET', 'HEAD']);
+
+/** The one place that says who may do what. @throws {Problem} they may not, whatever is or is not there */
+export function requireAccess(access: Access, principal: Principal | null, method: string): void {
+  if (access === 'public') return;
+  if (principal === null) throw notSignedIn();
+  if (access === 'sign-in') {
+    if (principal.type === 'session') return;
+    throw new Problem(403, 'not-allowed', 'A token does not do that: sign in with a browser.');
+  }
+  const area = access === 'admin' ? 'admin' : 'account';
+  if (area === 'admin' && principal.role !== 'owner') {
+    throw new Problem(403, 'not-allowed', 'Only the owner of this server may do that.');
+  }
+  if (area === 'account' && principal.holder === null) {
+    throw new Problem(403, 'not-allowed', 'The admin password belongs to no account: sign in with an account.');
+  }
+  if (principal.type === 'session') return;
+  const isRead = SAFE_METHODS.has(method);
+  const { scopes } = principal;
+  if (scopes.includes(`${area}:write`) || (isRead && scopes.includes(`${area}:read`))) return;
+  throw new Problem(403, 'not-allowed', `This token has no scope ${area}:${isRead ? 'read' : 'write'}.`);
+}
+
+/** Of routes that only those with an account reach. */
+export function ownAccount({ principal }: FastifyRequest): { readonly accountId: AccountId; readonly name: string } {
+  if (principal === null || principal.holder === null || principal.name === null) throw notSignedIn();
+  return { accountId: principal.holder, name: principal.name };
+}
+
+/** Of routes that only those who are signed in reach. */
+export function ownSession({ principal }: FastifyRequest) {
+  if (principal === null || principal.type !== 'session') throw notSignedIn();
+  return principal;
+}
+
+/** As the log of changes calls whoever came by the admin password: no account has such a name. */
+const ADMINISTRATOR = 'admin password';
+
+/** Who makes a change, for the log of changes. */
+export function actorOf({ principal, ip: clientAddress }: FastifyRequest): Actor {
+  if (principal === null) throw notSignedIn();
+  const account = principal.name ?? ADMINISTRATOR;
+  if (principal.type === 'token') return { type: 'token', account, token: principal.tokenName, clientAddress };
+  return { type: 'account', account, service: 'web', clientAddress };
+}

@@ -1,0 +1,25 @@
+/** Of a request that is not a file; a device's certificate is the largest thing that people send. */
+export const BODY_OCTETS = 64 * 1024;
+export const HEADER_OCTETS = 16 * 1024;
+/** A URL is a route and a few names. */
+export const NAME_CHARACTERS = 400;
+
+export const HEADERS_MS = 10_000;
+export const REQUEST_MS = 30_000;
+export const KEEP_ALIVE_MS = 30_000;
+/** Of one listener. */
+export const CONNECTIONS = 500;
+
+/** Requests from one /32 or /64: a page that is clicked through makes some ten a second at most. */
+export const REQUESTS = { limit: 600, intervalMs: 100 } as const;
+export const COUNTED_NETWORKS = 10_000;
+
+/** Sign-ins that wait for their answer at the same time: each may be made to wait 5 s. */
+export const WAITING_SIGN_INS = 200;
+
+/** How long requests in hand may take when the process ends. */
+export const STOP_MS = 3_000;
+
+/** Entries of histories and lists that grow with time. */
+export const LISTED_LOGINS = 200;
+export const LISTED_MESSAGES = 200;

@@ -1,0 +1,4 @@
+import { runApp } from '@postel/supervision';
+import { webApp } from './web-app.ts';
+
+runApp(webApp);

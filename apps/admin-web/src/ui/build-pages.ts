@@ -1,0 +1,23 @@
+/** Builds the pages of the web: `node build-pages.ts DIRECTORY`; without one, where the server looks for them. */
+import { build } from 'vite';
+import { builtPages, SOURCES } from './built-pages.ts';
+
+const [directory] = process.argv.slice(2);
+if (directory === undefined) {
+  console.log(await builtPages(console.log));
+} else {
+  await build({
+    root: SOURCES,
+    base: '/',
+    configFile: false,
+    logLevel: 'error',
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    build: {
+      outDir: directory,
+      emptyOutDir: true,
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      target: 'es2023',
+    },
+  });
+}

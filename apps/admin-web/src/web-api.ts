@@ -1,0 +1,29 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { Access, Principal } from './access.ts';
+
+/** What routes are added to: what their schemas say, their handlers have as types. */
+export type WebApi = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may use a route. Every route of the API says it. */
+    readonly access?: Access;
+  }
+  interface FastifyRequest {
+    /** Who asks; null: nobody that we know. */
+    principal: Principal | null;
+  }
+}

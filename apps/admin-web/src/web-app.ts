@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseWebSettings, type WebSettings } from '@postel/config';
+import { openDatabase, RemovedMail } from '@postel/storage';
+import { type AppContext, type AppDefinition, openMail, type RunningApp } from '@postel/supervision';
+import { createApi } from './create-api.ts';
+import { STOP_MS } from './limits.ts';
+import { addAccountRoutes } from './routes/account.ts';
+import { addCredentialRoutes } from './routes/credentials.ts';
+import { addPageRoutes } from './routes/pages.ts';
+import { addSessionRoutes } from './routes/session.ts';
+import type { Services } from './services.ts';
+import { UiFiles } from './ui/ui-files.ts';
+import { WebServer } from './web-server.ts';
+
+/** A page asks three questions at once, and few people look at pages at the same time. */
+const DATABASE_CONNECTIONS = 6;
+
+export const webApp: AppDefinition<WebSettings> = { name: 'web', parseSettings: parseWebSettings, start };
+
+async function start(settings: WebSettings, context: AppContext): Promise<RunningApp<WebSettings>> {
+  const { log } = context;
+  const { hostname, mailPorts, proxies = [] } = settings;
+  const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
+  const database = openDatabase(settings.database, {
+    applicationName: `postel ${settings.processName} removed mail`,
+    maxConnections: 1,
+  });
+  const removed = new RemovedMail(database, { onError: (error) => log.warn({ err: error }, 'removed mail') });
+  const services: Services = {
+    hostname,
+    directory,
+    store,
+    removed,
+    mailPorts,
+    wait: (ms) => delay(ms, undefined, { ref: false }),
+  };
+  const api = await createApi({ services, log, proxies, now: () => performance.now() });
+  addSessionRoutes(api, services);
+  addAccountRoutes(api, services);
+  addCredentialRoutes(api, services);
+  addPageRoutes(api, new UiFiles(log));
+  await api.ready();
+
+  const servers = settings.listeners.map(
+    (listener) => new WebServer(listener, certificates, (request, response) => api.routing(request, response)),
+  );
+  const stop = async () => {
+    await Promise.all(servers.map((server) => server.stop(STOP_MS)));
+    await api.close();
+    await removed.close();
+    await database.close();
+    await close();
+  };
+  try {
+    const ports = await Promise.all(servers.map((server) => server.start()));
+    return { ports, reload: ({ certificates: files }) => certificates.reread(files), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

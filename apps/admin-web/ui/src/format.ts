@@ -1,0 +1,34 @@
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+const STEP = 1_024;
+
+export function formatOctets(octets: number): string {
+  let value = octets;
+  let unit = 0;
+  while (value >= STEP && unit < UNITS.length - 1) {
+    value /= STEP;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  return `${value.toLocaleString('en', { maximumFractionDigits: digits })} ${UNITS[unit]}`;
+}
+
+export const formatCount = (count: number, noun: string, plural = `${noun}s`): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
+
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const STEPS = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const;
+
+export const formatMoment = (text: string): string => MOMENT.format(new Date(text));
+
+/** `3 hours ago`. */
+export function formatAgo(text: string | null): string {
+  if (text === null) return 'never';
+  const seconds = (Date.parse(text) - Date.now()) / 1_000;
+  const [unit, size] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? ['minute', 60];
+  return Math.abs(seconds) < 60 ? 'just now' : RELATIVE.format(Math.trunc(seconds / size), unit);
+}

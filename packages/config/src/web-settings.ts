@@ -1,0 +1,51 @@
+import { type Address, type MailServerSettings, parseMailServerSettings } from './server-settings.ts';
+import { SettingReader } from './setting-reader.ts';
+
+/** Where the web listens. */
+export interface WebListener extends Address {
+  /** HTTPS; else plain HTTP, for this machine alone or behind a proxy. */
+  readonly isTls: boolean;
+}
+
+/** Where mail programs connect, for people to be told; null for what is off. */
+export interface MailPorts {
+  readonly imaps: number | null;
+  readonly imap: number | null;
+  readonly submissions: number | null;
+  readonly submission: number | null;
+}
+
+/** All that the process of the web needs to know. */
+export interface WebSettings extends MailServerSettings {
+  readonly listeners: readonly WebListener[];
+  readonly mailPorts: MailPorts;
+  /** Where the supervisor tells how all is; null: nowhere. */
+  readonly status: Address | null;
+  /** As CIDR: proxies that are believed about clients, and about TLS. None if not given. */
+  readonly proxies?: readonly string[];
+}
+
+/** @throws {SettingsError} */
+export function parseWebSettings(value: unknown): WebSettings {
+  const settings = new SettingReader(value);
+  const ports = settings.at('mailPorts');
+  const port = (name: keyof MailPorts) => ports.at(name).orNull((setting) => setting.port(1));
+  return {
+    ...parseMailServerSettings(settings),
+    listeners: settings.at('listeners').list((listener) => ({
+      host: listener.at('host').text(),
+      port: listener.at('port').port(),
+      isTls: listener.at('isTls').boolean(),
+    })),
+    mailPorts: {
+      imaps: port('imaps'),
+      imap: port('imap'),
+      submissions: port('submissions'),
+      submission: port('submission'),
+    },
+    status: settings
+      .at('status')
+      .orNull((status) => ({ host: status.at('host').text(), port: status.at('port').port() })),
+    ...(settings.has('proxies') && { proxies: settings.at('proxies').list((network) => network.text()) }),
+  };
+}
