@@ -1,6 +1,7 @@
 import { SmtpConnection, SmtpError, type SmtpReply, textOf } from '@postel/smtp-client';
 import { CONNECT_MS, REPLY_MS } from './limits.ts';
 import { deferred, failed, HostFailure, outcomeOf } from './outcome.ts';
+import type { TlsDemand } from './tls-demand.ts';
 
 /** A server to connect to. */
 export interface Place {
@@ -10,8 +11,7 @@ export interface Place {
   readonly port: number;
   /** What we call ourselves. */
   readonly hostname: string;
-  /** Whether it has to show a certificate for its name, of an authority that the system trusts (RFC 8689 §4.2.1). */
-  readonly needsTrust: boolean;
+  readonly tls: TlsDemand;
 }
 
 /** A connection that is past EHLO, and under TLS if the other side has it. */
@@ -33,9 +33,10 @@ export class MailSession implements Disposable {
    * @throws {HostFailure}
    */
   static async open(place: Place, opened: (connection: SmtpConnection) => void): Promise<MailSession> {
+    const needsTrust = place.tls.type === 'required';
     const session = await MailSession.#connect(place, opened);
     if (!session.extensions.has('STARTTLS')) {
-      if (!place.needsTrust) return session;
+      if (!needsTrust) return session;
       await session.close();
       throw new HostFailure(failed('5.7.10', `${place.host} offers no TLS, which the message needs`));
     }
@@ -45,7 +46,7 @@ export class MailSession implements Disposable {
       session[Symbol.dispose]();
       if (error instanceof HostFailure) throw error;
       if (!(error instanceof SmtpError)) throw error;
-      if (place.needsTrust) throw withoutTrust(error);
+      if (needsTrust) throw withoutTrust(error);
       // Somebody is in between, or the other side is not right in its mind (hardening 7): not a matter of TLS alone.
       if (error.kind === 'protocol' && error.isTemporary) throw hostFailure(error);
     }
@@ -70,7 +71,8 @@ export class MailSession implements Disposable {
     }
   }
 
-  async #upgrade({ hostname, host, needsTrust }: Place): Promise<MailSession> {
+  async #upgrade({ hostname, host, tls }: Place): Promise<MailSession> {
+    const needsTrust = tls.type === 'required';
     const trust = needsTrust ? ({ type: 'authority', ca: null } as const) : ({ type: 'anyone' } as const);
     await this.connection.startTls({ trust, identity: null });
     // Nothing that was said in the clear counts (RFC 3207 §4.2).

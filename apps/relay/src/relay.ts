@@ -16,6 +16,7 @@ import {
   TRANSACTIONS,
   TRANSACTIONS_A_DOMAIN,
 } from './limits.ts';
+import { openMessage, readForHere } from './open-message.ts';
 import { deferred } from './outcome.ts';
 import type { RelayMetrics } from './relay-metrics.ts';
 import type { Outcomes } from './send-message.ts';
@@ -201,13 +202,13 @@ export class Relay {
   }
 
   async #attempt(group: Group): Promise<Outcomes> {
-    const { local, way } = this.#options;
-    const { message, domain, recipients } = group;
+    const { local, way, queue } = this.#options;
+    const { message, domain, alias, recipients } = group;
     const outcomes: Outcomes = new Map();
     const elsewhere: LeasedRecipient[] = [];
     for (const recipient of recipients) {
       const target = await findHere(local, message, recipient);
-      if (target.type === 'here') outcomes.set(recipient, await target.deliver(this.#octetsOf(group)));
+      if (target.type === 'here') outcomes.set(recipient, await target.deliver(readForHere(queue, message, alias)));
       else elsewhere.push(recipient);
     }
     if (elsewhere.length === 0) return outcomes;
@@ -224,7 +225,7 @@ export class Relay {
       const shipment = {
         message,
         recipients: elsewhere,
-        read: () => this.#octetsOf(group),
+        octets: await openMessage(queue, message, alias),
         isOurs: () => this.#leases.areOurs(elsewhere),
       };
       for (const [recipient, outcome] of await ship(way, domain, shipment, opened)) outcomes.set(recipient, outcome);
@@ -233,11 +234,6 @@ export class Relay {
       clearTimeout(timer);
       for (const connection of own) this.#connections.delete(connection);
     }
-  }
-
-  async *#octetsOf({ message, alias }: Group): AsyncGenerator<Buffer, void, undefined> {
-    if (alias !== null) yield Buffer.from(`Delivered-To: ${alias}\r\n`);
-    yield* this.#options.queue.read(message.id);
   }
 
   /**

@@ -4,14 +4,14 @@ import type { LeasedRecipient, QueuedMessage } from '@postel/queue';
 import { DotStuffing, SmtpError, type SmtpReply } from '@postel/smtp-client';
 import { DATA_REPLY_MS, END_OF_DATA_REPLY_MS, RECIPIENTS, REPLY_MS } from './limits.ts';
 import { hostFailure, type MailSession } from './mail-session.ts';
+import type { OpenMessage } from './open-message.ts';
 import { deferred, failed, HostFailure, type Outcome, outcomeOf } from './outcome.ts';
 
 /** A message on its way: to some of its recipients, of one domain. */
 export interface Shipment {
   readonly message: QueuedMessage;
   readonly recipients: readonly LeasedRecipient[];
-  /** Its octets in pieces, from the beginning each time. */
-  read(): AsyncIterable<Buffer>;
+  readonly octets: OpenMessage;
   /** Nobody else has the rows: asked before the last octet, after which the other side has the message. */
   isOurs(): boolean;
 }
@@ -26,9 +26,8 @@ export type Outcomes = Map<LeasedRecipient, Outcome>;
  * @throws {HostFailure} if this host will not do; those without outcome may be tried with another one
  */
 export async function sendMessage(session: MailSession, shipment: Shipment, outcomes: Outcomes): Promise<void> {
-  const { message } = shipment;
   const recipients = shipment.recipients.filter((recipient) => {
-    const refusal = whyNot(session, message, recipient);
+    const refusal = whyNot(session, shipment, recipient);
     if (refusal !== null) outcomes.set(recipient, refusal);
     return refusal === null;
   });
@@ -50,7 +49,7 @@ function mostRecipients({ extensions }: MailSession): number {
 /** What the other side cannot take, by its own word. */
 function whyNot(
   { extensions, host }: MailSession,
-  { sizeOctets, is8bit, isBinary, hasUtf8Header, envelope }: QueuedMessage,
+  { octets: { sizeOctets }, message: { is8bit, isBinary, hasUtf8Header, envelope } }: Shipment,
   { forwardPath }: LeasedRecipient,
 ): Outcome | null {
   const most = Number(extensions.get('SIZE') || 0);
@@ -81,7 +80,7 @@ async function transact(
   const { message, recipients } = shipment;
   const { connection, extensions, host } = session;
   const { isBinary } = message;
-  const mail = mailCommand(session, message, recipients);
+  const mail = mailCommand(session, shipment);
   const rcpts = recipients.map((recipient) => rcptCommand(session, recipient));
   const isPipelined = extensions.has('PIPELINING');
   try {
@@ -185,17 +184,17 @@ function refusalOf(reply: SmtpReply, host: string): Outcome {
   return outcome.type === 'delivered' ? { ...outcome, type: 'deferred', status: '4.5.0' } : outcome;
 }
 
-async function sendData({ connection, host }: MailSession, { read, isOurs }: Shipment): Promise<Outcome> {
+async function sendData({ connection, host }: MailSession, { octets, isOurs }: Shipment): Promise<Outcome> {
   const stuffing = new DotStuffing();
-  for await (const piece of read()) await connection.send(stuffing.push(piece));
+  for await (const piece of octets.read()) await connection.send(stuffing.push(piece));
   requireOurs(isOurs);
   await connection.send(stuffing.end());
   return await lastReply(() => connection.reply(END_OF_DATA_REPLY_MS), host);
 }
 
 /** BDAT: RFC 3030 §2. */
-async function sendChunks({ connection, host }: MailSession, { read, isOurs }: Shipment): Promise<Outcome> {
-  for await (const piece of read()) {
+async function sendChunks({ connection, host }: MailSession, { octets, isOurs }: Shipment): Promise<Outcome> {
+  for await (const piece of octets.read()) {
     await connection.send(`BDAT ${piece.length}\r\n`);
     await connection.send(piece);
     const reply = await connection.reply(END_OF_DATA_REPLY_MS);
@@ -226,8 +225,7 @@ async function lastReply(ask: () => Promise<SmtpReply>, host: string): Promise<O
 
 function mailCommand(
   { extensions, connection }: MailSession,
-  { sizeOctets, is8bit, isBinary, envelope }: QueuedMessage,
-  recipients: readonly LeasedRecipient[],
+  { octets: { sizeOctets }, message: { is8bit, isBinary, envelope }, recipients }: Shipment,
 ): string {
   const { reversePath, isUtf8, requiresTls, envelopeId, returnContent } = envelope;
   const knowsUtf8 = extensions.has('SMTPUTF8');

@@ -6,6 +6,7 @@ import { MailSession } from './mail-session.ts';
 import { deferred, failed, HostFailure, type Outcome } from './outcome.ts';
 import type { ReachableAddresses } from './reachable-addresses.ts';
 import { type Outcomes, type Shipment, sendMessage } from './send-message.ts';
+import { decideTls } from './tls-demand.ts';
 
 /** What sending needs of the rest. */
 export interface Way {
@@ -28,9 +29,6 @@ export async function ship(
   opened: (connection: SmtpConnection) => void,
 ): Promise<Outcomes> {
   const outcomes: Outcomes = new Map();
-  const { requiresTls, reversePath } = shipment.message.envelope;
-  // RFC 8689 §4.2.1; a report is not lost for the want of it (§5).
-  const needsTrust = requiresTls && reversePath !== '';
   const hosts = await findHosts(way.resolver, domain, way.hostname);
   const left = () => shipment.recipients.filter((recipient) => !outcomes.has(recipient));
   const settle = (outcome: Outcome) => {
@@ -38,12 +36,14 @@ export async function ship(
     return outcomes;
   };
   if (hosts.type === 'none') return settle(hosts.outcome);
-  if (needsTrust && !hosts.isAuthentic) {
-    return settle(failed('5.7.10', `The message needs TLS, and nothing vouches for the servers of ${domain} (DNSSEC)`));
-  }
 
   const failures: HostFailure[] = [];
   for (const host of hosts.names) {
+    const tls = await decideTls(shipment.message, { domain, host, isAuthentic: hosts.isAuthentic });
+    if (tls.type === 'refused') {
+      failures.push(new HostFailure(tls.outcome));
+      continue;
+    }
     const addresses = await findAddresses(way.resolver, host);
     if (!Array.isArray(addresses)) {
       failures.push(new HostFailure(addresses as Outcome));
@@ -58,7 +58,7 @@ export async function ship(
       continue;
     }
     for (const address of usable.slice(0, ADDRESSES_A_HOST)) {
-      const place = { host, address, port: way.port, hostname: way.hostname, needsTrust };
+      const place = { host, address, port: way.port, hostname: way.hostname, tls };
       const failure = await sendThrough(place, { ...shipment, recipients: left() }, outcomes, opened);
       if (failure !== null) failures.push(failure);
       if (left().length === 0) return outcomes;
