@@ -1,4 +1,4 @@
-import type { Queue, QueuedMessage } from '@postel/queue';
+import type { LeasedRecipient, Queue, QueuedMessage } from '@postel/queue';
 
 /** A message as it leaves for another server. */
 export interface OpenMessage {
@@ -7,18 +7,21 @@ export interface OpenMessage {
   read(): AsyncIterable<Buffer>;
 }
 
+/** By what it comes to them: that stands in the message. */
+type OpenedFor = Pick<LeasedRecipient, 'alias' | 'listFields'>;
+
 /**
  * Opens a message that is in the queue, for recipients at other servers: whatever is to stand before it is put there here, and nowhere
  * else.
  *
- * @param alias by which it comes to them; it stands in the message (RFC 9228)
+ * @param recipient any of them, as they have this in common
  */
 export async function openMessage(
   queue: Pick<Queue, 'read'>,
   message: QueuedMessage,
-  alias: string | null,
+  recipient: OpenedFor,
 ): Promise<OpenMessage> {
-  const fields = deliveredTo(alias);
+  const fields = fieldsFor(recipient);
   return {
     sizeOctets: fields.length + message.sizeOctets,
     read: () => octetsOf(queue, message, fields),
@@ -29,13 +32,14 @@ export async function openMessage(
 export function readForHere(
   queue: Pick<Queue, 'read'>,
   message: QueuedMessage,
-  alias: string | null,
+  recipient: OpenedFor,
 ): AsyncIterable<Buffer> {
-  return octetsOf(queue, message, deliveredTo(alias));
+  return octetsOf(queue, message, fieldsFor(recipient));
 }
 
-function deliveredTo(alias: string | null): Buffer {
-  return Buffer.from(alias === null ? '' : `Delivered-To: ${alias}\r\n`);
+/** RFC 9228, RFC 2919, RFC 2369. */
+function fieldsFor({ alias, listFields }: OpenedFor): Buffer {
+  return Buffer.from(`${alias === null ? '' : `Delivered-To: ${alias}\r\n`}${listFields}`);
 }
 
 async function* octetsOf(

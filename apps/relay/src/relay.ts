@@ -36,9 +36,8 @@ export interface RelayOptions {
 interface Group {
   readonly message: QueuedMessage;
   readonly domain: string;
-  /** By which they came; it stands in the message (RFC 9228). */
-  readonly alias: string | null;
-  readonly recipients: readonly LeasedRecipient[];
+  /** Who all came by the same alias, and list. */
+  readonly recipients: readonly [LeasedRecipient, ...LeasedRecipient[]];
 }
 
 /** Works through the queue until it is stopped. */
@@ -203,12 +202,12 @@ export class Relay {
 
   async #attempt(group: Group): Promise<Outcomes> {
     const { local, way, queue } = this.#options;
-    const { message, domain, alias, recipients } = group;
+    const { message, domain, recipients } = group;
     const outcomes: Outcomes = new Map();
     const elsewhere: LeasedRecipient[] = [];
     for (const recipient of recipients) {
       const target = await findHere(local, message, recipient);
-      if (target.type === 'here') outcomes.set(recipient, await target.deliver(readForHere(queue, message, alias)));
+      if (target.type === 'here') outcomes.set(recipient, await target.deliver(readForHere(queue, message, recipient)));
       else elsewhere.push(recipient);
     }
     if (elsewhere.length === 0) return outcomes;
@@ -225,7 +224,7 @@ export class Relay {
       const shipment = {
         message,
         recipients: elsewhere,
-        octets: await openMessage(queue, message, alias),
+        octets: await openMessage(queue, message, recipients[0]),
         isOurs: () => this.#leases.areOurs(elsewhere),
       };
       for (const [recipient, outcome] of await ship(way, domain, shipment, opened)) outcomes.set(recipient, outcome);
@@ -285,12 +284,13 @@ export class Relay {
 
 /** Those of one message and domain go together, and apart by the alias that brought them: it is told them. */
 function groupsOf(rows: readonly LeasedRecipient[]): readonly Group[] {
-  const groups = Map.groupBy(rows, ({ message, domain, alias }) => `${message.id} ${domain} ${alias ?? ''}`);
-  return [...groups.values()].flatMap((recipients) => {
-    const [first] = recipients;
+  const groups = Map.groupBy(rows, ({ message, domain, alias, listFields }) =>
+    [message.id, domain, alias, listFields].join('\n'),
+  );
+  return [...groups.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return [];
-    const { message, domain, alias } = first;
-    return [{ message, domain, alias, recipients }];
+    const { message, domain } = first;
+    return [{ message, domain, recipients: [first, ...others] }];
   });
 }
 

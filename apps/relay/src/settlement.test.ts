@@ -11,16 +11,24 @@ interface Waiting {
   readonly ageMs: number;
   readonly notify?: readonly string[] | null;
   readonly wasToldOfDelay?: boolean;
+  readonly tellsSender?: boolean;
   readonly envelope?: Partial<LeasedRecipient['message']['envelope']>;
 }
 
-function recipient({ ageMs, notify = null, wasToldOfDelay = false, envelope = {} }: Waiting): LeasedRecipient {
+function recipient({
+  ageMs,
+  notify = null,
+  wasToldOfDelay = false,
+  tellsSender = true,
+  envelope = {},
+}: Waiting): LeasedRecipient {
   return {
     id: 1,
     lease: '',
     forwardPath: 'bob@example.org',
     domain: 'example.org',
     alias: null,
+    listFields: '',
     notify,
     originalRecipient: null,
     attempts: 3,
@@ -47,6 +55,7 @@ function recipient({ ageMs, notify = null, wasToldOfDelay = false, envelope = {}
       hasUtf8Header: false,
       isBinary: false,
       signers: [],
+      tellsSender,
     },
   };
 }
@@ -91,6 +100,12 @@ test('when its time is over it failed, and its sender hears why', async () => {
 test('hardening 57: what came from nobody fails in silence', async () => {
   const { outcome, reports } = await deferredOnceMore({ ageMs: 6 * DAY_MS, envelope: { reversePath: '' } });
   expect([outcome, reports]).toEqual([{ type: 'failed' }, []]);
+});
+
+test('hardening 58: who may have had nothing to do with it is told neither that it is late nor that it failed', async () => {
+  for (const ageMs of [4 * HOUR_MS, 5 * DAY_MS]) {
+    expect((await deferredOnceMore({ ageMs, tellsSender: false })).reports).toEqual([]);
+  }
 });
 
 test('a message goes back whole where its sender asked for it, and never one that requires TLS', async () => {

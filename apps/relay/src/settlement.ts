@@ -36,7 +36,7 @@ export function settlementOf(outcomes: ReadonlyMap<LeasedRecipient, Outcome>, co
   const results = [...outcomes].map(([recipient, outcome]): Settled => {
     const settled = settle(recipient, outcome, context);
     const { notify, message } = recipient;
-    if (message.envelope.reversePath === '') return settled; // nobody is told: RFC 3461 §5.2
+    if (!tellsSender(message)) return settled;
     const { type } = settled.outcome;
     if (type === 'failed' && isToldOfFailure(notify)) tell('failed', settled);
     if (type === 'deferred' && settled.outcome.tellsDelay) tell('delayed', settled);
@@ -44,6 +44,11 @@ export function settlementOf(outcomes: ReadonlyMap<LeasedRecipient, Outcome>, co
     return settled;
   });
   return { results, told };
+}
+
+/** Nobody is told of what came from the null reverse-path (RFC 3461 §5.2), nor whoever may have had nothing to do with it. */
+function tellsSender({ envelope, tellsSender }: QueuedMessage): boolean {
+  return tellsSender && envelope.reversePath !== '';
 }
 
 function settle(recipient: LeasedRecipient, outcome: Outcome, context: SettlementContext): Settled {
@@ -55,8 +60,7 @@ function settle(recipient: LeasedRecipient, outcome: Outcome, context: Settlemen
   const pauseMs = nextPauseMs({ ageMs, attempts: attempts + 1, lifetimeMs }, context.chance());
   // RFC 3463 §3.5: X.4.7. What was said last stands in its text.
   if (pauseMs === null) return { recipient, outcome: { type: 'failed' }, status: '5.4.7', reply, mta };
-  const isFromSomebody = message.envelope.reversePath !== '';
-  const tellsDelay = isFromSomebody && isToldOfDelay({ ageMs }, notify, wasToldOfDelay);
+  const tellsDelay = tellsSender(message) && isToldOfDelay({ ageMs }, notify, wasToldOfDelay);
   return { recipient, outcome: { type: 'deferred', pauseMs, tellsDelay }, status, reply, mta };
 }
 

@@ -89,6 +89,11 @@ export class CheckedMessage implements MessageWriter {
     return this.#judgement.type === 'junk' || this.#opinion?.advice === 'junk';
   }
 
+  /** Whether whoever is named as its sender may be told of it. Once it is finished. */
+  get tellsSender(): boolean {
+    return this.#verdict?.isVouched === true && !this.isJunk;
+  }
+
   /** @throws {SmtpError} */
   async #judgeContent(content: Content, { clientHost }: Verdict): Promise<void> {
     const session = this.#session;

@@ -70,7 +70,7 @@ async function acceptForOthers(
 async function keep(
   session: Session,
   transaction: MailTransaction,
-  { content, addedFields, authorDomains, id, ...received }: ReceivedMessage,
+  { content, addedFields, authorDomains, tellsSender, id, ...received }: ReceivedMessage,
   { waitMs, releaseAt }: Pick<NewMessage, 'waitMs' | 'releaseAt'>,
 ): Promise<Kept> {
   const { account, services } = session;
@@ -86,6 +86,7 @@ async function keep(
     mayBeBinary: body === 'BINARYMIME',
     prefix: Buffer.from(fields + addedFields),
     signers: authorDomains,
+    tellsSender,
     recipients: outgoing.recipients,
     waitMs,
     releaseAt,
@@ -125,10 +126,10 @@ async function settle({ services, log }: Session, kept: Kept, going: readonly st
 async function tellOfExpansion(
   { services, log }: Session,
   { outgoing, reversePath, said }: MailTransaction,
-  { content, receivedAt, id }: ReceivedMessage,
+  { content, receivedAt, id, tellsSender }: ReceivedMessage,
 ): Promise<void> {
   const { queue, hostname } = services;
-  if (queue === null || reversePath === '' || outgoing.expanded.length === 0) return;
+  if (queue === null || !tellsSender || reversePath === '' || outgoing.expanded.length === 0) return;
   try {
     const octets = Math.min(content.headerOctets, NOTIFIED_HEADER_OCTETS);
     const header = Buffer.concat(await Array.fromAsync(content.read(0, octets)));

@@ -7,8 +7,9 @@ import type { ReceivedMessage } from './receive-message.ts';
 import type { Session } from './session.ts';
 
 /**
- * Sends the DSN of delivery that the sender asked for: RFC 3461 §5.2.3. The sender is somebody here (extensions.ts, `offersDsn`).
- * The message itself is committed by then: where its DSN cannot be stored, the log says so.
+ * Sends the DSN of delivery that the sender asked for: RFC 3461 §5.2.3. One who is not here gets it by the queue; where there is none,
+ * nobody else could ask (extensions.ts, `offersDsn`). The message itself is committed by then: where its DSN cannot be stored,
+ * the log says so.
  */
 export async function notifyOfDelivery(
   session: Session,
@@ -19,11 +20,12 @@ export async function notifyOfDelivery(
   const paths = new Set([...transaction.recipients.values()].flatMap(({ paths }) => paths));
   const recipients = [...paths].filter(({ notify }) => notify?.includes('SUCCESS'));
   const { sender } = transaction;
-  if (sender === null || recipients.length === 0) return; // never to the null reverse-path: RFC 3461 §5.2
+  // Never to the null reverse-path: RFC 3461 §5.2.
+  if (sender === null || recipients.length === 0 || !message.tellsSender) return;
   try {
     const target = await session.services.directory.resolveRecipient(sender);
-    if (target.type !== 'account') return;
-    await report(session, transaction, message, target.accountId, {
+    const account = target.type === 'account' ? target.accountId : null;
+    await report(session, transaction, message, account, {
       subject: 'Your message was delivered',
       text: [
         'Your message was put into the mailbox of:',
@@ -76,14 +78,15 @@ const wantsFailures = ({ notify }: ReceivedRecipient): boolean => notify === nul
 
 type Told = Pick<DeliveryReport, 'subject' | 'text' | 'action' | 'recipients'>;
 
+/** @param account whose report it is; null if that is not here */
 async function report(
   { services }: Session,
   { reversePath, said }: MailTransaction,
-  { content, receivedAt }: ReceivedMessage,
-  account: AccountId,
+  { content, receivedAt, id }: ReceivedMessage,
+  account: AccountId | null,
   told: Told,
 ): Promise<void> {
-  const { store, hostname } = services;
+  const { store, queue, hostname } = services;
   const { envelopeId, releaseRequest } = said;
   const header = await headerOf(content);
   const common = {
@@ -97,6 +100,11 @@ async function report(
     date: new Date(),
   };
   const octets = formatDeliveryReport({ ...common, ...told });
+  if (account === null) {
+    const { requiresTls } = said;
+    await queue?.report({ octets, about: { name: id, reversePath, requiresTls, hostname } });
+    return;
+  }
   const writer = store.receive(octets.length);
   await writer.write(octets);
   await using notification = await writer.finish();

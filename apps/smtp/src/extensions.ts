@@ -4,11 +4,11 @@ import { RECIPIENTS } from './limits.ts';
 import type { Session } from './session.ts';
 
 /**
- * Who is told to offer DSNs must send those of deliveries that a sender asks for (RFC 3461 §5.2.3), and as long as no mail goes to
- * other servers they can only go to people here. Where it is not offered, the client's server says that it passed the message on.
+ * Who is told to offer DSNs must send those of deliveries that a sender asks for (RFC 3461 §5.2.3), and where no mail goes to other
+ * servers they can only go to people here. Where it is not offered, the client's server says that it passed the message on.
  */
-export function offersDsn({ kind }: Session): boolean {
-  return kind === 'submission';
+export function offersDsn({ kind, services }: Session): boolean {
+  return kind === 'submission' || services.queue !== null;
 }
 
 /** The lines of EHLO and LHLO: what works on this connection at this moment, and nothing else. */

@@ -3,6 +3,7 @@ import {
   authenticationResults,
   type Envelope,
   type MessageCheck,
+  type MessageResults,
   MessageVerifier,
   receivedSpf,
 } from '@postel/message-auth';
@@ -28,6 +29,8 @@ export interface Verdict {
   /** The value of Authentication-Results, on one line. */
   readonly summary: string;
   readonly judgement: Judgement;
+  /** The domain of the reverse-path answers for it, or the client is believed: whoever is named there may be told of it. */
+  readonly isVouched: boolean;
   /** A name of the client that leads back to its address; null if there is none, or it is not known. */
   readonly clientHost: string | null;
   /** By method, for log and metrics; of several signatures one that passes. */
@@ -172,6 +175,7 @@ class IncomingMessage {
         .replaceAll(/[\r\n\t ]+/g, ' ')
         .trim(),
       judgement: this.#isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc, isUnchecked, listings }),
+      isVouched: this.#isExempt || isVouched(envelope, found),
       clientHost: name.name,
       results: {
         iprev: name.result,
@@ -184,6 +188,13 @@ class IncomingMessage {
       },
     };
   }
+}
+
+/** By SPF, or by a signature of the domain or of one above it. */
+function isVouched({ reversePath }: Envelope, { spf, dkim }: MessageResults): boolean {
+  if (spf.result === 'pass' && spf.identity === 'mailfrom') return true;
+  const domain = `.${reversePath.slice(reversePath.lastIndexOf('@') + 1).toLowerCase()}`;
+  return dkim.some(({ result, domain: signer }) => result === 'pass' && domain.endsWith(`.${signer.toLowerCase()}`));
 }
 
 export type { ExpectedMessage, IncomingMessage };

@@ -1,6 +1,7 @@
-import type { RecipientAccount } from '@postel/directory';
+import type { ExpandedAlias, RecipientAccount } from '@postel/directory';
 import type { NewRecipient } from '@postel/queue';
 import type { AccountId, ReceivedRecipient } from '@postel/storage';
+import { listFields } from './list-fields.ts';
 
 /** A recipient at another server, and by which RCPT commands it came: with the local accounts that each led to as well. */
 export interface OutgoingRecipient extends NewRecipient {
@@ -12,6 +13,11 @@ export class Outgoing {
   readonly #recipients = new Map<string, OutgoingRecipient>();
   readonly #paths: ReceivedRecipient[] = [];
   readonly #expanded: ReceivedRecipient[] = [];
+
+  /** Somebody gets it by a list. */
+  get hasList(): boolean {
+    return this.recipients.some(({ listFields }) => listFields !== '');
+  }
 
   get size(): number {
     return this.#recipients.size;
@@ -34,7 +40,7 @@ export class Outgoing {
   /** An address that RCPT named. */
   add(path: ReceivedRecipient): void {
     this.#paths.push(path);
-    this.#add({ ...path, alias: null }, []);
+    this.#add({ ...path, alias: null, listFields: '' }, []);
   }
 
   /**
@@ -45,7 +51,7 @@ export class Outgoing {
    */
   addMembers(
     alias: string,
-    elsewhere: readonly string[],
+    elsewhere: ExpandedAlias['elsewhere'],
     path: ReceivedRecipient,
     accounts: readonly RecipientAccount[],
   ): ReceivedRecipient {
@@ -55,7 +61,10 @@ export class Outgoing {
     if (isExpanded && path.notify?.includes('SUCCESS')) this.#expanded.push(path);
     this.#paths.push(path);
     const group = accounts.map(({ accountId }) => accountId);
-    for (const forwardPath of elsewhere) this.#add({ ...passedOn, forwardPath, alias }, group);
+    for (const { address, list } of elsewhere) {
+      const fields = list === null ? '' : listFields(list);
+      this.#add({ ...passedOn, forwardPath: address, alias, listFields: fields }, group);
+    }
     return passedOn;
   }
 

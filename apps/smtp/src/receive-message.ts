@@ -31,6 +31,8 @@ export interface ReceivedMessage {
   readonly suspicions: readonly string[];
   /** It is delivered with the junk. */
   readonly isJunk: boolean;
+  /** Who is named as its sender may be told of it. */
+  readonly tellsSender: boolean;
   readonly receivedAt: Date;
   /** When the end of data was read, as performance.now() tells it. */
   readonly endOfDataMs: number;
@@ -63,8 +65,8 @@ export class MessageIntake {
 
   constructor(session: Session, transaction: MailTransaction) {
     const { store, messageOctets } = session.services;
-    const { aliases, recipients, expected } = transaction;
-    const hasList = [...recipients.values()].some(({ list }) => list !== null);
+    const { aliases, recipients, outgoing, expected } = transaction;
+    const hasList = outgoing.hasList || [...recipients.values()].some(({ list }) => list !== null);
     const received = store.receive(messageOctets);
     // Each of them stands once in what comes by a list (RFC 2369 §3): that of the list before it.
     const writer = hasList ? withoutFields(received, LIST_FIELDS) : received;
@@ -107,7 +109,8 @@ export class MessageIntake {
       const suspicions = this.#checked?.suspicions ?? [];
       const isJunk = this.#checked?.isJunk ?? false;
       const id = this.#session.nextMessageId;
-      const found = { findings, results, suspicions, isJunk };
+      const tellsSender = this.#checked?.tellsSender ?? true;
+      const found = { findings, results, suspicions, isJunk, tellsSender };
       return { content, id, addedFields, hiddenFields, authorDomains, ...found, receivedAt, endOfDataMs };
     } catch (error) {
       await this.#writer.abort();

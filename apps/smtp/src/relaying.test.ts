@@ -1,7 +1,9 @@
+import { ScriptedResolver } from '@postel/dns';
 import { Queue } from '@postel/queue';
 import { type Database, openDatabase, StorageError } from '@postel/storage';
 import { createTestDatabase, type TestDatabase } from '@postel/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { IncomingMail } from './incoming-mail.ts';
 import type { Services } from './services.ts';
 import { type OwnServer, startOwnServer } from './testing/own-server.ts';
 
@@ -145,6 +147,74 @@ test('MX and LMTP pass nothing on but to members of aliases', async () => {
     { ...common, path: 'other@example.net', alias: 'world@localhost' },
     { ...common, path: 'mary@example.net', alias: 'away@localhost' },
   ]);
+});
+
+test.each(['mx', 'lmtp'] as const)(
+  '%s offers DSN, and what a sender asks for is asked of others: RFC 3461',
+  async (kind) => {
+    const server = kind === 'mx' ? mx : lmtp;
+    await using client = await server.connect();
+    client.send(`${kind === 'mx' ? 'EHLO' : 'LHLO'} mx.elsewhere.example\r\n`);
+    expect(await client.reply()).toContain('250-DSN');
+    const replies = await send(server, [
+      'MAIL FROM:<bob@example.com> RET=FULL ENVID=x2',
+      'RCPT TO:<away@localhost> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Away@localhost',
+    ]);
+    expect(replies.at(-1)).toMatch(/^250 /);
+    expect(await queued()).toMatchObject([
+      { path: 'mary@example.net', notify: 'SUCCESS,FAILURE', original: 'rfc822;Away@localhost' },
+    ]);
+    const [row] = await database.sql`select envelope_id, return_content, tells_sender from queue_messages`;
+    expect(row).toEqual({ envelope_id: 'x2', return_content: 'FULL', tells_sender: true });
+  },
+);
+
+test('who asked from elsewhere for a DSN of delivery gets it by the queue', async () => {
+  const mail = 'MAIL FROM:<bob@example.com> ENVID=x3';
+  await send(mx, [mail, 'RCPT TO:<mary@localhost> NOTIFY=SUCCESS']);
+  expect(await queued()).toMatchObject([{ path: 'bob@example.com', from: '', notify: 'NEVER' }]);
+  expect(await text()).toMatch(
+    /\r\nOriginal-Envelope-Id: x3\r\n.*\r\nFinal-Recipient: rfc822; mary@localhost\r\nAction: delivered\r\n/s,
+  );
+});
+
+test.each([
+  ['v=spf1 ip4:127.0.0.1 -all', 1],
+  ['v=spf1 ?all', 0],
+])(
+  'hardening 58: of strangers only a sender whose domain answers for the message is told of it: %s',
+  async (spf, told) => {
+    const incoming = new IncomingMail({
+      resolver: new ScriptedResolver({ 'example.com': { A: ['127.0.0.1'], TXT: [spf] } }),
+      hostname: 'localhost',
+      blockLists: { find: async () => [] },
+      isExempt: () => false,
+      onError: (error) => console.error(error),
+    });
+    await using stranger = await startOwnServer({ queue, incoming }, { kind: 'mx' });
+    await stranger.directory.aliases.add('all@localhost', ['mary@localhost', 'ann@example.net']);
+    const mail = 'MAIL FROM:<bob@example.com>';
+    const replies = await send(stranger, [mail, 'RCPT TO:<all@localhost> NOTIFY=SUCCESS']);
+    expect(replies.at(-1)).toMatch(/^250 /);
+    expect(await database.sql`select count(*)::int as told from queue_messages where reverse_path = ''`).toEqual([
+      { told },
+    ]);
+    expect(await database.sql`select tells_sender from queue_messages where reverse_path <> ''`).toEqual([
+      { tells_sender: told === 1 },
+    ]);
+    await incoming.close();
+  },
+);
+
+test('members of a list have its fields, wherever they are, and none of another list', async () => {
+  await mx.directory.aliases.add('club@localhost', ['mary@example.net']);
+  await mx.directory.aliases.change('club@localhost', { isList: true });
+  await using client = await mx.connect();
+  for (const line of ['MAIL FROM:<bob@example.com>', 'RCPT TO:<club@localhost>', 'DATA']) await client.command(line);
+  await client.command(['From: bob@example.com', 'List-Id: <other.example.com>', '', 'text', '.'].join('\r\n'));
+  const [row] = await database.sql`select list_fields from queue_recipients`;
+  expect(row).toEqual({ list_fields: 'List-Id: <club.localhost>\r\nList-Post: <mailto:club@localhost>\r\n' });
+  expect(await text()).not.toContain('List-Id');
 });
 
 test('LMTP answers for an alias whose members are all elsewhere', async () => {

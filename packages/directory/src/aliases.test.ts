@@ -22,8 +22,12 @@ async function expand(text: string, poster = NOBODY) {
   const [localPart = '', domain = ''] = text.split('@');
   const found = await server.directory.resolveRecipient({ localPart, domain });
   if (found.type !== 'alias') throw new Error(`${text} is ${found.type}`);
-  const { accounts, ...rest } = await server.directory.expandAlias(found, poster);
-  return { ...rest, accounts: accounts.map(({ accountName }) => accountName).sort() };
+  const { accounts, elsewhere, ...rest } = await server.directory.expandAlias(found, poster);
+  return {
+    ...rest,
+    elsewhere: elsewhere.map(({ address }) => address),
+    accounts: accounts.map(({ accountName }) => accountName).sort(),
+  };
 }
 
 async function idOf(name: string): Promise<AccountId> {

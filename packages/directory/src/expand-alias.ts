@@ -20,14 +20,18 @@ interface AliasMember extends RecipientAccount {
   readonly list: MailingList | null;
 }
 
+interface MemberElsewhere extends Pick<AliasMember, 'list'> {
+  readonly address: string;
+}
+
 /** Whom an alias stands for. */
 export interface ExpandedAlias {
   /** And to all aliases among its members. */
   readonly mayPost: boolean;
   /** Each once, by whichever entry comes first. */
   readonly accounts: readonly AliasMember[];
-  /** Addresses at other servers. */
-  readonly elsewhere: readonly string[];
+  /** At other servers. */
+  readonly elsewhere: readonly MemberElsewhere[];
   /** It has more members, with those of the aliases among them, than ALIAS_RECIPIENTS. */
   readonly isTooLarge: boolean;
 }
@@ -52,7 +56,7 @@ interface Members {
 /** What was found of an alias and of those among its members. */
 interface Found {
   readonly accounts: ReadonlyMap<AccountId, AliasMember>;
-  readonly elsewhere: ReadonlySet<string>;
+  readonly elsewhere: ReadonlyMap<string, MemberElsewhere>;
   readonly isTooLarge: boolean;
   /** By alias: each that was looked into. */
   readonly members: ReadonlyMap<number, Members>;
@@ -72,13 +76,13 @@ export async function expandAlias(sql: Sql, alias: AliasTarget, poster: Poster):
   const { accounts, elsewhere, isTooLarge, members } = await findMembers(sql, alias);
   const mayPost = await mayPostTo(sql, members, poster);
   if (isTooLarge) return { mayPost, accounts: [], elsewhere: [], isTooLarge };
-  return { mayPost, accounts: [...accounts.values()], elsewhere: [...elsewhere], isTooLarge };
+  return { mayPost, accounts: [...accounts.values()], elsewhere: [...elsewhere.values()], isTooLarge };
 }
 
 /** Level by level: each alias is looked into once, so that one that has itself among its members, by whatever way, ends. */
 async function findMembers(sql: Sql, root: AliasTarget): Promise<Found> {
   const accounts = new Map<AccountId, AliasMember>();
-  const elsewhere = new Set<string>();
+  const elsewhere = new Map<string, MemberElsewhere>();
   const members = new Map<number, Members>();
   const lists = new Map<number, MailingList | null>([[root.aliasId, listOf(root)]]);
   let entries = 0;
@@ -91,8 +95,10 @@ async function findMembers(sql: Sql, root: AliasTarget): Promise<Found> {
     for (const row of rows) {
       const found = row.isLocal ? await memberOf(sql, row) : null;
       const list = lists.get(row.parent) ?? null;
-      if (found === null) elsewhere.add(formatAddress(row));
-      else if (found.type === 'account') {
+      if (found === null) {
+        const address = formatAddress(row);
+        if (!elsewhere.has(address)) elsewhere.set(address, { address, list });
+      } else if (found.type === 'account') {
         members.get(row.parent)?.accounts.add(found.accountId);
         if (!accounts.has(found.accountId)) accounts.set(found.accountId, { ...found, list });
       } else if (found.type === 'alias') {

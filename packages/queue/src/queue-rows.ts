@@ -23,6 +23,8 @@ export interface NewRecipient {
   readonly originalRecipient: string | null;
   /** The alias that it is a member of, in canonical form; null if it was named itself. */
   readonly alias: string | null;
+  /** Those of a mailing list that it comes by, to stand before the message, each with its CRLF; '' if there are none. */
+  readonly listFields: string;
 }
 
 /** A message to be queued. */
@@ -38,6 +40,8 @@ export interface NewMessage {
   readonly prefix: Buffer;
   /** Domains whose keys sign it. */
   readonly signers: readonly string[];
+  /** Its sender may be told what becomes of it: it is known to be theirs. */
+  readonly tellsSender: boolean;
   readonly recipients: readonly NewRecipient[];
   /** It is not sent before this time has gone by. */
   readonly waitMs: number;
@@ -62,6 +66,7 @@ export interface QueuedMessage {
   readonly hasUtf8Header: boolean;
   readonly isBinary: boolean;
   readonly signers: readonly string[];
+  readonly tellsSender: boolean;
 }
 
 /** A recipient that somebody has a lease of. */

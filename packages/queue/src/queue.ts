@@ -134,14 +134,16 @@ export class Queue {
         update queue_recipients set lease = ${lease}::uuid, next_attempt_at = now() + make_interval(secs => ${this.leaseMs / 1_000})
          where recipient_id = any(${ids}::bigint[])`;
       const rows = await tx<LeasedRow[]>`
-        select r.recipient_id as id, r.forward_path as "forwardPath", r.domain, r.alias, r.original_recipient as "originalRecipient",
+        select r.recipient_id as id, r.forward_path as "forwardPath", r.domain, r.alias,
+               coalesce(r.list_fields, '') as "listFields", r.original_recipient as "originalRecipient",
                array_to_string(r.notify, ',') as notify, r.attempts, r.delay_told_at is not null as "wasToldOfDelay",
                m.message_id as "messageId", m.name, m.account_id as account, m.queued_at as "queuedAt",
                m.released_at as "releasedAt", (extract(epoch from now() - m.released_at) * 1000)::float8 as "ageMs",
                m.reverse_path as "reversePath", m.release_request as "releaseRequest",
                m.size_octets as "sizeOctets", m.is_8bit as "is8bit", m.has_utf8_header as "hasUtf8Header",
                m.is_binary as "isBinary", m.is_utf8 as "isUtf8", m.requires_tls as "requiresTls", m.envelope_id as "envelopeId",
-               m.return_content as "returnContent", m.submitter, array_to_string(m.signers, ',') as signers
+               m.return_content as "returnContent", m.submitter, array_to_string(m.signers, ',') as signers,
+               m.tells_sender as "tellsSender"
           from queue_recipients as r join queue_messages as m using (message_id)
          where r.recipient_id = any(${ids}::bigint[]) order by m.queued_at, r.recipient_id`;
       return rows.map((row) => leased(row, lease));
@@ -277,16 +279,29 @@ type LeasedRow = Omit<LeasedRecipient, 'message' | 'lease' | 'notify'> &
   QueuedEnvelope & { readonly messageId: string; readonly notify: string | null; readonly signers: string };
 
 function leased(row: LeasedRow, lease: string): LeasedRecipient {
-  const { messageId, name, account, queuedAt, releasedAt, ageMs, sizeOctets, is8bit, hasUtf8Header, isBinary } = row;
+  const {
+    tellsSender,
+    messageId,
+    name,
+    account,
+    queuedAt,
+    releasedAt,
+    ageMs,
+    sizeOctets,
+    is8bit,
+    hasUtf8Header,
+    isBinary,
+  } = row;
   const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = row;
-  const { id, forwardPath, domain, alias, originalRecipient, attempts, wasToldOfDelay } = row;
+  const { id, forwardPath, domain, alias, listFields, originalRecipient, attempts, wasToldOfDelay } = row;
   const envelope = { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
   const signers = row.signers === '' ? [] : row.signers.split(',');
   const traits = { is8bit, hasUtf8Header, isBinary };
   const times = { queuedAt, releasedAt, ageMs };
-  const message = { id: messageId, name, account, ...times, envelope, sizeOctets, ...traits, signers };
+  const message = { id: messageId, name, account, ...times, envelope, sizeOctets, ...traits, signers, tellsSender };
   const notify = row.notify?.split(',') ?? null;
-  return { id, lease, forwardPath, domain, alias, notify, originalRecipient, attempts, wasToldOfDelay, message };
+  const path = { forwardPath, domain, alias, listFields, notify, originalRecipient };
+  return { id, lease, ...path, attempts, wasToldOfDelay, message };
 }
 
 function listOf<Key extends string>(rows: readonly Readonly<Record<Key, string | number>>[], key: Key): string {
@@ -321,27 +336,28 @@ async function insertMessage(
   message: Omit<NewMessage, 'prefix'>,
   { traits, sizeOctets }: { readonly traits: MessageTraits; readonly sizeOctets: number },
 ): Promise<void> {
-  const { name, account, envelope, signers, recipients, waitMs, releaseAt } = message;
+  const { name, account, envelope, signers, tellsSender, recipients, waitMs, releaseAt } = message;
   const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = envelope;
   const release = releaseAt?.toISOString() ?? null;
   await tx`
     insert into queue_messages
            (message_id, name, account_id, reverse_path, size_octets, is_8bit, has_utf8_header, is_binary, is_utf8, requires_tls,
-            envelope_id, return_content, submitter, release_request, signers, released_at)
+            envelope_id, return_content, submitter, release_request, signers, tells_sender, released_at)
     values (${id}::uuid, ${name}, ${account}::bigint, ${reversePath}, ${sizeOctets}::bigint, ${traits.is8bit}, ${traits.hasUtf8Header},
             ${traits.isBinary}, ${isUtf8}, ${requiresTls}, ${envelopeId}::text, ${returnContent}::text, ${submitter}::text,
-            ${releaseRequest}::text, ${textArray(signers)}::text[], coalesce(${release}::timestamptz, now()))`;
+            ${releaseRequest}::text, ${textArray(signers)}::text[], ${tellsSender}, coalesce(${release}::timestamptz, now()))`;
   await tx`
     insert into queue_recipients
-           (message_id, account_id, forward_path, domain, alias, notify, original_recipient, next_attempt_at)
-    select ${id}::uuid, ${account}::bigint, forward_path, domain, alias, string_to_array(notify, ','), original_recipient,
+           (message_id, account_id, forward_path, domain, alias, list_fields, notify, original_recipient, next_attempt_at)
+    select ${id}::uuid, ${account}::bigint, forward_path, domain, alias, nullif(list_fields, ''), string_to_array(notify, ','), original_recipient,
            greatest(now() + make_interval(secs => ${waitMs / 1_000}), ${release}::timestamptz)
       from unnest(${textArray(recipients.map(({ forwardPath }) => forwardPath))}::text[],
                   ${textArray(recipients.map(({ forwardPath }) => domainOf(forwardPath)))}::text[],
                   ${textArray(recipients.map(({ alias }) => alias))}::text[],
+                  ${textArray(recipients.map(({ listFields }) => listFields))}::text[],
                   ${textArray(recipients.map(({ notify }) => notify?.join(',') ?? null))}::text[],
                   ${textArray(recipients.map(({ originalRecipient }) => originalRecipient))}::text[])
-        as named (forward_path, domain, alias, notify, original_recipient)`;
+        as named (forward_path, domain, alias, list_fields, notify, original_recipient)`;
 }
 
 /** From the null reverse-path, so that nothing is ever told of what becomes of it: RFC 3461 §5.2. */
@@ -356,13 +372,20 @@ async function insertReport(tx: Transaction, { octets, about }: QueuedReport): P
     submitter: null,
     releaseRequest: null,
   };
-  const recipient = { forwardPath: reversePath, notify: ['NEVER'], originalRecipient: null, alias: null };
+  const recipient = {
+    forwardPath: reversePath,
+    notify: ['NEVER'],
+    originalRecipient: null,
+    alias: null,
+    listFields: '',
+  };
   const message = {
     name: `${name}-report`,
     account: null,
     envelope: { reversePath: '', ...said },
     mayBeBinary: false,
     signers: [hostname],
+    tellsSender: true,
     recipients: [recipient],
     waitMs: 0,
     releaseAt: null,

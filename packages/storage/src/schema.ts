@@ -648,6 +648,8 @@ export const queueMessages = pgTable('queue_messages', {
   releaseRequest: text('release_request'),
   /** Domains whose keys sign it. */
   signers: texts('signers').notNull().default([]),
+  /** Not where nobody knows whether it is its sender's. */
+  tellsSender: boolean('tells_sender').notNull().default(true),
 });
 
 /** Its octets, in pieces, which are stored before the row that makes them count. */
@@ -677,6 +679,10 @@ export const queueRecipients = pgTable(
     alias: text('alias'),
     notify: texts('notify'),
     originalRecipient: text('original_recipient'),
+    /** Others come first. */
+    isBulk: boolean('is_bulk').notNull().default(false),
+    /** That stand before the message, each with its CRLF. */
+    listFields: text('list_fields'),
     state: text('state').notNull().default('waiting'),
     /** While somebody has a lease: when that ends. */
     nextAttemptAt: at('next_attempt_at').notNull().defaultNow(),
@@ -688,16 +694,66 @@ export const queueRecipients = pgTable(
     lastMta: text('last_mta'),
     delayToldAt: at('delay_told_at'),
     finishedAt: at('finished_at'),
+    /** The rule that holds it. */
+    heldBy: id('held_by'),
   },
   (table) => [
     foreignKey({ columns: [table.messageId], foreignColumns: [queueMessages.messageId] }).onDelete('cascade'),
     check('queue_recipients_state', sql`${table.state} in ('waiting', 'held', 'delivered', 'failed', 'dropped')`),
     index('queue_recipients_due').on(table.nextAttemptAt).where(sql`state = 'waiting'`),
+    index('queue_recipients_bulk_due').on(table.isBulk, table.nextAttemptAt).where(sql`state = 'waiting'`),
     index('queue_recipients_message').on(table.messageId),
     index('queue_recipients_account').on(table.accountId).where(sql`finished_at is null`),
     index('queue_recipients_finished').on(table.finishedAt).where(sql`finished_at is not null`),
   ],
 );
+
+/** What was tried with each recipient, and done to it. */
+export const queueEvents = pgTable(
+  'queue_events',
+  {
+    eventId: id('event_id').primaryKey().generatedAlwaysAsIdentity(),
+    recipientId: id('recipient_id').notNull(),
+    happenedAt: at('happened_at').notNull().defaultNow(),
+    type: text('type').notNull(),
+    status: text('status'),
+    reply: text('reply'),
+    mta: text('mta'),
+    /** As it was planned then. */
+    nextAttemptAt: at('next_attempt_at'),
+  },
+  (table) => [
+    foreignKey({ columns: [table.recipientId], foreignColumns: [queueRecipients.recipientId] }).onDelete('cascade'),
+    check(
+      'queue_events_type',
+      sql`${table.type} in ('deferred', 'delivered', 'failed', 'held', 'released', 'retried', 'dropped')`,
+    ),
+    index('queue_events_recipient').on(table.recipientId),
+  ],
+);
+
+/** What of the queue is held: of a reverse-path, for a domain, or of an account (its number). */
+export const queueHoldRules = pgTable(
+  'queue_hold_rules',
+  {
+    ruleId: id('rule_id').primaryKey().generatedAlwaysAsIdentity(),
+    kind: text('kind').notNull(),
+    value: text('value').notNull(),
+    reason: text('reason').notNull(),
+    addedAt: at('added_at').notNull().defaultNow(),
+  },
+  (table) => [
+    unique('queue_hold_rules_unique').on(table.kind, table.value),
+    check('queue_hold_rules_kind', sql`${table.kind} in ('sender', 'domain', 'account')`),
+  ],
+);
+
+/** Addresses at other servers that get nothing, by canonical address. */
+export const queueSuppressions = pgTable('queue_suppressions', {
+  address: text('address').primaryKey(),
+  reason: text('reason').notNull(),
+  addedAt: at('added_at').notNull().defaultNow(),
+});
 
 /** What an account may send, and whether a copy of it is kept; without a row: anything, and none. Limits are null where there is none. */
 /** Messages that are to be released at a time to come (held-messages.ts), under the account that sent them. */

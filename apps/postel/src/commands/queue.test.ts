@@ -54,11 +54,13 @@ test('what waits is listed, held, released, tried and dropped; what is in hand i
     mayBeBinary: false,
     prefix: Buffer.alloc(0),
     signers: [],
+    tellsSender: true,
     recipients: ['bob', 'ann'].map((name) => ({
       forwardPath: `${name}@example.org`,
       notify: null,
       originalRecipient: null,
       alias: null,
+      listFields: '',
     })),
     waitMs: 3_600_000,
     releaseAt: null,

@@ -52,6 +52,7 @@ export async function startQueue() {
       mayBeBinary: false,
       prefix: Buffer.alloc(0),
       signers: [],
+      tellsSender: true,
       waitMs: 0,
       releaseAt: null,
       ...omitEnvelope(more),
@@ -136,7 +137,7 @@ const ENVELOPE: NewMessage['envelope'] = {
   submitter: null,
   releaseRequest: null,
 };
-const RECIPIENT = { notify: null, originalRecipient: null, alias: null };
+const RECIPIENT = { notify: null, originalRecipient: null, alias: null, listFields: '' };
 
 function omitEnvelope<Parts extends { readonly envelope?: unknown }>({ envelope: _, ...others }: Parts) {
   return others;
