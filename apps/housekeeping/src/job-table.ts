@@ -11,6 +11,7 @@ import { releaseHeld } from './jobs/release-held.ts';
 import { releaseRemoved } from './jobs/release-removed.ts';
 import { removeBlobs } from './jobs/remove-blobs.ts';
 import { sweepBlobs } from './jobs/sweep-blobs.ts';
+import { sweepWaiting } from './jobs/sweep-waiting.ts';
 
 /** A new job is a file in `jobs/` and a line here. */
 export const JOBS: readonly Job[] = [
@@ -22,6 +23,7 @@ export const JOBS: readonly Job[] = [
   removeBlobs,
   prune,
   sweepBlobs,
+  sweepWaiting,
   fillIn,
   indexTexts,
   forgetLogins,

@@ -1,7 +1,7 @@
 import type { Content } from './content-writer.ts';
 import type { Delivering } from './delivering.ts';
 import { translateDatabaseError } from './errors.ts';
-import { attemptDue, type DueDelivery, findDue, readWaiting, sweepWaiting, takeWaiting } from './waiting-deliveries.ts';
+import { attemptDue, type DueDelivery, findDue, readWaiting, takeWaiting } from './waiting-deliveries.ts';
 
 /** What became of those that were due. */
 export interface WaitingDone {
@@ -12,8 +12,6 @@ export interface WaitingDone {
 
 /** Deliveries that waited and are tried in one go; the others come with the next. */
 const AT_ONCE = 1_000;
-/** Octets that are to wait, and whose rows never came: longer than any message takes. */
-const GRACE_MS = 86_400_000;
 
 /**
  * Delivers the copies that wait, are due and have room. To be called by one process at a time.
@@ -31,7 +29,6 @@ export async function deliverWaiting(delivering: Delivering, now: Date, signal?:
       if (isDelivered === null) failed++;
       else if (isDelivered) delivered++;
     }
-    await sweepWaiting(sql, new Date(now.getTime() - GRACE_MS));
   } catch (error) {
     throw translateDatabaseError(error, true);
   }

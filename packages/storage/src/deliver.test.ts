@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { append, arrivalOf, contentOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
+import { sweepWaiting } from './sweep-waiting.ts';
 import type { Delivery } from './waiting-deliveries.ts';
 
 let storage: TestStorage;
@@ -218,7 +219,7 @@ test('a copy of an account that was removed while it was being kept goes', async
     content,
     deliveriesTo([{ account: gone }]).map((delivery) => ({ delivery, failure: 'unavailable' })),
   );
-  await store.deliverWaiting();
+  await sweepWaiting(sql, new Date());
   expect(await sql`select from waiting_deliveries where account_id = ${gone}`).toHaveLength(0);
 });
 
@@ -297,7 +298,7 @@ test('a copy for a disabled account waits until it is enabled, and octets withou
   await sql`
     insert into waiting_contents (account_id, delivery_id, chunk, octets, stored_at)
     values (${mary.account}, gen_random_uuid(), 0, 'x', now() - interval '2 days')`;
-  await store.deliverWaiting(new Date());
+  expect(await sweepWaiting(sql, new Date())).toMatchObject({ waitingPieces: 1 });
   expect(await sql`select from waiting_contents where account_id = ${mary.account}`).toHaveLength(0);
 });
 

@@ -61,8 +61,6 @@ interface FoundCopy extends HeldCopy {
 
 /** Messages that are released in one go; the others come with the next. */
 const RELEASED_AT_ONCE = 1_000;
-/** Octets whose message never came: longer than any message takes. */
-const GRACE_MS = 86_400_000;
 /** When a copy that could not be delivered is tried again. */
 const PAUSE_S = 60;
 /** Of link-local IPv6 addresses (RFC 4007 §11); Postgres does not know it. */
@@ -130,7 +128,6 @@ export async function releaseHeld(delivering: Delivering, now: Date, released: R
       delivered += counts.delivered;
       waiting += counts.waiting;
     }
-    await sweep(sql, new Date(now.getTime() - GRACE_MS));
   } catch (error) {
     throw translateDatabaseError(error, true);
   }
@@ -311,17 +308,4 @@ async function forget(sql: Sql, { sender, id }: DueMessage): Promise<void> {
     await tx`delete from held_copies where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
     await tx`delete from held_contents where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
   });
-}
-
-/** Removes octets that no message came to name, and what accounts that were removed meanwhile have left. */
-async function sweep(sql: Sql, before: Date): Promise<void> {
-  await sql`
-    delete from held_messages as h where not exists (select from accounts as a where a.account_id = h.account_id)`;
-  await sql`
-    delete from held_copies as c
-     where not exists (select from held_messages as h where h.account_id = c.account_id and h.message_id = c.message_id)`;
-  await sql`
-    delete from held_contents as c
-     where stored_at < ${before}
-       and not exists (select from held_messages as h where h.account_id = c.account_id and h.message_id = c.message_id)`;
 }

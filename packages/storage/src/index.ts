@@ -105,6 +105,7 @@ export { placesUpTo, sortInTurns } from './sort-in-turns.ts';
 export { numberArray, textArray } from './sql-arrays.ts';
 export { Store, type StoreOptions } from './store.ts';
 export { sweepBlobs } from './sweep-blobs.ts';
+export { sweepWaiting } from './sweep-waiting.ts';
 export { countUids, hasUid, rangesFrom, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
 export type { Finding, VerifiedRule } from './verify/finding.ts';
 export { type Imperfection, type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';

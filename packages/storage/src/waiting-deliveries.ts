@@ -217,20 +217,3 @@ async function postpone(sql: Sql, { id, delivery }: DueDelivery, failure: string
            next_attempt_at = now() + make_interval(secs => least(${LONGEST_PAUSE_S}, ${FIRST_PAUSE_S} * 2 ^ least(attempts + 1, 10)))
      where account_id = ${delivery.account}::bigint and delivery_id = ${id}::uuid`;
 }
-
-/**
- * Removes octets that no row came to name, and copies of accounts that were removed while they were being kept.
- *
- * @param before longer ago than any message takes
- */
-export async function sweepWaiting(sql: Sql, before: Date): Promise<number> {
-  await sql`
-    delete from waiting_deliveries as w
-     where not exists (select from accounts as a where a.account_id = w.account_id)`;
-  const swept = await sql`
-    delete from waiting_contents as c
-     where stored_at < ${before}
-       and not exists (select from waiting_deliveries as w
-                        where w.account_id = c.account_id and w.delivery_id = c.delivery_id)`;
-  return swept.count;
-}
