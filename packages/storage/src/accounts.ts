@@ -69,6 +69,7 @@ export async function removeAccountMail(tx: Transaction, account: AccountId): Pr
   await tx`delete from rejects where account_id = ${account}`;
   await tx`delete from held_messages where account_id = ${account}`;
   await tx`delete from held_copies where account_id = ${account}`;
+  await tx`delete from held_delivered where account_id = ${account}`;
   await tx`delete from held_contents where account_id = ${account}`;
   await tx`delete from keywords where account_id = ${account}`;
   await tx`delete from subscriptions where account_id = ${account}`;

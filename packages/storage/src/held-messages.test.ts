@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { removeAccountMail } from './accounts.ts';
+import { StorageError } from './errors.ts';
 import { SystemFlag } from './flags.ts';
 import type { HeldMessage, ReleasedMessage } from './held-messages.ts';
 import { arrivalOf, contentOf, recount, startStorage, type TestStorage } from './storage-for-tests.ts';
@@ -56,7 +57,7 @@ async function octetsOf(message: Fetched | undefined): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(storage.store.readBlob(blob, 0, blob.sizeOctets)));
 }
 
-/** Rows of messages that mary has held, in the three tables. */
+/** Rows of messages that mary has held, in three tables. */
 async function rowsOf({ account }: Account): Promise<readonly number[]> {
   const rows = ['held_messages', 'held_copies', 'held_contents'].map(
     (table) => storage.sql`select from ${storage.sql(table)} where account_id = ${account}`,
@@ -78,12 +79,14 @@ test.each([
   await store.releaseHeld(new Date(TOMORROW.getTime() - 1));
   expect([await count(peter), await count(paul)]).toEqual([0, 0]);
   const released: ReleasedMessage[] = [];
-  const done = await store.releaseHeld(TOMORROW, async (message) => {
+  const reportOn = async (message: ReleasedMessage) => {
     released.push(message);
-  });
+    return null;
+  };
+  const done = await store.releaseHeld(TOMORROW, { reportOn });
   expect(done).toEqual({ released: 1, delivered: 2, waiting: 0 });
   expect(released).toMatchObject([{ sender: mary.account, request: 'for;86400', reversePath: 'mary@example.com' }]);
-  expect(released[0]?.delivered.map(({ account }) => account)).toEqual([peter.account, paul.account]);
+  expect(released[0]?.delivered).toHaveLength(2);
   expect(await rowsOf(mary)).toEqual([0, 0, 0]);
   await store.releaseHeld(DAY_AFTER);
   for (const { account, inbox } of [peter, paul]) {
@@ -105,6 +108,69 @@ test('rule 5: a process that ends in the middle of a release delivers to nobody 
   expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 0 });
   expect([await count(peter), await count(paul)]).toEqual([0, 1]);
   expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 0, delivered: 0, waiting: 0 });
+});
+
+test('rule 5: who sent it is told once of all that were delivered, also by the process that comes after', async () => {
+  const { store } = storage;
+  const [mary, peter, paul] = await accounts(3);
+  await hold(mary, [peter, paul]);
+  const gone = new StorageError('unavailable', 'the database went away');
+  await expect(store.releaseHeld(TOMORROW, { reportOn: () => Promise.reject(gone) })).rejects.toBe(gone);
+  expect([await count(peter), await count(paul), await count(mary)]).toEqual([1, 1, 0]);
+  const told: number[] = [];
+  const reportOn = async ({ delivered }: ReleasedMessage) => {
+    told.push(delivered.length);
+    return { octets: Buffer.from('Subject: delivered\r\n\r\n'), arrival: arrivalOf('mary@example.com', '') };
+  };
+  const other = await storage.openStore();
+  await Promise.all([store.releaseHeld(TOMORROW, { reportOn }), other.store.releaseHeld(TOMORROW, { reportOn })]);
+  await store.releaseHeld(TOMORROW, { reportOn });
+  expect(new Set(told)).toEqual(new Set([2]));
+  expect([await count(peter), await count(paul), await count(mary)]).toEqual([1, 1, 1]);
+  expect(await rowsOf(mary)).toEqual([0, 0, 0]);
+  expect(await storage.sql`select from held_delivered where account_id = ${mary.account}`).toHaveLength(0);
+});
+
+test('a sender who cannot be told keeps nobody from the message', async () => {
+  const { store, sql } = storage;
+  const [mary, peter] = await accounts(3);
+  await hold(mary, [peter]);
+  await sql`update accounts set quota_messages = 0 where account_id = ${mary.account}`;
+  const octets = Buffer.from('Subject: delivered\r\n\r\n');
+  const reportOn = async () => ({ octets, arrival: arrivalOf('mary@example.com', '') });
+  expect(await store.releaseHeld(TOMORROW, { reportOn })).toEqual({ released: 1, delivered: 1, waiting: 0 });
+  expect(storage.errors.splice(0)).toMatchObject([{ kind: 'over-quota' }]);
+  expect([await count(peter), await count(mary)]).toEqual([1, 0]);
+  expect(await rowsOf(mary)).toEqual([0, 0, 0]);
+});
+
+test('it can be stopped between two copies, and goes on with the others', async () => {
+  const { store } = storage;
+  const [mary, peter, paul] = await accounts(3);
+  await hold(mary, [peter, paul]);
+  const stopping = new AbortController();
+  // It hears of the stop while it is at the first copy.
+  const stop = store.watchAccount(peter.account, () => stopping.abort());
+  expect(await store.releaseHeld(TOMORROW, { signal: stopping.signal })).toEqual({
+    released: 0,
+    delivered: 1,
+    waiting: 0,
+  });
+  stop();
+  expect([await count(peter), await count(paul)]).toEqual([1, 0]);
+  expect(await store.releaseHeld(TOMORROW, { signal: stopping.signal })).toEqual({
+    released: 0,
+    delivered: 0,
+    waiting: 0,
+  });
+  const told: number[] = [];
+  const reportOn = async ({ delivered }: ReleasedMessage) => {
+    told.push(delivered.length);
+    return null;
+  };
+  expect(await store.releaseHeld(TOMORROW, { reportOn })).toEqual({ released: 1, delivered: 1, waiting: 0 });
+  expect(told).toEqual([2]);
+  expect([await count(peter), await count(paul)]).toEqual([1, 1]);
 });
 
 test('two processes at once deliver each copy once', async () => {

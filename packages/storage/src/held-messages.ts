@@ -6,8 +6,9 @@ import type { Sql, Transaction } from './database.ts';
 import type { Delivering } from './delivering.ts';
 import { StorageError, translateDatabaseError } from './errors.ts';
 import { SystemFlag } from './flags.ts';
+import type { NewReport } from './give-up-waiting.ts';
 import type { AccountId, MailboxId } from './ids.ts';
-import { decodeEnvelope, encodeDetails } from './received-envelope.ts';
+import { decodeEnvelope, type EnvelopeDetails, encodeDetails } from './received-envelope.ts';
 import { type Delivery, OWN_COPIES_WAITING } from './waiting-deliveries.ts';
 
 /** A message that is not to be delivered before its time. */
@@ -27,12 +28,19 @@ export interface HeldUse {
   readonly octets: number;
 }
 
-/** A message whose time has come, with what became of it. */
+/** A message whose time has come, once all its copies have gone. */
 export interface ReleasedMessage extends Pick<HeldMessage, 'sender' | 'request' | 'reversePath'> {
   readonly heldAt: Date;
   readonly content: Content;
-  /** Those who have it now; the copies of the others wait for them. */
-  readonly delivered: readonly Delivery[];
+  /** Of those that were delivered, but for what its sender keeps of it; the copies of others wait for them. */
+  readonly delivered: readonly EnvelopeDetails[];
+}
+
+export interface ReleaseOptions {
+  /** What the sender is told; null: nothing. */
+  reportOn?(released: ReleasedMessage): Promise<NewReport | null>;
+  /** Ends it between two copies. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HeldDone {
@@ -41,8 +49,6 @@ export interface HeldDone {
   /** Copies that now wait for their account. */
   readonly waiting: number;
 }
-
-type Released = (message: ReleasedMessage) => Promise<void>;
 
 interface DueMessage extends Pick<HeldMessage, 'sender' | 'request' | 'reversePath'> {
   readonly id: string;
@@ -106,39 +112,45 @@ export async function readHeldUse({ read }: Pick<Sql, 'read'>, sender: AccountId
 
 /**
  * Releases the messages whose time has come, of accounts that are not disabled: each copy is delivered once, in the transaction
- * that takes it, also if this process is killed in between. One whose account cannot take it waits as other copies do. To be called
- * by one process at a time.
+ * that takes it, and its sender is told once, in the transaction that forgets the message, also if this process is killed in
+ * between. One whose account cannot take it waits as other copies do. To be called by one process at a time.
  *
- * @param released hears of each message when all its copies have gone
  * @throws {StorageError} 'unavailable'
  */
-export async function releaseHeld(delivering: Delivering, now: Date, released: Released): Promise<HeldDone> {
+export async function releaseHeld(delivering: Delivering, now: Date, options: ReleaseOptions): Promise<HeldDone> {
   const { sql, onError } = delivering;
-  let [messages, delivered, waiting] = [0, 0, 0];
+  let [released, delivered, waiting] = [0, 0, 0];
   try {
     for (const due of await findDue(sql, now)) {
-      const counts = await releaseOne(delivering, due, released).catch((thrown: unknown) => {
+      if (options.signal?.aborted === true) break;
+      const done = await releaseOne(delivering, due, options).catch((thrown: unknown) => {
         const error = translateDatabaseError(thrown, true);
         if (isOfDatabase(error)) throw error;
         onError(error); // and those behind it have their turn
         return null;
       });
-      if (counts === null) continue;
-      messages++;
-      delivered += counts.delivered;
-      waiting += counts.waiting;
+      if (done === null) continue;
+      if (done.isReleased) released++;
+      delivered += done.delivered;
+      waiting += done.waiting;
     }
   } catch (error) {
     throw translateDatabaseError(error, true);
   }
-  return { released: messages, delivered, waiting };
+  return { released, delivered, waiting };
+}
+
+interface ReleasedOne extends Omit<HeldDone, 'released'> {
+  /** False: some of its copies are left. */
+  readonly isReleased: boolean;
 }
 
 async function releaseOne(
-  { sql, receive, deliver, onError }: Delivering,
+  delivering: Delivering,
   due: DueMessage,
-  released: Released,
-): Promise<{ readonly delivered: number; readonly waiting: number } | null> {
+  { reportOn, signal }: ReleaseOptions,
+): Promise<ReleasedOne | null> {
+  const { sql, receive } = delivering;
   const { id, sender } = due;
   // Who takes a message back finds out by this whether it is too late.
   const begun = await sql`
@@ -147,34 +159,64 @@ async function releaseOne(
   if (begun.count === 0) return null;
 
   await using content = await readContent(sql, due, receive());
-  const delivered: Delivery[] = [];
-  let waiting = 0;
+  let [delivered, waiting] = [0, 0];
   for (const held of await readCopies(sql, due)) {
-    if (held.isDisabled) {
-      if (await letWait(sql, due, held, 'disabled')) waiting++;
-      continue;
-    }
-    try {
-      const take = (tx: Transaction) => takeCopy(tx, due, held);
-      if (await deliver(content, held.delivery, Date.now(), take)) delivered.push(held.delivery);
-    } catch (thrown) {
-      const error = translateDatabaseError(thrown, true);
-      if (isOfDatabase(error)) throw error;
-      const isForeseen = error instanceof StorageError;
-      if (!isForeseen) onError(error);
-      const failure = isForeseen ? error.kind : 'error';
-      if (await hasNoRoomToWait(sql, due, held)) {
-        onError(new StorageError('over-quota', 'no copy of what was sent is kept: too many wait', { cause: error }));
-        await sql.begin((tx) => takeCopy(tx, due, held));
-      } else if (await letWait(sql, due, held, failure)) waiting++;
-    }
+    if (signal?.aborted === true) return { isReleased: false, delivered, waiting };
+    const outcome = await releaseCopy(delivering, due, held, content);
+    if (outcome === 'delivered') delivered++;
+    else if (outcome === 'waits') waiting++;
   }
-  if (delivered.length > 0) {
-    const message = { ...due, content, delivered };
-    await released(message).catch((error: unknown) => onError(error));
+  if (!(await tell(delivering, due, content, reportOn))) await sql.begin((tx) => forget(tx, due));
+  return { isReleased: true, delivered, waiting };
+}
+
+async function releaseCopy(
+  { sql, deliver, onError }: Delivering,
+  due: DueMessage,
+  held: FoundCopy,
+  content: Content,
+): Promise<'delivered' | 'waits' | 'gone'> {
+  if (held.isDisabled) return (await letWait(sql, due, held, 'disabled')) ? 'waits' : 'gone';
+  try {
+    const isDelivered = await deliver(content, held.delivery, Date.now(), (tx) => takeDelivered(tx, due, held));
+    return isDelivered ? 'delivered' : 'gone';
+  } catch (thrown) {
+    const error = translateDatabaseError(thrown, true);
+    if (isOfDatabase(error)) throw error;
+    const isForeseen = error instanceof StorageError;
+    if (!isForeseen) onError(error);
+    if (await hasNoRoomToWait(sql, due, held)) {
+      onError(new StorageError('over-quota', 'no copy of what was sent is kept: too many wait', { cause: error }));
+      await sql.begin((tx) => takeCopy(tx, due, held));
+      return 'gone';
+    }
+    return (await letWait(sql, due, held, isForeseen ? error.kind : 'error')) ? 'waits' : 'gone';
   }
-  await forget(sql, due);
-  return { delivered: delivered.length, waiting };
+}
+
+/** Tells its sender, and forgets the message. @returns false if there is nothing to tell, or the sender cannot be told */
+async function tell(
+  { sql, receive, deliver, onError }: Delivering,
+  due: DueMessage,
+  content: Content,
+  reportOn: ReleaseOptions['reportOn'],
+): Promise<boolean> {
+  try {
+    const delivered = await readDelivered(sql, due);
+    const report = delivered.length === 0 ? undefined : await reportOn?.({ ...due, content, delivered });
+    if (!report) return false;
+    const writer = receive();
+    await writer.write(report.octets);
+    await using octets = await writer.finish();
+    const delivery = { account: due.sender, mailbox: null, arrival: report.arrival };
+    await deliver(octets, delivery, Date.now(), (tx) => forget(tx, due));
+    return true;
+  } catch (thrown) {
+    const error = translateDatabaseError(thrown, true);
+    if (isOfDatabase(error)) throw error;
+    onError(error);
+    return false;
+  }
 }
 
 /** Then nothing else would fare better: it is gone on with when it is there again. */
@@ -268,12 +310,35 @@ async function takeCopy(tx: Transaction, { sender, id }: DueMessage, { copy }: H
   return count > 0;
 }
 
-/** A full mailbox would be room without end for whoever sends: of what they keep of it, only so much waits. It is read, and no delivery. */
-async function hasNoRoomToWait(sql: Sql, { sender }: DueMessage, { delivery }: HeldCopy): Promise<boolean> {
-  const { account, flags } = delivery;
-  if (account !== sender || ((flags?.system ?? 0) & SystemFlag.seen) === 0) return false;
+/** Takes a copy that is delivered, of which its sender is to be told. @returns false if it is gone */
+async function takeDelivered(tx: Transaction, due: DueMessage, held: HeldCopy): Promise<boolean> {
+  const { id, sender } = due;
+  if (!(await takeCopy(tx, due, held))) return false;
+  if (isOwnCopy(due, held)) return true;
+  const { forwardPath, details } = held.delivery.arrival;
+  await tx`
+    insert into held_delivered (account_id, message_id, copy, forward_path, details)
+    values (${sender}::bigint, ${id}::uuid, ${held.copy}::integer, ${forwardPath}, ${encodeDetails(details)}::text::jsonb)`;
+  return true;
+}
+
+async function readDelivered(sql: Sql, { sender, id }: DueMessage): Promise<readonly EnvelopeDetails[]> {
+  const rows = await sql.read<{ envelope: string }[]>`
+    select jsonb_build_object('forwardPath', forward_path, 'details', coalesce(details, '{}'))::text as envelope
+      from held_delivered where account_id = ${sender}::bigint and message_id = ${id}::uuid order by copy`;
+  return rows.map(({ envelope }) => decodeEnvelope(Buffer.from(envelope)).details);
+}
+
+/** What its sender keeps of it: it is read, and no delivery. */
+function isOwnCopy({ sender }: DueMessage, { delivery }: HeldCopy): boolean {
+  return delivery.account === sender && ((delivery.flags?.system ?? 0) & SystemFlag.seen) !== 0;
+}
+
+/** A full mailbox would be room without end for whoever sends: of what they keep of it, only so much waits. */
+async function hasNoRoomToWait(sql: Sql, due: DueMessage, held: HeldCopy): Promise<boolean> {
+  if (!isOwnCopy(due, held)) return false;
   const { length } = await sql.read`
-    select from waiting_deliveries where account_id = ${account}::bigint limit ${OWN_COPIES_WAITING}`;
+    select from waiting_deliveries where account_id = ${due.sender}::bigint limit ${OWN_COPIES_WAITING}`;
   return length >= OWN_COPIES_WAITING;
 }
 
@@ -302,10 +367,12 @@ async function letWait(sql: Sql, due: DueMessage, held: HeldCopy, failure: strin
   });
 }
 
-async function forget(sql: Sql, { sender, id }: DueMessage): Promise<void> {
-  await sql.begin(async (tx) => {
-    await tx`delete from held_messages where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
-    await tx`delete from held_copies where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
-    await tx`delete from held_contents where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
-  });
+/** @returns false if somebody else has done so */
+async function forget(tx: Transaction, { sender, id }: DueMessage): Promise<boolean> {
+  const { count } = await tx`
+    delete from held_messages where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
+  for (const table of ['held_copies', 'held_delivered', 'held_contents']) {
+    await tx`delete from ${tx(table)} where account_id = ${sender}::bigint and message_id = ${id}::uuid`;
+  }
+  return count > 0;
 }

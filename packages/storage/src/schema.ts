@@ -593,6 +593,19 @@ export const waitingDeliveries = pgTable(
   ],
 );
 
+/** Of a message whose release has begun: the copies that were delivered, until its sender has been told of all. */
+export const heldDelivered = pgTable(
+  'held_delivered',
+  {
+    accountId: id('account_id').notNull(),
+    messageId: uuid('message_id').notNull(),
+    copy: integer('copy').notNull(),
+    forwardPath: text('forward_path').notNull(),
+    details: jsonb('details'),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.messageId, table.copy] })],
+);
+
 /** Their octets, in pieces, which are stored before the row that makes them count. */
 export const waitingContents = pgTable(
   'waiting_contents',

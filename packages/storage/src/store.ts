@@ -64,7 +64,7 @@ import {
   type HeldMessage,
   type HeldUse,
   holdMessage,
-  type ReleasedMessage,
+  type ReleaseOptions,
   readHeldUse,
   releaseHeld,
 } from './held-messages.ts';
@@ -397,11 +397,8 @@ export class Store {
   }
 
   /** See releaseHeld of held-messages.ts. */
-  async releaseHeld(
-    now = new Date(),
-    released: (message: ReleasedMessage) => Promise<void> = async () => {},
-  ): Promise<HeldDone> {
-    return await releaseHeld(this.#delivering, now, released);
+  async releaseHeld(now = new Date(), options: ReleaseOptions = {}): Promise<HeldDone> {
+    return await releaseHeld(this.#delivering, now, options);
   }
 
   get #delivering(): Delivering {

@@ -40,9 +40,11 @@ async function sweepCopies(sql: Sql, before: Date): Promise<number> {
 async function sweepHeld(sql: Sql, before: Date): Promise<number> {
   await sql`
     delete from held_messages as h where not exists (select from accounts as a where a.account_id = h.account_id)`;
-  await sql`
-    delete from held_copies as c
-     where not exists (select from held_messages as h where h.account_id = c.account_id and h.message_id = c.message_id)`;
+  for (const table of ['held_copies', 'held_delivered']) {
+    await sql`
+      delete from ${sql(table)} as c
+       where not exists (select from held_messages as h where h.account_id = c.account_id and h.message_id = c.message_id)`;
+  }
   const swept = await sql`
     delete from held_contents as c
      where stored_at < ${before}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { formatDeliveryReport } from '@postel/mime';
-import { NO_DETAILS, type ReleasedMessage, type Store, SystemFlag } from '@postel/storage';
+import { type NewReport, NO_DETAILS, type ReleasedMessage } from '@postel/storage';
 import { SECOND_MS } from '../intervals.ts';
 import type { Job } from '../job.ts';
 
@@ -11,22 +11,21 @@ const BEGINNING_OCTETS = 64 * 1024;
 export const releaseHeld: Job = {
   name: 'release-held',
   everyMs: 5 * SECOND_MS,
-  async run({ store, hostname }) {
-    return { ...(await store.releaseHeld(new Date(), (message) => notifyOfDelivery(store, hostname, message))) };
+  async run({ store, hostname, signal }) {
+    const reportOn = (released: ReleasedMessage) => reportOnDelivery(released, hostname);
+    return { ...(await store.releaseHeld(new Date(), { reportOn, signal })) };
   },
 };
 
-/** Sends the DSN of delivery: RFC 3461 §5.2.3, RFC 4865 §5.1.2. Of copies that have to wait none is sent. */
-async function notifyOfDelivery(store: Store, hostname: string, released: ReleasedMessage): Promise<void> {
-  const { sender, reversePath, request, heldAt, content, delivered } = released;
-  // What a sender keeps of what they sent is read, and no delivery.
-  const others = delivered.filter(({ flags }) => ((flags?.system ?? 0) & SystemFlag.seen) === 0);
+/** What its sender is told: RFC 3461 §5.2.3, RFC 4865 §5.1.2; of copies that have to wait nothing. Null if they did not ask for it. */
+async function reportOnDelivery(released: ReleasedMessage, hostname: string): Promise<NewReport | null> {
+  const { reversePath, request, heldAt, content, delivered } = released;
   // One RCPT may have led to several accounts.
   const paths = new Map(
-    others.flatMap(({ arrival }) => arrival.details.recipients.map((recipient) => [recipient.forwardPath, recipient])),
+    delivered.flatMap(({ recipients }) => recipients.map((recipient) => [recipient.forwardPath, recipient])),
   );
   const recipients = [...paths.values()].filter(({ notify }) => notify?.includes('SUCCESS'));
-  if (reversePath === '' || recipients.length === 0) return;
+  if (reversePath === '' || recipients.length === 0) return null;
   const headerOctets = Math.min(content.headerOctets, BEGINNING_OCTETS);
   const octets = formatDeliveryReport({
     hostname,
@@ -42,15 +41,12 @@ async function notifyOfDelivery(store: Store, hostname: string, released: Releas
       'You asked to be told of it. It does not mean that anybody has read it.',
     ],
     receivedAt: heldAt,
-    envelopeId: others[0]?.arrival.details.envelopeId ?? null,
+    envelopeId: delivered[0]?.envelopeId ?? null,
     releaseRequest: request,
     action: 'delivered',
     recipients: recipients.map((recipient) => ({ ...recipient, status: '2.1.5', attempt: null })),
     returned: { what: 'header', octets: Buffer.concat(await Array.fromAsync(content.read(0, headerOctets))) },
   });
-  const writer = store.receive(octets.length);
-  await writer.write(octets);
-  await using notification = await writer.finish();
   const arrival = {
     prefix: Buffer.from('Return-Path: <>\r\n'),
     reversePath: '',
@@ -60,6 +56,5 @@ async function notifyOfDelivery(store: Store, hostname: string, released: Releas
     clientName: null,
     details: NO_DETAILS,
   };
-  const [outcome] = await store.deliverToEach(notification, [{ account: sender, mailbox: null, arrival }]);
-  if (outcome?.status === 'rejected') throw outcome.reason;
+  return { octets, arrival };
 }
