@@ -136,6 +136,27 @@ test('a message that is refused in the end counts once, when it comes again', as
   ]);
 });
 
+test('an address to which another message went meanwhile stays known, and counted, when the first is refused', async () => {
+  await using server = await startOwnServer();
+  const { directory, sql } = server;
+  const { submission } = directory;
+  await submission.change('mary', { messagesADay: 10, newRecipientsADay: 10 });
+  const account = (await directory.identify('mary'))?.accountId;
+  if (account === undefined) throw new Error('no account');
+  const first = await submission.count(account, ['a@localhost', 'b@localhost']);
+  if (first.type !== 'counted' || first.counted === null) throw new Error('not counted');
+  expect(first.counted.fresh).toEqual(['a@localhost', 'b@localhost']);
+  expect(await submission.count(account, ['a@localhost', 'c@localhost'])).toMatchObject({
+    counted: { fresh: ['c@localhost'] },
+  });
+  await submission.takeBack(account, first.counted);
+  expect(await submission.read('mary')).toMatchObject({ messages: 1, newRecipients: 2 });
+  expect(await sql`select address from known_recipients order by address`).toEqual([
+    { address: 'a@localhost' },
+    { address: 'c@localhost' },
+  ]);
+});
+
 test('a message that cannot be held is not counted', async () => {
   await using server = await startOwnServer();
   const { directory, sql } = server;

@@ -862,6 +862,8 @@ export const knownRecipients = pgTable(
     accountId: id('account_id').notNull(),
     address: text('address').notNull(),
     firstAt: at('first_at').notNull().defaultNow(),
+    /** If it is refused, the address is not known any more. */
+    isByOne: boolean('is_by_one').notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.address] }),
