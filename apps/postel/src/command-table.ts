@@ -28,6 +28,8 @@ import { configAliasUpdate } from './commands/config-alias-update.ts';
 import { configAudit } from './commands/config-audit.ts';
 import { configCheck } from './commands/config-check.ts';
 import { configDomainAdd } from './commands/config-domain-add.ts';
+import { configDomainDisable } from './commands/config-domain-disable.ts';
+import { configDomainEnable } from './commands/config-domain-enable.ts';
 import { configDomainList } from './commands/config-domain-list.ts';
 import { configDomainRm } from './commands/config-domain-rm.ts';
 import { configDomainUpdate } from './commands/config-domain-update.ts';
@@ -87,6 +89,8 @@ export const commands: readonly Command[] = [
   configDomainAdd,
   configDomainList,
   configDomainUpdate,
+  configDomainDisable,
+  configDomainEnable,
   configDomainRm,
   configAddressAdd,
   configAddressList,

@@ -14,8 +14,8 @@ export interface AccountAlias {
 /** See Directory.mayUseAddress. */
 export async function mayUseAddress(sql: Sql, account: AccountId, address: Address): Promise<boolean> {
   const recipient = await resolveRecipient(sql, address);
-  if (recipient.type === 'account') return recipient.accountId === account;
-  if (recipient.type !== 'alias' || !recipient.maySendAs) return false;
+  if (recipient.type === 'account') return recipient.accountId === account && !recipient.isDisabled;
+  if (recipient.type !== 'alias' || !recipient.maySendAs || recipient.isDisabled) return false;
   const { accounts } = await expandAlias(sql, recipient, { account, address: null });
   return accounts.some(({ accountId }) => accountId === account);
 }

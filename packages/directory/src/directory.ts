@@ -90,7 +90,7 @@ export interface RecipientAccount {
   readonly type: 'account';
   readonly accountId: AccountId;
   readonly accountName: string;
-  /** Nobody can log in; until somebody enables it again, or removes it. */
+  /** Nobody can log in, or its domain is disabled; until somebody enables it again, or removes it. */
   readonly isDisabled: boolean;
   readonly quotaOctets: number | null;
   /** Of the quota; below 0 if it was lowered. */
@@ -104,6 +104,8 @@ export interface RecipientAccount {
 export interface AliasTarget extends Omit<AliasSummary, 'members' | 'elsewhere'> {
   readonly type: 'alias';
   readonly aliasId: number;
+  /** Its domain is disabled. */
+  readonly isDisabled: boolean;
 }
 
 /** Where mail for an address goes: `not-local` is for the relay, `unknown-address` is for nobody. */
@@ -260,7 +262,7 @@ export interface ManagedDirectory extends Directory {
   setCatchall(domain: string, accountName: string | null): Promise<void>;
 
   /**
-   * Changes how local parts of a domain are read.
+   * Changes how local parts of a domain are read, or disables it: mail for it waits with its senders, and nobody sends from it.
    *
    * @throws 'no-such-domain'; 'invalid-name' for separators that are none; 'address-exists' if addresses would become the same
    */

@@ -7,6 +7,7 @@ type DomainState = {
   readonly catchall: string | null;
   readonly separators: string;
   readonly isCaseSensitive: boolean;
+  readonly isDisabled: boolean;
 };
 
 /** A domain, in its canonical form, as a subject of changes. */
@@ -24,7 +25,8 @@ async function selectDomainStates(
   domain: string | null,
 ): Promise<readonly { readonly name: string; readonly state: DomainState }[]> {
   const rows = await sql<(DomainState & { name: string })[]>`
-    select d.name, a.name as catchall, detail_separators as separators, is_case_sensitive as "isCaseSensitive"
+    select d.name, a.name as catchall, detail_separators as separators, is_case_sensitive as "isCaseSensitive",
+           disabled_since is not null as "isDisabled"
       from domains as d left join accounts as a on a.account_id = d.catchall_account_id
      where d.name = coalesce(${domain}::text, d.name)
      order by d.name collate "C"`;

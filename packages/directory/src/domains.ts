@@ -15,6 +15,8 @@ export interface DomainSummary {
   /** Characters of which each parts a detail from a local part. */
   readonly separators: string;
   readonly isCaseSensitive: boolean;
+  /** Mail for it waits with its senders, and nobody sends from it. */
+  readonly isDisabled: boolean;
   readonly addresses: number;
   readonly aliases: number;
 }
@@ -23,6 +25,7 @@ export interface DomainSummary {
 export interface DomainChange {
   readonly separators?: string;
   readonly isCaseSensitive?: boolean;
+  readonly isDisabled?: boolean;
 }
 
 /** A local domain, as those need it that look for addresses in it. */
@@ -53,6 +56,7 @@ export async function listDomains(sql: Sql): Promise<readonly DomainSummary[]> {
   return await readDirectory(
     () => sql.read<DomainSummary[]>`
       select d.name, account.name as catchall, detail_separators as separators, is_case_sensitive as "isCaseSensitive",
+             disabled_since is not null as "isDisabled",
              (select count(*)::integer from addresses as a where a.domain_id = d.domain_id) as addresses,
              (select count(*)::integer from aliases as b where b.domain_id = d.domain_id) as aliases
         from domains as d left join accounts as account on account.account_id = d.catchall_account_id
@@ -62,7 +66,7 @@ export async function listDomains(sql: Sql): Promise<readonly DomainSummary[]> {
 
 export async function changeDomain(sql: Sql, actor: Actor, name: string, change: DomainChange): Promise<void> {
   const domain = acceptDomain(name);
-  const { separators, isCaseSensitive } = change;
+  const { separators, isCaseSensitive, isDisabled } = change;
   if (separators !== undefined && ![...separators].every((character) => DETAIL_SEPARATORS.includes(character))) {
     throw new DirectoryError('invalid-name', `Separators are some of ${DETAIL_SEPARATORS}`);
   }
@@ -71,6 +75,11 @@ export async function changeDomain(sql: Sql, actor: Actor, name: string, change:
     const { domainId } = await findDomain(tx, domain);
     if (separators !== undefined) {
       await tx`update domains set detail_separators = ${separators} where domain_id = ${domainId}`;
+    }
+    if (isDisabled !== undefined) {
+      await tx`
+        update domains set disabled_since = case when ${isDisabled} then coalesce(disabled_since, now()) end
+         where domain_id = ${domainId}`;
     }
     if (isCaseSensitive === undefined) return;
     await tx`update domains set is_case_sensitive = ${isCaseSensitive} where domain_id = ${domainId}`;

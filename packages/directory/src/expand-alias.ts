@@ -2,7 +2,15 @@ import { type AccountId, numberArray, type Sql } from '@postel/storage';
 import { type Address, canonicalAddress, formatAddress } from './address.ts';
 import type { Posters } from './aliases.ts';
 import type { AliasTarget, RecipientAccount, RecipientResolution } from './directory.ts';
-import { aliasColumns, recipientColumns, resolveRecipient } from './resolve-recipient.ts';
+import {
+  type AccountRow,
+  type AliasRow,
+  aliasColumns,
+  aliasOf,
+  recipientColumns,
+  recipientOf,
+  resolveRecipient,
+} from './resolve-recipient.ts';
 import { readDirectory } from './transaction.ts';
 
 /** Who sends: the account that has logged in, if one has, and the reverse-path; null for the null one. */
@@ -44,8 +52,8 @@ type Row = {
   readonly localPart: string;
   readonly domain: string;
   readonly isLocal: boolean;
-} & (AliasTarget | { readonly aliasId: null }) &
-  ((Omit<RecipientAccount, 'type'> & { readonly accountId: AccountId }) | { readonly accountId: null });
+} & (AliasRow | { readonly aliasId: null }) &
+  (AccountRow | { readonly accountId: null });
 
 /** Whom an alias names. */
 interface Members {
@@ -119,14 +127,9 @@ function listOf({ isList, address, posters }: AliasTarget): MailingList | null {
 
 /** Who was removed since is left out. */
 async function memberOf(sql: Sql, row: Row): Promise<RecipientResolution> {
-  if (row.accountId !== null) return { type: 'account', ...recipientOf(row) };
-  if (row.aliasId !== null) return { ...row, type: 'alias' };
+  if (row.accountId !== null) return recipientOf(row);
+  if (row.aliasId !== null) return aliasOf(row);
   return await resolveRecipient(sql, row); // one with a detail, or of a catchall
-}
-
-function recipientOf(row: Omit<RecipientAccount, 'type'>): Omit<RecipientAccount, 'type'> {
-  const { accountId, accountName, isDisabled, quotaOctets, freeOctets, freeMessages, mailbox } = row;
-  return { accountId, accountName, isDisabled, quotaOctets, freeOctets, freeMessages, mailbox };
 }
 
 async function readMembers(sql: Sql, aliases: readonly number[], most: number): Promise<readonly Row[]> {

@@ -11,20 +11,25 @@ const NOT_LOCAL = { type: 'not-local' } as const;
 const POSTMASTER = 'postmaster';
 const ABUSE = 'abuse';
 
-type AccountRow = Omit<RecipientAccount, 'type'>;
-type AliasRow = Omit<AliasTarget, 'type'>;
+/** As the database has it. */
+interface WhoIsDisabled {
+  readonly isAccountDisabled: boolean;
+  readonly isDomainDisabled: boolean;
+}
+export type AccountRow = Omit<RecipientAccount, 'type' | 'isDisabled'> & WhoIsDisabled;
+export type AliasRow = Omit<AliasTarget, 'type' | 'isDisabled'> & WhoIsDisabled;
 type Row = (AccountRow & { aliasId: null }) | (AliasRow & { accountId: null }) | { accountId: null; aliasId: null };
 
 /** Of `accounts as account`. */
 export const recipientColumns = (sql: Sql) => sql`
-  account.account_id as "accountId", account.name as "accountName", account.is_disabled as "isDisabled",
+  account.account_id as "accountId", account.name as "accountName", account.is_disabled as "isAccountDisabled",
   account.quota_octets as "quotaOctets", account.quota_octets - account.used_octets as "freeOctets",
   account.quota_messages - account.used_messages as "freeMessages"`;
 
 /** Of `aliases as alias` in `domains as domain`. */
 export const aliasColumns = (sql: Sql) => sql`
   alias.alias_id as "aliasId", alias.local_part || '@' || domain.name as address, alias.posters, alias.is_list as "isList",
-  alias.shows_members as "showsMembers", alias.may_send_as as "maySendAs"`;
+  alias.shows_members as "showsMembers", alias.may_send_as as "maySendAs", domain.disabled_since is not null as "isDomainDisabled"`;
 
 export async function resolveRecipient(sql: Sql, address: Address): Promise<RecipientResolution> {
   const domain = canonicalDomain(address.domain);
@@ -72,13 +77,20 @@ async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress
   if (row === undefined) return NOT_LOCAL;
   // A local part that is none can be nobody's, not even the catchall's.
   if (localPart === null) return UNKNOWN;
-  if (row.accountId !== null) {
-    const { accountId, accountName, isDisabled, quotaOctets, freeOctets, freeMessages, mailbox } = row;
-    return { type: 'account', accountId, accountName, isDisabled, quotaOctets, freeOctets, freeMessages, mailbox };
-  }
-  if (row.aliasId === null) return UNKNOWN;
-  const { aliasId, address: formatted, posters, isList, showsMembers, maySendAs } = row;
-  return { type: 'alias', aliasId, address: formatted, posters, isList, showsMembers, maySendAs };
+  if (row.accountId !== null) return recipientOf(row);
+  return row.aliasId === null ? UNKNOWN : aliasOf(row);
+}
+
+export function recipientOf(row: AccountRow): RecipientAccount {
+  const { accountId, accountName, quotaOctets, freeOctets, freeMessages, mailbox } = row;
+  const isDisabled = row.isAccountDisabled || row.isDomainDisabled;
+  return { type: 'account', accountId, accountName, isDisabled, quotaOctets, freeOctets, freeMessages, mailbox };
+}
+
+export function aliasOf(row: AliasRow): AliasTarget {
+  const { aliasId, address, posters, isList, showsMembers, maySendAs } = row;
+  const isDisabled = row.isDomainDisabled;
+  return { type: 'alias', aliasId, address, isDisabled, posters, isList, showsMembers, maySendAs };
 }
 
 /** What an address may be found by, the likeliest first: as it is, and without details. Nothing parts the first from a detail. */
@@ -102,8 +114,8 @@ export async function resolvePostmaster(sql: Sql, hostname: string): Promise<Rec
  */
 async function oldestAccount(sql: Sql, domain: string | null): Promise<RecipientResolution> {
   const [row] = await readDirectory(
-    () => sql.read<Omit<AccountRow, 'mailbox'>[]>`
-      select ${recipientColumns(sql)} from accounts as account
+    () => sql.read<AccountRow[]>`
+      select ${recipientColumns(sql)}, null::bigint as mailbox, false as "isDomainDisabled" from accounts as account
        where account_id = coalesce(
          (select a.account_id from accounts as a
            where not a.is_disabled
@@ -112,5 +124,5 @@ async function oldestAccount(sql: Sql, domain: string | null): Promise<Recipient
            order by a.account_id limit 1),
          (select a.account_id from accounts as a where not a.is_disabled order by a.account_id limit 1))`,
   );
-  return row === undefined ? UNKNOWN : { type: 'account', ...row, mailbox: null };
+  return row === undefined ? UNKNOWN : recipientOf(row);
 }

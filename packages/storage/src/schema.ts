@@ -494,6 +494,8 @@ export const domains = pgTable(
     detailSeparators: text('detail_separators').notNull().default('+'),
     /** Upper and lower case make different local parts. */
     isCaseSensitive: boolean('is_case_sensitive').notNull().default(false),
+    /** Since then mail for it waits with its senders, and nobody sends from it; null: it is not disabled. */
+    disabledSince: at('disabled_since'),
   },
   (table) => [
     uniqueIndex('domains_name').on(table.name),

@@ -22,7 +22,7 @@ Example:
     const domains = await useDirectory(invocation, server, (directory) => directory.listDomains());
     sayRows(invocation.terminal, domains, {
       asJson,
-      header: ['DOMAIN', 'ADDRESSES', 'ALIASES', 'CATCHALL', 'SEPARATORS', 'CASE'],
+      header: ['DOMAIN', 'ADDRESSES', 'ALIASES', 'CATCHALL', 'SEPARATORS', 'CASE', ''],
       row: (domain) => [
         domain.name,
         String(domain.addresses),
@@ -30,6 +30,7 @@ Example:
         domain.catchall ?? '',
         domain.separators === '' ? 'none' : domain.separators,
         domain.isCaseSensitive ? 'keep' : 'ignore',
+        domain.isDisabled ? 'disabled' : '',
       ],
     });
   },

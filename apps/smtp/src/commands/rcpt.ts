@@ -174,6 +174,7 @@ async function acceptAlias(
   path: ReceivedRecipient,
 ): Promise<SmtpReply> {
   const { recipients, outgoing, accepted, aliases, sender, sizeOctets } = transaction;
+  if (alias.isDisabled) return replies.mailboxDisabled;
   const poster = { account: session.account?.accountId ?? null, address: sender };
   const { mayPost, accounts, elsewhere, isTooLarge } = await session.services.directory.expandAlias(alias, poster);
   if (!mayPost) return replies.mayNotPost;
