@@ -28,6 +28,8 @@ export interface Invocation {
 export interface CommandDefinition<Args> {
   /** The words that call it: `config account add`. */
   readonly name: string;
+  /** Other words that call it; the list of commands does not show them. */
+  readonly alsoCalled?: readonly string[];
   /** What follows these words: `ACCOUNT ADDRESS`. */
   readonly operands: string;
   /** One line, for the list of commands. */

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { UsageError } from './command-error.ts';
+import { namesOf } from './find-command.ts';
 
 /**
  * The help text on the command of that name, or a list of those whose names begin so.
@@ -7,7 +8,7 @@ import { UsageError } from './command-error.ts';
  */
 export function describeCommands(words: readonly string[], commands: readonly Command[]): string {
   const name = words.join(' ');
-  const exact = commands.find((command) => command.name === name);
+  const exact = commands.find((command) => namesOf(command).includes(name));
   if (exact !== undefined) return describe(exact);
   const begun = commands.filter((command) => name === '' || command.name.startsWith(`${name} `));
   if (begun.length === 0) throw new UsageError(`There is no command "${name}"`);
@@ -25,9 +26,13 @@ const FOOTER = `Options of every command:
 function describe(command: Command): string {
   return `Usage: postel [--data DIR] ${`${command.name} ${command.operands}`.trim()}
 
-${capitalize(command.summary)}.
+${capitalize(command.summary)}.${alsoCalled(command)}
 
 ${command.help}`;
+}
+
+function alsoCalled({ alsoCalled: names = [] }: Command): string {
+  return names.length === 0 ? '' : ` Also: ${names.map((name) => `postel ${name}`).join(', ')}.`;
 }
 
 function capitalize(text: string): string {

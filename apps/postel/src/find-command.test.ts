@@ -10,6 +10,13 @@ test.for([
   ['--data=/d config account add mary mary@localhost', 'config account add'],
   ['config account list --data /d', 'config account list'],
   ['help config account', 'help'],
+  ['config test --config postel.yaml', 'config check'],
+  ['config describe', 'config example'],
+  ['config quota', 'config quota'],
+  ['config quota default --storage 5GB', 'config quota'],
+  ['config limits', 'config limits'],
+  ['config limits clear 192.0.2.7', 'config login-limits clear'],
+  ['config account addresses mary', 'config address list'],
 ])('"postel %s" is the command %s', ([line = '', name]) => {
   const found = findCommand(line.split(' '), commands);
   expect(found.type === 'command' && found.command.name).toBe(name);
@@ -21,6 +28,26 @@ test('options may stand anywhere, and operands are what is left', () => {
   expect(found.line.positionals).toEqual(['mary', 'm@localhost']);
   expect(found.line.option('data')).toBe('/d');
   expect(found.line.flag('generate-password')).toBe(true);
+});
+
+test('a command of another name has the same operands', () => {
+  const found = findCommand('config limits clear 192.0.2.7'.split(' '), commands);
+  if (found.type !== 'command') throw new Error('no command');
+  expect(found.line.positionals).toEqual(['192.0.2.7']);
+  expect(describeCommands(['config', 'limits', 'clear'], commands)).toContain('Also: postel config limits clear.');
+});
+
+test.for(commands)('$name: its help has an example that calls it', ({ name, help, alsoCalled = [] }) => {
+  const [, examples] = /^Examples?:\n([\s\S]+)/m.exec(help) ?? [];
+  const lines = (examples ?? '').split('\n').map((line) => line.trim());
+  expect(lines.length).toBeGreaterThan(0);
+  const calls = [name, ...alsoCalled].map((called) => `postel ${called}`);
+  expect(lines.some((line) => calls.some((call) => line.includes(call) || line.startsWith('npx postel')))).toBe(true);
+});
+
+test('no two commands have one name', () => {
+  const names = commands.flatMap(({ name, alsoCalled = [] }) => [name, ...alsoCalled]);
+  expect(new Set(names).size).toBe(names.length);
 });
 
 test('an option that may be given more than once has all its values', () => {

@@ -27,20 +27,35 @@ export function findCommand(args: readonly string[], commands: readonly Command[
     if (!wantsHelp && option !== undefined) throw new UsageError(`Which command is ${option} for`);
     return { type: 'help', words };
   }
-  const command = commands.find(({ name }) => isPrefix(name.split(' '), words));
-  if (command === undefined) {
+  const named = findNamed(words, commands);
+  if (named === null) {
     if (wantsHelp && commands.some(({ name }) => isPrefix(words, name.split(' ')))) return { type: 'help', words };
     throw new UsageError(describeUnknown(words, commands));
   }
+  const { command, nameWords } = named;
   if (wantsHelp) return { type: 'help', words: command.name.split(' ') };
-  return { type: 'command', command, line: takeApart(args, command) };
+  return { type: 'command', command, line: takeApart(args, command, nameWords) };
+}
+
+/** The command of the longest name that the words begin with: `config quota default` is not `config quota`. */
+function findNamed(words: readonly string[], commands: readonly Command[]) {
+  const named = commands
+    .flatMap((command) => namesOf(command).map((name) => ({ command, name: name.split(' ') })))
+    .filter(({ name }) => isPrefix(name, words))
+    .toSorted((a, b) => b.name.length - a.name.length);
+  const [longest] = named;
+  return longest === undefined ? null : { command: longest.command, nameWords: longest.name.length };
+}
+
+/** All the words that call a command. */
+export function namesOf({ name, alsoCalled = [] }: Pick<Command, 'name' | 'alsoCalled'>): readonly string[] {
+  return [name, ...alsoCalled];
 }
 
 /** How to ask for help on the command that a command line names, or on all if it names none. */
 export function helpCommand(args: readonly string[], commands: readonly Command[]): string {
   const words = wordsOf(args, commands);
-  const command = commands.find(({ name }) => isPrefix(name.split(' '), words));
-  return `postel help ${command?.name ?? ''}`.trim();
+  return `postel help ${findNamed(words, commands)?.command.name ?? ''}`.trim();
 }
 
 /** Of a command that passes arguments on: `-h` alone is a cry for help, `-h HOST` is for the other program. */
@@ -58,7 +73,7 @@ function passOn(args: readonly string[], command: Command): FoundCommand {
     first === undefined ? [] : args.slice(first.kind === 'option-terminator' ? first.index + 1 : first.index);
   const wantsHelp = own.includes('--help') || (passedOn.length === 1 && passedOn[0] === '-h');
   if (wantsHelp) return { type: 'help', words: names };
-  return { type: 'command', command, line: { ...takeApart(own, command), passedOn } };
+  return { type: 'command', command, line: { ...takeApart(own, command, names.length), passedOn } };
 }
 
 /** The words that are neither options nor their values. All options have one meaning in all commands. */
@@ -67,12 +82,13 @@ function wordsOf(args: readonly string[], commands: readonly Command[]): readonl
   return parseArgs({ args: [...args], options, allowPositionals: true, strict: false }).positionals;
 }
 
-function takeApart(args: readonly string[], command: Command): CommandLine {
+/** @param nameWords so many words of it name the command */
+function takeApart(args: readonly string[], command: Command, nameWords: number): CommandLine {
   const options: CommandOptions = { ...GLOBAL_OPTIONS, ...command.options };
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     return {
-      positionals: positionals.slice(command.name.split(' ').length),
+      positionals: positionals.slice(nameWords),
       passedOn: [],
       option(name) {
         const value = values[name];

@@ -1,34 +1,31 @@
 import type { AppPassword } from '@postel/directory';
 import { defineCommand } from '../command.ts';
-import { formatTable } from '../format-table.ts';
 import { formatMoment } from '../moment.ts';
 import { operands } from '../operands.ts';
+import { sayRows } from '../say-rows.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 export const configAccountApppasswordList = defineCommand({
   name: 'config account apppassword list',
-  operands: 'ACCOUNT',
+  operands: 'ACCOUNT [--json]',
   summary: 'list the app passwords of an account, and when and from where each was used last',
   help: `When it was used last is known to a minute or so. The passwords themselves are not shown: nobody knows them.
 
+  --json               a JSON object a line
 ${SERVER_OPTIONS_HELP}
 
 Example:
   postel config account apppassword list mary`,
-  options: SERVER_OPTIONS,
+  options: { json: { type: 'boolean' }, ...SERVER_OPTIONS },
   parse(line) {
     const { account } = operands(line, 'account');
-    return { account, server: namedServer(line) };
+    return { account, asJson: line.flag('json'), server: namedServer(line) };
   },
-  async run({ account, server }, invocation) {
+  async run({ account, asJson, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
     const appPasswords = await useDirectory(invocation, server, (directory) => directory.appPasswords.list(account));
-    if (appPasswords.length === 0) {
-      invocation.terminal.say('None.');
-      return;
-    }
-    const head = ['NAME', 'FOR', 'FROM', 'SINCE', 'EXPIRES', 'LAST USED', ''];
-    invocation.terminal.say(formatTable([head, ...appPasswords.map(row)]));
+    const header = ['NAME', 'FOR', 'FROM', 'SINCE', 'EXPIRES', 'LAST USED', ''];
+    sayRows(invocation.terminal, appPasswords, { asJson, header, row });
   },
 });
 

@@ -1,10 +1,10 @@
 import type { LoginEntry, LoginFilter } from '@postel/directory';
 import { type CommandLine, defineCommand } from '../command.ts';
-import { formatTable } from '../format-table.ts';
 import { DEFAULT_LIMIT, limitOption, noteMore } from '../limit-option.ts';
 import { formatMoment, MOMENT_HELP, parseMoment } from '../moment.ts';
 import { operands } from '../operands.ts';
 import { printable } from '../printable.ts';
+import { sayRows } from '../say-rows.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 const NAME_CHARACTERS = 40;
@@ -27,7 +27,7 @@ const outcomes = {
 
 export const configAccountLogins = defineCommand({
   name: 'config account logins',
-  operands: 'ACCOUNT | --all [--failed] [--since MOMENT] [--limit N]',
+  operands: 'ACCOUNT | --all [--failed] [--since MOMENT] [--limit N] [--json]',
   summary: 'show who tried to log in, when, from where and with what',
   help: `The newest first. Attempts of one hour that are alike are one line, with their number and when the last of them was.
 What was tried with a name or an address of the account is shown with the account; what named nobody only by --all.
@@ -38,6 +38,7 @@ Of a flood only the network is shown that it came from, or nothing but its size.
   --failed             only those that did not log in
   --since MOMENT       only since then: ${MOMENT_HELP}
   --limit N            no more than so many lines; default: ${DEFAULT_LIMIT}
+  --json               a JSON object a line
 ${SERVER_OPTIONS_HELP}
 
 Examples:
@@ -49,6 +50,7 @@ Examples:
     failed: { type: 'boolean' },
     since: { type: 'string' },
     limit: { type: 'string' },
+    json: { type: 'boolean' },
     ...SERVER_OPTIONS,
   },
   parse(line) {
@@ -59,17 +61,13 @@ Examples:
       since: new Date(since === null ? 0 : parseMoment('since', since)),
       limit: limitOption(line),
     };
-    return { filter, server: namedServer(line) };
+    return { filter, asJson: line.flag('json'), server: namedServer(line) };
   },
-  async run({ filter, server }, invocation) {
+  async run({ filter, asJson, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
     const logins = await useDirectory(invocation, server, (directory) => directory.listLogins(filter));
-    if (logins.length === 0) {
-      invocation.terminal.say('None.');
-      return;
-    }
-    const head = ['LAST', 'COUNT', 'ACCOUNT', 'NAME GIVEN', 'FROM', 'HOW', 'WITH', 'PROGRAM', 'OUTCOME'];
-    invocation.terminal.say(formatTable([head, ...logins.map(row)]));
+    const header = ['LAST', 'COUNT', 'ACCOUNT', 'NAME GIVEN', 'FROM', 'HOW', 'WITH', 'PROGRAM', 'OUTCOME'];
+    sayRows(invocation.terminal, logins, { asJson, header, row });
     noteMore(invocation.terminal, logins.length, filter.limit);
   },
 });

@@ -11,7 +11,7 @@ const MB = 1_048_576;
 
 export const configAccountRetention = defineCommand({
   name: 'config account retention',
-  operands: 'ACCOUNT [--days N] [--limit-mb N]',
+  operands: 'ACCOUNT [--days N] [--limit-mb N] [--json]',
   summary: 'say or change how long removed messages can be brought back',
   help: `Messages that were expunged, or deleted with their mailbox, can be brought back for some days (postel help
 undelete). They do not count towards the quota. Beyond the limit the oldest go first.
@@ -19,13 +19,14 @@ undelete). They do not count towards the quota. Beyond the limit the oldest go f
   --days N             so many days; 0: not at all; default: 7 days
   --limit-mb N         so many MB (1,048,576 octets) of them; default: as many as the quota has, but 1,024 at
                        least, and without a limit if the account has no quota
+  --json               one JSON object
 ${SERVER_OPTIONS_HELP}
 
 Examples:
   postel config account retention mary
   postel config account retention mary --days 30 --limit-mb 5000
   postel config account retention mary --days default`,
-  options: { days: { type: 'string' }, 'limit-mb': { type: 'string' }, ...SERVER_OPTIONS },
+  options: { json: { type: 'boolean' }, days: { type: 'string' }, 'limit-mb': { type: 'string' }, ...SERVER_OPTIONS },
   parse(line) {
     const { account } = operands(line, 'account');
     const days = numberOption(line, 'days', MOST_DAYS);
@@ -34,14 +35,18 @@ Examples:
       ...(days === undefined ? {} : { days }),
       ...(limit === undefined ? {} : { limitOctets: limit === null ? null : limit * MB }),
     };
-    return { account, change, server: namedServer(line) };
+    return { account, change, asJson: line.flag('json'), server: namedServer(line) };
   },
-  async run({ account, change, server }, invocation) {
+  async run({ account, change, asJson, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
     const retention = await useDirectory(invocation, server, async (directory) => {
       await directory.changeRetention(account, change);
       return directory.readRetention(account);
     });
+    if (asJson) {
+      invocation.terminal.say(JSON.stringify(retention));
+      return;
+    }
     const { days, isDefaultDays, limitOctets, isDefaultLimit, retainedOctets } = retention;
     const byDefault = (isDefault: boolean) => (isDefault ? ' (default)' : '');
     const limit = limitOctets === null ? 'without a limit' : `at most ${printableSize(limitOctets)}`;

@@ -5,6 +5,7 @@ import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-serve
 
 export const configAddressList = defineCommand({
   name: 'config address list',
+  alsoCalled: ['config account addresses'],
   operands: '[ACCOUNT] [--json]',
   summary: 'list addresses of accounts, and the mailboxes their mail goes to',
   help: `  --json               a JSON object a line

@@ -134,3 +134,20 @@ test.each([
   expect(answer.stderr).toContain(message);
   expect(answer.code).toBe(code);
 });
+
+test('a domain that takes no mail for now', async () => {
+  await said('domain add later.example');
+  expect(await said('domain disable later.example')).toMatch(/^Disabled domain later.example: mail for it waits/);
+  expect(await said('domain list')).toMatch(/^later\.example .* ignore +disabled$/m);
+  expect(await said('domain enable later.example')).toBe('Enabled domain later.example.\n');
+  expect(await said('domain list')).toMatch(/^later\.example .* ignore$/m);
+  const { code, stderr } = await config('domain disable elsewhere.example');
+  expect([code, stderr]).toEqual([1, expect.stringContaining('add it first')]);
+});
+
+test('a command by its other name, and lists for programs', async () => {
+  expect(await said('account addresses postel')).toBe(await said('address list postel'));
+  expect(JSON.parse((await said('account list --json')).split('\n')[0] ?? '')).toMatchObject({ name: 'other' });
+  expect(JSON.parse(await said('quota default --json'))).toEqual({ octets: null, messages: null, mailboxes: null });
+  expect(JSON.parse(await said('account limits postel --json'))).toMatchObject({ messagesADay: null, messages: 0 });
+});

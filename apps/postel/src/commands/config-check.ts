@@ -9,6 +9,7 @@ import {
 
 export const configCheck = defineCommand({
   name: 'config check',
+  alsoCalled: ['config test'],
   operands: '[--config FILE]',
   summary: 'say what is wrong with a configuration file, its certificates, its bucket and its OAuth issuers',
   help: `Says OK if nothing is; else each problem with its line, and ends with exit code 1. If blobs are in S3, a small one is

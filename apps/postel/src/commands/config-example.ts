@@ -4,6 +4,7 @@ import { operands } from '../operands.ts';
 
 export const configExample = defineCommand({
   name: 'config example',
+  alsoCalled: ['config describe'],
   operands: '',
   summary: 'print a configuration file with every key and its default',
   help: `Example:

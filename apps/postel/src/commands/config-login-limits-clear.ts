@@ -4,6 +4,7 @@ import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-serve
 
 export const configLoginLimitsClear = defineCommand({
   name: 'config login-limits clear',
+  alsoCalled: ['config limits clear'],
   operands: 'NETWORK | --all',
   summary: 'let people of a network log in again before its time is over',
   help: `Forgets the failed logins of a network or an address, and of the networks that hold it or are part of it: whoever

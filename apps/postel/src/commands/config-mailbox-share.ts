@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../command-error.ts';
-import { formatTable } from '../format-table.ts';
+import { sayRows } from '../say-rows.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 const RIGHTS = /^[lrswipkxtea]+$/;
@@ -8,7 +8,7 @@ const NONE = 'none';
 
 export const configMailboxShare = defineCommand({
   name: 'config mailbox share',
-  operands: 'ACCOUNT MAILBOX [WHO RIGHTS]',
+  operands: 'ACCOUNT MAILBOX [WHO RIGHTS] [--json]',
   summary: 'say who else may use a mailbox, and let them',
   help: `WHO is an account, by its name or an address, or "anyone"; with "-" in front (behind "--"): what they shall not have, whoever
 gives it. They find the mailbox as "Other Users/ACCOUNT/MAILBOX". RIGHTS are all that WHO has from then on, letters of
@@ -20,6 +20,7 @@ RFC 4314, or none:
   k  make mailboxes below       x  rename or delete it          a  change who may do what
 
 The owner has all rights, always. Who loses one is disconnected from the mailbox.
+  --json               a JSON object a line
 ${SERVER_OPTIONS_HELP}
 
 Examples:
@@ -27,14 +28,15 @@ Examples:
   postel config mailbox share mary Work john lrswit
   postel config mailbox share mary Work anyone lr
   postel config mailbox share mary Work john none`,
-  options: SERVER_OPTIONS,
+  options: { json: { type: 'boolean' }, ...SERVER_OPTIONS },
   parse(line) {
     const [account, mailbox, who = null, rights = null, extra] = line.positionals;
     if (account === undefined || mailbox === undefined) throw new UsageError('account and mailbox missing');
     if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many`);
-    return { named: { account, mailbox: spelled(mailbox) }, entry: parseEntry(who, rights), server: namedServer(line) };
+    const named = { account, mailbox: spelled(mailbox) };
+    return { named, entry: parseEntry(who, rights), asJson: line.flag('json'), server: namedServer(line) };
   },
-  async run({ named, entry, server }, invocation) {
+  async run({ named, entry, asJson, server }, invocation) {
     const [{ useDirectory }, { formatRights, parseRights }] = await Promise.all([
       import('../use-directory.ts'),
       import('@postel/storage'),
@@ -43,13 +45,14 @@ Examples:
       if (entry !== null) await shares.set(named, entry.who, parseRights(entry.rights));
       return shares.read(named);
     });
-    const rows = entries.map(({ name, isNegative, rights }) => [
-      `${isNegative ? '-' : ''}${name ?? 'anyone'}`,
-      formatRights(rights),
-    ]);
-    invocation.terminal.say(
-      rows.length === 0 ? 'Nobody but its owner may use it.' : formatTable([['WHO', 'RIGHTS'], ...rows]),
-    );
+    const shares = entries.map(({ name, isNegative, rights }) => ({
+      who: `${isNegative ? '-' : ''}${name ?? 'anyone'}`,
+      rights: formatRights(rights),
+    }));
+    if (shares.length === 0 && !asJson) invocation.terminal.say('Nobody but its owner may use it.');
+    else {
+      sayRows(invocation.terminal, shares, { asJson, header: ['WHO', 'RIGHTS'], row: (one) => [one.who, one.rights] });
+    }
   },
 });
 
