@@ -1,0 +1,16 @@
+/** Which TLS a mail server has to have before it is given mail. It knows no SMTP, and keeps nothing itself. */
+
+export {
+  decideTlsPolicy,
+  type PublishedPolicy,
+  type TlsDemand,
+  type TlsPolicy,
+  type TlsRefusal,
+} from './decide-tls-policy.ts';
+export type { StsWeb } from './fetch-sts-policy.ts';
+export { findDane } from './find-dane.ts';
+export { judgeTls, type SeenTls, type TlsJudgement } from './judge-tls.ts';
+export { type KeptPolicy, type Sts, StsPolicies, type StsStore } from './sts-policies.ts';
+export { formatStsPolicy, type StsMode, type StsPolicy } from './sts-policy.ts';
+export type { FailureType, TlsFailure } from './tls-failure.ts';
+export { peerKeyHash, tlsPeer } from './tls-peer.ts';
