@@ -6,3 +6,5 @@ export { changeQueue, listQueue, type QueueChange } from './queue-admin.ts';
 export type { LeasedRecipient, NewMessage, NewRecipient, QueuedMessage, Settled } from './queue-rows.ts';
 export { formatReport, type Report } from './report.ts';
 export { isToldOfDelay, isToldOfFailure, nextPauseMs } from './schedule.ts';
+export { type KeptStsPolicy, StsPolicyTable } from './sts-policy-table.ts';
+export { forgetTlsHosts, listTlsHosts, type MissingTls, type SeenHost, type TlsHost, TlsMemory } from './tls-memory.ts';

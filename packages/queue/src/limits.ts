@@ -41,3 +41,14 @@ export const RETURNED_HEADER_OCTETS = 64 * 1024;
 
 /** Rows of the history that are removed in one transaction. */
 export const PRUNED_AT_ONCE = 1_000;
+
+/** A policy of MTA-STS in use is fetched anew once a day (RFC 8461 §3.3), and after so long where that failed. */
+export const STS_REFRESH_MS = DAY_MS;
+export const STS_RETRY_MS = HOUR_MS;
+/** One that no mail has asked for so long is left to its end. */
+export const STS_USED_MS = 30 * DAY_MS;
+/** How long it is kept that none could be had. */
+export const STS_FAILURE_MS = DAY_MS;
+
+/** How long a host is remembered that nobody has sent mail to. */
+export const TLS_HOST_MS = 180 * DAY_MS;

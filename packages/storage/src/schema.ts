@@ -665,6 +665,8 @@ export const queueMessages = pgTable('queue_messages', {
   signers: texts('signers').notNull().default([]),
   /** Not where nobody knows whether it is its sender's. */
   tellsSender: boolean('tells_sender').notNull().default(true),
+  /** It goes in the clear rather than not at all (RFC 8689 §3). */
+  isTlsOptional: boolean('is_tls_optional').notNull().default(false),
 });
 
 /** Its octets, in pieces, which are stored before the row that makes them count. */
@@ -769,6 +771,45 @@ export const queueSuppressions = pgTable('queue_suppressions', {
   reason: text('reason').notNull(),
   addedAt: at('added_at').notNull().defaultNow(),
 });
+
+/** The MTA-STS policies of other domains, as they were fetched, and what came of the last attempt (packages/queue). */
+export const stsPolicies = pgTable(
+  'sts_policies',
+  {
+    domain: text('domain').primaryKey(),
+    /** Of its TXT record; null as long as none was had. */
+    policyId: text('policy_id'),
+    policy: text('policy'),
+    fetchedAt: at('fetched_at'),
+    expiresAt: at('expires_at'),
+    /** When it is fetched anew. */
+    refreshAt: at('refresh_at'),
+    /** On this day at least. */
+    usedAt: at('used_at').notNull().defaultNow(),
+    failedId: text('failed_id'),
+    failedAt: at('failed_at'),
+    failure: text('failure'),
+  },
+  (table) => [index('sts_policies_refresh').on(table.refreshAt)],
+);
+
+/** Hosts of other domains that offered TLS. */
+export const tlsHosts = pgTable(
+  'tls_hosts',
+  {
+    host: text('host').primaryKey(),
+    /** SHA-256 of its SubjectPublicKeyInfo. */
+    keyHash: bytea('key_hash').notNull(),
+    keySince: at('key_since').notNull().defaultNow(),
+    firstSeenAt: at('first_seen_at').notNull().defaultNow(),
+    /** Within an hour. */
+    seenAt: at('seen_at').notNull().defaultNow(),
+    /** Since when it has none any more: an alarm. */
+    missingSince: at('missing_since'),
+    missingReason: text('missing_reason'),
+  },
+  (table) => [index('tls_hosts_seen').on(table.seenAt)],
+);
 
 /** What an account may send, and whether a copy of it is kept; without a row: anything, and none. Limits are null where there is none. */
 /** Messages that are to be released at a time to come (held-messages.ts), under the account that sent them. */

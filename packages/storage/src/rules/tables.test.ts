@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
-/** The installation, what was done when, the directory (who may log in and where mail goes), and the queue of what leaves; but no mail. */
+/** The installation, what was done when, the directory (who may log in and where mail goes), the queue of what leaves, and what is known of other servers; but no mail. */
 const NO_MAIL = [
   'installation',
   'housekeeping_jobs',
@@ -28,6 +28,8 @@ const NO_MAIL = [
   'queue_events',
   'queue_hold_rules',
   'queue_suppressions',
+  'sts_policies',
+  'tls_hosts',
   'credentials',
   'scram_parameters',
   'tls_public_keys',
