@@ -13,4 +13,4 @@ export { judgeTls, type SeenTls, type TlsJudgement } from './judge-tls.ts';
 export { type KeptPolicy, type Sts, StsPolicies, type StsStore } from './sts-policies.ts';
 export { formatStsPolicy, type StsMode, type StsPolicy } from './sts-policy.ts';
 export type { FailureType, TlsFailure } from './tls-failure.ts';
-export { peerKeyHash, tlsPeer } from './tls-peer.ts';
+export { peerKeyHash, type TlsPeer, tlsPeer } from './tls-peer.ts';

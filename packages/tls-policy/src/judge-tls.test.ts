@@ -1,10 +1,10 @@
 import type { Tlsa } from '@postel/dns';
+import { type MadeCertificate, makeTestCertificate } from '@postel/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { decideTlsPolicy, type TlsDemand } from './decide-tls-policy.ts';
 import type { Dane } from './find-dane.ts';
 import { judgeTls, type SeenTls } from './judge-tls.ts';
 import type { StsMode, StsPolicy } from './sts-policy.ts';
-import { type MadeCertificate, makeTestCertificate } from './testing/make-chain.ts';
 import { shakeHands } from './testing/shake-hands.ts';
 import { tlsFailure } from './tls-failure.ts';
 import { peerKeyHash } from './tls-peer.ts';

@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { type ScriptedName, ScriptedResolver } from '@postel/dns';
+import { type CertificateWishes, type MadeCertificate, makeTestCertificate, PolicyWeb } from '@postel/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { StsPolicies } from './sts-policies.ts';
-import { type CertificateWishes, type MadeCertificate, makeTestCertificate } from './testing/make-chain.ts';
 import { MemoryStsStore } from './testing/memory-sts-store.ts';
-import { PolicyWeb } from './testing/policy-web.ts';
 import type { FailureType, TlsFailure } from './tls-failure.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import type { Tlsa } from '@postel/dns';
+import { makeTestCertificate } from '@postel/testkit';
 import { expect, test } from 'vitest';
-import { makeTestCertificate } from './testing/make-chain.ts';
 import { formatTlsa, usableRecords } from './tlsa-records.ts';
 
 const SHA256 = Buffer.alloc(32, 1);

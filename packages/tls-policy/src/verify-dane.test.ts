@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Tlsa } from '@postel/dns';
+import { type CertificateWishes, type MadeCertificate, makeTestCertificate } from '@postel/testkit';
 import { beforeAll, expect, test } from 'vitest';
-import { type CertificateWishes, type MadeCertificate, makeTestCertificate } from './testing/make-chain.ts';
 import { shakeHands } from './testing/shake-hands.ts';
 import type { FailureType } from './tls-failure.ts';
 import { usableRecords } from './tlsa-records.ts';

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type TlsFailure, tlsFailure } from './tls-failure.ts';
 import type { TlsPeer } from './tls-peer.ts';
 
@@ -27,6 +28,8 @@ export function verifyWebPki(name: string, { chain: [server], chainError }: TlsP
     return known ?? tlsFailure('certificate-not-trusted', `its certificate is not in order (${chainError})`);
   }
   // A DNS-ID alone, whose wildcard is a whole label (RFC 8461 §4.2, RFC 6125 §6.4.3).
-  const isNamed = server.checkHost(name, { subject: 'never', partialWildcards: false }) !== undefined;
+  const found =
+    isIP(name) === 0 ? server.checkHost(name, { subject: 'never', partialWildcards: false }) : server.checkIP(name);
+  const isNamed = found !== undefined;
   return isNamed ? null : tlsFailure('certificate-host-mismatch', 'its certificate is for another name');
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:tls';
+import type { MadeCertificate } from '@postel/testkit';
 import { type TlsPeer, tlsPeer } from '../tls-peer.ts';
-import type { MadeCertificate } from './make-chain.ts';
 
 /**
  * A real handshake with a server that shows these certificates, its own first.

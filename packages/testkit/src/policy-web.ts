@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { MadeCertificate } from './make-chain.ts';
+import type { MadeCertificate } from './test-certificate.ts';
 
 /** A web server that has a policy. */
 export class PolicyWeb implements AsyncDisposable {
