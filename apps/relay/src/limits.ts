@@ -34,6 +34,9 @@ export const LOCAL_MESSAGE_OCTETS = 2_000 * 1024 * 1024;
 /** Between attempts to reach the database: the first, doubling up to the last. */
 export const DATABASE_RETRY_MS = { first: 500, last: 10_000 };
 
+/** How often it is looked for policies of MTA-STS that were not fetched for a day. */
+export const REFRESH_MS = 10 * 60_000;
+
 /** How often what is long finished is removed. */
 export const PRUNE_MS = 60 * 60_000;
 

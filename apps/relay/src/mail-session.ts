@@ -1,7 +1,9 @@
+import type { TLSSocket } from 'node:tls';
 import { SmtpConnection, SmtpError, type SmtpReply, textOf } from '@postel/smtp-client';
+import { type TlsPeer, tlsPeer } from '@postel/tls-policy';
 import { CONNECT_MS, REPLY_MS } from './limits.ts';
 import { deferred, failed, HostFailure, outcomeOf } from './outcome.ts';
-import type { TlsDemand } from './tls-demand.ts';
+import type { HostTls } from './tls-guard.ts';
 
 /** A server to connect to. */
 export interface Place {
@@ -11,7 +13,8 @@ export interface Place {
   readonly port: number;
   /** What we call ourselves. */
   readonly hostname: string;
-  readonly tls: TlsDemand;
+  /** What has to hold for TLS with it. */
+  readonly tls: HostTls;
 }
 
 /** A connection that is past EHLO, and under TLS if the other side has it. */
@@ -27,28 +30,24 @@ export class MailSession implements Disposable {
 
   /**
    * Under TLS where the other side offers it, whoever it is (RFC 7435): in the clear if that fails, for against whoever can make it
-   * fail it does not help anyway. Where trust is needed there is no such way out.
+   * fail it does not help anyway. Where more is needed there is no such way out. All of it is judged before anything is said of a message.
    *
    * @param opened is given each connection, to break it off when it must
    * @throws {HostFailure}
    */
   static async open(place: Place, opened: (connection: SmtpConnection) => void): Promise<MailSession> {
-    const needsTrust = place.tls.type === 'required';
     const session = await MailSession.#connect(place, opened);
-    if (!session.extensions.has('STARTTLS')) {
-      if (!needsTrust) return session;
-      await session.close();
-      throw new HostFailure(failed('5.7.10', `${place.host} offers no TLS, which the message needs`));
-    }
     try {
-      return await session.#upgrade(place);
+      if (session.extensions.has('STARTTLS')) return await session.#upgrade(place);
+      await place.tls.accept({ type: 'not-offered' });
+      return session;
     } catch (error) {
-      session[Symbol.dispose]();
-      if (error instanceof HostFailure) throw error;
+      if (error instanceof HostFailure) await session.close();
+      else session[Symbol.dispose]();
       if (!(error instanceof SmtpError)) throw error;
-      if (needsTrust) throw withoutTrust(error);
       // Somebody is in between, or the other side is not right in its mind (hardening 7): not a matter of TLS alone.
       if (error.kind === 'protocol' && error.isTemporary) throw hostFailure(error);
+      await place.tls.accept({ type: 'no-handshake', reason: error.message });
     }
     return await MailSession.#connect(place, opened);
   }
@@ -72,12 +71,19 @@ export class MailSession implements Disposable {
   }
 
   async #upgrade({ hostname, host, tls }: Place): Promise<MailSession> {
-    const needsTrust = tls.type === 'required';
-    const trust = needsTrust ? ({ type: 'authority', ca: null } as const) : ({ type: 'anyone' } as const);
+    let peer: TlsPeer | null = null;
+    const examine = (socket: TLSSocket) => {
+      peer = tlsPeer(socket);
+    };
+    const { policy, authorities } = tls;
+    const trust = { type: 'examined', serverName: policy.serverName, ca: authorities, examine } as const;
     await this.connection.startTls({ trust, identity: null });
+    await tls.accept({ type: 'secured', peer });
     // Nothing that was said in the clear counts (RFC 3207 §4.2).
     const extensions = await greet(this.connection, hostname);
-    if (needsTrust && !extensions.has('REQUIRETLS')) {
+    // There are servers that take a handshake and hang up then, which is not what to expect of them.
+    await tls.remember(peer);
+    if (policy.demand === 'required' && !extensions.has('REQUIRETLS')) {
       throw new HostFailure(failed('5.7.30', `${host} does not promise to pass the message on under TLS alone`));
     }
     return new MailSession(this.connection, extensions);
@@ -120,11 +126,6 @@ function extensionsOf({ lines }: SmtpReply): ReadonlyMap<string, string> {
 function refusal(reply: SmtpReply, host: string) {
   const outcome = outcomeOf(reply, host);
   return outcome.type === 'delivered' ? deferred('4.5.0', `${host} says ${textOf(reply)}`) : outcome;
-}
-
-function withoutTrust(error: SmtpError): HostFailure {
-  if (error.kind === 'untrusted') return new HostFailure(failed('5.7.10', error.message), { cause: error });
-  return hostFailure(error);
 }
 
 /** Errors of this machine's network, which has no IPv6, say. */

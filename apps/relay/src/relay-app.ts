@@ -2,16 +2,22 @@ import { networkInterfaces } from 'node:os';
 import { parseRelaySettings, type RelaySettings } from '@postel/config';
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type Resolver, StubResolver, systemServers } from '@postel/dns';
-import { Queue } from '@postel/queue';
+import { Queue, StsPolicyTable, TlsMemory } from '@postel/queue';
 import { openBlobs, openDatabase, Store } from '@postel/storage';
 import type { AppContext, AppDefinition, RunningApp } from '@postel/supervision';
+import { StsPolicies } from '@postel/tls-policy';
 import { ReachableAddresses } from './reachable-addresses.ts';
 import { Relay } from './relay.ts';
 import { RelayMetrics } from './relay-metrics.ts';
+import { TlsGuard } from './tls-guard.ts';
+import { TlsMetrics } from './tls-metrics.ts';
+import { TlsUpkeep } from './tls-upkeep.ts';
 
 /** Rows are taken and settled in a moment; more transactions than these have to do with the other side. */
 const DATABASE_CONNECTIONS = 8;
 const SMTP_PORT = 25;
+const HTTPS_PORT = 443;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Interfaces come and go. */
 const OWN_ADDRESSES_MS = 60_000;
@@ -19,7 +25,15 @@ const OWN_ADDRESSES_MS = 60_000;
 export const relayApp: AppDefinition<RelaySettings> = { name: 'relay', parseSettings: parseRelaySettings, start };
 
 async function start(settings: RelaySettings, { log, metrics }: AppContext): Promise<RunningApp<RelaySettings>> {
-  const { processName, hostname, dnsServers, privateNetworks, lifetimeDays, port = SMTP_PORT } = settings;
+  const {
+    processName,
+    hostname,
+    dnsServers,
+    privateNetworks,
+    lifetimeDays,
+    tlsPatienceHours,
+    port = SMTP_PORT,
+  } = settings;
   const database = openDatabase(settings.database, {
     applicationName: `postel ${processName}`,
     maxConnections: DATABASE_CONNECTIONS,
@@ -36,18 +50,36 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
       isAnswered ? log.info('the DNS answers again') : log.warn('no DNS server answers: no mail goes to other servers'),
   });
   const reachable = new ReachableAddresses(new NetworkList(privateNetworks), ownAddresses());
+  const table = new StsPolicyTable(database.sql);
+  const memory = new TlsMemory(database.sql);
+  const tlsMetrics = new TlsMetrics(metrics, memory);
+  const isReachable = (address: string) => reachable.includes(address);
+  const policies = new StsPolicies({
+    store: table,
+    resolver,
+    web: { resolver, isReachable, authorities: null, port: HTTPS_PORT },
+    onFailure(domain, { type, reason }) {
+      tlsMetrics.fetchFailures.inc();
+      log.warn({ domain, type, reason }, 'a policy of MTA-STS could not be had');
+    },
+  });
+  const patienceMs = tlsPatienceHours * HOUR_MS;
+  const guarded = { resolver, policies, memory, authorities: null, patienceMs, port, log, metrics: tlsMetrics };
+  const upkeep = new TlsUpkeep({ policies, table, memory, log });
   const relay = new Relay({
     queue,
     local: { directory, store },
-    way: { resolver, reachable, hostname, port },
+    way: { resolver, reachable, hostname, port, tls: new TlsGuard(guarded) },
     lifetimeMs: lifetimeDays * DAY_MS,
     log,
     metrics: new RelayMetrics(metrics, queue),
   });
   relay.start();
+  upkeep.start();
   return {
     async stop() {
       await relay.stop();
+      await upkeep.stop();
       await store.close();
       await directory.close();
       await database.close();

@@ -232,7 +232,8 @@ test('a message that requires TLS goes to nobody for whom nothing vouches: RFC 8
     expect([row?.state, row?.status]).toEqual(['failed', '5.7.10']);
   }
   // DNSSEC alone is not enough: the certificate was looked at, and nothing was said to it.
-  expect(remote.heard).toEqual(['EHLO mail.example.com', 'STARTTLS']);
+  await remote.hears('QUIT');
+  expect(remote.heard).toEqual(['EHLO mail.example.com', 'STARTTLS', 'QUIT']);
 });
 
 test('where TLS does not come about, mail goes in the clear, but none that needs it', async () => {

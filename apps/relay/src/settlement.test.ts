@@ -54,6 +54,7 @@ function recipient({
       is8bit: false,
       hasUtf8Header: false,
       isBinary: false,
+      isTlsOptional: false,
       signers: [],
       tellsSender,
     },

@@ -1,12 +1,13 @@
 import type { Resolver } from '@postel/dns';
 import type { SmtpConnection } from '@postel/smtp-client';
+import type { TlsDemand } from '@postel/tls-policy';
 import { findAddresses, findHosts } from './find-hosts.ts';
 import { ADDRESSES_A_HOST } from './limits.ts';
 import { MailSession } from './mail-session.ts';
 import { deferred, failed, HostFailure, type Outcome } from './outcome.ts';
 import type { ReachableAddresses } from './reachable-addresses.ts';
 import { type Outcomes, type Shipment, sendMessage } from './send-message.ts';
-import { decideTls } from './tls-demand.ts';
+import type { TlsGuard } from './tls-guard.ts';
 
 /** What sending needs of the rest. */
 export interface Way {
@@ -14,6 +15,7 @@ export interface Way {
   readonly reachable: ReachableAddresses;
   readonly hostname: string;
   readonly port: number;
+  readonly tls: TlsGuard;
 }
 
 /**
@@ -37,13 +39,9 @@ export async function ship(
   };
   if (hosts.type === 'none') return settle(hosts.outcome);
 
+  const domainTls = await way.tls.ofDomain(domain, demandOf(shipment.message));
   const failures: HostFailure[] = [];
   for (const host of hosts.names) {
-    const tls = await decideTls(shipment.message, { domain, host, isAuthentic: hosts.isAuthentic });
-    if (tls.type === 'refused') {
-      failures.push(new HostFailure(tls.outcome));
-      continue;
-    }
     const addresses = await findAddresses(way.resolver, host);
     if (!Array.isArray(addresses)) {
       failures.push(new HostFailure(addresses as Outcome));
@@ -57,6 +55,11 @@ export async function ship(
       if (isOwn) break;
       continue;
     }
+    const tls = await way.tls.ofHost(domainTls, host, hosts.isAuthentic).catch(asHostFailure);
+    if (tls instanceof HostFailure) {
+      failures.push(tls);
+      continue;
+    }
     for (const address of usable.slice(0, ADDRESSES_A_HOST)) {
       const place = { host, address, port: way.port, hostname: way.hostname, tls };
       const failure = await sendThrough(place, { ...shipment, recipients: left() }, outcomes, opened);
@@ -67,10 +70,21 @@ export async function ship(
   return settle(summaryOf(failures, domain));
 }
 
+/** RFC 8689 §4.2.1; a report is not lost for the want of TLS (§5). */
+function demandOf({ envelope, isTlsOptional }: Shipment['message']): TlsDemand {
+  if (envelope.requiresTls) return envelope.reversePath === '' ? 'none' : 'required';
+  return isTlsOptional ? 'optional' : 'none';
+}
+
 function nowhere(host: string, domain: string, isOwn: boolean): readonly [status: string, text: string] {
   return isOwn
     ? ['5.4.6', `The mail server ${host} of ${domain} is this machine, which has no such domain`]
     : ['5.4.4', `The mail server ${host} of ${domain} has an address that is nowhere in the world`];
+}
+
+function asHostFailure(error: unknown): HostFailure {
+  if (error instanceof HostFailure) return error;
+  throw error;
 }
 
 /** @returns why this host will not do; null if it did */
@@ -86,8 +100,7 @@ async function sendThrough(
     await session.close();
     return null;
   } catch (error) {
-    if (error instanceof HostFailure) return error;
-    throw error;
+    return asHostFailure(error);
   }
 }
 

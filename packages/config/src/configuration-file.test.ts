@@ -44,7 +44,7 @@ const DEFAULTS: Configuration = {
     offersUnauthenticate: true,
     metadata: [],
   },
-  relay: { lifetimeDays: 5, privateNetworks: [] },
+  relay: { lifetimeDays: 5, privateNetworks: [], tlsPatienceHours: 24 },
   dnsServers: [],
   status: [{ host: '127.0.0.1', port: 1081 }],
   tombstoneDays: 90,
@@ -90,7 +90,7 @@ imap:
   metadata: [{ entry: /shared/Admin, value: "mailto:postmaster@example.com" }]
   imap: false
   imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
-relay: { lifetimeDays: 2, privateNetworks: [10.1.0.0/16] }
+relay: { lifetimeDays: 2, privateNetworks: [10.1.0.0/16], tlsPatienceHours: 0 }
 dns: { servers: [127.0.0.1, "192.0.2.53:5353", "2001:db8::53", "[::1]:54"] }
 status: off
 logLevel: debug
@@ -133,7 +133,7 @@ logLevel: debug
       offersUnauthenticate: false,
       metadata: [{ entry: '/shared/admin', value: 'mailto:postmaster@example.com' }],
     },
-    relay: { lifetimeDays: 2, privateNetworks: ['10.1.0.0/16'] },
+    relay: { lifetimeDays: 2, privateNetworks: ['10.1.0.0/16'], tlsPatienceHours: 0 },
     dnsServers: [
       { address: '127.0.0.1', port: 53, isTrusted: true },
       { address: '192.0.2.53', port: 5353, isTrusted: false },
@@ -158,6 +158,9 @@ test('mail to other servers may be off', () => {
   expect(read(`${LEAST}relay: off\n`)).toEqual({ ...DEFAULTS, relay: null });
   expect(read(`${LEAST}relay: { lifetimeDays: 31 }\n`)).toEqual([
     '6: relay.lifetimeDays must be a whole number from 1 to 30',
+  ]);
+  expect(read(`${LEAST}relay: { tlsPatienceHours: 721 }\n`)).toEqual([
+    '6: relay.tlsPatienceHours must be a whole number from 0 to 720',
   ]);
 });
 

@@ -78,6 +78,8 @@ interface RelayConfiguration {
   readonly lifetimeDays: number;
   /** As CIDR: private addresses to which mail may go. */
   readonly privateNetworks: readonly string[];
+  /** How long mail waits for a server that had TLS and has none any more. */
+  readonly tlsPatienceHours: number;
 }
 
 /** Where a service listens that people log in to. */
@@ -103,6 +105,9 @@ const MOST_LOGIN_HISTORY_DAYS = 365;
 /** RFC 5321 §4.5.4.1 asks for 4 to 5 at least; who wants to hear sooner that mail does not go may say less. */
 const DEFAULT_LIFETIME_DAYS = 5;
 const MOST_LIFETIME_DAYS = 30;
+/** A day is enough for whoever has broken their server by mistake; five is what mail is tried for. */
+const DEFAULT_TLS_PATIENCE_HOURS = 24;
+const MOST_TLS_PATIENCE_HOURS = 720;
 
 const LOOPBACK = '127.0.0.1';
 /** All addresses of the machine. */
@@ -218,6 +223,9 @@ function relay(file: SettingReader): RelayConfiguration | null {
       ? setting.at('lifetimeDays').integer(1, MOST_LIFETIME_DAYS)
       : DEFAULT_LIFETIME_DAYS,
     privateNetworks: setting.has('privateNetworks') ? setting.at('privateNetworks').list(readNetwork) : [],
+    tlsPatienceHours: setting.has('tlsPatienceHours')
+      ? setting.at('tlsPatienceHours').integer(0, MOST_TLS_PATIENCE_HOURS)
+      : DEFAULT_TLS_PATIENCE_HOURS,
   };
 }
 

@@ -17,6 +17,8 @@ export interface RelaySettings extends AppSettings {
   readonly lifetimeDays: number;
   /** As CIDR: addresses that nobody in the world has, or that are this machine's, to which mail may go all the same. */
   readonly privateNetworks: readonly string[];
+  /** How long mail waits for a server that had TLS and has none any more, before it goes in the clear. */
+  readonly tlsPatienceHours: number;
   /** Of the other servers: 25 but in tests. */
   readonly port?: number;
 }
@@ -32,6 +34,7 @@ export function parseRelaySettings(value: unknown): RelaySettings {
     ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
     lifetimeDays: settings.at('lifetimeDays').integer(1),
     privateNetworks: settings.at('privateNetworks').list((network) => network.text()),
+    tlsPatienceHours: settings.at('tlsPatienceHours').integer(0),
     ...(settings.has('port') && { port: settings.at('port').port(1) }),
   };
 }

@@ -6,6 +6,8 @@ const NUL = 0;
 /** RFC 5321 §4.5.3.1.6, without the CRLF. */
 const TEXT_LINE_OCTETS = 998;
 
+const TLS_NOT_REQUIRED = /(?:^|\n)tls-required[ \t]*:[ \t]*no[ \t]*\r?\n/i;
+
 /** What the octets of a message take of whoever passes it on, found out as they come. */
 export class MessageTraits {
   readonly #headerOctets: number;
@@ -16,6 +18,7 @@ export class MessageTraits {
   #is8bit = false;
   #hasUtf8Header = false;
   #isBinary = false;
+  #isTlsOptional = false;
 
   /** @param mayBeBinary it was announced as BINARYMIME: anything else has been looked at, and is text */
   constructor(headerOctets: number, mayBeBinary: boolean) {
@@ -26,6 +29,8 @@ export class MessageTraits {
   push(octets: Buffer): void {
     const header = octets.subarray(0, Math.max(0, this.#headerOctets - this.#octets));
     this.#hasUtf8Header ||= !isAscii(header);
+    // The first piece has all of any header section that people write.
+    if (this.#octets === 0) this.#isTlsOptional = TLS_NOT_REQUIRED.test(header.toString('latin1'));
     this.#is8bit ||= !isAscii(octets);
     this.#octets += octets.length;
     if (this.#mayBeBinary && !this.#isBinary) this.#look(octets);
@@ -39,6 +44,11 @@ export class MessageTraits {
   /** Its header section has: RFC 6532. */
   get hasUtf8Header(): boolean {
     return this.#hasUtf8Header;
+  }
+
+  /** It says that it goes in the clear rather than not at all: RFC 8689 §3. */
+  get isTlsOptional(): boolean {
+    return this.#isTlsOptional;
   }
 
   /** It is not made of lines, and goes by chunks alone: RFC 3030 §3. Once all of it was pushed. */

@@ -65,6 +65,8 @@ export interface QueuedMessage {
   readonly is8bit: boolean;
   readonly hasUtf8Header: boolean;
   readonly isBinary: boolean;
+  /** Its sender would rather have it go in the clear than not at all (RFC 8689 §3). */
+  readonly isTlsOptional: boolean;
   readonly signers: readonly string[];
   readonly tellsSender: boolean;
 }

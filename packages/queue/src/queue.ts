@@ -141,7 +141,7 @@ export class Queue {
                m.released_at as "releasedAt", (extract(epoch from now() - m.released_at) * 1000)::float8 as "ageMs",
                m.reverse_path as "reversePath", m.release_request as "releaseRequest",
                m.size_octets as "sizeOctets", m.is_8bit as "is8bit", m.has_utf8_header as "hasUtf8Header",
-               m.is_binary as "isBinary", m.is_utf8 as "isUtf8", m.requires_tls as "requiresTls", m.envelope_id as "envelopeId",
+               m.is_binary as "isBinary", m.is_tls_optional as "isTlsOptional", m.is_utf8 as "isUtf8", m.requires_tls as "requiresTls", m.envelope_id as "envelopeId",
                m.return_content as "returnContent", m.submitter, array_to_string(m.signers, ',') as signers,
                m.tells_sender as "tellsSender"
           from queue_recipients as r join queue_messages as m using (message_id)
@@ -291,12 +291,13 @@ function leased(row: LeasedRow, lease: string): LeasedRecipient {
     is8bit,
     hasUtf8Header,
     isBinary,
+    isTlsOptional,
   } = row;
   const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = row;
   const { id, forwardPath, domain, alias, listFields, originalRecipient, attempts, wasToldOfDelay } = row;
   const envelope = { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
   const signers = row.signers === '' ? [] : row.signers.split(',');
-  const traits = { is8bit, hasUtf8Header, isBinary };
+  const traits = { is8bit, hasUtf8Header, isBinary, isTlsOptional };
   const times = { queuedAt, releasedAt, ageMs };
   const message = { id: messageId, name, account, ...times, envelope, sizeOctets, ...traits, signers, tellsSender };
   const notify = row.notify?.split(',') ?? null;
@@ -342,10 +343,11 @@ async function insertMessage(
   await tx`
     insert into queue_messages
            (message_id, name, account_id, reverse_path, size_octets, is_8bit, has_utf8_header, is_binary, is_utf8, requires_tls,
-            envelope_id, return_content, submitter, release_request, signers, tells_sender, released_at)
+            envelope_id, return_content, submitter, release_request, signers, tells_sender, is_tls_optional, released_at)
     values (${id}::uuid, ${name}, ${account}::bigint, ${reversePath}, ${sizeOctets}::bigint, ${traits.is8bit}, ${traits.hasUtf8Header},
             ${traits.isBinary}, ${isUtf8}, ${requiresTls}, ${envelopeId}::text, ${returnContent}::text, ${submitter}::text,
-            ${releaseRequest}::text, ${textArray(signers)}::text[], ${tellsSender}, coalesce(${release}::timestamptz, now()))`;
+            ${releaseRequest}::text, ${textArray(signers)}::text[], ${tellsSender}, ${traits.isTlsOptional},
+            coalesce(${release}::timestamptz, now()))`;
   await tx`
     insert into queue_recipients
            (message_id, account_id, forward_path, domain, alias, list_fields, notify, original_recipient, next_attempt_at)

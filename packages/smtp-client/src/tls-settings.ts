@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import type { Fingerprint } from '@postel/tls-pubkey';
 
 /** How the right server is known. */
@@ -7,7 +8,17 @@ export type ServerTrust =
   /** Whoever it is: against those who only listen (RFC 7435). */
   | { readonly type: 'anyone' }
   /** By its public key, whatever its certificate says. */
-  | { readonly type: 'key'; readonly fingerprint: Fingerprint };
+  | { readonly type: 'key'; readonly fingerprint: Fingerprint }
+  /** Whoever it is, for somebody else to look at. */
+  | {
+      readonly type: 'examined';
+      /** The name to ask for: SNI. */
+      readonly serverName: string;
+      /** Authorities that vouch for the chain or not; null: those that Node.js knows. The name is not compared. */
+      readonly ca: string | null;
+      /** Is given the connection after the handshake, before anything is said. */
+      examine(socket: TLSSocket): void;
+    };
 
 /** Our own key, to log in with. */
 export interface ClientIdentity {

@@ -1,12 +1,15 @@
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type ScriptedName, ScriptedResolver } from '@postel/dns';
-import { type NewMessage, Queue } from '@postel/queue';
+import { type NewMessage, Queue, StsPolicyTable, TlsMemory } from '@postel/queue';
 import { BlobDirectory, openDatabase, Store } from '@postel/storage';
 import { createLog, Registry } from '@postel/supervision';
 import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
+import { StsPolicies } from '@postel/tls-policy';
 import { ReachableAddresses } from '../reachable-addresses.ts';
 import { Relay } from '../relay.ts';
 import { RelayMetrics } from '../relay-metrics.ts';
+import { TlsGuard } from '../tls-guard.ts';
+import { TlsMetrics } from '../tls-metrics.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -17,6 +20,10 @@ export interface RelayParts {
   readonly privateNetworks?: readonly string[];
   readonly leaseMs?: number;
   readonly isSigned?: boolean;
+  /** Where policies of MTA-STS are, and who vouches for servers. */
+  readonly web?: { readonly port: number; readonly authorities: string };
+  readonly tlsPatienceMs?: number;
+  readonly logFile?: string;
 }
 
 /** A queue in a database of its own, and relays on it. */
@@ -62,19 +69,41 @@ export async function startQueue() {
 
   async function startRelay(parts: RelayParts = {}) {
     const { zone = {}, port = 25, privateNetworks = ['127.0.0.0/8', '::1/128'], leaseMs, isSigned = false } = parts;
+    const { web, tlsPatienceMs = DAY_MS, logFile = '/dev/null' } = parts;
     const own = openDatabase(target, { applicationName: 'relay test relay', maxConnections: 6 });
     const ownQueue = new Queue(own, leaseMs === undefined ? {} : { leaseMs });
+    const resolver = new ScriptedResolver(zone, isSigned);
+    const reachable = new ReachableAddresses(new NetworkList(privateNetworks), () => new Set(['192.0.2.25']));
+    const memory = new TlsMemory(own.sql);
+    const authorities = web?.authorities ?? null;
+    const log = createLog({ name: 'relay-test', file: logFile });
+    const tls = new TlsGuard({
+      resolver,
+      policies: new StsPolicies({
+        store: new StsPolicyTable(own.sql),
+        resolver,
+        web: { resolver, authorities, isReachable: (address) => reachable.includes(address), port: web?.port ?? 443 },
+        onFailure: () => {},
+      }),
+      memory,
+      authorities,
+      patienceMs: tlsPatienceMs,
+      port,
+      log,
+      metrics: new TlsMetrics(new Registry(), memory),
+    });
     const relay = new Relay({
       queue: ownQueue,
       local: { directory, store },
       way: {
-        resolver: new ScriptedResolver(zone, isSigned),
-        reachable: new ReachableAddresses(new NetworkList(privateNetworks), () => new Set(['192.0.2.25'])),
+        resolver,
+        reachable,
         hostname: 'mail.example.com',
         port,
+        tls,
       },
       lifetimeMs: 5 * DAY_MS,
-      log: createLog({ name: 'relay-test', file: '/dev/null' }),
+      log,
       metrics: new RelayMetrics(new Registry(), ownQueue),
     });
     relay.start();
