@@ -56,6 +56,8 @@ import { queueHold } from './commands/queue-hold.ts';
 import { queueList } from './commands/queue-list.ts';
 import { queueRelease } from './commands/queue-release.ts';
 import { queueRetry } from './commands/queue-retry.ts';
+import { queueTlsForget } from './commands/queue-tls-forget.ts';
+import { queueTlsList } from './commands/queue-tls-list.ts';
 import { recover } from './commands/recover.ts';
 import { sendmail } from './commands/sendmail.ts';
 import { serve } from './commands/serve.ts';
@@ -119,6 +121,8 @@ export const commands: readonly Command[] = [
   queueRelease,
   queueDrop,
   configAudit,
+  queueTlsList,
+  queueTlsForget,
   sendmail,
   waitingList,
   waitingRetry,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { Queue } from '@postel/queue';
+import { Queue, TlsMemory } from '@postel/queue';
 import { type Database, openDatabase } from '@postel/storage';
 import { type OwnPostel, startPostel } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -86,4 +86,20 @@ test('what waits is listed, held, released, tried and dropped; what is in hand i
   expect(await state()).toEqual(['dropped', 'dropped']);
   expect(await database.sql`select from queue_contents`).toHaveLength(0);
   expect((await queueCommand('retry x')).stderr).toContain('"x" is no number');
+});
+
+test('servers that had TLS and have none any more are listed, and forgotten', async () => {
+  expect((await queueCommand('tls list')).stdout).toBe('None.\n');
+  const memory = new TlsMemory(database.sql);
+  for (const host of ['mx.example.org', 'mx.example.net']) await memory.seen(host, Buffer.alloc(32));
+  expect((await queueCommand('tls list')).stdout).toBe('None.\n');
+  await memory.missing('mx.example.org', 'it offers none');
+  expect((await queueCommand('tls list')).stdout).toMatch(/\nmx\.example\.org +missing since .* it offers none\n$/);
+  const all = (await queueCommand('tls list --all --json')).stdout.trim().split('\n');
+  expect(all.map((line) => JSON.parse(line).host)).toEqual(['mx.example.org', 'mx.example.net']);
+  const forgotten = await queueCommand('tls forget MX.example.org mx.example.com');
+  expect(forgotten).toMatchObject({ code: 1, stdout: 'mx.example.org: forgotten\n' });
+  expect(forgotten.stderr).toContain('Not known to have had TLS: mx.example.com');
+  expect((await queueCommand('tls list')).stdout).toBe('None.\n');
+  expect((await queueCommand('tls forget')).code).toBe(2);
 });
