@@ -7,7 +7,10 @@ import { STOP_MS } from './limits.ts';
 import { addAccountRoutes } from './routes/account.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
 import { addPageRoutes } from './routes/pages.ts';
+import { addPasskeyRoutes } from './routes/passkeys.ts';
+import { addSecondFactorRoutes } from './routes/second-factor.ts';
 import { addSessionRoutes } from './routes/session.ts';
+import { addTokenRoutes } from './routes/tokens.ts';
 import type { Services } from './services.ts';
 import { UiFiles } from './ui/ui-files.ts';
 import { WebServer } from './web-server.ts';
@@ -38,6 +41,9 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addSessionRoutes(api, services);
   addAccountRoutes(api, services);
   addCredentialRoutes(api, services);
+  addSecondFactorRoutes(api, services);
+  addPasskeyRoutes(api, services);
+  addTokenRoutes(api, services);
   addPageRoutes(api, new UiFiles(log));
   await api.ready();
 

@@ -6,6 +6,7 @@ import { clientContext } from '../client-context.ts';
 import { WAITING_SIGN_INS } from '../limits.ts';
 import { notSignedIn, Problem } from '../problem.ts';
 import { Code, Session, SignedIn, SignIn } from '../schemas/session.ts';
+import { OpenSessions } from '../schemas/sign-in.ts';
 import type { Services } from '../services.ts';
 import { clearSessionCookie, readSessionCookie, setSessionCookie } from '../session-cookie.ts';
 import type { WebApi } from '../web-api.ts';
@@ -102,7 +103,7 @@ export function addSessionRoutes(api: WebApi, services: Services): void {
     '/api/v1/sessions',
     {
       config: { access: 'sign-in' },
-      schema: { summary: 'Where you are signed in', tags: ['session'], response: { 200: SessionList } },
+      schema: { summary: 'Where you are signed in', tags: ['session'], response: { 200: OpenSessions } },
     },
     async (request) => {
       const { holder, sessionId } = ownSession(request);
@@ -136,17 +137,6 @@ export function addSessionRoutes(api: WebApi, services: Services): void {
     },
   );
 }
-
-const SessionList = Type.Array(
-  Type.Object({
-    id: Type.String(),
-    isThis: Type.Boolean(),
-    createdAt: Type.String(),
-    usedAt: Type.String(),
-    from: Type.Union([Type.String(), Type.Null()]),
-    program: Type.Union([Type.String(), Type.Null()]),
-  }),
-);
 
 const wrong = () => new Problem(403, 'wrong-credentials', 'Name or password is not right.');
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, type CDPSession, chromium, type Page } from 'playwright-core';
 import { afterAll, expect } from 'vitest';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -19,6 +19,7 @@ export class Person implements AsyncDisposable {
   readonly page: Page;
   /** What the browser reported: errors, and requests that were refused by the policy of the page. */
   readonly complaints: string[] = [];
+  #devtools: Promise<CDPSession> | null = null;
 
   private constructor(page: Page) {
     this.page = page;
@@ -34,6 +35,12 @@ export class Person implements AsyncDisposable {
     const context = await (await browser).newContext({ viewport: WIDE, locale: 'en-GB', ...options, baseURL });
     context.setDefaultTimeout(15_000);
     return new Person(await context.newPage());
+  }
+
+  /** One for all that a test asks for: to end one ends what others had set up, a virtual authenticator for instance. */
+  devtools(): Promise<CDPSession> {
+    this.#devtools ??= this.page.context().newCDPSession(this.page);
+    return this.#devtools;
   }
 
   async signIn(login: string, password: string): Promise<void> {
@@ -57,7 +64,7 @@ export class Person implements AsyncDisposable {
 
   /** Waits until nothing is loading. */
   async settled(): Promise<void> {
-    await this.page.waitForFunction("document.querySelector('.loading') === null");
+    await expect.poll(() => this.page.locator('.loading').count(), { timeout: 15_000 }).toBe(0);
   }
 
   /** Looks for what keeps people out (WCAG 2.2 AA), in light and in dark, and takes pictures, wide and as on a phone. */
@@ -80,7 +87,7 @@ export class Person implements AsyncDisposable {
 
   async #inspect(): Promise<readonly string[]> {
     // Into a world of its own, which the policy of the page does not reach.
-    const session = await this.page.context().newCDPSession(this.page);
+    const session = await this.devtools();
     const { frameTree } = await session.send('Page.getFrameTree');
     const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
     const run = async (expression: string) => {
@@ -98,7 +105,6 @@ export class Person implements AsyncDisposable {
       `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(({ violations }) =>
          violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => id + ': ' + help + ': ' + html.slice(0, 200))))`,
     );
-    await session.detach();
     return Array.isArray(found) ? found.map(String) : ['axe said nothing'];
   }
 

@@ -25,6 +25,8 @@ export interface SecondFactor {
   confirm(holder: WebHolder, code: string): Promise<readonly string[] | null>;
   /** Completes a session that waits for a code, by one or by a recovery code. */
   complete(sessionId: string, holder: WebHolder, code: string): Promise<CodeOutcome>;
+  /** Whether a code, or a recovery code, is right; it is used up by it. */
+  check(holder: WebHolder, code: string): Promise<boolean>;
   /** From now on the password is enough. */
   remove(holder: WebHolder): Promise<void>;
 }
@@ -54,6 +56,7 @@ export function openSecondFactor(sql: Sql): SecondFactor {
     },
     confirm: (holder, code) => changeMail(sql, (tx) => confirm(tx, holder, code)),
     complete: (sessionId, holder, code) => changeMail(sql, (tx) => complete(tx, sessionId, holder, code)),
+    check: (holder, given) => changeMail(sql, (tx) => takeAnyCode(tx, holder, given)),
     async remove(holder) {
       await changeMail(sql, async (tx) => {
         await tx`delete from totp_secrets where account_id is not distinct from ${holder}::bigint`;
@@ -79,8 +82,7 @@ async function complete(tx: Transaction, sessionId: string, holder: WebHolder, g
     select wrong_codes as "wrongCodes" from web_sessions
      where session_id = ${sessionId}::text::uuid and awaits_code for update`;
   if (session === undefined) return 'over';
-  const code = given.replace(/\s/g, '').toLowerCase();
-  if ((await takeCode(tx, holder, code, { isConfirmed: true })) || (await takeRecoveryCode(tx, holder, code))) {
+  if (await takeAnyCode(tx, holder, given)) {
     await tx`update web_sessions set awaits_code = false where session_id = ${sessionId}::text::uuid`;
     return 'right';
   }
@@ -90,6 +92,11 @@ async function complete(tx: Transaction, sessionId: string, holder: WebHolder, g
   }
   await tx`delete from web_sessions where session_id = ${sessionId}::text::uuid`;
   return 'over';
+}
+
+async function takeAnyCode(tx: Transaction, holder: WebHolder, given: string): Promise<boolean> {
+  const code = given.replace(/\s/g, '').toLowerCase();
+  return (await takeCode(tx, holder, code, { isConfirmed: true })) || (await takeRecoveryCode(tx, holder, code));
 }
 
 async function takeCode(
