@@ -13,6 +13,7 @@ async function startProcess({ target, directoryPath }: TestQueue, port: number):
     database: target,
     blobs: { directory: directoryPath },
     lifetimeDays: 5,
+    tlsPatienceHours: 24,
     privateNetworks: ['127.0.0.0/8'],
     port,
   };

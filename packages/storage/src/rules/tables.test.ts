@@ -36,6 +36,13 @@ const NO_MAIL = [
   'login_failures',
   'login_attempts',
   'directory_changes',
+  'admin_password',
+  'web_sessions',
+  'totp_secrets',
+  'recovery_codes',
+  'passkeys',
+  'passkey_challenges',
+  'api_tokens',
 ];
 /** Changed by every append and flag change. */
 const HOT = ['accounts', 'mailboxes', 'messages'];
