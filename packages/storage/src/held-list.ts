@@ -18,7 +18,7 @@ export interface ListedHeld {
 }
 
 /** Those that are to be released first come first. @throws {StorageError} 'unavailable' */
-export async function listHeld(sql: Sql, { account, id }: WaitingSelection): Promise<readonly ListedHeld[]> {
+export async function listHeld(sql: Sql, { account, id, limit }: WaitingSelection): Promise<readonly ListedHeld[]> {
   try {
     return await sql.read<ListedHeld[]>`
       select h.message_id as id, a.name as account, h.held_at as "heldAt", h.release_at as "releaseAt",
@@ -29,7 +29,7 @@ export async function listHeld(sql: Sql, { account, id }: WaitingSelection): Pro
           where c.account_id = h.account_id and c.message_id = h.message_id) as c
        where (${account}::text is null or a.name = ${account}::text)
          and (${id}::text is null or starts_with(h.message_id::text, ${id}::text))
-       order by h.release_at, h.message_id`;
+       order by h.release_at, h.message_id limit ${limit ?? null}::bigint`;
   } catch (error) {
     throw translateDatabaseError(error);
   }

@@ -29,16 +29,18 @@ export interface WaitingCopy {
 export interface WaitingSelection {
   readonly account: string | null;
   readonly id: string | null;
+  /** No more than so many, left out: all. */
+  readonly limit?: number;
 }
 
-/** By account. @throws {StorageError} 'unavailable' */
-export async function summarizeWaiting(sql: Sql): Promise<readonly WaitingSummary[]> {
+/** By account. @param limit no more than so many, left out: all. @throws {StorageError} 'unavailable' */
+export async function summarizeWaiting(sql: Sql, limit: number | null = null): Promise<readonly WaitingSummary[]> {
   return await translated(
     () => sql.read<WaitingSummary[]>`
       select a.name as account, a.is_disabled as "isDisabled", count(*) as copies, sum(${sizeColumn(sql)})::bigint as octets,
              min(w.queued_at) as oldest
         from waiting_deliveries as w join accounts as a on a.account_id = w.account_id
-       group by a.account_id, a.name, a.is_disabled order by a.name`,
+       group by a.account_id, a.name, a.is_disabled order by a.name limit ${limit}::bigint`,
   );
 }
 
@@ -50,7 +52,7 @@ export async function listWaiting(sql: Sql, selection: WaitingSelection): Promis
              w.forward_path as "forwardPath", w.details ->> 'sender' as sender, ${sizeColumn(sql)}::bigint as "sizeOctets",
              w.attempts, w.next_attempt_at as "nextAttemptAt", w.last_failure as failure
         from waiting_deliveries as w join accounts as a on a.account_id = w.account_id
-       where ${chosen(sql, selection)} order by w.queued_at, w.delivery_id`,
+       where ${chosen(sql, selection)} order by w.queued_at, w.delivery_id limit ${selection.limit ?? null}::bigint`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { LoginEntry, LoginFilter } from '@postel/directory';
 import { type CommandLine, defineCommand } from '../command.ts';
-import { DEFAULT_LIMIT, limitOption, noteMore } from '../limit-option.ts';
+import { LIMIT_HELP, LIMIT_OPTION, limitOption, noteMore } from '../limit-option.ts';
 import { formatMoment, MOMENT_HELP, parseMoment } from '../moment.ts';
 import { operands } from '../operands.ts';
 import { printable } from '../printable.ts';
@@ -37,7 +37,7 @@ Of a flood only the network is shown that it came from, or nothing but its size.
   --all                of all accounts, and of nobody
   --failed             only those that did not log in
   --since MOMENT       only since then: ${MOMENT_HELP}
-  --limit N            no more than so many lines; default: ${DEFAULT_LIMIT}
+${LIMIT_HELP}
   --json               a JSON object a line
 ${SERVER_OPTIONS_HELP}
 
@@ -49,7 +49,7 @@ Examples:
     all: { type: 'boolean' },
     failed: { type: 'boolean' },
     since: { type: 'string' },
-    limit: { type: 'string' },
+    ...LIMIT_OPTION,
     json: { type: 'boolean' },
     ...SERVER_OPTIONS,
   },

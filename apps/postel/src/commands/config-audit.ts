@@ -1,7 +1,7 @@
 import type { ChangeFilter } from '@postel/directory';
 import { describeActor, describeDifference } from '../change-texts.ts';
 import { defineCommand } from '../command.ts';
-import { DEFAULT_LIMIT, limitOption, noteMore } from '../limit-option.ts';
+import { LIMIT_HELP, LIMIT_OPTION, limitOption, noteMore } from '../limit-option.ts';
 import { formatMoment, MOMENT_HELP, parseMoment } from '../moment.ts';
 import { operands } from '../operands.ts';
 import { printable } from '../printable.ts';
@@ -31,7 +31,7 @@ Examples:
   options: {
     account: { type: 'string' },
     since: { type: 'string' },
-    limit: { type: 'string' },
+    ...LIMIT_OPTION,
     json: { type: 'boolean' },
     ...SERVER_OPTIONS,
   },

@@ -64,6 +64,14 @@ test('what is held is listed, and taken back if its release has not begun', asyn
     later.slice(0, 8),
     '',
   ]);
+  const some = await run('list --limit 2');
+  expect(some.stdout.split('\n').map((line) => line.slice(0, 8))).toEqual([
+    'MESSAGE ',
+    sooner.slice(0, 8),
+    begun.slice(0, 8),
+    '',
+  ]);
+  expect(some.stderr).toBe('There may be more: --limit 4\n');
   expect(listed).toMatch(/ other +2127-06-30 18:30 +ann@localhost +bob1@localhost and 1 more +2 kB\n/);
   expect(JSON.parse(await said('list postel --json'))).toMatchObject({ id: sooner, account: 'postel', copies: 2 });
 

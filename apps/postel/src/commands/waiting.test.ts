@@ -53,6 +53,11 @@ test('what waits is listed, tried anew, and dropped', async () => {
   expect(await said('list')).toMatch(
     /^ACCOUNT +COPIES +SIZE +SINCE\nother +2 +4 kB +\d{4}-\d\d-\d\d \d\d:\d\d\npostel +1 +2 kB +\S+ \S+\n$/,
   );
+  expect(await run('list --limit 1')).toMatchObject({
+    stdout: expect.stringMatching(/^ACCOUNT[^\n]+\nother [^\n]+\n$/),
+    stderr: 'There may be more: --limit 2\n',
+  });
+  expect((await run('list other --limit 1')).stdout.split('\n')).toHaveLength(3);
   const [first = ''] = ids;
   expect(await said('list other')).toMatch(
     new RegExp(`^COPY.*\n${first.slice(0, 8)} .* ann@example\\.com +team@localhost +2 kB +3 +452 4\\.2\\.2\n[^\n]+\n$`),
@@ -76,6 +81,7 @@ test('what waits is listed, tried anew, and dropped', async () => {
 });
 
 test.each([
+  ['list --limit 0', 2, '--limit takes a number from 1 to 10000'],
   ['list nobody', 1, 'There is no account "nobody"'],
   ['retry', 2, 'account missing'],
   ['drop --all --copy 01234567', 2, '--all is without --copy'],
