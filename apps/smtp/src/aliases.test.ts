@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type OwnServer, startOwnServer } from './testing/own-server.ts';
 
 let mx: OwnServer;
@@ -54,6 +54,23 @@ test('mail for an alias goes to each whom it stands for, once, also if they are 
   }
   const [anns] = await prefixes(mx, 'ann');
   expect(anns).not.toMatch(/Delivered-To|team/i); // which is nobody else's business
+});
+
+test('a stranger who names an alias many times has its members looked for once', async () => {
+  const expand = vi.spyOn(mx.directory, 'expandAlias');
+  onTestFinished(() => expand.mockRestore());
+  await using client = await mx.connect();
+  await client.command('MAIL FROM:<somebody@example.com>');
+  for (let i = 0; i < 20; i++) expect(await client.command(`RCPT TO:<team+${i}@localhost>`)).toMatch(/^250 2\.1\.5 /);
+  await client.command('DATA');
+  expect(await client.command('Subject: again\r\n\r\ntext\r\n.')).toMatch(/^250 /);
+  expect(expand).toHaveBeenCalledTimes(1);
+  const rows = await mx.sql<{ paths: string }[]>`
+    select details -> 'recipients' ->> 9 as paths from deliveries where forward_path = 'team+0@localhost'`;
+  expect(rows.map(({ paths }) => JSON.parse(paths))).toMatchObject([
+    { forwardPath: 'team+9@localhost' },
+    { forwardPath: 'team+9@localhost' },
+  ]);
 });
 
 test('what an alias does not take', async () => {

@@ -58,8 +58,8 @@ export interface MailTransaction {
   readonly outgoing: Outgoing;
   /** The accounts of each RCPT command accepted, in their order: LMTP answers for each of them (RFC 2033 §4.2). */
   readonly accepted: (readonly AccountId[])[];
-  /** Canonical addresses of the aliases among them. */
-  readonly aliases: Set<string>;
+  /** The aliases among them by their canonical addresses, each with the accounts that get the message by it. */
+  readonly aliases: Map<string, readonly AccountId[]>;
   /** Members of aliases who do not get it, nor a copy later: too many wait for them already. */
   readonly leftOut: Map<AccountId, LeftOut>;
   /** What is found out about a message of another server; null if nothing is. */

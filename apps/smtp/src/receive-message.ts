@@ -74,7 +74,7 @@ export class MessageIntake {
     this.#submitted = session.kind === 'submission' ? new SubmittedMessage(session, transaction, writer) : null;
     this.#checked = expected === null ? null : new CheckedMessage(session, transaction, expected, writer);
     this.#writer = this.#submitted ?? this.#checked ?? writer;
-    this.#loopWatch = aliases.size > 0 ? new LoopWatch(aliases) : null;
+    this.#loopWatch = aliases.size > 0 ? new LoopWatch(new Set(aliases.keys())) : null;
     this.#mostDiscarded = Math.max(DISCARDED_OCTETS, messageOctets);
   }
 

@@ -20,7 +20,7 @@ another one. It is kept for 400 days.
 
   --account ACCOUNT    only changes of this account, and those that it made
   --since MOMENT       only since then: ${MOMENT_HELP}
-  --limit N            no more than so many changes; default: ${DEFAULT_LIMIT}
+${LIMIT_HELP}
   --json               a JSON object a line, with all that was before and is after
 ${SERVER_OPTIONS_HELP}
 

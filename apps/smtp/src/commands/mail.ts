@@ -108,7 +108,7 @@ export const mail: Command<MailArgs> = {
       recipients: new Map(),
       outgoing: new Outgoing(),
       accepted: [],
-      aliases: new Set(),
+      aliases: new Map(),
       leftOut: new Map(),
       expected: session.kind === 'mx' ? session.services.incoming.expect({ ...session.client, reversePath }) : null,
       isForPostmaster: true,

@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { parseNotify, parseOriginalRecipient } from '../dsn-parameters.ts';
 import { parseParameters } from '../esmtp-parameters.ts';
 import { offersDsn } from '../extensions.ts';
-import { ADDED_OCTETS, RECIPIENTS, WAITING_COPIES, WAITING_OCTETS } from '../limits.ts';
+import { ADDED_OCTETS, PATHS_KEPT, RECIPIENTS, WAITING_COPIES, WAITING_OCTETS } from '../limits.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { isAscii, type MailboxAddress, parsePath } from '../path.ts';
 import { replies, SmtpError, type SmtpReply } from '../replies.ts';
@@ -175,6 +175,8 @@ async function acceptAlias(
 ): Promise<SmtpReply> {
   const { recipients, outgoing, accepted, aliases, sender, sizeOctets } = transaction;
   if (alias.isDisabled) return replies.mailboxDisabled;
+  const members = aliases.get(alias.address);
+  if (session.kind === 'mx' && members !== undefined) return acceptAgain(session, transaction, members, path);
   const poster = { account: session.account?.accountId ?? null, address: sender };
   const { mayPost, accounts, elsewhere, isTooLarge } = await session.services.directory.expandAlias(alias, poster);
   if (!mayPost) return replies.mayNotPost;
@@ -215,12 +217,29 @@ async function acceptAlias(
       quotaOctets,
     });
   }
-  aliases.add(alias.address);
-  accepted.push(accounts.map(({ accountId }) => accountId).filter((account) => !leftOut.has(account)));
+  const served = accounts.map(({ accountId }) => accountId).filter((account) => !leftOut.has(account));
+  aliases.set(alias.address, served);
+  accepted.push(served);
   session.progressed();
   if (session.kind === 'mx') return replies.recipientOk; // how its mailboxes are is nobody's business
   if (leftOut.size > 0) return replies.someLeftOut;
   return accounts.some(isWithoutRoom) ? replies.someWait : replies.recipientOk;
+}
+
+/** Looking for a thousand members a thousand times would cost a stranger nothing, and us much. */
+function acceptAgain(
+  session: Session,
+  { recipients, accepted }: MailTransaction,
+  members: readonly AccountId[],
+  path: ReceivedRecipient,
+): SmtpReply {
+  for (const account of members) {
+    const { paths = [] } = recipients.get(account) ?? {};
+    if (paths.length < PATHS_KEPT) paths.push(path);
+  }
+  accepted.push(members);
+  session.progressed();
+  return replies.recipientOk;
 }
 
 /**
