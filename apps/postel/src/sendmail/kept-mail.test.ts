@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { freePort, sharedPostel, TemporaryDirectory } from '@postel/testkit';
 import { expect, test } from 'vitest';
@@ -15,6 +15,11 @@ const STATE = '.local/state/postel/sendmail';
 function keptIn(home: TemporaryDirectory, directory = STATE): readonly string[] {
   const path = join(home.path, directory);
   return existsSync(path) ? readdirSync(path).filter((name) => name.endsWith('.eml')) : [];
+}
+
+function portOf(server: Server): string {
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? `${address.port}` : '';
 }
 
 test('what a server could not be reached for is kept, and -q sends it once the server is there', async () => {
@@ -50,6 +55,41 @@ test('what a server could not be reached for is kept, and -q sends it once the s
   expect(readdirSync(join(home.path, STATE))).toEqual([]);
   expect(await sendmail(home, ['-q'], { input: '' })).toEqual({ code: 0, stdout: '', stderr: '' });
   expect(await sendmail(home, ['-bp'], { input: '' })).toMatchObject({ code: 0, stdout: 'Nothing is kept.\n' });
+});
+
+test('what cannot be noted of an attempt, as on a full disk, changes nothing: it is kept, and so is told', async () => {
+  const mary = await postel.addAccount('mary');
+  using home = homeOf(postel, mary);
+  const server = createServer((socket) => {
+    // Where the message with its failure would be written.
+    for (const name of keptIn(home)) mkdirSync(join(home.path, STATE, name.replace('.eml', '.new')));
+    socket.destroy();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const refused = await sendmail(home, [...SETTINGS, '--port', portOf(server), mary.address]);
+  server.close();
+  const [name = ''] = keptIn(home);
+  expect(refused).toMatchObject({ code: 75 });
+  expect(refused.stderr).toContain(`\nThe message is kept in ${join(home.path, STATE, name)}. It is sent again by: `);
+});
+
+test('what is sent is not to be handed in anew, though its file cannot be removed', async () => {
+  const mary = await postel.addAccount('mary');
+  using home = homeOf(postel, mary);
+  const server = createServer((socket) => {
+    for (const name of keptIn(home)) {
+      rmSync(join(home.path, STATE, name));
+      mkdirSync(join(home.path, STATE, name));
+    }
+    socket.pipe(connect(postel.ports.submissions, '127.0.0.1')).pipe(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const sent = await sendmail(home, [...SETTINGS, '--port', portOf(server), mary.address]);
+  server.close();
+  const [name = ''] = keptIn(home);
+  expect(sent.stderr).toMatch(`The message is sent, but ${join(home.path, STATE, name)} cannot be removed (`);
+  expect(sent).toMatchObject({ code: 0 });
+  expect(await inbox(postel, mary)).toContain('Subject: from a script');
 });
 
 test('what a server refuses for good is kept, and sent again only if asked for', async () => {

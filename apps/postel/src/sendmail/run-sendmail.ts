@@ -58,7 +58,7 @@ async function sendInput({ args, settings, places }: Work, terminal: Terminal): 
   try {
     const outcome = await sendMessage(message);
     if ('sent' in outcome) {
-      if ('open' in kept) kept.open.remove();
+      if ('open' in kept) removeSent(kept.open, terminal);
       if (args.isVerbose) terminal.note(describeSent(outcome.sent));
       return;
     }
@@ -83,11 +83,25 @@ function keepSomewhere(
   return { reason: reasons.join('; ') };
 }
 
+/** What is sent must not be handed in anew, whatever becomes of its file. */
+function removeSent(open: OpenMessage, terminal: Terminal): void {
+  try {
+    open.remove();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : error;
+    terminal.note(`The message is sent, but ${open.file} cannot be removed (${why}). Remove it, or -q sends it again.`);
+  }
+}
+
 /** Says where the message is, and how to send it. */
 function reportKept(open: OpenMessage, unsent: Unsent): CommandError {
   const { text, isRefused, exitCode } = unsent;
   const message = { ...open.message, failure: { text, isRefused } };
-  open.save(message);
+  try {
+    open.save(message);
+  } catch {
+    // It stays as it was kept, before the attempt.
+  }
   const what = isRefused ? 'It was refused for good, and is sent again only by' : 'It is sent again by';
   const command = resendCommand(open, isRefused ? message.id : null);
   return new CommandError(`${text}\nThe message is kept in ${open.file}. ${what}: ${command}`, { exitCode });
