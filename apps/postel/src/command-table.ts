@@ -25,14 +25,17 @@ import { configAliasPrint } from './commands/config-alias-print.ts';
 import { configAliasRm } from './commands/config-alias-rm.ts';
 import { configAliasRmaddr } from './commands/config-alias-rmaddr.ts';
 import { configAliasUpdate } from './commands/config-alias-update.ts';
+import { configApply } from './commands/config-apply.ts';
 import { configAudit } from './commands/config-audit.ts';
 import { configCheck } from './commands/config-check.ts';
+import { configDiff } from './commands/config-diff.ts';
 import { configDomainAdd } from './commands/config-domain-add.ts';
 import { configDomainDisable } from './commands/config-domain-disable.ts';
 import { configDomainEnable } from './commands/config-domain-enable.ts';
 import { configDomainList } from './commands/config-domain-list.ts';
 import { configDomainRm } from './commands/config-domain-rm.ts';
 import { configDomainUpdate } from './commands/config-domain-update.ts';
+import { configDump } from './commands/config-dump.ts';
 import { configExample } from './commands/config-example.ts';
 import { configLimits } from './commands/config-limits.ts';
 import { configLoginLimitsClear } from './commands/config-login-limits-clear.ts';
@@ -123,6 +126,9 @@ export const commands: readonly Command[] = [
   configAudit,
   queueTlsList,
   queueTlsForget,
+  configDump,
+  configDiff,
+  configApply,
   sendmail,
   waitingList,
   waitingRetry,

@@ -1,7 +1,7 @@
-import { hostname, userInfo } from 'node:os';
-import { type Actor, DirectoryError, type ManagedDirectory, openDirectory } from '@postel/directory';
+import { DirectoryError, type ManagedDirectory, openDirectory } from '@postel/directory';
 import type { Invocation } from './command.ts';
 import { CommandError } from './command-error.ts';
+import { operator } from './operator.ts';
 import { useDatabase } from './use-database.ts';
 import type { NamedServer } from './which-server.ts';
 
@@ -27,19 +27,4 @@ export function useDirectory<Result>(
       await directory.close();
     }
   });
-}
-
-/** The person at the shell; behind sudo, both who it is and who they act as. */
-function operator(): Actor {
-  const { SUDO_USER: behind } = process.env;
-  const user = userName();
-  return { type: 'operator', user: behind === undefined ? user : `${behind} as ${user}`, host: hostname() };
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `user ${process.getuid?.() ?? '?'}`; // a container's, which no file names
-  }
 }

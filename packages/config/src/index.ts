@@ -1,6 +1,11 @@
 export type { BlobTarget } from './blob-target.ts';
 export type { Configuration, LoginAddress } from './configuration.ts';
-export { ConfigurationError, configurationTemplate, readConfigurationFile } from './configuration-file.ts';
+export {
+  ConfigurationError,
+  configurationTemplate,
+  readConfigurationFile,
+  readYamlFile,
+} from './configuration-file.ts';
 export type { DatabaseTarget } from './database-target.ts';
 export { DATABASE_URL_FORM, isDatabaseUrl, parseDatabaseTarget } from './database-target.ts';
 export type { DnsServerAddress } from './dns-settings.ts';

@@ -1,13 +1,5 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { type Configuration, readConfiguration } from './configuration.ts';
-import { nameOf, type SettingPath, SettingReader } from './setting-reader.ts';
-
-/** Something in a configuration file that has to be changed. */
-export interface ConfigurationProblem {
-  readonly line: number;
-  /** Names the key: `imap.processes must be a whole number from 1 to 16`. */
-  readonly message: string;
-}
+import { parseYaml, type YamlProblem } from './parse-yaml.ts';
 
 /**
  * Reads the text of a configuration file.
@@ -18,73 +10,7 @@ export interface ConfigurationProblem {
 export function parseConfiguration(
   text: string,
   base: string,
-): { readonly configuration: Configuration | null; readonly problems: readonly ConfigurationProblem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems: ConfigurationProblem[] = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-    line: lines.linePos(pos[0]).line,
-    message: message.replaceAll(/\s+/g, ' '),
-  }));
-  if (problems.length > 0) return { configuration: null, problems };
-
-  const add = (path: SettingPath, message: string) =>
-    problems.push({ line: lineOf(document, path, lines), message: `${nameOf(path)} ${message}` });
-  const root = new SettingReader(contentsOf(document, add) ?? {}, [], add);
-  const configuration = readConfiguration(root, base);
-  for (const { path, known } of root.strangers())
-    add(path, `is no key of Postel${suggestion(String(path.at(-1)), known)}`);
-  if (problems.length === 0) return { configuration, problems };
-  return { configuration: null, problems: problems.toSorted((a, b) => a.line - b.line) };
-}
-
-function contentsOf(document: Document.Parsed, add: (path: SettingPath, message: string) => void): unknown {
-  try {
-    // An alias can make a small file huge, and nothing here is said twice.
-    return document.toJS({ maxAliasCount: 0 });
-  } catch {
-    add([], 'cannot be read: aliases (*name) are not understood here');
-    return {};
-  }
-}
-
-/** Where the key stands; for one that is missing, where what should hold it begins. */
-function lineOf(document: Document.Parsed, path: SettingPath, lines: LineCounter): number {
-  for (let length = path.length; length > 0; length--) {
-    const offset = offsetOf(document, path.slice(0, length));
-    if (offset !== null) return lines.linePos(offset).line;
-  }
-  return 1;
-}
-
-function offsetOf(document: Document.Parsed, path: SettingPath): number | null {
-  const name = path.at(-1);
-  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-  if (isMap(parent)) {
-    const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === name);
-    return isScalar(pair?.key) ? (pair.key.range?.[0] ?? null) : null;
-  }
-  const node = document.getIn(path, true);
-  return isNode(node) ? (node.range?.[0] ?? null) : null;
-}
-
-function suggestion(name: string, known: readonly string[]): string {
-  const near = known.find((candidate) => isNear(candidate.toLowerCase(), name.toLowerCase()));
-  if (near !== undefined) return `; did you mean ${near}?`;
-  return known.length === 0 ? '' : `; there are ${known.toSorted().join(', ')}`;
-}
-
-/** At most two letters are wrong, missing or too many. */
-function isNear(a: string, b: string): boolean {
-  const longest = Math.max(a.length, b.length);
-  if (longest > 64 || Math.abs(a.length - b.length) > 2) return false;
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return (previous[b.length] ?? longest) <= Math.min(2, longest / 2);
+): { readonly configuration: Configuration | null; readonly problems: readonly YamlProblem[] } {
+  const { value: configuration, problems } = parseYaml(text, (root) => readConfiguration(root, base));
+  return { configuration, problems };
 }

@@ -73,6 +73,16 @@ export class SettingReader {
     return this.#fail(`must be a whole number${isBounded ? ` from ${lowest} to ${highest}` : ''}`, lowest);
   }
 
+  /** A whole number from 0; null if it is something else, which is for the reader to judge. */
+  number(): number | null {
+    return isWholeNumber(this.#value) && this.#value >= 0 ? this.#value : null;
+  }
+
+  /** A text; empty if it is something else, which is for the reader to judge. */
+  textOrEmpty(): string {
+    return typeof this.#value === 'string' ? this.#value : '';
+  }
+
   oneOf<const Choice extends string>(first: Choice, ...others: readonly Choice[]): Choice {
     const choices = [first, ...others];
     return choices.find((choice) => choice === this.#value) ?? this.#fail(`must be ${choices.join(' or ')}`, first);

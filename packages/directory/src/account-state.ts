@@ -4,10 +4,10 @@ import type { Subject } from './change-record.ts';
 import type { Role } from './directory.ts';
 
 /** A limit: its number; that there is none; or what all have. */
-type LimitState = number | 'none' | 'default';
+export type LimitState = number | 'none' | 'default';
 
 /** All that the directory has of an account, but for secrets and for what changes by use. */
-interface AccountState {
+export interface AccountState {
   readonly role: Role;
   readonly disabled: boolean;
   /** Since when it is what it is, in ISO 8601; null: there is none. */
@@ -36,7 +36,7 @@ type AppPasswordState = {
   readonly isShared: boolean;
 };
 
-type KeyState = {
+export type KeyState = {
   readonly name: string;
   /** SubjectPublicKeyInfo in DER, in base64. */
   readonly publicKey: string;
@@ -76,7 +76,7 @@ interface AddressRow {
 }
 
 /** By name. @param name null: all */
-async function selectAccountStates(
+export async function selectAccountStates(
   sql: Sql['read'] | Transaction,
   name: string | null,
 ): Promise<readonly { readonly name: string; readonly state: AccountState }[]> {
@@ -103,7 +103,7 @@ async function selectAccountStates(
                                'fingerprint', translate(rtrim(encode(fingerprint, 'base64'), '='), '+/', '-_'),
                                'name', k.name, 'publicKey', translate(encode(subject_public_key_info, 'base64'), E'\\n', ''),
                                'keyType', key_type, 'loginAddress', login_address, 'isImapPreauth', is_imap_preauth)
-                             order by k.created_at, fingerprint)
+                             order by fingerprint)
                         from tls_public_keys as k where k.account_id = a.account_id),
              'quota', json_build_object('octets', json_build_array(a.has_own_quota_octets, a.quota_octets),
                                         'messages', json_build_array(a.has_own_quota_messages, a.quota_messages),

@@ -10,16 +10,18 @@ import { ensureDomain } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import type { HashPool } from './hash-pool.ts';
-import { acceptPassword, derivePasswordKeys, scramParametersOf, storePassword } from './passwords.ts';
+import {
+  type AccountScramParameters,
+  acceptPassword,
+  derivePasswordKeys,
+  scramParametersOf,
+  storePassword,
+} from './passwords.ts';
 import { ANYONE } from './shares.ts';
 import { changeDirectory, finishChange, readDirectory, revoke } from './transaction.ts';
 
-export async function addAccount(
-  sql: Sql,
-  actor: Actor,
-  pool: HashPool,
-  { name, address: text, password }: NewAccount,
-): Promise<void> {
+/** @throws {DirectoryError} 'invalid-name' */
+export function acceptAccountName(name: string): string {
   if (name === ANYONE) {
     throw new DirectoryError('invalid-name', `${name} stands for everybody (RFC 4314 §2): no account has that name`);
   }
@@ -29,6 +31,16 @@ export async function addAccount(
       `${JSON.stringify(name)} is not an account name: 1 to 64 of a-z, 0-9, ".", "_" and "-", a letter or digit first`,
     );
   }
+  return name;
+}
+
+export async function addAccount(
+  sql: Sql,
+  actor: Actor,
+  pool: HashPool,
+  { name, address: text, password }: NewAccount,
+): Promise<void> {
+  acceptAccountName(name);
   const address = acceptAddress(text);
   const parameters = scramParametersOf(await readSaltKey(sql), name);
   const accepted = password === null ? null : await acceptPassword(password);
@@ -41,10 +53,7 @@ export async function addAccount(
     if (existing !== undefined) throw new DirectoryError('account-exists', `There is an account ${name} already`);
     const accountId = await createAccount(tx, name);
     await insertAddress(tx, accountId, await ensureDomain(tx, address.domain), address);
-    await tx`
-      insert into scram_parameters (account_id, sha256_salt, sha256_iterations, sha1_salt, sha1_iterations)
-      values (${accountId}, ${parameters.sha256Salt}, ${parameters.sha256Iterations},
-              ${parameters.sha1Salt}, ${parameters.sha1Iterations})`;
+    await insertScramParameters(tx, accountId, parameters);
     await storePassword(tx, accountId, keys);
   });
 }
@@ -96,12 +105,7 @@ export async function removeAccount(sql: Sql, actor: Actor, name: string): Promi
     const account = await findAccount(tx, name);
     await note(accountSubject(name));
     for (const domain of await domainsCaughtBy(tx, account)) await note(domainSubject(domain));
-    await tx`update accounts set is_disabled = true where account_id = ${account}`;
-    await tx`update domains set catchall_account_id = null where catchall_account_id = ${account}`;
-    await tx`delete from addresses where account_id = ${account}`;
-    await tx`delete from credentials where account_id = ${account}`;
-    await tx`delete from tls_public_keys where account_id = ${account}`;
-    await tx`delete from login_attempts where account_id = ${account}`;
+    await stripAccount(tx, account);
     return account;
   });
   await finishChange(sql, actor, async (tx, note) => {
@@ -113,4 +117,24 @@ export async function removeAccount(sql: Sql, actor: Actor, name: string): Promi
 async function domainsCaughtBy(tx: Transaction, account: AccountId): Promise<readonly string[]> {
   const rows = await tx<{ name: string }[]>`select name from domains where catchall_account_id = ${account}`;
   return rows.map(({ name }) => name);
+}
+
+/** Leaves nothing of an account by which somebody could log in to it, or send it mail. */
+export async function stripAccount(tx: Transaction, account: AccountId): Promise<void> {
+  await tx`update accounts set is_disabled = true where account_id = ${account}`;
+  await tx`update domains set catchall_account_id = null where catchall_account_id = ${account}`;
+  await tx`delete from addresses where account_id = ${account}`;
+  await tx`delete from credentials where account_id = ${account}`;
+  await tx`delete from tls_public_keys where account_id = ${account}`;
+  await tx`delete from login_attempts where account_id = ${account}`;
+}
+
+export async function insertScramParameters(
+  tx: Transaction,
+  account: AccountId,
+  { sha256Salt, sha256Iterations, sha1Salt, sha1Iterations }: AccountScramParameters,
+): Promise<void> {
+  await tx`
+    insert into scram_parameters (account_id, sha256_salt, sha256_iterations, sha1_salt, sha1_iterations)
+    values (${account}, ${sha256Salt}, ${sha256Iterations}, ${sha1Salt}, ${sha1Iterations})`;
 }

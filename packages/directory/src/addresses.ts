@@ -197,7 +197,11 @@ async function changeAddress(sql: Sql, actor: Actor, address: CanonicalAddress, 
 }
 
 /** Null for INBOX, which is there whatever is deleted. @throws {DirectoryError} 'too-many-mailboxes', 'invalid-name' */
-async function ensureMailbox(tx: Transaction, account: AccountId, given: string | null): Promise<MailboxId | null> {
+export async function ensureMailbox(
+  tx: Transaction,
+  account: AccountId,
+  given: string | null,
+): Promise<MailboxId | null> {
   const name = given === null ? 'INBOX' : acceptMailboxName(given);
   if (name === 'INBOX') return null;
   const [found] = await tx<{ id: MailboxId; isRejects: boolean }[]>`

@@ -4,7 +4,7 @@ import type { Posters } from './aliases.ts';
 import type { Subject } from './change-record.ts';
 
 /** All that the directory has of an alias. */
-type AliasState = {
+export type AliasState = {
   readonly posters: Posters;
   readonly isList: boolean;
   readonly showsMembers: boolean;
@@ -36,7 +36,7 @@ interface EntryRow {
 }
 
 /** By domain and local part. @param address null: all */
-async function selectAliasStates(
+export async function selectAliasStates(
   sql: Sql['read'] | Transaction,
   address: CanonicalAddress | null,
 ): Promise<readonly { readonly address: string; readonly state: AliasState }[]> {

@@ -195,7 +195,7 @@ async function changeAlias(
 }
 
 /** @throws {DirectoryError} 'too-many-members' */
-async function insertEntries(
+export async function insertEntries(
   tx: Transaction,
   alias: number,
   entries: readonly CanonicalAddress[],

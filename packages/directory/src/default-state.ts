@@ -2,7 +2,7 @@ import type { Sql, Transaction } from '@postel/storage';
 import type { Subject } from './change-record.ts';
 
 /** What accounts may hold and send that have no limits of their own; null: there is no limit. */
-type DefaultState = {
+export type DefaultState = {
   readonly quota: {
     readonly octets: number | null;
     readonly messages: number | null;
@@ -18,7 +18,7 @@ type DefaultState = {
 /** The limits that all have, as a subject of changes. */
 export const DEFAULTS: Subject = { kind: 'defaults', name: '', read: selectDefaultState };
 
-async function selectDefaultState(sql: Sql['read'] | Transaction): Promise<DefaultState> {
+export async function selectDefaultState(sql: Sql['read'] | Transaction): Promise<DefaultState> {
   const [row] = await sql<(DefaultState['quota'] & DefaultState['sending'])[]>`
     select default_quota_octets as octets, default_quota_messages as messages, default_quota_mailboxes as mailboxes,
            default_messages_a_day as "messagesADay", default_new_recipients_a_day as "newRecipientsADay",

@@ -7,7 +7,9 @@ import type { AccountAlias } from './alias-members.ts';
 import type { Aliases, AliasSummary, ReadableAliases } from './aliases.ts';
 import type { AppPasswords, ReadableAppPasswords } from './app-passwords.ts';
 import type { LoginEntry } from './attempt-rows.ts';
+import type { DeclaredState, StateDifference } from './declared-state.ts';
 import type { ChangeFilter, DirectoryChange } from './directory-changes.ts';
+import type { DirectorySecrets, DirectoryState } from './directory-state.ts';
 import type { DomainChange, DomainSummary } from './domains.ts';
 import type { ExpandedAlias, Poster } from './expand-alias.ts';
 import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
@@ -172,6 +174,19 @@ export interface Directory {
    */
   listLogins(filter: LoginFilter): Promise<readonly LoginEntry[]>;
 
+  /** All that is in it, but for secrets, at one moment. */
+  readState(): Promise<DirectoryState>;
+
+  /** What passwords are checked against: for moving to another installation, and to be kept from everybody. */
+  readSecrets(): Promise<DirectorySecrets>;
+
+  /**
+   * What is not as it is declared.
+   *
+   * @throws for names that are none, and for what is declared twice
+   */
+  compare(declared: DeclaredState): Promise<readonly StateDifference[]>;
+
   /** Who changed what, the newest first; for `CHANGES_KEPT_DAYS`. */
   listChanges(filter: ChangeFilter): Promise<readonly DirectoryChange[]>;
 
@@ -251,6 +266,14 @@ export interface Directory {
  * after; and raises `installation.directory_version`, if processes remember what it changes.
  */
 export interface ManagedDirectory extends Directory {
+  /**
+   * Makes the directory as it is declared: all of it, or nothing.
+   *
+   * @returns what was changed
+   * @throws of whatever cannot be as it is declared
+   */
+  apply(declared: DeclaredState): Promise<readonly StateDifference[]>;
+
   /** Makes a domain local. No error if it is already. */
   addDomain(name: string): Promise<void>;
 

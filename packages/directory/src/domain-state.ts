@@ -2,7 +2,7 @@ import type { Sql, Transaction } from '@postel/storage';
 import type { Subject } from './change-record.ts';
 
 /** All that the directory has of a domain. Keys that sign its mail will stand here too. */
-type DomainState = {
+export type DomainState = {
   /** An account; null: mail for addresses that do not exist is refused. */
   readonly catchall: string | null;
   readonly separators: string;
@@ -20,7 +20,7 @@ export function domainSubject(domain: string): Subject {
 }
 
 /** By name. @param domain null: all */
-async function selectDomainStates(
+export async function selectDomainStates(
   sql: Sql['read'] | Transaction,
   domain: string | null,
 ): Promise<readonly { readonly name: string; readonly state: DomainState }[]> {

@@ -67,9 +67,7 @@ export async function listDomains(sql: Sql): Promise<readonly DomainSummary[]> {
 export async function changeDomain(sql: Sql, actor: Actor, name: string, change: DomainChange): Promise<void> {
   const domain = acceptDomain(name);
   const { separators, isCaseSensitive, isDisabled } = change;
-  if (separators !== undefined && ![...separators].every((character) => DETAIL_SEPARATORS.includes(character))) {
-    throw new DirectoryError('invalid-name', `Separators are some of ${DETAIL_SEPARATORS}`);
-  }
+  if (separators !== undefined) acceptSeparators(separators);
   await changeDirectory(sql, actor, async (tx, note) => {
     await note(domainSubject(domain));
     const { domainId } = await findDomain(tx, domain);
@@ -87,8 +85,14 @@ export async function changeDomain(sql: Sql, actor: Actor, name: string, change:
   });
 }
 
+/** @throws {DirectoryError} 'invalid-name' */
+export function acceptSeparators(separators: string): void {
+  if ([...separators].every((character) => DETAIL_SEPARATORS.includes(character))) return;
+  throw new DirectoryError('invalid-name', `Separators are some of ${DETAIL_SEPARATORS}`);
+}
+
 /** @throws {DirectoryError} 'address-exists' if two become the same */
-async function foldLocalParts(tx: Transaction, domainId: number, domain: string): Promise<void> {
+export async function foldLocalParts(tx: Transaction, domainId: number, domain: string): Promise<void> {
   const named = await tx<{ localPart: string }[]>`
     select local_part as "localPart" from addresses where domain_id = ${domainId}
     union all select local_part from aliases where domain_id = ${domainId}`;
@@ -109,16 +113,21 @@ export async function removeDomain(sql: Sql, actor: Actor, name: string): Promis
   const domain = acceptDomain(name);
   await changeDirectory(sql, actor, async (tx, note) => {
     await note(domainSubject(domain));
-    const { domainId } = await findDomain(tx, domain);
-    const [used] = await tx`
-      select from addresses where domain_id = ${domainId}
-      union all select from aliases where domain_id = ${domainId}
-      union all select from domains where domain_id = ${domainId} and catchall_account_id is not null limit 1`;
-    if (used !== undefined) {
-      throw new DirectoryError('domain-in-use', `${domain} has addresses, aliases or a catchall: remove them first`);
-    }
-    await tx`delete from domains where domain_id = ${domainId}`;
+    const found = await findDomain(tx, domain);
+    await requireUnused(tx, found, domain);
+    await tx`delete from domains where domain_id = ${found.domainId}`;
   });
+}
+
+/** @throws {DirectoryError} 'domain-in-use' */
+export async function requireUnused(tx: Transaction, { domainId }: LocalDomain, domain: string): Promise<void> {
+  const [used] = await tx`
+    select from addresses where domain_id = ${domainId}
+    union all select from aliases where domain_id = ${domainId}
+    union all select from domains where domain_id = ${domainId} and catchall_account_id is not null limit 1`;
+  if (used !== undefined) {
+    throw new DirectoryError('domain-in-use', `${domain} has addresses, aliases or a catchall: remove them first`);
+  }
 }
 
 /** @throws {DirectoryError} 'no-such-domain' */
@@ -136,7 +145,7 @@ export async function ensureDomain(tx: Transaction, domain: string): Promise<Loc
   return await findDomain(tx, domain);
 }
 
-function acceptDomain(name: string): string {
+export function acceptDomain(name: string): string {
   const domain = canonicalDomain(name);
   if (domain === null) throw new DirectoryError('invalid-domain', `${JSON.stringify(name)} is not a domain name`);
   return domain;

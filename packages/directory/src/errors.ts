@@ -7,6 +7,7 @@
  * - `invalid-name`, `invalid-address`, `invalid-domain`, `invalid-network`: what was given is none.
  * - `too-many-keys`, `too-many-app-passwords`, `too-many-members`, `too-many-mailboxes`: the account, or alias, has as many as it may.
  * - `already-expired`: what was to be made would have been over from the start.
+ * - `invalid-secrets`: what passwords are checked against is not in the form in which it is dumped.
  * - `weak-password`: too short, too long, or with characters that no password may hold.
  * - `too-many-failures`: too many logins from there have failed; `retryAfterMs` says when the next may be tried.
  * - `unavailable`: the database does not answer, or too many logins wait; the same may work later. If the connection
@@ -34,6 +35,7 @@ export type DirectoryErrorKind =
   | 'invalid-network'
   | 'too-many-app-passwords'
   | 'already-expired'
+  | 'invalid-secrets'
   | 'weak-password'
   | 'too-many-failures'
   | 'unavailable';

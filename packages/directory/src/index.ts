@@ -1,12 +1,17 @@
+export type { AccountState, KeyState, LimitState } from './account-state.ts';
 export type { Actor, Door } from './actor.ts';
 export { type Address, type CanonicalAddress, parseAddress } from './address.ts';
 export { type AddressPrefixes, NetworkList, prefixesOf } from './address-prefix.ts';
 export type { AddressChange, AddressSummary } from './addresses.ts';
+export type { AliasState } from './alias-state.ts';
 export type { AliasDetails, Aliases, AliasSettings, AliasSummary, EntryRole, Posters } from './aliases.ts';
 export type { AppPassword, AppPasswords, NewAppPassword } from './app-passwords.ts';
 export { forgetOldLogins, type LoginEntry } from './attempt-rows.ts';
 export type { State, StateValue } from './change-record.ts';
+export type { AccountSecrets, AppPasswordSecret, PasswordSecret } from './credentials-state.ts';
 export { type CountLimit, DecayingCounts } from './decaying-counts.ts';
+export type { DeclaredAccount, DeclaredState, StateDifference } from './declared-state.ts';
+export type { DefaultState } from './default-state.ts';
 export type {
   AccountSummary,
   AliasTarget,
@@ -23,6 +28,8 @@ export type {
   Role,
 } from './directory.ts';
 export { CHANGES_KEPT_DAYS, type ChangeFilter, type DirectoryChange, forgetOldChanges } from './directory-changes.ts';
+export type { DirectorySecrets, DirectoryState } from './directory-state.ts';
+export type { DomainState } from './domain-state.ts';
 export type { DomainChange, DomainSummary } from './domains.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export type { ExpandedAlias, MailingList, Poster } from './expand-alias.ts';

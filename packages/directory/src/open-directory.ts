@@ -6,10 +6,12 @@ import { addAddress, openAddresses, readableAddresses } from './addresses.ts';
 import { aliasesOf, mayUseAddress, visibleMembers } from './alias-members.ts';
 import { openAliases, readableAliases } from './aliases.ts';
 import { openAppPasswords, readableAppPasswords } from './app-passwords.ts';
+import { applyState, compareState } from './apply-state.ts';
 import { listLogins } from './attempt-rows.ts';
 import { CredentialUses } from './credential-uses.ts';
 import type { Directory, ManagedDirectory } from './directory.ts';
 import { listChanges } from './directory-changes.ts';
+import { readDirectorySecrets, readDirectoryState } from './directory-state.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { addDomain, changeDomain, listDomains, removeDomain, setCatchall } from './domains.ts';
 import { expandAlias } from './expand-alias.ts';
@@ -116,6 +118,9 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
       history.add({ ...attempt, outcome: 'unknown-key' });
     },
     listLogins: (filter) => listLogins(sql, filter),
+    readState: () => readDirectoryState(sql),
+    readSecrets: () => readDirectorySecrets(sql),
+    compare: (declared) => compareState(sql, declared),
     listChanges: (filter) => listChanges(sql, filter),
     listLimitedNetworks: () => listLimitedNetworks(failures),
     loginLimits: limits,
@@ -157,6 +162,7 @@ function changesBy(
 ): Omit<ManagedDirectory, Exclude<keyof Directory, Changing>> {
   const isAddress = async (address: Address) => (await resolveRecipient(sql, address)).type !== 'unknown-address';
   return {
+    apply: (declared) => applyState(sql, actor, declared),
     addDomain: (name) => addDomain(sql, actor, name),
     setCatchall: (domain, accountName) => setCatchall(sql, actor, domain, accountName),
     changeDomain: (domain, change) => changeDomain(sql, actor, domain, change),

@@ -133,6 +133,11 @@ async function changeDefault(sql: Sql, actor: Actor, change: DefaultQuotaChange)
       update installation set default_quota_octets = ${octets}, default_quota_messages = ${messages},
              default_quota_mailboxes = ${mailboxes}`;
   });
+  await spreadDefaults(sql);
+}
+
+/** Gives the default to every account that has no limit of its own, and another one now. */
+export async function spreadDefaults(sql: Sql): Promise<void> {
   for (let last: number | null = 0; last !== null; ) {
     const above: number = last;
     last = await changeMail(sql, (tx) => spreadDefault(tx, above));

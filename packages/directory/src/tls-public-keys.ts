@@ -1,6 +1,6 @@
-import type { AccountId, Sql, Transaction } from '@postel/storage';
+import { type AccountId, type Sql, type Transaction, textArray } from '@postel/storage';
 import { type Fingerprint, fingerprintFromOctets, fingerprintOctets, type TlsPublicKey } from '@postel/tls-pubkey';
-import { accountSubject } from './account-state.ts';
+import { accountSubject, type KeyState } from './account-state.ts';
 import type { Actor } from './actor.ts';
 import { formatAddress } from './address.ts';
 import { changeKey, type KeyChange } from './change-key.ts';
@@ -108,6 +108,33 @@ async function addKey(sql: Sql, actor: Actor, { login, key, name, isImapPreauth 
     // Whose it is must not be said: who has seen somebody's key could ask whether, and as whom, that person is here.
     if (inserted.count === 0) throw new DirectoryError('key-exists', 'This key is registered already');
   });
+}
+
+/** Makes the keys of an account these and no others. @throws {DirectoryError} 'key-exists', 'too-many-keys', 'invalid-name' */
+export async function replaceKeys(
+  tx: Transaction,
+  account: AccountId,
+  keys: Readonly<Record<string, KeyState>>,
+): Promise<void> {
+  const named = Object.entries(keys);
+  if (named.length > MAX_KEYS_PER_ACCOUNT) {
+    throw new DirectoryError('too-many-keys', `An account has at most ${MAX_KEYS_PER_ACCOUNT} keys`);
+  }
+  const kept = named.map(([fingerprint]) => Buffer.from(fingerprint, 'base64url').toString('hex'));
+  await tx`
+    delete from tls_public_keys
+     where account_id = ${account} and encode(fingerprint, 'hex') <> all(${textArray(kept)}::text[])`;
+  for (const [fingerprint, { name, publicKey, keyType, loginAddress, isImapPreauth }] of named) {
+    const put = await tx`
+      insert into tls_public_keys as key
+             (fingerprint, account_id, subject_public_key_info, key_type, name, login_address, is_imap_preauth)
+      values (${Buffer.from(fingerprint, 'base64url')}, ${account}, ${Buffer.from(publicKey, 'base64')}, ${keyType},
+              ${acceptCredentialName(name, 'a key')}, ${loginAddress}, ${isImapPreauth})
+      on conflict (fingerprint) do update
+         set name = excluded.name, login_address = excluded.login_address, is_imap_preauth = excluded.is_imap_preauth
+       where key.account_id = excluded.account_id`;
+    if (put.count === 0) throw new DirectoryError('key-exists', `The key ${fingerprint} is registered already`);
+  }
 }
 
 async function listKeys(sql: Sql, login: string | null): Promise<readonly RegisteredKey[]> {

@@ -1,0 +1,32 @@
+import { defineCommand } from '../command.ts';
+import { operands } from '../operands.ts';
+import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
+
+export const configDump = defineCommand({
+  name: 'config dump',
+  operands: '[--secrets]',
+  summary: 'print domains, accounts, addresses, aliases, limits and keys as a file',
+  help: `In YAML, as it was at one moment, and in one order: two dumps of the same directory are the same text. What postel help
+config apply makes of it is the same again. Mail is not in it, nor who may use whose mailboxes.
+
+  --secrets            with what passwords are checked against, for another server to take over: whoever reads it can try
+                       passwords, and has those of CRAM-MD5 and DIGEST-MD5. Keep it from others: umask 077
+${SERVER_OPTIONS_HELP}
+
+Examples:
+  postel config dump > directory.yaml
+  (umask 077; postel config dump --secrets > secret.yaml)`,
+  options: { secrets: { type: 'boolean' }, ...SERVER_OPTIONS },
+  parse(line) {
+    operands(line);
+    return { withSecrets: line.flag('secrets'), server: namedServer(line) };
+  },
+  async run({ withSecrets, server }, invocation) {
+    const { useDirectory } = await import('../use-directory.ts');
+    const { writeDeclaration } = await import('../declaration/write-declaration.ts');
+    const text = await useDirectory(invocation, server, async (directory) =>
+      writeDeclaration(await directory.readState(), withSecrets ? await directory.readSecrets() : null),
+    );
+    invocation.terminal.say(text.trimEnd());
+  },
+});

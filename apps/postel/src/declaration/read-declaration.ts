@@ -1,0 +1,218 @@
+import { ConfigurationError, readYamlFile, type SettingReader } from '@postel/config';
+import type {
+  AccountSecrets,
+  AliasState,
+  AppPasswordSecret,
+  DeclaredAccount,
+  DeclaredState,
+  DefaultState,
+  DomainState,
+  KeyState,
+  LimitState,
+  PasswordSecret,
+} from '@postel/directory';
+import { formatPem, readKeyFile } from '@postel/tls-pubkey';
+import { CommandError } from '../command-error.ts';
+import { parseExactSize } from './exact-size.ts';
+
+/** Of 100,000 accounts with their keys and passwords. */
+const LARGEST_FILE_OCTETS = 128 * 1024 * 1024;
+const MOST = 10 ** 15;
+const MOST_DAYS = 36_500;
+
+/** @throws {CommandError} with every problem on a line of its own */
+export async function readDeclaration(file: string): Promise<DeclaredState> {
+  try {
+    return await readYamlFile(file, LARGEST_FILE_OCTETS, declaredState);
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
+function declaredState(root: SettingReader): DeclaredState {
+  return {
+    saltKey: root.has('saltKey') ? root.at('saltKey').text() : null,
+    defaults: root.has('defaults') ? declaredDefaults(root.at('defaults')) : null,
+    domains: root.has('domains') ? mapOf(root.at('domains'), declaredDomain) : null,
+    accounts: root.has('accounts') ? mapOf(root.at('accounts'), declaredAccount) : null,
+    aliases: root.has('aliases') ? mapOf(root.at('aliases'), declaredAlias) : null,
+  };
+}
+
+/** Members of any name; none at all may be written as nothing. */
+function mapOf<Item>(setting: SettingReader, read: (item: SettingReader) => Item): ReadonlyMap<string, Item> {
+  return setting.is(null) ? new Map() : new Map(Object.entries(setting.record(read)));
+}
+
+function declaredDefaults(defaults: SettingReader): DefaultState {
+  const quota = defaults.section('quota');
+  const sending = defaults.section('sending');
+  return {
+    quota: {
+      octets: numberOrNone(quota, 'storage', sizeOf),
+      messages: numberOrNone(quota, 'messages', countOf),
+      mailboxes: numberOrNone(quota, 'mailboxes', countOf),
+    },
+    sending: {
+      messagesADay: numberOrNone(sending, 'messagesADay', countOf),
+      newRecipientsADay: numberOrNone(sending, 'newRecipientsADay', countOf),
+      messageOctets: numberOrNone(sending, 'messageSize', sizeOf),
+    },
+  };
+}
+
+function declaredDomain(domain: SettingReader): DomainState {
+  // A domain with nothing to say of it may be written as nothing, or as {}.
+  if (domain.is(null)) return { catchall: null, separators: '+', isCaseSensitive: false, isDisabled: false };
+  const separators = textOr(domain, 'separators', '+');
+  return {
+    catchall: domain.has('catchall') && !domain.at('catchall').is('none') ? domain.at('catchall').text() : null,
+    separators: separators === 'none' ? '' : separators,
+    isCaseSensitive: domain.has('case') && domain.at('case').oneOf('ignore', 'keep') === 'keep',
+    isDisabled: flag(domain, 'disabled', false),
+  };
+}
+
+function declaredAccount(account: SettingReader): DeclaredAccount {
+  const quota = account.section('quota');
+  const sending = account.section('sending');
+  const retention = account.section('retention');
+  return {
+    role: account.has('role') ? account.at('role').oneOf('account', 'owner') : 'account',
+    disabled: flag(account, 'disabled', false),
+    addresses: account.has('addresses')
+      ? Object.fromEntries(mapOf(account.at('addresses'), (address) => ({ mailbox: mailboxOf(address) })))
+      : null,
+    quota: {
+      octets: limit(quota, 'storage', sizeOf),
+      messages: limit(quota, 'messages', countOf),
+      mailboxes: limit(quota, 'mailboxes', countOf),
+    },
+    sending: {
+      messagesADay: limit(sending, 'messagesADay', countOf),
+      newRecipientsADay: limit(sending, 'newRecipientsADay', countOf),
+      messageOctets: limit(sending, 'messageSize', sizeOf),
+    },
+    keepsSent: flag(account, 'keepSent', false),
+    retention: { days: ownOrDefault(retention, 'days', daysOf), octets: ownOrDefault(retention, 'size', sizeOf) },
+    keys: account.has('keys') ? keysOf(account.at('keys')) : null,
+    secrets: account.has('passwords') ? secretsOf(account.at('passwords')) : null,
+  };
+}
+
+const mailboxOf = (address: SettingReader): string | null =>
+  !address.is(null) && address.has('mailbox') ? address.at('mailbox').text() : null;
+
+function keysOf(keys: SettingReader): Readonly<Record<string, KeyState>> {
+  const read = keys.list((key): [string, KeyState] => {
+    const name = key.at('name').text();
+    const publicKey = key.at('publicKey').text();
+    const loginAddress = key.has('loginAddress') ? key.at('loginAddress').text() : null;
+    const isImapPreauth = flag(key, 'imapPreauth', true);
+    const reading = readKeyFile(Buffer.from(formatPem('PUBLIC KEY', Buffer.from(publicKey, 'base64'))));
+    if (reading.type === 'refused') {
+      key.at('publicKey').refuse(`must be a public key (SubjectPublicKeyInfo in DER) in base64: ${reading.reason}`);
+      return ['', { name, publicKey, keyType: '', loginAddress, isImapPreauth }];
+    }
+    const { fingerprint, subjectPublicKeyInfo, keyType } = reading.key;
+    const octets = subjectPublicKeyInfo.toString('base64');
+    return [fingerprint, { name, publicKey: octets, keyType, loginAddress, isImapPreauth }];
+  });
+  return Object.fromEntries(read);
+}
+
+function secretsOf(passwords: SettingReader): AccountSecrets {
+  const own = passwords.at('own');
+  return {
+    password: own.is('none') ? null : passwordOf(own),
+    appPasswords: passwords.has('app') ? mapOf(passwords.at('app'), appPasswordOf) : new Map(),
+  };
+}
+
+function passwordOf(password: SettingReader): PasswordSecret {
+  const verifiers = password.at('verifiers').list((verifier) => verifier.text());
+  const [sha256 = '', sha1 = '', ...more] = verifiers;
+  if (sha1 === '' || more.length > 0) password.at('verifiers').refuse('must be two, of SCRAM-SHA-256 and SCRAM-SHA-1');
+  return { since: momentOf(password, 'since'), verifiers: [sha256, sha1] };
+}
+
+function appPasswordOf(password: SettingReader): AppPasswordSecret {
+  return {
+    ...passwordOf(password),
+    service: password.has('service') ? password.at('service').oneOf('imap', 'smtp') : null,
+    expiresAt: password.has('expiresAt') ? momentOf(password, 'expiresAt') : null,
+    networks: password.has('networks') ? password.at('networks').list((network) => network.text()) : null,
+    sharedSecret: password.has('sharedSecret') ? password.at('sharedSecret').text() : null,
+  };
+}
+
+function declaredAlias(alias: SettingReader): AliasState {
+  const members = addressesOf(alias, 'members');
+  const posters = addressesOf(alias, 'posters');
+  const entries = [...new Set([...members, ...posters])].map(
+    (address) => [address, { isMember: members.includes(address), mayPost: posters.includes(address) }] as const,
+  );
+  return {
+    posters: alias.has('post') ? alias.at('post').oneOf('anyone', 'members', 'named') : 'anyone',
+    isList: flag(alias, 'list', false),
+    showsMembers: flag(alias, 'showMembers', false),
+    maySendAs: flag(alias, 'sendAs', false),
+    entries: Object.fromEntries(entries),
+  };
+}
+
+const addressesOf = (alias: SettingReader, name: string): readonly string[] =>
+  alias.has(name) ? alias.at(name).list((address) => address.text()) : [];
+
+const textOr = (parent: SettingReader, name: string, otherwise: string): string =>
+  parent.has(name) ? parent.at(name).text() : otherwise;
+
+const flag = (parent: SettingReader, name: string, otherwise: boolean): boolean =>
+  parent.has(name) ? parent.at(name).boolean() : otherwise;
+
+type ReadNumber = (setting: SettingReader, others: string) => number;
+
+function limit(parent: SettingReader, name: string, read: ReadNumber): LimitState {
+  if (!parent.has(name) || parent.at(name).is('default')) return 'default';
+  return parent.at(name).is('none') ? 'none' : read(parent.at(name), ', none or default');
+}
+
+function ownOrDefault(parent: SettingReader, name: string, read: ReadNumber): LimitState {
+  if (!parent.has(name) || parent.at(name).is('default')) return 'default';
+  return read(parent.at(name), ' or default');
+}
+
+function numberOrNone(parent: SettingReader, name: string, read: ReadNumber): number | null {
+  if (!parent.has(name) || parent.at(name).is('none')) return null;
+  return read(parent.at(name), ' or none');
+}
+
+function countOf(setting: SettingReader, others: string): number {
+  const number = setting.number();
+  if (number !== null && number <= MOST) return number;
+  setting.refuse(`must be a number${others}`);
+  return 0;
+}
+
+function daysOf(setting: SettingReader, others: string): number {
+  const number = setting.number();
+  if (number !== null && number <= MOST_DAYS) return number;
+  setting.refuse(`must be a number of days${others}`);
+  return 0;
+}
+
+function sizeOf(setting: SettingReader, others: string): number {
+  const octets = setting.number() ?? parseExactSize(setting.textOrEmpty());
+  if (octets !== null && octets <= MOST) return octets;
+  setting.refuse(`must be a size such as 500MB or 5GB${others}`);
+  return 0;
+}
+
+function momentOf(parent: SettingReader, name: string): string {
+  const text = parent.at(name).text();
+  const at = Date.parse(text);
+  if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(at)) return new Date(at).toISOString();
+  parent.at(name).refuse('must be a moment such as 2026-11-22T18:30:00Z');
+  return text;
+}
