@@ -38,6 +38,7 @@ export const directoryStatus = {
   'invalid-address': 422,
   'invalid-domain': 422,
   'invalid-network': 422,
+  'invalid-secrets': 422,
   'too-many-keys': 422,
   'too-many-app-passwords': 422,
   'too-many-members': 422,
