@@ -14,9 +14,9 @@ import { accountSubject } from './account-state.ts';
 import type { Actor } from './actor.ts';
 import { type CanonicalAddress, formatAddress, parseAddress } from './address.ts';
 import type { RecipientAccount } from './directory.ts';
-import { findDomain, type LocalDomain } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
+import { findDomain, type LocalDomain } from './find-domain.ts';
 import { changeDirectory, readDirectory } from './transaction.ts';
 
 /** An address of an account. */

@@ -3,8 +3,8 @@ import type { Actor } from './actor.ts';
 import { type CanonicalAddress, formatAddress } from './address.ts';
 import { acceptAddress, localPartIn, requireFree } from './addresses.ts';
 import { aliasSubject } from './alias-state.ts';
-import { findDomain } from './domains.ts';
 import { DirectoryError } from './errors.ts';
+import { findDomain } from './find-domain.ts';
 import { changeDirectory, readDirectory } from './transaction.ts';
 
 /** Who may post to an alias: whoever knows its address; its members; or those who are named, and nobody else. */

@@ -48,6 +48,7 @@ test('a change tells only what is otherwise, before and after; one that changes 
   const changes: [() => Promise<unknown>, unknown[]][] = [
     [() => directory.setDisabled('mary', true), [{ before: { disabled: false }, after: { disabled: true } }]],
     [() => directory.setDisabled('mary', true), []],
+    [() => directory.addDomain('example.com'), [{ kind: 'domain', before: { dkimKeys: {} } }]],
     [() => directory.addDomain('example.com'), []],
     [() => directory.setRole('mary', 'owner'), [{ before: { role: 'account' }, after: { role: 'owner' } }]],
     [

@@ -10,6 +10,7 @@ import type { LoginEntry } from './attempt-rows.ts';
 import type { DeclaredState, StateDifference } from './declared-state.ts';
 import type { ChangeFilter, DirectoryChange } from './directory-changes.ts';
 import type { DirectorySecrets, DirectoryState } from './directory-state.ts';
+import type { DkimKeys, ReadableDkimKeys } from './dkim-keys.ts';
 import type { DomainChange, DomainSummary } from './domains.ts';
 import type { ExpandedAlias, Poster } from './expand-alias.ts';
 import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
@@ -128,6 +129,8 @@ export interface Directory {
 
   /** All local domains, by name. */
   listDomains(): Promise<readonly DomainSummary[]>;
+
+  readonly dkimKeys: ReadableDkimKeys;
 
   readonly addresses: ReadableAddresses;
 
@@ -274,7 +277,7 @@ export interface ManagedDirectory extends Directory {
    */
   apply(declared: DeclaredState): Promise<readonly StateDifference[]>;
 
-  /** Makes a domain local. No error if it is already. */
+  /** Makes a domain local, with DKIM keys if it has none. No error if it is already. */
   addDomain(name: string): Promise<void>;
 
   /**
@@ -294,12 +297,14 @@ export interface ManagedDirectory extends Directory {
   /** @throws 'no-such-domain', 'domain-in-use' while it has addresses, aliases or a catchall */
   removeDomain(domain: string): Promise<void>;
 
+  readonly dkimKeys: DkimKeys;
+
   readonly addresses: Addresses;
 
   readonly aliases: Aliases;
 
   /**
-   * Adds an account with its first address, and the address's domain if that is new.
+   * Adds an account with its first address, and the address's domain if that is new: without DKIM keys (see `dkimKeys.ensure`).
    *
    * @throws 'account-exists', 'address-exists', 'invalid-name', 'invalid-address', 'weak-password'
    */

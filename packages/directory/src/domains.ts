@@ -1,10 +1,11 @@
 import type { Sql, Transaction } from '@postel/storage';
 import type { Actor } from './actor.ts';
 import { canonicalAddress, DETAIL_SEPARATORS } from './address.ts';
-import { canonicalDomain } from './domain-name.ts';
+import { insertFirstKeys, makeKeyPairs, needsDkimKeys } from './dkim-keys.ts';
 import { domainSubject } from './domain-state.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
+import { acceptDomain, findDomain, type LocalDomain } from './find-domain.ts';
 import { changeDirectory, readDirectory } from './transaction.ts';
 
 export interface DomainSummary {
@@ -28,17 +29,13 @@ export interface DomainChange {
   readonly isDisabled?: boolean;
 }
 
-/** A local domain, as those need it that look for addresses in it. */
-export interface LocalDomain {
-  readonly domainId: number;
-  readonly isCaseSensitive: boolean;
-}
-
 export async function addDomain(sql: Sql, actor: Actor, name: string): Promise<void> {
   const domain = acceptDomain(name);
+  const made = needsDkimKeys(domain) ? await makeKeyPairs() : new Map();
   await changeDirectory(sql, actor, async (tx, note) => {
     await note(domainSubject(domain));
-    await ensureDomain(tx, domain);
+    const { domainId } = await ensureDomain(tx, domain);
+    await insertFirstKeys(tx, { domainId, domain, made });
   });
 }
 
@@ -130,23 +127,7 @@ export async function requireUnused(tx: Transaction, { domainId }: LocalDomain, 
   }
 }
 
-/** @throws {DirectoryError} 'no-such-domain' */
-export async function findDomain(tx: Transaction, domain: string): Promise<LocalDomain> {
-  const [row] = await tx<LocalDomain[]>`
-    select domain_id as "domainId", is_case_sensitive as "isCaseSensitive" from domains where name = ${domain}`;
-  if (row === undefined) {
-    throw new DirectoryError('no-such-domain', `${domain} is not a domain of this server: add it first`);
-  }
-  return row;
-}
-
 export async function ensureDomain(tx: Transaction, domain: string): Promise<LocalDomain> {
   await tx`insert into domains (name) values (${domain}) on conflict (name) do nothing`;
   return await findDomain(tx, domain);
-}
-
-export function acceptDomain(name: string): string {
-  const domain = canonicalDomain(name);
-  if (domain === null) throw new DirectoryError('invalid-domain', `${JSON.stringify(name)} is not a domain name`);
-  return domain;
 }

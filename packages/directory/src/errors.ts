@@ -1,11 +1,13 @@
 /**
  * - `account-exists`, `address-exists`, `app-password-exists`: the name or address is taken.
  * - `key-exists`: the key is registered, for this account or another.
- * - `no-such-account`, `no-such-mailbox`, `no-such-domain`, `no-such-address`, `no-such-alias`, `no-such-key`, `no-such-app-password`:
- *   what was named is not here.
+ * - `no-such-account`, `no-such-mailbox`, `no-such-domain`, `no-such-address`, `no-such-alias`, `no-such-key`, `no-such-app-password`,
+ *   `no-such-dkim-key`: what was named is not here.
+ * - `dkim-key-exists`: one waits already to be published.
  * - `domain-in-use`: something still has an address of the domain.
  * - `invalid-name`, `invalid-address`, `invalid-domain`, `invalid-network`: what was given is none.
- * - `too-many-keys`, `too-many-app-passwords`, `too-many-members`, `too-many-mailboxes`: the account, or alias, has as many as it may.
+ * - `too-many-keys`, `too-many-app-passwords`, `too-many-members`, `too-many-mailboxes`, `too-many-dkim-keys`: the account, alias or
+ *   domain has as many as it may.
  * - `already-expired`: what was to be made would have been over from the start.
  * - `invalid-secrets`: what passwords are checked against is not in the form in which it is dumped.
  * - `weak-password`: too short, too long, or with characters that no password may hold.
@@ -23,6 +25,9 @@ export type DirectoryErrorKind =
   | 'no-such-address'
   | 'no-such-alias'
   | 'domain-in-use'
+  | 'no-such-dkim-key'
+  | 'dkim-key-exists'
+  | 'too-many-dkim-keys'
   | 'too-many-members'
   | 'too-many-mailboxes'
   | 'no-such-key'

@@ -30,6 +30,14 @@ export type {
 export { CHANGES_KEPT_DAYS, type ChangeFilter, type DirectoryChange, forgetOldChanges } from './directory-changes.ts';
 export type { DirectorySecrets, DirectoryState } from './directory-state.ts';
 export type { DomainState } from './domain-state.ts';
+export {
+  DKIM_ALGORITHMS,
+  type DkimAlgorithm,
+  type DkimKeySummary,
+  type DkimKeys,
+  type DomainSigner,
+  type DomainSigners,
+} from './dkim-keys.ts';
 export type { DomainChange, DomainSummary } from './domains.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export type { ExpandedAlias, MailingList, Poster } from './expand-alias.ts';

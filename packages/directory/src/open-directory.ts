@@ -13,6 +13,7 @@ import type { Directory, ManagedDirectory } from './directory.ts';
 import { listChanges } from './directory-changes.ts';
 import { readDirectorySecrets, readDirectoryState } from './directory-state.ts';
 import { DirectoryWatch } from './directory-watch.ts';
+import { openDkimKeys, readableDkimKeys } from './dkim-keys.ts';
 import { addDomain, changeDomain, listDomains, removeDomain, setCatchall } from './domains.ts';
 import { expandAlias } from './expand-alias.ts';
 import { type FailureStore, failuresIn } from './failure-store.ts';
@@ -102,6 +103,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
   const directory: Directory = {
     as: (actor) => ({ ...directory, ...changesBy(actor, { sql, pool, failures }) }),
     listDomains: () => listDomains(sql),
+    dkimKeys: readableDkimKeys(sql),
     addresses: readableAddresses(sql),
     aliases: readableAliases(sql),
     identify: (name) => identifyAccount(sql, name),
@@ -167,6 +169,7 @@ function changesBy(
     setCatchall: (domain, accountName) => setCatchall(sql, actor, domain, accountName),
     changeDomain: (domain, change) => changeDomain(sql, actor, domain, change),
     removeDomain: (domain) => removeDomain(sql, actor, domain),
+    dkimKeys: openDkimKeys(sql, actor),
     addresses: openAddresses(sql, actor),
     aliases: openAliases(sql, actor, isAddress),
     addAccount: (account) => addAccount(sql, actor, pool, account),
@@ -186,4 +189,12 @@ function changesBy(
 }
 
 /** What of the directory is more for those who change it. */
-type Changing = 'addresses' | 'aliases' | 'appPasswords' | 'quotas' | 'shares' | 'submission' | 'tlsPublicKeys';
+type Changing =
+  | 'dkimKeys'
+  | 'addresses'
+  | 'aliases'
+  | 'appPasswords'
+  | 'quotas'
+  | 'shares'
+  | 'submission'
+  | 'tlsPublicKeys';

@@ -503,6 +503,46 @@ export const domains = pgTable(
   ],
 );
 
+/**
+ * DKIM keys of domains (RFC 6376): made, until the DNS has it; then active, it signs; then retired, of which only the public part is
+ * left, for mail that is on its way. Of one algorithm a domain has one that is made and one that is active at most.
+ */
+export const dkimKeys = pgTable(
+  'dkim_keys',
+  {
+    keyId: id('key_id').primaryKey().generatedAlwaysAsIdentity(),
+    domainId: id('domain_id').notNull(),
+    selector: text('selector').notNull(),
+    /** 'ed25519' | 'rsa' */
+    algorithm: text('algorithm').notNull(),
+    /** A SubjectPublicKeyInfo in DER. */
+    publicKey: bytea('public_key').notNull(),
+    /** PKCS#8 in DER; null once it signs no more. */
+    privateKey: bytea('private_key'),
+    createdAt: at('created_at').notNull().defaultNow(),
+    /** When the DNS was first seen to have it. */
+    seenAt: at('seen_at'),
+    activeSince: at('active_since'),
+    retiredAt: at('retired_at'),
+    /** The DNS is to have it until then. */
+    publishedUntil: at('published_until'),
+  },
+  (table) => [
+    uniqueIndex('dkim_keys_selectors').on(table.domainId, table.selector),
+    uniqueIndex('dkim_keys_one_active')
+      .on(table.domainId, table.algorithm)
+      .where(sql`${table.activeSince} is not null and ${table.retiredAt} is null`),
+    uniqueIndex('dkim_keys_one_made')
+      .on(table.domainId, table.algorithm)
+      .where(sql`${table.activeSince} is null and ${table.retiredAt} is null`),
+    check(
+      'dkim_keys_retired',
+      sql`(${table.retiredAt} is null) = (${table.privateKey} is not null) and (${table.retiredAt} is null) = (${table.publishedUntil} is null)`,
+    ),
+    foreignKey({ columns: [table.domainId], foreignColumns: [domains.domainId] }).onDelete('cascade'),
+  ],
+);
+
 export const addresses = pgTable(
   'addresses',
   {

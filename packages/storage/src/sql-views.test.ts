@@ -171,6 +171,7 @@ test.each([
   'select from public.credentials',
   'select from public.scram_parameters',
   'select from public.tls_public_keys',
+  'select from public.dkim_keys',
   'select from public.login_attempts',
   'select from public.login_failures',
   'select from public.installation',

@@ -43,6 +43,7 @@ const NO_MAIL = [
   'passkeys',
   'passkey_challenges',
   'api_tokens',
+  'dkim_keys',
 ];
 /** Changed by every append and flag change. */
 const HOT = ['accounts', 'mailboxes', 'messages'];
