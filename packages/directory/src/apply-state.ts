@@ -16,8 +16,9 @@ import {
   stateIn,
 } from './directory-state.ts';
 import { type DomainState, domainSubject } from './domain-state.ts';
-import { findDomain, foldLocalParts, requireUnused } from './domains.ts';
+import { foldLocalParts, requireUnused } from './domains.ts';
 import { findAccount } from './find-account.ts';
+import { findDomain } from './find-domain.ts';
 import { normalizeDeclared } from './normalize-declared.ts';
 import { scramParametersOf } from './passwords.ts';
 import { spreadDefaults } from './quotas.ts';

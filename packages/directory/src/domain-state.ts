@@ -1,23 +1,24 @@
 import type { Sql, Transaction } from '@postel/storage';
 import type { Subject } from './change-record.ts';
 
-/** All that the directory has of a domain, but for the private parts of its keys. */
+/** What the directory has of a domain, but for its keys. */
 export type DomainState = {
   /** An account; null: mail for addresses that do not exist is refused. */
   readonly catchall: string | null;
   readonly separators: string;
   readonly isCaseSensitive: boolean;
   readonly isDisabled: boolean;
-  /** Selectors of those that sign its mail, or will or did, each with its state. */
-  readonly dkimKeys: { readonly [selector: string]: string };
 };
 
-/** A domain, in its canonical form, as a subject of changes. */
+/** A domain, in its canonical form, as a subject of changes: with the selectors of its keys, each with its state. */
 export function domainSubject(domain: string): Subject {
   return {
     kind: 'domain',
     name: domain,
-    read: async (tx) => (await selectDomainStates(tx, domain))[0]?.state ?? null,
+    async read(tx) {
+      const [row] = await selectDomainStates(tx, domain);
+      return row === undefined ? null : { ...row.state, dkimKeys: await selectKeyStates(tx, domain) };
+    },
   };
 }
 
@@ -26,14 +27,20 @@ export async function selectDomainStates(
   sql: Sql['read'] | Transaction,
   domain: string | null,
 ): Promise<readonly { readonly name: string; readonly state: DomainState }[]> {
-  const rows = await sql<(Omit<DomainState, 'dkimKeys'> & { name: string; dkimKeys: string })[]>`
+  const rows = await sql<(DomainState & { name: string })[]>`
     select d.name, a.name as catchall, detail_separators as separators, is_case_sensitive as "isCaseSensitive",
-           disabled_since is not null as "isDisabled",
-           coalesce((select jsonb_object_agg(selector, case when retired_at is not null then 'retired'
-                                                            when active_since is not null then 'active' else 'made' end)
-                       from dkim_keys as k where k.domain_id = d.domain_id), '{}')::text as "dkimKeys"
+           disabled_since is not null as "isDisabled"
       from domains as d left join accounts as a on a.account_id = d.catchall_account_id
      where d.name = coalesce(${domain}::text, d.name)
      order by d.name collate "C"`;
-  return rows.map(({ name, dkimKeys, ...state }) => ({ name, state: { ...state, dkimKeys: JSON.parse(dkimKeys) } }));
+  return rows.map(({ name, ...state }) => ({ name, state }));
+}
+
+async function selectKeyStates(tx: Transaction, domain: string): Promise<Readonly<Record<string, string>>> {
+  const keys = await tx<{ selector: string; state: string }[]>`
+    select selector,
+           case when retired_at is not null then 'retired' when active_since is not null then 'active' else 'made' end as state
+      from dkim_keys join domains using (domain_id)
+     where name = ${domain} order by selector collate "C"`;
+  return Object.fromEntries(keys.map(({ selector, state }) => [selector, state]));
 }

@@ -29,7 +29,6 @@ export type {
 } from './directory.ts';
 export { CHANGES_KEPT_DAYS, type ChangeFilter, type DirectoryChange, forgetOldChanges } from './directory-changes.ts';
 export type { DirectorySecrets, DirectoryState } from './directory-state.ts';
-export type { DomainState } from './domain-state.ts';
 export {
   DKIM_ALGORITHMS,
   type DkimAlgorithm,
@@ -38,6 +37,7 @@ export {
   type DomainSigner,
   type DomainSigners,
 } from './dkim-keys.ts';
+export type { DomainState } from './domain-state.ts';
 export type { DomainChange, DomainSummary } from './domains.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export type { ExpandedAlias, MailingList, Poster } from './expand-alias.ts';

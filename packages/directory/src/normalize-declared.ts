@@ -4,8 +4,9 @@ import { acceptAddress } from './addresses.ts';
 import type { AliasState } from './alias-state.ts';
 import type { DeclaredAccount, DeclaredState } from './declared-state.ts';
 import type { DirectoryState } from './directory-state.ts';
-import { acceptDomain, acceptSeparators } from './domains.ts';
+import { acceptSeparators } from './domains.ts';
 import { DirectoryError } from './errors.ts';
+import { acceptDomain } from './find-domain.ts';
 
 /**
  * The same with every name as the directory has it: domains in A-labels, local parts in the case that counts in their domain.
