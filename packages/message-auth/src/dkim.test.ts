@@ -103,6 +103,25 @@ test.each([
   expect(await results(change(sign(MESSAGE, [key('ed')])))).toMatchObject([{ result: 'fail', reason }]);
 });
 
+test('hardening 63: what a list has said of itself cannot be said again, and a list that changes nothing may say who it is', async () => {
+  const posted = sign(`List-Unsubscribe: <https://example.com/u>\r\nSender: team@example.com\r\n${MESSAGE}`, [
+    key('ed'),
+  ]);
+  for (const field of ['List-Unsubscribe: <https://evil.example/>', 'Sender: evil@example.org']) {
+    expect(await results(`${field}\r\n${posted}`)).toMatchObject([{ result: 'fail', reason: 'bad signature' }]);
+  }
+  const added = 'List-Id: <team.example.org>\r\nList-Post: <mailto:team@example.org>\r\nSender: team@example.org\r\n';
+  expect(await results(`${added}${sign(MESSAGE, [key('ed')])}`)).toMatchObject([{ result: 'pass' }]);
+});
+
+test('whoever sends a message again says so before what was signed', async () => {
+  const resent = sign(`Resent-From: jon@example.com\r\nResent-Date: Fri, 21 Nov 1997 10:00:00 -0600\r\n${MESSAGE}`, [
+    key('ed'),
+  ]);
+  expect(await results(`Resent-From: ann@example.org\r\n${resent}`)).toMatchObject([{ result: 'pass' }]);
+  expect(await results(resent.replace('jon@example.com', 'joe@example.com'))).toMatchObject([{ result: 'fail' }]);
+});
+
 test('spaces and ends of lines at the end may change on the way', async () => {
   const signed = sign(MESSAGE, [key('ed')]);
   expect(await results(signed.replace('Dear  Jon,\t ', 'Dear \t Jon,'))).toMatchObject([{ result: 'pass' }]);
