@@ -1,6 +1,7 @@
 export { BackgroundServer, freePort } from './background-server.ts';
 export { type BreakableServer, startBreakableServer } from './breakable-server.ts';
 export { type ClientCertificate, makeClientCertificate } from './client-certificate.ts';
+export { verifyByDkimpy } from './dkimpy.ts';
 export { type Fault, FaultProxy, type ProxiedRequest } from './fault-proxy.ts';
 export { freePortOffset } from './free-port-offset.ts';
 export { ImapClient } from './imap-client.ts';
