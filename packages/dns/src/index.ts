@@ -8,7 +8,7 @@ export {
 } from './block-list.ts';
 export type { DnsAnswer, Resolver } from './dns-answer.ts';
 export { type Iprev, iprev, lookUpAddresses, lookUpMx, lookUpPtr, type MxAnswer } from './questions.ts';
-export type { Mx, RecordData, RecordType, Tlsa } from './records.ts';
+export type { Mx, RecordData, RecordType, Srv, Tlsa } from './records.ts';
 export { addressOctets, reverseName } from './reverse-name.ts';
 export { type ScriptedName, ScriptedResolver } from './scripted-resolver.ts';
 export { StubResolver, type StubResolverOptions } from './stub-resolver.ts';

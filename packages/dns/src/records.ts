@@ -15,6 +15,15 @@ export interface Tlsa {
   readonly data: Buffer;
 }
 
+/** RFC 2782. */
+export interface Srv {
+  readonly priority: number;
+  readonly weight: number;
+  readonly port: number;
+  /** '' is the root: there is no such service. */
+  readonly target: string;
+}
+
 /** What a record of each type is. Names are in lower case and without the dot at their end. */
 export interface RecordData {
   readonly A: string;
@@ -22,6 +31,7 @@ export interface RecordData {
   readonly CNAME: string;
   readonly MX: Mx;
   readonly PTR: string;
+  readonly SRV: Srv;
   readonly TLSA: Tlsa;
   /** Its strings joined (RFC 7208 §3.3). */
   readonly TXT: string;
@@ -42,6 +52,12 @@ export const recordReaders: { readonly [T in RecordType]: (answer: Answer) => Re
     if (answer.type !== 'MX') return null;
     const exchange = readName(answer.data.exchange);
     return exchange === null ? null : { preference: answer.data.preference ?? 0, exchange };
+  },
+  SRV(answer) {
+    if (answer.type !== 'SRV') return null;
+    const { priority = 0, weight = 0, port } = answer.data;
+    const target = readName(answer.data.target);
+    return target === null ? null : { priority, weight, port, target };
   },
   TLSA(answer) {
     if (answer.type !== 'TLSA') return null;

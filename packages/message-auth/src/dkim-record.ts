@@ -16,8 +16,13 @@ export function formatDkimRecord(subjectPublicKeyInfo: Buffer): string {
 
 /** Whether verifiers that find this record can check what the key has signed. */
 export function isDkimRecordOf(record: string, subjectPublicKeyInfo: Buffer): boolean {
+  return isSameDkimRecord(record, formatDkimRecord(subjectPublicKeyInfo));
+}
+
+/** Whether a record is as good as ours: it has the same key, and allows it to do what we do with it. */
+export function isSameDkimRecord(record: string, ours: string): boolean {
   if (record.length > RECORD_CHARACTERS) return false;
-  const own = tagsOf(formatDkimRecord(subjectPublicKeyInfo));
+  const own = tagsOf(ours);
   const tags = tagsOf(record);
   const allows = (name: string, value: string) =>
     (tags.get(name) ?? '*').split(':').some((each) => each === '*' || each === value);
