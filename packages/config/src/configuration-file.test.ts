@@ -17,6 +17,7 @@ tls:
 
 const DEFAULTS: Configuration = {
   hostname: 'mail.example.com',
+  publicAddresses: [],
   dataDirectory: '/var/lib/postel',
   blobs: { directory: '/var/lib/postel/blobs' },
   reserveOctets: 256 * 1024 * 1024,
@@ -63,6 +64,7 @@ test('what is not said has a default', () => {
 
 test('every key is heard', () => {
   const said = `${LEAST}
+publicAddresses: [192.0.2.1, "2001:db8::1"]
 dataDirectory: data
 blobDirectory: /mnt/blobs
 diskReserveMb: 1000
@@ -97,6 +99,7 @@ logLevel: debug
 `;
   expect(read(said)).toEqual({
     ...DEFAULTS,
+    publicAddresses: ['192.0.2.1', '2001:db8::1'],
     dataDirectory: '/etc/postel/data',
     blobs: { directory: '/mnt/blobs' },
     reserveOctets: 1_000 * 1024 * 1024,
@@ -143,6 +146,12 @@ logLevel: debug
     status: [],
     logLevel: 'debug',
   });
+});
+
+test('a public address is an IP address', () => {
+  expect(read(`${LEAST}publicAddresses: ["mail.example.com"]\n`)).toEqual([
+    '6: publicAddresses[0] must be an IP address',
+  ]);
 });
 
 test.for(['10.0.0.0/33', '10.0.0/8', '2001:db8::/129', 'example.com', '10.0.0.0/8/8', '10.0.0.0/-1'])(
@@ -429,6 +438,7 @@ test('the template is valid as it is, and with every comment taken off', () => {
   const whole = uncommented(template).replaceAll(/^ *(blobDirectory|secretAccessKeyFile|passwordFile):.*$/gm, '');
   expect(read(whole)).toMatchObject({
     ...DEFAULTS,
+    publicAddresses: ['192.0.2.1'],
     submitterNetworks: ['192.0.2.7'],
     dnsbls: ['dnsbl.example.org'],
     rspamd: { url: 'http://127.0.0.1:11333', password: 'the password' },

@@ -29,6 +29,8 @@ import type { SettingReader } from './setting-reader.ts';
 /** What the configuration file says, with defaults where it says nothing. */
 export interface Configuration {
   readonly hostname: string;
+  /** By which the world reaches this server, for the records of its domains; those that the machine has, if there are none. */
+  readonly publicAddresses: readonly string[];
   /** Absolute, as all paths here. */
   readonly dataDirectory: string;
   readonly blobs: BlobTarget;
@@ -120,6 +122,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
   const imap = file.section('imap');
   const configuration = {
     hostname: hostname(file.at('hostname')),
+    publicAddresses: file.has('publicAddresses') ? file.at('publicAddresses').list(address) : [],
     dataDirectory,
     blobs: readBlobs(file, dataDirectory, base),
     reserveOctets: file.has('diskReserveMb')
@@ -193,6 +196,12 @@ function host(setting: SettingReader): string {
   const address = setting.text();
   if (address !== EVERYWHERE && isIP(address) === 0) setting.refuse('must be an IP address, or "*" for every one');
   return address;
+}
+
+function address(setting: SettingReader): string {
+  const text = setting.text();
+  if (isIP(text) === 0) setting.refuse('must be an IP address');
+  return text;
 }
 
 function hostname(setting: SettingReader): string {
