@@ -29,6 +29,12 @@ import { configApply } from './commands/config-apply.ts';
 import { configAudit } from './commands/config-audit.ts';
 import { configCheck } from './commands/config-check.ts';
 import { configDiff } from './commands/config-diff.ts';
+import { configDkimAdd } from './commands/config-dkim-add.ts';
+import { configDkimList } from './commands/config-dkim-list.ts';
+import { configDkimRm } from './commands/config-dkim-rm.ts';
+import { configDkimRotate } from './commands/config-dkim-rotate.ts';
+import { configDnscheck } from './commands/config-dnscheck.ts';
+import { configDnsrecords } from './commands/config-dnsrecords.ts';
 import { configDomainAdd } from './commands/config-domain-add.ts';
 import { configDomainDisable } from './commands/config-domain-disable.ts';
 import { configDomainEnable } from './commands/config-domain-enable.ts';
@@ -97,6 +103,12 @@ export const commands: readonly Command[] = [
   configDomainDisable,
   configDomainEnable,
   configDomainRm,
+  configDnsrecords,
+  configDnscheck,
+  configDkimList,
+  configDkimAdd,
+  configDkimRotate,
+  configDkimRm,
   configAddressAdd,
   configAddressList,
   configAddressAccount,

@@ -127,6 +127,9 @@ export interface Directory {
   /** The same directory, for somebody to change: what they change is written down as theirs. Costs nothing to speak of. */
   as(actor: Actor): ManagedDirectory;
 
+  /** The one form of the name of a local domain, in A-labels. @throws 'no-such-domain' */
+  domainName(name: string): Promise<string>;
+
   /** All local domains, by name. */
   listDomains(): Promise<readonly DomainSummary[]>;
 

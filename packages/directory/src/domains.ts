@@ -49,6 +49,12 @@ export async function setCatchall(sql: Sql, actor: Actor, name: string, accountN
   });
 }
 
+export async function findDomainName(sql: Sql, name: string): Promise<string> {
+  const domain = acceptDomain(name);
+  await readDirectory(() => findDomain(sql.read, domain));
+  return domain;
+}
+
 export async function listDomains(sql: Sql): Promise<readonly DomainSummary[]> {
   return await readDirectory(
     () => sql.read<DomainSummary[]>`

@@ -14,7 +14,7 @@ import { listChanges } from './directory-changes.ts';
 import { readDirectorySecrets, readDirectoryState } from './directory-state.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { openDkimKeys, readableDkimKeys } from './dkim-keys.ts';
-import { addDomain, changeDomain, listDomains, removeDomain, setCatchall } from './domains.ts';
+import { addDomain, changeDomain, findDomainName, listDomains, removeDomain, setCatchall } from './domains.ts';
 import { expandAlias } from './expand-alias.ts';
 import { type FailureStore, failuresIn } from './failure-store.ts';
 import { identifyAccount } from './find-account.ts';
@@ -102,6 +102,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
 
   const directory: Directory = {
     as: (actor) => ({ ...directory, ...changesBy(actor, { sql, pool, failures }) }),
+    domainName: (name) => findDomainName(sql, name),
     listDomains: () => listDomains(sql),
     dkimKeys: readableDkimKeys(sql),
     addresses: readableAddresses(sql),

@@ -61,13 +61,13 @@ test('a retired key is published until mail on its way has arrived', () => {
   expect(namesAt('2026-12-07T12:00:01Z')).toEqual([]);
 });
 
-test('a key that may change with its certificate is told of', () => {
-  const tlsa = (isKept: boolean) =>
-    domainRecords('example.com', [], { ...HOST, keys: [{ digest: DIGEST, isKept }] }).find(
-      ({ kind }) => kind === 'tlsa',
-    );
-  expect(tlsa(false)?.why).toContain('--reuse-key');
-  expect(tlsa(true)?.why).not.toContain('--reuse-key');
+test('a key that may change with its certificate is for whoever knows that it does not', () => {
+  const zone = (isKept: boolean) =>
+    formatZone(domainRecords('example.com', [], { ...HOST, keys: [{ digest: DIGEST, isKept }] }));
+  expect(zone(true)).toMatch(/^_25\._tcp/m);
+  expect(zone(true)).not.toContain('--reuse-key');
+  expect(zone(false)).toMatch(/^;_25\._tcp\.mail\.example\.com\. 3600 IN TLSA /m);
+  expect(zone(false)).toContain('--reuse-key');
 });
 
 test('an MTA-STS policy has another id whenever it says something else', () => {

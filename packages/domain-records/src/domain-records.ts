@@ -56,6 +56,7 @@ export function domainRecords(
       type: 'CNAME',
       value: hostname,
       why: 'Thunderbird and others ask this host, over HTTPS, for the settings of an address: of use once it answers.',
+      condition: null,
     },
   ];
 }
@@ -69,6 +70,7 @@ function mx(domain: string, hostname: string): DomainRecord {
     type: 'MX',
     value: `10 ${hostname}`,
     why: 'Other servers bring mail for the domain to this host (RFC 5321 §5.1).',
+    condition: null,
   };
 }
 
@@ -83,6 +85,7 @@ function addressRecords(hostname: string, address: string): readonly DomainRecor
     type,
     value: address,
     why: 'Where the mail host is.',
+    condition: null,
   };
   if (reverse === null) return [forward];
   return [
@@ -95,6 +98,7 @@ function addressRecords(hostname: string, address: string): readonly DomainRecor
       type: 'PTR',
       value: hostname,
       why: `The name of ${address}: whoever gave you the address sets it. Large providers refuse mail from addresses without one.`,
+      condition: null,
     },
   ];
 }
@@ -108,6 +112,7 @@ function spf(domain: string): DomainRecord {
     type: 'TXT',
     value: 'v=spf1 mx ~all',
     why: 'Mail of the domain comes from its MX hosts alone (RFC 7208). ~all: what lists pass on is judged by its signature, and not refused before.',
+    condition: null,
   };
 }
 
@@ -120,6 +125,7 @@ function hostSpf(hostname: string): DomainRecord {
     type: 'TXT',
     value: 'v=spf1 a -all',
     why: 'The same of the host itself, which reports to senders come from (RFC 7208 §2.3).',
+    condition: null,
   };
 }
 
@@ -140,6 +146,7 @@ function dkim(key: DkimKeySummary, now: Date): readonly DomainRecord[] {
       type: 'TXT',
       value: formatDkimRecord(key.subjectPublicKeyInfo),
       why,
+      condition: null,
     },
   ];
 }
@@ -153,6 +160,7 @@ function dmarc(domain: string): DomainRecord {
     type: 'TXT',
     value: `v=DMARC1; p=quarantine; rua=mailto:postmaster@${domain}`,
     why: 'Others put forged mail of the domain aside, and tell you of it (RFC 9989). Once all is right: p=reject.',
+    condition: null,
   };
 }
 
@@ -165,12 +173,11 @@ function tlsReports(domain: string): DomainRecord {
     type: 'TXT',
     value: `v=TLSRPTv1; rua=mailto:postmaster@${domain}`,
     why: 'Others tell you when TLS to this server fails them (RFC 8460).',
+    condition: null,
   };
 }
 
 function tlsa(hostname: string, { digest, isKept }: ServerKey): DomainRecord {
-  const warning =
-    'Only if the key stays when the certificate is renewed (certbot: --reuse-key), which is not known of this one: otherwise mail would stop coming.';
   return {
     kind: 'tlsa',
     level: 'optional',
@@ -178,7 +185,10 @@ function tlsa(hostname: string, { digest, isKept }: ServerKey): DomainRecord {
     name: `_25._tcp.${hostname}`,
     type: 'TLSA',
     value: `3 1 1 ${digest}`,
-    why: `Others send under TLS to this key alone (DANE, RFC 7672), where the zone is signed by DNSSEC.${isKept ? '' : ` ${warning}`}`,
+    why: 'Others send under TLS to this key alone (DANE, RFC 7672), where the zone is signed by DNSSEC.',
+    condition: isKept
+      ? null
+      : 'Only if the key stays when the certificate is renewed (certbot: --reuse-key), which is not known of this one: else mail stops coming then.',
   };
 }
 
@@ -193,6 +203,7 @@ function mtaSts(domain: string, hostname: string): readonly DomainRecord[] {
       type: 'TXT',
       value: `v=STSv1; id=${id}`,
       why: 'There is a policy by which others send under TLS alone, to the hosts that it names (RFC 8461).',
+      condition: null,
     },
     {
       kind: 'mta-sts-host',
@@ -202,6 +213,7 @@ function mtaSts(domain: string, hostname: string): readonly DomainRecord[] {
       type: 'CNAME',
       value: hostname,
       why: `Where it is: https://mta-sts.${domain}/.well-known/mta-sts.txt, under a certificate for this name.`,
+      condition: null,
     },
   ];
 }
@@ -219,6 +231,7 @@ function services(domain: string, { hostname, ports }: MailHost): readonly Domai
         type: 'SRV',
         value: `${priority} 1 ${port} ${hostname}`,
         why: 'Mail programs find the service by the address alone (RFC 6186, RFC 8314 §5.1).',
+        condition: null,
       } as const,
     ];
   });

@@ -3,6 +3,7 @@ export { type CheckedRecord, type CheckOptions, checkRecords, type RecordState }
 export { type DkimKeyLook, dkimRecordName, lookForDkimKeys } from './dkim-in-dns.ts';
 export { domainRecords, type MailHost } from './domain-records.ts';
 export { type MtaStsPolicy, mtaStsPolicy } from './mta-sts-policy.ts';
+export { type MailHostSource, readMailHost } from './read-mail-host.ts';
 export type { DomainRecord, RecordKind, RecordLevel } from './record.ts';
 export { type ServerKey, serverKey } from './server-key.ts';
 export { formatZone, zoneLine } from './zone-file.ts';

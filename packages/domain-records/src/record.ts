@@ -32,4 +32,6 @@ export interface DomainRecord {
   readonly value: string;
   /** What it is for. */
   readonly why: string;
+  /** What must be so, or it does harm; null if nothing must. */
+  readonly condition: string | null;
 }

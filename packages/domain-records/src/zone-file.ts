@@ -14,9 +14,15 @@ export function zoneLine({ name, type, value }: Pick<DomainRecord, 'name' | 'typ
   return `${name}. ${TTL_SECONDS} IN ${type} ${data}`;
 }
 
-/** Records for a zone file, each below a comment that says what it is for. */
+/** Records for a zone file, each below a comment that says what it is for; one with a condition is commented out. */
 export function formatZone(records: readonly DomainRecord[]): string {
-  return records.map((record) => `${comment(record.why)}\n${zoneLine(record)}\n`).join('\n');
+  const entries = records.map((record) => {
+    const { why, condition } = record;
+    return condition === null
+      ? `${comment(why)}\n${zoneLine(record)}\n`
+      : `${comment(`${why} ${condition}`)}\n;${zoneLine(record)}\n`;
+  });
+  return entries.join('\n');
 }
 
 /** Strings of 255 octets, which readers join: RFC 6376 §3.6.2.2, RFC 7208 §3.3. */

@@ -31,7 +31,10 @@ Examples:
     const { generatePassword } = await import('@postel/directory');
     const password = kind === 'none' ? null : given === '' ? generatePassword() : given;
     const { useDirectory } = await import('../use-directory.ts');
-    await useDirectory(invocation, server, (directory) => directory.addAccount({ name: account, address, password }));
+    await useDirectory(invocation, server, async (directory) => {
+      await directory.addAccount({ name: account, address, password });
+      await directory.dkimKeys.ensure(address.slice(address.lastIndexOf('@') + 1));
+    });
     terminal.say(`Added account ${account} with address ${address}.`);
     if (password !== null && given === '') terminal.say(`Its password, shown this once: ${password}`);
   },

@@ -6,8 +6,8 @@ export const configDomainAdd = defineCommand({
   name: 'config domain add',
   operands: 'DOMAIN',
   summary: 'make a domain one whose mail is for this server',
-  help: `Mail for it comes only when its MX records name this server. Addresses in it: postel help config address add.
-
+  help: `Mail for it comes only when its MX records name this server; mail of it is signed once the DNS has its DKIM keys, which
+are made now. What to publish: postel config dnsrecords. Addresses in it: postel help config address add.
 
 ${SERVER_OPTIONS_HELP}
 
@@ -23,5 +23,6 @@ Examples:
     const { useDirectory } = await import('../use-directory.ts');
     await useDirectory(invocation, server, (directory) => directory.addDomain(domain));
     invocation.terminal.say(`Added domain ${domain}. Mail for postmaster and abuse there goes to the oldest account.`);
+    invocation.terminal.say(`The DNS records that it needs: postel config dnsrecords ${domain}`);
   },
 });

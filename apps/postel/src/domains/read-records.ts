@@ -1,0 +1,36 @@
+import { type DomainRecord, domainRecords, type MailHost } from '@postel/domain-records';
+import type { Invocation } from '../command.ts';
+import { chooseConfigurationFile, readConfigurationOrExplain } from '../serve/find-configuration.ts';
+import { useDirectory } from '../use-directory.ts';
+import { type DomainResolver, mailHostOf, resolverOf } from './domain-server.ts';
+
+/** What a command about the records of a domain was told. */
+export interface RecordsArgs {
+  readonly domain: string;
+  readonly asJson: boolean;
+  readonly config: string | null;
+}
+
+/** What a domain of the server needs. */
+export interface NeededRecords extends DomainResolver {
+  /** In A-labels. */
+  readonly domain: string;
+  readonly host: MailHost;
+  readonly records: readonly DomainRecord[];
+  readonly hasKeys: boolean;
+}
+
+/** @throws {CommandError} */
+export async function readRecords({ domain, config }: RecordsArgs, invocation: Invocation): Promise<NeededRecords> {
+  const file = chooseConfigurationFile(config);
+  const configuration = await readConfigurationOrExplain(file);
+  const { name, keys } = await useDirectory(
+    invocation,
+    { config: file, databaseUrl: null },
+    async ({ domainName, dkimKeys }) => ({ name: await domainName(domain), keys: await dkimKeys.list(domain) }),
+  );
+  const asked = resolverOf(configuration);
+  const host = await mailHostOf(configuration, asked.resolver);
+  const hasKeys = keys.some(({ state }) => state !== 'retired');
+  return { ...asked, domain: name, host, records: domainRecords(name, keys, host), hasKeys };
+}
