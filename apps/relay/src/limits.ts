@@ -28,6 +28,13 @@ export const END_OF_DATA_REPLY_MS = 10 * 60_000;
 export const TRANSACTION_MS = 30 * 60_000;
 export const OCTETS_A_SECOND = 1_000;
 
+/** Signatures that are remembered, and for how long: of a message to many domains. */
+export const SIGNATURES = 1_000;
+export const SIGNATURE_MS = 5 * 60_000;
+
+/** How often the DNS is asked for DKIM keys of a domain that wait for it, while its mail leaves. */
+export const LOOKS_FOR_KEYS_MS = 5 * 60_000;
+
 /** What a report may be that is delivered here. */
 export const LOCAL_MESSAGE_OCTETS = 2_000 * 1024 * 1024;
 

@@ -1,4 +1,5 @@
 import type { LeasedRecipient, Queue, QueuedMessage } from '@postel/queue';
+import type { OutgoingSignatures } from './outgoing-signatures.ts';
 
 /** A message as it leaves for another server. */
 export interface OpenMessage {
@@ -10,6 +11,11 @@ export interface OpenMessage {
 /** By what it comes to them: that stands in the message. */
 type OpenedFor = Pick<LeasedRecipient, 'alias' | 'listFields'>;
 
+export interface OpenMessageParts {
+  readonly queue: Pick<Queue, 'read'>;
+  readonly signatures: Pick<OutgoingSignatures, 'of'>;
+}
+
 /**
  * Opens a message that is in the queue, for recipients at other servers: whatever is to stand before it is put there here, and nowhere
  * else.
@@ -17,14 +23,16 @@ type OpenedFor = Pick<LeasedRecipient, 'alias' | 'listFields'>;
  * @param recipient any of them, as they have this in common
  */
 export async function openMessage(
-  queue: Pick<Queue, 'read'>,
+  { queue, signatures }: OpenMessageParts,
   message: QueuedMessage,
   recipient: OpenedFor,
 ): Promise<OpenMessage> {
   const fields = fieldsFor(recipient);
+  const signature = await signatures.of(message, fields, () => octetsOf(queue, message, fields));
+  const before = Buffer.concat([signature, fields]);
   return {
-    sizeOctets: fields.length + message.sizeOctets,
-    read: () => octetsOf(queue, message, fields),
+    sizeOctets: before.length + message.sizeOctets,
+    read: () => octetsOf(queue, message, before),
   };
 }
 

@@ -2,10 +2,12 @@ import { networkInterfaces } from 'node:os';
 import { parseRelaySettings, type RelaySettings } from '@postel/config';
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type Resolver, StubResolver, systemServers } from '@postel/dns';
+import { MessageSigner } from '@postel/message-auth';
 import { Queue, StsPolicyTable, TlsMemory } from '@postel/queue';
 import { openBlobs, openDatabase, Store } from '@postel/storage';
 import type { AppContext, AppDefinition, RunningApp } from '@postel/supervision';
 import { StsPolicies } from '@postel/tls-policy';
+import { OutgoingSignatures } from './outgoing-signatures.ts';
 import { ReachableAddresses } from './reachable-addresses.ts';
 import { Relay } from './relay.ts';
 import { RelayMetrics } from './relay-metrics.ts';
@@ -66,19 +68,23 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
   const patienceMs = tlsPatienceHours * HOUR_MS;
   const guarded = { resolver, policies, memory, authorities: null, patienceMs, port, log, metrics: tlsMetrics };
   const upkeep = new TlsUpkeep({ policies, table, memory, log });
+  const relayMetrics = new RelayMetrics(metrics, queue);
+  const signer = new MessageSigner();
   const relay = new Relay({
     queue,
+    signatures: new OutgoingSignatures({ directory, resolver, signer, log, metrics: relayMetrics }),
     local: { directory, store },
     way: { resolver, reachable, hostname, port, tls: new TlsGuard(guarded) },
     lifetimeMs: lifetimeDays * DAY_MS,
     log,
-    metrics: new RelayMetrics(metrics, queue),
+    metrics: relayMetrics,
   });
   relay.start();
   upkeep.start();
   return {
     async stop() {
       await relay.stop();
+      await signer.close();
       await upkeep.stop();
       await store.close();
       await directory.close();

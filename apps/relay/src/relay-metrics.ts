@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, type Registry } from '@postel/supervision';
 export class RelayMetrics {
   readonly attempts: Counter<'outcome'>;
   readonly reports: Counter<'action'>;
+  readonly signed: Counter<'result'>;
   readonly lost: Counter;
   readonly seconds: Histogram;
 
@@ -20,6 +21,12 @@ export class RelayMetrics {
       name: 'postel_relay_reports_total',
       help: 'Reports to senders by what they tell: failed, delayed, relayed or delivered',
       labelNames: ['action'],
+      registers,
+    });
+    this.signed = new Counter({
+      name: 'postel_relay_signatures_total',
+      help: 'Messages of domains here by whether they were signed: signed, no-key or too-long (the header section)',
+      labelNames: ['result'],
       registers,
     });
     this.lost = new Counter({

@@ -18,6 +18,7 @@ import {
 } from './limits.ts';
 import { openMessage, readForHere } from './open-message.ts';
 import { deferred } from './outcome.ts';
+import type { OutgoingSignatures } from './outgoing-signatures.ts';
 import type { RelayMetrics } from './relay-metrics.ts';
 import type { Outcomes } from './send-message.ts';
 import { reportsOf, settlementOf } from './settlement.ts';
@@ -25,6 +26,7 @@ import { ship, type Way } from './ship.ts';
 
 export interface RelayOptions {
   readonly queue: Queue;
+  readonly signatures: Pick<OutgoingSignatures, 'of'>;
   readonly local: LocalMail;
   readonly way: Way;
   readonly lifetimeMs: number;
@@ -201,7 +203,7 @@ export class Relay {
   }
 
   async #attempt(group: Group): Promise<Outcomes> {
-    const { local, way, queue } = this.#options;
+    const { local, way, queue, signatures } = this.#options;
     const { message, domain, recipients } = group;
     const outcomes: Outcomes = new Map();
     const elsewhere: LeasedRecipient[] = [];
@@ -224,7 +226,7 @@ export class Relay {
       const shipment = {
         message,
         recipients: elsewhere,
-        octets: await openMessage(queue, message, recipients[0]),
+        octets: await openMessage({ queue, signatures }, message, recipients[0]),
         isOurs: () => this.#leases.areOurs(elsewhere),
       };
       for (const [recipient, outcome] of await ship(way, domain, shipment, opened)) outcomes.set(recipient, outcome);

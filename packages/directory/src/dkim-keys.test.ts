@@ -163,6 +163,7 @@ test('the nearest domain with keys signs for what is below it, each author’s d
   const signers = async (...domains: string[]) =>
     (await dkimKeys.signersOf(domains)).keys.map(({ domain }) => domain).sort();
   expect(await signers('mail.example.com')).toEqual(['example.com']);
+  expect(await signers('Mail.EXAMPLE.com.')).toEqual(['example.com']);
   expect(await signers('shop.example.com')).toEqual(['shop.example.com']);
   expect(await signers('shop.example.com', 'example.net', 'a.b.example.net')).toEqual([
     'example.net',

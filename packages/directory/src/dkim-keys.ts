@@ -2,6 +2,7 @@ import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Sql, type Transaction, textArray } from '@postel/storage';
 import type { Actor } from './actor.ts';
+import { canonicalDomain } from './domain-name.ts';
 import { domainSubject } from './domain-state.ts';
 import { DirectoryError } from './errors.ts';
 import { acceptDomain, findDomain } from './find-domain.ts';
@@ -321,7 +322,8 @@ interface SignerRow {
   readonly privateKey: Buffer;
 }
 
-async function findSigners(sql: Sql, domains: readonly string[]): Promise<DomainSigners> {
+async function findSigners(sql: Sql, given: readonly string[]): Promise<DomainSigners> {
+  const domains = given.map(canonicalDomain).filter((domain) => domain !== null);
   const above = new Map(domains.map((domain) => [domain, domainsAbove(domain)]));
   const names = [...new Set([...above.values()].flat())];
   if (names.length === 0) return { keys: [], waiting: [] };

@@ -1,10 +1,12 @@
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type ScriptedName, ScriptedResolver } from '@postel/dns';
+import { MessageSigner } from '@postel/message-auth';
 import { type NewMessage, Queue, StsPolicyTable, TlsMemory } from '@postel/queue';
 import { BlobDirectory, openDatabase, Store } from '@postel/storage';
 import { createLog, Registry } from '@postel/supervision';
 import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
 import { StsPolicies } from '@postel/tls-policy';
+import { OutgoingSignatures } from '../outgoing-signatures.ts';
 import { ReachableAddresses } from '../reachable-addresses.ts';
 import { Relay } from '../relay.ts';
 import { RelayMetrics } from '../relay-metrics.ts';
@@ -92,8 +94,11 @@ export async function startQueue() {
       log,
       metrics: new TlsMetrics(new Registry(), memory),
     });
+    const metrics = new RelayMetrics(new Registry(), ownQueue);
+    const signer = new MessageSigner({ workers: 1 });
     const relay = new Relay({
       queue: ownQueue,
+      signatures: new OutgoingSignatures({ directory, resolver, signer, log, metrics }),
       local: { directory, store },
       way: {
         resolver,
@@ -104,12 +109,13 @@ export async function startQueue() {
       },
       lifetimeMs: 5 * DAY_MS,
       log,
-      metrics: new RelayMetrics(new Registry(), ownQueue),
+      metrics,
     });
     relay.start();
     return {
       async [Symbol.asyncDispose]() {
         await relay.stop();
+        await signer.close();
         await own.close();
       },
     };
@@ -157,7 +163,7 @@ export interface Row {
 
 type PutRecipient = Partial<NewMessage['recipients'][number]> & { readonly forwardPath: string };
 
-const ENVELOPE: NewMessage['envelope'] = {
+export const ENVELOPE: NewMessage['envelope'] = {
   reversePath: 'mary@example.com',
   isUtf8: false,
   requiresTls: false,
