@@ -81,6 +81,7 @@ export class CrashServer {
       dataDirectory: 'data',
       tls: { certificates: [{ certFile: 'cert.pem', keyFile: 'cert-key.pem' }] },
       status: { port: this.#statusPort },
+      web: 'off',
       logLevel: 'warn',
       smtp: { mx: at(this.mx), submission: 'off', submissions: at(this.submission), lmtp: at(this.lmtp) },
       imap: { imap: 'off', imaps: at(this.imap), processes: imapProcesses },

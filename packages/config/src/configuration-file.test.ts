@@ -46,6 +46,7 @@ const DEFAULTS: Configuration = {
     metadata: [],
   },
   relay: { lifetimeDays: 5, privateNetworks: [], tlsPatienceHours: 24 },
+  web: { http: [{ host: '127.0.0.1', port: 1080 }], https: [], proxies: [] },
   dnsServers: [],
   status: [{ host: '127.0.0.1', port: 1081 }],
   tombstoneDays: 90,
@@ -93,6 +94,7 @@ imap:
   imap: false
   imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
 relay: { lifetimeDays: 2, privateNetworks: [10.1.0.0/16], tlsPatienceHours: 0 }
+web: { http: { addresses: [192.0.2.1], port: 80 }, https: { port: 4430 }, proxies: [192.0.2.7] }
 dns: { servers: [127.0.0.1, "192.0.2.53:5353", "2001:db8::53", "[::1]:54"] }
 status: off
 logLevel: debug
@@ -137,6 +139,11 @@ logLevel: debug
       metadata: [{ entry: '/shared/admin', value: 'mailto:postmaster@example.com' }],
     },
     relay: { lifetimeDays: 2, privateNetworks: ['10.1.0.0/16'], tlsPatienceHours: 0 },
+    web: {
+      http: [{ host: '192.0.2.1', port: 80 }],
+      https: [{ host: '*', port: 4430 }],
+      proxies: ['192.0.2.7'],
+    },
     dnsServers: [
       { address: '127.0.0.1', port: 53, isTrusted: true },
       { address: '192.0.2.53', port: 5353, isTrusted: false },
@@ -381,6 +388,12 @@ test.for([
     'smtp:\n  mx: { addresses: [127.0.0.1] }\nimap:\n  imap: { addresses: [0.0.0.0], port: 25 }\n',
     ['9: imap.imap has port 25, which another service has already'],
   ],
+  [
+    'web: { http: { addresses: ["*"] } }\n',
+    [
+      '6: web.http is for this machine alone, because passwords are not taken in the clear: say https, or the proxies before it',
+    ],
+  ],
   ['status: { addresses: [127.0.0.1, "::1"] }\n', ['6: status.addresses must be one address']],
   [
     'database:\n  url: postgres://u:100%secret@host/x\n',
@@ -439,6 +452,7 @@ test('the template is valid as it is, and with every comment taken off', () => {
   expect(read(whole)).toMatchObject({
     ...DEFAULTS,
     publicAddresses: ['192.0.2.1'],
+    web: { ...DEFAULTS.web, proxies: ['192.0.2.7'] },
     submitterNetworks: ['192.0.2.7'],
     dnsbls: ['dnsbl.example.org'],
     rspamd: { url: 'http://127.0.0.1:11333', password: 'the password' },
@@ -476,6 +490,7 @@ function schemaKeys(): Set<string> {
   const sections = ['blobs: { % }', 'blobs: { s3: { % } }', 'login: { % }', 'login: { oauth: [{ % }] }'];
   const others = [
     'relay: { % }',
+    'web: { % }',
     'dns: { % }',
     'housekeeping: { % }',
     'database: { % }',

@@ -66,6 +66,8 @@ export interface Configuration {
   };
   /** How mail goes to other servers; null: not at all. */
   readonly relay: RelayConfiguration | null;
+  /** Where the web listens; nowhere if it is off. */
+  readonly web: WebConfiguration;
   /** Who is asked what the DNS says; those of the system, if there are none. */
   readonly dnsServers: readonly DnsServerAddress[];
   /** `/healthz` and `/metrics`. */
@@ -82,6 +84,14 @@ interface RelayConfiguration {
   readonly privateNetworks: readonly string[];
   /** How long mail waits for a server that had TLS and has none any more. */
   readonly tlsPatienceHours: number;
+}
+
+/** Of the web. */
+export interface WebConfiguration {
+  readonly http: readonly Address[];
+  readonly https: readonly Address[];
+  /** As CIDR: proxies that are believed about clients, and about TLS. */
+  readonly proxies: readonly string[];
 }
 
 /** Where a service listens that people log in to. */
@@ -153,6 +163,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
       metadata: readServerMetadata(imap, 'metadata'),
     },
     relay: relay(file),
+    web: web(file),
     dnsServers: readDnsServers(file.section('dns')),
     status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
     tombstoneDays: tombstoneDays(file.section('housekeeping')),
@@ -224,6 +235,22 @@ function tombstoneDays(housekeeping: SettingReader): number {
   return housekeeping.at('tombstoneDays').integer(1, MOST_TOMBSTONE_DAYS);
 }
 
+function web(file: SettingReader): WebConfiguration {
+  if (isOff(file, 'web')) return { http: [], https: [], proxies: [] };
+  const setting = file.section('web');
+  const http = listening(setting, 'http', { host: LOOPBACK, port: 1080 });
+  const https = setting.has('https') ? listening(setting, 'https', { host: EVERYWHERE, port: 443 }) : [];
+  const proxies = setting.has('proxies') ? setting.at('proxies').list(readNetwork) : [];
+  if (proxies.length === 0 && http.some(({ host }) => host !== LOOPBACK && host !== '::1')) {
+    setting
+      .at('http')
+      .refuse(
+        'is for this machine alone, because passwords are not taken in the clear: say https, or the proxies before it',
+      );
+  }
+  return { http, https, proxies };
+}
+
 function relay(file: SettingReader): RelayConfiguration | null {
   if (isOff(file, 'relay')) return null;
   const setting = file.section('relay');
@@ -269,7 +296,7 @@ function path(setting: SettingReader, base: string): string {
 }
 
 /** Two services at one address would fail later, and with a message that names neither. */
-function refuseTwins(file: SettingReader, { smtp, imap, status }: Configuration): void {
+function refuseTwins(file: SettingReader, { smtp, imap, web, status }: Configuration): void {
   const imapServices = { imap: imap.imap, imaps: imap.imaps };
   const taken: Address[] = [];
   const look = (parent: SettingReader, services: Readonly<Record<string, readonly Address[]>>) => {
@@ -285,6 +312,7 @@ function refuseTwins(file: SettingReader, { smtp, imap, status }: Configuration)
   };
   look(file.section('smtp'), smtp);
   look(file.section('imap'), imapServices);
+  look(file.section('web'), { http: web.http, https: web.https });
   look(file, { status });
 }
 

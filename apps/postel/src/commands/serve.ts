@@ -5,14 +5,14 @@ import { APP_NAMES } from '../serve/plan-apps.ts';
 
 export const serve = defineCommand({
   name: 'serve',
-  operands: '[imap | smtp | relay | housekeeping] [--config FILE]',
+  operands: '[imap | smtp | relay | web | housekeeping] [--config FILE]',
   summary: 'the mail server, as the configuration file says',
   help: `It runs until SIGTERM, which lets it finish what is in hand; a second one makes it hurry. At SIGHUP it reads the
 configuration file and the certificates anew. It logs to standard error, as JSON, and prints "postel ready".
 
   --config FILE  the configuration file (default ./postel.yaml, else /etc/postel/postel.yaml)
 
-With imap, smtp, relay or housekeeping it is that one alone, for several hosts on one database: database.url must be said
+With imap, smtp, relay, web or housekeeping it is that one alone, for several hosts on one database: database.url must be said
 then, and blobs must be in S3, or blobDirectory the same directory for all.
 
 Examples:

@@ -6,14 +6,15 @@ import type {
   RelaySettings,
   SmtpSettings,
   TlsMode,
+  WebSettings,
 } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
 import { planApp, planHousekeeping, planRelay } from '../supervisor/plan-app.ts';
 import type { ServerParts } from '../supervisor/run-server.ts';
 
 /** The apps that a server may have, or be alone. */
-export type AppName = 'imap' | 'smtp' | 'relay' | 'housekeeping';
-export const APP_NAMES: readonly AppName[] = ['imap', 'smtp', 'relay', 'housekeeping'];
+export type AppName = 'imap' | 'smtp' | 'relay' | 'web' | 'housekeeping';
+export const APP_NAMES: readonly AppName[] = ['imap', 'smtp', 'relay', 'web', 'housekeeping'];
 
 type DatabasePlace = Pick<ImapSettings, 'database' | 'databaseDirectory'>;
 
@@ -27,6 +28,7 @@ export function planApps(
   const listening = [
     ...(apps.includes('imap') ? planImap(configuration, place) : []),
     ...(apps.includes('smtp') ? [planSmtp(configuration, place)] : []),
+    ...(apps.includes('web') ? [planWeb(configuration, place)] : []),
   ].filter(({ addresses = [] }) => addresses.length > 0);
   const running = [...listening, ...(apps.includes('relay') ? planSending(configuration, database) : [])];
   if (!apps.includes('housekeeping')) return running;
@@ -49,6 +51,29 @@ function planImap(configuration: Configuration, place: DatabasePlace): readonly 
     const settings: ImapSettings = { ...common, processName: `imap-${i + 1}` };
     return planApp('imap', settings);
   });
+}
+
+function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
+  const { web, imap, smtp, status } = configuration;
+  const [statusAddress = null] = status;
+  const portOf = ([first]: readonly Address[]) => first?.port ?? null;
+  const settings: WebSettings = {
+    ...commonSettings(configuration, place),
+    processName: 'web',
+    listeners: [
+      ...web.http.map((address) => ({ ...address, isTls: false })),
+      ...web.https.map((address) => ({ ...address, isTls: true })),
+    ],
+    mailPorts: {
+      imaps: portOf(imap.imaps),
+      imap: portOf(imap.imap),
+      submissions: portOf(smtp.submissions),
+      submission: portOf(smtp.submission),
+    },
+    status: statusAddress,
+    ...(web.proxies.length === 0 ? {} : { proxies: web.proxies }),
+  };
+  return planApp('admin-web', settings);
 }
 
 function planSending(configuration: Configuration, database: ServerParts['database']): readonly AppPlan[] {

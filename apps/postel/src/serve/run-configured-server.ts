@@ -102,10 +102,14 @@ async function reread(file: string, atStart: Configuration, report: Reporter): P
 
 /** Where each service listens that the apps have. */
 function servicesOf(
-  { imap: { imap, imaps }, smtp }: Configuration,
+  { imap: { imap, imaps }, smtp, web }: Configuration,
   apps: readonly AppName[],
 ): Readonly<Record<string, readonly Address[]>> {
-  return { ...(apps.includes('imap') ? { imap, imaps } : {}), ...(apps.includes('smtp') ? smtp : {}) };
+  return {
+    ...(apps.includes('imap') ? { imap, imaps } : {}),
+    ...(apps.includes('smtp') ? smtp : {}),
+    ...(apps.includes('web') ? { web: web.http, 'web-tls': web.https } : {}),
+  };
 }
 
 function portsOf(services: Readonly<Record<string, readonly Address[]>>): Readonly<Record<string, number>> {

@@ -62,6 +62,7 @@ export class ConfiguredServer implements AsyncDisposable {
       dataDirectory: 'data',
       tls: { certificates: [certificateFiles('cert')] },
       status: { port: ports.status },
+      web: 'off',
       ...settings,
       smtp: {
         mx: listener('mx'),
