@@ -1,8 +1,22 @@
 /** Every limit of the relay, in one place. Those of the queue and its schedule are in packages/queue/src/limits.ts. */
 
-/** Mail transactions at the same time, each on a connection of its own: in all, and with one domain. */
+/** Mail transactions at the same time, each on a connection of its own: in all, with one domain, and with one host, for whichever domains. */
 export const TRANSACTIONS = 50;
 export const TRANSACTIONS_A_DOMAIN = 5;
+export const TRANSACTIONS_A_HOST = 10;
+
+/** Messages of other domains that may wait in hand for such a host. The rest goes back to the queue, for this long and up to twice as long. */
+export const WAITING_FOR_A_HOST = 100;
+export const BUSY_HOST_MS = 5_000;
+
+/** An address that did not answer is left alone for so long. */
+export const UNREACHABLE_MS = 30_000;
+
+/** Messages that go by one connection, how long it may last, and wait for the next message; and how many wait. */
+export const MESSAGES_A_CONNECTION = 100;
+export const CONNECTION_MS = 5 * 60_000;
+export const IDLE_MS = 3_000;
+export const IDLE_SESSIONS = 50;
 
 /** Recipients in one transaction: what every server has to take (RFC 5321 §4.5.3.1.8), if it does not say less (RFC 9422). */
 export const RECIPIENTS = 100;

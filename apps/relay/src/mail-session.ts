@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { SmtpConnection, SmtpError, type SmtpReply, textOf } from '@postel/smtp-client';
 import { type TlsPeer, tlsPeer } from '@postel/tls-policy';
-import { CONNECT_MS, REPLY_MS } from './limits.ts';
+import { CONNECT_MS, RECIPIENTS, REPLY_MS } from './limits.ts';
 import { deferred, failed, HostFailure, outcomeOf } from './outcome.ts';
 import type { HostTls } from './tls-guard.ts';
 
@@ -22,6 +22,11 @@ export class MailSession implements Disposable {
   readonly connection: SmtpConnection;
   /** What stands behind each keyword of EHLO. */
   readonly extensions: ReadonlyMap<string, string>;
+  readonly openedMs = performance.now();
+  /** Mail transactions that were begun on it. */
+  messages = 0;
+  /** The last one did not come to its end. */
+  needsReset = false;
 
   private constructor(connection: SmtpConnection, extensions: ReadonlyMap<string, string>) {
     this.connection = connection;
@@ -89,6 +94,16 @@ export class MailSession implements Disposable {
     return new MailSession(this.connection, extensions);
   }
 
+  /** RFC 9422 §4.1. */
+  get mostMessages(): number {
+    return limitOf(this.extensions, 'MAILMAX') ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** RFC 9422 §4.2. */
+  get mostRecipients(): number {
+    return Math.min(RECIPIENTS, limitOf(this.extensions, 'RCPTMAX') ?? RECIPIENTS);
+  }
+
   get host(): string {
     return this.connection.host;
   }
@@ -121,6 +136,13 @@ function extensionsOf({ lines }: SmtpReply): ReadonlyMap<string, string> {
       return [keyword.toUpperCase(), parameters.join(' ')];
     }),
   );
+}
+
+/** One of LIMITS: RFC 9422 §3. */
+function limitOf(extensions: ReadonlyMap<string, string>, name: string): number | null {
+  const limits = (extensions.get('LIMITS') ?? '').toUpperCase().split(' ');
+  const value = limits.find((limit) => limit.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+  return /^[1-9][0-9]{0,5}$/.test(value) ? Number(value) : null;
 }
 
 function refusal(reply: SmtpReply, host: string) {

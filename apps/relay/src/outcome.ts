@@ -40,13 +40,20 @@ export class HostFailure extends Error {
   readonly outcome: Outcome;
   /** This machine has no way there: it says nothing about the other side. */
   readonly isNoRoute: boolean;
+  /** The connection had ended before it was used again: another one may do. */
+  readonly isStale: boolean;
 
   constructor(
     outcome: Outcome,
-    { isNoRoute = false, ...options }: ErrorOptions & { readonly isNoRoute?: boolean } = {},
+    {
+      isNoRoute = false,
+      isStale = false,
+      ...options
+    }: ErrorOptions & { readonly isNoRoute?: boolean; readonly isStale?: boolean } = {},
   ) {
     super(outcome.reply, options);
     this.outcome = outcome;
     this.isNoRoute = isNoRoute;
+    this.isStale = isStale;
   }
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { makeClientCertificate, type SmtpSession } from '@postel/testkit';
 import { expect, test } from 'vitest';
-import { RemoteServer } from './testing/remote-server.ts';
+import { TRANSACTIONS_A_HOST } from './limits.ts';
+import { RemoteServer, type Script } from './testing/remote-server.ts';
 import { startQueue } from './testing/start-relay.ts';
 
 const TEXT = 'From: mary@example.com\r\nSubject: hello\r\n\r\nfirst\r\n.dot\r\n';
@@ -252,6 +253,84 @@ test('where TLS does not come about, mail goes in the clear, but none that needs
     ['delivered', '2.0.0'],
     ['failed', '5.7.10'],
   ]);
+});
+
+test('the next message for a host goes by the same connection, and TLS is not begun anew', async () => {
+  await using remote = await RemoteServer.start(
+    async (line, session) => (line.includes('nobody@') ? '550 5.1.1 No' : await withTls(line, session)),
+    ['STARTTLS', 'PIPELINING'],
+    { tls: CERTIFICATE },
+  );
+  await using queue = await startQueue();
+  await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+  for (const name of ['bob', 'nobody', 'ann']) {
+    await queue.put(TEXT, { envelope: { reversePath: '' } as never }, [{ forwardPath: `${name}@example.org` }]);
+    await queue.settled();
+  }
+  expect(remote.connections).toBe(1);
+  const [, , , ...heard] = remote.heard;
+  expect(heard).toEqual([
+    ...['MAIL FROM:<>', 'RCPT TO:<bob@example.org>', 'DATA'],
+    ...['MAIL FROM:<>', 'RCPT TO:<nobody@example.org>', 'DATA'],
+    ...['RSET', 'MAIL FROM:<>', 'RCPT TO:<ann@example.org>', 'DATA'],
+  ]);
+});
+
+test.for<[string, Script, readonly string[]]>([
+  ['says 421 to it', (line, _, connection) => (line === 'MAIL' && connection === 1 ? '421 4.4.2 Bye' : null), []],
+  ['has hung up', () => null, []],
+  ['takes one message by a connection (RFC 9422)', () => null, ['LIMITS MAILMAX=1']],
+])('where a host %s, the next message goes by another connection at once', async ([how, script, limits]) => {
+  let mails = 0;
+  let first: SmtpSession['socket'] | null = null;
+  await using remote = await RemoteServer.start(
+    (line, session, connection) => {
+      first ??= session.socket;
+      if (!line.startsWith('MAIL')) return null;
+      return script(++mails === 2 ? 'MAIL' : '', session, connection);
+    },
+    ['PIPELINING', ...limits],
+  );
+  await using queue = await startQueue();
+  await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+  await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }]);
+  await queue.settled();
+  if (how === 'has hung up') (first as SmtpSession['socket'] | null)?.end();
+  await queue.put(TEXT, {}, [{ forwardPath: 'ann@example.org' }]);
+  const rows = await queue.settled();
+  expect(rows.map(({ state, attempts }) => [state, attempts])).toEqual(Array(2).fill(['delivered', 1]));
+  expect(remote.connections).toBe(2);
+});
+
+test('a host has so many transactions at a time, for however many domains it is, and each message arrives once', async () => {
+  let running = 0;
+  let most = 0;
+  await using remote = await RemoteServer.start((line) => {
+    if (line.startsWith('MAIL')) most = Math.max(most, ++running);
+    if (line === '.') running--;
+    return null;
+  });
+  await using queue = await startQueue();
+  const domains = Array.from({ length: 40 }, (_, i) => `d${i}.example`);
+  for (const domain of domains) await queue.put(TEXT, {}, [{ forwardPath: `bob@${domain}` }]);
+  const zone = { ...ZONE, ...Object.fromEntries(domains.map((domain) => [domain, TO_HERE])) };
+  await using _ = await queue.startRelay({ zone, port: remote.port });
+  const received = await remote.messages(40);
+  const rows = await queue.settled();
+  expect(rows.map(({ state, attempts }) => [state, attempts])).toEqual(Array(40).fill(['delivered', 1]));
+  expect(new Set(received.map(({ rcpts }) => rcpts.join())).size).toBe(40);
+  expect(most).toBeLessThanOrEqual(TRANSACTIONS_A_HOST);
+  expect(remote.connections).toBeLessThan(40);
+});
+
+test('what failed together in an outage is not tried again together', async () => {
+  await using queue = await startQueue();
+  for (let i = 0; i < 20; i++) await queue.put(TEXT, {}, [{ forwardPath: `r${i}@example.org` }]);
+  await using _ = await queue.startRelay({ zone: ZONE, port: 1 });
+  const rows = await queue.settled();
+  const pauses = rows.map(({ pauseSeconds }) => pauseSeconds);
+  expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(20);
+  expect(rows.every(({ state, status }) => state === 'waiting' && status === '4.4.1')).toBe(true);
 });
 
 test('two relays on one database never send the same row twice', async () => {

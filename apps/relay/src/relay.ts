@@ -3,8 +3,10 @@ import type { LeasedRecipient, Queue, QueuedMessage } from '@postel/queue';
 import type { SmtpConnection } from '@postel/smtp-client';
 import type { Logger } from '@postel/supervision';
 import { findHere, type LocalMail } from './deliver-here.ts';
+import { HostUse } from './host-use.ts';
 import { Leases } from './leases.ts';
 import {
+  BUSY_HOST_MS,
   DATABASE_RETRY_MS,
   LOOK_MS,
   OCTETS_A_SECOND,
@@ -15,20 +17,22 @@ import {
   TRANSACTION_MS,
   TRANSACTIONS,
   TRANSACTIONS_A_DOMAIN,
+  WAITING_FOR_A_HOST,
 } from './limits.ts';
 import { openMessage, readForHere } from './open-message.ts';
 import { deferred } from './outcome.ts';
 import type { OutgoingSignatures } from './outgoing-signatures.ts';
 import type { RelayMetrics } from './relay-metrics.ts';
 import type { Outcomes } from './send-message.ts';
+import { SessionPool } from './session-pool.ts';
 import { reportsOf, settlementOf } from './settlement.ts';
-import { ship, type Way } from './ship.ts';
+import { type Shipped, ship, type Way } from './ship.ts';
 
 export interface RelayOptions {
   readonly queue: Queue;
   readonly signatures: Pick<OutgoingSignatures, 'of'>;
   readonly local: LocalMail;
-  readonly way: Way;
+  readonly way: Omit<Way, 'hosts' | 'sessions'>;
   readonly lifetimeMs: number;
   readonly log: Logger;
   readonly metrics: RelayMetrics;
@@ -49,7 +53,10 @@ export class Relay {
   readonly #stopping = new AbortController();
   /** Groups that wait for their turn, by domain. */
   readonly #waiting = new Map<string, Group[]>();
+  /** The same, for whom a host has to be free, by that. */
+  readonly #parked = new Map<string, Group[]>();
   readonly #running = new Map<string, number>();
+  readonly #way: Way;
   readonly #tasks = new Set<Promise<void>>();
   readonly #connections = new Set<SmtpConnection>();
   #wake = Promise.withResolvers<void>();
@@ -58,7 +65,8 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    const { queue, log, metrics } = options;
+    const { queue, log, metrics, way } = options;
+    this.#way = { ...way, hosts: new HostUse(now, (host) => this.#unpark(host)), sessions: new SessionPool(now) };
     this.#leases = new Leases(queue, now, (lost) => {
       metrics.lost.inc(lost.length);
       log.warn(
@@ -78,13 +86,16 @@ export class Relay {
     this.#stopping.abort();
     this.#wake.resolve();
     await this.#loops;
-    const untried = [...this.#waiting.values()].flatMap((groups) => groups.flatMap(({ recipients }) => recipients));
+    const groups = [...this.#waiting.values(), ...this.#parked.values()].flat();
+    const untried = groups.flatMap(({ recipients }) => recipients);
     this.#waiting.clear();
+    this.#parked.clear();
     this.#leases.remove(untried);
     await queue
       .giveBack(untried)
       .catch((err: unknown) => log.warn({ err }, 'what was not tried waits for the end of its lease'));
     await Promise.race([this.#allDone(), delay(STOP_MS, undefined, { ref: false })]);
+    this.#way.sessions.close();
     for (const connection of this.#connections) connection.abort();
     await this.#allDone();
     await this.#leases.close();
@@ -135,10 +146,10 @@ export class Relay {
     const { queue } = this.#options;
     while (!this.#isFull() && !this.#stopping.signal.aborted) {
       const sinceMs = now();
-      const busy = [...this.#running]
-        .filter(([domain, count]) => this.#isBusy(domain, count))
-        .map(([domain]) => domain);
-      const rows = await queue.take(ROWS_AT_ONCE, busy);
+      const busy = [...this.#running].filter(([domain, count]) => this.#isBusy(domain, count));
+      const parked = [...this.#parked.values()].flat();
+      const except = new Set([...busy, ...parked.map(({ domain }) => [domain] as const)].map(([domain]) => domain));
+      const rows = await queue.take(ROWS_AT_ONCE, [...except]);
       this.#leases.add(rows, sinceMs);
       for (const group of groupsOf(rows)) {
         const others = this.#waiting.get(group.domain);
@@ -184,8 +195,9 @@ export class Relay {
     const { log, metrics } = this.#options;
     const startedMs = now();
     let outcomes: Outcomes;
+    let busyHost: string | null = null;
     try {
-      outcomes = await this.#attempt(group);
+      ({ outcomes, busyHost } = await this.#attempt(group));
     } catch (err) {
       log.error(
         { err, message: group.message.name },
@@ -199,11 +211,38 @@ export class Relay {
     } catch (err) {
       log.error({ err, message: group.message.name }, 'what came of an attempt is not written down: it comes again');
     }
-    this.#leases.remove(group.recipients);
+    this.#leases.remove(group.recipients.filter((recipient) => outcomes.has(recipient)));
+    const [first, ...others] = group.recipients.filter((recipient) => !outcomes.has(recipient));
+    if (first === undefined) return;
+    if (busyHost === null) return this.#leases.remove([first, ...others]);
+    await this.#park(busyHost, { ...group, recipients: [first, ...others] });
   }
 
-  async #attempt(group: Group): Promise<Outcomes> {
-    const { local, way, queue, signatures } = this.#options;
+  /** Has it wait for a host, in hand if few do. */
+  async #park(host: string, group: Group): Promise<void> {
+    const others = this.#parked.get(host) ?? [];
+    if (others.length < WAITING_FOR_A_HOST && !this.#stopping.signal.aborted) {
+      this.#parked.set(host, [...others, group]);
+      this.#unpark(host); // what was in the way may be over
+      return;
+    }
+    this.#leases.remove(group.recipients);
+    const pauseMs = BUSY_HOST_MS * (1 + Math.random());
+    await this.#options.queue
+      .giveBack(group.recipients, pauseMs)
+      .catch((err: unknown) => this.#options.log.warn({ err }, 'what was not tried waits for the end of its lease'));
+  }
+
+  /** As many as a host has room for. */
+  #unpark(host: string): void {
+    const groups = this.#parked.get(host) ?? [];
+    const free = groups.splice(0, this.#way.hosts.room(host));
+    if (groups.length === 0) this.#parked.delete(host);
+    for (const group of free) this.#waiting.set(group.domain, [group, ...(this.#waiting.get(group.domain) ?? [])]);
+  }
+
+  async #attempt(group: Group): Promise<Shipped> {
+    const { local, queue, signatures } = this.#options;
     const { message, domain, recipients } = group;
     const outcomes: Outcomes = new Map();
     const elsewhere: LeasedRecipient[] = [];
@@ -212,7 +251,7 @@ export class Relay {
       if (target.type === 'here') outcomes.set(recipient, await target.deliver(readForHere(queue, message, recipient)));
       else elsewhere.push(recipient);
     }
-    if (elsewhere.length === 0) return outcomes;
+    if (elsewhere.length === 0) return { outcomes, busyHost: null };
     const own = new Set<SmtpConnection>();
     const opened = (connection: SmtpConnection) => {
       own.add(connection);
@@ -229,8 +268,9 @@ export class Relay {
         octets: await openMessage({ queue, signatures }, message, recipients[0]),
         isOurs: () => this.#leases.areOurs(elsewhere),
       };
-      for (const [recipient, outcome] of await ship(way, domain, shipment, opened)) outcomes.set(recipient, outcome);
-      return outcomes;
+      const shipped = await ship(this.#way, domain, shipment, opened);
+      for (const [recipient, outcome] of shipped.outcomes) outcomes.set(recipient, outcome);
+      return { outcomes, busyHost: shipped.busyHost };
     } finally {
       clearTimeout(timer);
       for (const connection of own) this.#connections.delete(connection);

@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { domainToASCII } from 'node:url';
 import type { LeasedRecipient, QueuedMessage } from '@postel/queue';
 import { DotStuffing, SmtpError, type SmtpReply } from '@postel/smtp-client';
-import { DATA_REPLY_MS, END_OF_DATA_REPLY_MS, RECIPIENTS, REPLY_MS } from './limits.ts';
+import { DATA_REPLY_MS, END_OF_DATA_REPLY_MS, REPLY_MS } from './limits.ts';
 import { hostFailure, type MailSession } from './mail-session.ts';
 import type { OpenMessage } from './open-message.ts';
 import { deferred, failed, HostFailure, type Outcome, outcomeOf } from './outcome.ts';
@@ -34,16 +34,10 @@ export async function sendMessage(session: MailSession, shipment: Shipment, outc
   // As many as fit, and the others then.
   let left = recipients;
   while (left.length > 0) {
-    const some = left.slice(0, mostRecipients(session));
+    const some = left.slice(0, session.mostRecipients);
     const again = await transact(session, { ...shipment, recipients: some }, outcomes);
     left = [...left.slice(some.length), ...again];
   }
-}
-
-/** RFC 9422: LIMITS. */
-function mostRecipients({ extensions }: MailSession): number {
-  const [, most] = /(?:^| )RCPTMAX=([1-9][0-9]{0,5})(?: |$)/i.exec(extensions.get('LIMITS') ?? '') ?? [];
-  return Math.min(RECIPIENTS, most === undefined ? RECIPIENTS : Number(most));
 }
 
 /** What the other side cannot take, by its own word. */
@@ -83,15 +77,22 @@ async function transact(
   const mail = mailCommand(session, shipment);
   const rcpts = recipients.map((recipient) => rcptCommand(session, recipient));
   const isPipelined = extensions.has('PIPELINING');
+  // Whoever hangs up between two messages does so to say that it was enough.
+  let isStale = session.messages > 0;
+  const reset = session.needsReset ? ['RSET'] : [];
+  session.messages++;
+  session.needsReset = true;
   try {
     // DATA ends a group (RFC 2920 §3.1), and BDAT would send the message before anybody is accepted.
-    const group = [mail, ...rcpts, ...(isBinary ? [] : ['DATA'])];
+    const group = [...reset, mail, ...rcpts, ...(isBinary ? [] : ['DATA'])];
     if (isPipelined) await connection.send(group.map((line) => `${line}\r\n`).join(''));
     const ask = (line: string, timeoutMs: number) =>
       isPipelined ? connection.reply(timeoutMs) : connection.command(line, timeoutMs);
 
+    for (const line of reset) requireOpen(await ask(line, REPLY_MS), host);
     const mailReply = await ask(mail, REPLY_MS);
     requireOpen(mailReply, host);
+    isStale = false;
     const isRefused = mailReply.code !== 250;
     if (isRefused && !isPipelined) return refuseAll(session, recipients, mailReply, outcomes);
 
@@ -119,11 +120,14 @@ async function transact(
       return [];
     }
     const outcome = isBinary ? await sendChunks(session, shipment) : await sendData(session, shipment);
+    session.needsReset = false;
     const tells = extensions.has('DSN') || outcome.type !== 'delivered' ? null : 'relayed';
     for (const recipient of accepted) outcomes.set(recipient, { ...outcome, success: tells });
     return outcome.type === 'delivered' ? again : again.flatMap((one) => deferAgain(one, outcomes));
   } catch (error) {
-    throw error instanceof SmtpError ? hostFailure(error) : error;
+    const failure = error instanceof SmtpError ? hostFailure(error) : error;
+    if (!isStale || !(failure instanceof HostFailure)) throw failure;
+    throw new HostFailure(failure.outcome, { cause: failure, isStale });
   }
 }
 

@@ -2,11 +2,13 @@ import type { Resolver } from '@postel/dns';
 import type { SmtpConnection } from '@postel/smtp-client';
 import type { TlsDemand } from '@postel/tls-policy';
 import { findAddresses, findHosts } from './find-hosts.ts';
+import type { HostUse } from './host-use.ts';
 import { ADDRESSES_A_HOST } from './limits.ts';
-import { MailSession } from './mail-session.ts';
+import { MailSession, type Place } from './mail-session.ts';
 import { deferred, failed, HostFailure, type Outcome } from './outcome.ts';
 import type { ReachableAddresses } from './reachable-addresses.ts';
 import { type Outcomes, type Shipment, sendMessage } from './send-message.ts';
+import type { SessionPool } from './session-pool.ts';
 import type { TlsGuard } from './tls-guard.ts';
 
 /** What sending needs of the rest. */
@@ -16,26 +18,34 @@ export interface Way {
   readonly hostname: string;
   readonly port: number;
   readonly tls: TlsGuard;
+  readonly hosts: HostUse;
+  readonly sessions: SessionPool;
+}
+
+/** What came of recipients. */
+export interface Shipped {
+  readonly outcomes: Outcomes;
+  /** The host that those who have no outcome are to wait for, as it has its fill; null if all have one. */
+  readonly busyHost: string | null;
 }
 
 /**
  * Sends a message to recipients of one domain: to the first host that will have it, RFC 5321 §5.1.
  *
  * @param opened is given each connection, to break it off when it must
- * @returns what came of each recipient
  */
 export async function ship(
   way: Way,
   domain: string,
   shipment: Shipment,
   opened: (connection: SmtpConnection) => void,
-): Promise<Outcomes> {
+): Promise<Shipped> {
   const outcomes: Outcomes = new Map();
   const hosts = await findHosts(way.resolver, domain, way.hostname);
   const left = () => shipment.recipients.filter((recipient) => !outcomes.has(recipient));
   const settle = (outcome: Outcome) => {
     for (const recipient of left()) outcomes.set(recipient, outcome);
-    return outcomes;
+    return { outcomes, busyHost: null };
   };
   if (hosts.type === 'none') return settle(hosts.outcome);
 
@@ -60,12 +70,18 @@ export async function ship(
       failures.push(tls);
       continue;
     }
+    using turn = way.hosts.begin(host);
+    if (turn === null) return { outcomes, busyHost: host };
     for (const address of usable.slice(0, ADDRESSES_A_HOST)) {
       const place = { host, address, port: way.port, hostname: way.hostname, tls };
-      const failure = await sendThrough(place, { ...shipment, recipients: left() }, outcomes, opened);
+      const known = way.hosts.failureAt(address);
+      const failure = known ?? (await sendThrough(way, place, shipment, outcomes, opened));
       if (failure !== null) failures.push(failure);
-      if (left().length === 0) return outcomes;
+      if (left().length > 0) continue;
+      turn.went(true);
+      return { outcomes, busyHost: null };
     }
+    turn.went(false);
   }
   return settle(summaryOf(failures, domain));
 }
@@ -89,18 +105,36 @@ function asHostFailure(error: unknown): HostFailure {
 
 /** @returns why this host will not do; null if it did */
 async function sendThrough(
-  place: Parameters<typeof MailSession.open>[0],
+  { hosts, sessions }: Way,
+  place: Place,
   shipment: Shipment,
   outcomes: Outcomes,
   opened: (connection: SmtpConnection) => void,
 ): Promise<HostFailure | null> {
+  const use = async (session: MailSession): Promise<HostFailure | null> => {
+    try {
+      const recipients = shipment.recipients.filter((recipient) => !outcomes.has(recipient));
+      await sendMessage(session, { ...shipment, recipients }, outcomes);
+      sessions.put(place, session);
+      return null;
+    } catch (error) {
+      session[Symbol.dispose]();
+      if (error instanceof HostFailure) return error;
+      throw error;
+    }
+  };
+  const idle = sessions.take(place);
+  if (idle !== null) {
+    opened(idle.connection);
+    const failure = await use(idle);
+    if (failure?.isStale !== true) return failure;
+  }
   try {
-    using session = await MailSession.open(place, opened);
-    await sendMessage(session, shipment, outcomes);
-    await session.close();
-    return null;
+    return await use(await MailSession.open(place, opened));
   } catch (error) {
-    return asHostFailure(error);
+    const known = asHostFailure(error);
+    if (known.outcome.status === '4.4.1') hosts.unreachable(place.address, known);
+    return known;
   }
 }
 

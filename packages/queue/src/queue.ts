@@ -161,11 +161,11 @@ export class Queue {
     return recipients.filter(({ id }) => !ids.has(id));
   }
 
-  /** Gives rows back of which nothing was tried. */
-  async giveBack(recipients: readonly LeasedRecipient[]): Promise<void> {
+  /** Gives rows back of which nothing was tried, for nobody to take before a pause is over. */
+  async giveBack(recipients: readonly LeasedRecipient[], pauseMs = 0): Promise<void> {
     if (recipients.length === 0) return;
     await this.#sql`
-      update queue_recipients as r set next_attempt_at = now(), lease = null
+      update queue_recipients as r set next_attempt_at = now() + make_interval(secs => ${pauseMs / 1_000}), lease = null
         from unnest(${listOf(recipients, 'id')}::bigint[], ${listOf(recipients, 'lease')}::uuid[]) as mine (id, lease)
        where r.recipient_id = mine.id and r.lease = mine.lease`;
   }

@@ -52,6 +52,12 @@ export class SmtpConnection implements Disposable {
     return this.#secured !== null;
   }
 
+  /** It is open, and nothing was said that nobody asked for. */
+  get isQuiet(): boolean {
+    const { destroyed, readableLength, readableEnded, writable } = this.#socket;
+    return !destroyed && !readableEnded && writable && readableLength === 0 && !this.#replies.hasMore;
+  }
+
   get channelBinding(): ChannelBinding | null {
     return this.#secured === null ? null : channelBindingOf(this.#secured);
   }

@@ -14,6 +14,11 @@ export interface Received {
 /** What a test wants to be otherwise: the reply to a line that begins so, or what to do then; null for the reply of always. */
 export type Script = (line: string, session: SmtpSession, connection: number) => string | null | Promise<string | null>;
 
+/** A line of nobody is empty, as one of somebody may be. */
+function hasLeft({ socket }: SmtpSession): boolean {
+  return socket.destroyed || socket.readableEnded;
+}
+
 /** Another mail server, for any number of connections. */
 export class RemoteServer implements AsyncDisposable {
   readonly received: Received[] = [];
@@ -75,7 +80,7 @@ export class RemoteServer implements AsyncDisposable {
     let rcpts: string[] = [];
     for (;;) {
       const line = await session.line();
-      if (line === '' || socket.destroyed) return;
+      if (line === '' || hasLeft(session)) return;
       this.heard.push(line);
       this.#tell();
       if (/^EHLO/.test(line)) {
@@ -94,7 +99,7 @@ export class RemoteServer implements AsyncDisposable {
         for (;;) {
           const next = await session.line();
           if (next === '.') break;
-          if (socket.destroyed) return;
+          if (hasLeft(session)) return;
           message.push(next);
         }
         const answer = await say('.', '250 2.0.0 Taken');

@@ -1,0 +1,72 @@
+import { CONNECTION_MS, IDLE_MS, IDLE_SESSIONS, MESSAGES_A_CONNECTION } from './limits.ts';
+import type { MailSession, Place } from './mail-session.ts';
+
+interface Idle {
+  readonly key: string;
+  readonly session: MailSession;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Connections that have done what they were opened for, for a moment: the next message for the same host, under the same demands, goes by
+ * one of them.
+ */
+export class SessionPool {
+  readonly #now: () => number;
+  /** The one that waits longest first. */
+  readonly #idle = new Set<Idle>();
+  #isClosed = false;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** @returns null if there is none */
+  take(place: Place): MailSession | null {
+    const key = keyOf(place);
+    for (const idle of [...this.#idle].reverse()) {
+      if (idle.key !== key) continue;
+      this.#remove(idle);
+      if (idle.session.connection.isQuiet) return idle.session;
+      // It has said goodbye meanwhile.
+      idle.session[Symbol.dispose]();
+    }
+    return null;
+  }
+
+  /** Keeps a connection for the next message, or says goodbye. */
+  put(place: Place, session: MailSession): void {
+    const most = Math.min(MESSAGES_A_CONNECTION, session.mostMessages);
+    const isWornOut = session.messages >= most || this.#now() - session.openedMs >= CONNECTION_MS;
+    if (this.#isClosed || isWornOut || !session.connection.isQuiet) return void session.close();
+    const [first] = this.#idle;
+    if (this.#idle.size >= IDLE_SESSIONS && first !== undefined) this.#end(first);
+    const idle: Idle = {
+      key: keyOf(place),
+      session,
+      timer: setTimeout(() => this.#end(idle), IDLE_MS).unref(),
+    };
+    this.#idle.add(idle);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const idle of this.#idle) this.#end(idle);
+  }
+
+  #end(idle: Idle): void {
+    this.#remove(idle);
+    void idle.session.close();
+  }
+
+  #remove(idle: Idle): void {
+    clearTimeout(idle.timer);
+    this.#idle.delete(idle);
+  }
+}
+
+/** What was judged when it was opened holds for other domains if the same has to hold for them. */
+function keyOf({ host, address, port, tls }: Place): string {
+  const { serverName, dane, sts, demand } = tls.policy;
+  return JSON.stringify([host, address, port, serverName, dane, sts, demand]);
+}
