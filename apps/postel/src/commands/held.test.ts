@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { type Database, openDatabase } from '@postel/storage';
 import { type OwnPostel, startPostel } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SERVE_DATABASE } from '../fixtures/scripts.ts';
-
-const LAUNCHER = join(import.meta.dirname, '../../../../bin/postel.mjs');
+import { CommandRunner } from '../testing/command-runner.ts';
 
 let postel: OwnPostel;
 let database: Database;
@@ -19,20 +16,8 @@ afterAll(async () => {
   await postel[Symbol.asyncDispose]();
 });
 
-function run(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
-  const args = [LAUNCHER, '--data', postel.dataDirectory, 'held', ...line.split(' ')];
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
-
-async function said(line: string): Promise<string> {
-  const { stdout, stderr, code } = await run(line);
-  if (code !== 0) throw new Error(stderr);
-  return stdout;
-}
+const run = (line: string) => new CommandRunner(postel).run(`held ${line}`);
+const said = (line: string) => new CommandRunner(postel).said(`held ${line}`);
 
 async function hold(account: string, releaseAt: string): Promise<string> {
   const { sql } = database;
