@@ -233,6 +233,19 @@ test('of an alias with several members the sender hears that it was expanded', a
   expect(await text()).toContain('\r\nFinal-Recipient: rfc822; world@localhost\r\nAction: expanded\r\n');
 });
 
+test('an alias that a stranger names again gets nobody a second copy, nor its sender a second word', async () => {
+  const rcpt = 'RCPT TO:<world@localhost> NOTIFY=SUCCESS';
+  const before = (await mx.messages()).length;
+  expect((await send(mx, ['MAIL FROM:<x@elsewhere.example>', rcpt, rcpt])).at(-1)).toMatch(/^250 /);
+  expect(await mx.messages()).toHaveLength(before + 1);
+  expect(await queued()).toMatchObject([
+    { path: 'guest@example.net', from: 'x@elsewhere.example' },
+    { path: 'other@example.net', from: 'x@elsewhere.example' },
+    { path: 'x@elsewhere.example', from: '' },
+  ]);
+  expect((await text()).match(/^Action: .+$/gm)).toEqual(['Action: expanded']);
+});
+
 test('numbers of hosts are nobody to send to', async () => {
   const replies = await send(submission, ['MAIL FROM:<mary@localhost>', 'RCPT TO:<bob@[127.0.0.1]>']);
   expect(replies[1]).toMatch(/^550 5\.1\.2 /);

@@ -226,7 +226,10 @@ async function acceptAlias(
   return accounts.some(isWithoutRoom) ? replies.someWait : replies.recipientOk;
 }
 
-/** Looking for a thousand members a thousand times would cost a stranger nothing, and us much. */
+/**
+ * Looking for a thousand members a thousand times would cost a stranger nothing, and us much. What is to be told of it was said when
+ * it was named first, as with an address in the queue.
+ */
 function acceptAgain(
   session: Session,
   { recipients, accepted }: MailTransaction,
@@ -235,7 +238,7 @@ function acceptAgain(
 ): SmtpReply {
   for (const account of members) {
     const { paths = [] } = recipients.get(account) ?? {};
-    if (paths.length < PATHS_KEPT) paths.push(path);
+    if (paths.length < PATHS_KEPT) paths.push({ ...path, notify: null });
   }
   accepted.push(members);
   session.progressed();
