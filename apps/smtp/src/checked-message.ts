@@ -124,8 +124,10 @@ export class CheckedMessage implements MessageWriter {
     throw new SmtpError(this.#judgement.reply);
   }
 
+  /** What goes on to another server cannot be put with the junk, and would be junk from here. */
   #spared(judgement: Judgement): Judgement {
-    return this.#transaction.isForPostmaster ? sparePostmaster(judgement) : judgement;
+    const { isForPostmaster, outgoing } = this.#transaction;
+    return isForPostmaster && outgoing.size === 0 ? sparePostmaster(judgement) : judgement;
   }
 
   async #pass(octets: Buffer): Promise<void> {

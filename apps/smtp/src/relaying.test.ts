@@ -206,6 +206,33 @@ test.each([
   },
 );
 
+test('what looks bad is not passed on to a postmaster elsewhere', async () => {
+  const opinion = {
+    action: 'reject',
+    advice: 'reject' as const,
+    score: 20,
+    requiredScore: 15,
+    symbols: [],
+    fields: '',
+    text: null,
+  };
+  const incoming = new IncomingMail({
+    resolver: new ScriptedResolver({ 'example.com': { A: ['127.0.0.1'] } }),
+    hostname: 'localhost',
+    blockLists: { find: async () => [] },
+    isExempt: () => false,
+    onError: (error) => console.error(error),
+  });
+  const contentFilter = { check: async () => opinion } as const;
+  await using stranger = await startOwnServer({ queue, incoming, contentFilter }, { kind: 'mx' });
+  const mail = ['MAIL FROM:<bob@example.com>', 'RCPT TO:<postmaster@localhost>'];
+  expect((await send(stranger, mail)).at(-1)).toMatch(/^250 /);
+  await stranger.directory.aliases.add('postmaster@localhost', ['mary@localhost', 'ann@example.net']);
+  expect((await send(stranger, mail)).at(-1)).toMatch(/^451[ -]4\.7\.1 /);
+  expect(await queued()).toEqual([]);
+  await incoming.close();
+});
+
 test('members of a list have its fields, wherever they are, and none of another list', async () => {
   await mx.directory.aliases.add('club@localhost', ['mary@example.net']);
   await mx.directory.aliases.change('club@localhost', { isList: true });
