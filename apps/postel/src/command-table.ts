@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { completion } from './commands/completion.ts';
 import { configAccountAdd } from './commands/config-account-add.ts';
 import { configAccountApppasswordAdd } from './commands/config-account-apppassword-add.ts';
 import { configAccountApppasswordList } from './commands/config-account-apppassword-list.ts';
@@ -72,6 +73,7 @@ import { sendmail } from './commands/sendmail.ts';
 import { serve } from './commands/serve.ts';
 import { undelete } from './commands/undelete.ts';
 import { verify } from './commands/verify.ts';
+import { version } from './commands/version.ts';
 import { waitingDrop } from './commands/waiting-drop.ts';
 import { waitingList } from './commands/waiting-list.ts';
 import { waitingRetry } from './commands/waiting-retry.ts';
@@ -153,5 +155,7 @@ export const commands: readonly Command[] = [
   recover,
   migrate,
   psql,
+  completion,
+  version,
   help,
 ];

@@ -3,7 +3,7 @@ import type { Command, CommandLine, CommandOptions } from './command.ts';
 import { UsageError } from './command-error.ts';
 
 /** Options that every command takes, before or after its name. */
-const GLOBAL_OPTIONS = {
+export const GLOBAL_OPTIONS = {
   data: { type: 'string' },
   help: { type: 'boolean' },
 } as const satisfies CommandOptions;
