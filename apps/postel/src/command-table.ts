@@ -47,8 +47,12 @@ import { configExample } from './commands/config-example.ts';
 import { configLimits } from './commands/config-limits.ts';
 import { configLoginLimitsClear } from './commands/config-login-limits-clear.ts';
 import { configLoginLimitsList } from './commands/config-login-limits-list.ts';
+import { configLoglevels } from './commands/config-loglevels.ts';
 import { configMailboxShare } from './commands/config-mailbox-share.ts';
 import { configQuota } from './commands/config-quota.ts';
+import { configSetadminpassword } from './commands/config-setadminpassword.ts';
+import { configStatus } from './commands/config-status.ts';
+import { configStop } from './commands/config-stop.ts';
 import { configTlspubkeyAdd } from './commands/config-tlspubkey-add.ts';
 import { configTlspubkeyGen } from './commands/config-tlspubkey-gen.ts';
 import { configTlspubkeyGet } from './commands/config-tlspubkey-get.ts';
@@ -84,6 +88,10 @@ export const commands: readonly Command[] = [
   serve,
   configExample,
   configCheck,
+  configStatus,
+  configStop,
+  configLoglevels,
+  configSetadminpassword,
   configAccountAdd,
   configAccountList,
   configAccountRm,

@@ -8,6 +8,7 @@ export type { AliasDetails, Aliases, AliasSettings, AliasSummary, EntryRole, Pos
 export type { AppPassword, AppPasswords, NewAppPassword } from './app-passwords.ts';
 export { forgetOldLogins, type LoginEntry } from './attempt-rows.ts';
 export type { State, StateValue } from './change-record.ts';
+export { countDirectory, type DirectoryCounts } from './count-directory.ts';
 export type { AccountSecrets, AppPasswordSecret, PasswordSecret } from './credentials-state.ts';
 export { type CountLimit, DecayingCounts } from './decaying-counts.ts';
 export type { DeclaredAccount, DeclaredState, StateDifference } from './declared-state.ts';

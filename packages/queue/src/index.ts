@@ -2,7 +2,7 @@
 
 export { DEFAULT_LIFETIME_MS, RETURNED_HEADER_OCTETS, RETURNED_OCTETS } from './limits.ts';
 export { type Kept, Queue, type QueuedReport } from './queue.ts';
-export { changeQueue, listQueue, type QueueChange } from './queue-admin.ts';
+export { changeQueue, countQueue, listQueue, type QueueChange } from './queue-admin.ts';
 export type { LeasedRecipient, NewMessage, NewRecipient, QueuedMessage, Settled } from './queue-rows.ts';
 export { formatReport, type Report } from './report.ts';
 export { isToldOfDelay, isToldOfFailure, nextPauseMs } from './schedule.ts';

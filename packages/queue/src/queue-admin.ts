@@ -74,3 +74,10 @@ export async function changeQueue(sql: Sql, change: QueueChange, ids: readonly n
   if (change === 'retry' || change === 'release') await tellQueue(sql);
   return changed.map(({ id }) => id);
 }
+
+/** Recipients that wait, held or not. */
+export async function countQueue(sql: Sql): Promise<number> {
+  const [row] = await sql.read<{ count: number }[]>`
+    select count(*)::integer as count from queue_recipients where state in ('waiting', 'held')`;
+  return row?.count ?? 0;
+}

@@ -111,6 +111,7 @@ export type { Finding, VerifiedRule } from './verify/finding.ts';
 export { type Imperfection, type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';
 export { type Delivery, OWN_COPIES_WAITING, type WaitingDelivery, type WaitingUse } from './waiting-deliveries.ts';
 export {
+  countWaiting,
   dropWaiting,
   listWaiting,
   retryWaiting,

@@ -93,3 +93,11 @@ async function translated<Result>(work: () => Promise<Result>): Promise<Result> 
     throw translateDatabaseError(error);
   }
 }
+
+/** Copies that wait for their accounts, and messages that wait for their time. */
+export async function countWaiting(sql: Sql): Promise<{ readonly waiting: number; readonly held: number }> {
+  const [row] = await sql.read<{ waiting: number; held: number }[]>`
+    select (select count(*)::integer from waiting_deliveries) as waiting,
+           (select count(*)::integer from held_messages) as held`;
+  return row ?? { waiting: 0, held: 0 };
+}

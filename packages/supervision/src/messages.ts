@@ -16,7 +16,7 @@ export interface AppFailure {
 /** What the supervisor says to an app process. `start` comes first, and once. */
 export type SupervisorMessage =
   | { readonly type: 'start'; readonly settings: unknown; readonly sockets: readonly InheritedSocket[] }
-  /** Its certificates are to be read anew; nothing else is different in these settings. */
+  /** Its certificates are to be read anew, and its log level is that of these settings; nothing else is different in them. */
   | { readonly type: 'reload'; readonly settings: unknown }
   | { readonly type: 'stop' }
   | { readonly type: 'metrics'; readonly id: number };

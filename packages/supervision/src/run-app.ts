@@ -31,6 +31,8 @@ export interface AppDefinition<Settings extends AppSettings> {
   start(settings: Settings, context: AppContext): Promise<RunningApp<Settings>>;
 }
 
+const DEFAULT_LEVEL: LogLevel = 'info';
+
 /** How long `stop` may take before the process ends without it. Below the supervisor's own deadline. */
 const STOP_DEADLINE_MS = 8_000;
 
@@ -127,7 +129,9 @@ class AppProcess<Settings extends AppSettings> {
   async #reload(value: unknown): Promise<void> {
     try {
       const running = await this.#starting;
-      await running?.reload?.(this.#app.parseSettings(value));
+      const settings = this.#app.parseSettings(value);
+      this.#log.level = settings.logLevel ?? DEFAULT_LEVEL;
+      await running?.reload?.(settings);
       this.#log.info('took over the new settings');
     } catch (error) {
       this.#log.error({ err: error }, 'cannot take over the new settings: going on with the old ones');
@@ -169,7 +173,7 @@ class AppProcess<Settings extends AppSettings> {
     say({ type: 'metrics', id, metrics: await this.#metrics.getMetricsAsJSON() });
   }
 
-  #createLog(name: string, level: LogLevel = 'info'): Logger {
+  #createLog(name: string, level: LogLevel = DEFAULT_LEVEL): Logger {
     return createLog({ name, level, onProblem: (line) => this.#problems.add(line) });
   }
 }

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts';
-import { CommandError, UsageError } from '../command-error.ts';
+import { UsageError } from '../command-error.ts';
+import { newPassword } from '../new-password.ts';
 import { operands } from '../operands.ts';
-import { readPassword } from '../read-password.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 export const configAccountSetpassword = defineCommand({
@@ -36,12 +36,3 @@ Examples:
     if (wantsGenerated) terminal.say(`It is, shown this once: ${password}`);
   },
 });
-
-/** @throws {CommandError} */
-async function newPassword(account: string, wantsGenerated: boolean): Promise<string> {
-  if (wantsGenerated) return (await import('@postel/directory')).generatePassword();
-  const password = await readPassword(`New password for ${account}: `);
-  // Unlike for a new account: an input that is empty by mistake must not lock somebody out.
-  if (password === '') throw new CommandError('No password was given. To have one made up: --generate-password.');
-  return password;
-}

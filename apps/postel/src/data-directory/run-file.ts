@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type DatabaseTarget, parseDatabaseTarget, SettingReader, SettingsError } from '@postel/config';
+import { readVersion } from '../version.ts';
 import { identifyProcess, type ProcessIdentity } from './process-identity.ts';
 
 /** What runs on a data directory, as `run.json` says it to other commands, to tests, and to the start after a crash. */
@@ -9,6 +10,8 @@ export interface RunState extends ProcessIdentity {
   readonly writtenIn: string | null;
   /** A server, or a command that is over soon and can be waited for. */
   readonly kind: 'server' | 'command';
+  /** Of Postel; null: by an earlier one, which did not say it. */
+  readonly version: string | null;
   readonly isReady: boolean;
   /** How to reach the database, once it answers. */
   readonly database: DatabaseTarget | null;
@@ -41,6 +44,7 @@ export class RunFile implements Disposable {
       writtenIn: identityOf(dirname(path)),
       kind,
       ...(identifyProcess(process.pid) ?? { pid: process.pid, startedAt: 'unknown' }),
+      version: readVersion(),
       isReady: false,
       database: null,
       socketDirectory: leftOver?.socketDirectory ?? null,
@@ -91,6 +95,7 @@ export function readRunState(path: string): RunState | null {
       writtenIn,
       kind: run.at('kind').oneOf('server', 'command'),
       ...parseProcess(run),
+      version: run.has('version') ? run.at('version').orNull((version) => version.text()) : null,
       isReady: run.at('isReady').boolean(),
       database: run.at('database').orNull(parseDatabaseTarget),
       socketDirectory: run.at('socketDirectory').orNull((directory) => directory.text()),

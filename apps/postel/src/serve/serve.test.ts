@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -261,15 +261,19 @@ describe('SIGHUP', () => {
     await server.hangUp(/the new configuration is in force/);
   });
 
-  test('a log level is in force in the supervisor too', async () => {
+  test('a log level is in force everywhere, and replaces no process', async () => {
     const { length } = server.process.output;
-    const first = server.pidOf('smtp');
+    const runFile = join(server.dataDirectory, 'run.json');
+    const writtenAt = () => statSync(runFile).mtimeMs;
+    const [before, pids] = [writtenAt(), server.run.apps.map(({ pid }) => pid)];
     server.configure({ database: databaseOf(server), logLevel: 'error' });
     server.process.signal('SIGHUP');
-    await expect.poll(() => server.pidOf('smtp'), { timeout: 10_000 }).not.toBe(first);
+    await expect.poll(writtenAt, { timeout: 10_000 }).not.toBe(before); // at its end
     server.configure({ database: databaseOf(server) });
     await server.hangUp(/the new configuration is in force/);
+    await server.process.printed(/took over the new settings/);
     expect(server.process.output.slice(length).match(/the new configuration is in force/g)).toHaveLength(1);
+    expect(server.run.apps.map(({ pid }) => pid)).toEqual(pids);
   });
 
   test('what takes a restart is said, and the rest is done', async () => {

@@ -47,8 +47,8 @@ export class AppSet {
   }
 
   /**
-   * Makes what runs as the plans say. What has only other certificates takes them over; what has other settings is
-   * replaced, when its successor is ready; what is not planned any more is stopped.
+   * Makes what runs as the plans say. What has only other certificates or another log level takes them over; what has other
+   * settings is replaced, when its successor is ready; what is not planned any more is stopped.
    *
    * @throws {AppStartError} or {ListenError}; then what was not changed yet goes on as it was
    */
@@ -95,7 +95,7 @@ export class AppSet {
         continue;
       }
       if (this.#isStopping) throw new Error('the server is stopping');
-      if (isAlikeButForCertificates(running.plan, plan)) running.app.reload(plan.settings);
+      if (canTakeOver(running.plan, plan)) running.app.reload(plan.settings);
       else await running.app.replace(plan);
       this.#running.set(processName, { plan, app: running.app });
     }
@@ -176,8 +176,12 @@ function addressesOf(plans: readonly AppPlan[]) {
   return plans.flatMap(({ addresses }) => addresses ?? []);
 }
 
-function isAlikeButForCertificates(a: AppPlan, b: AppPlan): boolean {
-  const rest = ({ settings, addresses }: AppPlan) => ({ settings: { ...settings, certificates: null }, addresses });
+/** Whether there is nothing else in b than what a running process takes over by itself. */
+function canTakeOver(a: AppPlan, b: AppPlan): boolean {
+  const rest = ({ settings, addresses }: AppPlan) => ({
+    settings: { ...settings, certificates: null, logLevel: null },
+    addresses,
+  });
   return isDeepStrictEqual(rest(a), rest(b));
 }
 

@@ -1,0 +1,75 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ConfiguredServer } from '../testing/configured-server.ts';
+
+let server: ConfiguredServer;
+beforeAll(async () => {
+  server = await ConfiguredServer.prepare();
+  await server.start();
+  await server.addAccount('mary');
+}, 60_000);
+afterAll(() => server[Symbol.asyncDispose]());
+
+test('status: what runs, where it listens, and what it holds', async () => {
+  const { code, stdout } = await server.postel('config status');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^Postel \d+\.\d+\.\d+ in .*data: ready\n\nPROCESS +PID +UP\nsupervisor +\d+ +\d+ s\npostgres +\d+ +\d+ s\n/,
+  );
+  expect(stdout).toMatch(new RegExp(`^Listens: .*\\bimaps ${server.ports.imaps}\\b`, 'm'));
+  expect(stdout).toMatch(/^Holds: +1 accounts, 1 domains, 0 messages, 0 B$/m);
+  expect(stdout).toMatch(/^Waits: +nothing$/m);
+  expect(stdout).toMatch(/^Disk: +[\d.]+ [GMk]?B of [\d.]+ [GMk]?B free at .*data$/m);
+
+  const status = JSON.parse((await server.postel('status --json')).stdout);
+  const pids: Record<string, number> = Object.fromEntries(
+    status.processes.map(({ name, pid }: { name: string; pid: number }) => [name, pid]),
+  );
+  expect(pids).toMatchObject({
+    supervisor: server.run.pid,
+    'imap-1': server.pidOf('imap-1'),
+    smtp: server.pidOf('smtp'),
+  });
+  for (const { startedAt } of status.processes) expect(Math.abs(Date.now() - startedAt)).toBeLessThan(300_000);
+  expect(status).toMatchObject({ isReady: true, counts: { accounts: 1, queued: 0, waiting: 0, held: 0 } });
+});
+
+test('loglevels: in the file and in the processes at once, and no process is replaced', async () => {
+  writeFileSync(server.file, `# the first line\n${readFileSync(server.file, 'utf8')}`);
+  expect((await server.postel('config loglevels')).stdout).toBe('info\n');
+  const { mode } = statSync(server.file);
+  const pid = server.pidOf('smtp');
+  const set = await server.postel('config loglevels debug');
+  expect(set).toMatchObject({ code: 0, stdout: `${server.file}: logLevel is debug now.\n` });
+  await server.process.printed(/the new configuration is in force/);
+  expect(server.pidOf('smtp')).toBe(pid);
+  expect((await server.postel('config loglevels')).stdout).toBe('debug\n');
+  expect(readFileSync(server.file, 'utf8')).toMatch(/^# the first line\n/);
+  expect(statSync(server.file).mode).toBe(mode);
+  const { code, stderr } = await server.postel('config loglevels loud');
+  expect([code, stderr]).toEqual([2, expect.stringContaining('"loud" is not debug, info, warn, error')]);
+});
+
+test('setadminpassword: for whoever administers the server, and nobody else', async () => {
+  const none = await server.postel('config setadminpassword', 'another password\n');
+  expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('config account role ACCOUNT owner') });
+  await server.postel('config account role mary owner');
+  await server.postel('config account disable mary');
+  const set = await server.postel('config setadminpassword', 'another password\n');
+  expect(set.stdout).toBe('Changed the password of mary, who administers the server.\n');
+  (await server.imap({ user: 'mary', pass: 'another password' })).close();
+  const wrong = await server.postel('config setadminpassword john', 'another password\n');
+  expect(wrong.stderr).toContain('john does not administer the server; mary does.');
+}, 60_000);
+
+test('stop: waits for the end of all, and says so if there is nothing to stop', async () => {
+  const { pid, apps } = server.run;
+  expect(await server.postel('config stop')).toMatchObject({
+    code: 0,
+    stdout: `Stopped Postel on ${server.dataDirectory}.\n`,
+  });
+  for (const one of [pid, ...apps.map((app) => app.pid)]) expect(() => process.kill(one, 0)).toThrow('ESRCH');
+  expect((await server.postel('stop')).stdout).toBe(`Postel does not run on ${server.dataDirectory}.\n`);
+  const status = await server.postel('config status');
+  expect(status).toMatchObject({ code: 1, stderr: expect.stringContaining('does not run on') });
+}, 60_000);
