@@ -73,7 +73,7 @@ test.for([
 
 test.for([
   ['service', /no command "service"; there are localserve, serve, .*help/],
-  ['config', /"config" is followed by example, check, account/],
+  ['config', /"config" is followed by example, check, .*account, domain/],
   ['config account', /"config account" is followed by add, list, rm, setpassword/],
   ['config account remove mary', /followed by add, list, rm, .*and "remove" is none of them/],
   ['localserve --host 0.0.0.0', /^Unknown option '--host'$/],

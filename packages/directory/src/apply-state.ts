@@ -6,7 +6,13 @@ import { acceptAddress, ensureMailbox, insertAddress, localPartIn, requireFree }
 import { type AliasState, aliasSubject } from './alias-state.ts';
 import { insertEntries } from './aliases.ts';
 import { replaceSecrets, selectSaltKey } from './credentials-state.ts';
-import { type DeclaredAccount, type DeclaredState, differencesFrom, type StateDifference } from './declared-state.ts';
+import {
+  type DeclaredAccount,
+  type DeclaredDomain,
+  type DeclaredState,
+  differencesFrom,
+  type StateDifference,
+} from './declared-state.ts';
 import { DEFAULTS, type DefaultState } from './default-state.ts';
 import {
   type DirectoryState,
@@ -15,7 +21,7 @@ import {
   secretsIn,
   stateIn,
 } from './directory-state.ts';
-import { type DomainState, domainSubject } from './domain-state.ts';
+import { domainSubject } from './domain-state.ts';
 import { foldLocalParts, requireUnused } from './domains.ts';
 import { findAccount } from './find-account.ts';
 import { findDomain } from './find-domain.ts';
@@ -142,7 +148,7 @@ async function setDefaults(tx: Transaction, { quota, sending }: DefaultState): P
 }
 
 /** Its catchall comes last, its case only where it tells more apart than before. */
-async function putDomain(tx: Transaction, name: string, domain: DomainState): Promise<void> {
+async function putDomain(tx: Transaction, name: string, domain: DeclaredDomain): Promise<void> {
   const { separators, isCaseSensitive, isDisabled } = domain;
   await tx`insert into domains (name) values (${name}) on conflict (name) do nothing`;
   await tx`

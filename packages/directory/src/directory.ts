@@ -351,6 +351,15 @@ export interface ManagedDirectory extends Directory {
    */
   setPassword(accountName: string, password: string | null): Promise<void>;
 
+  /**
+   * Replaces the password by which the server is administered from the web, and takes away what was added to it: sessions, one-time
+   * codes, passkeys, tokens. So whoever has the machine gets in again.
+   *
+   * @param password null: there is none from now on
+   * @throws 'weak-password'
+   */
+  setAdminPassword(password: string | null): Promise<void>;
+
   readonly appPasswords: AppPasswords;
 
   readonly quotas: Quotas;

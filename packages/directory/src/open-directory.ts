@@ -37,6 +37,7 @@ import { VerifiedLogins } from './verified-logins.ts';
 import type { TokenChecker, TokenRefusal } from './verify-token.ts';
 import { WatchedLogin } from './watched-login.ts';
 import { WatchedSessions } from './watched-sessions.ts';
+import { setAdminPassword } from './web/admin-password.ts';
 import { openWebAccess } from './web/web-access.ts';
 
 /**
@@ -179,6 +180,7 @@ function changesBy(
     setDisabled: (accountName, isDisabled) => setDisabled(sql, actor, accountName, isDisabled),
     setRole: (accountName, role) => setRole(sql, actor, accountName, role),
     setPassword: (accountName, password) => setPassword(sql, actor, pool, accountName, password),
+    setAdminPassword: (password) => setAdminPassword(sql, actor, pool, password),
     appPasswords: openAppPasswords(sql, actor, pool),
     quotas: openQuotas(sql, actor),
     shares: openShares(sql, actor),

@@ -7,7 +7,7 @@ export const configDump = defineCommand({
   operands: '[--secrets]',
   summary: 'print domains, accounts, addresses, aliases, limits and keys as a file',
   help: `In YAML, as it was at one moment, and in one order: two dumps of the same directory are the same text. What postel help
-config apply makes of it is the same again. Mail is not in it, nor who may use whose mailboxes.
+config apply makes of it is the same again. Mail is not in it, nor who may use whose mailboxes, nor keys that sign mail.
 
   --secrets            with what passwords are checked against, for another server to take over: whoever reads it can try
                        passwords, and has those of CRAM-MD5 and DIGEST-MD5. Keep it from others: umask 077

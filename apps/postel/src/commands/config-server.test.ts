@@ -50,16 +50,15 @@ test('loglevels: in the file and in the processes at once, and no process is rep
   expect([code, stderr]).toEqual([2, expect.stringContaining('"loud" is not debug, info, warn, error')]);
 });
 
-test('setadminpassword: for whoever administers the server, and nobody else', async () => {
-  const none = await server.postel('config setadminpassword', 'another password\n');
-  expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('config account role ACCOUNT owner') });
-  await server.postel('config account role mary owner');
-  await server.postel('config account disable mary');
+test('setadminpassword: replaced, made up, or taken away; and written down without it', async () => {
   const set = await server.postel('config setadminpassword', 'another password\n');
-  expect(set.stdout).toBe('Changed the password of mary, who administers the server.\n');
-  (await server.imap({ user: 'mary', pass: 'another password' })).close();
-  const wrong = await server.postel('config setadminpassword john', 'another password\n');
-  expect(wrong.stderr).toContain('john does not administer the server; mary does.');
+  expect(set).toMatchObject({ code: 0, stdout: 'Changed the admin password.\n' });
+  const made = await server.postel('config setadminpassword --generate-password');
+  expect(made.stdout).toMatch(/^Changed the admin password\.\nIt is, shown this once: [a-z0-9-]{12,}\n$/);
+  expect((await server.postel('config setadminpassword', 'short\n')).stderr).toContain('at least 8 characters');
+  expect((await server.postel('config setadminpassword --none')).stdout).toBe('There is no admin password any more.\n');
+  const { stdout } = await server.postel('config audit --limit 3');
+  expect(stdout.match(/ admin-password +(added|removed|since: .* -> .*)$/gm)).toHaveLength(3);
 }, 60_000);
 
 test('stop: waits for the end of all, and says so if there is nothing to stop', async () => {

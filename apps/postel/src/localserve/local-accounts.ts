@@ -15,8 +15,7 @@ const STRICT_ADDRESS = 'postel@strict.localhost';
  * somebody changed in accounts that exist, passwords for instance, stays changed.
  */
 export async function ensureLocalAccounts(directory: ManagedDirectory, report: (line: string) => void): Promise<void> {
-  const { adminPassword } = directory.web;
-  if (!(await adminPassword.isSet())) await adminPassword.set(ADMIN_PASSWORD);
+  if (!(await directory.web.adminPassword.isSet())) await directory.setAdminPassword(ADMIN_PASSWORD);
   const accounts = await directory.listAccounts();
   const isMissing = (name: string) => !accounts.some((account) => account.name === name);
   if (!isMissing(POSTEL.name) && !isMissing(OTHER.name)) return;

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { deriveScramKeys, equalKeys, MAX_PASSWORD_OCTETS, type PreparedPassword, preparePassword } from '@postel/sasl';
 import type { Sql } from '@postel/storage';
+import type { Actor } from '../actor.ts';
+import type { Subject } from '../change-record.ts';
 import type { DirectoryError } from '../errors.ts';
 import type { HashPool } from '../hash-pool.ts';
 import type { LoginContext } from '../login.ts';
 import { acceptPassword, ITERATIONS } from '../passwords.ts';
-import { changeMail, readDirectory } from '../transaction.ts';
+import { changeLimits, readDirectory } from '../transaction.ts';
 import type { LoginWatch } from '../watched-login.ts';
 
 const SALT_OCTETS = 16;
@@ -18,15 +20,6 @@ type AdminSignIn =
 /** The password by which a server is administered from the web, beside accounts that may (`setRole`). */
 export interface AdminPassword {
   isSet(): Promise<boolean>;
-
-  /**
-   * Replaces it, and takes away what was added to it: sessions, one-time codes, passkeys, tokens. So whoever has the machine
-   * gets in again.
-   *
-   * @param password null: there is none from now on
-   * @throws 'weak-password'
-   */
-  set(password: string | null): Promise<void>;
 
   /** Limited, counted and written down like a login. */
   signIn(context: LoginContext, password: string): Promise<AdminSignIn>;
@@ -42,18 +35,19 @@ interface StoredPassword {
 export function openAdminPassword(sql: Sql, pool: HashPool, watch: LoginWatch): AdminPassword {
   return {
     isSet: async () => (await selectPassword(sql)) !== null,
-    set: (password) => setAdminPassword(sql, pool, password),
     signIn: (context, password) => signIn(sql, pool, watch, context, password),
   };
 }
 
-async function setAdminPassword(sql: Sql, pool: HashPool, password: string | null): Promise<void> {
+/** See ManagedDirectory.setAdminPassword. */
+export async function setAdminPassword(sql: Sql, actor: Actor, pool: HashPool, password: string | null): Promise<void> {
   const accepted = password === null ? null : await acceptPassword(password);
   const salt = randomBytes(SALT_OCTETS);
   const key = accepted === null ? null : await derive(pool, accepted, { salt, iterations: ITERATIONS });
   // Not foreseeable, and never that of a password before.
   const credentialId = randomBytes(6).readUIntBE(0, 6);
-  await changeMail(sql, async (tx) => {
+  await changeLimits(sql, actor, async (tx, note) => {
+    await note(ADMIN_PASSWORD);
     await tx`delete from admin_password`;
     await tx`delete from web_sessions where account_id is null`;
     await tx`delete from totp_secrets where account_id is null`;
@@ -66,6 +60,16 @@ async function setAdminPassword(sql: Sql, pool: HashPool, password: string | nul
       values (${credentialId}, ${salt}, ${ITERATIONS}, ${key})`;
   });
 }
+
+/** It, as a subject of changes. */
+const ADMIN_PASSWORD: Subject = {
+  kind: 'admin-password',
+  name: '',
+  async read(tx) {
+    const [row] = await tx<{ changedAt: Date }[]>`select changed_at as "changedAt" from admin_password`;
+    return row === undefined ? null : { since: row.changedAt.toISOString() };
+  },
+};
 
 async function signIn(
   sql: Sql,
