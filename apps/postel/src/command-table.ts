@@ -29,6 +29,7 @@ import { configAliasUpdate } from './commands/config-alias-update.ts';
 import { configApply } from './commands/config-apply.ts';
 import { configAudit } from './commands/config-audit.ts';
 import { configCheck } from './commands/config-check.ts';
+import { configClientconfig } from './commands/config-clientconfig.ts';
 import { configDiff } from './commands/config-diff.ts';
 import { configDkimAdd } from './commands/config-dkim-add.ts';
 import { configDkimList } from './commands/config-dkim-list.ts';
@@ -92,6 +93,7 @@ export const commands: readonly Command[] = [
   configStop,
   configLoglevels,
   configSetadminpassword,
+  configClientconfig,
   configAccountAdd,
   configAccountList,
   configAccountRm,

@@ -61,6 +61,30 @@ test('setadminpassword: replaced, made up, or taken away; and written down witho
   expect(stdout.match(/ admin-password +(added|removed|since: .* -> .*)$/gm)).toHaveLength(3);
 }, 60_000);
 
+test('clientconfig: what to type into a mail program', async () => {
+  const { code, stdout } = await server.postel('config clientconfig mary@example.com');
+  const { imaps, imap, submissions, submission } = server.ports;
+  expect(code).toBe(0);
+  const rows = stdout
+    .split('\n')
+    .slice(1, 5)
+    .map((line) => line.split(/ {2,}/).slice(1).join(' '));
+  expect(rows).toEqual([
+    `mail.example.com ${imaps} TLS`,
+    `mail.example.com ${imap} STARTTLS`,
+    `mail.example.com ${submissions} TLS`,
+    `mail.example.com ${submission} STARTTLS`,
+  ]);
+  expect(stdout).toContain('User name:  mary@example.com, for both; mary will do as well');
+  const json = JSON.parse((await server.postel('config clientconfig mary@example.com --json')).stdout);
+  expect(json).toMatchObject({
+    account: 'mary',
+    services: [{ protocol: 'IMAP', port: imaps, security: 'TLS' }, {}, {}, {}],
+  });
+  const nobody = await server.postel('config clientconfig nobody@example.com');
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('no account has it') });
+}, 60_000);
+
 test('stop: waits for the end of all, and says so if there is nothing to stop', async () => {
   const { pid, apps } = server.run;
   expect(await server.postel('config stop')).toMatchObject({
