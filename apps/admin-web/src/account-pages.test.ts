@@ -24,7 +24,7 @@ test('a device added in three clicks logs in by IMAP with PREAUTH, and submits w
   const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save laptop-b-at-work-b.p12' }).click();
   const pfx = readFileSync(await (await downloading).path());
-  const passphrase = await page.locator('.secret .code').innerText();
+  const passphrase = (await page.locator('.secret .code').textContent()) ?? '';
   await page.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('heading', { name: 'Laptop <b>at work</b>' }).waitFor();
   await person.look('devices');
@@ -74,7 +74,7 @@ test('an app password is shown once, works in a mail program, and is taken back'
   await page.getByLabel('What is it for?').fill('<img src=x onerror=alert(1)>');
   await page.getByLabel('Good for').selectOption('imap');
   await page.getByRole('button', { name: 'Make it' }).click();
-  const password = await page.locator('.secret .code').innerText();
+  const password = (await page.locator('.secret .code').textContent()) ?? '';
   await page.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('rowheader', { name: '<img src=x onerror=alert(1)>' }).waitFor();
   await person.look('app-passwords');

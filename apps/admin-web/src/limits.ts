@@ -23,3 +23,8 @@ export const STOP_MS = 3_000;
 /** Entries of histories and lists that grow with time. */
 export const LISTED_LOGINS = 200;
 export const LISTED_MESSAGES = 200;
+export const LISTED_CHANGES = 200;
+export const LISTED_QUEUE = 500;
+
+/** What the start page of the administration shows is read anew after so long, however many look at it. */
+export const OVERVIEW_MS = 10_000;

@@ -1,5 +1,5 @@
-import type { LoginEntry, RegisteredKey } from '@postel/directory';
-import type { Device, Login } from './schemas/account.ts';
+import type { LoginEntry, RegisteredKey, AppPassword as StoredAppPassword } from '@postel/directory';
+import type { AppPassword, Device, Login } from './schemas/account.ts';
 
 /** What the directory knows, as the API says it. */
 const at = (date: Date | null): string | null => date?.toISOString() ?? null;
@@ -34,5 +34,17 @@ export function presentDevice(key: RegisteredKey): Device {
     createdAt: key.createdAt.toISOString(),
     lastUsedAt: at(key.lastUsedAt),
     lastUsedFrom: key.lastUsedFrom,
+  };
+}
+
+export function presentAppPassword(appPassword: StoredAppPassword): AppPassword {
+  const { name, service, createdAt, expiresAt, lastUsedAt, lastUsedFrom } = appPassword;
+  return {
+    name,
+    service,
+    createdAt: createdAt.toISOString(),
+    expiresAt: at(expiresAt),
+    lastUsedAt: at(lastUsedAt),
+    lastUsedFrom,
   };
 }

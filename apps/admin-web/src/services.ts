@@ -1,6 +1,7 @@
 import type { WebSettings } from '@postel/config';
 import type { Directory } from '@postel/directory';
-import type { RemovedMail, Store } from '@postel/storage';
+import type { Database, RemovedMail, Store } from '@postel/storage';
+import type { Overview } from './overview.ts';
 
 /** What routes work with: one for the process. */
 export interface Services {
@@ -8,6 +9,9 @@ export interface Services {
   readonly directory: Directory;
   readonly store: Pick<Store, 'listMailboxes' | 'readQuota'>;
   readonly removed: Pick<RemovedMail, 'count' | 'list' | 'restore'>;
+  /** For what has no place of its own in the process: the queue. */
+  readonly database: Database;
+  readonly overview: Overview;
   readonly mailPorts: WebSettings['mailPorts'];
   /** Lets time pass before an answer that should cost its client something. */
   wait(ms: number): Promise<void>;

@@ -15,7 +15,7 @@ test('with one-time codes on, the password alone lets nobody in; a recovery code
   await person.open('Signing in');
   await person.look('signing-in');
   await page.getByRole('button', { name: 'Turn on' }).click();
-  const secret = (await page.locator('.secret .code').innerText()).replaceAll(' ', '');
+  const secret = ((await page.locator('.secret .code').textContent()) ?? '').replaceAll(' ', '');
   await person.look('codes-begin');
   await page.getByLabel('The code that it shows').fill('000000');
   await page.getByRole('dialog').getByRole('button', { name: 'Turn on' }).click();
@@ -23,7 +23,7 @@ test('with one-time codes on, the password alone lets nobody in; a recovery code
   await page.getByLabel('The code that it shows').fill(code(secret, -1));
   await page.getByRole('dialog').getByRole('button', { name: 'Turn on' }).click();
   await page.getByRole('heading', { name: 'Your recovery codes' }).waitFor();
-  const recovery = (await page.locator('dialog pre').innerText()).split('\n');
+  const recovery = ((await page.locator('dialog pre').textContent()) ?? '').split('\n');
   await person.look('recovery-codes');
   await page.getByRole('button', { name: 'I have them' }).click();
   await page.getByText('10 recovery codes are left').waitFor();

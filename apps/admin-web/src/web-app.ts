@@ -4,7 +4,11 @@ import { openDatabase, RemovedMail } from '@postel/storage';
 import { type AppContext, type AppDefinition, openMail, type RunningApp } from '@postel/supervision';
 import { createApi } from './create-api.ts';
 import { STOP_MS } from './limits.ts';
+import { Overview } from './overview.ts';
 import { addAccountRoutes } from './routes/account.ts';
+import { addAdminAccountRoutes } from './routes/admin-accounts.ts';
+import { addAdminAddressRoutes } from './routes/admin-addresses.ts';
+import { addAdminServerRoutes } from './routes/admin-server.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
 import { addPageRoutes } from './routes/pages.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
@@ -25,11 +29,24 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   const { hostname, mailPorts, proxies = [] } = settings;
   const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
   const database = openDatabase(settings.database, {
-    applicationName: `postel ${settings.processName} removed mail`,
-    maxConnections: 1,
+    applicationName: `postel ${settings.processName} administration`,
+    maxConnections: 2,
   });
   const removed = new RemovedMail(database, { onError: (error) => log.warn({ err: error }, 'removed mail') });
+  const { blobs, databaseDirectory, status } = settings;
+  const overview = new Overview({
+    database,
+    directory,
+    status,
+    directories: {
+      ...('directory' in blobs && { 'large messages': blobs.directory }),
+      ...(databaseDirectory !== undefined && { database: databaseDirectory }),
+    },
+    now: () => Date.now(),
+  });
   const services: Services = {
+    database,
+    overview,
     hostname,
     directory,
     store,
@@ -44,6 +61,9 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addSecondFactorRoutes(api, services);
   addPasskeyRoutes(api, services);
   addTokenRoutes(api, services);
+  addAdminServerRoutes(api, services);
+  addAdminAccountRoutes(api, services);
+  addAdminAddressRoutes(api, services);
   addPageRoutes(api, new UiFiles(log));
   await api.ready();
 

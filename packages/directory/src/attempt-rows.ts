@@ -98,6 +98,23 @@ export async function listLogins(
   );
 }
 
+/** How many logins there were in each hour, by its beginning in epoch ms. */
+export interface LoginCounts {
+  readonly succeeded: ReadonlyMap<number, number>;
+  readonly failed: ReadonlyMap<number, number>;
+}
+
+export async function countLogins(sql: Sql, since: Date): Promise<LoginCounts> {
+  const rows = await readDirectory(
+    () => sql.read<{ hour: Date; isSuccess: boolean; count: number }[]>`
+      select date_trunc('hour', last_at) as hour, outcome = 'success' as "isSuccess", sum(count)::integer as count
+        from login_attempts where last_at >= ${since} and outcome not in ('cancelled', 'unavailable') group by 1, 2`,
+  );
+  const those = (wanted: boolean) =>
+    new Map(rows.filter(({ isSuccess }) => isSuccess === wanted).map(({ hour, count }) => [hour.getTime(), count]));
+  return { succeeded: those(true), failed: those(false) };
+}
+
 /**
  * The account that a login names, if it has logged in from the network. One query, whoever it names.
  *

@@ -6,7 +6,7 @@ import type { Addresses, ReadableAddresses } from './addresses.ts';
 import type { AccountAlias } from './alias-members.ts';
 import type { Aliases, AliasSummary, ReadableAliases } from './aliases.ts';
 import type { AppPasswords, ReadableAppPasswords } from './app-passwords.ts';
-import type { LoginEntry } from './attempt-rows.ts';
+import type { LoginCounts, LoginEntry } from './attempt-rows.ts';
 import type { DeclaredState, StateDifference } from './declared-state.ts';
 import type { ChangeFilter, DirectoryChange } from './directory-changes.ts';
 import type { DirectorySecrets, DirectoryState } from './directory-state.ts';
@@ -192,6 +192,9 @@ export interface Directory {
    * @throws for names that are none, and for what is declared twice
    */
   compare(declared: DeclaredState): Promise<readonly StateDifference[]>;
+
+  /** How many logins there were, by hour. */
+  countLogins(since: Date): Promise<LoginCounts>;
 
   /** Who changed what, the newest first; for `CHANGES_KEPT_DAYS`. */
   listChanges(filter: ChangeFilter): Promise<readonly DirectoryChange[]>;

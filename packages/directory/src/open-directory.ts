@@ -7,7 +7,7 @@ import { aliasesOf, mayUseAddress, visibleMembers } from './alias-members.ts';
 import { openAliases, readableAliases } from './aliases.ts';
 import { openAppPasswords, readableAppPasswords } from './app-passwords.ts';
 import { applyState, compareState } from './apply-state.ts';
-import { listLogins } from './attempt-rows.ts';
+import { countLogins, listLogins } from './attempt-rows.ts';
 import { CredentialUses } from './credential-uses.ts';
 import type { Directory, ManagedDirectory } from './directory.ts';
 import { listChanges } from './directory-changes.ts';
@@ -125,6 +125,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     readState: () => readDirectoryState(sql),
     readSecrets: () => readDirectorySecrets(sql),
     compare: (declared) => compareState(sql, declared),
+    countLogins: (since) => countLogins(sql, since),
     listChanges: (filter) => listChanges(sql, filter),
     listLimitedNetworks: () => listLimitedNetworks(failures),
     loginLimits: limits,

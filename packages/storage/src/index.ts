@@ -55,6 +55,7 @@ export {
   type Uid,
 } from './ids.ts';
 export { JobTurns } from './job-turns.ts';
+export { readMailActivity } from './mail-activity.ts';
 export {
   createMailbox,
   type FoundMailbox,

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { actorOf, ownAccount } from '../access.ts';
 import { NAME_CHARACTERS } from '../limits.ts';
-import { presentDevice } from '../present.ts';
+import { presentAppPassword, presentDevice } from '../present.ts';
 import { absent, Problem } from '../problem.ts';
 import { AppPassword, ChangedDevice, Device, MadePassword, NewAppPassword, NewDevice } from '../schemas/account.ts';
 import type { Services } from '../services.ts';
@@ -23,17 +23,7 @@ export function addCredentialRoutes(api: WebApi, { directory }: Services): void 
   api.get(
     '/api/v1/account/app-passwords',
     { config: looking, schema: { summary: 'App passwords', tags, response: { 200: Type.Array(AppPassword) } } },
-    async (request) => {
-      const list = await appPasswords.list(ownAccount(request).name);
-      return list.map(({ name, service, createdAt, expiresAt, lastUsedAt, lastUsedFrom }) => ({
-        name,
-        service,
-        createdAt: createdAt.toISOString(),
-        expiresAt: expiresAt?.toISOString() ?? null,
-        lastUsedAt: lastUsedAt?.toISOString() ?? null,
-        lastUsedFrom,
-      }));
-    },
+    async (request) => (await appPasswords.list(ownAccount(request).name)).map(presentAppPassword),
   );
 
   api.post(

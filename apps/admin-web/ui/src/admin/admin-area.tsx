@@ -1,19 +1,69 @@
 import { NotFound } from '../not-found.tsx';
+import { LoginsPage } from '../parts/logins.tsx';
 import type { AreaProps, Page } from '../parts/shell.tsx';
 import { Shell } from '../parts/shell.tsx';
+import { SignInPage } from '../parts/sign-in-page.tsx';
+import { AccountPage } from './account-page.tsx';
+import { AccountsPage } from './accounts-page.tsx';
+import { AddressesPage } from './addresses-page.tsx';
 import { AdminStart } from './admin-start.tsx';
+import { AliasPage } from './alias-page.tsx';
+import { ChangesPage } from './changes-page.tsx';
+import { DomainsPage } from './domains-page.tsx';
+import { LimitsPage } from './limits-page.tsx';
+import { QueuePage } from './queue-page.tsx';
 
-const PAGES: readonly (Page & { readonly show: (props: AreaProps) => preact.ComponentChild })[] = [
+interface AdminPage extends Page {
+  readonly show: (props: AreaProps) => preact.ComponentChild;
+}
+
+const PAGES: readonly AdminPage[] = [
   { path: '/admin/', title: 'Overview', show: () => <AdminStart /> },
+  { path: '/admin/accounts', title: 'Accounts', show: () => <AccountsPage /> },
+  { path: '/admin/domains', title: 'Domains', show: () => <DomainsPage /> },
+  { path: '/admin/addresses', title: 'Addresses', show: () => <AddressesPage /> },
+  { path: '/admin/queue', title: 'Queue', show: () => <QueuePage /> },
+  { path: '/admin/limits', title: 'Login limits', show: () => <LimitsPage /> },
+  {
+    path: '/admin/logins',
+    title: 'Login history',
+    show: () => <LoginsPage path="/admin/logins" lead="Who logged in to this server, or tried to." hasAccounts />,
+  },
+  { path: '/admin/changes', title: 'Changes', show: () => <ChangesPage /> },
 ];
+const SIGN_IN: AdminPage = {
+  path: '/admin/sign-in',
+  title: 'Signing in',
+  show: ({ onLeave }) => <SignInPage hasPassword={false} onLeave={onLeave} />,
+};
 
 export function AdminArea(props: AreaProps) {
   const path = props.path === '/admin' ? '/admin/' : props.path;
-  const page = PAGES.find((each) => each.path === path);
-  const other = props.session.account === null ? null : { path: '/', title: 'Your own account' };
+  const isByPassword = props.session.account === null;
+  const pages = isByPassword ? [...PAGES, SIGN_IN] : PAGES;
+  const other = isByPassword ? null : { path: '/', title: 'Your own account' };
   return (
-    <Shell {...props} path={path} pages={PAGES} other={other}>
-      {page === undefined ? <NotFound home="/admin/" /> : page.show(props)}
+    <Shell {...props} path={path} pages={pages} other={other}>
+      {pageAt(path, props, pages)}
     </Shell>
   );
+}
+
+function pageAt(path: string, props: AreaProps, pages: readonly AdminPage[]) {
+  const account = nameAfter(path, '/admin/accounts/');
+  if (account !== null) return <AccountPage key={account} name={account} />;
+  const alias = nameAfter(path, '/admin/aliases/');
+  if (alias !== null) return <AliasPage key={alias} address={alias} />;
+  const page = pages.find((each) => each.path === path);
+  return page === undefined ? <NotFound home="/admin/" /> : page.show(props);
+}
+
+/** What a person typed may be no encoding of anything. */
+function nameAfter(path: string, prefix: string): string | null {
+  if (!path.startsWith(prefix) || path === prefix) return null;
+  try {
+    return decodeURIComponent(path.slice(prefix.length));
+  } catch {
+    return null;
+  }
 }

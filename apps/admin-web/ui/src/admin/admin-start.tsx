@@ -1,5 +1,160 @@
-import { PageHead } from '../parts/basics.tsx';
+import { useEffect } from 'preact/hooks';
+import type { Overview } from '../../../src/schemas/admin.ts';
+import { formatAgo, formatCount, formatOctets } from '../format.ts';
+import { Bar, Columns } from '../parts/bar.tsx';
+import { Badge, Card, Notice, PageHead, Show } from '../parts/basics.tsx';
+import { Link } from '../router.tsx';
+import { useData } from '../use-data.ts';
+
+const REFRESH_MS = 30_000;
+const LITTLE_ROOM = 0.1;
 
 export function AdminStart() {
-  return <PageHead title="This server" lead="Whether all is well." />;
+  const overview = useData<Overview>('/admin/overview');
+  const { reload } = overview;
+  useEffect(() => {
+    const timer = setInterval(reload, REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [reload]);
+  return (
+    <>
+      <PageHead title="This server" lead="Whether all is well. It looks again every half minute." />
+      <Show of={overview}>{(known) => <Figures overview={known} />}</Show>
+    </>
+  );
+}
+
+function Figures({ overview }: { overview: Overview }) {
+  const { services, queue, disks, mailIn, mailOut, logins, failedLogins, limitedNetworks } = overview;
+  const faults = services.filter(({ state }) => state !== 'ready');
+  const full = disks.filter(({ freeOctets, totalOctets }) => freeOctets < totalOctets * LITTLE_ROOM);
+  return (
+    <>
+      {faults.length === 0 && full.length === 0 ? (
+        <Notice>All is well: {formatCount(services.length, 'part')} of the server work.</Notice>
+      ) : null}
+      {faults.map(({ name, state }) => (
+        <Notice kind="bad" key={name}>
+          {name}: {state}. Its log says more.
+        </Notice>
+      ))}
+      {full.map(({ what, freeOctets }) => (
+        <Notice kind="warn" key={what}>
+          The disk of the {what} is almost full: {formatOctets(freeOctets)} are free. New mail is refused when nothing
+          is left.
+        </Notice>
+      ))}
+      <div class="tiles">
+        <Tile title="Accounts" figure={String(overview.accounts)} to="/admin/accounts">
+          {overview.disabledAccounts === 0
+            ? `in ${formatCount(overview.domains, 'domain')}`
+            : `${overview.disabledAccounts} disabled`}
+        </Tile>
+        <Tile title="Mail held" figure={formatOctets(overview.usedOctets)} to="/admin/accounts">
+          in all accounts
+        </Tile>
+        <Tile title="To be sent" figure={String(queue.waiting)} to="/admin/queue">
+          {queue.waiting === 0 ? 'nothing waits' : `the oldest for ${formatWait(queue.oldestSeconds)}`}
+          {queue.held > 0 ? `; ${queue.held} held` : ''}
+        </Tile>
+        <Tile title="Shut out" figure={String(limitedNetworks)} to="/admin/limits">
+          {limitedNetworks === 1 ? 'network' : 'networks'} with too many failed logins
+        </Tile>
+      </div>
+      <div class="grid">
+        <Chart title="Mail in" values={mailIn} fill="fill-1" noun="message">
+          The last came {formatAgo(overview.lastMailIn)}.
+        </Chart>
+        <Chart title="Mail out" values={mailOut} fill="fill-2" noun="message">
+          The last went to another server {formatAgo(overview.lastMailOut)}.
+        </Chart>
+        <Chart title="Logins" values={logins} fill="fill-4" noun="login">
+          <Link to="/admin/logins">Who it was</Link>
+        </Chart>
+        <Chart title="Failed logins" values={failedLogins} fill="fill-bad" noun="failure">
+          <Link to="/admin/logins">Who tried</Link>
+        </Chart>
+      </div>
+      <div class="grid">
+        <Card title="Services">
+          <dl class="facts">
+            {services.map(({ name, state }) => (
+              <div key={name} class="head">
+                <dt>{name}</dt>
+                <dd>
+                  <Badge kind={state === 'ready' ? '' : 'bad'}>{state}</Badge>
+                </dd>
+              </div>
+            ))}
+          </dl>
+          {services.length === 0 ? <p class="quiet">The status service is off, so nobody says.</p> : null}
+        </Card>
+        <Card title="Disks">
+          {disks.length === 0 ? <p class="quiet">Everything is on other machines.</p> : null}
+          {disks.map(({ what, freeOctets, totalOctets }) => {
+            const text = `${formatOctets(freeOctets)} of ${formatOctets(totalOctets)} are free`;
+            return (
+              <div class="stack" key={what}>
+                <p>
+                  <strong>{what}</strong> <span class="quiet">{text}</span>
+                </p>
+                <Bar
+                  portions={[{ name: 'used', amount: totalOctets - freeOctets }]}
+                  whole={totalOctets}
+                  label={`${what}: ${text}`}
+                />
+              </div>
+            );
+          })}
+        </Card>
+      </div>
+    </>
+  );
+}
+
+interface TileProps {
+  readonly title: string;
+  readonly figure: string;
+  readonly to: string;
+  readonly children: preact.ComponentChildren;
+}
+
+function Tile({ title, figure, to, children }: TileProps) {
+  return (
+    <section class="card tile">
+      <h2>
+        <Link to={to}>{title}</Link>
+      </h2>
+      <div class="figure">{figure}</div>
+      <div class="quiet small">{children}</div>
+    </section>
+  );
+}
+
+interface ChartProps {
+  readonly title: string;
+  readonly values: readonly number[];
+  readonly fill: string;
+  readonly noun: string;
+  readonly children: preact.ComponentChildren;
+}
+
+function Chart({ title, values, fill, noun, children }: ChartProps) {
+  const sum = values.reduce((all, value) => all + value, 0);
+  const text = `${formatCount(sum, noun)} in the last 24 hours`;
+  return (
+    <Card title={title}>
+      <Columns values={values} fill={fill} label={`${title}: ${text}, ${Math.max(...values)} in the hour with most`} />
+      <p class="small">
+        {text}. {children}
+      </p>
+    </Card>
+  );
+}
+
+function formatWait(seconds: number): string {
+  if (seconds < 3_600) return formatCount(Math.ceil(seconds / 60), 'minute');
+  return seconds < 172_800
+    ? formatCount(Math.round(seconds / 3_600), 'hour')
+    : formatCount(Math.round(seconds / 86_400), 'day');
 }

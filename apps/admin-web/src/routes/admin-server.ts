@@ -1,0 +1,112 @@
+import { changeQueue, listQueue } from '@postel/queue';
+import { Type } from 'typebox';
+import { actorOf } from '../access.ts';
+import { LISTED_CHANGES, LISTED_LOGINS, LISTED_QUEUE } from '../limits.ts';
+import { presentLogin } from '../present.ts';
+import { Logins } from '../schemas/account.ts';
+import {
+  Change,
+  ClearLimits,
+  LimitedNetwork,
+  Overview,
+  QueueChange,
+  QueueChanged,
+  QueueEntry,
+} from '../schemas/admin.ts';
+import type { Services } from '../services.ts';
+import type { WebApi } from '../web-api.ts';
+
+const config = { access: 'admin' } as const;
+const tags = ['server'];
+const HISTORY_MS = 365 * 86_400_000;
+
+/** How the server is, who tried to get in, who changed what, and what waits to be sent. */
+export function addAdminServerRoutes(api: WebApi, { directory, overview, database }: Services): void {
+  api.get(
+    '/api/v1/admin/overview',
+    { config, schema: { summary: 'Whether all is well', tags, response: { 200: Overview } } },
+    () => overview.read(),
+  );
+
+  api.get(
+    '/api/v1/admin/logins',
+    { config, schema: { summary: 'Who logged in, or tried', tags, response: { 200: Logins } } },
+    async () => {
+      const filter = { accountName: null, onlyFailed: false, since: new Date(Date.now() - HISTORY_MS) };
+      return (await directory.listLogins({ ...filter, limit: LISTED_LOGINS })).map(presentLogin);
+    },
+  );
+
+  api.get(
+    '/api/v1/admin/login-limits',
+    {
+      config,
+      schema: {
+        summary: 'From where too many logins have failed',
+        tags,
+        response: { 200: Type.Array(LimitedNetwork) },
+      },
+    },
+    async () => {
+      const networks = await directory.listLimitedNetworks();
+      return networks.map(({ refusedUntil, ...network }) => ({ ...network, refusedUntil: refusedUntil.toISOString() }));
+    },
+  );
+
+  api.post(
+    '/api/v1/admin/login-limits/clear',
+    {
+      config,
+      schema: {
+        summary: 'Let whoever is in a network try again',
+        tags,
+        body: ClearLimits,
+        response: { 200: Type.Array(Type.String()) },
+      },
+    },
+    async (request) => [...(await directory.as(actorOf(request)).clearLoginFailures(request.body.network))],
+  );
+
+  api.get(
+    '/api/v1/admin/changes',
+    { config, schema: { summary: 'Who changed what', tags, response: { 200: Type.Array(Change) } } },
+    async () => {
+      const since = new Date(Date.now() - 2 * HISTORY_MS);
+      const changes = await directory.listChanges({ account: null, since, limit: LISTED_CHANGES });
+      return changes.map(({ at, ...change }) => ({ ...change, at: at.toISOString() }));
+    },
+  );
+
+  api.get(
+    '/api/v1/admin/queue',
+    {
+      config,
+      schema: { summary: 'What waits to be sent to other servers', tags, response: { 200: Type.Array(QueueEntry) } },
+    },
+    async () => {
+      const entries = await listQueue(database.sql, false, LISTED_QUEUE);
+      return entries.map(({ queuedAt, nextAttemptAt, lastStatus: _, ...entry }) => ({
+        ...entry,
+        queuedAt: queuedAt.toISOString(),
+        nextAttemptAt: nextAttemptAt?.toISOString() ?? null,
+      }));
+    },
+  );
+
+  api.post(
+    '/api/v1/admin/queue/change',
+    {
+      config,
+      schema: {
+        summary: 'Send at once, hold, release or drop',
+        tags,
+        body: QueueChange,
+        response: { 200: QueueChanged },
+      },
+    },
+    async (request) => {
+      const { change, ids } = request.body;
+      return { ids: [...(await changeQueue(database.sql, change, ids))] };
+    },
+  );
+}

@@ -1,0 +1,205 @@
+import { type Static, Type } from 'typebox';
+
+const NullableString = Type.Union([Type.String(), Type.Null()]);
+const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
+const Name = Type.String({ minLength: 1, maxLength: 400 });
+const strict = { additionalProperties: false } as const;
+
+const Hours = Type.Array(Type.Integer(), { description: 'in each of the last 24 hours, the last one last' });
+
+export const Overview = Type.Object({
+  services: Type.Array(
+    Type.Object({ name: Type.String(), state: Type.String({ description: '`ready`, or what it is instead' }) }),
+  ),
+  accounts: Type.Integer(),
+  disabledAccounts: Type.Integer(),
+  domains: Type.Integer(),
+  usedOctets: Type.Number(),
+  lastMailIn: NullableString,
+  lastMailOut: NullableString,
+  mailIn: Hours,
+  mailOut: Hours,
+  logins: Hours,
+  failedLogins: Hours,
+  limitedNetworks: Type.Integer({ description: 'from which too many logins have failed' }),
+  queue: Type.Object({ waiting: Type.Integer(), held: Type.Integer(), oldestSeconds: Type.Number() }),
+  disks: Type.Array(Type.Object({ what: Type.String(), freeOctets: Type.Number(), totalOctets: Type.Number() })),
+});
+export type Overview = Static<typeof Overview>;
+
+export const Domain = Type.Object({
+  name: Type.String(),
+  catchall: NullableString,
+  separators: Type.String(),
+  isCaseSensitive: Type.Boolean(),
+  addresses: Type.Integer(),
+  aliases: Type.Integer(),
+});
+export type Domain = Static<typeof Domain>;
+export const NewDomain = Type.Object({ name: Name }, strict);
+export const ChangedDomain = Type.Object(
+  {
+    catchall: Type.Optional(Type.Union([Name, Type.Null()])),
+    separators: Type.Optional(Type.String({ maxLength: 20 })),
+    isCaseSensitive: Type.Optional(Type.Boolean()),
+  },
+  strict,
+);
+
+export const AccountRow = Type.Object({
+  name: Type.String(),
+  addresses: Type.Array(Type.String()),
+  usedOctets: Type.Number(),
+  usedMessages: Type.Number(),
+  createdAt: Type.String(),
+  isDisabled: Type.Boolean(),
+  role: Type.String(),
+});
+export type AccountRow = Static<typeof AccountRow>;
+
+const Limit = Type.Object({
+  limit: NullableNumber,
+  isOwn: Type.Boolean({ description: 'not the default of all' }),
+});
+export type Limit = Static<typeof Limit>;
+
+export const AccountDetails = Type.Object({
+  name: Type.String(),
+  addresses: Type.Array(Type.Object({ address: Type.String(), mailbox: NullableString })),
+  createdAt: Type.String(),
+  isDisabled: Type.Boolean(),
+  role: Type.String(),
+  octets: Limit,
+  messages: Limit,
+  mailboxes: Limit,
+  messagesADay: Limit,
+  newRecipientsADay: Limit,
+});
+export type AccountDetails = Static<typeof AccountDetails>;
+
+export const NewAccount = Type.Object(
+  {
+    name: Type.String({ maxLength: 64 }),
+    address: Name,
+    password: Type.Optional(Type.String({ maxLength: 1_000, description: 'made up, if left out' })),
+  },
+  strict,
+);
+export const MadeAccount = Type.Object({
+  name: Type.String(),
+  password: Type.Union([Type.String(), Type.Null()], { description: 'the one that was made up, shown this once' }),
+});
+const LimitChange = Type.Optional(
+  Type.Union([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Type.Literal('default'), Type.Null()], {
+    description: 'null: none; default: what all have',
+  }),
+);
+export const ChangedAccount = Type.Object(
+  {
+    isDisabled: Type.Optional(Type.Boolean()),
+    role: Type.Optional(Type.Union([Type.Literal('account'), Type.Literal('owner')])),
+    octets: LimitChange,
+    messages: LimitChange,
+    mailboxes: LimitChange,
+    messagesADay: LimitChange,
+    newRecipientsADay: LimitChange,
+  },
+  strict,
+);
+export const GivenPassword = Type.Object(
+  { password: Type.Optional(Type.String({ maxLength: 1_000, description: 'made up, if left out' })) },
+  strict,
+);
+
+export const Address = Type.Object({ address: Type.String(), account: Type.String(), mailbox: NullableString });
+export type Address = Static<typeof Address>;
+export const NewAddress = Type.Object(
+  { address: Name, account: Name, mailbox: Type.Optional(Type.Union([Name, Type.Null()])) },
+  strict,
+);
+
+export const Alias = Type.Object({
+  address: Type.String(),
+  posters: Type.String(),
+  isList: Type.Boolean(),
+  showsMembers: Type.Boolean(),
+  maySendAs: Type.Boolean(),
+  members: Type.Integer(),
+  elsewhere: Type.Integer(),
+});
+export type Alias = Static<typeof Alias>;
+export const AliasDetails = Type.Object({
+  ...Alias.properties,
+  entries: Type.Array(
+    Type.Object({ address: Type.String(), isMember: Type.Boolean(), mayPost: Type.Boolean(), isLocal: Type.Boolean() }),
+  ),
+});
+export type AliasDetails = Static<typeof AliasDetails>;
+export const NewAlias = Type.Object(
+  { address: Name, members: Type.Array(Name, { minItems: 1, maxItems: 100 }) },
+  strict,
+);
+export const ChangedAlias = Type.Object(
+  {
+    posters: Type.Optional(Type.Union([Type.Literal('anyone'), Type.Literal('members'), Type.Literal('named')])),
+    isList: Type.Optional(Type.Boolean()),
+    showsMembers: Type.Optional(Type.Boolean()),
+    maySendAs: Type.Optional(Type.Boolean()),
+    addMembers: Type.Optional(Type.Array(Name, { maxItems: 100 })),
+    removeMembers: Type.Optional(Type.Array(Name, { maxItems: 100 })),
+  },
+  strict,
+);
+
+export const LimitedNetwork = Type.Object({
+  network: Type.String(),
+  failures: Type.Integer(),
+  refusedUntil: Type.String(),
+});
+export type LimitedNetwork = Static<typeof LimitedNetwork>;
+export const ClearLimits = Type.Object(
+  {
+    network: Type.Union([Type.String({ maxLength: 100 }), Type.Null()], {
+      description: 'as CIDR, or an address; null: all',
+    }),
+  },
+  strict,
+);
+
+export const Change = Type.Object({
+  at: Type.String(),
+  door: Type.String(),
+  actor: Type.String(),
+  token: NullableString,
+  origin: NullableString,
+  kind: Type.String(),
+  name: Type.String(),
+  before: Type.Union([Type.Unsafe<unknown>(Type.Object({}, { additionalProperties: true })), Type.Null()]),
+  after: Type.Union([Type.Unsafe<unknown>(Type.Object({}, { additionalProperties: true })), Type.Null()]),
+});
+export type Change = Static<typeof Change>;
+
+export const QueueEntry = Type.Object({
+  id: Type.Integer(),
+  message: Type.String(),
+  account: NullableString,
+  reversePath: Type.String(),
+  forwardPath: Type.String(),
+  state: Type.String(),
+  isInHand: Type.Boolean(),
+  sizeOctets: Type.Number(),
+  queuedAt: Type.String(),
+  nextAttemptAt: NullableString,
+  attempts: Type.Integer(),
+  lastReply: NullableString,
+  lastMta: NullableString,
+});
+export type QueueEntry = Static<typeof QueueEntry>;
+export const QueueChange = Type.Object(
+  {
+    change: Type.Union([Type.Literal('retry'), Type.Literal('hold'), Type.Literal('release'), Type.Literal('drop')]),
+    ids: Type.Array(Type.Integer({ minimum: 1 }), { minItems: 1, maxItems: 1_000 }),
+  },
+  strict,
+);
+export const QueueChanged = Type.Object({ ids: Type.Array(Type.Integer(), { description: 'to which it was done' }) });

@@ -1,0 +1,163 @@
+import { useState } from 'preact/hooks';
+import type { AccountRow, Domain } from '../../../src/schemas/admin.ts';
+import { call } from '../api.ts';
+import { formatCount } from '../format.ts';
+import { Badge, Card, Choice, Empty, Field, PageHead, Select, Show } from '../parts/basics.tsx';
+import { Confirm, Dialog, WorkForm } from '../parts/dialog.tsx';
+import { useData } from '../use-data.ts';
+
+export function DomainsPage() {
+  const domains = useData<Domain[]>('/admin/domains');
+  const [isAdding, setAdding] = useState(false);
+  const [changing, setChanging] = useState<string | null>(null);
+  const [removing, setRemoving] = useState<string | null>(null);
+  return (
+    <>
+      <PageHead title="Domains" lead="Whose mail comes here.">
+        <button type="button" class="primary" onClick={() => setAdding(true)}>
+          Add a domain
+        </button>
+      </PageHead>
+      <Show of={domains}>
+        {(list) =>
+          list.length === 0 ? (
+            <Empty>No domain yet: no mail is for anybody here.</Empty>
+          ) : (
+            <div class="grid">
+              {list.map(({ name, catchall, addresses, aliases, separators, isCaseSensitive }) => (
+                <Card key={name} title={name}>
+                  <p>
+                    {formatCount(addresses, 'address', 'addresses')}, {formatCount(aliases, 'alias', 'aliases')}
+                  </p>
+                  <p>
+                    {catchall === null
+                      ? 'Mail to other addresses is refused.'
+                      : `Mail to other addresses goes to ${catchall}.`}
+                  </p>
+                  <p class="quiet small">
+                    {separators === '' ? 'No details in addresses.' : `Details after ${[...separators].join(' or ')}.`}{' '}
+                    {isCaseSensitive ? <Badge kind="warn">tells capitals apart</Badge> : null}
+                  </p>
+                  <div class="actions">
+                    <button type="button" onClick={() => setChanging(name)} aria-label={`Change ${name}`}>
+                      Change
+                    </button>
+                    <button type="button" class="bad" onClick={() => setRemoving(name)} aria-label={`Remove ${name}`}>
+                      Remove
+                    </button>
+                  </div>
+                </Card>
+              ))}
+            </div>
+          )
+        }
+      </Show>
+      {isAdding ? <AddDomain onClose={() => setAdding(false)} onAdded={domains.reload} /> : null}
+      {changing === null ? null : (
+        <ChangeDomain name={changing} onClose={() => setChanging(null)} onChanged={domains.reload} />
+      )}
+      {removing === null ? null : (
+        <Confirm
+          title={`Remove ${removing}?`}
+          submit="Remove it"
+          onClose={() => setRemoving(null)}
+          onAgree={async () => {
+            await call('DELETE', `/admin/domains/${encodeURIComponent(removing)}`);
+            setRemoving(null);
+            domains.reload();
+          }}
+        >
+          <p>Mail for it is refused from then on. It must have no address, alias or catchall any more.</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function AddDomain({ onClose, onAdded }: { onClose: () => void; onAdded: () => void }) {
+  const [name, setName] = useState('');
+  const add = async () => {
+    await call('POST', '/admin/domains', { body: { name } });
+    onAdded();
+    onClose();
+  };
+  return (
+    <Dialog title="Add a domain" onClose={onClose}>
+      <WorkForm submit="Add it" onSubmit={add} onCancel={onClose}>
+        <Field
+          label="Domain"
+          hint="Its MX record must name this server."
+          value={name}
+          onValue={setName}
+          placeholder="example.com"
+          required
+          autoFocus
+        />
+      </WorkForm>
+    </Dialog>
+  );
+}
+
+function ChangeDomain({ name, onClose, onChanged }: { name: string; onClose: () => void; onChanged: () => void }) {
+  const path = `/admin/domains/${encodeURIComponent(name)}`;
+  const domain = useData<Domain>(path);
+  const accounts = useData<AccountRow[]>('/admin/accounts');
+  return (
+    <Dialog title={`Change ${name}`} onClose={onClose}>
+      <Show of={domain}>
+        {(known) => (
+          <Show of={accounts}>
+            {(list) => (
+              <DomainForm
+                domain={known}
+                accounts={list.map((account) => account.name)}
+                onClose={onClose}
+                onSave={async (body) => {
+                  await call('PATCH', path, { body, ifMatch: domain.etag });
+                  onChanged();
+                  onClose();
+                }}
+              />
+            )}
+          </Show>
+        )}
+      </Show>
+    </Dialog>
+  );
+}
+
+interface DomainFormProps {
+  readonly domain: Domain;
+  readonly accounts: readonly string[];
+  readonly onSave: (body: object) => Promise<void>;
+  readonly onClose: () => void;
+}
+
+function DomainForm({ domain, accounts, onSave, onClose }: DomainFormProps) {
+  const [catchall, setCatchall] = useState(domain.catchall ?? '');
+  const [separators, setSeparators] = useState(domain.separators);
+  const [isCaseSensitive, setCaseSensitive] = useState(domain.isCaseSensitive);
+  const save = () => onSave({ catchall: catchall === '' ? null : catchall, separators, isCaseSensitive });
+  return (
+    <WorkForm submit="Save" onSubmit={save} onCancel={onClose}>
+      <Select
+        label="Mail to addresses that do not exist"
+        value={catchall}
+        options={[['', 'is refused'], ...accounts.map((name) => [name, `goes to ${name}`] as const)]}
+        onValue={setCatchall}
+      />
+      <Field
+        label="Separators of details"
+        hint="With + mail to mary+news@ comes to mary. Empty: no details."
+        value={separators}
+        onValue={setSeparators}
+      />
+      <Choice
+        label="Capitals matter in local parts"
+        hint="Mary@ and mary@ are then two addresses. Hardly anybody wants that."
+        isOn={isCaseSensitive}
+        onChange={setCaseSensitive}
+      />
+    </WorkForm>
+  );
+}
