@@ -11,6 +11,6 @@ export type { StsWeb } from './fetch-sts-policy.ts';
 export { findDane } from './find-dane.ts';
 export { judgeTls, type SeenTls, type TlsJudgement } from './judge-tls.ts';
 export { type KeptPolicy, type Sts, StsPolicies, type StsStore } from './sts-policies.ts';
-export { formatStsPolicy, type StsMode, type StsPolicy } from './sts-policy.ts';
+export type { StsMode, StsPolicy } from './sts-policy.ts';
 export type { FailureType, TlsFailure } from './tls-failure.ts';
 export { peerKeyHash, type TlsPeer, tlsPeer } from './tls-peer.ts';

@@ -46,11 +46,6 @@ export function parseStsPolicy(text: string): StsPolicy | string {
   return { mode, mx, maxAgeSeconds: Math.min(Number(age), MOST_MAX_AGE_SECONDS) };
 }
 
-/** A policy as it is served. */
-export function formatStsPolicy({ mode, mx, maxAgeSeconds }: StsPolicy): string {
-  return [...stsPolicyLines({ mode, mx, maxAgeSeconds }), ''].join('\r\n');
-}
-
 /** As reports tell it: RFC 8460 §4.5. */
 export function stsPolicyLines({ mode, mx, maxAgeSeconds }: StsPolicy): readonly string[] {
   return ['version: STSv1', `mode: ${mode}`, ...mx.map((pattern) => `mx: ${pattern}`), `max_age: ${maxAgeSeconds}`];

@@ -5,7 +5,7 @@ import type { Tlsa } from '@postel/dns';
 export const DANE_TA = 2;
 export const DANE_EE = 3;
 /** RFC 6698 §2.1.2. */
-export const WHOLE_CERTIFICATE = 0;
+const WHOLE_CERTIFICATE = 0;
 export const PUBLIC_KEY = 1;
 /** RFC 6698 §2.1.3. */
 export const EXACT = 0;

@@ -1,4 +1,4 @@
-import { createHash, type X509Certificate } from 'node:crypto';
+import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import type { Tlsa } from '@postel/dns';
 import { authorityConstraints } from './certificate-extensions.ts';
 import { CHAIN_CERTIFICATES } from './limits.ts';
@@ -45,7 +45,8 @@ export function verifyDane(
 }
 
 function isOf({ selector, matchingType, data }: Tlsa, certificate: X509Certificate): boolean {
-  const octets = selector === PUBLIC_KEY ? publicKeyOctets(certificate) : certificate.raw;
+  const octets = selector === PUBLIC_KEY ? keyOctetsOrNull(certificate) : certificate.raw;
+  if (octets === null) return false;
   if (matchingType === EXACT) return octets.equals(data);
   return createHash(matchingType === 1 ? 'sha256' : 'sha512')
     .update(octets)
@@ -65,13 +66,32 @@ function pathOf(chain: TlsPeer['chain'], anchors: readonly Tlsa[]): readonly X50
   while (path.length <= CHAIN_CERTIFICATES) {
     const last = path.at(-1) ?? chain[0];
     if (path.length > 1 && anchors.some((anchor) => isOf(anchor, last))) return path;
-    if (keys.some((key) => last.verify(key))) return path;
-    const issuer = [...left].find((candidate) => last.checkIssued(candidate) && last.verify(candidate.publicKey));
+    if (keys.some((key) => isSignedBy(last, () => key))) return path;
+    const issuer = [...left].find(
+      (candidate) => last.checkIssued(candidate) && isSignedBy(last, () => candidate.publicKey),
+    );
     if (issuer === undefined) return null;
     left.delete(issuer);
     path.push(issuer);
   }
   return null;
+}
+
+/** Keys that OpenSSL does not know are nobody's: certificates above the server's may have any. */
+function isSignedBy(certificate: X509Certificate, key: () => KeyObject): boolean {
+  try {
+    return certificate.verify(key());
+  } catch {
+    return false;
+  }
+}
+
+function keyOctetsOrNull(certificate: X509Certificate): Buffer | null {
+  try {
+    return publicKeyOctets(certificate);
+  } catch {
+    return null;
+  }
 }
 
 /** RFC 5280 §6.1, as far as it matters to a path whose end is known to be right. */
