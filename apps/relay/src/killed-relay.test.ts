@@ -14,6 +14,7 @@ async function startProcess({ target, directoryPath }: TestQueue, port: number):
     blobs: { directory: directoryPath },
     lifetimeDays: 5,
     tlsPatienceHours: 24,
+    tlsReports: true,
     privateNetworks: ['127.0.0.0/8'],
     port,
   };

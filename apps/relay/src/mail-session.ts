@@ -44,7 +44,7 @@ export class MailSession implements Disposable {
     const session = await MailSession.#connect(place, opened);
     try {
       if (session.extensions.has('STARTTLS')) return await session.#upgrade(place);
-      await place.tls.accept({ type: 'not-offered' });
+      await place.tls.accept({ type: 'not-offered' }, place.address);
       return session;
     } catch (error) {
       if (error instanceof HostFailure) await session.close();
@@ -52,7 +52,7 @@ export class MailSession implements Disposable {
       if (!(error instanceof SmtpError)) throw error;
       // Somebody is in between, or the other side is not right in its mind (hardening 7): not a matter of TLS alone.
       if (error.kind === 'protocol' && error.isTemporary) throw hostFailure(error);
-      await place.tls.accept({ type: 'no-handshake', reason: error.message });
+      await place.tls.accept({ type: 'no-handshake', reason: error.message }, place.address);
     }
     return await MailSession.#connect(place, opened);
   }
@@ -75,7 +75,7 @@ export class MailSession implements Disposable {
     }
   }
 
-  async #upgrade({ hostname, host, tls }: Place): Promise<MailSession> {
+  async #upgrade({ hostname, host, address, tls }: Place): Promise<MailSession> {
     let peer: TlsPeer | null = null;
     const examine = (socket: TLSSocket) => {
       peer = tlsPeer(socket);
@@ -83,7 +83,7 @@ export class MailSession implements Disposable {
     const { policy, authorities } = tls;
     const trust = { type: 'examined', serverName: policy.serverName, ca: authorities, examine } as const;
     await this.connection.startTls({ trust, identity: null });
-    await tls.accept({ type: 'secured', peer });
+    await tls.accept({ type: 'secured', peer }, address);
     // Nothing that was said in the clear counts (RFC 3207 §4.2).
     const extensions = await greet(this.connection, hostname);
     // There are servers that take a handshake and hang up then, which is not what to expect of them.

@@ -3,7 +3,7 @@ import { parseRelaySettings, type RelaySettings } from '@postel/config';
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type Resolver, StubResolver, systemServers } from '@postel/dns';
 import { MessageSigner } from '@postel/message-auth';
-import { Queue, StsPolicyTable, TlsMemory } from '@postel/queue';
+import { Queue, StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
 import { openBlobs, openDatabase, Store } from '@postel/storage';
 import type { AppContext, AppDefinition, RunningApp } from '@postel/supervision';
 import { StsPolicies } from '@postel/tls-policy';
@@ -13,6 +13,8 @@ import { Relay } from './relay.ts';
 import { RelayMetrics } from './relay-metrics.ts';
 import { TlsGuard } from './tls-guard.ts';
 import { TlsMetrics } from './tls-metrics.ts';
+import { TlsReporter } from './tls-reporter.ts';
+import { TlsResults } from './tls-results.ts';
 import { TlsUpkeep } from './tls-upkeep.ts';
 
 /** Rows are taken and settled in a moment; more transactions than these have to do with the other side. */
@@ -34,6 +36,7 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
     privateNetworks,
     lifetimeDays,
     tlsPatienceHours,
+    tlsReports,
     port = SMTP_PORT,
   } = settings;
   const database = openDatabase(settings.database, {
@@ -56,18 +59,32 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
   const memory = new TlsMemory(database.sql);
   const tlsMetrics = new TlsMetrics(metrics, memory);
   const isReachable = (address: string) => reachable.includes(address);
+  const web = { resolver, isReachable, authorities: null, port: HTTPS_PORT };
+  const resultTable = new TlsResultTable(database.sql);
+  const results = new TlsResults(resultTable);
   const policies = new StsPolicies({
     store: table,
     resolver,
-    web: { resolver, isReachable, authorities: null, port: HTTPS_PORT },
+    web,
     onFailure(domain, { type, reason }) {
       tlsMetrics.fetchFailures.inc();
       log.warn({ domain, type, reason }, 'a policy of MTA-STS could not be had');
     },
   });
   const patienceMs = tlsPatienceHours * HOUR_MS;
-  const guarded = { resolver, policies, memory, authorities: null, patienceMs, port, log, metrics: tlsMetrics };
-  const upkeep = new TlsUpkeep({ policies, table, memory, log });
+  const guarded = {
+    resolver,
+    policies,
+    memory,
+    authorities: null,
+    patienceMs,
+    results,
+    port,
+    log,
+    metrics: tlsMetrics,
+  };
+  const reporter = tlsReports ? new TlsReporter({ table: resultTable, queue, resolver, web, hostname, log }) : null;
+  const upkeep = new TlsUpkeep({ policies, table, memory, results, resultTable, reporter, log });
   const relayMetrics = new RelayMetrics(metrics, queue);
   const signer = new MessageSigner();
   const relay = new Relay({

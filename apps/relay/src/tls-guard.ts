@@ -17,6 +17,7 @@ import {
 } from '@postel/tls-policy';
 import { deferred, failed, HostFailure } from './outcome.ts';
 import type { TlsMetrics } from './tls-metrics.ts';
+import type { TlsResults } from './tls-results.ts';
 
 export interface TlsGuardOptions {
   readonly resolver: Resolver;
@@ -26,6 +27,7 @@ export interface TlsGuardOptions {
   readonly authorities: string | null;
   /** How long mail waits for a server that had TLS and has none any more. */
   readonly patienceMs: number;
+  readonly results: Pick<TlsResults, 'count'>;
   /** Of the other servers. */
   readonly port: number;
   readonly log: Logger;
@@ -52,7 +54,11 @@ export class TlsGuard {
 
   /** @param domain in A-labels, or an address literal, which has no policy (RFC 8461 §3.4) */
   async ofDomain(domain: string, demand: TlsDemand): Promise<DomainTls> {
-    const sts = domain.startsWith('[') ? NO_STS : await this.#options.policies.find(domain);
+    if (domain.startsWith('[')) return { domain, sts: NO_STS, demand };
+    const { policies, results } = this.#options;
+    const sts = await policies.find(domain);
+    const policy = { type: 'sts', domain, lines: [], mx: [] } as const;
+    if (sts.failure !== null) results.count(domain, { policy, failure: sts.failure, host: null, address: null });
     return { domain, sts, demand };
   }
 
@@ -61,10 +67,13 @@ export class TlsGuard {
    * @throws {HostFailure} if it is not to be connected to
    */
   async ofHost({ domain, sts, demand }: DomainTls, host: string, isHostAuthentic: boolean): Promise<HostTls> {
-    const { resolver, port, metrics } = this.#options;
+    const { resolver, port, metrics, results } = this.#options;
     const dane = await findDane(resolver, { domain, host, port, isHostAuthentic });
     const policy = decideTlsPolicy({ domain, host, isHostAuthentic, dane, sts, demand });
     if (policy.refusal !== null) {
+      const { by, failure } = policy.refusal;
+      // What a message demands is no policy of the domain.
+      if (by !== 'requiretls') results.count(domain, { policy: policy.published, failure, host, address: null });
       metrics.connections.inc({ policy: policy.refusal.by, outcome: 'refused' });
       throw new HostFailure(outcomeOfRefusal(policy.refusal, host, domain));
     }
@@ -88,11 +97,15 @@ export class HostTls {
     return this.#options.authorities;
   }
 
-  /** @throws {HostFailure} if no mail is to go through this connection */
-  async accept(seen: SeenTls): Promise<void> {
+  /** @throws {HostFailure} if no mail is to go through this connection with an address of the host */
+  async accept(seen: SeenTls, address: string): Promise<void> {
     const { policy } = this;
-    const { metrics } = this.#options;
-    const { refusal } = judgeTls(policy, seen, new Date());
+    const { metrics, results } = this.#options;
+    const { refusal, failure } = judgeTls(policy, seen, new Date());
+    // Of what goes whatever policies say, reports among it, nothing is reported (RFC 8460 §3).
+    if (policy.demand !== 'optional' && isIP(policy.host) === 0) {
+      results.count(this.#domain, { policy: policy.published, failure, host: policy.host, address });
+    }
     const outcome = refusal !== null ? 'refused' : seen.type === 'secured' ? 'secured' : 'clear';
     metrics.connections.inc({ policy: refusal?.by ?? whatCounts(policy), outcome });
     if (seen.type !== 'secured') await this.#missed(reasonOf(seen), refusal);

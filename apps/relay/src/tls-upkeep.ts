@@ -1,17 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StsPolicyTable, TlsMemory } from '@postel/queue';
+import type { StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
 import type { Logger } from '@postel/supervision';
 import type { StsPolicies } from '@postel/tls-policy';
-import { PRUNE_MS, REFRESH_MS } from './limits.ts';
+import { FLUSH_MS, PRUNE_MS, REFRESH_MS } from './limits.ts';
+import type { TlsReporter } from './tls-reporter.ts';
+import type { TlsResults } from './tls-results.ts';
 
 interface Kept {
   readonly policies: Pick<StsPolicies, 'refresh'>;
   readonly table: Pick<StsPolicyTable, 'prune'>;
+  readonly results: Pick<TlsResults, 'flush'>;
+  readonly resultTable: Pick<TlsResultTable, 'prune'>;
+  /** Null: nobody is told. */
+  readonly reporter: TlsReporter | null;
   readonly memory: Pick<TlsMemory, 'prune'>;
   readonly log: Logger;
 }
 
-/** Fetches policies anew before they end, and forgets what is over, until it is stopped. */
+/** Fetches policies anew before they end, tells domains what came of TLS, and forgets what is over, until it is stopped. */
 export class TlsUpkeep {
   readonly #kept: Kept;
   readonly #stopping = new AbortController();
@@ -22,20 +28,28 @@ export class TlsUpkeep {
   }
 
   start(): void {
-    const { policies, table, memory } = this.#kept;
+    const { policies, table, memory, results, resultTable, reporter } = this.#kept;
+    const goesOn = () => !this.#stopping.signal.aborted;
     const refresh = async () => {
-      while (!this.#stopping.signal.aborted && (await policies.refresh()) > 0);
+      while (goesOn() && (await policies.refresh()) > 0);
     };
     const prune = async () => {
       await table.prune();
       await memory.prune();
+      await resultTable.prune();
     };
-    this.#loops = Promise.all([this.#repeat(refresh, REFRESH_MS), this.#repeat(prune, PRUNE_MS)]);
+    this.#loops = Promise.all([
+      this.#repeat(refresh, REFRESH_MS),
+      this.#repeat(async () => reporter?.report(goesOn), REFRESH_MS),
+      this.#repeat(() => results.flush(), FLUSH_MS),
+      this.#repeat(prune, PRUNE_MS),
+    ]);
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loops;
+    await this.#kept.results.flush().catch((err: unknown) => this.#kept.log.warn({ err }, 'what came of TLS is lost'));
   }
 
   async #repeat(work: () => Promise<void>, pauseMs: number): Promise<void> {

@@ -84,6 +84,8 @@ interface RelayConfiguration {
   readonly privateNetworks: readonly string[];
   /** How long mail waits for a server that had TLS and has none any more. */
   readonly tlsPatienceHours: number;
+  /** Domains that want to hear it are told what came of TLS with their servers (RFC 8460). */
+  readonly tlsReports: boolean;
 }
 
 /** Of the web. */
@@ -262,6 +264,7 @@ function relay(file: SettingReader): RelayConfiguration | null {
     tlsPatienceHours: setting.has('tlsPatienceHours')
       ? setting.at('tlsPatienceHours').integer(0, MOST_TLS_PATIENCE_HOURS)
       : DEFAULT_TLS_PATIENCE_HOURS,
+    tlsReports: !setting.has('tlsReports') || onOrOff(setting.at('tlsReports')),
   };
 }
 

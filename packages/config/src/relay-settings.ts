@@ -19,6 +19,8 @@ export interface RelaySettings extends AppSettings {
   readonly privateNetworks: readonly string[];
   /** How long mail waits for a server that had TLS and has none any more, before it goes in the clear. */
   readonly tlsPatienceHours: number;
+  /** Domains that want to hear it are told what came of TLS with their servers (RFC 8460). */
+  readonly tlsReports: boolean;
   /** Of the other servers: 25 but in tests. */
   readonly port?: number;
 }
@@ -35,6 +37,7 @@ export function parseRelaySettings(value: unknown): RelaySettings {
     lifetimeDays: settings.at('lifetimeDays').integer(1),
     privateNetworks: settings.at('privateNetworks').list((network) => network.text()),
     tlsPatienceHours: settings.at('tlsPatienceHours').integer(0),
+    tlsReports: settings.at('tlsReports').boolean(),
     ...(settings.has('port') && { port: settings.at('port').port(1) }),
   };
 }

@@ -120,6 +120,7 @@ test('the relay is told where it is and how long to try', () => {
     lifetimeDays: 5,
     privateNetworks: ['10.0.0.0/8'],
     tlsPatienceHours: 24,
+    tlsReports: true,
     port: 2525,
   };
   expect(parseRelaySettings(relay)).toEqual(relay);

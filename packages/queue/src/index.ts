@@ -8,3 +8,4 @@ export { formatReport, type Report } from './report.ts';
 export { isToldOfDelay, isToldOfFailure, nextPauseMs } from './schedule.ts';
 export { type KeptStsPolicy, StsPolicyTable } from './sts-policy-table.ts';
 export { forgetTlsHosts, listTlsHosts, type MissingTls, type SeenHost, type TlsHost, TlsMemory } from './tls-memory.ts';
+export { type CountedResult, type DayOfResults, TlsResultTable } from './tls-result-table.ts';

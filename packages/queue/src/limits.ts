@@ -52,3 +52,12 @@ export const STS_FAILURE_MS = DAY_MS;
 
 /** How long a host is remembered that nobody has sent mail to. */
 export const TLS_HOST_MS = 180 * DAY_MS;
+
+/** Reports on TLS go out some hours after the day, by chance of the domain's name (RFC 8460 §4.1): this at least, and so much more at most. */
+export const TLS_REPORT_PAUSE_MS = 10 * MINUTE_MS;
+export const TLS_REPORT_SPREAD_MS = 4 * HOUR_MS;
+/** A report that could not be sent is tried again after so long, until so long after its day (RFC 8460 §5.5). */
+export const TLS_REPORT_RETRY_MS = HOUR_MS;
+export const TLS_REPORT_LIFETIME_MS = 2 * DAY_MS;
+/** What a report tells apart, of what happened most. */
+export const TLS_REPORT_ROWS = 1_000;

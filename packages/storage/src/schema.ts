@@ -851,6 +851,23 @@ export const tlsHosts = pgTable(
   (table) => [index('tls_hosts_seen').on(table.seenAt)],
 );
 
+/** What came of TLS with other domains, day by day in UTC, until they are told (RFC 8460). */
+export const tlsResults = pgTable(
+  'tls_results',
+  {
+    day: date('day').notNull(),
+    domain: text('domain').notNull(),
+    /** SHA-256 of the detail, which is too long for an index. */
+    detailHash: bytea('detail_hash').notNull(),
+    /** JSON that the relay understands. */
+    detail: text('detail').notNull(),
+    sessions: bigint('sessions', { mode: 'number' }).notNull(),
+    /** Somebody is writing the report. */
+    takenAt: at('taken_at'),
+  },
+  (table) => [primaryKey({ columns: [table.day, table.domain, table.detailHash] })],
+);
+
 /** What an account may send, and whether a copy of it is kept; without a row: anything, and none. Limits are null where there is none. */
 /** Messages that are to be released at a time to come (held-messages.ts), under the account that sent them. */
 export const heldMessages = pgTable(

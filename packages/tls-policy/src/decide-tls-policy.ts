@@ -1,4 +1,3 @@
-import type { Tlsa } from '@postel/dns';
 import type { Dane } from './find-dane.ts';
 import type { Sts } from './sts-policies.ts';
 import { isHostOfPolicy, type StsPolicy, stsPolicyLines } from './sts-policy.ts';
@@ -32,6 +31,8 @@ export interface TlsRefusal {
 /** A policy as reports name it: RFC 8460 §4.4. */
 export interface PublishedPolicy {
   readonly type: 'tlsa' | 'sts' | 'no-policy-found';
+  /** That it is of: for TLSA records, the base domain (RFC 8460 §1.1). */
+  readonly domain: string;
   readonly lines: readonly string[];
   readonly mx: readonly string[];
 }
@@ -58,7 +59,7 @@ export function decideTlsPolicy(question: TlsQuestion): TlsPolicy {
   // Mode `none` is as good as no policy (RFC 8461 §5).
   const sts = dane?.type === 'usable' || policy?.mode === 'none' ? null : policy;
   const serverName = dane?.baseDomain ?? host;
-  const published = publishedPolicy(dane, sts);
+  const published = publishedPolicy(question.domain, dane, sts);
   return { host, serverName, dane, sts, demand, published, refusal: refusalOf(question, sts) };
 }
 
@@ -76,8 +77,8 @@ function refusalOf(question: TlsQuestion, sts: StsPolicy | null): TlsRefusal | n
   return { by: 'requiretls', failure, isTemporary: !question.sts.isCertain };
 }
 
-function publishedPolicy(dane: { readonly records: readonly Tlsa[] } | null, sts: StsPolicy | null): PublishedPolicy {
-  if (dane !== null) return { type: 'tlsa', lines: dane.records.map(formatTlsa), mx: [] };
-  if (sts !== null) return { type: 'sts', lines: stsPolicyLines(sts), mx: sts.mx };
-  return { type: 'no-policy-found', lines: [], mx: [] };
+function publishedPolicy(domain: string, dane: TlsPolicy['dane'], sts: StsPolicy | null): PublishedPolicy {
+  if (dane !== null) return { type: 'tlsa', domain: dane.baseDomain, lines: dane.records.map(formatTlsa), mx: [] };
+  if (sts !== null) return { type: 'sts', domain, lines: stsPolicyLines(sts), mx: sts.mx };
+  return { type: 'no-policy-found', domain, lines: [], mx: [] };
 }

@@ -1,22 +1,13 @@
 import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
-import { lookUpAddresses, type Resolver } from '@postel/dns';
+import { lookUpAddresses } from '@postel/dns';
+import { exchange, type Web, wordsOf } from './https-exchange.ts';
 import { POLICY_MS, POLICY_OCTETS } from './limits.ts';
 import { parseStsPolicy, type StsPolicy } from './sts-policy.ts';
 import { type TlsFailure, tlsFailure } from './tls-failure.ts';
 
-export interface StsWeb {
-  readonly resolver: Resolver;
-  /** Authorities that are trusted, in PEM; null for those that Node.js knows. */
-  readonly authorities: string | null;
-  /** Whether a connection to an address may be made. */
-  isReachable(address: string): boolean;
-  /** 443 but in tests. */
-  readonly port: number;
+export interface StsWeb extends Web {
   /** For all of it. */
   readonly timeoutMs?: number;
 }
@@ -55,37 +46,15 @@ async function get(
   addresses: readonly string[],
   signal: AbortSignal,
 ): Promise<string> {
-  const asked = request({
-    host,
-    port,
-    path: '/.well-known/mta-sts.txt',
-    servername: host,
-    agent: false,
-    lookup: alwaysTo(addresses),
-    minVersion: 'TLSv1.2',
-    checkServerIdentity,
-    ...(authorities === null ? {} : { ca: authorities }),
-    headers: { accept: 'text/plain', 'accept-encoding': 'identity', 'cache-control': 'no-cache' },
-    signal,
-  });
-  // What comes after the answer is seen where the answer is read.
-  asked.on('error', () => {});
-  asked.end();
-  try {
-    const [answer]: [IncomingMessage] = (await Promise.race([
-      once(asked, 'response'),
-      // Neither an answer nor an error comes of a change to another protocol (101), which Node hangs up at.
-      once(asked, 'close').then(() => Promise.reject(new Error('it ends without an answer'))),
-    ])) as [IncomingMessage];
+  const headers = { accept: 'text/plain', 'accept-encoding': 'identity', 'cache-control': 'no-cache' };
+  const path = '/.well-known/mta-sts.txt';
+  const place = { host, port, path, addresses, authorities, checkServerIdentity };
+  return await exchange({ ...place, method: 'GET', headers, signal }, null, async (answer) => {
     if (answer.statusCode !== 200) throw new Error(`it answers with status ${answer.statusCode}`);
     const [type = ''] = (answer.headers['content-type'] ?? '').toLowerCase().split(';');
     if (type.trim() !== 'text/plain') throw new Error('what it has is not text/plain');
     return await readBounded(answer);
-  } catch (error) {
-    throw signal.aborted ? new Error('it takes too long') : error;
-  } finally {
-    asked.destroy();
-  }
+  });
 }
 
 async function readBounded(answer: IncomingMessage): Promise<string> {
@@ -98,15 +67,6 @@ async function readBounded(answer: IncomingMessage): Promise<string> {
     if (octets > POLICY_OCTETS) throw new Error(`it is longer than ${POLICY_OCTETS} octets`);
   }
   return Buffer.concat(pieces).toString('utf8');
-}
-
-function alwaysTo(addresses: readonly string[]): LookupFunction {
-  return (_host, options, callback) => {
-    const all = addresses.map((address) => ({ address, family: isIP(address) }));
-    const [first] = all;
-    if (options.all === true) callback(null, all);
-    else if (first !== undefined) callback(null, first.address, first.family);
-  };
 }
 
 /** A DNS-ID alone: RFC 8461 §3.3. */
@@ -123,11 +83,6 @@ const CERTIFICATE_ERRORS =
 
 function isCertificateError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && CERTIFICATE_ERRORS.test(String(error.code));
-}
-
-function wordsOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(wordsOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }
 
 function fetchError(reason: string): TlsFailure {

@@ -27,3 +27,7 @@ export const REFRESHED_AT_ONCE = 4;
 
 /** What is kept of somebody else's words. */
 export const REASON_CHARACTERS = 300;
+
+/** Places that one report goes to, and how long a web server has to take it. */
+export const REPORT_TARGETS = 5;
+export const REPORT_MS = 60_000;

@@ -1,7 +1,7 @@
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type ScriptedName, ScriptedResolver } from '@postel/dns';
 import { MessageSigner } from '@postel/message-auth';
-import { type NewMessage, Queue, StsPolicyTable, TlsMemory } from '@postel/queue';
+import { type NewMessage, Queue, StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
 import { BlobDirectory, openDatabase, Store } from '@postel/storage';
 import { createLog, Registry } from '@postel/supervision';
 import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
@@ -12,6 +12,7 @@ import { Relay } from '../relay.ts';
 import { RelayMetrics } from '../relay-metrics.ts';
 import { TlsGuard } from '../tls-guard.ts';
 import { TlsMetrics } from '../tls-metrics.ts';
+import { TlsResults } from '../tls-results.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -79,6 +80,7 @@ export async function startQueue() {
     const memory = new TlsMemory(own.sql);
     const authorities = web?.authorities ?? null;
     const log = createLog({ name: 'relay-test', file: logFile });
+    const results = new TlsResults(new TlsResultTable(own.sql));
     const tls = new TlsGuard({
       resolver,
       policies: new StsPolicies({
@@ -90,6 +92,7 @@ export async function startQueue() {
       memory,
       authorities,
       patienceMs: tlsPatienceMs,
+      results,
       port,
       log,
       metrics: new TlsMetrics(new Registry(), memory),
@@ -116,6 +119,7 @@ export async function startQueue() {
       async [Symbol.asyncDispose]() {
         await relay.stop();
         await signer.close();
+        await results.flush();
         await own.close();
       },
     };

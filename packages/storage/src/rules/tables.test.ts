@@ -30,6 +30,7 @@ const NO_MAIL = [
   'queue_suppressions',
   'sts_policies',
   'tls_hosts',
+  'tls_results',
   'credentials',
   'scram_parameters',
   'tls_public_keys',
