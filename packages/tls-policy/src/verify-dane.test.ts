@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import type { Tlsa } from '@postel/dns';
 import { type CertificateWishes, type MadeCertificate, makeTestCertificate } from '@postel/testkit';
 import { beforeAll, expect, test } from 'vitest';
 import { shakeHands } from './testing/shake-hands.ts';
+import { tlsaOf } from './testing/tlsa-of.ts';
 import type { FailureType } from './tls-failure.ts';
 import { usableRecords } from './tlsa-records.ts';
 import { verifyDane } from './verify-dane.ts';
@@ -23,21 +22,11 @@ beforeAll(async () => {
   stranger = await makeTestCertificate({ commonName: 'root', isAuthority: true });
 });
 
-/** A record of a certificate, as `3 1 1`. */
-function record(parameters: string, of: MadeCertificate): Tlsa {
-  const [usage = 0, selector = 0, matchingType = 0] = parameters.split(' ').map(Number);
-  const key = of.certificate.publicKey.export({ type: 'spki', format: 'der' });
-  const octets = selector === 1 ? key : of.certificate.raw;
-  const digest = (name: string) => createHash(name).update(octets).digest();
-  const data = matchingType === 0 ? octets : digest(matchingType === 1 ? 'sha256' : 'sha512');
-  return { usage, selector, matchingType, data };
-}
-
 const combinations = ['0', '1'].flatMap((selector) => ['0', '1', '2'].map((type) => `${selector} ${type}`));
 
 test.for(combinations)('DANE-EE: 3 %s is of the certificate, and of no other', async (parameters) => {
   const peer = await shakeHands([server, middle]);
-  const verify = (of: MadeCertificate) => verifyDane(usableRecords([record(`3 ${parameters}`, of)]), [], peer, NOW);
+  const verify = (of: MadeCertificate) => verifyDane(usableRecords([tlsaOf(`3 ${parameters}`, of)]), [], peer, NOW);
   expect(verify(server)).toBeNull();
   expect(verify(middle)?.type).toBe('validation-failure');
   expect(verify(stranger)?.type).toBe('validation-failure');
@@ -50,7 +39,7 @@ test('DANE-EE: neither name, nor dates, nor who signed it matter', async () => {
     toDays: -10,
     isForClients: true,
   });
-  expect(verifyDane([record('3 1 1', odd)], [], await shakeHands([odd]), NOW)).toBeNull();
+  expect(verifyDane([tlsaOf('3 1 1', odd)], [], await shakeHands([odd]), NOW)).toBeNull();
 });
 
 test.for(combinations)(
@@ -58,7 +47,7 @@ test.for(combinations)(
   async (parameters) => {
     const peer = await shakeHands([server, middle, root]);
     const verify = (of: MadeCertificate, name: string) =>
-      verifyDane(usableRecords([record(`2 ${parameters}`, of)]), [name], peer, NOW);
+      verifyDane(usableRecords([tlsaOf(`2 ${parameters}`, of)]), [name], peer, NOW);
     expect(verify(middle, HOST)).toBeNull();
     expect(verify(root, HOST)).toBeNull();
     expect(verify(root, 'mx.example.net')?.type).toBe('certificate-host-mismatch');
@@ -71,7 +60,7 @@ test.for(combinations)(
 test('DANE-TA: an authority that stands in the DNS in full need not be in the chain', async () => {
   const peer = await shakeHands([server, middle]);
   const verify = (parameters: string, of: MadeCertificate) =>
-    verifyDane([record(parameters, of)], [HOST], peer, NOW)?.type ?? null;
+    verifyDane([tlsaOf(parameters, of)], [HOST], peer, NOW)?.type ?? null;
   expect(verify('2 0 0', root)).toBeNull();
   expect(verify('2 1 0', root)).toBeNull();
   expect(verify('2 0 1', root)).toBe('validation-failure');
@@ -82,7 +71,7 @@ test('DANE-TA: an authority that stands in the DNS in full need not be in the ch
 
 test('one record that is right is enough', async () => {
   const peer = await shakeHands([server, middle]);
-  const records = [record('3 1 1', stranger), record('2 1 1', stranger), record('3 0 1', server)];
+  const records = [tlsaOf('3 1 1', stranger), tlsaOf('2 1 1', stranger), tlsaOf('3 0 1', server)];
   expect(verifyDane(records, [HOST], peer, NOW)).toBeNull();
 });
 
@@ -98,7 +87,7 @@ test.for<[string, readonly string[], string | undefined, FailureType | null]>([
 ])('DANE-TA: a certificate for %s (RFC 7672 §3.2.3)', async ([, names, commonName, expected]) => {
   const made = await makeTestCertificate({ names, issuer: root, ...(commonName === undefined ? {} : { commonName }) });
   const peer = await shakeHands([made, root]);
-  expect(verifyDane([record('2 0 1', root)], [HOST, DOMAIN], peer, NOW)?.type ?? null).toBe(expected);
+  expect(verifyDane([tlsaOf('2 0 1', root)], [HOST, DOMAIN], peer, NOW)?.type ?? null).toBe(expected);
 });
 
 test.for<[string, CertificateWishes, CertificateWishes, FailureType | null]>([
@@ -114,7 +103,7 @@ test.for<[string, CertificateWishes, CertificateWishes, FailureType | null]>([
   const between = await makeTestCertificate({ commonName: 'm', isAuthority: true, issuer: root, ...middleWishes });
   const made = await makeTestCertificate({ names: [HOST], issuer: between, ...serverWishes });
   const peer = await shakeHands([made, between, root]);
-  expect(verifyDane([record('2 1 1', root)], [HOST], peer, NOW)?.type ?? null).toBe(expected);
+  expect(verifyDane([tlsaOf('2 1 1', root)], [HOST], peer, NOW)?.type ?? null).toBe(expected);
 });
 
 test('DANE-TA: an authority signs no more authorities than it may', async () => {
@@ -122,19 +111,19 @@ test('DANE-TA: an authority signs no more authorities than it may', async () => 
   const below = await makeTestCertificate({ commonName: 'below', isAuthority: true, issuer: narrow });
   const made = await makeTestCertificate({ names: [HOST], issuer: below });
   const peer = await shakeHands([made, below, narrow]);
-  expect(verifyDane([record('2 1 1', narrow)], [HOST], peer, NOW)?.type).toBe('certificate-not-trusted');
+  expect(verifyDane([tlsaOf('2 1 1', narrow)], [HOST], peer, NOW)?.type).toBe('certificate-not-trusted');
 });
 
 test('DANE-TA: who has the name of the authority, but not its key, is not taken for it', async () => {
   const forged = await makeTestCertificate({ names: [HOST], issuer: stranger });
   const peer = await shakeHands([forged, stranger, root]);
   for (const parameters of ['2 0 0', '2 1 0', '2 0 1', '2 1 1', '2 1 2']) {
-    expect(verifyDane([record(parameters, root)], [HOST], peer, NOW)?.type).toBe('validation-failure');
+    expect(verifyDane([tlsaOf(parameters, root)], [HOST], peer, NOW)?.type).toBe('validation-failure');
   }
 });
 
 test('DANE-TA: a signature that can be forged is none', async () => {
   const weak = await makeTestCertificate({ names: [HOST], issuer: root, hash: 'SHA-1' });
   const chain = [weak.certificate, root.certificate] as const;
-  expect(verifyDane([record('2 1 1', root)], [HOST], { chain }, NOW)?.type).toBe('certificate-not-trusted');
+  expect(verifyDane([tlsaOf('2 1 1', root)], [HOST], { chain }, NOW)?.type).toBe('certificate-not-trusted');
 });

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer } from 'node:tls';
+import { connect } from 'node:tls';
 import type { MadeCertificate } from '@postel/testkit';
 import { type TlsPeer, tlsPeer } from '../tls-peer.ts';
+import { serveChain } from './serve-chain.ts';
 
 /**
  * A real handshake with a server that shows these certificates, its own first.
@@ -10,16 +10,13 @@ import { type TlsPeer, tlsPeer } from '../tls-peer.ts';
  * @param trusted an authority that the client trusts
  */
 export async function shakeHands(
-  [server, ...others]: readonly [MadeCertificate, ...MadeCertificate[]],
+  chain: readonly [MadeCertificate, ...MadeCertificate[]],
   trusted: MadeCertificate | null = null,
 ): Promise<TlsPeer> {
-  const cert = [server, ...others].map((each) => each.cert).join('');
-  const listener = createServer({ key: server.key, cert }).listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
+  await using server = await serveChain(chain);
   const socket = connect({
     host: '127.0.0.1',
-    port,
+    port: server.port,
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
     ...(trusted === null ? {} : { ca: trusted.cert }),
@@ -31,6 +28,5 @@ export async function shakeHands(
     return peer;
   } finally {
     socket.destroy();
-    listener.close();
   }
 }
