@@ -1,7 +1,7 @@
 import type { Sql, Transaction } from '@postel/storage';
 import type { Subject } from './change-record.ts';
 
-/** All that the directory has of a domain. Keys that sign its mail will stand here too. */
+/** What the directory has of a domain, but for its keys. */
 export type DomainState = {
   /** An account; null: mail for addresses that do not exist is refused. */
   readonly catchall: string | null;
@@ -10,12 +10,15 @@ export type DomainState = {
   readonly isDisabled: boolean;
 };
 
-/** A domain, in its canonical form, as a subject of changes. */
+/** A domain, in its canonical form, as a subject of changes: with the selectors of its keys, each with its state. */
 export function domainSubject(domain: string): Subject {
   return {
     kind: 'domain',
     name: domain,
-    read: async (tx) => (await selectDomainStates(tx, domain))[0]?.state ?? null,
+    async read(tx) {
+      const [row] = await selectDomainStates(tx, domain);
+      return row === undefined ? null : { ...row.state, dkimKeys: await selectKeyStates(tx, domain) };
+    },
   };
 }
 
@@ -31,4 +34,13 @@ export async function selectDomainStates(
      where d.name = coalesce(${domain}::text, d.name)
      order by d.name collate "C"`;
   return rows.map(({ name, ...state }) => ({ name, state }));
+}
+
+async function selectKeyStates(tx: Transaction, domain: string): Promise<Readonly<Record<string, string>>> {
+  const keys = await tx<{ selector: string; state: string }[]>`
+    select selector,
+           case when retired_at is not null then 'retired' when active_since is not null then 'active' else 'made' end as state
+      from dkim_keys join domains using (domain_id)
+     where name = ${domain} order by selector collate "C"`;
+  return Object.fromEntries(keys.map(({ selector, state }) => [selector, state]));
 }
