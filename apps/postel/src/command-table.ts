@@ -67,10 +67,18 @@ import { migrate } from './commands/migrate.ts';
 import { psql } from './commands/psql.ts';
 import { purge } from './commands/purge.ts';
 import { queueDrop } from './commands/queue-drop.ts';
+import { queueFail } from './commands/queue-fail.ts';
 import { queueHold } from './commands/queue-hold.ts';
+import { queueHoldRuleAdd } from './commands/queue-hold-rule-add.ts';
+import { queueHoldRuleList } from './commands/queue-hold-rule-list.ts';
+import { queueHoldRuleRm } from './commands/queue-hold-rule-rm.ts';
 import { queueList } from './commands/queue-list.ts';
 import { queueRelease } from './commands/queue-release.ts';
 import { queueRetry } from './commands/queue-retry.ts';
+import { queueShow } from './commands/queue-show.ts';
+import { queueSuppressAdd } from './commands/queue-suppress-add.ts';
+import { queueSuppressList } from './commands/queue-suppress-list.ts';
+import { queueSuppressRm } from './commands/queue-suppress-rm.ts';
 import { queueTlsForget } from './commands/queue-tls-forget.ts';
 import { queueTlsList } from './commands/queue-tls-list.ts';
 import { recover } from './commands/recover.ts';
@@ -143,10 +151,18 @@ export const commands: readonly Command[] = [
   configLoginLimitsList,
   configLoginLimitsClear,
   queueList,
+  queueShow,
   queueRetry,
   queueHold,
   queueRelease,
   queueDrop,
+  queueFail,
+  queueHoldRuleAdd,
+  queueHoldRuleList,
+  queueHoldRuleRm,
+  queueSuppressAdd,
+  queueSuppressList,
+  queueSuppressRm,
   configAudit,
   queueTlsList,
   queueTlsForget,

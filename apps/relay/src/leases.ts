@@ -30,6 +30,11 @@ export class Leases {
     return this.#inHand.size;
   }
 
+  /** Of what goes to many. */
+  get bulkSize(): number {
+    return [...this.#inHand.keys()].filter(({ isBulk }) => isBulk).length;
+  }
+
   /** @param sinceMs before they were asked for */
   add(recipients: readonly LeasedRecipient[], sinceMs: number): void {
     for (const recipient of recipients) this.#inHand.set(recipient, sinceMs);

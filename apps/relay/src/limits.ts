@@ -25,6 +25,10 @@ export const RECIPIENTS = 100;
 export const ROWS_AT_ONCE = 200;
 export const ROWS_IN_HAND = 1_000;
 
+/** Of these, rows and transactions of what goes to many: the rest is for what people write to one another. */
+export const BULK_ROWS_IN_HAND = 500;
+export const BULK_TRANSACTIONS = 40;
+
 /** Who tells that something is due may not be heard: it is looked for this often at least. */
 export const LOOK_MS = 30_000;
 

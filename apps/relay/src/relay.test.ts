@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { addSuppression, failQueue } from '@postel/queue';
 import { makeClientCertificate, type SmtpSession } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { TRANSACTIONS_A_HOST } from './limits.ts';
@@ -321,6 +322,38 @@ test('a host has so many transactions at a time, for however many domains it is,
   expect(new Set(received.map(({ rcpts }) => rcpts.join())).size).toBe(40);
   expect(most).toBeLessThanOrEqual(TRANSACTIONS_A_HOST);
   expect(remote.connections).toBeLessThan(40);
+});
+
+test('what somebody has given up, and what is for who wants nothing, goes nowhere, and its sender hears why', async () => {
+  await using remote = await RemoteServer.start();
+  await using queue = await startQueue();
+  await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }, { forwardPath: 'ann@example.org' }]);
+  await failQueue(queue.sql, [1], 'it has to do with nobody');
+  await addSuppression(queue.sql, 'ann@example.org', 'wants none');
+  await using _ = await queue.startRelay({ zone: { ...ZONE, 'example.com': TO_HERE }, port: remote.port });
+  const [report] = await remote.messages(1);
+  expect(report?.rcpts).toEqual(['RCPT TO:<mary@example.com> NOTIFY=NEVER']);
+  expect(report?.message).toMatch(/\n {2}bob@example\.org\n {4}It was ended here: it has to do with nobody\n/);
+  expect(report?.message).toMatch(/\n {2}ann@example\.org\n {4}It was ended here: wants none\n/);
+  const rows = await queue.settled();
+  expect(rows.map(({ state, status }) => [state, status])).toEqual([
+    ['failed', '5.7.1'],
+    ['failed', '5.7.1'],
+    ['delivered', '2.0.0'],
+  ]);
+});
+
+test('what goes to many comes after the rest, and some of it always', async () => {
+  await using queue = await startQueue();
+  const bulk = 'Precedence: bulk\r\n\r\n';
+  for (let i = 0; i < 8; i++) await queue.put(bulk, {}, [{ forwardPath: `b${i}@example.org` }]);
+  for (let i = 0; i < 10; i++) await queue.put(TEXT, {}, [{ forwardPath: `a${i}@example.org` }]);
+  await queue.put(TEXT, {}, [{ forwardPath: 'c@example.org', listFields: 'List-Id: <x.example.com>\r\n' }]);
+  const names = async (limit: number, bulkLimit?: number) =>
+    (await queue.queue.take(limit, [], bulkLimit)).map(({ forwardPath }) => forwardPath.split('@')[0]);
+  expect(await names(4)).toEqual(['a0', 'a1', 'a2', 'a3', 'b0']);
+  expect(await names(4, 0)).toEqual(['a4', 'a5', 'a6', 'a7']);
+  expect(await names(12)).toEqual(['a8', 'a9', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7', 'c']);
 });
 
 test('what failed together in an outage is not tried again together', async () => {

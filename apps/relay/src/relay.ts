@@ -6,6 +6,8 @@ import { findHere, type LocalMail } from './deliver-here.ts';
 import { HostUse } from './host-use.ts';
 import { Leases } from './leases.ts';
 import {
+  BULK_ROWS_IN_HAND,
+  BULK_TRANSACTIONS,
   BUSY_HOST_MS,
   DATABASE_RETRY_MS,
   LOOK_MS,
@@ -20,7 +22,7 @@ import {
   WAITING_FOR_A_HOST,
 } from './limits.ts';
 import { openMessage, readForHere } from './open-message.ts';
-import { deferred } from './outcome.ts';
+import { deferred, failed } from './outcome.ts';
 import type { OutgoingSignatures } from './outgoing-signatures.ts';
 import type { RelayMetrics } from './relay-metrics.ts';
 import type { Outcomes } from './send-message.ts';
@@ -149,7 +151,8 @@ export class Relay {
       const busy = [...this.#running].filter(([domain, count]) => this.#isBusy(domain, count));
       const parked = [...this.#parked.values()].flat();
       const except = new Set([...busy, ...parked.map(({ domain }) => [domain] as const)].map(([domain]) => domain));
-      const rows = await queue.take(ROWS_AT_ONCE, [...except]);
+      const bulkLimit = Math.max(0, BULK_ROWS_IN_HAND - this.#leases.bulkSize);
+      const rows = await queue.take(ROWS_AT_ONCE, [...except], bulkLimit);
       this.#leases.add(rows, sinceMs);
       for (const group of groupsOf(rows)) {
         const others = this.#waiting.get(group.domain);
@@ -166,28 +169,33 @@ export class Relay {
     return count >= TRANSACTIONS_A_DOMAIN && (this.#waiting.get(domain)?.length ?? 0) >= TRANSACTIONS_A_DOMAIN;
   }
 
-  /** Begins what may begin. */
+  /** Begins what may begin: first what is not for many. */
   #begin(): void {
-    for (const [domain, groups] of this.#waiting) {
-      while (groups.length > 0) {
-        const count = this.#running.get(domain) ?? 0;
-        if (this.#tasks.size >= TRANSACTIONS) return;
-        if (count >= TRANSACTIONS_A_DOMAIN) break;
-        const group = groups.shift();
-        if (group === undefined) break;
-        this.#running.set(domain, count + 1);
-        const task = this.#run(group).finally(() => {
-          this.#tasks.delete(task);
-          const left = (this.#running.get(domain) ?? 1) - 1;
-          if (left === 0) this.#running.delete(domain);
-          else this.#running.set(domain, left);
-          if (!this.#stopping.signal.aborted) this.#begin();
-          this.#wake.resolve();
-        });
-        this.#tasks.add(task);
+    for (const isBulk of [false, true]) {
+      const most = isBulk ? BULK_TRANSACTIONS : TRANSACTIONS;
+      for (const [domain, groups] of this.#waiting) {
+        while (this.#tasks.size < most && (this.#running.get(domain) ?? 0) < TRANSACTIONS_A_DOMAIN) {
+          const at = groups.findIndex(({ recipients: [first] }) => first.isBulk === isBulk);
+          const [group] = at === -1 ? [] : groups.splice(at, 1);
+          if (group === undefined) break;
+          this.#beginOne(domain, group);
+        }
+        if (groups.length === 0) this.#waiting.delete(domain);
       }
-      if (groups.length === 0) this.#waiting.delete(domain);
     }
+  }
+
+  #beginOne(domain: string, group: Group): void {
+    this.#running.set(domain, (this.#running.get(domain) ?? 0) + 1);
+    const task = this.#run(group).finally(() => {
+      this.#tasks.delete(task);
+      const left = (this.#running.get(domain) ?? 1) - 1;
+      if (left === 0) this.#running.delete(domain);
+      else this.#running.set(domain, left);
+      if (!this.#stopping.signal.aborted) this.#begin();
+      this.#wake.resolve();
+    });
+    this.#tasks.add(task);
   }
 
   /** One attempt, from beginning to end. Never throws. */
@@ -247,6 +255,10 @@ export class Relay {
     const outcomes: Outcomes = new Map();
     const elsewhere: LeasedRecipient[] = [];
     for (const recipient of recipients) {
+      if (recipient.ending !== null) {
+        outcomes.set(recipient, failed('5.7.1', `It was ended here: ${recipient.ending}`));
+        continue;
+      }
       const target = await findHere(local, message, recipient);
       if (target.type === 'here') outcomes.set(recipient, await target.deliver(readForHere(queue, message, recipient)));
       else elsewhere.push(recipient);

@@ -33,6 +33,8 @@ function recipient({
     originalRecipient: null,
     attempts: 3,
     wasToldOfDelay,
+    isBulk: false,
+    ending: null,
     message: {
       id: '',
       name: 'x-1',

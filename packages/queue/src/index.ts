@@ -2,8 +2,25 @@
 
 export { DEFAULT_LIFETIME_MS, RETURNED_HEADER_OCTETS, RETURNED_OCTETS } from './limits.ts';
 export { type Kept, Queue, type QueuedReport } from './queue.ts';
-export { changeQueue, countQueue, listQueue, type QueueChange } from './queue-admin.ts';
+export {
+  changeQueue,
+  countQueue,
+  failQueue,
+  listQueue,
+  type QueueChange,
+  type QueueEvent,
+  showQueue,
+} from './queue-admin.ts';
 export type { LeasedRecipient, NewMessage, NewRecipient, QueuedMessage, Settled } from './queue-rows.ts';
+export {
+  addHoldRule,
+  addSuppression,
+  type HoldRule,
+  listHoldRules,
+  listSuppressions,
+  removeHoldRule,
+  removeSuppression,
+} from './queue-rules.ts';
 export { formatReport, type Report } from './report.ts';
 export { isToldOfDelay, isToldOfFailure, nextPauseMs } from './schedule.ts';
 export { type KeptStsPolicy, StsPolicyTable } from './sts-policy-table.ts';

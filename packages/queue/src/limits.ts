@@ -31,6 +31,12 @@ export const CHUNK_OCTETS = 512 * 1024;
 /** Recipients that one account may have in the queue. */
 export const RECIPIENTS_AN_ACCOUNT = 10_000;
 
+/** A message to so many others comes behind those of people. */
+export const BULK_RECIPIENTS = 50;
+
+/** As much as of what is taken at once is taken of them in any case. */
+export const BULK_PART = 0.25;
+
 /** What is kept of a reply. */
 export const REPLY_CHARACTERS = 1_000;
 

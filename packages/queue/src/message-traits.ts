@@ -6,6 +6,8 @@ const NUL = 0;
 /** RFC 5321 §4.5.3.1.6, without the CRLF. */
 const TEXT_LINE_OCTETS = 998;
 
+/** RFC 2076 §3.9: what programs send to many. */
+const BULK = /(?:^|\n)(?:precedence[ \t]*:[ \t]*(?:bulk|list|junk)|list-(?:id|unsubscribe)[ \t]*:)/i;
 const TLS_NOT_REQUIRED = /(?:^|\n)tls-required[ \t]*:[ \t]*no[ \t]*\r?\n/i;
 
 /** What the octets of a message take of whoever passes it on, found out as they come. */
@@ -19,6 +21,7 @@ export class MessageTraits {
   #hasUtf8Header = false;
   #isBinary = false;
   #isTlsOptional = false;
+  #isBulk = false;
 
   /** @param mayBeBinary it was announced as BINARYMIME: anything else has been looked at, and is text */
   constructor(headerOctets: number, mayBeBinary: boolean) {
@@ -30,7 +33,11 @@ export class MessageTraits {
     const header = octets.subarray(0, Math.max(0, this.#headerOctets - this.#octets));
     this.#hasUtf8Header ||= !isAscii(header);
     // The first piece has all of any header section that people write.
-    if (this.#octets === 0) this.#isTlsOptional = TLS_NOT_REQUIRED.test(header.toString('latin1'));
+    if (this.#octets === 0) {
+      const text = header.toString('latin1');
+      this.#isTlsOptional = TLS_NOT_REQUIRED.test(text);
+      this.#isBulk = BULK.test(text);
+    }
     this.#is8bit ||= !isAscii(octets);
     this.#octets += octets.length;
     if (this.#mayBeBinary && !this.#isBinary) this.#look(octets);
@@ -49,6 +56,11 @@ export class MessageTraits {
   /** It says that it goes in the clear rather than not at all: RFC 8689 §3. */
   get isTlsOptional(): boolean {
     return this.#isTlsOptional;
+  }
+
+  /** Its header section says that it goes to many. */
+  get isBulk(): boolean {
+    return this.#isBulk;
   }
 
   /** It is not made of lines, and goes by chunks alone: RFC 3030 §3. Once all of it was pushed. */

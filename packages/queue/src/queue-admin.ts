@@ -1,5 +1,7 @@
-import { numberArray, type Sql } from '@postel/storage';
-import { removeFinished, tellQueue } from './queue.ts';
+import { numberArray, type Sql, type Transaction } from '@postel/storage';
+import { removeFinished } from './queue.ts';
+import { addEvents } from './queue-rules.ts';
+import { tellQueue } from './tell-queue.ts';
 
 /** A recipient as people look at it. */
 export interface QueueEntry {
@@ -26,6 +28,33 @@ export interface QueueEntry {
 /** What is done to recipients: all of it only to those that nobody has in hand. */
 export type QueueChange = 'retry' | 'hold' | 'release' | 'drop';
 
+/** What was tried with a recipient, or done to it. */
+export interface QueueEvent {
+  readonly at: Date;
+  readonly type: 'deferred' | 'delivered' | 'failed' | 'held' | 'released' | 'retried' | 'dropped';
+  readonly status: string | null;
+  /** What the other side said, or why it was done. */
+  readonly reply: string | null;
+  readonly mta: string | null;
+  /** As it was planned then. */
+  readonly nextAttemptAt: Date | null;
+}
+
+/** A recipient with all that is known of it. */
+export interface QueueDetails extends QueueEntry {
+  readonly alias: string | null;
+  readonly notify: readonly string[] | null;
+  readonly originalRecipient: string | null;
+  readonly envelopeId: string | null;
+  readonly requiresTls: boolean;
+  readonly isBulk: boolean;
+  /** When it was to go if its sender had it held: RFC 4865. */
+  readonly releasedAt: Date;
+  readonly finishedAt: Date | null;
+  /** The oldest first. */
+  readonly events: readonly QueueEvent[];
+}
+
 /** The oldest first. @param withHistory also those that are finished, as long as they are kept */
 export async function listQueue(sql: Sql, withHistory: boolean, limit: number): Promise<readonly QueueEntry[]> {
   return await sql.read<QueueEntry[]>`
@@ -38,38 +67,46 @@ export async function listQueue(sql: Sql, withHistory: boolean, limit: number): 
      where ${withHistory} or r.finished_at is null order by r.recipient_id limit ${limit}`;
 }
 
+/** @returns null if there is no such recipient, or not any more */
+export async function showQueue(sql: Sql, id: number): Promise<QueueDetails | null> {
+  const [row] = await sql.read<(Omit<QueueDetails, 'notify' | 'events'> & { readonly notify: string | null })[]>`
+    select r.recipient_id as id, m.name as message, a.name as account, m.reverse_path as "reversePath",
+           r.forward_path as "forwardPath", r.state, r.lease is not null as "isInHand", m.size_octets as "sizeOctets",
+           m.queued_at as "queuedAt", case when r.state = 'waiting' and r.lease is null then r.next_attempt_at end as "nextAttemptAt",
+           r.attempts, r.last_status as "lastStatus", r.last_reply as "lastReply", r.last_mta as "lastMta", r.alias,
+           array_to_string(r.notify, ',') as notify, r.original_recipient as "originalRecipient", m.envelope_id as "envelopeId",
+           m.requires_tls as "requiresTls", r.is_bulk as "isBulk", m.released_at as "releasedAt", r.finished_at as "finishedAt"
+      from queue_recipients as r join queue_messages as m using (message_id)
+      left join accounts as a on a.account_id = m.account_id
+     where r.recipient_id = ${id}::bigint`;
+  if (row === undefined) return null;
+  const events = await sql.read<QueueEvent[]>`
+    select happened_at as at, type, status, reply, mta, next_attempt_at as "nextAttemptAt"
+      from queue_events where recipient_id = ${id}::bigint order by event_id`;
+  return { ...row, notify: row.notify?.split(',') ?? null, events: [...events] };
+}
+
+/**
+ * Ends recipients as if the other side had refused them for good: whoever takes them next does that, and tells their senders.
+ *
+ * @returns the ids of those that it was done to
+ */
+export async function failQueue(sql: Sql, ids: readonly number[], reason: string): Promise<readonly number[]> {
+  const failed = await sql<{ id: number }[]>`
+    update queue_recipients set state = 'waiting', held_by = null, next_attempt_at = now(), last_status = '5.0.0', last_reply = ${reason}
+     where recipient_id = any(${numberArray(ids)}::bigint[]) and lease is null and finished_at is null
+    returning recipient_id as id`;
+  await tellQueue(sql);
+  return failed.map(({ id }) => id);
+}
+
 /** @returns the ids of those that it was done to: others are finished, in hand, or not there */
 export async function changeQueue(sql: Sql, change: QueueChange, ids: readonly number[]): Promise<readonly number[]> {
   const list = numberArray(ids);
   const changed = await sql.begin(async (tx) => {
-    switch (change) {
-      case 'retry':
-        return await tx<{ id: number }[]>`
-          update queue_recipients set next_attempt_at = now()
-           where recipient_id = any(${list}::bigint[]) and state = 'waiting' and lease is null returning recipient_id as id`;
-      case 'hold':
-        return await tx<{ id: number }[]>`
-          update queue_recipients set state = 'held'
-           where recipient_id = any(${list}::bigint[]) and state = 'waiting' and lease is null returning recipient_id as id`;
-      case 'release':
-        return await tx<{ id: number }[]>`
-          update queue_recipients set state = 'waiting', next_attempt_at = now()
-           where recipient_id = any(${list}::bigint[]) and state = 'held' returning recipient_id as id`;
-      case 'drop': {
-        // Who finishes the last recipient of a message removes its octets: one after the other, as in Queue.settle.
-        const messages = await tx<{ message: string }[]>`
-          select message_id as message from queue_messages
-           where message_id in (select message_id from queue_recipients where recipient_id = any(${list}::bigint[]))
-           order by message_id for no key update`;
-        const dropped = await tx<{ id: number }[]>`
-          update queue_recipients set state = 'dropped', finished_at = now()
-           where recipient_id = any(${list}::bigint[]) and lease is null and finished_at is null returning recipient_id as id`;
-        for (const { message } of messages) await removeFinished(tx, message);
-        return dropped;
-      }
-      default:
-        return change satisfies never;
-    }
+    const done = await changeRows(tx, change, list);
+    await addEvents(tx, EVENTS[change], done, null);
+    return done;
   });
   if (change === 'retry' || change === 'release') await tellQueue(sql);
   return changed.map(({ id }) => id);
@@ -80,4 +117,40 @@ export async function countQueue(sql: Sql): Promise<number> {
   const [row] = await sql.read<{ count: number }[]>`
     select count(*)::integer as count from queue_recipients where state in ('waiting', 'held')`;
   return row?.count ?? 0;
+}
+
+const EVENTS = { retry: 'retried', hold: 'held', release: 'released', drop: 'dropped' } as const satisfies Record<
+  QueueChange,
+  QueueEvent['type']
+>;
+
+async function changeRows(tx: Transaction, change: QueueChange, list: string): Promise<readonly { id: number }[]> {
+  switch (change) {
+    case 'retry':
+      return await tx<{ id: number }[]>`
+          update queue_recipients set next_attempt_at = now()
+           where recipient_id = any(${list}::bigint[]) and state = 'waiting' and lease is null returning recipient_id as id`;
+    case 'hold':
+      return await tx<{ id: number }[]>`
+          update queue_recipients set state = 'held'
+           where recipient_id = any(${list}::bigint[]) and state = 'waiting' and lease is null returning recipient_id as id`;
+    case 'release':
+      return await tx<{ id: number }[]>`
+          update queue_recipients set state = 'waiting', held_by = null, next_attempt_at = now()
+           where recipient_id = any(${list}::bigint[]) and state = 'held' returning recipient_id as id`;
+    case 'drop': {
+      // Who finishes the last recipient of a message removes its octets: one after the other, as in Queue.settle.
+      const messages = await tx<{ message: string }[]>`
+          select message_id as message from queue_messages
+           where message_id in (select message_id from queue_recipients where recipient_id = any(${list}::bigint[]))
+           order by message_id for no key update`;
+      const dropped = await tx<{ id: number }[]>`
+          update queue_recipients set state = 'dropped', finished_at = now()
+           where recipient_id = any(${list}::bigint[]) and lease is null and finished_at is null returning recipient_id as id`;
+      for (const { message } of messages) await removeFinished(tx, message);
+      return dropped;
+    }
+    default:
+      return change satisfies never;
+  }
 }

@@ -81,6 +81,10 @@ export interface LeasedRecipient extends NewRecipient {
   /** That have failed before. */
   readonly attempts: number;
   readonly wasToldOfDelay: boolean;
+  /** Others come first. */
+  readonly isBulk: boolean;
+  /** Why nothing more is to be tried: somebody has ended it, or wants nothing sent there; null: nobody. */
+  readonly ending: string | null;
 }
 
 /** What came of an attempt, and how it goes on. */

@@ -11,6 +11,8 @@ import {
 } from '@postel/storage';
 import { domainOf } from './domain-of.ts';
 import {
+  BULK_PART,
+  BULK_RECIPIENTS,
   CHUNK_OCTETS,
   HISTORY_MS,
   LEASE_MS,
@@ -21,8 +23,8 @@ import {
 } from './limits.ts';
 import { MessageTraits } from './message-traits.ts';
 import type { LeasedRecipient, NewMessage, QueuedEnvelope, QueuedMessage, Settled } from './queue-rows.ts';
-
-const CHANNEL = 'postel_queue';
+import { applyHoldRules } from './queue-rules.ts';
+import { QUEUE_CHANNEL, tellQueue } from './tell-queue.ts';
 
 /** A DSN to be queued, and of what message it tells. */
 export interface QueuedReport {
@@ -116,18 +118,25 @@ export class Queue {
   }
 
   /**
-   * Takes rows that are due, the longest waiting first. Nobody else gets them until the lease ends, which is renewed as long as somebody
-   * works on them.
+   * Takes rows that are due, the longest waiting first, and what goes to many after the others, but some of it always. Nobody else gets
+   * them until the lease ends, which is renewed as long as somebody works on them.
    *
    * @param except domains that have enough to do
+   * @param bulkLimit of what goes to many, no more than this
    */
-  async take(limit: number, except: readonly string[]): Promise<readonly LeasedRecipient[]> {
+  async take(limit: number, except: readonly string[], bulkLimit = limit): Promise<readonly LeasedRecipient[]> {
     const lease = randomUUID();
     return await this.#sql.begin(async (tx) => {
-      const due = await tx<{ id: number }[]>`
+      const dueOf = async (isBulk: boolean, most: number) =>
+        await tx<{ id: number }[]>`
         select recipient_id as id from queue_recipients
-         where state = 'waiting' and next_attempt_at <= now() and domain <> all(${textArray(except)}::text[])
-         order by next_attempt_at limit ${limit} for update skip locked`;
+         where state = 'waiting' and is_bulk = ${isBulk} and next_attempt_at <= now()
+           and domain <> all(${textArray(except)}::text[])
+         order by next_attempt_at limit ${most} for update skip locked`;
+      const first = await dueOf(false, limit);
+      const room = Math.max(limit - first.length, Math.ceil(limit * BULK_PART));
+      const bulk = await dueOf(true, Math.min(bulkLimit, room));
+      const due = [...first, ...bulk];
       if (due.length === 0) return [];
       const ids = `{${due.map(({ id }) => id).join(',')}}`;
       await tx`
@@ -137,6 +146,7 @@ export class Queue {
         select r.recipient_id as id, r.forward_path as "forwardPath", r.domain, r.alias,
                coalesce(r.list_fields, '') as "listFields", r.original_recipient as "originalRecipient",
                array_to_string(r.notify, ',') as notify, r.attempts, r.delay_told_at is not null as "wasToldOfDelay",
+               r.is_bulk as "isBulk", coalesce(s.reason, case when r.last_status like '5.%' then r.last_reply end) as ending,
                m.message_id as "messageId", m.name, m.account_id as account, m.queued_at as "queuedAt",
                m.released_at as "releasedAt", (extract(epoch from now() - m.released_at) * 1000)::float8 as "ageMs",
                m.reverse_path as "reversePath", m.release_request as "releaseRequest",
@@ -145,7 +155,8 @@ export class Queue {
                m.return_content as "returnContent", m.submitter, array_to_string(m.signers, ',') as signers,
                m.tells_sender as "tellsSender"
           from queue_recipients as r join queue_messages as m using (message_id)
-         where r.recipient_id = any(${ids}::bigint[]) order by m.queued_at, r.recipient_id`;
+          left join queue_suppressions as s on s.address = lower(left(r.forward_path, -strpos(reverse(r.forward_path), '@'))) || '@' || r.domain
+         where r.recipient_id = any(${ids}::bigint[]) order by r.is_bulk, m.queued_at, r.recipient_id`;
       return rows.map((row) => leased(row, lease));
     });
   }
@@ -230,7 +241,7 @@ export class Queue {
 
   /** Is told that something is due, or may be. @returns what ends that @throws {StorageError} 'unavailable' */
   async onDue(told: () => void): Promise<() => Promise<void>> {
-    return await this.#listen(CHANNEL, { heard: told, listening: told });
+    return await this.#listen(QUEUE_CHANNEL, { heard: told, listening: told });
   }
 
   /** Removes what is long finished, and octets that no message came to name. @returns how many recipients */
@@ -269,11 +280,6 @@ export class Queue {
   }
 }
 
-/** Wakes everybody who takes rows. */
-export async function tellQueue(sql: Sql): Promise<void> {
-  await sql`select pg_notify(${CHANNEL}, '')`;
-}
-
 type LeasedRow = Omit<LeasedRecipient, 'message' | 'lease' | 'notify'> &
   Omit<QueuedMessage, 'id' | 'envelope' | 'signers'> &
   QueuedEnvelope & { readonly messageId: string; readonly notify: string | null; readonly signers: string };
@@ -294,7 +300,8 @@ function leased(row: LeasedRow, lease: string): LeasedRecipient {
     isTlsOptional,
   } = row;
   const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = row;
-  const { id, forwardPath, domain, alias, listFields, originalRecipient, attempts, wasToldOfDelay } = row;
+  const { id, forwardPath, domain, alias, listFields, originalRecipient, attempts, wasToldOfDelay, isBulk, ending } =
+    row;
   const envelope = { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
   const signers = row.signers === '' ? [] : row.signers.split(',');
   const traits = { is8bit, hasUtf8Header, isBinary, isTlsOptional };
@@ -302,7 +309,7 @@ function leased(row: LeasedRow, lease: string): LeasedRecipient {
   const message = { id: messageId, name, account, ...times, envelope, sizeOctets, ...traits, signers, tellsSender };
   const notify = row.notify?.split(',') ?? null;
   const path = { forwardPath, domain, alias, listFields, notify, originalRecipient };
-  return { id, lease, ...path, attempts, wasToldOfDelay, message };
+  return { id, lease, ...path, attempts, wasToldOfDelay, isBulk, ending, message };
 }
 
 function listOf<Key extends string>(rows: readonly Readonly<Record<Key, string | number>>[], key: Key): string {
@@ -340,6 +347,7 @@ async function insertMessage(
   const { name, account, envelope, signers, tellsSender, recipients, waitMs, releaseAt } = message;
   const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = envelope;
   const release = releaseAt?.toISOString() ?? null;
+  const isBulk = traits.isBulk || recipients.length >= BULK_RECIPIENTS;
   await tx`
     insert into queue_messages
            (message_id, name, account_id, reverse_path, size_octets, is_8bit, has_utf8_header, is_binary, is_utf8, requires_tls,
@@ -350,8 +358,8 @@ async function insertMessage(
             coalesce(${release}::timestamptz, now()))`;
   await tx`
     insert into queue_recipients
-           (message_id, account_id, forward_path, domain, alias, list_fields, notify, original_recipient, next_attempt_at)
-    select ${id}::uuid, ${account}::bigint, forward_path, domain, alias, nullif(list_fields, ''), string_to_array(notify, ','), original_recipient,
+           (message_id, account_id, forward_path, domain, alias, list_fields, is_bulk, notify, original_recipient, next_attempt_at)
+    select ${id}::uuid, ${account}::bigint, forward_path, domain, alias, nullif(list_fields, ''), ${isBulk} or list_fields <> '', string_to_array(notify, ','), original_recipient,
            greatest(now() + make_interval(secs => ${waitMs / 1_000}), ${release}::timestamptz)
       from unnest(${textArray(recipients.map(({ forwardPath }) => forwardPath))}::text[],
                   ${textArray(recipients.map(({ forwardPath }) => domainOf(forwardPath)))}::text[],
@@ -360,6 +368,7 @@ async function insertMessage(
                   ${textArray(recipients.map(({ notify }) => notify?.join(',') ?? null))}::text[],
                   ${textArray(recipients.map(({ originalRecipient }) => originalRecipient))}::text[])
         as named (forward_path, domain, alias, list_fields, notify, original_recipient)`;
+  await applyHoldRules(tx, id);
 }
 
 /** From the null reverse-path, so that nothing is ever told of what becomes of it: RFC 3461 §5.2. */
@@ -407,13 +416,18 @@ async function writeResult(tx: Transaction, { recipient, outcome, status, reply,
   const pauseMs = isOver ? 0 : outcome.pauseMs;
   const tellsDelay = !isOver && outcome.tellsDelay;
   const written = await tx`
+    with written as (
     update queue_recipients
        set state = ${isOver ? outcome.type : 'waiting'}, lease = null, attempts = attempts + 1, last_attempt_at = now(),
            next_attempt_at = now() + make_interval(secs => ${pauseMs / 1_000}),
            last_status = ${status}, last_reply = ${reply.slice(0, REPLY_CHARACTERS)}, last_mta = ${mta}::text,
            delay_told_at = case when ${tellsDelay} then now() else delay_told_at end,
            finished_at = case when ${isOver} then now() end
-     where recipient_id = ${recipient.id}::bigint and lease = ${recipient.lease}::uuid`;
+     where recipient_id = ${recipient.id}::bigint and lease = ${recipient.lease}::uuid
+    returning recipient_id, next_attempt_at)
+    insert into queue_events (recipient_id, type, status, reply, mta, next_attempt_at)
+    select recipient_id, ${outcome.type}, ${status}, ${reply.slice(0, REPLY_CHARACTERS)}, ${mta}::text,
+           case when not ${isOver} then next_attempt_at end from written`;
   return written.count;
 }
 
