@@ -1,10 +1,10 @@
-import { formatDateTime, ResponseWriter, writeSection } from '@postel/imap-wire';
-import { HeaderFieldSelector } from '@postel/mime';
+import { formatDateTime } from '@postel/imap-wire';
 import { BlobDamaged, type FetchColumns, type FetchedMessage } from '@postel/storage';
 import type { AnswerCache, CachedItem } from './answer-cache.ts';
 import { ARRAY_ITEMS, ARRAY_LINE_OCTETS, ArrayLines } from './array-lines.ts';
 import { type BinaryItem, BinaryItems, type BinaryValues, isBinary } from './fetch-binary.ts';
 import type { FetchItem } from './fetch-items.ts';
+import { type SectionItem, SectionItems } from './fetch-sections.ts';
 import { flagListOctets, keywordFlagList } from './flags.ts';
 import {
   BODIES_ONE_BY_ONE,
@@ -14,15 +14,13 @@ import {
   OUTPUT_HIGH_WATER_OCTETS,
 } from './limits.ts';
 import type { MailboxView } from './mailbox-view.ts';
-import { beginning, bounds, columnsFor, gather, joined, MessageOctets, type OctetRange } from './message-sections.ts';
+import { columnsFor, MessageOctets } from './message-sections.ts';
 import { formatObjectId } from './object-id.ts';
 import { writeReceivedEnvelope } from './received-envelope.ts';
 import type { Session } from './session.ts';
-import { streamLiteral } from './stream-literal.ts';
 import { beginFetch, tellKeywords } from './tell-flags.ts';
 import { ToldFlags } from './told-flags.ts';
 
-type SectionItem = Extract<FetchItem, { type: 'section' }>;
 type SimpleItem = Exclude<FetchItem, SectionItem | BinaryItem>;
 
 /** A message with more items than this is written slowly: a section may be asked for a hundred times over. */
@@ -99,11 +97,9 @@ export class FetchAnswer {
   readonly #view: MailboxView;
   readonly #items: readonly FetchItem[];
   readonly #columns: FetchColumns;
-  /** What answers call each section, in wire form. */
-  readonly #names = new Map<FetchItem, Buffer>();
-  readonly #selectors = new Map<FetchItem, HeaderFieldSelector>();
   /** Of items whose answers are remembered. */
   readonly #cached = new Map<FetchItem, CachedItem>();
+  readonly #sections: SectionItems;
   readonly #binary: BinaryItems;
   readonly #toldFlags: ToldFlags;
   /** Of an answer that has nothing but what the arrays hold. */
@@ -123,6 +119,7 @@ export class FetchAnswer {
     this.#session = session;
     this.#view = session.view;
     this.#items = items;
+    this.#sections = new SectionItems(session, items);
     this.#binary = new BinaryItems(session, items);
     this.#toldFlags = new ToldFlags(marked);
     this.#lines = marked.length > 0 || session.hasEnabled('UIDONLY') ? null : ArrayLines.of(items);
@@ -130,19 +127,12 @@ export class FetchAnswer {
     const changed = session.hasEnabled('CONDSTORE') ? (['uid', 'flags', 'modseq'] as const) : (['flags'] as const);
     this.#unasked = changed.filter((what) => !items.some(({ type }) => type === what));
     this.#columns = columnsOf(items);
-    for (const item of items) {
-      if (item.type !== 'section') continue;
-      this.#names.set(item, nameOf(item));
-      if (item.section.type !== 'header-fields') continue;
-      const { names, not } = item.section;
-      this.#selectors.set(item, new HeaderFieldSelector(names, not ? 'except' : 'only'));
-    }
   }
 
   #rememberItems(messages: number): void {
     for (const item of this.#items) {
       const cache = this.#cacheFor(item, messages);
-      const name = this.#names.get(item)?.toString('latin1') ?? item.type;
+      const name = item.type === 'section' ? this.#sections.nameOf(item).toString('latin1') : item.type;
       if (cache === null || name.length > CACHED_NAME_OCTETS) continue;
       this.#cached.set(item, cache.item(this.#view.mailbox, name));
     }
@@ -379,9 +369,8 @@ export class FetchAnswer {
       else if (isBinary(item)) await this.#binary.writeMuch(item, decoded.get(item) ?? null);
       else if (item.type !== 'section') this.#remembering(item, message.uid, () => this.#item(item, message));
       else if (octets.isInMemory) this.#remembering(item, message.uid, () => this.#section(item, octets));
-      else if (known !== undefined)
-        this.#remembering(item, message.uid, () => out.octets(this.#nameOf(item)).literal(known));
-      else await this.#sectionOfBlob(item, octets);
+      else if (known !== undefined) this.#remembering(item, message.uid, () => this.#sections.writeRead(item, known));
+      else await this.#sections.writeOfBlob(item, octets);
       if (this.#octetsInTurn > OCTETS_A_TURN) await this.#takeTurn();
       if (out.length > OUTPUT_HIGH_WATER_OCTETS) await transport.flushMuch();
     }
@@ -394,29 +383,10 @@ export class FetchAnswer {
    * @returns what to write of these items; null if the blob cannot be read: nothing is said of the message then
    */
   async #readBefore(message: FetchedMessage, octets: MessageOctets): Promise<ReadBefore | null> {
-    const read = new Map<FetchItem, Buffer>();
-    let mayRead = READ_BEFORE_OCTETS;
-    let isSentAsRead = false;
     try {
-      for (const item of this.#items) {
-        const found = item.type === 'section' ? octets.locate(item.section) : null;
-        if (item.type !== 'section' || found === null) continue;
-        const selector = this.#selectors.get(item);
-        if (selector !== undefined) {
-          const fields = selector.select(await gather(octets.read(beginning(found))));
-          read.set(item, fields.subarray(...bounds(item, 0, fields.length)));
-          continue;
-        }
-        const [start, end] = bounds(item, found.start, found.end);
-        if (end - start > mayRead) {
-          isSentAsRead = true;
-          continue;
-        }
-        read.set(item, joined(await Array.fromAsync(octets.read({ start, end }))));
-        mayRead -= end - start;
-      }
-      if (isSentAsRead) await octets.probe();
-      return { read, decoded: await this.#binary.ofBlob(message.uid, octets, mayRead) };
+      const { read, leftOctets, hasMore } = await this.#sections.readBefore(octets, READ_BEFORE_OCTETS);
+      if (hasMore) await octets.probe();
+      return { read, decoded: await this.#binary.ofBlob(message.uid, octets, leftOctets) };
     } catch (error) {
       this.#session.log.error({ err: error, uid: message.uid }, 'a blob cannot be read');
       if (error instanceof BlobDamaged) this.#damaged++;
@@ -525,56 +495,14 @@ export class FetchAnswer {
     this.#session.writeModSeq(at >= 0 ? table.modSeq(at) : modSeq);
   }
 
+  #section(item: SectionItem, octets: MessageOctets): void {
+    this.#octetsInTurn += this.#sections.write(item, octets);
+  }
+
   #decoded(item: BinaryItem, { sizeOctets }: FetchedMessage, values: BinaryValues): void {
     this.#octetsInTurn += sizeOctets;
     this.#binary.write(item, values.get(item) ?? null);
   }
-
-  #section(item: SectionItem, octets: MessageOctets): void {
-    const { out } = this.#session;
-    const found = this.#sectionName(item, octets);
-    if (found === null) return;
-    const selector = this.#selectors.get(item);
-    if (selector !== undefined) {
-      this.#octetsInTurn += found.end - found.start;
-      const fields = selector.select(joined(octets.inMemory(beginning(found))));
-      out.literal(fields.subarray(...bounds(item, 0, fields.length)));
-      return;
-    }
-    const [start, end] = bounds(item, found.start, found.end);
-    out.literalHeader(end - start);
-    for (const piece of octets.inMemory({ start, end })) out.octets(piece);
-  }
-
-  async #sectionOfBlob(item: SectionItem, octets: MessageOctets): Promise<void> {
-    const { out } = this.#session;
-    const found = this.#sectionName(item, octets);
-    if (found === null) return;
-    const [start, end] = bounds(item, found.start, found.end);
-    out.literalHeader(end - start);
-    await streamLiteral(this.#session, octets.read({ start, end }));
-  }
-
-  /** Writes what the answer calls the section, and NIL if the message has none such. */
-  #sectionName(item: SectionItem, octets: MessageOctets): OctetRange | null {
-    const { out } = this.#session;
-    out.octets(this.#nameOf(item));
-    const found = octets.locate(item.section);
-    if (found === null) out.octets(NIL);
-    return found;
-  }
-
-  #nameOf(item: SectionItem): Buffer {
-    return this.#names.get(item) ?? nameOf(item);
-  }
-}
-
-/** `BODY[1.TEXT]<0> `, for instance. */
-function nameOf({ section, partial, name }: SectionItem): Buffer {
-  const out = new ResponseWriter().text(name);
-  if (name === 'BODY') writeSection(out, section);
-  if (partial !== null) out.text('<').number(partial.offset).text('>');
-  return Buffer.concat(out.sp().take());
 }
 
 /** Whether it is the header of the message, or fields of it. */
