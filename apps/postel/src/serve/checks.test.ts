@@ -15,7 +15,9 @@ const TYPE_A = 1;
 const NXDOMAIN = 0x8183;
 const SERVFAIL = 0x8182;
 
-test('the DNSBLs of the file are asked by the DNS servers of the file, from the start', async () => {
+test('the DNSBLs of the file are asked by the DNS servers of the file, from the start', {
+  timeout: 90_000,
+}, async () => {
   const asked: string[] = [];
   const dns = createSocket('udp4', (query, { port, address }) => {
     const { name, type, end } = questionOf(query);
@@ -37,7 +39,9 @@ test('the DNSBLs of the file are asked by the DNS servers of the file, from the 
   }
 });
 
-test('the Rspamd of the file is shown mail of other servers, and what it says is done', async ({ skip }) => {
+test('the Rspamd of the file is shown mail of other servers, and what it says is done', { timeout: 90_000 }, async ({
+  skip,
+}) => {
   const localAddress = ownAddress();
   if (localAddress === null) return skip('this machine has no address but loopback, whose mail is never judged');
   const dns = createSocket('udp4', (query, { port, address }) => {
