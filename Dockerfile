@@ -1,4 +1,10 @@
 # Postel without its embedded Postgres: docker-compose.yml gives it one of its own.
+# The pages of the web are built here: what builds them is not needed to serve them.
+FROM node:26-bookworm-slim AS pages
+WORKDIR /postel
+COPY . .
+RUN npm ci --ignore-scripts && node apps/admin-web/src/ui/build-pages.ts
+
 FROM node:26-bookworm-slim
 WORKDIR /postel
 ENV NODE_ENV=production
@@ -21,6 +27,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --forc
 COPY bin bin
 COPY apps apps
 COPY packages packages
+COPY --from=pages /postel/apps/admin-web/dist apps/admin-web/dist
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

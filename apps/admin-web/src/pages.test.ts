@@ -1,4 +1,4 @@
-import { requirePrograms, sharedPostel } from '@postel/testkit';
+import { requirePrograms, sharedPostel, startPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { Person } from './testing/browser.ts';
 
@@ -41,4 +41,31 @@ test('the first page is small, and all of it is from here', async ({ skip }) => 
   expect(octets).toBeGreaterThan(5_000);
   expect(octets).toBeLessThan(100_000);
   expect(elsewhere).toEqual([]);
+});
+
+test('while the server is away a page waits and says so, and goes on when it is back, still signed in', async ({
+  skip,
+}) => {
+  requirePrograms(skip, 'chromium');
+  await using postel = await startPostel();
+  await using person = await Person.visiting(postel.ports.web);
+  const { page } = person;
+  await person.signIn('postel', 'postelpostel');
+  await page.getByText('postel@localhost').waitFor();
+
+  await page.context().setOffline(true);
+  await page.getByRole('link', { name: 'App passwords' }).click();
+  await page.getByText('The server does not answer at the moment.').waitFor();
+  await page.getByRole('button', { name: 'Make one' }).click();
+  await page.getByLabel('What is it for?').fill('phone');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByText('Nothing was changed, as far as we know').waitFor();
+  await page.context().setOffline(false);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('No app password yet.').waitFor();
+  await expect.poll(() => page.getByText('The server does not answer').count(), { timeout: 60_000 }).toBe(0);
+
+  process.kill(postel.pids.apps['web'] ?? 0, 'SIGKILL');
+  await page.getByRole('link', { name: 'Devices' }).click();
+  await page.getByText('No device yet.').waitFor();
 });

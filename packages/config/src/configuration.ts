@@ -89,7 +89,7 @@ interface RelayConfiguration {
 }
 
 /** Of the web. */
-export interface WebConfiguration {
+interface WebConfiguration {
   readonly http: readonly Address[];
   readonly https: readonly Address[];
   /** As CIDR: proxies that are believed about clients, and about TLS. */

@@ -166,6 +166,13 @@ async function checkAdmin({ directory, wait }: Services, request: FastifyRequest
     return { holder: null, name: null, credentialId: outcome.credentialId, settle: async () => {} };
   }
   await wait(outcome.delayMs);
+  if (!(await directory.web.adminPassword.isSet())) {
+    throw new Problem(
+      403,
+      'wrong-credentials',
+      'There is no admin password: sign in with an account that is an owner.',
+    );
+  }
   throw outcome.refusal ?? new Problem(403, 'wrong-credentials', 'The admin password is not right.');
 }
 

@@ -61,7 +61,6 @@ const Limit = Type.Object({
   limit: NullableNumber,
   isOwn: Type.Boolean({ description: 'not the default of all' }),
 });
-export type Limit = Static<typeof Limit>;
 
 export const AccountDetails = Type.Object({
   name: Type.String(),

@@ -24,7 +24,7 @@ export const Passkeys = Type.Array(
 );
 export type Passkeys = Static<typeof Passkeys>;
 
-export const Scope = Type.Union([
+const Scope = Type.Union([
   Type.Literal('account:read'),
   Type.Literal('account:write'),
   Type.Literal('admin:read'),

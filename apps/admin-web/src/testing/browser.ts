@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, type CDPSession, chromium, type Page } from 'playwright-core';
-import { afterAll, expect } from 'vitest';
+import { afterAll, expect, vi } from 'vitest';
 
 const CHROMIUM = '/usr/bin/chromium';
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -10,6 +10,9 @@ const PHONE = { width: 360, height: 740 } as const;
 const WIDE = { width: 1_280, height: 900 } as const;
 /** Where pictures of pages go, for somebody to look at them; nowhere if not said. */
 const { POSTEL_TEST_PICTURES: PICTURES } = process.env;
+
+/** A person clicks through many pages in one test, and each is looked at in two colours and two widths. */
+vi.setConfig({ testTimeout: 180_000 });
 
 let browser: Promise<Browser> | null = null;
 afterAll(async () => (await browser)?.close());
@@ -33,7 +36,7 @@ export class Person implements AsyncDisposable {
     browser ??= chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
     const baseURL = `http://localhost:${port}`;
     const context = await (await browser).newContext({ viewport: WIDE, locale: 'en-GB', ...options, baseURL });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(60_000);
     return new Person(await context.newPage());
   }
 
@@ -64,7 +67,7 @@ export class Person implements AsyncDisposable {
 
   /** Waits until nothing is loading. */
   async settled(): Promise<void> {
-    await expect.poll(() => this.page.locator('.loading').count(), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => this.page.locator('.loading').count(), { timeout: 60_000 }).toBe(0);
   }
 
   /** Looks for what keeps people out (WCAG 2.2 AA), in light and in dark, and takes pictures, wide and as on a phone. */

@@ -32,3 +32,26 @@ export function formatAgo(text: string | null): string {
   const [unit, size] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? ['minute', 60];
   return Math.abs(seconds) < 60 ? 'just now' : RELATIVE.format(Math.trunc(seconds / size), unit);
 }
+
+const BROWSERS = [
+  ['Edge', /\bEdg\//],
+  ['Opera', /\bOPR\//],
+  ['Firefox', /\bFirefox\//],
+  ['Chrome', /Chrome\//],
+  ['Safari', /\bSafari\//],
+] as const;
+const SYSTEMS = [
+  ['Android', /\bAndroid\b/],
+  ['iPhone', /\biPhone\b/],
+  ['iPad', /\biPad\b/],
+  ['Windows', /\bWindows\b/],
+  ['macOS', /\bMac OS X\b/],
+  ['Linux', /\bLinux\b/],
+] as const;
+
+/** `Firefox on Linux`, of what a browser calls itself; what is none stays as it is. */
+export function formatProgram(program: string): string {
+  const browser = BROWSERS.find(([, pattern]) => pattern.test(program))?.[0];
+  const system = SYSTEMS.find(([, pattern]) => pattern.test(program))?.[0];
+  return browser === undefined ? program : system === undefined ? browser : `${browser} on ${system}`;
+}

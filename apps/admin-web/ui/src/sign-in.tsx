@@ -91,7 +91,11 @@ export function SignIn({ as, session, isOver, onEnter }: SignInProps) {
           )}
         </Card>
         <p class="small">
-          {as === 'admin' ? <Link to="/">To your own account</Link> : <Link to="/admin/">Administer this server</Link>}
+          {as === 'admin' ? (
+            <Link to="/">Sign in with an account</Link>
+          ) : (
+            <Link to="/admin/">Administer this server</Link>
+          )}
         </p>
       </main>
     </div>

@@ -153,7 +153,7 @@ interface LoginAddressProps {
   readonly onValue: (value: string) => void;
 }
 
-export function LoginAddress({ addresses, value, onValue }: LoginAddressProps) {
+function LoginAddress({ addresses, value, onValue }: LoginAddressProps) {
   const options = [['', 'The account'] as const, ...addresses.map((address) => [address, address] as const)];
   return (
     <Select

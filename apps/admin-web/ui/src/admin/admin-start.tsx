@@ -61,12 +61,12 @@ function Figures({ overview }: { overview: Overview }) {
           {limitedNetworks === 1 ? 'network' : 'networks'} with too many failed logins
         </Tile>
       </div>
-      <div class="grid">
+      <div class="grid charts">
         <Chart title="Mail in" values={mailIn} fill="fill-1" noun="message">
-          The last came {formatAgo(overview.lastMailIn)}.
+          {overview.lastMailIn === null ? 'None came yet.' : `The last came ${formatAgo(overview.lastMailIn)}.`}
         </Chart>
         <Chart title="Mail out" values={mailOut} fill="fill-2" noun="message">
-          The last went to another server {formatAgo(overview.lastMailOut)}.
+          {overview.lastMailOut === null ? 'None went yet.' : `The last went ${formatAgo(overview.lastMailOut)}.`}
         </Chart>
         <Chart title="Logins" values={logins} fill="fill-4" noun="login">
           <Link to="/admin/logins">Who it was</Link>
@@ -77,7 +77,7 @@ function Figures({ overview }: { overview: Overview }) {
       </div>
       <div class="grid">
         <Card title="Services">
-          <dl class="facts">
+          <dl class="facts rows">
             {services.map(({ name, state }) => (
               <div key={name} class="head">
                 <dt>{name}</dt>

@@ -34,7 +34,9 @@ export function ChangesPage() {
                 <tbody>
                   {list.map((change) => (
                     <tr key={JSON.stringify(change)}>
-                      <td data-label="When">{formatMoment(change.at)}</td>
+                      <td data-label="When" class="nowrap">
+                        {formatMoment(change.at)}
+                      </td>
                       <td data-label="Who">
                         {change.actor}{' '}
                         <span class="quiet small">

@@ -87,7 +87,7 @@ export function useWork() {
   return { isBusy, error, work };
 }
 
-export function wordsOf(failure: unknown): string {
+function wordsOf(failure: unknown): string {
   if (failure instanceof ApiError) return failure.message;
   return failure instanceof Error ? `Something went wrong: ${failure.message}` : 'Something went wrong.';
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Login } from '../../../src/schemas/account.ts';
-import { formatCount, formatMoment } from '../format.ts';
+import { formatCount, formatMoment, formatProgram } from '../format.ts';
 import { useData } from '../use-data.ts';
 import { Badge, Card, Choice, Empty, PageHead, Show } from './basics.tsx';
 
@@ -66,7 +66,9 @@ export function Logins({ logins, hasAccounts }: { logins: readonly Login[]; hasA
       <tbody>
         {logins.map((login) => (
           <tr key={JSON.stringify(login)}>
-            <td data-label="When">{formatMoment(login.lastAt)}</td>
+            <td data-label="When" class="nowrap">
+              {formatMoment(login.lastAt)}
+            </td>
             {hasAccounts ? <td data-label="Who">{login.account ?? login.loginName ?? 'nobody'}</td> : null}
             <td data-label="What came of it">
               <Badge kind={login.outcome === 'success' ? '' : login.outcome === 'cancelled' ? 'warn' : 'bad'}>
@@ -74,7 +76,9 @@ export function Logins({ logins, hasAccounts }: { logins: readonly Login[]; hasA
               </Badge>
               {login.count > 1 ? ` ${formatCount(login.count, 'time')} in an hour` : ''}
             </td>
-            <td data-label="From">{login.from ?? 'everywhere'}</td>
+            <td data-label="From" class="nowrap">
+              {login.from ?? 'everywhere'}
+            </td>
             <td data-label="How">{howOf(login)}</td>
           </tr>
         ))}
@@ -85,6 +89,8 @@ export function Logins({ logins, hasAccounts }: { logins: readonly Login[]; hasA
 
 function howOf({ service, mechanism, credential, credentialName, tlsVersion, program }: Login): string {
   const by = credentialName ?? (credential === 'password' ? 'password' : mechanism);
-  const parts = [SERVICES.get(service) ?? service, by, tlsVersion === null ? 'without TLS' : tlsVersion, program];
-  return parts.filter((part) => part !== null && part !== '').join(' · ');
+  const parts = [SERVICES.get(service) ?? service, by, tlsVersion === null ? 'without TLS' : tlsVersion];
+  return [...parts, program === null ? null : formatProgram(program)]
+    .filter((part) => part !== null && part !== '')
+    .join(' · ');
 }

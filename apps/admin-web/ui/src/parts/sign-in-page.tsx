@@ -8,7 +8,7 @@ import type {
   TotpKey,
 } from '../../../src/schemas/sign-in.ts';
 import { call } from '../api.ts';
-import { formatAgo, formatMoment } from '../format.ts';
+import { formatAgo, formatMoment, formatProgram } from '../format.ts';
 import { addPasskey, canUsePasskeys } from '../passkey.ts';
 import { useData } from '../use-data.ts';
 import { Badge, Card, Choice, CopyButton, Empty, Field, Notice, PageHead, Show } from './basics.tsx';
@@ -366,11 +366,17 @@ function SessionsCard({ onLeave }: { onLeave: () => void }) {
                 {list.map(({ id, isThis, program, from, createdAt, usedAt }) => (
                   <tr key={id}>
                     <td data-label="Browser">
-                      {program ?? 'unknown'} {isThis ? <Badge>this one</Badge> : null}
+                      {program === null ? 'unknown' : formatProgram(program)} {isThis ? <Badge>this one</Badge> : null}
                     </td>
-                    <td data-label="From">{from ?? 'unknown'}</td>
-                    <td data-label="Since">{formatMoment(createdAt)}</td>
-                    <td data-label="Used">{formatAgo(usedAt)}</td>
+                    <td data-label="From" class="nowrap">
+                      {from ?? 'unknown'}
+                    </td>
+                    <td data-label="Since" class="nowrap">
+                      {formatMoment(createdAt)}
+                    </td>
+                    <td data-label="Used" class="nowrap">
+                      {formatAgo(usedAt)}
+                    </td>
                     <td class="do">
                       <button
                         type="button"
