@@ -87,6 +87,13 @@ test('domains, aliases, limits, queue and history, as an owner with an account s
   await page.getByText(`Mail to other addresses goes to ${owner.name}.`).waitFor();
   await person.look('admin-domains');
 
+  await page.getByRole('link', { name: `DNS records of ${domain}` }).click();
+  await page
+    .getByRole('heading', { name: `_domainkey.${domain} TXT` })
+    .first()
+    .waitFor();
+  await person.look('admin-dns');
+
   await person.open('Addresses');
   await page.getByRole('button', { name: 'Add an alias' }).click();
   await page.getByLabel('Address', { exact: true }).fill(`team@${domain}`);

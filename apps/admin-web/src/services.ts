@@ -1,6 +1,7 @@
 import type { WebSettings } from '@postel/config';
 import type { Directory } from '@postel/directory';
 import type { Database, RemovedMail, Store } from '@postel/storage';
+import type { DomainDns } from './domain-dns.ts';
 import type { Overview } from './overview.ts';
 
 /** What routes work with: one for the process. */
@@ -12,6 +13,7 @@ export interface Services {
   /** For what has no place of its own in the process: the queue. */
   readonly database: Database;
   readonly overview: Overview;
+  readonly dns: DomainDns;
   readonly mailPorts: WebSettings['mailPorts'];
   /** Lets time pass before an answer that should cost its client something. */
   wait(ms: number): Promise<void>;

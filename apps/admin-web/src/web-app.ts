@@ -3,11 +3,13 @@ import { parseWebSettings, type WebSettings } from '@postel/config';
 import { openDatabase, RemovedMail } from '@postel/storage';
 import { type AppContext, type AppDefinition, openMail, type RunningApp } from '@postel/supervision';
 import { createApi } from './create-api.ts';
+import { openDomainDns } from './domain-dns.ts';
 import { STOP_MS } from './limits.ts';
 import { Overview } from './overview.ts';
 import { addAccountRoutes } from './routes/account.ts';
 import { addAdminAccountRoutes } from './routes/admin-accounts.ts';
 import { addAdminAddressRoutes } from './routes/admin-addresses.ts';
+import { addAdminDnsRoutes } from './routes/admin-dns.ts';
 import { addAdminServerRoutes } from './routes/admin-server.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
 import { addPageRoutes } from './routes/pages.ts';
@@ -47,6 +49,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   const services: Services = {
     database,
     overview,
+    dns: openDomainDns(settings),
     hostname,
     directory,
     store,
@@ -64,6 +67,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addAdminServerRoutes(api, services);
   addAdminAccountRoutes(api, services);
   addAdminAddressRoutes(api, services);
+  addAdminDnsRoutes(api, services);
   addPageRoutes(api, new UiFiles(log));
   await api.ready();
 

@@ -1,3 +1,4 @@
+import { type DnsServerAddress, parseDnsServer } from './dns-settings.ts';
 import { type Address, type MailServerSettings, parseMailServerSettings } from './server-settings.ts';
 import { SettingReader } from './setting-reader.ts';
 
@@ -23,6 +24,10 @@ export interface WebSettings extends MailServerSettings {
   readonly status: Address | null;
   /** As CIDR: proxies that are believed about clients, and about TLS. None if not given. */
   readonly proxies?: readonly string[];
+  /** By which the world reaches the server; what the DNS says, if not given. */
+  readonly publicAddresses?: readonly string[];
+  /** Those of the system, if not given. */
+  readonly dnsServers?: readonly DnsServerAddress[];
 }
 
 /** @throws {SettingsError} */
@@ -46,6 +51,10 @@ export function parseWebSettings(value: unknown): WebSettings {
     status: settings
       .at('status')
       .orNull((status) => ({ host: status.at('host').text(), port: status.at('port').port() })),
+    ...(settings.has('publicAddresses') && {
+      publicAddresses: settings.at('publicAddresses').list((address) => address.text()),
+    }),
+    ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
     ...(settings.has('proxies') && { proxies: settings.at('proxies').list((network) => network.text()) }),
   };
 }

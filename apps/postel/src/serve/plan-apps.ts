@@ -54,7 +54,7 @@ function planImap(configuration: Configuration, place: DatabasePlace): readonly 
 }
 
 function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
-  const { web, imap, smtp, status } = configuration;
+  const { web, imap, smtp, status, publicAddresses, dnsServers } = configuration;
   const [statusAddress = null] = status;
   const portOf = ([first]: readonly Address[]) => first?.port ?? null;
   const settings: WebSettings = {
@@ -72,6 +72,8 @@ function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
     },
     status: statusAddress,
     ...(web.proxies.length === 0 ? {} : { proxies: web.proxies }),
+    ...(publicAddresses.length === 0 ? {} : { publicAddresses }),
+    ...(dnsServers.length === 0 ? {} : { dnsServers }),
   };
   return planApp('admin-web', settings);
 }

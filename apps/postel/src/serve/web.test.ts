@@ -43,4 +43,4 @@ test('serve has the web over HTTPS, with the certificate of the mail services an
     userName: 'mary@example.com',
     incoming: [{ host: HOSTNAME, port: server.ports.imaps }, {}],
   });
-});
+}, 120_000);

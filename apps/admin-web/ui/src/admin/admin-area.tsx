@@ -9,6 +9,7 @@ import { AddressesPage } from './addresses-page.tsx';
 import { AdminStart } from './admin-start.tsx';
 import { AliasPage } from './alias-page.tsx';
 import { ChangesPage } from './changes-page.tsx';
+import { DnsPage } from './dns-page.tsx';
 import { DomainsPage } from './domains-page.tsx';
 import { LimitsPage } from './limits-page.tsx';
 import { QueuePage } from './queue-page.tsx';
@@ -52,6 +53,8 @@ export function AdminArea(props: AreaProps) {
 function pageAt(path: string, props: AreaProps, pages: readonly AdminPage[]) {
   const account = nameAfter(path, '/admin/accounts/');
   if (account !== null) return <AccountPage key={account} name={account} />;
+  const domain = nameAfter(path, '/admin/domains/');
+  if (domain !== null) return <DnsPage key={domain} domain={domain} />;
   const alias = nameAfter(path, '/admin/aliases/');
   if (alias !== null) return <AliasPage key={alias} address={alias} />;
   const page = pages.find((each) => each.path === path);

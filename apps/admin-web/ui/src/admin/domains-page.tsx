@@ -4,6 +4,7 @@ import { call } from '../api.ts';
 import { formatCount } from '../format.ts';
 import { Badge, Card, Choice, Empty, Field, PageHead, Select, Show } from '../parts/basics.tsx';
 import { Confirm, Dialog, WorkForm } from '../parts/dialog.tsx';
+import { Link } from '../router.tsx';
 import { useData } from '../use-data.ts';
 
 export function DomainsPage() {
@@ -37,6 +38,9 @@ export function DomainsPage() {
                   <p class="quiet small">
                     {separators === '' ? 'No details in addresses.' : `Details after ${[...separators].join(' or ')}.`}{' '}
                     {isCaseSensitive ? <Badge kind="warn">tells capitals apart</Badge> : null}
+                  </p>
+                  <p>
+                    <Link to={`/admin/domains/${encodeURIComponent(name)}`}>DNS records of {name}</Link>
                   </p>
                   <div class="actions">
                     <button type="button" onClick={() => setChanging(name)} aria-label={`Change ${name}`}>

@@ -1,0 +1,64 @@
+import { type CheckedRecord, checkRecords, domainRecords } from '@postel/domain-records';
+import { Type } from 'typebox';
+import { actorOf } from '../access.ts';
+import { NAME_CHARACTERS } from '../limits.ts';
+import { DnsRecords } from '../schemas/dns.ts';
+import type { Services } from '../services.ts';
+import type { WebApi } from '../web-api.ts';
+
+const config = { access: 'admin' } as const;
+const tags = ['domains'];
+const params = Type.Object({ name: Type.String({ maxLength: NAME_CHARACTERS }) });
+
+/** The DNS records that a domain needs, and whether the DNS has them. */
+export function addAdminDnsRoutes(api: WebApi, { directory, dns }: Services): void {
+  api.get(
+    '/api/v1/admin/domains/:name/records',
+    { config, schema: { summary: 'The DNS records that a domain needs', tags, params, response: { 200: DnsRecords } } },
+    async (request) => {
+      const { records, ...rest } = await read(request.params.name);
+      return { ...rest, records: records.map((record) => ({ ...record, check: null })) };
+    },
+  );
+
+  api.get(
+    '/api/v1/admin/domains/:name/records/check',
+    { config, schema: { summary: 'The same, and what the DNS has', tags, params, response: { 200: DnsRecords } } },
+    async (request) => {
+      const { records, host, ...rest } = await read(request.params.name);
+      const { resolver, knowsDnssec } = dns;
+      const checked = await checkRecords(records, { resolver, knowsDnssec, host });
+      return { ...rest, records: checked.map(present) };
+    },
+  );
+
+  api.post(
+    '/api/v1/admin/domains/:name/dkim',
+    {
+      config,
+      schema: { summary: 'Make DKIM keys for a domain that has none', tags, params, response: { 204: Type.Null() } },
+    },
+    async (request, reply) => {
+      await directory.as(actorOf(request)).dkimKeys.ensure(request.params.name);
+      return reply.code(204).send(null);
+    },
+  );
+
+  async function read(given: string) {
+    const domain = await directory.domainName(given);
+    const [keys, host] = await Promise.all([directory.dkimKeys.list(domain), dns.host()]);
+    return {
+      domain,
+      hostname: host.hostname,
+      isSigned: keys.some(({ state }) => state !== 'retired'),
+      knowsAddresses: host.addresses.length > 0,
+      records: domainRecords(domain, keys, host),
+      host,
+    };
+  }
+}
+
+const present = ({ record, state, found, note, isTrouble }: CheckedRecord) => ({
+  ...record,
+  check: { state, found: [...found], note, isTrouble },
+});
