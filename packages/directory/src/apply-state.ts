@@ -6,13 +6,7 @@ import { acceptAddress, ensureMailbox, insertAddress, localPartIn, requireFree }
 import { type AliasState, aliasSubject } from './alias-state.ts';
 import { insertEntries } from './aliases.ts';
 import { replaceSecrets, selectSaltKey } from './credentials-state.ts';
-import {
-  type DeclaredAccount,
-  type DeclaredDomain,
-  type DeclaredState,
-  differencesFrom,
-  type StateDifference,
-} from './declared-state.ts';
+import { type DeclaredAccount, type DeclaredState, differencesFrom, type StateDifference } from './declared-state.ts';
 import { DEFAULTS, type DefaultState } from './default-state.ts';
 import {
   type DirectoryState,
@@ -21,7 +15,8 @@ import {
   secretsIn,
   stateIn,
 } from './directory-state.ts';
-import { domainSubject } from './domain-state.ts';
+import { ensureKeys } from './dkim-keys.ts';
+import { type DomainState, domainSubject } from './domain-state.ts';
 import { foldLocalParts, requireUnused } from './domains.ts';
 import { findAccount } from './find-account.ts';
 import { findDomain } from './find-domain.ts';
@@ -33,7 +28,7 @@ import { finishChange, revoke } from './transaction.ts';
 
 /**
  * Makes the directory as it is declared, in one transaction: all of it, or nothing. Only the mail of accounts that are to go is removed
- * after it, and the default quota given to accounts; if that is cut short, the same again finishes it.
+ * after it, the default quota given to accounts, and keys made for new domains: what takes long.
  *
  * @returns what was changed
  * @throws {DirectoryError} of whatever cannot be as it is declared
@@ -56,6 +51,9 @@ export async function applyState(sql: Sql, actor: Actor, given: DeclaredState): 
     });
   }
   if (given.defaults !== null) await spreadDefaults(sql);
+  for (const { kind, name, before } of differences) {
+    if (kind === 'domain' && before === null) await ensureKeys(sql, actor, name);
+  }
   return differences;
 }
 
@@ -148,7 +146,7 @@ async function setDefaults(tx: Transaction, { quota, sending }: DefaultState): P
 }
 
 /** Its catchall comes last, its case only where it tells more apart than before. */
-async function putDomain(tx: Transaction, name: string, domain: DeclaredDomain): Promise<void> {
+async function putDomain(tx: Transaction, name: string, domain: DomainState): Promise<void> {
   const { separators, isCaseSensitive, isDisabled } = domain;
   await tx`insert into domains (name) values (${name}) on conflict (name) do nothing`;
   await tx`

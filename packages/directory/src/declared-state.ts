@@ -15,13 +15,10 @@ export interface DeclaredAccount
   readonly secrets: AccountSecrets | null;
 }
 
-/** A domain as it is to be. Keys that sign its mail are not declared: they are made, and rotated, by the server itself. */
-export type DeclaredDomain = Pick<DomainState, 'catchall' | 'separators' | 'isCaseSensitive' | 'isDisabled'>;
-
 /** How the directory is to be. Null: all of it stays; what a map does not have goes. */
 export interface DeclaredState {
   readonly defaults: DefaultState | null;
-  readonly domains: ReadonlyMap<string, DeclaredDomain> | null;
+  readonly domains: ReadonlyMap<string, DomainState> | null;
   readonly accounts: ReadonlyMap<string, DeclaredAccount> | null;
   readonly aliases: ReadonlyMap<string, AliasState> | null;
   /** In base64; null: that of this installation. */
@@ -51,19 +48,10 @@ export function differencesFrom(
   const { defaults, domains, accounts, aliases } = declared;
   return [
     ...(defaults === null ? [] : differing('defaults', '', { ...current.defaults }, { ...defaults })),
-    ...(domains === null ? [] : differingMaps('domain', declarable(current.domains), domains)),
+    ...(domains === null ? [] : differingMaps('domain', current.domains, domains)),
     ...(accounts === null ? [] : differingAccounts(current, secrets, accounts)),
     ...(aliases === null ? [] : differingMaps('alias', current.aliases, aliases)),
   ];
-}
-
-function declarable(domains: ReadonlyMap<string, DomainState>): ReadonlyMap<string, DeclaredDomain> {
-  return new Map(
-    [...domains].map(([name, { catchall, separators, isCaseSensitive, isDisabled }]) => [
-      name,
-      { catchall, separators, isCaseSensitive, isDisabled },
-    ]),
-  );
 }
 
 function differingAccounts(

@@ -11,7 +11,7 @@ export type { State, StateValue } from './change-record.ts';
 export { countDirectory, type DirectoryCounts } from './count-directory.ts';
 export type { AccountSecrets, AppPasswordSecret, PasswordSecret } from './credentials-state.ts';
 export { type CountLimit, DecayingCounts } from './decaying-counts.ts';
-export type { DeclaredAccount, DeclaredDomain, DeclaredState, StateDifference } from './declared-state.ts';
+export type { DeclaredAccount, DeclaredState, StateDifference } from './declared-state.ts';
 export type { DefaultState } from './default-state.ts';
 export type {
   AccountSummary,

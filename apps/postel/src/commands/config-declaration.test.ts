@@ -101,6 +101,10 @@ test('a dump applied to an empty server makes an equal one, passwords included',
   const other = await startDirectory();
   expect((await apply(other.directory, text)).length).toBe(9); // the defaults, 3 domains, 3 accounts, 2 aliases
   expect(await dump(other.directory)).toBe(text);
+  // Keys that sign mail it makes itself, as for every new domain.
+  const keysOf = async ({ dkimKeys }: TestDirectory) => (await dkimKeys.list('empty.example')).length;
+  expect(await keysOf(other.directory)).toBe(await keysOf(one.directory));
+  expect(await keysOf(other.directory)).toBeGreaterThan(0);
   expect(await other.directory.readState()).toEqual(await one.directory.readState());
 
   const context = {

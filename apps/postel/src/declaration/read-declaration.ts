@@ -4,9 +4,9 @@ import type {
   AliasState,
   AppPasswordSecret,
   DeclaredAccount,
-  DeclaredDomain,
   DeclaredState,
   DefaultState,
+  DomainState,
   KeyState,
   LimitState,
   PasswordSecret,
@@ -62,7 +62,7 @@ function declaredDefaults(defaults: SettingReader): DefaultState {
   };
 }
 
-function declaredDomain(domain: SettingReader): DeclaredDomain {
+function declaredDomain(domain: SettingReader): DomainState {
   // A domain with nothing to say of it may be written as nothing, or as {}.
   if (domain.is(null)) return { catchall: null, separators: '+', isCaseSensitive: false, isDisabled: false };
   const separators = textOr(domain, 'separators', '+');
