@@ -102,7 +102,9 @@ test('what an account has room for comes with it', async () => {
     freeOctets: null,
     freeMessages: null,
   });
-  await sql`update accounts set quota_octets = 1000, used_octets = 1200, quota_messages = 5, used_messages = 3, is_disabled = true`;
+  await sql`update accounts set used_octets = 1200, used_messages = 3`;
+  await directory.quotas.change('one', { octets: 1000, messages: 5 });
+  await directory.setDisabled('one', true);
   expect(await directory.resolveRecipient(one)).toMatchObject({
     isDisabled: true,
     quotaOctets: 1000,

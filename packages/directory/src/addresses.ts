@@ -17,7 +17,7 @@ import type { RecipientAccount } from './directory.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import { findDomain, type LocalDomain } from './find-domain.ts';
-import { changeDirectory, readDirectory } from './transaction.ts';
+import { readDirectory, revoke } from './transaction.ts';
 
 /** An address of an account. */
 export interface AddressSummary {
@@ -86,7 +86,7 @@ export async function addAddress(
   mailboxName: string | null,
 ): Promise<void> {
   const address = acceptAddress(text);
-  await changeDirectory(sql, actor, async (tx, note) => {
+  await revoke(sql, actor, async (tx, note) => {
     const accountId = await findAccount(tx, accountName);
     await note(accountSubject(accountName));
     const domain = await findDomain(tx, address.domain);
@@ -178,7 +178,7 @@ async function readAddress(sql: Sql, address: CanonicalAddress): Promise<Address
 }
 
 async function changeAddress(sql: Sql, actor: Actor, address: CanonicalAddress, change: AddressChange): Promise<void> {
-  await changeDirectory(sql, actor, async (tx, note) => {
+  await revoke(sql, actor, async (tx, note) => {
     const domain = await findDomain(tx, address.domain);
     const localPart = localPartIn(domain, address);
     const [row] = await tx<{ account: AccountId; name: string; mailbox: MailboxId | null }[]>`
@@ -236,7 +236,7 @@ function acceptMailboxName(given: string): string {
 }
 
 async function removeAddress(sql: Sql, actor: Actor, address: CanonicalAddress): Promise<void> {
-  await changeDirectory(sql, actor, async (tx, note) => {
+  await revoke(sql, actor, async (tx, note) => {
     const domain = await findDomain(tx, address.domain);
     const localPart = localPartIn(domain, address);
     const [row] = await tx<{ name: string }[]>`

@@ -1,7 +1,7 @@
 import type { AccountId, Sql } from '@postel/storage';
 import type { Address } from './address.ts';
 import { expandAlias } from './expand-alias.ts';
-import { resolveRecipient } from './resolve-recipient.ts';
+import { type RecentRecipients, resolveRecipient } from './resolve-recipient.ts';
 import { readDirectory } from './transaction.ts';
 
 /** An alias, as a member of it sees it. */
@@ -12,8 +12,13 @@ export interface AccountAlias {
 }
 
 /** See Directory.mayUseAddress. */
-export async function mayUseAddress(sql: Sql, account: AccountId, address: Address): Promise<boolean> {
-  const recipient = await resolveRecipient(sql, address);
+export async function mayUseAddress(
+  sql: Sql,
+  account: AccountId,
+  address: Address,
+  recent: RecentRecipients,
+): Promise<boolean> {
+  const recipient = await resolveRecipient(sql, address, recent);
   if (recipient.type === 'account') return recipient.accountId === account && !recipient.isDisabled;
   if (recipient.type !== 'alias' || !recipient.maySendAs || recipient.isDisabled) return false;
   const { accounts } = await expandAlias(sql, recipient, { account, address: null });
@@ -26,7 +31,7 @@ export async function visibleMembers(
   account: AccountId,
   address: Address,
 ): Promise<readonly string[] | null> {
-  const recipient = await resolveRecipient(sql, address);
+  const recipient = await resolveRecipient(sql, address, null);
   if (recipient.type !== 'alias' || !recipient.showsMembers) return null;
   const { accounts } = await expandAlias(sql, recipient, { account, address: null });
   if (!accounts.some(({ accountId }) => accountId === account)) return null;

@@ -5,7 +5,7 @@ import { acceptAddress, localPartIn, requireFree } from './addresses.ts';
 import { aliasSubject } from './alias-state.ts';
 import { DirectoryError } from './errors.ts';
 import { findDomain } from './find-domain.ts';
-import { changeDirectory, readDirectory } from './transaction.ts';
+import { changeDirectory, readDirectory, revoke } from './transaction.ts';
 
 /** Who may post to an alias: whoever knows its address; its members; or those who are named, and nobody else. */
 export type Posters = 'anyone' | 'members' | 'named';
@@ -105,7 +105,7 @@ export function openAliases(
     async add(text, members) {
       const address = acceptAddress(text);
       const accepted = await acceptEntries(members);
-      await changeDirectory(sql, actor, async (tx, note) => {
+      await revoke(sql, actor, async (tx, note) => {
         await note(aliasSubject(address));
         const domain = await findDomain(tx, address.domain);
         await requireFree(tx, domain, address);

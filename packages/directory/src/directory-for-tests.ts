@@ -1,4 +1,4 @@
-import { openDatabase } from '@postel/storage';
+import { openDatabase, type Sql } from '@postel/storage';
 import { createTestDatabase } from '@postel/testkit';
 import type { Actor } from './actor.ts';
 import type { Directory } from './directory.ts';
@@ -20,6 +20,20 @@ export const BY_IMAP: LoginContext = {
 /** Logs in by password. */
 export function logIn(directory: Directory, login: string, password: string) {
   return directory.beginLogin(BY_IMAP, 'PLAIN').verifyPassword(login, password);
+}
+
+/** The same database, with a word of each question that it is asked outside of a transaction. */
+export function countingSql(sql: Sql, onQuery: () => void): Sql {
+  const counted = {
+    apply(target: Sql['read'], self: unknown, args: Parameters<Sql['read']>) {
+      onQuery();
+      return Reflect.apply(target, self, args);
+    },
+  };
+  const { unsafe, begin, octetRows } = sql;
+  const read = new Proxy(sql.read, counted);
+  // An object of its own: what is set on a proxy is set on the shared one.
+  return Object.assign(new Proxy(sql.bind(null), counted), { unsafe, begin, octetRows, read });
 }
 
 /** A directory in an empty database of its own. */

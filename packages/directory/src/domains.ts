@@ -6,7 +6,7 @@ import { domainSubject } from './domain-state.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import { acceptDomain, findDomain, type LocalDomain } from './find-domain.ts';
-import { changeDirectory, readDirectory } from './transaction.ts';
+import { changeDirectory, readDirectory, revoke } from './transaction.ts';
 
 export interface DomainSummary {
   /** In A-labels. */
@@ -41,7 +41,7 @@ export async function addDomain(sql: Sql, actor: Actor, name: string): Promise<v
 
 export async function setCatchall(sql: Sql, actor: Actor, name: string, accountName: string | null): Promise<void> {
   const domain = acceptDomain(name);
-  await changeDirectory(sql, actor, async (tx, note) => {
+  await revoke(sql, actor, async (tx, note) => {
     await note(domainSubject(domain));
     const { domainId } = await findDomain(tx, domain);
     const accountId = accountName === null ? null : await findAccount(tx, accountName);
@@ -71,7 +71,7 @@ export async function changeDomain(sql: Sql, actor: Actor, name: string, change:
   const domain = acceptDomain(name);
   const { separators, isCaseSensitive, isDisabled } = change;
   if (separators !== undefined) acceptSeparators(separators);
-  await changeDirectory(sql, actor, async (tx, note) => {
+  await revoke(sql, actor, async (tx, note) => {
     await note(domainSubject(domain));
     const { domainId } = await findDomain(tx, domain);
     if (separators !== undefined) {

@@ -129,7 +129,7 @@ function listOf({ isList, address, posters }: AliasTarget): MailingList | null {
 async function memberOf(sql: Sql, row: Row): Promise<RecipientResolution> {
   if (row.accountId !== null) return recipientOf(row);
   if (row.aliasId !== null) return aliasOf(row);
-  return await resolveRecipient(sql, row); // one with a detail, or of a catchall
+  return await resolveRecipient(sql, row, null); // one with a detail, or of a catchall
 }
 
 async function readMembers(sql: Sql, aliases: readonly number[], most: number): Promise<readonly Row[]> {

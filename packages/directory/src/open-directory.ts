@@ -25,13 +25,14 @@ import { clearLoginFailures, LoginLimits, listLimitedNetworks } from './login-li
 import { LoginTry } from './login-try.ts';
 import { mechanismPolicy } from './mechanism-policy.ts';
 import { openQuotas, readableQuotas } from './quotas.ts';
+import { RecentAnswers, RecentVersion } from './recent-answers.ts';
 import { RecentLogins } from './recent-logins.ts';
-import { resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
+import { type RecentRecipients, resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { mayAdminister, setRole } from './roles.ts';
 import { setPassword } from './set-password.ts';
 import { openShares, readableShares } from './shares.ts';
-import { openSubmission, usableSubmission } from './submission.ts';
+import { openSubmission, type Submitter, type UsableSubmission, usableSubmission } from './submission.ts';
 import { openTlsPublicKeys, readableTlsPublicKeys } from './tls-public-keys.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 import type { TokenChecker, TokenRefusal } from './verify-token.ts';
@@ -51,6 +52,10 @@ const REMEMBERED_LOGINS = 10_000;
 const VERIFIED_LOGIN_LIFETIME_MS = 15 * 60_000;
 /** Also what was changed behind our back, and has no version, is known then. */
 const RECENT_LOGIN_LIFETIME_MS = 5_000;
+/** The same of who gets mail and who sends it, and how much of their quota and limits is used. */
+const RECENT_USE_LIFETIME_MS = 1_000;
+const REMEMBERED_ADDRESSES = 10_000;
+const REMEMBERED_SUBMITTERS = 10_000;
 /** What goes on going wrong is told again after so long. */
 const WARNING_MS = 60_000;
 
@@ -80,11 +85,15 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     lifetimeMs: VERIFIED_LOGIN_LIFETIME_MS,
     now,
   });
+  const version = new RecentVersion(now);
   const recentLogins = new RecentLogins({
+    version,
     maxEntries: REMEMBERED_LOGINS,
     lifetimeMs: RECENT_LOGIN_LIFETIME_MS,
-    now,
   });
+  const recentUse = { version, lifetimeMs: RECENT_USE_LIFETIME_MS };
+  const recipients: RecentRecipients = new RecentAnswers({ ...recentUse, maxEntries: REMEMBERED_ADDRESSES });
+  const submitters = new RecentAnswers<Submitter>({ ...recentUse, maxEntries: REMEMBERED_SUBMITTERS });
   let silentUntilMs = 0;
   const onError = (error: unknown) => {
     if (now() < silentUntilMs) return;
@@ -102,7 +111,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
   const logins = { sql, pool, ...known, anonymousAccount, tokenValidator, onTokenRefused };
 
   const directory: Directory = {
-    as: (actor) => ({ ...directory, ...changesBy(actor, { sql, pool, failures }) }),
+    as: (actor) => ({ ...directory, ...changesBy(actor, { sql, pool, failures, submission: directory.submission }) }),
     domainName: (name) => findDomainName(sql, name),
     listDomains: () => listDomains(sql),
     dkimKeys: readableDkimKeys(sql),
@@ -114,7 +123,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     appPasswords: readableAppPasswords(sql),
     quotas: readableQuotas(sql),
     shares: readableShares(sql),
-    submission: usableSubmission(sql),
+    submission: usableSubmission(sql, submitters),
     readRetention: (accountName) => readRetention(sql, accountName),
     beginLogin: (context, mechanism) => new WatchedLogin(new LoginTry(logins, context), loginWatch, context, mechanism),
     recordUnknownKey(context) {
@@ -140,12 +149,12 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
     watchSession: (account, end) => sessions.watch(account, end),
     start: () => watch.start(),
     findClientKey: (fingerprint) => findClientKey(sql, fingerprint),
-    resolveRecipient: (address) => resolveRecipient(sql, address),
-    resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname),
+    resolveRecipient: (address) => resolveRecipient(sql, address, recipients),
+    resolvePostmaster: (hostname) => resolvePostmaster(sql, hostname, recipients),
     expandAlias: (alias, poster) => expandAlias(sql, alias, poster),
     aliasesOf: (accountId) => aliasesOf(sql, accountId),
     visibleMembers: (accountId, address) => visibleMembers(sql, accountId, address),
-    mayUseAddress: (accountId, address) => mayUseAddress(sql, accountId, address),
+    mayUseAddress: (accountId, address) => mayUseAddress(sql, accountId, address, recipients),
     async close() {
       await watch.close();
       await Promise.all([limits.flush(), history.flush({ all: true }), uses.flush()]);
@@ -158,14 +167,15 @@ interface ChangingParts {
   readonly sql: Sql;
   readonly pool: HashPool;
   readonly failures: FailureStore;
+  readonly submission: UsableSubmission;
 }
 
 /** What somebody may change, beside what everybody may read. */
 function changesBy(
   actor: Actor,
-  { sql, pool, failures }: ChangingParts,
+  { sql, pool, failures, submission }: ChangingParts,
 ): Omit<ManagedDirectory, Exclude<keyof Directory, Changing>> {
-  const isAddress = async (address: Address) => (await resolveRecipient(sql, address)).type !== 'unknown-address';
+  const isAddress = async (address: Address) => (await resolveRecipient(sql, address, null)).type !== 'unknown-address';
   return {
     apply: (declared) => applyState(sql, actor, declared),
     addDomain: (name) => addDomain(sql, actor, name),
@@ -185,7 +195,7 @@ function changesBy(
     appPasswords: openAppPasswords(sql, actor, pool),
     quotas: openQuotas(sql, actor),
     shares: openShares(sql, actor),
-    submission: openSubmission(sql, actor),
+    submission: openSubmission(sql, actor, submission),
     tlsPublicKeys: openTlsPublicKeys(sql, actor),
     changeRetention: (accountName, change) => changeRetention(sql, actor, accountName, change),
     clearLoginFailures: (network) => clearLoginFailures(failures, actor, network),

@@ -4,7 +4,7 @@ import { accountSubject } from './account-state.ts';
 import type { Actor } from './actor.ts';
 import { DEFAULTS } from './default-state.ts';
 import { noSuchAccount } from './find-account.ts';
-import { changeLimits, changeMail, readDirectory } from './transaction.ts';
+import { changeDirectory, changeMail, raiseVersion, readDirectory, revoke, untilKnown } from './transaction.ts';
 
 /** Accounts that take over a new default in one transaction, so that their mail does not wait for the others. */
 const ACCOUNTS_AT_ONCE = 500;
@@ -105,7 +105,7 @@ async function selectDefault(sql: Sql['read'] | Transaction): Promise<QuotaLimit
 }
 
 async function changeQuota(sql: Sql, actor: Actor, accountName: string, change: QuotaChange): Promise<void> {
-  await changeLimits(sql, actor, async (tx, note) => {
+  await revoke(sql, actor, async (tx, note) => {
     const byDefault = await selectDefault(tx);
     const { limits, isOwn } = await selectQuota(tx, accountName);
     await note(accountSubject(accountName));
@@ -126,7 +126,7 @@ async function changeQuota(sql: Sql, actor: Actor, accountName: string, change: 
 }
 
 async function changeDefault(sql: Sql, actor: Actor, change: DefaultQuotaChange): Promise<void> {
-  await changeLimits(sql, actor, async (tx, note) => {
+  await changeDirectory(sql, actor, async (tx, note) => {
     await note(DEFAULTS);
     const { octets, messages, mailboxes } = { ...(await selectDefault(tx)), ...change };
     await tx`
@@ -142,12 +142,13 @@ export async function spreadDefaults(sql: Sql): Promise<void> {
     const above: number = last;
     last = await changeMail(sql, (tx) => spreadDefault(tx, above));
   }
+  await untilKnown();
 }
 
 /** Gives the default to some accounts above this one. @returns the last of them; null if there was none to give it to */
 async function spreadDefault(tx: Transaction, above: number): Promise<number | null> {
-  // As in `changeLimits`, before any row of an account: the default stays as it is until the transaction ends.
-  await tx`select from installation for no key update`;
+  // As in `changeDirectory`, before any row of an account: the default stays as it is until the transaction ends.
+  await raiseVersion(tx);
   const { octets, messages, mailboxes } = await selectDefault(tx);
   const accounts = await tx<{ accountId: number }[]>`
     select account_id as "accountId" from accounts

@@ -6,14 +6,15 @@ import { BY_IMAP, logIn, startDirectory, TESTER } from './directory-for-tests.ts
 
 import type { LoginContext } from './login.ts';
 import { openDirectory } from './open-directory.ts';
-import { type FoundLogin, RECENT_MS, RecentLogins } from './recent-logins.ts';
+import { RECENT_MS, RecentVersion } from './recent-answers.ts';
+import { type FoundLogin, RecentLogins } from './recent-logins.ts';
 
 describe('what is remembered', () => {
   const found = {} as FoundLogin;
 
   function remember({ maxEntries = 10, lifetimeMs = 1_000 } = {}) {
     let time = 0;
-    const logins = new RecentLogins({ maxEntries, lifetimeMs, now: () => time });
+    const logins = new RecentLogins({ version: new RecentVersion(() => time), maxEntries, lifetimeMs });
     return { logins, pass: (ms: number) => (time += ms), now: () => time };
   }
 

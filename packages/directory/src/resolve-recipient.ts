@@ -2,6 +2,7 @@ import { type Sql, textArray } from '@postel/storage';
 import { type Address, type CanonicalAddress, canonicalAddress, withoutDetail } from './address.ts';
 import type { AliasTarget, RecipientAccount, RecipientResolution } from './directory.ts';
 import { canonicalDomain } from './domain-name.ts';
+import type { RecentAnswers } from './recent-answers.ts';
 import { readDirectory } from './transaction.ts';
 
 const UNKNOWN = { type: 'unknown-address' } as const;
@@ -18,7 +19,18 @@ interface WhoIsDisabled {
 }
 export type AccountRow = Omit<RecipientAccount, 'type' | 'isDisabled'> & WhoIsDisabled;
 export type AliasRow = Omit<AliasTarget, 'type' | 'isDisabled'> & WhoIsDisabled;
-type Row = (AccountRow & { aliasId: null }) | (AliasRow & { accountId: null }) | { accountId: null; aliasId: null };
+type Row = { readonly version: number } & (
+  | (AccountRow & { aliasId: null })
+  | (AliasRow & { accountId: null })
+  | { accountId: null; aliasId: null }
+);
+
+/** An account that has less left is asked for at each message: whether it has room is told at RCPT. */
+const AMPLE_OCTETS = 256 * 1024 * 1024;
+const AMPLE_MESSAGES = 1_000;
+
+/** What was found a moment ago. */
+export type RecentRecipients = RecentAnswers<RecipientResolution>;
 
 /** Of `accounts as account`. */
 export const recipientColumns = (sql: Sql) => sql`
@@ -31,18 +43,32 @@ export const aliasColumns = (sql: Sql) => sql`
   alias.alias_id as "aliasId", alias.local_part || '@' || domain.name as address, alias.posters, alias.is_list as "isList",
   alias.shows_members as "showsMembers", alias.may_send_as as "maySendAs", domain.disabled_since is not null as "isDomainDisabled"`;
 
-export async function resolveRecipient(sql: Sql, address: Address): Promise<RecipientResolution> {
+/** @param recent null: what the database says now */
+export async function resolveRecipient(
+  sql: Sql,
+  address: Address,
+  recent: RecentRecipients | null,
+): Promise<RecipientResolution> {
   const domain = canonicalDomain(address.domain);
   if (domain === null) return NOT_LOCAL;
   const canonical = canonicalAddress(address);
-  const found = await findRecipient(sql, domain, canonical);
+  const find = () => findRecipient(sql, domain, canonical);
+  const key = `${domain}\n${canonical?.localPart}\n${canonical?.writtenPart}`;
+  const found = recent === null ? (await find()).answer : await recent.ask(key, find);
   if (found.type !== 'unknown-address') return found;
   const localPart = canonical?.localPart;
   if (localPart === POSTMASTER) return await oldestAccount(sql, domain);
-  return localPart === ABUSE ? await resolveRecipient(sql, { localPart: POSTMASTER, domain }) : UNKNOWN;
+  return localPart === ABUSE ? await resolveRecipient(sql, { localPart: POSTMASTER, domain }, recent) : UNKNOWN;
 }
 
-async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress | null): Promise<RecipientResolution> {
+/** Not to keep: who is nobody may be somebody at the next message. */
+interface FoundRecipient {
+  readonly answer: RecipientResolution;
+  readonly version: number | null;
+  readonly isToKeep: boolean;
+}
+
+async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress | null): Promise<FoundRecipient> {
   const localPart = address?.localPart ?? null;
   const isForAll = localPart === POSTMASTER || localPart === ABUSE;
   const folded = candidates(localPart);
@@ -51,7 +77,7 @@ async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress
   const [row] = await readDirectory(
     () => sql.read<Row[]>`
       select ${recipientColumns(sql)}, target.mailbox_id as mailbox,
-             ${aliasColumns(sql)}
+             ${aliasColumns(sql)}, (select directory_version from installation) as version
         from domains as domain
         cross join lateral (
           select case when domain.is_case_sensitive then ${textArray(written.parts)}::text[]
@@ -74,11 +100,21 @@ async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress
                on target.account_id = named.account_id and target.mailbox_id = named.mailbox_id and target.expunged_seq is null
        where domain.name = ${domain}`,
   );
-  if (row === undefined) return NOT_LOCAL;
+  if (row === undefined) return { answer: NOT_LOCAL, version: null, isToKeep: false };
+  const { version } = row;
   // A local part that is none can be nobody's, not even the catchall's.
-  if (localPart === null) return UNKNOWN;
-  if (row.accountId !== null) return recipientOf(row);
-  return row.aliasId === null ? UNKNOWN : aliasOf(row);
+  if (localPart === null) return { answer: UNKNOWN, version, isToKeep: false };
+  if (row.accountId !== null) {
+    const answer = recipientOf(row);
+    return { answer, version, isToKeep: willDoForNext(answer) };
+  }
+  return { answer: row.aliasId === null ? UNKNOWN : aliasOf(row), version, isToKeep: false };
+}
+
+/** What may change without a change of the directory is asked for each time: little room, and a mailbox, which may be deleted. */
+function willDoForNext({ isDisabled, freeOctets, freeMessages, mailbox }: RecipientAccount): boolean {
+  const hasRoom = (freeOctets ?? AMPLE_OCTETS) >= AMPLE_OCTETS && (freeMessages ?? AMPLE_MESSAGES) >= AMPLE_MESSAGES;
+  return !isDisabled && hasRoom && mailbox === null;
 }
 
 export function recipientOf(row: AccountRow): RecipientAccount {
@@ -103,8 +139,12 @@ function candidates(localPart: string | null) {
   };
 }
 
-export async function resolvePostmaster(sql: Sql, hostname: string): Promise<RecipientResolution> {
-  const own = await resolveRecipient(sql, { localPart: POSTMASTER, domain: hostname });
+export async function resolvePostmaster(
+  sql: Sql,
+  hostname: string,
+  recent: RecentRecipients,
+): Promise<RecipientResolution> {
+  const own = await resolveRecipient(sql, { localPart: POSTMASTER, domain: hostname }, recent);
   return own.type === 'account' || own.type === 'alias' ? own : await oldestAccount(sql, null);
 }
 

@@ -3,7 +3,8 @@ import { accountSubject } from './account-state.ts';
 import type { Actor } from './actor.ts';
 import { DEFAULTS } from './default-state.ts';
 import { findAccount, noSuchAccount } from './find-account.ts';
-import { changeLimits, changeMail, readDirectory } from './transaction.ts';
+import type { RecentAnswers } from './recent-answers.ts';
+import { changeByStatement, readDirectory, revoke } from './transaction.ts';
 
 /** What an account may send. Null where there is no limit. */
 export interface SubmissionLimits {
@@ -78,32 +79,35 @@ export interface Submission {
 }
 
 const DAY_MS = 86_400_000;
+/** An account that has so many messages left is asked for at each. */
+const NEAR_LIMIT = 500;
 
 /** What needs no actor, because it is no change of the directory. */
 export type UsableSubmission = Omit<Submission, 'change' | 'changeDefault'>;
 
-export function usableSubmission(sql: Sql): UsableSubmission {
+/** @param recent what was found of accounts a moment ago */
+export function usableSubmission(sql: Sql, recent: RecentAnswers<Submitter>): UsableSubmission {
   return {
     async read(accountName) {
       const account = await readDirectory(() => findAccount(sql.read, accountName));
-      return { ...(await findSubmitter(sql, account)), isOwn: await findOwn(sql, account) };
+      return { ...(await readSubmitter(sql, account)).submitter, isOwn: await findOwn(sql, account) };
     },
     readDefault: () => readDirectory(() => selectDefault(sql.read)),
-    find: (account) => findSubmitter(sql, account),
+    find: (account) => findSubmitter(sql, account, recent),
     count: (account, recipients) => countMessage(sql, account, recipients),
     takeBack: (account, { countedSince, fresh }) =>
-      changeMail(sql, async (tx) => {
-        await tx`select return_submission(${account}::bigint, ${countedSince}, ${textArray(fresh)}::text[])`;
+      changeByStatement(async () => {
+        await sql`select return_submission(${account}::bigint, ${countedSince}, ${textArray(fresh)}::text[])`;
       }),
   };
 }
 
-export function openSubmission(sql: Sql, actor: Actor): Submission {
+export function openSubmission(sql: Sql, actor: Actor, usable: UsableSubmission): Submission {
   return {
-    ...usableSubmission(sql),
+    ...usable,
     change: (accountName, change) => changeSettings(sql, actor, accountName, change),
     changeDefault: (change) =>
-      changeLimits(sql, actor, async (tx, note) => {
+      revoke(sql, actor, async (tx, note) => {
         await note(DEFAULTS);
         const { messagesADay, newRecipientsADay, messageOctets } = { ...(await selectDefault(tx)), ...change };
         await tx`
@@ -115,9 +119,8 @@ export function openSubmission(sql: Sql, actor: Actor): Submission {
 }
 
 async function countMessage(sql: Sql, account: AccountId, recipients: readonly string[]): Promise<SubmissionCount> {
-  const [row] = await changeMail(
-    sql,
-    (tx) => tx<{ refusal: 'messages' | 'recipients' | null; countedSince: Date | null; fresh: string | null }[]>`
+  const [row] = await changeByStatement(
+    () => sql<{ refusal: 'messages' | 'recipients' | null; countedSince: Date | null; fresh: string | null }[]>`
       select refusal, counted_since as "countedSince", array_to_json(fresh)::text as fresh
         from take_submission(${account}::bigint, ${textArray(recipients)}::text[])`,
   );
@@ -129,10 +132,24 @@ async function countMessage(sql: Sql, account: AccountId, recipients: readonly s
   return { type: 'counted', counted: { countedSince, fresh: JSON.parse(fresh ?? '[]') } };
 }
 
-async function findSubmitter(sql: Sql, account: AccountId): Promise<Submitter> {
+/**
+ * Its copies go to a mailbox that may come and go, and near a limit each message matters, though it is counted exactly at its
+ * end: only what is told of others does for the next message.
+ */
+async function findSubmitter(sql: Sql, account: AccountId, recent: RecentAnswers<Submitter>): Promise<Submitter> {
+  return await recent.ask(`${account}`, async () => {
+    const { submitter, version } = await readSubmitter(sql, account);
+    const { keepsSent, messagesADay, messages } = submitter;
+    const isFarFromLimit = messagesADay === null || messages + NEAR_LIMIT < messagesADay;
+    return { answer: submitter, version, isToKeep: !keepsSent && isFarFromLimit };
+  });
+}
+
+async function readSubmitter(sql: Sql, account: AccountId): Promise<{ submitter: Submitter; version: number }> {
   const [row] = await readDirectory(
-    () => sql.read<Submitter[]>`
-      select messages_a_day as "messagesADay", new_recipients_a_day as "newRecipientsADay",
+    () => sql.read<(Submitter & { version: number })[]>`
+      select (select directory_version from installation) as version,
+             messages_a_day as "messagesADay", new_recipients_a_day as "newRecipientsADay",
              message_octets as "messageOctets", keeps_sent as "keepsSent",
              case when keeps_sent then
                (select mailbox_id from mailboxes as b
@@ -145,7 +162,8 @@ async function findSubmitter(sql: Sql, account: AccountId): Promise<Submitter> {
        where may.account_id = ${account}`,
   );
   if (row === undefined) throw noSuchAccount(`${account}`);
-  return row;
+  const { version, ...submitter } = row;
+  return { submitter, version };
 }
 
 async function findOwn(sql: Sql, account: AccountId): Promise<AccountSubmission['isOwn']> {
@@ -175,7 +193,7 @@ const COLUMNS = {
 } as const satisfies Record<keyof SubmissionLimits, string>;
 
 async function changeSettings(sql: Sql, actor: Actor, accountName: string, change: SubmissionChange): Promise<void> {
-  await changeLimits(sql, actor, async (tx, note) => {
+  await revoke(sql, actor, async (tx, note) => {
     const account = await findAccount(tx, accountName);
     await note(accountSubject(accountName));
     await tx`insert into submission_settings (account_id) values (${account}) on conflict do nothing`;

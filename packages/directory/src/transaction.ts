@@ -3,7 +3,7 @@ import { type Sql, StorageError, type Transaction, translateDatabaseError } from
 import type { Actor } from './actor.ts';
 import { ChangeRecord, type Subject } from './change-record.ts';
 import { DirectoryError } from './errors.ts';
-import { RECENT_MS } from './recent-logins.ts';
+import { RECENT_MS } from './recent-answers.ts';
 
 /** A timer may be early by one. */
 const REVOKED_AFTER_MS = RECENT_MS + 2;
@@ -23,19 +23,32 @@ type Change<Result> = (tx: Transaction, note: (subject: Subject) => Promise<void
  */
 export async function changeDirectory<Result>(sql: Sql, actor: Actor, change: Change<Result>): Promise<Result> {
   return await changeMail(sql, async (tx) => {
-    await tx`update installation set directory_version = directory_version + 1`;
+    await raiseVersion(tx);
     return await recording(tx, actor, change);
   });
 }
 
-/** As `changeDirectory`, for what takes away from somebody what they log in with: when it is done, no process lets them in by it. */
+/** Lets every process forget what it knows of the directory. To come before anything else in a transaction. */
+export async function raiseVersion(tx: Transaction): Promise<void> {
+  await tx`update installation set directory_version = directory_version + 1`;
+}
+
+/**
+ * As `changeDirectory`, for what takes something away or gives it to somebody else: a way to log in, an address, room. When it is
+ * done no process goes by what was before.
+ */
 export async function revoke<Result>(sql: Sql, actor: Actor, change: Change<Result>): Promise<Result> {
   const result = await changeDirectory(sql, actor, change);
-  await delay(REVOKED_AFTER_MS);
+  await untilKnown();
   return result;
 }
 
-/** As `changeDirectory`, for what no process remembers: limits are read with each use. */
+/** Resolves when no process goes any more by what was before the last change that was committed. */
+export async function untilKnown(): Promise<void> {
+  await delay(REVOKED_AFTER_MS);
+}
+
+/** As `changeDirectory`, for what no process remembers: it is read with each use. */
 export async function changeLimits<Result>(sql: Sql, actor: Actor, change: Change<Result>): Promise<Result> {
   return await changeMail(sql, async (tx) => {
     await tx`select from installation for no key update`;
@@ -62,6 +75,11 @@ export async function changeMail<Result>(
   options: { readonly isLong?: boolean } = {},
 ): Promise<Result> {
   return await translatingErrors(true, () => sql.begin(change, options));
+}
+
+/** Runs one statement that changes nothing in the directory: its answer comes with the commit. */
+export async function changeByStatement<Result>(change: () => Promise<Result>): Promise<Result> {
+  return await translatingErrors(true, change);
 }
 
 /** Runs what only reads. */

@@ -1,12 +1,12 @@
 import { chooseMechanism } from '@postel/sasl';
-import type { Sql } from '@postel/storage';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MAX_APP_PASSWORDS } from './app-passwords.ts';
-import { BY_IMAP, logIn, startDirectory } from './directory-for-tests.ts';
+import { BY_IMAP, countingSql, logIn, startDirectory } from './directory-for-tests.ts';
 import { findCredentials } from './find-credentials.ts';
 import type { HashPool } from './hash-pool.ts';
 import { LoginTry } from './login-try.ts';
-import { RECENT_MS, RecentLogins } from './recent-logins.ts';
+import { RECENT_MS, RecentVersion } from './recent-answers.ts';
+import { RecentLogins } from './recent-logins.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 
 const password = 'tanstaaftanstaaf';
@@ -28,16 +28,9 @@ afterAll(() => server[Symbol.asyncDispose]());
 /** A login with a memory of its own, and what it cost. */
 function startLogins() {
   const work = { queries: 0, hashes: 0 };
-  const counted = {
-    apply(target: Sql['read'], self: unknown, args: Parameters<Sql['read']>) {
-      work.queries += 1;
-      return Reflect.apply(target, self, args);
-    },
-  };
-  const { unsafe, begin, octetRows } = server.sql;
-  const read = new Proxy(server.sql.read, counted);
-  // An object of its own: what is set on a proxy is set on the shared one.
-  const sql: Sql = Object.assign(new Proxy(server.sql.bind(null), counted), { unsafe, begin, octetRows, read });
+  const sql = countingSql(server.sql, () => {
+    work.queries += 1;
+  });
   const pool: HashPool = {
     run(hash) {
       work.hashes += 1;
@@ -47,7 +40,7 @@ function startLogins() {
   let time = 0;
   const now = () => time;
   const verifiedLogins = new VerifiedLogins({ maxEntries: 10, lifetimeMs: 60_000, now });
-  const recentLogins = new RecentLogins({ maxEntries: 10, lifetimeMs: 60_000, now });
+  const recentLogins = new RecentLogins({ version: new RecentVersion(now), maxEntries: 10, lifetimeMs: 60_000 });
   const memory = { verifiedLogins, recentLogins, now };
   const services = { sql, pool, ...memory, anonymousAccount: null, tokenValidator: null, onTokenRefused() {} };
   const attempt = () => new LoginTry(services, BY_IMAP);
