@@ -275,6 +275,49 @@ test('rule 3: a mailbox whose UIDs are used up takes no message', async () => {
   expect(message).toMatchObject({ uid: 4294967295 });
 });
 
+test('an append that comes to nothing takes neither modseq nor quota', async () => {
+  const { store, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  await append(store, account, inbox, 'first');
+  const state = () =>
+    sql`select modseq, next_object_id, used_octets, used_messages from accounts where account_id = ${account}`;
+  const before = await state();
+  const gone = (inbox + 100) as MailboxId;
+  await expect(append(store, account, gone, 'x')).rejects.toMatchObject({ kind: 'nonexistent' });
+  await expect(append(store, account, gone, 'x', { flags: { system: 8, keywords: [] } })).rejects.toThrow();
+  await sql`update mailboxes set uid_next = 4294967296 where account_id = ${account} and mailbox_id = ${inbox}`;
+  await expect(append(store, account, inbox, 'x')).rejects.toMatchObject({ kind: 'uid-exhausted' });
+  expect(await state()).toEqual(before);
+});
+
+test('messages that come together are appended with and without keywords, flags, room and mailboxes alike', async () => {
+  const { store, sql } = storage;
+  const { account, inbox } = await storage.newAccount();
+  const drafts = (await store.findMailbox(account, 'Drafts'))?.id ?? inbox;
+  const plain = { system: 0, keywords: [] };
+  for (const flags of [
+    [plain, plain, plain],
+    [plain, { system: 1, keywords: [] }, { system: 9, keywords: [] }],
+    [plain, { system: 0, keywords: ['Work'] }, plain],
+  ]) {
+    for (const other of [inbox, drafts]) {
+      await Promise.all(
+        flags.map((flag, i) => append(store, account, i === 1 ? other : inbox, `text ${i % 2}`, { flags: flag })),
+      );
+    }
+  }
+  expect(await recount(storage.database, account)).toEqual([]);
+  const [{ used_messages: used = 0 } = {}] =
+    await sql`select used_messages from accounts where account_id = ${account}`;
+  expect(used).toBe(18);
+  await sql`update accounts set quota_messages = 20 where account_id = ${account}`;
+  const done = await Promise.allSettled(
+    Array.from({ length: 5 }, (_, i) => append(store, account, inbox, `more ${i}`)),
+  );
+  expect(done.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  expect(await recount(storage.database, account)).toEqual([]);
+});
+
 test('rule 1: modseq order is commit order, however many write at once', async () => {
   const { account, inbox } = await storage.newAccount();
   const other = await storage.openStore();
