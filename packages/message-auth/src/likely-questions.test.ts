@@ -19,7 +19,19 @@ test('SPF of who sends, keys of who has signed, and the policy for who has writt
     '2026._domainkey.lists.example',
     'one._domainkey.example.com',
     '_dmarc.example.com',
+    '_dmarc.com',
   ]);
+});
+
+test.each([
+  ['example', ['example']],
+  ['a.b.example', ['a.b.example', 'b.example', 'example']],
+  ['1.2.3.4.5.6.7.8.9.example', ['1.2.3.4.5.6.7.8.9.example', '4.5.6.7.8.9.example', '5.6.7.8.9.example']],
+])('the policy for an author at %s is looked for as DMARC walks (RFC 9989 §4.10)', (domain, first) => {
+  const asked = likelyQuestions(ENVELOPE, header(`From: <mary@${domain}>\r\n`)).slice(1);
+  expect(asked.slice(0, first.length)).toEqual(first.map((name) => `_dmarc.${name}`));
+  expect(asked.at(-1)).toBe('_dmarc.example');
+  expect(asked.length).toBeLessThanOrEqual(8);
 });
 
 test('the null reverse-path is answered for by the name of the client', () => {

@@ -9,9 +9,12 @@ const DOMAIN = /[:;]\s*d\s*=\s*([a-z0-9._-]+)/i;
 const SELECTOR = /[:;]\s*s\s*=\s*([a-z0-9._-]+)/i;
 const DOMAIN_AT_START = /^[a-z0-9._-]+/i;
 
+/** Of a longer name the walk goes on from so many at its end: RFC 9989 §4.10. */
+const WALK_LABELS = 7;
+
 /**
- * The names whose TXT records will most likely be asked for: of SPF, of the keys of its signatures, and of the policy for its author.
- * A wrong guess is a question too many, and does no other harm.
+ * The names whose TXT records will most likely be asked for: of SPF, of the keys of its signatures, and of the policies for its author,
+ * by a walk up the DNS. A wrong guess is a question too many, and does no other harm.
  *
  * @param header the header section
  */
@@ -24,7 +27,14 @@ export function likelyQuestions(envelope: Envelope, header: Buffer): readonly st
   });
   const from = fields.find((field) => FROM.test(field)) ?? '';
   const [author] = DOMAIN_AT_START.exec(from.slice(from.lastIndexOf('@') + 1)) ?? [];
-  const policies = author === undefined || !from.includes('@') ? [] : [`_dmarc.${author}`];
+  const policies = author === undefined || !from.includes('@') ? [] : upwards(author).map((name) => `_dmarc.${name}`);
   const names = [spfIdentity(envelope).domain, ...keys, ...policies];
   return [...new Set(names.map((name) => name.toLowerCase()))].filter((name) => name !== '');
+}
+
+/** A name and those above it, as DMARC walks. */
+function upwards(name: string): readonly string[] {
+  const labels = name.split('.').filter((label) => label !== '');
+  const above = labels.slice(labels.length > WALK_LABELS ? -WALK_LABELS : 1);
+  return [name, ...above.map((_, i) => above.slice(i).join('.'))];
 }
