@@ -35,7 +35,7 @@ export type { EnvelopeFields } from './header-fields.ts';
 export { limits } from './limits.ts';
 export { MessageParser, parseMessage } from './message-parser.ts';
 export { type MessageSummary, messageSummary } from './message-summary.ts';
-export type { MessageText } from './message-text.ts';
+export { headerText, type MessageText } from './message-text.ts';
 export type { OctetString } from './octet-string.ts';
 export { decodeParameterValue, fileName } from './parameter-text.ts';
 export { type Parameter, parameterValue } from './parameters.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from './limits.ts';
 import { MessageParser, parseMessage } from './message-parser.ts';
-import type { MessageText } from './message-text.ts';
+import { headerText, type MessageText } from './message-text.ts';
 import { countOctets } from './testing/count-octets.ts';
 import { build, trees } from './testing/generated-message.ts';
 
@@ -34,6 +34,24 @@ function part(type: string, body: string, ...fields: string[]): string {
 }
 
 const multipart = (subtype: string) => `Content-Type: multipart/${subtype}; boundary=b\r\n`;
+
+test('a header by itself has the text that it has before a body', () => {
+  const line = fc.constantFrom(
+    'Received: from a',
+    '\tby b; Mon',
+    ' ',
+    'Subject: =?utf-8?q?=C3=BC?=',
+    'no field',
+    ': x',
+    'X:\xfc\0y',
+  );
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1 }), fc.constantFrom('\r\n', '\n'), (lines, lineEnd) => {
+      const header = Buffer.from(lines.map((text) => text + lineEnd).join(''), 'latin1');
+      expect(headerText(header)).toBe(textInPieces(header, []).header);
+    }),
+  );
+});
 
 test('text is collected only if asked for', () => {
   expect(parseMessage(Buffer.from('Subject: x\n\ny')).text).toBeNull();

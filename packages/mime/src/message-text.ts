@@ -150,6 +150,13 @@ export class TextCollector {
   }
 }
 
+/** What `MessageText.header` would be of a message with that header. */
+export function headerText(header: Buffer): string {
+  const collector = new TextCollector();
+  collector.takeHeader(header, true);
+  return collector.end().header;
+}
+
 /** Text in pieces, line ends made LF and NUL left out. */
 class BoundedText {
   readonly #joined: string[] = [];

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   foldForSearch,
   foldHeaderForSearch,
-  MessageParser,
+  headerText,
   type MessageStructure,
   messageSummary,
   parseDate,
@@ -74,10 +74,7 @@ export function contentSummary({ fields }: Pick<MessageStructure, 'fields'>): Co
 
 /** Header fields that Postel puts before a content, as `headerText`. */
 export function prefixText(prefix: Buffer): string {
-  if (prefix.length === 0) return '';
-  const parser = new MessageParser({ collectText: true });
-  parser.push(prefix);
-  return foldHeaderForSearch(parser.end().text?.header ?? '');
+  return prefix.length === 0 ? '' : foldHeaderForSearch(headerText(prefix));
 }
 
 /**
