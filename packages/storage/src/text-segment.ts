@@ -2,7 +2,8 @@ import { GrowingArray } from './growing-array.ts';
 import { eachSlot, SLOTS } from './text-slots.ts';
 
 /** Texts of a segment: their numbers in it have twelve bits. */
-export const MOST_TEXTS = 4_096;
+const NUMBER_BITS = 12;
+export const MOST_TEXTS = 1 << NUMBER_BITS;
 /** Entries of a segment: 1,000 a text is what mail of 4 kB has. One text has SLOTS at most. */
 const MOST_ENTRIES = 2_097_152;
 const BITMAP_OCTETS = MOST_TEXTS / 8;
@@ -99,15 +100,19 @@ export class SegmentBuilder {
   #bySlot() {
     const entries = this.#entries.view();
     const starts = new Uint32Array(SLOTS + 1);
-    for (const entry of entries) raise(starts, Math.floor(entry / MOST_TEXTS) + 1);
+    // By index and shift: with iterators and divisions a whole segment took a third more time.
+    for (let i = 0; i < entries.length; i++) raise(starts, ((entries[i] ?? 0) >>> NUMBER_BITS) + 1);
     let sum = 0;
-    for (const [slot, count] of starts.entries()) {
-      sum += count;
+    for (let slot = 0; slot <= SLOTS; slot++) {
+      sum += starts[slot] ?? 0;
       starts[slot] = sum;
     }
     const next = starts.slice();
     const numbers = new Uint16Array(entries.length);
-    for (const entry of entries) numbers[raise(next, Math.floor(entry / MOST_TEXTS))] = entry % MOST_TEXTS;
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] ?? 0;
+      numbers[raise(next, entry >>> NUMBER_BITS)] = entry & (MOST_TEXTS - 1);
+    }
     return { numbers, starts };
   }
 }
