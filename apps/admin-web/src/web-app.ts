@@ -12,6 +12,7 @@ import { addAdminAddressRoutes } from './routes/admin-addresses.ts';
 import { addAdminDnsRoutes } from './routes/admin-dns.ts';
 import { addAdminServerRoutes } from './routes/admin-server.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
+import { addMtaStsRoute } from './routes/mta-sts.ts';
 import { addPageRoutes } from './routes/pages.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
 import { addSecondFactorRoutes } from './routes/second-factor.ts';
@@ -68,6 +69,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addAdminAccountRoutes(api, services);
   addAdminAddressRoutes(api, services);
   addAdminDnsRoutes(api, services);
+  addMtaStsRoute(api, services);
   addPageRoutes(api, new UiFiles(log));
   await api.ready();
 

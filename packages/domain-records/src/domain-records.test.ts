@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { requirePrograms } from '@postel/testkit';
+import { mtaStsPolicy } from '@postel/tls-policy';
 import { expect, test } from 'vitest';
 import { domainRecords } from './domain-records.ts';
-import { mtaStsPolicy } from './mta-sts-policy.ts';
 import { DIGEST, HOST, keyOf } from './records-for-tests.ts';
 import { serverKey } from './server-key.ts';
 import { formatZone, zoneLine } from './zone-file.ts';

@@ -2,8 +2,8 @@ import { isIPv4 } from 'node:net';
 import type { DkimKeySummary } from '@postel/directory';
 import { reverseName } from '@postel/dns';
 import { formatDkimRecord } from '@postel/message-auth';
+import { mtaStsPolicy } from '@postel/tls-policy';
 import { dkimRecordName } from './dkim-in-dns.ts';
-import { mtaStsPolicy } from './mta-sts-policy.ts';
 import type { DomainRecord } from './record.ts';
 import type { ServerKey } from './server-key.ts';
 

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { type StsMode, stsPolicyLines } from './sts-policy.ts';
 
-const MOST_AGE_SECONDS = 604_800;
+const MAX_AGE_SECONDS = 604_800;
 const ID_CHARACTERS = 20;
 
-/** RFC 8461 §3. */
-export interface MtaStsPolicy {
+/** A policy of ours: RFC 8461 §3. */
+interface MtaStsPolicy {
   /** What https://mta-sts.DOMAIN/.well-known/mta-sts.txt says. */
   readonly text: string;
   /** Another one for every other policy: RFC 8461 §3.1. */
@@ -12,8 +13,8 @@ export interface MtaStsPolicy {
 }
 
 /** @param mode `testing`: senders tell of what is wrong (RFC 8460), and deliver all the same */
-export function mtaStsPolicy(hostname: string, mode: 'testing' | 'enforce' | 'none'): MtaStsPolicy {
-  const lines = ['version: STSv1', `mode: ${mode}`, `mx: ${hostname}`, `max_age: ${MOST_AGE_SECONDS}`];
+export function mtaStsPolicy(hostname: string, mode: StsMode): MtaStsPolicy {
+  const lines = stsPolicyLines({ mode, mx: [hostname], maxAgeSeconds: MAX_AGE_SECONDS });
   const text = lines.map((line) => `${line}\r\n`).join('');
   return { text, id: createHash('sha256').update(text).digest('hex').slice(0, ID_CHARACTERS) };
 }
