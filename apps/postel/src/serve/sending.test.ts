@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { createTestDatabase } from '@postel/testkit';
+import { MessageVerifier } from '@postel/message-auth';
+import { createTestDatabase, requirePrograms, verifyByDkimpy } from '@postel/testkit';
 import { createTransport } from 'nodemailer';
 import { expect, test } from 'vitest';
+import { resolverOf } from '../domains/domain-server.ts';
 import { ConfiguredServer, HOST, urlOf } from '../testing/configured-server.ts';
+import { ZoneServer } from '../testing/zone-server.ts';
 
 /** Where mail for `*.localhost` goes, which every resolver of ours knows without asking. */
 const SMTP_PORT = 25;
@@ -35,16 +38,22 @@ async function startReceiver() {
   return { received, [Symbol.dispose]: () => void server.close() };
 }
 
-test('what a mail program submits arrives at another server', async ({ skip }) => {
+test('what a mail program submits arrives at another server, signed by keys whose records the command line has told', async ({
+  skip,
+}) => {
   using receiver = await startReceiver();
   if (receiver === null) return skip('SKIP: this machine lets the test have no port 25');
+  await using dns = await ZoneServer.start();
   const { target } = await createTestDatabase();
   await using server = await ConfiguredServer.prepare({
     database: { url: urlOf(target) },
     relay: { privateNetworks: ['127.0.0.0/8'] },
+    dns: { servers: [dns.address] },
   });
   await server.start();
   const mary = await server.addAccount('mary');
+  const records = await server.postel('config dnsrecords example.com');
+  dns.publish(records.stdout);
   const transport = createTransport({
     host: HOST,
     port: server.ports.submissions,
@@ -68,4 +77,21 @@ test('what a mail program submits arrives at another server', async ({ skip }) =
   ]);
   expect(heard).toContain('Subject: to the world');
   expect(heard).toContain('hello');
+
+  const message = Buffer.from(`${heard.slice(heard.indexOf('DATA') + 1, heard.indexOf('.')).join('\r\n')}\r\n`);
+  expect(message.toString()).toMatch(/^DKIM-Signature: v=1; a=ed25519-sha256;.*^DKIM-Signature: v=1; a=rsa-sha256;/ms);
+  const { resolver } = resolverOf({ dnsServers: [{ ...dns.server, isTrusted: true }] });
+  const verifier = new MessageVerifier({ resolver, hostname: 'remote.localhost', onError: () => {}, workers: 1 });
+  const envelope = { clientAddress: '192.0.2.1', clientName: 'mail.example.com', reversePath: 'mary@example.com' };
+  const check = verifier.begin(envelope, 5_000);
+  await check.push(message);
+  const { dkim, dmarc } = await check.finish();
+  await verifier.close();
+  expect(dkim.map(({ result, domain }) => [result, domain])).toEqual([
+    ['pass', 'example.com'],
+    ['pass', 'example.com'],
+  ]);
+  expect(dmarc).toMatchObject({ result: 'pass' });
+  requirePrograms(skip, 'dkimverify');
+  expect(await verifyByDkimpy(message, dns.texts)).toEqual([true, true]);
 });

@@ -35,7 +35,19 @@ export class ZoneServer implements AsyncDisposable {
 
   /** As `dns.servers` of a configuration file has it. */
   get address(): string {
-    return `127.0.0.1:${this.#socket.address().port}`;
+    return `${this.server.address}:${this.server.port}`;
+  }
+
+  get server(): { readonly address: string; readonly port: number } {
+    return { address: '127.0.0.1', port: this.#socket.address().port };
+  }
+
+  /** What each name has as text. */
+  get texts(): Readonly<Record<string, string>> {
+    const texts = [...this.#answers].flatMap(([name, answers]) =>
+      answers.flatMap((answer) => (answer.type === 'TXT' ? [[name, [answer.data].flat().join('')]] : [])),
+    );
+    return Object.fromEntries(texts);
   }
 
   /** Lines of a zone file, in the form that `config dnsrecords` prints. */
