@@ -81,6 +81,7 @@ import { queueSuppressList } from './commands/queue-suppress-list.ts';
 import { queueSuppressRm } from './commands/queue-suppress-rm.ts';
 import { queueTlsForget } from './commands/queue-tls-forget.ts';
 import { queueTlsList } from './commands/queue-tls-list.ts';
+import { quickstart } from './commands/quickstart.ts';
 import { recover } from './commands/recover.ts';
 import { sendmail } from './commands/sendmail.ts';
 import { serve } from './commands/serve.ts';
@@ -95,6 +96,7 @@ import { waitingRetry } from './commands/waiting-retry.ts';
 export const commands: readonly Command[] = [
   localserve,
   serve,
+  quickstart,
   configExample,
   configCheck,
   configStatus,

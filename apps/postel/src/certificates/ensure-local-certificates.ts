@@ -24,7 +24,7 @@ export async function ensureLocalCertificates(directory: DataDirectory, report: 
 }
 
 /** The key first: a certificate that is there has its key. A pair that does not match is made anew at the next start. */
-async function writePair(
+export async function writePair(
   { certFile, keyFile }: CertificateFiles,
   { certificate, key }: KeyedCertificate,
 ): Promise<void> {
