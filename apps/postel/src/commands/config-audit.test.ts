@@ -24,7 +24,7 @@ test('what was changed, and by whom', async () => {
   expect(address).toContain(` ${me} at ${hostname()} `);
   expect(address).toMatch(/ account other +addresses info@localhost: added$/);
   expect(disabled).toMatch(/ account other +disabled: false -> true$/);
-  expect(first.at(-1)).toMatch(/ the server \(localserve\) +domain localhost +added$/);
+  expect(first.join('\n')).toMatch(/ the server \(localserve\) +domain localhost +added$/m);
 
   const [newest, ...older] = await commands.json('config audit --account other --since 1h --limit 2');
   expect(newest).toMatchObject({
