@@ -1,6 +1,7 @@
 import type { Actor, Role, TokenScope, WebHolder } from '@postel/directory';
 import type { AccountId } from '@postel/storage';
 import type { FastifyRequest } from 'fastify';
+import { addressOf } from './client-context.ts';
 import { notSignedIn, Problem } from './problem.ts';
 
 /**
@@ -65,8 +66,10 @@ export function ownSession({ principal }: FastifyRequest) {
 const ADMINISTRATOR = 'admin password';
 
 /** Who makes a change, for the log of changes. */
-export function actorOf({ principal, ip: clientAddress }: FastifyRequest): Actor {
+export function actorOf(request: FastifyRequest): Actor {
+  const { principal } = request;
   if (principal === null) throw notSignedIn();
+  const clientAddress = addressOf(request);
   const account = principal.name ?? ADMINISTRATOR;
   if (principal.type === 'token') return { type: 'token', account, token: principal.tokenName, clientAddress };
   return { type: 'account', account, service: 'web', clientAddress };

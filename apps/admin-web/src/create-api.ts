@@ -5,6 +5,7 @@ import { StorageError } from '@postel/storage';
 import type { Logger } from '@postel/supervision';
 import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { type Principal, requireAccess } from './access.ts';
+import { addressOf } from './client-context.ts';
 import { BODY_OCTETS, COUNTED_NETWORKS, NAME_CHARACTERS, REQUEST_MS, REQUESTS } from './limits.ts';
 import { absent, directoryStatus, Problem, storageStatus } from './problem.ts';
 import { requireSameOrigin } from './same-origin.ts';
@@ -66,7 +67,7 @@ function guard(api: WebApi, { services: { directory }, now }: ApiOptions): void 
     if (config?.access === undefined) throw new Error(`The route ${url} does not say who may use it`);
   });
   api.addHook('onRequest', async (request) => {
-    const network = prefixesOf(request.ip).host;
+    const network = prefixesOf(addressOf(request)).host;
     const waitMs = counts.waitMs(network, REQUESTS);
     if (waitMs > 0) throw new Problem(429, 'too-many-requests', 'Too many requests: wait a moment.', waitMs);
     counts.add(network, REQUESTS.intervalMs);
@@ -90,7 +91,7 @@ async function findPrincipal(
   const { authorization } = request.headers;
   if (authorization !== undefined) {
     const [, token] = BEARER.exec(authorization) ?? [];
-    const found = token === undefined ? null : await web.tokens.find(token, request.ip);
+    const found = token === undefined ? null : await web.tokens.find(token, addressOf(request));
     if (found === null) throw new Problem(401, 'not-signed-in', 'This token is none, or it has expired.');
     return { type: 'token', ...found };
   }

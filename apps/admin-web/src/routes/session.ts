@@ -2,7 +2,7 @@ import type { AuthenticatedAccount, WebHolder } from '@postel/directory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { ownSession } from '../access.ts';
-import { clientContext } from '../client-context.ts';
+import { addressOf, clientContext } from '../client-context.ts';
 import { WAITING_SIGN_INS } from '../limits.ts';
 import { notSignedIn, Problem } from '../problem.ts';
 import { Code, Session, SignedIn, SignIn } from '../schemas/session.ts';
@@ -170,7 +170,7 @@ async function checkAdmin({ directory, wait }: Services, request: FastifyRequest
     throw new Problem(
       403,
       'wrong-credentials',
-      'There is no admin password: sign in with an account that is an owner.',
+      'There is no admin password: sign in with an account that is an owner, or set one by postel config setadminpassword.',
     );
   }
   throw outcome.refusal ?? new Problem(403, 'wrong-credentials', 'The admin password is not right.');
@@ -193,7 +193,7 @@ export async function begin(
   const { sessions } = directory.web;
   const before = readSessionCookie(request);
   if (before !== null) await sessions.end(before);
-  const client = { clientAddress: request.ip, program: programOf(request) };
+  const client = { clientAddress: addressOf(request), program: programOf(request) };
   const token = await sessions.begin({ ...who, ...client, awaitsCode });
   setSessionCookie(request, reply, token);
   if (awaitsCode) return { next: 'code' as const, session: null };

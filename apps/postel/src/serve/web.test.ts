@@ -1,3 +1,4 @@
+import { request as requestHttp } from 'node:http';
 import { request } from 'node:https';
 import { json, text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -43,4 +44,32 @@ test('serve has the web over HTTPS, with the certificate of the mail services an
     userName: 'mary@example.com',
     incoming: [{ host: HOSTNAME, port: server.ports.imaps }, {}],
   });
+}, 120_000);
+
+test('behind a proxy that is named, its word counts for who the client is, and for TLS', async () => {
+  await using server = await ConfiguredServer.prepare();
+  const port = server.ports.other;
+  server.configure({ web: { http: { port }, proxies: [HOST] } });
+  await server.start();
+  await server.addAccount('mary');
+  const signIn = (said: Record<string, string>) => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const headers = { 'content-type': 'application/json', ...said };
+    const asked = requestHttp(
+      { host: HOST, port, method: 'POST', path: '/api/v1/session', agent: false, headers },
+      (answer) => {
+        answer.resume();
+        resolve(String(answer.headers['set-cookie']));
+      },
+    );
+    asked.once('error', reject);
+    asked.end(JSON.stringify({ as: 'account', login: 'mary', password: 'correct horse' }));
+    return promise;
+  };
+  const proxied = { 'x-forwarded-proto': 'https', 'x-forwarded-host': HOSTNAME, origin: `https://${HOSTNAME}` };
+  expect(await signIn({ ...proxied, 'x-forwarded-for': '203.0.113.7' })).toMatch(/^__Host-postel=.*; Secure/);
+  expect(await signIn({ ...proxied, 'x-forwarded-for': 'nonsense' })).toMatch(/^__Host-postel=/);
+  await expect
+    .poll(async () => (await server.postel('config account logins mary --json')).stdout, { timeout: 20_000 })
+    .toContain('"203.0.113.7"');
 }, 120_000);
