@@ -4,25 +4,13 @@ FROM node:26-bookworm-slim AS pages
 WORKDIR /postel
 COPY . .
 RUN npm ci --ignore-scripts && node apps/admin-web/src/ui/build-pages.ts
+RUN mkdir /manifests && cp --parents package.json package-lock.json .npmrc apps/*/package.json packages/*/package.json /manifests
 
 FROM node:26-bookworm-slim
 WORKDIR /postel
 ENV NODE_ENV=production
 # Node 26 and Postgres are there already, so the platform packages that bring them (optional) are left out.
-COPY package.json package-lock.json .npmrc ./
-COPY apps/admin-web/package.json apps/admin-web/
-COPY apps/housekeeping/package.json apps/housekeeping/
-COPY apps/imap/package.json apps/imap/
-COPY apps/postel/package.json apps/postel/
-COPY apps/smtp/package.json apps/smtp/
-COPY packages/config/package.json packages/config/
-COPY packages/directory/package.json packages/directory/
-COPY packages/imap-wire/package.json packages/imap-wire/
-COPY packages/mime/package.json packages/mime/
-COPY packages/sasl/package.json packages/sasl/
-COPY packages/storage/package.json packages/storage/
-COPY packages/supervision/package.json packages/supervision/
-COPY packages/testkit/package.json packages/testkit/
+COPY --from=pages /manifests ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 COPY bin bin
 COPY apps apps
