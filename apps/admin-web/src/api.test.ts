@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { ApiClient } from './testing/api-client.ts';
@@ -180,6 +181,16 @@ test('a token does what its scopes say, no more than its owner, and nothing once
   expect((await watching.post('/admin/domains', { name: 'x.example' })).status).toBe(403);
   const made = (await admin.get('/tokens')).body.find(({ name }: { name: string }) => name === `watch ${mary.name}`);
   expect((await admin.delete(`/tokens/${made.id}`)).status).toBe(204);
+});
+
+test('the domain of a first account has keys that will sign its mail', async () => {
+  const admin = await ApiClient.admin(ports.web);
+  const domain = `${randomUUID()}.example`;
+  const { status } = await admin.post('/admin/accounts', { name: domain, address: `mary@${domain}` });
+  expect(status).toBe(201);
+  const { records } = (await admin.get(`/admin/domains/${domain}/records`)).body;
+  const names = records.map(({ name }: { name: string }) => name);
+  expect(names.filter((name: string) => name.endsWith(`._domainkey.${domain}`))).toHaveLength(2);
 });
 
 test('hardening 26: a session is over when its account is disabled, its role when that is taken', async () => {

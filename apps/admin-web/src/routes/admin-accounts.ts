@@ -47,7 +47,9 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
     async (request, reply) => {
       const { name, address, password } = request.body;
       const made = password === undefined ? generatePassword() : null;
-      await directory.as(actorOf(request)).addAccount({ name, address, password: password ?? made });
+      const changing = directory.as(actorOf(request));
+      await changing.addAccount({ name, address, password: password ?? made });
+      await changing.dkimKeys.ensure(address.slice(address.lastIndexOf('@') + 1)); // its domain may be new
       return reply.code(201).send({ name, password: made });
     },
   );
