@@ -21,7 +21,8 @@ import { TlsUpkeep } from './tls-upkeep.ts';
 const DATABASE_CONNECTIONS = 8;
 const SMTP_PORT = 25;
 const HTTPS_PORT = 443;
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 86_400_000;
 /** Interfaces come and go. */
 const OWN_ADDRESSES_MS = 60_000;
@@ -35,6 +36,9 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
     dnsServers,
     privateNetworks,
     lifetimeDays,
+    firstRetryMinutes,
+    longestRetryMinutes,
+    delayNoticeHours,
     tlsPatienceHours,
     tlsReports,
     port = SMTP_PORT,
@@ -92,7 +96,12 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
     signatures: new OutgoingSignatures({ directory, resolver, signer, log, metrics: relayMetrics }),
     local: { directory, store },
     way: { resolver, reachable, hostname, port, tls: new TlsGuard(guarded) },
-    lifetimeMs: lifetimeDays * DAY_MS,
+    schedule: {
+      lifetimeMs: lifetimeDays * DAY_MS,
+      firstPauseMs: firstRetryMinutes * MINUTE_MS,
+      longestPauseMs: longestRetryMinutes * MINUTE_MS,
+      delayReportMs: delayNoticeHours * HOUR_MS,
+    },
     log,
     metrics: relayMetrics,
   });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { addSuppression, failQueue } from '@postel/queue';
+import { addSuppression, changeQueue, failQueue } from '@postel/queue';
 import { makeClientCertificate, type SmtpSession } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { TRANSACTIONS_A_HOST } from './limits.ts';
@@ -355,6 +355,60 @@ test('what goes to many comes after the rest, and some of it always', async () =
   expect(await names(4, 0)).toEqual(['a4', 'a5', 'a6', 'a7']);
   expect(await names(12)).toEqual(['a8', 'a9', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7', 'c']);
 });
+
+test('addresses that are not ASCII go to who takes them, and fail elsewhere: RFC 6531', async () => {
+  await using remote = await RemoteServer.start(undefined, ['PIPELINING', '8BITMIME', 'SMTPUTF8']);
+  await using other = await RemoteServer.start(undefined, ['8BITMIME'], { address: '127.0.0.2', port: remote.port });
+  await using queue = await startQueue();
+  const envelope = { isUtf8: true, reversePath: 'märy@example.com' } as never;
+  const utf8 = 'Subject: Grüße\r\n\r\n';
+  await queue.put(utf8, { envelope }, [
+    { forwardPath: 'jürgen@example.org', notify: ['NEVER'] },
+    { forwardPath: 'bob@bücher.example', notify: ['NEVER'] },
+  ]);
+  const zone = { ...ZONE, 'xn--bcher-kva.example': { A: ['127.0.0.2'] } };
+  await using _ = await queue.startRelay({ zone, port: remote.port });
+  const [received] = await remote.messages(1);
+  expect(received).toMatchObject({
+    mail: 'MAIL FROM:<märy@example.com> BODY=8BITMIME SMTPUTF8',
+    rcpts: ['RCPT TO:<jürgen@example.org>'],
+    message: 'Subject: Grüße\n',
+  });
+  const rows = await queue.settled();
+  expect(rows.map(({ state, status }) => [state, status])).toEqual([
+    ['delivered', '2.0.0'],
+    ['failed', '5.6.7'],
+  ]);
+  expect(other.received).toEqual([]);
+});
+
+test.each<[string, Script]>([
+  [
+    'closes in the middle of a group',
+    (line, { socket }) => {
+      if (line.startsWith('RCPT')) socket.destroy();
+      return line.startsWith('RCPT') ? '' : null;
+    },
+  ],
+  ['says 421 to DATA', (line) => (line === 'DATA' ? '421 4.3.2 Closing' : null)],
+  ['says 354 to nobody, and takes nothing', (line) => (line.startsWith('RCPT') ? '450 4.2.0 No' : null)],
+])(
+  'hardening 60: of a server that %s nothing is believed, and the message is sent once it does better',
+  async (_how, script) => {
+    let isBad = true;
+    await using remote = await RemoteServer.start((line, session, connection) =>
+      isBad ? script(line, session, connection) : null,
+    );
+    await using queue = await startQueue();
+    await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }]);
+    await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+    const [row] = await queue.settled();
+    expect([row?.state, remote.received.length]).toEqual(['waiting', 0]);
+    isBad = false;
+    await changeQueue(queue.sql, 'retry', [1]);
+    await remote.messages(1);
+  },
+);
 
 test('what failed together in an outage is not tried again together', async () => {
   await using queue = await startQueue();

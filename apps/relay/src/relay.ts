@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LeasedRecipient, Queue, QueuedMessage } from '@postel/queue';
+import type { LeasedRecipient, Queue, QueuedMessage, Schedule } from '@postel/queue';
 import type { SmtpConnection } from '@postel/smtp-client';
 import type { Logger } from '@postel/supervision';
 import { findHere, type LocalMail } from './deliver-here.ts';
@@ -35,7 +35,7 @@ export interface RelayOptions {
   readonly signatures: Pick<OutgoingSignatures, 'of'>;
   readonly local: LocalMail;
   readonly way: Omit<Way, 'hosts' | 'sessions'>;
-  readonly lifetimeMs: number;
+  readonly schedule: Schedule;
   readonly log: Logger;
   readonly metrics: RelayMetrics;
 }
@@ -294,10 +294,10 @@ export class Relay {
    * lease ends.
    */
   async #settle({ message }: Group, outcomes: Outcomes, startedMs: number): Promise<void> {
-    const { way, queue, lifetimeMs, log, metrics } = this.#options;
+    const { way, queue, schedule, log, metrics } = this.#options;
     const context = {
       hostname: way.hostname,
-      lifetimeMs,
+      schedule,
       tookMs: now() - startedMs,
       chance: Math.random,
       now: () => new Date(),

@@ -1,4 +1,4 @@
-import type { LeasedRecipient } from '@postel/queue';
+import { DEFAULT_SCHEDULE, type LeasedRecipient } from '@postel/queue';
 import { expect, test } from 'vitest';
 import { deferred } from './outcome.ts';
 import { reportsOf, settlementOf } from './settlement.ts';
@@ -65,7 +65,7 @@ function recipient({
 
 const context = {
   hostname: 'mail.example.com',
-  lifetimeMs: 5 * DAY_MS,
+  schedule: DEFAULT_SCHEDULE,
   tookMs: 0,
   chance: () => 0.5,
   now: () => new Date('2026-11-20T14:00:00Z'),

@@ -9,13 +9,14 @@ import {
   type QueuedReport,
   RETURNED_HEADER_OCTETS,
   RETURNED_OCTETS,
+  type Schedule,
   type Settled,
 } from '@postel/queue';
 import type { Outcome } from './outcome.ts';
 
 export interface SettlementContext {
   readonly hostname: string;
-  readonly lifetimeMs: number;
+  readonly schedule: Schedule;
   /** Since the rows were taken. */
   readonly tookMs: number;
   chance(): number;
@@ -55,12 +56,12 @@ function settle(recipient: LeasedRecipient, outcome: Outcome, context: Settlemen
   const { status, reply, mta } = outcome;
   if (outcome.type !== 'deferred') return { recipient, outcome: { type: outcome.type }, status, reply, mta };
   const { message, attempts, notify, wasToldOfDelay } = recipient;
-  const { lifetimeMs, tookMs } = context;
+  const { schedule, tookMs } = context;
   const ageMs = message.ageMs + tookMs;
-  const pauseMs = nextPauseMs({ ageMs, attempts: attempts + 1, lifetimeMs }, context.chance());
+  const pauseMs = nextPauseMs({ ageMs, attempts: attempts + 1, schedule }, context.chance());
   // RFC 3463 §3.5: X.4.7. What was said last stands in its text.
   if (pauseMs === null) return { recipient, outcome: { type: 'failed' }, status: '5.4.7', reply, mta };
-  const tellsDelay = tellsSender(message) && isToldOfDelay({ ageMs }, notify, wasToldOfDelay);
+  const tellsDelay = tellsSender(message) && isToldOfDelay({ ageMs, schedule }, notify, wasToldOfDelay);
   return { recipient, outcome: { type: 'deferred', pauseMs, tellsDelay }, status, reply, mta };
 }
 
@@ -69,7 +70,7 @@ export async function reportsOf(
   message: QueuedMessage,
   { told }: Settlement,
   read: () => AsyncIterable<Buffer>,
-  { hostname, lifetimeMs, now }: SettlementContext,
+  { hostname, schedule, now }: SettlementContext,
 ): Promise<readonly QueuedReport[]> {
   if (told.size === 0) return [];
   const { envelope, queuedAt, releasedAt, name } = message;
@@ -77,7 +78,7 @@ export async function reportsOf(
   const returned = await returnedOf(message, read);
   const at = now();
   return [...told].map(([action, settled]) => {
-    const retriesUntil = action === 'delayed' ? new Date(releasedAt.getTime() + lifetimeMs) : null;
+    const retriesUntil = action === 'delayed' ? new Date(releasedAt.getTime() + schedule.lifetimeMs) : null;
     const recipients = settled.map(({ recipient, status, reply, mta }) => {
       return { ...recipient, status, attempt: { at, mta, reply, retriesUntil } };
     });

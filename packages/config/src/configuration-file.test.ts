@@ -45,7 +45,15 @@ const DEFAULTS: Configuration = {
     offersUnauthenticate: true,
     metadata: [],
   },
-  relay: { lifetimeDays: 5, privateNetworks: [], tlsPatienceHours: 24, tlsReports: true },
+  relay: {
+    lifetimeDays: 5,
+    firstRetryMinutes: 5,
+    longestRetryMinutes: 240,
+    delayNoticeHours: 4,
+    privateNetworks: [],
+    tlsPatienceHours: 24,
+    tlsReports: true,
+  },
   web: { http: [{ host: '127.0.0.1', port: 1080 }], https: [], proxies: [] },
   dnsServers: [],
   status: [{ host: '127.0.0.1', port: 1081 }],
@@ -93,7 +101,7 @@ imap:
   metadata: [{ entry: /shared/Admin, value: "mailto:postmaster@example.com" }]
   imap: false
   imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
-relay: { lifetimeDays: 2, privateNetworks: [10.1.0.0/16], tlsPatienceHours: 0, tlsReports: off }
+relay: { lifetimeDays: 2, firstRetryMinutes: 10, longestRetryMinutes: 60, delayNoticeHours: 12, privateNetworks: [10.1.0.0/16], tlsPatienceHours: 0, tlsReports: off }
 web: { http: { addresses: [192.0.2.1], port: 80 }, https: { port: 4430 }, proxies: [192.0.2.7] }
 dns: { servers: [127.0.0.1, "192.0.2.53:5353", "2001:db8::53", "[::1]:54"] }
 status: off
@@ -138,7 +146,15 @@ logLevel: debug
       offersUnauthenticate: false,
       metadata: [{ entry: '/shared/admin', value: 'mailto:postmaster@example.com' }],
     },
-    relay: { lifetimeDays: 2, privateNetworks: ['10.1.0.0/16'], tlsPatienceHours: 0, tlsReports: false },
+    relay: {
+      lifetimeDays: 2,
+      firstRetryMinutes: 10,
+      longestRetryMinutes: 60,
+      delayNoticeHours: 12,
+      privateNetworks: ['10.1.0.0/16'],
+      tlsPatienceHours: 0,
+      tlsReports: false,
+    },
     web: {
       http: [{ host: '192.0.2.1', port: 80 }],
       https: [{ host: '*', port: 4430 }],

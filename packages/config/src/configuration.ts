@@ -80,6 +80,11 @@ export interface Configuration {
 interface RelayConfiguration {
   /** How long a message is tried for. */
   readonly lifetimeDays: number;
+  /** From the first attempt to the second, and the longest pause, up to which each is twice the one before. */
+  readonly firstRetryMinutes: number;
+  readonly longestRetryMinutes: number;
+  /** After which its sender is told that a message is late. */
+  readonly delayNoticeHours: number;
   /** As CIDR: private addresses to which mail may go. */
   readonly privateNetworks: readonly string[];
   /** How long mail waits for a server that had TLS and has none any more. */
@@ -117,6 +122,10 @@ const MOST_MESSAGE_MB = 2_000;
 const MOST_TOMBSTONE_DAYS = 3_650;
 const MOST_LOGIN_HISTORY_DAYS = 365;
 /** RFC 5321 §4.5.4.1 asks for 4 to 5 at least; who wants to hear sooner that mail does not go may say less. */
+const DEFAULT_FIRST_RETRY_MINUTES = 5;
+const DEFAULT_LONGEST_RETRY_MINUTES = 240;
+const MOST_RETRY_MINUTES = 24 * 60;
+const DEFAULT_DELAY_NOTICE_HOURS = 4;
 const DEFAULT_LIFETIME_DAYS = 5;
 const MOST_LIFETIME_DAYS = 30;
 /** A day is enough for whoever has broken their server by mistake; five is what mail is tried for. */
@@ -260,11 +269,22 @@ function relay(file: SettingReader): RelayConfiguration | null {
     lifetimeDays: setting.has('lifetimeDays')
       ? setting.at('lifetimeDays').integer(1, MOST_LIFETIME_DAYS)
       : DEFAULT_LIFETIME_DAYS,
+    ...schedule(setting),
     privateNetworks: setting.has('privateNetworks') ? setting.at('privateNetworks').list(readNetwork) : [],
     tlsPatienceHours: setting.has('tlsPatienceHours')
       ? setting.at('tlsPatienceHours').integer(0, MOST_TLS_PATIENCE_HOURS)
       : DEFAULT_TLS_PATIENCE_HOURS,
     tlsReports: !setting.has('tlsReports') || onOrOff(setting.at('tlsReports')),
+  };
+}
+
+function schedule(setting: SettingReader) {
+  const number = (key: string, normally: number, most: number) =>
+    setting.has(key) ? setting.at(key).integer(1, most) : normally;
+  return {
+    firstRetryMinutes: number('firstRetryMinutes', DEFAULT_FIRST_RETRY_MINUTES, MOST_RETRY_MINUTES),
+    longestRetryMinutes: number('longestRetryMinutes', DEFAULT_LONGEST_RETRY_MINUTES, MOST_RETRY_MINUTES),
+    delayNoticeHours: number('delayNoticeHours', DEFAULT_DELAY_NOTICE_HOURS, MOST_LIFETIME_DAYS * 24),
   };
 }
 

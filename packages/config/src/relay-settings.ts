@@ -15,6 +15,11 @@ export interface RelaySettings extends AppSettings {
   readonly dnsServers?: readonly DnsServerAddress[];
   /** How long a message is tried for. */
   readonly lifetimeDays: number;
+  /** From the first attempt to the second, and the longest pause, up to which each is twice the one before. */
+  readonly firstRetryMinutes: number;
+  readonly longestRetryMinutes: number;
+  /** After which its sender is told that a message is late. */
+  readonly delayNoticeHours: number;
   /** As CIDR: addresses that nobody in the world has, or that are this machine's, to which mail may go all the same. */
   readonly privateNetworks: readonly string[];
   /** How long mail waits for a server that had TLS and has none any more, before it goes in the clear. */
@@ -35,6 +40,9 @@ export function parseRelaySettings(value: unknown): RelaySettings {
     blobs: parseBlobTarget(settings.at('blobs')),
     ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
     lifetimeDays: settings.at('lifetimeDays').integer(1),
+    firstRetryMinutes: settings.at('firstRetryMinutes').integer(1),
+    longestRetryMinutes: settings.at('longestRetryMinutes').integer(1),
+    delayNoticeHours: settings.at('delayNoticeHours').integer(1),
     privateNetworks: settings.at('privateNetworks').list((network) => network.text()),
     tlsPatienceHours: settings.at('tlsPatienceHours').integer(0),
     tlsReports: settings.at('tlsReports').boolean(),

@@ -1,6 +1,6 @@
 /** The queue of mail that goes to other servers. It knows no SMTP. */
 
-export { DEFAULT_LIFETIME_MS, RETURNED_HEADER_OCTETS, RETURNED_OCTETS } from './limits.ts';
+export { DEFAULT_SCHEDULE, RETURNED_HEADER_OCTETS, RETURNED_OCTETS } from './limits.ts';
 export { type Kept, Queue, type QueuedReport } from './queue.ts';
 export {
   changeQueue,
@@ -22,7 +22,7 @@ export {
   removeSuppression,
 } from './queue-rules.ts';
 export { formatReport, type Report } from './report.ts';
-export { isToldOfDelay, isToldOfFailure, nextPauseMs } from './schedule.ts';
+export { isToldOfDelay, isToldOfFailure, nextPauseMs, type Schedule } from './schedule.ts';
 export { type KeptStsPolicy, StsPolicyTable } from './sts-policy-table.ts';
 export { forgetTlsHosts, listTlsHosts, type MissingTls, type SeenHost, type TlsHost, TlsMemory } from './tls-memory.ts';
 export { type CountedResult, type DayOfResults, TlsResultTable } from './tls-result-table.ts';

@@ -1,20 +1,21 @@
+import type { Schedule } from './schedule.ts';
+
 /** Every limit of the queue, and its times, in one place. docs/sending.md explains those that senders meet. */
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** How long a message is tried for: RFC 5321 §4.5.4.1 asks for 4 to 5 days at least. */
-export const DEFAULT_LIFETIME_MS = 5 * DAY_MS;
+/** RFC 5321 §4.5.4.1 asks for 4 to 5 days at least. The first attempt is made at once. */
+export const DEFAULT_SCHEDULE: Schedule = {
+  lifetimeMs: 5 * DAY_MS,
+  firstPauseMs: 5 * MINUTE_MS,
+  longestPauseMs: 4 * HOUR_MS,
+  delayReportMs: 4 * HOUR_MS,
+};
 
-/** The first attempt is made at once, the second after this; each further one after twice the time, up to the longest. */
-export const FIRST_PAUSE_MS = 5 * MINUTE_MS;
-export const LONGEST_PAUSE_MS = 4 * HOUR_MS;
 /** Of each pause, by chance, more or less: what failed together is not tried again together. */
 export const JITTER = 0.2;
-
-/** Who sent a message is told once that it is late, when an attempt fails after so long. */
-export const DELAY_REPORT_MS = 4 * HOUR_MS;
 
 /** How long it is kept what became of a recipient. */
 export const HISTORY_MS = 7 * DAY_MS;

@@ -1,7 +1,7 @@
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type ScriptedName, ScriptedResolver } from '@postel/dns';
 import { MessageSigner } from '@postel/message-auth';
-import { type NewMessage, Queue, StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
+import { DEFAULT_SCHEDULE, type NewMessage, Queue, StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
 import { BlobDirectory, openDatabase, Store } from '@postel/storage';
 import { createLog, Registry } from '@postel/supervision';
 import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
@@ -110,7 +110,7 @@ export async function startQueue() {
         port,
         tls,
       },
-      lifetimeMs: 5 * DAY_MS,
+      schedule: DEFAULT_SCHEDULE,
       log,
       metrics,
     });
