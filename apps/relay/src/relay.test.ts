@@ -356,6 +356,36 @@ test('what goes to many comes after the rest, and some of it always', async () =
   expect(await names(12)).toEqual(['a8', 'a9', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7', 'c']);
 });
 
+test('what is binary goes in chunks, to who takes it: RFC 3030', async () => {
+  await using remote = await RemoteServer.start(undefined, ['PIPELINING', '8BITMIME', 'CHUNKING', 'BINARYMIME']);
+  await using other = await RemoteServer.start(undefined, ['8BITMIME', 'CHUNKING'], {
+    address: '127.0.0.2',
+    port: remote.port,
+  });
+  await using queue = await startQueue();
+  const text = 'Subject: x\r\n\r\n.\r\na\0b\r\n';
+  const recipients = ['bob@example.org', 'nobody@example.org', 'ann@other.example'];
+  await queue.put(
+    text,
+    { mayBeBinary: true },
+    recipients.map((forwardPath) => ({ forwardPath, notify: ['NEVER'] })),
+  );
+  const zone = { ...ZONE, 'other.example': { A: ['127.0.0.2'] } };
+  await using _ = await queue.startRelay({ zone, port: remote.port });
+  const [received] = await remote.messages(1);
+  expect(received?.mail).toBe('MAIL FROM:<mary@example.com> BODY=BINARYMIME');
+  expect(received?.message).toBe('Subject: x\n\n.\na\0b');
+  const rows = await queue.settled();
+  expect(rows.map(({ state, status }) => [state, status])).toEqual([
+    ['delivered', '2.0.0'],
+    ['delivered', '2.0.0'],
+    ['failed', '5.6.3'],
+  ]);
+  // Not before somebody was accepted: the message would be sent for nobody.
+  expect(remote.heard.at(-2)).toBe(`BDAT ${text.length}`);
+  expect(other.received).toEqual([]);
+});
+
 test('addresses that are not ASCII go to who takes them, and fail elsewhere: RFC 6531', async () => {
   await using remote = await RemoteServer.start(undefined, ['PIPELINING', '8BITMIME', 'SMTPUTF8']);
   await using other = await RemoteServer.start(undefined, ['8BITMIME'], { address: '127.0.0.2', port: remote.port });

@@ -78,6 +78,7 @@ export class RemoteServer implements AsyncDisposable {
     await say('connect', '220 remote.example ESMTP');
     let mail = '';
     let rcpts: string[] = [];
+    const chunks: string[] = [];
     for (;;) {
       const line = await session.line();
       if (line === '' || hasLeft(session)) return;
@@ -105,6 +106,19 @@ export class RemoteServer implements AsyncDisposable {
         const answer = await say('.', '250 2.0.0 Taken');
         if (!answer.startsWith('250') && answer !== '') continue;
         this.received.push({ mail, rcpts, message: message.join('\n') });
+        this.#tell();
+      } else if (/^BDAT/.test(line)) {
+        // Chunks as tests have them: of whole lines.
+        const [, size = '0', last = null] = line.split(' ');
+        for (let left = Number(size); left > 0; ) {
+          const next = await session.line();
+          if (hasLeft(session)) return;
+          chunks.push(next);
+          left -= Buffer.byteLength(next) + 2;
+        }
+        const answer = await say(line, '250 2.0.0 Ok');
+        if (last === null || !answer.startsWith('250')) continue;
+        this.received.push({ mail, rcpts, message: chunks.splice(0).join('\n') });
         this.#tell();
       } else if (line === 'QUIT') {
         await say(line, '221 2.0.0 Bye');
