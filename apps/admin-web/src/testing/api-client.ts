@@ -11,12 +11,15 @@ export interface ApiAnswer {
 /** A program that uses the API, with the session or the token that it got. */
 export class ApiClient {
   readonly #port: number;
+  readonly #from: string;
   /** As in `Cookie`. */
   cookie: string | null = null;
   token: string | null = null;
 
-  constructor(port: number) {
+  /** @param from where it is: any address of 127.0.0.0/8 */
+  constructor(port: number, from = '127.0.0.1') {
     this.#port = port;
+    this.#from = from;
   }
 
   /** Signed in with a password. */
@@ -49,6 +52,7 @@ export class ApiClient {
     const asked = request(
       {
         host: '127.0.0.1',
+        localAddress: this.#from,
         port: this.#port,
         method,
         path,
