@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { requirePrograms, sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { Person } from './testing/browser.ts';
+import { oneTimeCode as code } from './testing/one-time-code.ts';
 
 test('with one-time codes on, the password alone lets nobody in; a recovery code does in their place', async ({
   skip,
@@ -105,16 +105,3 @@ test('a new password keeps this browser signed in, and ends the others', async (
   await other.page.getByText('Name or password is not right.').waitFor();
   expect(person.complaints).toEqual([]);
 });
-
-/** RFC 6238, of now and so many steps on. */
-function code(secret: string, step: number): string {
-  const bits = [...secret]
-    .map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'))
-    .join('');
-  const key = Buffer.from(bits.match(/.{8}/g)?.map((octet) => Number.parseInt(octet, 2)) ?? []);
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + step));
-  const digest = createHmac('sha1', key).update(counter).digest();
-  const number = digest.readUInt32BE((digest.at(-1) ?? 0) & 15) & 0x7fffffff;
-  return String(number % 1_000_000).padStart(6, '0');
-}

@@ -58,9 +58,12 @@ export function addSecondFactorRoutes(api: WebApi, { directory, wait }: Services
     { config, schema: { summary: 'Turn one-time codes off', tags, body: Code, response: { 204: Type.Null() } } },
     async (request, reply) => {
       const { holder, name } = ownSession(request);
+      const [context, who] = [clientContext(request), { holder, name, mechanism: 'one-time code' }];
+      const refusal = await directory.web.refuseCode(context, who);
+      if (refusal !== null) throw refusal;
       const isRight = await secondFactor.check(holder, request.body.code);
       if (!isRight) {
-        await wait(directory.web.noteSignIn(clientContext(request), { name, mechanism: 'one-time code', isRight }));
+        await wait(directory.web.noteSignIn(context, { ...who, isRight }));
         throw new Problem(403, 'wrong-code', 'This code is not right, or was used already.');
       }
       await secondFactor.remove(holder);

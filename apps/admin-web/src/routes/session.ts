@@ -64,9 +64,11 @@ export function addSessionRoutes(api: WebApi, services: Services): void {
         const session = token === null ? null : await sessions.find(token);
         if (session === null || !session.awaitsCode) throw notSignedIn();
         const { sessionId, holder, name } = session;
+        const [context, who] = [clientContext(request), { holder, name, mechanism: 'one-time code' }];
+        const refusal = await directory.web.refuseCode(context, who);
+        if (refusal !== null) throw refusal;
         const outcome = await secondFactor.complete(sessionId, holder, request.body.code);
-        const sign = { name, mechanism: 'one-time code', isRight: outcome === 'right' };
-        await wait(directory.web.noteSignIn(clientContext(request), sign));
+        await wait(directory.web.noteSignIn(context, { ...who, isRight: outcome === 'right' }));
         if (outcome === 'right') return { next: 'none' as const, session: describe(session) };
         if (outcome === 'wrong') throw new Problem(403, 'wrong-code', 'This code is not right, or was used already.');
         throw new Problem(401, 'not-signed-in', 'Too many codes were wrong: begin again with the password.');

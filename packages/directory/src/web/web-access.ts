@@ -1,11 +1,15 @@
 import type { Sql } from '@postel/storage';
+import { findFamiliarAccount } from '../attempt-rows.ts';
+import type { DirectoryError } from '../errors.ts';
 import type { HashPool } from '../hash-pool.ts';
 import type { LoginContext } from '../login.ts';
+import { parseLoginName } from '../login-name.ts';
 import type { LoginWatch } from '../watched-login.ts';
 import { type AdminPassword, openAdminPassword } from './admin-password.ts';
 import { type ApiTokens, openApiTokens } from './api-tokens.ts';
 import { openPasskeys, type Passkeys } from './passkeys.ts';
 import { openSecondFactor, type SecondFactor } from './second-factor.ts';
+import type { WebHolder } from './web-holder.ts';
 import { openWebSessions, type WebSessions } from './web-sessions.ts';
 
 /** What the web asks beside what mail protocols ask: who is signed in, and by what people prove who they are. */
@@ -17,17 +21,30 @@ export interface WebAccess {
   readonly tokens: ApiTokens;
 
   /**
+   * Whether a one-time code may be looked at. Codes are short, and who knows the password begins as many sign-ins as they
+   * like: where too many have failed none is, unless the account has been used from there.
+   *
+   * @returns 'too-many-failures'; null: it may
+   */
+  refuseCode(context: LoginContext, who: CodeOwner): Promise<DirectoryError | null>;
+
+  /**
    * Tells limits and history of a sign-in that no password decides: by a one-time code, or a passkey.
    *
-   * @param name of the account; null: the admin password's owner
    * @returns how long the answer is to wait, in ms
    */
   noteSignIn(context: LoginContext, sign: SignIn): number;
 }
 
-interface SignIn {
+interface CodeOwner {
+  /** Left out: nobody's, as far as we know. */
+  readonly holder?: WebHolder;
+  /** Of the account; null: the admin password's owner. */
   readonly name: string | null;
   readonly mechanism: string;
+}
+
+interface SignIn extends CodeOwner {
   readonly isRight: boolean;
 }
 
@@ -38,18 +55,28 @@ export function openWebAccess(sql: Sql, pool: HashPool, watch: LoginWatch): WebA
     secondFactor: openSecondFactor(sql),
     passkeys: openPasskeys(sql),
     tokens: openApiTokens(sql),
-    noteSignIn(context, { name, mechanism, isRight }) {
-      const origin = watch.limits.origin(context.clientAddress);
-      if (!isRight) watch.limits.countFailure(origin, name, null);
-      watch.history.add({
-        context,
-        mechanism,
-        loginName: name,
-        account: null,
-        outcome: isRight ? 'success' : 'wrong-credentials',
-        program: null,
-      });
-      return isRight ? 0 : watch.limits.failureDelayMs(origin, name);
+    async refuseCode(context, { name, mechanism }) {
+      const { limits, history } = watch;
+      await limits.refresh();
+      const origin = limits.origin(context.clientAddress);
+      const block = limits.block(origin);
+      if (block === null) return null;
+      const login = name === null ? null : await parseLoginName(name);
+      const familiar = await findFamiliarAccount(sql, login, origin.prefixes.host);
+      if (familiar !== null && limits.mayTryFamiliar(familiar, origin)) return null;
+      history.add({ context, mechanism, loginName: name, account: null, outcome: 'limited', program: null });
+      return limits.refusal(block);
+    },
+    noteSignIn(context, { holder = null, name, mechanism, isRight }) {
+      const { limits, history } = watch;
+      const origin = limits.origin(context.clientAddress);
+      if (!isRight) {
+        if (holder !== null && limits.block(origin) !== null) limits.countFamiliar(holder, origin);
+        limits.countFailure(origin, name, null);
+      }
+      const outcome = isRight ? 'success' : 'wrong-credentials';
+      history.add({ context, mechanism, loginName: name, account: null, outcome, program: null });
+      return isRight ? 0 : limits.failureDelayMs(origin, name);
     },
   };
 }
