@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { ApiClient } from './testing/api-client.ts';
@@ -74,6 +74,22 @@ test('hardening 47, 48: what is somebody else’s answers as what is nobody’s'
   expect((await mary.api.get('/account/devices')).body).toHaveLength(1);
   expect((await mary.api.get('/account/app-passwords')).body).toHaveLength(1);
   expect((await mary.api.get('/tokens')).body).toHaveLength(1);
+});
+
+test('a device that is refused is not there', async () => {
+  const [mary, fred] = [await signedIn('mary'), await signedIn('fred')];
+  const { privateKey: _, ...made } = generateKeyPairSync('ed25519', {
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  for (const loginAddress of [fred.address, 'nobody@localhost', 'no address']) {
+    const device = { name: 'phone', key: made.publicKey, loginAddress };
+    const { status } = await mary.api.post('/account/devices', device);
+    expect([loginAddress, status >= 400 && status < 500]).toEqual([loginAddress, true]);
+    expect((await mary.api.get('/account/devices')).body).toEqual([]);
+  }
+  const good = { name: 'phone', key: made.publicKey, loginAddress: mary.address };
+  expect((await mary.api.post('/account/devices', good)).body).toMatchObject({ loginAddress: mary.address });
 });
 
 test('hardening 49: of an account that is removed nothing is left for the next one of its name', async () => {

@@ -73,7 +73,13 @@ export function addCredentialRoutes(api: WebApi, { directory }: Services): void 
       if (reading.type === 'refused') throw new Problem(422, 'invalid-key', `No key was read: ${reading.reason}.`);
       const { key } = reading;
       await keys.add({ login: account, key, name, isImapPreauth: isPreauth });
-      if (loginAddress !== null) await keys.change(account, key.fingerprint, { loginAddress });
+      try {
+        if (loginAddress !== null) await keys.change(account, key.fingerprint, { loginAddress });
+      } catch (error) {
+        // Who hears that it was refused must not have let somebody in.
+        await keys.remove(key.fingerprint);
+        throw error;
+      }
       const added = await tlsPublicKeys.get(key.fingerprint);
       if (added === null) throw absent('device');
       return reply.code(201).send(presentDevice(added));
