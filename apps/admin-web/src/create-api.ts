@@ -6,6 +6,7 @@ import type { Logger } from '@postel/supervision';
 import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { type Principal, requireAccess } from './access.ts';
 import { addressOf } from './client-context.ts';
+import { requireKnownHost } from './known-host.ts';
 import { BODY_OCTETS, COUNTED_NETWORKS, NAME_CHARACTERS, REQUEST_MS, REQUESTS } from './limits.ts';
 import { absent, directoryStatus, Problem, storageStatus } from './problem.ts';
 import { requireSameOrigin } from './same-origin.ts';
@@ -15,7 +16,7 @@ import { readSessionCookie } from './session-cookie.ts';
 import type { WebApi } from './web-api.ts';
 
 export interface ApiOptions {
-  readonly services: Pick<Services, 'directory'>;
+  readonly services: Pick<Services, 'directory' | 'hostname'>;
   readonly log: Logger;
   /** As CIDR: who is believed about the client's address and TLS. */
   readonly proxies: readonly string[];
@@ -59,8 +60,10 @@ export async function createApi(options: ApiOptions): Promise<WebApi> {
   return api;
 }
 
+const API = '/api/';
+
 /** Who asks, and whether they may: before anything else is done with a request. */
-function guard(api: WebApi, { services: { directory }, now }: ApiOptions): void {
+function guard(api: WebApi, { services: { directory, hostname }, now }: ApiOptions): void {
   const counts = new DecayingCounts({ maxEntries: COUNTED_NETWORKS, now });
   api.decorateRequest('principal', null);
   api.addHook('onRoute', ({ url, config }) => {
@@ -71,8 +74,11 @@ function guard(api: WebApi, { services: { directory }, now }: ApiOptions): void 
     const waitMs = counts.waitMs(network, REQUESTS);
     if (waitMs > 0) throw new Problem(429, 'too-many-requests', 'Too many requests: wait a moment.', waitMs);
     counts.add(network, REQUESTS.intervalMs);
-    const { access } = request.routeOptions.config;
+    const { url, config } = request.routeOptions;
+    const { access } = config;
     if (access === undefined) return; // nothing is there
+    // Pages are for everybody, and so are the policies of domains, which have host names of their own.
+    if (url?.startsWith(API) === true) requireKnownHost(request, hostname);
     const cookie = readSessionCookie(request);
     requireSameOrigin(request, cookie !== null);
     request.principal = await findPrincipal(directory, request, cookie);
