@@ -53,3 +53,21 @@ test('hardening 27: neither are they when a session that somebody left open shou
   expect((await remove(oneTimeCode(fred.secret, 0))).body.kind).toBe('too-many-failures');
   expect((await fred.api.get('/second-factor')).body).toMatchObject({ isOn: true });
 });
+
+test('an owner who turns the codes of an account off is written down', async () => {
+  const mary = await withCodes('mary', '127.0.0.1');
+  const admin = await ApiClient.admin(ports.web);
+  const remove = (name: string) => admin.send('POST', `/api/v1/admin/accounts/${name}/second-factor/remove`);
+  expect((await remove('nobody-of-this-name')).status).toBe(404);
+  expect((await remove(mary.name)).status).toBe(204);
+  const changes: { readonly name: string }[] = (await admin.get('/admin/changes')).body;
+  expect(changes.find(({ name }) => name === mary.name)).toMatchObject({
+    door: 'web',
+    actor: 'admin password',
+    kind: 'account',
+    before: { oneTimeCodes: true },
+    after: { oneTimeCodes: false },
+  });
+  const client = await ApiClient.signedIn(ports.web, mary.name, mary.password);
+  expect((await client.get('/account')).status).toBe(200);
+});

@@ -347,6 +347,13 @@ export interface ManagedDirectory extends Directory {
   setRole(accountName: string, role: Role): Promise<void>;
 
   /**
+   * Turns the one-time codes of an account off, for somebody who has lost them: the password is enough for the web.
+   *
+   * @throws 'no-such-account'
+   */
+  removeSecondFactor(accountName: string): Promise<void>;
+
+  /**
    * Replaces the account's password; when it is done the old one is refused everywhere.
    *
    * @param password null: there is none from now on, and only app passwords and keys log in

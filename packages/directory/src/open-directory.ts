@@ -39,6 +39,7 @@ import type { TokenChecker, TokenRefusal } from './verify-token.ts';
 import { WatchedLogin } from './watched-login.ts';
 import { WatchedSessions } from './watched-sessions.ts';
 import { setAdminPassword } from './web/admin-password.ts';
+import { removeSecondFactor } from './web/second-factor.ts';
 import { openWebAccess } from './web/web-access.ts';
 
 /**
@@ -190,6 +191,7 @@ function changesBy(
     removeAccount: (name) => removeAccount(sql, actor, name),
     setDisabled: (accountName, isDisabled) => setDisabled(sql, actor, accountName, isDisabled),
     setRole: (accountName, role) => setRole(sql, actor, accountName, role),
+    removeSecondFactor: (accountName) => removeSecondFactor(sql, actor, accountName),
     setPassword: (accountName, password) => setPassword(sql, actor, pool, accountName, password),
     setAdminPassword: (password) => setAdminPassword(sql, actor, pool, password),
     appPasswords: openAppPasswords(sql, actor, pool),

@@ -117,9 +117,7 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
       schema: { summary: 'Turn the one-time codes of an account off', tags, params, response: { 204: Type.Null() } },
     },
     async (request, reply) => {
-      const account = await directory.identify(request.params.name);
-      if (account === null) throw absent('account');
-      await directory.web.secondFactor.remove(account.accountId);
+      await directory.as(actorOf(request)).removeSecondFactor(request.params.name);
       return reply.code(204).send(null);
     },
   );

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Sql, Transaction } from '@postel/storage';
+import type { Actor } from '../actor.ts';
+import type { Subject } from '../change-record.ts';
+import { findAccount } from '../find-account.ts';
 import { generatePassword } from '../generate-password.ts';
-import { changeMail, readDirectory } from '../transaction.ts';
+import { changeLimits, changeMail, readDirectory } from '../transaction.ts';
 import { tokenHash } from './secrets.ts';
 import { base32, matchingStep } from './totp.ts';
 import type { WebHolder } from './web-holder.ts';
@@ -58,12 +61,33 @@ export function openSecondFactor(sql: Sql): SecondFactor {
     complete: (sessionId, holder, code) => changeMail(sql, (tx) => complete(tx, sessionId, holder, code)),
     check: (holder, given) => changeMail(sql, (tx) => takeAnyCode(tx, holder, given)),
     async remove(holder) {
-      await changeMail(sql, async (tx) => {
-        await tx`delete from totp_secrets where account_id is not distinct from ${holder}::bigint`;
-        await tx`delete from recovery_codes where account_id is not distinct from ${holder}::bigint`;
-      });
+      await changeMail(sql, (tx) => deleteCodes(tx, holder));
     },
   };
+}
+
+/** See ManagedDirectory.removeSecondFactor. */
+export async function removeSecondFactor(sql: Sql, actor: Actor, accountName: string): Promise<void> {
+  await changeLimits(sql, actor, async (tx, note) => {
+    const holder = await findAccount(tx, accountName);
+    await note(oneTimeCodes(accountName, holder));
+    await deleteCodes(tx, holder);
+  });
+}
+
+/** Whether an account has them, as a subject of changes. */
+const oneTimeCodes = (name: string, holder: WebHolder): Subject => ({
+  kind: 'account',
+  name,
+  async read(tx) {
+    const found = await tx`select from totp_secrets where account_id = ${holder}::bigint and is_confirmed`;
+    return { oneTimeCodes: found.length > 0 };
+  },
+});
+
+async function deleteCodes(tx: Transaction, holder: WebHolder): Promise<void> {
+  await tx`delete from totp_secrets where account_id is not distinct from ${holder}::bigint`;
+  await tx`delete from recovery_codes where account_id is not distinct from ${holder}::bigint`;
 }
 
 async function confirm(tx: Transaction, holder: WebHolder, code: string): Promise<readonly string[] | null> {
