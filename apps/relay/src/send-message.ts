@@ -117,7 +117,7 @@ async function transact(
     if (dataReply !== null && dataReply.code !== 354) {
       requireOpen(dataReply, host);
       for (const recipient of accepted) outcomes.set(recipient, refusalOf(dataReply, host));
-      return [];
+      return again.flatMap((one) => deferAgain(one, outcomes));
     }
     const outcome = isBinary ? await sendChunks(session, shipment) : await sendData(session, shipment);
     session.needsReset = false;

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { RemoteServer } from './testing/remote-server.ts';
+import { startQueue } from './testing/start-relay.ts';
+
+const TEXT = 'From: mary@example.com\r\nSubject: hello\r\n\r\nfirst\r\n';
+const ZONE = {
+  'example.org': { MX: [{ preference: 10, exchange: 'mx.example.org' }] },
+  'mx.example.org': { A: ['127.0.0.1'] },
+};
+
+test('who had no room in a transaction waits where DATA is deferred, whatever other hosts say for good', async () => {
+  await using remote = await RemoteServer.start((line) => {
+    if (line.includes('ann@')) return '452 4.5.3 Too many';
+    return line === 'DATA' ? '451 4.3.0 Not now' : null;
+  });
+  await using queue = await startQueue();
+  await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }, { forwardPath: 'ann@example.org' }]);
+  const exchanges = ['nowhere.example.org', 'mx.example.org'];
+  const MX = exchanges.map((exchange, preference) => ({ preference, exchange }));
+  await using _ = await queue.startRelay({ zone: { ...ZONE, 'example.org': { MX } }, port: remote.port });
+  const rows = await queue.settled();
+  expect(rows.map(({ state, status }) => [state, status])).toEqual([
+    ['waiting', '4.3.0'],
+    ['waiting', '4.5.3'],
+  ]);
+});
