@@ -24,3 +24,18 @@ test('who had no room in a transaction waits where DATA is deferred, whatever ot
     ['waiting', '4.5.3'],
   ]);
 });
+
+test('a connection where RSET is refused is given up, and the message goes by another one', async () => {
+  await using remote = await RemoteServer.start((line, _, connection) => {
+    if (line.includes('nobody@')) return '550 5.1.1 No such person';
+    if (connection > 1 || !remote.heard.includes('RSET')) return null;
+    return line === 'RSET' ? '500 5.5.1 What' : '503 5.5.1 One transaction after the other';
+  });
+  await using queue = await startQueue();
+  await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+  await queue.put(TEXT, { envelope: { reversePath: '' } as never }, [{ forwardPath: 'nobody@example.org' }]);
+  await queue.settled();
+  await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }]);
+  const rows = await queue.settled();
+  expect(rows.map(({ state }) => state)).toEqual(['failed', 'delivered']);
+});

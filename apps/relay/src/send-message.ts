@@ -89,7 +89,7 @@ async function transact(
     const ask = (line: string, timeoutMs: number) =>
       isPipelined ? connection.reply(timeoutMs) : connection.command(line, timeoutMs);
 
-    for (const line of reset) requireOpen(await ask(line, REPLY_MS), host);
+    for (const line of reset) requireReset(await ask(line, REPLY_MS), host);
     const mailReply = await ask(mail, REPLY_MS);
     requireOpen(mailReply, host);
     isStale = false;
@@ -152,6 +152,11 @@ function requireOpen(reply: SmtpReply, host: string): void {
 }
 
 /** MAIL was refused. Not for good: another host may take it. */
+/** Where the last transaction goes on, MAIL would be refused for its sake: another connection has none. @throws {HostFailure} */
+function requireReset(reply: SmtpReply, host: string): void {
+  if (reply.code !== 250) throw new HostFailure({ ...outcomeOf(reply, host), type: 'deferred', status: '4.5.0' });
+}
+
 function refuseAll(
   { host }: MailSession,
   recipients: readonly LeasedRecipient[],
