@@ -39,3 +39,19 @@ test('a connection where RSET is refused is given up, and the message goes by an
   const rows = await queue.settled();
   expect(rows.map(({ state }) => state)).toEqual(['failed', 'delivered']);
 });
+
+test('where a chunk was refused, the transaction is ended before the next one: RFC 3030 §2', async () => {
+  await using remote = await RemoteServer.start(
+    (line) => (line.startsWith('BDAT') ? '452 4.3.1 Full' : /^(?:Subject|X):/.test(line) ? '' : null),
+    ['PIPELINING', 'BINARYMIME', 'CHUNKING'],
+  );
+  await using queue = await startQueue();
+  await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+  await queue.put('Subject: x\r\nX: \0\r\n', { mayBeBinary: true }, [{ forwardPath: 'bob@example.org' }]);
+  await queue.settled();
+  await queue.put(TEXT, {}, [{ forwardPath: 'ann@example.org' }]);
+  await queue.settled();
+  const commands = remote.heard.filter((line) => !/^(?:Subject|X):/.test(line));
+  expect(remote.connections).toBe(1);
+  expect(commands[commands.findIndex((line) => line.startsWith('BDAT')) + 1]).toBe('RSET');
+});

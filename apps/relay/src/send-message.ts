@@ -120,7 +120,8 @@ async function transact(
       return again.flatMap((one) => deferAgain(one, outcomes));
     }
     const outcome = isBinary ? await sendChunks(session, shipment) : await sendData(session, shipment);
-    session.needsReset = false;
+    // What comes of a chunk that is refused is not known: RFC 3030 §2.
+    session.needsReset = isBinary && outcome.type !== 'delivered';
     const tells = extensions.has('DSN') || outcome.type !== 'delivered' ? null : 'relayed';
     for (const recipient of accepted) outcomes.set(recipient, { ...outcome, success: tells });
     return outcome.type === 'delivered' ? again : again.flatMap((one) => deferAgain(one, outcomes));
