@@ -28,7 +28,7 @@ import type { RelayMetrics } from './relay-metrics.ts';
 import type { Outcomes } from './send-message.ts';
 import { SessionPool } from './session-pool.ts';
 import { reportsOf, settlementOf } from './settlement.ts';
-import { type Shipped, ship, type Way } from './ship.ts';
+import { ship, type Way } from './ship.ts';
 
 export interface RelayOptions {
   readonly queue: Queue;
@@ -202,16 +202,18 @@ export class Relay {
   async #run(group: Group): Promise<void> {
     const { log, metrics } = this.#options;
     const startedMs = now();
-    let outcomes: Outcomes;
+    const outcomes: Outcomes = new Map();
     let busyHost: string | null = null;
     try {
-      ({ outcomes, busyHost } = await this.#attempt(group));
+      busyHost = await this.#attempt(group, outcomes);
     } catch (err) {
       log.error(
         { err, message: group.message.name },
         'an attempt failed by a fault of ours, or for want of the database',
       );
-      outcomes = new Map(group.recipients.map((each) => [each, deferred('4.3.0', 'Something went wrong here')]));
+      const fault = deferred('4.3.0', 'Something went wrong here');
+      // What came of others before stands.
+      for (const each of group.recipients) if (!outcomes.has(each)) outcomes.set(each, fault);
     }
     metrics.seconds.observe((now() - startedMs) / 1_000);
     try {
@@ -249,10 +251,13 @@ export class Relay {
     for (const group of free) this.#waiting.set(group.domain, [group, ...(this.#waiting.get(group.domain) ?? [])]);
   }
 
-  async #attempt(group: Group): Promise<Shipped> {
+  /**
+   * @param outcomes gets what came of each recipient, as soon as it is known
+   * @returns the host that those who have none are to wait for; null if all have one
+   */
+  async #attempt(group: Group, outcomes: Outcomes): Promise<string | null> {
     const { local, queue, signatures } = this.#options;
     const { message, domain, recipients } = group;
-    const outcomes: Outcomes = new Map();
     const elsewhere: LeasedRecipient[] = [];
     for (const recipient of recipients) {
       if (recipient.ending !== null) {
@@ -263,7 +268,7 @@ export class Relay {
       if (target.type === 'here') outcomes.set(recipient, await target.deliver(readForHere(queue, message, recipient)));
       else elsewhere.push(recipient);
     }
-    if (elsewhere.length === 0) return { outcomes, busyHost: null };
+    if (elsewhere.length === 0) return null;
     const own = new Set<SmtpConnection>();
     const opened = (connection: SmtpConnection) => {
       own.add(connection);
@@ -280,9 +285,7 @@ export class Relay {
         octets: await openMessage({ queue, signatures }, message, recipients[0]),
         isOurs: () => this.#leases.areOurs(elsewhere),
       };
-      const shipped = await ship(this.#way, domain, shipment, opened);
-      for (const [recipient, outcome] of shipped.outcomes) outcomes.set(recipient, outcome);
-      return { outcomes, busyHost: shipped.busyHost };
+      return await ship(this.#way, domain, shipment, outcomes, opened);
     } finally {
       clearTimeout(timer);
       for (const connection of own) this.#connections.delete(connection);

@@ -55,3 +55,23 @@ test('where a chunk was refused, the transaction is ended before the next one: R
   expect(remote.connections).toBe(1);
   expect(commands[commands.findIndex((line) => line.startsWith('BDAT')) + 1]).toBe('RSET');
 });
+
+test('a message of which a part is gone is not sent, and who has had it does not get it again', async () => {
+  let count = 0;
+  await using remote = await RemoteServer.start(
+    async (line) => {
+      if (line === 'DATA' && ++count === 2) await queue.sql`delete from queue_contents`;
+      return null;
+    },
+    ['PIPELINING', 'LIMITS RCPTMAX=1'],
+  );
+  await using queue = await startQueue();
+  await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }, { forwardPath: 'ann@example.org' }]);
+  await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+  const rows = await queue.settled();
+  expect(rows.map(({ state, status }) => [state, status])).toEqual([
+    ['delivered', '2.0.0'],
+    ['waiting', '4.3.0'],
+  ]);
+  expect(remote.received).toHaveLength(1);
+});

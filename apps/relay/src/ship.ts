@@ -22,30 +22,25 @@ export interface Way {
   readonly sessions: SessionPool;
 }
 
-/** What came of recipients. */
-export interface Shipped {
-  readonly outcomes: Outcomes;
-  /** The host that those who have no outcome are to wait for, as it has its fill; null if all have one. */
-  readonly busyHost: string | null;
-}
-
 /**
  * Sends a message to recipients of one domain: to the first host that will have it, RFC 5321 §5.1.
  *
+ * @param outcomes gets what came of each recipient, as soon as it is known
  * @param opened is given each connection, to break it off when it must
+ * @returns the host that those who have no outcome are to wait for, as it has its fill; null if all have one
  */
 export async function ship(
   way: Way,
   domain: string,
   shipment: Shipment,
+  outcomes: Outcomes,
   opened: (connection: SmtpConnection) => void,
-): Promise<Shipped> {
-  const outcomes: Outcomes = new Map();
+): Promise<string | null> {
   const hosts = await findHosts(way.resolver, domain, way.hostname);
   const left = () => shipment.recipients.filter((recipient) => !outcomes.has(recipient));
   const settle = (outcome: Outcome) => {
     for (const recipient of left()) outcomes.set(recipient, outcome);
-    return { outcomes, busyHost: null };
+    return null;
   };
   if (hosts.type === 'none') return settle(hosts.outcome);
 
@@ -71,7 +66,7 @@ export async function ship(
       continue;
     }
     using turn = way.hosts.begin(host);
-    if (turn === null) return { outcomes, busyHost: host };
+    if (turn === null) return host;
     for (const address of usable.slice(0, ADDRESSES_A_HOST)) {
       const place = { host, address, port: way.port, hostname: way.hostname, tls };
       const known = way.hosts.failureAt(address);
@@ -79,7 +74,7 @@ export async function ship(
       if (failure !== null) failures.push(failure);
       if (left().length > 0) continue;
       turn.went(true);
-      return { outcomes, busyHost: null };
+      return null;
     }
     turn.went(false);
   }
