@@ -250,15 +250,18 @@ export class Queue {
       delete from queue_contents as c
        where stored_at < now() - make_interval(secs => ${STRAY_CONTENT_MS / 1_000})
          and not exists (select from queue_messages as m where m.message_id = c.message_id)`;
-    const pruned = await this.#sql`
-      delete from queue_recipients where recipient_id in (
-        select recipient_id from queue_recipients
-         where finished_at < now() - make_interval(secs => ${HISTORY_MS / 1_000}) order by finished_at limit ${PRUNED_AT_ONCE})`;
+    let pruned = 0;
+    for (let count = PRUNED_AT_ONCE; count === PRUNED_AT_ONCE; pruned += count) {
+      ({ count } = await this.#sql`
+        delete from queue_recipients where recipient_id in (
+          select recipient_id from queue_recipients
+           where finished_at < now() - make_interval(secs => ${HISTORY_MS / 1_000}) order by finished_at limit ${PRUNED_AT_ONCE})`);
+    }
     await this.#sql`
       delete from queue_messages as m
        where queued_at < now() - make_interval(secs => ${HISTORY_MS / 1_000})
          and not exists (select from queue_recipients as r where r.message_id = m.message_id)`;
-    return pruned.count;
+    return pruned;
   }
 
   async #requireFew(account: AccountId, more: number): Promise<void> {
