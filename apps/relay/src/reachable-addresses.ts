@@ -17,16 +17,19 @@ for (const [network, prefix] of [
 ] as const) {
   NO_IPV4.addSubnet(network, prefix, 'ipv4');
 }
-/** With IPv4 in other clothes (RFC 4291 §2.5.5, RFC 6052, RFC 3056): no mail server has such an address alone. */
+/** With IPv4 in other clothes (RFC 4291 §2.5.5, RFC 6052, RFC 8215, RFC 3056, RFC 4380): no mail server has such an address alone. */
 const NO_IPV6 = new BlockList();
 for (const [network, prefix] of [
   ['::', 96],
   ['::ffff:0:0', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
   ['100::', 64],
+  ['2001::', 32],
   ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ] as const) {
   NO_IPV6.addSubnet(network, prefix, 'ipv6');
