@@ -45,6 +45,7 @@ test.each([
   ['Subject: x\r\n\r\nsecret\r\n\r\n', 'Subject: x\r\n\r\n'],
   ['\r\nsecret\r\n\r\nsecret', '\r\n'],
   ['Subject: x\r\nTo: y', 'Subject: x\r\nTo: y'],
+  ['Subject: x\r\nTo: y\r', 'Subject: x\r\nTo: y'],
   ['', ''],
 ])('of the message only the header section is told: %j', (header, told) => {
   const report = text({ returned: { what: 'header', octets: Buffer.from(header) } });

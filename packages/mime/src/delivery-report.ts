@@ -49,6 +49,7 @@ export interface DeliveryReport {
   readonly returned: { readonly what: 'message' | 'header'; readonly octets: Buffer };
 }
 
+const CR = 0x0d;
 const END_OF_HEADER = Buffer.from('\r\n\r\n');
 const ASCII = /^\p{ASCII}*$/u;
 const FOLDED_CHARACTERS = 76;
@@ -119,7 +120,9 @@ function returnedType(what: 'message' | 'header', isGlobal: boolean): string {
 function headerSection(octets: Buffer): Buffer {
   if (octets.indexOf('\r\n') === 0) return octets.subarray(0, 2); // it has no fields
   const end = octets.indexOf(END_OF_HEADER);
-  return end === -1 ? octets : octets.subarray(0, end + END_OF_HEADER.length);
+  if (end !== -1) return octets.subarray(0, end + END_OF_HEADER.length);
+  // It may have been cut within the end of a line, and a CR alone is taken by nobody (RFC 5321 §2.3.8).
+  return octets.at(-1) === CR ? octets.subarray(0, -1) : octets;
 }
 
 /** The fields of one recipient, and the empty line before them: RFC 3464 §2.3. */
