@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { HostUse, type Turn } from './host-use.ts';
-import { TRANSACTIONS_A_HOST, UNREACHABLE_MS } from './limits.ts';
+import { HOSTS_IN_TROUBLE, TRANSACTIONS_A_HOST, UNREACHABLE_MS } from './limits.ts';
 import { deferred, HostFailure } from './outcome.ts';
 
 test('a host in trouble has one transaction at a time, and more as they go well', () => {
@@ -38,4 +38,16 @@ test('an address that does not answer is asked once in a while', () => {
   expect([use.failureAt('192.0.2.1'), use.failureAt('192.0.2.2')]).toEqual([failure, null]);
   nowMs = UNREACHABLE_MS;
   expect(use.failureAt('192.0.2.1')).toBeNull();
+});
+
+test('of hosts in trouble, the one that was longest without mail is forgotten first', () => {
+  const use = new HostUse(
+    () => 0,
+    () => {},
+  );
+  for (let i = 0; i <= HOSTS_IN_TROUBLE; i++) {
+    using turn = use.begin(`mx${i}`);
+    turn?.went(false);
+  }
+  expect([use.room('mx0'), use.room('mx1'), use.room(`mx${HOSTS_IN_TROUBLE}`)]).toEqual([TRANSACTIONS_A_HOST, 1, 1]);
 });

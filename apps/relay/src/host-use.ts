@@ -1,4 +1,4 @@
-import { TRANSACTIONS_A_HOST, UNREACHABLE_MS } from './limits.ts';
+import { HOSTS_IN_TROUBLE, TRANSACTIONS_A_HOST, UNREACHABLE_MS } from './limits.ts';
 import type { HostFailure } from './outcome.ts';
 
 interface Use {
@@ -20,6 +20,7 @@ export interface Turn extends Disposable {
  * each that goes well: mail that has gathered in an outage does not bring it down again.
  */
 export class HostUse {
+  /** The one that was longest without mail first. */
   readonly #uses = new Map<string, Use>();
   /** By address, since when. */
   readonly #unreachable = new Map<string, { readonly sinceMs: number; readonly failure: HostFailure }>();
@@ -42,6 +43,7 @@ export class HostUse {
   begin(host: string): Turn | null {
     if (this.room(host) === 0) return null;
     const use = this.#uses.get(host) ?? { ...NONE };
+    this.#uses.delete(host);
     this.#uses.set(host, use);
     use.running++;
     return {
@@ -51,9 +53,18 @@ export class HostUse {
       [Symbol.dispose]: () => {
         use.running--;
         if (use.running === 0 && use.most === TRANSACTIONS_A_HOST) this.#uses.delete(host);
+        this.#forget();
         this.#isFree(host);
       },
     };
+  }
+
+  /** Hosts that never come out of their trouble are without end. */
+  #forget(): void {
+    for (const [host, { running }] of this.#uses) {
+      if (this.#uses.size <= HOSTS_IN_TROUBLE) return;
+      if (running === 0) this.#uses.delete(host);
+    }
   }
 
   /** Nobody answered at an address, a moment ago: another message need not find that out again. */

@@ -9,6 +9,9 @@ export const TRANSACTIONS_A_HOST = 10;
 export const WAITING_FOR_A_HOST = 100;
 export const BUSY_HOST_MS = 5_000;
 
+/** Hosts that are remembered because they were in trouble. */
+export const HOSTS_IN_TROUBLE = 10_000;
+
 /** An address that did not answer is left alone for so long. */
 export const UNREACHABLE_MS = 30_000;
 
