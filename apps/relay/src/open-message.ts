@@ -8,6 +8,8 @@ export interface OpenMessage {
   read(): AsyncIterable<Buffer>;
 }
 
+type ReadMessage = Pick<QueuedMessage, 'id' | 'sizeOctets'>;
+
 /** By what it comes to them: that stands in the message. */
 type OpenedFor = Pick<LeasedRecipient, 'alias' | 'listFields'>;
 
@@ -39,7 +41,7 @@ export async function openMessage(
 /** The same for somebody here. */
 export function readForHere(
   queue: Pick<Queue, 'read'>,
-  message: QueuedMessage,
+  message: ReadMessage,
   recipient: OpenedFor,
 ): AsyncIterable<Buffer> {
   return octetsOf(queue, message, fieldsFor(recipient));
@@ -50,11 +52,17 @@ function fieldsFor({ alias, listFields }: OpenedFor): Buffer {
   return Buffer.from(`${alias === null ? '' : `Delivered-To: ${alias}\r\n`}${listFields}`);
 }
 
+/** @throws if a part of the message is gone: who has the rest would take it for all of it */
 async function* octetsOf(
   queue: Pick<Queue, 'read'>,
-  { id }: QueuedMessage,
+  { id, sizeOctets }: ReadMessage,
   fields: Buffer,
 ): AsyncGenerator<Buffer, void, undefined> {
   if (fields.length > 0) yield fields;
-  yield* queue.read(id);
+  let left = sizeOctets;
+  for await (const piece of queue.read(id)) {
+    left -= piece.length;
+    yield piece;
+  }
+  if (left !== 0) throw new Error(`the queue has ${sizeOctets - left} of the ${sizeOctets} octets of a message`);
 }

@@ -196,7 +196,7 @@ function refusalOf(reply: SmtpReply, host: string): Outcome {
 
 async function sendData({ connection, host }: MailSession, { octets, isOurs }: Shipment): Promise<Outcome> {
   const stuffing = new DotStuffing();
-  for await (const piece of wholeOf(octets)) await connection.send(stuffing.push(piece));
+  for await (const piece of octets.read()) await connection.send(stuffing.push(piece));
   requireOurs(isOurs);
   await connection.send(stuffing.end());
   return await lastReply(() => connection.reply(END_OF_DATA_REPLY_MS), host);
@@ -204,7 +204,7 @@ async function sendData({ connection, host }: MailSession, { octets, isOurs }: S
 
 /** BDAT: RFC 3030 §2. */
 async function sendChunks({ connection, host }: MailSession, { octets, isOurs }: Shipment): Promise<Outcome> {
-  for await (const piece of wholeOf(octets)) {
+  for await (const piece of octets.read()) {
     await connection.send(`BDAT ${piece.length}\r\n`);
     await connection.send(piece);
     const reply = await connection.reply(END_OF_DATA_REPLY_MS);
@@ -213,16 +213,6 @@ async function sendChunks({ connection, host }: MailSession, { octets, isOurs }:
   }
   requireOurs(isOurs);
   return await lastReply(() => connection.command('BDAT 0 LAST', END_OF_DATA_REPLY_MS), host);
-}
-
-/** @throws if a part of it is gone: who has it would take the rest for all of it */
-async function* wholeOf(message: OpenMessage): AsyncGenerator<Buffer, void, undefined> {
-  let left = message.sizeOctets;
-  for await (const piece of message.read()) {
-    left -= piece.length;
-    yield piece;
-  }
-  if (left !== 0) throw new Error(`${Math.abs(left)} octets of the message are ${left > 0 ? 'gone' : 'too many'}`);
 }
 
 /** The rows may be somebody else's by now, who sends the message too: ours is not to be finished. */
