@@ -23,7 +23,9 @@ export async function showRecords(args: RecordsArgs, invocation: Invocation): Pr
       terminal.say(formatZone(those));
     }
     const policy = mtaStsPolicy(host.hostname, 'testing').text.trimEnd().split('\r\n');
-    terminal.say(`; ---- What https://mta-sts.${domain}/.well-known/mta-sts.txt says, by the web of this server or another\n`);
+    terminal.say(
+      `; ---- What https://mta-sts.${domain}/.well-known/mta-sts.txt says, by the web of this server or another\n`,
+    );
     terminal.say(policy.map((line) => `;   ${line}`).join('\n'));
   }
   if (!hasKeys) terminal.warn(`mail of ${domain} is not signed: make keys with postel config dkim add ${domain}`);
