@@ -34,6 +34,8 @@ export const BULK_TRANSACTIONS = 40;
 
 /** Who tells that something is due may not be heard: it is looked for this often at least. */
 export const LOOK_MS = 30_000;
+/** And no more often than this for what is due and may not be taken, because its domain has enough to do, say. */
+export const LOOK_PAUSE_MS = 1_000;
 
 /** Hosts of a domain that are tried, and addresses of a host. */
 export const HOSTS = 10;

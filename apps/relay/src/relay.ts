@@ -10,7 +10,6 @@ import {
   BULK_TRANSACTIONS,
   BUSY_HOST_MS,
   DATABASE_RETRY_MS,
-  LOOK_MS,
   OCTETS_A_SECOND,
   PRUNE_MS,
   ROWS_AT_ONCE,
@@ -21,6 +20,7 @@ import {
   TRANSACTIONS_A_DOMAIN,
   WAITING_FOR_A_HOST,
 } from './limits.ts';
+import { lookAgainMs } from './look-again.ts';
 import { openMessage, readForHere } from './open-message.ts';
 import { deferred, failed } from './outcome.ts';
 import type { OutgoingSignatures } from './outgoing-signatures.ts';
@@ -131,9 +131,7 @@ export class Relay {
       this.#begin();
       if (this.#stopping.signal.aborted) return;
       const pauseMs = await this.#options.queue.nextDueMs().catch(() => null);
-      // Where nothing more may be taken, the end of a transaction is what there is to wait for.
-      const isFull = this.#isFull();
-      const waitMs = isFull || pauseMs === null ? LOOK_MS : Math.min(Math.max(pauseMs, 50), LOOK_MS);
+      const waitMs = lookAgainMs(pauseMs, this.#isFull());
       const timer = new AbortController();
       await Promise.race([woken, delay(waitMs, undefined, { signal: timer.signal }).catch(() => {})]);
       timer.abort();
