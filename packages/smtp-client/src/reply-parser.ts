@@ -7,9 +7,12 @@ export interface SmtpReply {
   readonly lines: readonly string[];
 }
 
-/** A reply as people may see it: a server has no business with their terminal. */
+/** Of a reply that is shown, which is more than anybody reads. */
+const SHOWN_CHARACTERS = 1_000;
+
+/** A reply as people may see it: a server has no business with their terminal, nor with all the room of a report or log. */
 export function textOf({ code, lines }: SmtpReply): string {
-  return `${code} ${lines.join(' ')}`.replace(/[\p{Cc}\p{Cf}]/gu, '?');
+  return `${code} ${lines.join(' ')}`.slice(0, SHOWN_CHARACTERS).replace(/[\p{Cc}\p{Cf}]/gu, '?');
 }
 
 /** RFC 5321 §4.5.3.1.5 has 512 octets; challenges of SASL may be longer (RFC 4954 §4). */
