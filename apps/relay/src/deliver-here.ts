@@ -11,7 +11,7 @@ type LocalTarget =
 
 export interface LocalMail {
   readonly directory: Pick<Directory, 'resolveRecipient' | 'expandAlias'>;
-  readonly store: Pick<Store, 'receive' | 'deliverToEach'>;
+  readonly store: Pick<Store, 'receive' | 'deliverToEach' | 'keepWaiting'>;
 }
 
 /** Reports go to people here, most of them; and a domain may have come here since its mail was queued. */
@@ -92,12 +92,25 @@ async function deliver(
   };
   const deliveries = accounts.map(({ accountId, mailbox }) => ({ account: accountId, mailbox, arrival }));
   const outcomes = await store.deliverToEach(content, deliveries);
-  // Of several, one is enough: who has it must not get it again for the sake of the others.
+  // Of several, one is enough: who has it must not get it again for the sake of the others, whose copies wait.
   if (outcomes.some(({ status }) => status === 'fulfilled')) {
+    const waiting = deliveries.flatMap((delivery, at) => {
+      const failure = reasonToWait(outcomes[at]);
+      return failure === null ? [] : [{ delivery, failure }];
+    });
+    if (waiting.length > 0) await store.keepWaiting(content, waiting);
     return { type: 'delivered', status: '2.1.5', reply: `Delivered here as ${name}`, mta: null, success: 'delivered' };
   }
   const [first] = outcomes;
   return outcomeOf(first?.status === 'rejected' ? first.reason : null);
+}
+
+/** Null where the account has the message, or may have it, or never will. */
+function reasonToWait(outcome: PromiseSettledResult<unknown> | undefined): string | null {
+  if (outcome?.status !== 'rejected') return null;
+  const { reason } = outcome;
+  if (!(reason instanceof StorageError) || reason.kind === 'outcome-unknown') return null;
+  return outcomeOf(reason).type === 'failed' ? null : reason.kind;
 }
 
 /** Null where it may work later, or nothing is known. */
