@@ -25,6 +25,19 @@ test('who had no room in a transaction waits where DATA is deferred, whatever ot
   ]);
 });
 
+test('a mailbox without room is no transaction without room: its sender hears of it at once', async () => {
+  await using remote = await RemoteServer.start((line) => (line.includes('ann@') ? '552 5.2.2 Mailbox full' : null));
+  await using queue = await startQueue();
+  const recipients = ['bob@example.org', 'ann@example.org'].map((forwardPath) => ({ forwardPath, notify: ['NEVER'] }));
+  await queue.put(TEXT, {}, recipients);
+  await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+  const rows = await queue.settled();
+  expect(rows.map(({ state, status }) => [state, status])).toEqual([
+    ['delivered', '2.0.0'],
+    ['failed', '5.2.2'],
+  ]);
+});
+
 test('a connection where RSET is refused is given up, and the message goes by another one', async () => {
   await using remote = await RemoteServer.start((line, _, connection) => {
     if (line.includes('nobody@')) return '550 5.1.1 No such person';

@@ -142,9 +142,9 @@ function isAccepted(reply: SmtpReply | undefined): boolean {
   return reply !== undefined && reply.code >= 250 && reply.code <= 252;
 }
 
-/** RFC 5321 §4.5.3.1.10: for want of room, by the code of before too. */
-function isOneTooMany({ code }: SmtpReply): boolean {
-  return code === 452 || code === 552;
+/** RFC 5321 §4.5.3.1.10: for want of room, by the code of before too; unless it says that it is another one's, of a mailbox say. */
+function isOneTooMany({ code, lines: [first = ''] }: SmtpReply): boolean {
+  return (code === 452 || code === 552) && /^(?:[45]\.5\.3(?!\d)|(?![45]\.\d))/.test(first);
 }
 
 /** 421 closes the connection, at any time: RFC 5321 §3.8. @throws {HostFailure} */
