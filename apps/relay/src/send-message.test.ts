@@ -38,6 +38,21 @@ test('a mailbox without room is no transaction without room: its sender hears of
   ]);
 });
 
+test('recipients beyond what a connection takes go by the next one at once: RFC 9422', async () => {
+  await using remote = await RemoteServer.start(undefined, ['PIPELINING', 'LIMITS MAILMAX=2 RCPTMAX=1']);
+  await using queue = await startQueue();
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  await queue.put(
+    TEXT,
+    {},
+    names.map((name) => ({ forwardPath: `${name}@example.org` })),
+  );
+  await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+  const rows = await queue.settled();
+  expect(rows.map(({ state, attempts }) => [state, attempts])).toEqual(names.map(() => ['delivered', 1]));
+  expect([remote.received.length, remote.connections]).toEqual([5, 3]);
+});
+
 test('a connection where RSET is refused is given up, and the message goes by another one', async () => {
   await using remote = await RemoteServer.start((line, _, connection) => {
     if (line.includes('nobody@')) return '550 5.1.1 No such person';

@@ -20,9 +20,9 @@ export interface Shipment {
 export type Outcomes = Map<LeasedRecipient, Outcome>;
 
 /**
- * One mail transaction: RFC 5321 §3.3.
+ * One mail transaction, or several: RFC 5321 §3.3.
  *
- * @param outcomes gets what came of each recipient
+ * @param outcomes gets what came of each recipient; who has none is for the next connection, as this one takes no more (RFC 9422)
  * @throws {HostFailure} if this host will not do; those without outcome may be tried with another one
  */
 export async function sendMessage(session: MailSession, shipment: Shipment, outcomes: Outcomes): Promise<void> {
@@ -31,9 +31,9 @@ export async function sendMessage(session: MailSession, shipment: Shipment, outc
     if (refusal !== null) outcomes.set(recipient, refusal);
     return refusal === null;
   });
-  // As many as fit, and the others then.
+  // As many as fit, and the others then; by another connection where this one has had its fill.
   let left = recipients;
-  while (left.length > 0) {
+  while (left.length > 0 && session.messages < session.mostMessages) {
     const some = left.slice(0, session.mostRecipients);
     const again = await transact(session, { ...shipment, recipients: some }, outcomes);
     left = [...left.slice(some.length), ...again];

@@ -118,14 +118,18 @@ async function sendThrough(
       throw error;
     }
   };
+  const isDone = () => shipment.recipients.every((recipient) => outcomes.has(recipient));
   const idle = sessions.take(place);
   if (idle !== null) {
     opened(idle.connection);
     const failure = await use(idle);
-    if (failure?.isStale !== true) return failure;
+    if (failure === null ? isDone() : !failure.isStale) return failure;
   }
   try {
-    return await use(await MailSession.open(place, opened));
+    for (;;) {
+      const failure = await use(await MailSession.open(place, opened));
+      if (failure !== null || isDone()) return failure;
+    }
   } catch (error) {
     const known = asHostFailure(error);
     if (known.outcome.status === '4.4.1') hosts.unreachable(place.address, known);
