@@ -43,10 +43,11 @@ export async function builtPages(report: (line: string) => void): Promise<string
   return directory;
 }
 
+/** And of how they are built. */
 async function hashOfSources(): Promise<string> {
   const entries = await readdir(SOURCES, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(await readFile(BUILD));
   for (const file of files.toSorted()) hash.update(`${file.slice(SOURCES.length)}\0`).update(await readFile(file));
   return hash.digest('hex').slice(0, 16);
 }
