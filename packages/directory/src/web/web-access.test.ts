@@ -62,6 +62,28 @@ test('a session is found by its token, and is over when the password is another 
   expect(await sessions.find(third)).toBe(null);
 });
 
+test('a holder has a hundred sessions: the one used longest ago is over with the next, and nobody else’s', async () => {
+  await using started = await startDirectory();
+  const { directory, sql } = started;
+  for (const name of ['mary', 'fred']) {
+    await directory.addAccount({ name, address: `${name}@example.com`, password: 'correct horse' });
+  }
+  const { accountId: mary = null } = (await directory.identify('mary')) ?? {};
+  const { accountId: fred = null } = (await directory.identify('fred')) ?? {};
+  const { sessions } = directory.web;
+  const freds = await sessions.begin({ ...FROM, holder: fred });
+  const first = await sessions.begin({ ...FROM, holder: mary });
+  await sql`update web_sessions set used_at = now() - interval '1 hour'`;
+  for (let i = 0; i < 99; i++) await sessions.begin({ ...FROM, holder: mary });
+  await sessions.begin({ ...FROM, holder: mary, awaitsCode: true });
+  expect(await sessions.list(mary)).toHaveLength(100);
+
+  await sessions.begin({ ...FROM, holder: mary });
+  expect(await sessions.list(mary)).toHaveLength(100);
+  expect(await sessions.find(first)).toBe(null);
+  expect(await sessions.find(freds)).not.toBe(null);
+});
+
 test('sessions end after their idle time, and after their lifetime however much they are used', async () => {
   await using started = await startDirectory();
   const { directory, sql } = started;

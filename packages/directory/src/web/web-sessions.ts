@@ -1,4 +1,4 @@
-import type { Sql } from '@postel/storage';
+import type { Sql, Transaction } from '@postel/storage';
 import type { Role } from '../directory.ts';
 import { changeMail, readDirectory } from '../transaction.ts';
 import { newToken, tokenHash } from './secrets.ts';
@@ -16,6 +16,8 @@ const CODE_SECONDS = 600;
 /** How exactly it is known when a session was last used: a write less with each request. */
 const TOUCH_SECONDS = 60;
 const PROGRAM_CHARACTERS = 255;
+/** Of one holder. A program that signs in anew for each question would leave one behind every time. */
+const MAX_SESSIONS = 100;
 
 interface NewWebSession {
   readonly holder: WebHolder;
@@ -111,6 +113,8 @@ async function beginSession(sql: Sql, session: NewWebSession): Promise<string> {
        where used_at < now() - make_interval(secs => ${IDLE_SECONDS}::integer)
           or created_at < now() - make_interval(secs => ${LIFETIME_SECONDS}::integer)
           or (awaits_code and created_at < now() - make_interval(secs => ${CODE_SECONDS}::integer))`;
+    // Who has yet to give a code ends no session of who has.
+    if (!awaitsCode) await deleteBeyond(tx, holder, MAX_SESSIONS - 1);
     await tx`
       insert into web_sessions (session_hash, account_id, credential_id, passkey_id, awaits_code, client_address, program)
       values (${tokenHash(token)}, ${holder}::bigint,
@@ -122,6 +126,16 @@ async function beginSession(sql: Sql, session: NewWebSession): Promise<string> {
               ${printable(program).slice(0, PROGRAM_CHARACTERS) || null}::text)`;
   });
   return token;
+}
+
+/** All but so many, those used last. */
+async function deleteBeyond(tx: Transaction, holder: WebHolder, kept: number): Promise<void> {
+  await tx`
+    delete from web_sessions
+     where session_hash in (select session_hash from web_sessions
+                             where account_id is not distinct from ${holder}::bigint and not awaits_code
+                             order by used_at desc, created_at desc offset ${kept}::integer
+                               for update skip locked)`;
 }
 
 async function findSession(sql: Sql, token: string): Promise<WebSession | null> {
