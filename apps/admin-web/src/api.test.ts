@@ -149,6 +149,16 @@ test('bodies that are too large, no JSON, or not as they should be', async () =>
   expect((await mary.api.get(`/account/${'x'.repeat(5_000)}`)).status).toBe(404);
 });
 
+test('numbers and moments that there are not are the client’s mistake', async () => {
+  const [mary, admin] = [await signedIn('mary'), await ApiClient.admin(ports.web)];
+  const restore = (since: string) => mary.api.post('/account/removed/restore', { mailbox: null, since });
+  expect((await restore('2026-12-31T23:59:60Z')).status).toBe(422);
+  expect((await restore('2026-12-31T23:59:59Z')).body).toEqual({ messages: 0 });
+  for (const id of [0, -1, 1.5, 1e20, 2 ** 53]) {
+    expect((await admin.post('/admin/queue/change', { change: 'hold', ids: [id] })).status).toBe(422);
+  }
+});
+
 test('concurrent edits: the second hears of the conflict, and nothing of the first is lost', async () => {
   const account = await postel.addAccount('mary');
   const [one, two] = [await ApiClient.admin(ports.web), await ApiClient.admin(ports.web)];

@@ -162,6 +162,8 @@ export function addAccountRoutes(api: WebApi, services: Services): void {
       const { accountId } = ownAccount(request);
       const { mailbox, since } = request.body;
       const from = since === undefined || since === null ? null : Date.parse(since);
+      // The grammar has leap seconds (RFC 3339 §5.6), Date has none.
+      if (from !== null && Number.isNaN(from)) throw new Problem(422, 'invalid', 'There is no such moment.');
       let messages = 0;
       for await (const part of removed.restore(accountId, { mailbox, from, until: null })) messages += part.messages;
       return { messages };

@@ -197,7 +197,7 @@ export type QueueEntry = Static<typeof QueueEntry>;
 export const QueueChange = Type.Object(
   {
     change: Type.Union([Type.Literal('retry'), Type.Literal('hold'), Type.Literal('release'), Type.Literal('drop')]),
-    ids: Type.Array(Type.Integer({ minimum: 1 }), { minItems: 1, maxItems: 1_000 }),
+    ids: Type.Array(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), { minItems: 1, maxItems: 1_000 }),
   },
   strict,
 );
