@@ -50,7 +50,8 @@ function PasswordCard() {
   return (
     <Card title="Password">
       <p class="quiet small">
-        Programs that use it are logged out, and other browsers are signed out. App passwords and devices stay.
+        Programs that use it are logged out, and other browsers are signed out. App passwords, devices, passkeys and
+        tokens stay: look whether all of them are yours.
       </p>
       {isDone ? <Notice>The password is changed.</Notice> : null}
       <WorkForm submit="Change it" onSubmit={save}>
