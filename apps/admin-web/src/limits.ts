@@ -9,6 +9,8 @@ export const REQUEST_MS = 30_000;
 export const KEEP_ALIVE_MS = 30_000;
 /** Of one listener. */
 export const CONNECTIONS = 500;
+/** Of all listeners, from around one address: a browser has six. Who has more leaves room for others. */
+export const PREFIX_CONNECTIONS = { host: 100, site: 200, region: 400 } as const;
 
 /** Requests from one /32 or /64: a page that is clicked through makes some ten a second at most. */
 export const REQUESTS = { limit: 600, intervalMs: 100 } as const;

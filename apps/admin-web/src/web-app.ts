@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseWebSettings, type WebSettings } from '@postel/config';
 import { openDatabase, RemovedMail } from '@postel/storage';
-import { type AppContext, type AppDefinition, openMail, type RunningApp } from '@postel/supervision';
+import { type AppContext, type AppDefinition, ConnectionCount, openMail, type RunningApp } from '@postel/supervision';
 import { createApi } from './create-api.ts';
 import { openDomainDns } from './domain-dns.ts';
-import { STOP_MS } from './limits.ts';
+import { PREFIX_CONNECTIONS, STOP_MS } from './limits.ts';
 import { Overview } from './overview.ts';
 import { addAccountRoutes } from './routes/account.ts';
 import { addAdminAccountRoutes } from './routes/admin-accounts.ts';
@@ -73,8 +73,10 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addPageRoutes(api, new UiFiles(log));
   await api.ready();
 
+  const connections = new ConnectionCount(proxies, PREFIX_CONNECTIONS);
   const servers = settings.listeners.map(
-    (listener) => new WebServer(listener, certificates, (request, response) => api.routing(request, response)),
+    (listener) =>
+      new WebServer(listener, certificates, connections, (request, response) => api.routing(request, response)),
   );
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop(STOP_MS)));

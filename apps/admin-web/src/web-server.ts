@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebListener } from '@postel/config';
-import { listenOn, type ServerCertificates } from '@postel/supervision';
+import { type ConnectionCount, clientAddress, listenOn, type ServerCertificates } from '@postel/supervision';
 import { CONNECTIONS, HEADER_OCTETS, HEADERS_MS, KEEP_ALIVE_MS, REQUEST_MS } from './limits.ts';
 
 /** One listener. */
@@ -11,7 +12,12 @@ export class WebServer {
   readonly #listener: WebListener;
   readonly #server: Server;
 
-  constructor(listener: WebListener, certificates: ServerCertificates, handle: RequestListener) {
+  constructor(
+    listener: WebListener,
+    certificates: ServerCertificates,
+    connections: ConnectionCount,
+    handle: RequestListener,
+  ) {
     const options = {
       maxHeaderSize: HEADER_OCTETS,
       headersTimeout: HEADERS_MS,
@@ -32,6 +38,11 @@ export class WebServer {
       this.#server = createHttpServer(options, handle);
     }
     this.#server.maxConnections = CONNECTIONS;
+    this.#server.on('connection', (socket: Socket) => {
+      const place = connections.enter(clientAddress(socket));
+      socket.once('close', () => place.leave());
+      if (place.isBeyond) socket.destroy();
+    });
   }
 
   /** @returns the port. @throws {ListenError} */
