@@ -55,7 +55,7 @@ export function LimitsPage() {
                             type="button"
                             disabled={isBusy}
                             onClick={() => clear(network)}
-                            aria-label={`Let ${network} try again`}
+                            aria-label={`Let it try again: ${network}`}
                           >
                             Let it try again
                           </button>

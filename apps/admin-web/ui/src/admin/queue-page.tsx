@@ -92,7 +92,7 @@ export function QueuePage() {
                                 type="button"
                                 disabled={isBusy}
                                 onClick={() => work(() => change('retry', entry.id))}
-                                aria-label={`Try ${entry.forwardPath} now`}
+                                aria-label={`Try now what is for ${entry.forwardPath}`}
                               >
                                 Try now
                               </button>
