@@ -1,5 +1,6 @@
 import { addressOctets, type DnsAnswer, lookUpAddresses, lookUpMx, type RecordData, type Resolver } from '@postel/dns';
 import { evaluateSpf } from '@postel/message-auth';
+import { formatTlsa } from '@postel/tls-policy';
 import type { MailHost } from './domain-records.ts';
 import { judgeDkim, judgeDmarc, judgeMtaSts, judgeTlsReports, type Verdict } from './judge-text.ts';
 import type { DomainRecord } from './record.ts';
@@ -230,8 +231,4 @@ function hasAddress(found: readonly string[], value: string): Verdict {
 
 function formatSrv({ priority, weight, port, target }: RecordData['SRV']): string {
   return `${priority} ${weight} ${port} ${target === '' ? '.' : target}`;
-}
-
-function formatTlsa({ usage, selector, matchingType, data }: RecordData['TLSA']): string {
-  return `${usage} ${selector} ${matchingType} ${data.toString('hex')}`;
 }

@@ -25,3 +25,4 @@ export {
   tlsReportId,
 } from './tls-report.ts';
 export { type ReportTarget, reportTargets } from './tls-report-record.ts';
+export { formatTlsa } from './tlsa-records.ts';
