@@ -3,6 +3,7 @@ export type { Logger } from 'pino';
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export { AppStartError } from './app-process.ts';
 export { clientAddress } from './client-address.ts';
+export { collectStartUp } from './collect-start-up.ts';
 export {
   ConnectionCount,
   type ConnectionPlace,

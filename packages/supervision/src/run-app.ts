@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module';
 import type { AppSettings, LogLevel } from '@postel/config';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectStartUp } from './collect-start-up.ts';
 import { createLog } from './create-log.ts';
 import { noteInherited } from './listen-on.ts';
 import { type AppFailure, type AppMessage, parseSupervisorMessage } from './messages.ts';
@@ -112,6 +113,7 @@ class AppProcess<Settings extends AppSettings> {
       collectDefaultMetrics({ register: this.#metrics });
       const running = await this.#app.start(settings, { log: this.#log, metrics: this.#metrics });
       const ports = running.ports ?? [];
+      collectStartUp(); // now, while nobody waits for an answer
       this.#log.info({ ports }, 'ready');
       say({ type: 'ready', ports });
       flushCompileCache(); // a later kill -9 must not cost the next start its cache

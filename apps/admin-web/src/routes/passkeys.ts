@@ -1,12 +1,5 @@
 import type { WebHolder } from '@postel/directory';
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { ownSession } from '../access.ts';
@@ -17,6 +10,9 @@ import { Passkeys } from '../schemas/sign-in.ts';
 import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
 import { begin } from './session.ts';
+
+/** Read at first need: it and what it brings are 10 MB of memory, which an installation without passkeys spares. */
+const library = () => import('@simplewebauthn/server');
 
 const own = { access: 'sign-in' } as const;
 const tags = ['sign-in'];
@@ -56,7 +52,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
     },
     async (request) => {
       const challenge = await passkeys.newChallenge('sign-in', null);
-      return await generateAuthenticationOptions({
+      return await (await library()).generateAuthenticationOptions({
         rpID: request.hostname,
         challenge: Uint8Array.from(challenge),
         userVerification: 'required',
@@ -111,7 +107,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
       const { holder, name } = ownSession(request);
       const challenge = await passkeys.newChallenge('register', holder);
       const known = await passkeys.list(holder);
-      return await generateRegistrationOptions({
+      return await (await library()).generateRegistrationOptions({
         rpName: 'Postel',
         rpID: request.hostname,
         userName: name ?? 'administrator',
@@ -171,7 +167,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
   ): Promise<number | null> {
     const { passkeyId, publicKey, counter } = known;
     try {
-      const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+      const { verified, authenticationInfo } = await (await library()).verifyAuthenticationResponse({
         response,
         expectedChallenge: (challenge) => take(challenge, 'sign-in', null),
         ...expected(request),
@@ -194,7 +190,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
       return problem;
     };
     try {
-      const { verified, registrationInfo } = await verifyRegistrationResponse({
+      const { verified, registrationInfo } = await (await library()).verifyRegistrationResponse({
         response,
         expectedChallenge: (challenge) => take(challenge, 'register', holder),
         ...expected(request),

@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import type { Address, DatabaseTarget } from '@postel/config';
 import { openDatabase } from '@postel/storage';
-import { type AppPlan, AppStartError, ListenError, ListeningSockets } from '@postel/supervision';
+import { type AppPlan, AppStartError, collectStartUp, ListenError, ListeningSockets } from '@postel/supervision';
 import { CommandError } from '../command-error.ts';
 import type { DataDirectory } from '../data-directory/data-directory.ts';
 import { SeenFile } from '../data-directory/seen-file.ts';
@@ -129,6 +129,7 @@ async function serve(recipe: ServerRecipe, stop: StopSignal, hangups: Hangups): 
   await stop.orStopped(apps.start(recipe.planApps(parts)));
   watched.isStarted = true;
   run.update({ isReady: true, ports: recipe.ports });
+  collectStartUp();
   report.ready();
   recipe.onReady(directory);
   flushCompileCache(); // a later kill -9 must not cost the next start its cache
