@@ -59,7 +59,7 @@ export type Change =
   | { readonly type: 'renamed'; readonly mailbox: Mailbox; readonly name: string }
   | { readonly type: 'subscribed' | 'unsubscribed'; readonly account: string; readonly name: string };
 
-/** `lost`: the connection ended before the answer, so it may have been carried out or not. */
+/** `lost`: the connection ended before the answer, or the answer was for several, so it may have been carried out or not. */
 export type Outcome = 'acknowledged' | 'refused' | 'lost';
 
 export interface Operation {

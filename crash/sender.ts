@@ -83,9 +83,11 @@ export class Sender implements Disposable {
     try {
       const go = await session.command('DATA');
       if (go.code === 354) await session.sendMessage(content, sent);
+      const isOneForAll = this.#way !== 'LMTP';
+      let reply = go;
       for (const operation of operations) {
-        const reply = go.code === 354 ? await session.reply() : go;
-        this.#end(operation, reply);
+        if (go.code === 354 && (answered === 0 || !isOneForAll)) reply = await session.reply();
+        this.#end(operation, reply, isOneForAll && operations.length > 1);
         answered++;
       }
       return operations.every(({ outcome }) => outcome === 'acknowledged');
@@ -101,13 +103,18 @@ export class Sender implements Disposable {
       const mailbox = this.#ledger.mailbox(account, 'INBOX');
       return { type: 'added', mailbox, message, flags: '', owner: null };
     };
-    const text = (to: readonly string[]) => `${message.id} to ${to.join()}, ${message.octets} octets`;
-    const groups = this.#way === 'LMTP' ? accounts.map((account) => [account]) : [accounts];
-    return groups.map((to) => this.#ledger.begin(this.name, this.#way, text(to), to.map(added)));
+    const text = (to: string) => `${message.id} to ${to}, ${message.octets} octets`;
+    // One each: an account's copy is a transaction of its own.
+    return accounts.map((account) => this.#ledger.begin(this.name, this.#way, text(account), [added(account)]));
   }
 
-  #end(operation: Operation, { code, text }: SmtpReply): void {
-    this.#ledger.end(operation, code === 250 ? 'acknowledged' : 'refused', text);
+  /**
+   * Where one answer is for several, and the database goes away between their transactions, 4yz may be said though some have their copy: docs/operations.md,
+   * When a message may come twice. Each is then as if its answer had been lost.
+   */
+  #end(operation: Operation, { code, text }: SmtpReply, isForSeveral: boolean): void {
+    if (code === 250) this.#ledger.end(operation, 'acknowledged', text);
+    else this.#ledger.end(operation, isForSeveral && code < 500 ? 'lost' : 'refused', text);
   }
 
   [Symbol.dispose](): void {
