@@ -7,6 +7,7 @@ import { large } from './large.ts';
 import { logins } from './logins.ts';
 import { million } from './million.ts';
 import { mx } from './mx.ts';
+import { relay } from './relay.ts';
 import { storage } from './storage.ts';
 
 const benchmarks = new Map([
@@ -17,6 +18,7 @@ const benchmarks = new Map([
   ['logins', logins],
   ['million', million],
   ['mx', mx],
+  ['relay', relay],
   ['storage', storage],
 ]);
 
