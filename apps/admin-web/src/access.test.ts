@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { TokenScope } from '@postel/directory';
 import { sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
@@ -29,15 +30,23 @@ const SIGN_IN = [
   'post /account/password',
   'post /passkeys',
   'post /second-factor/confirm',
+  'post /session/proof',
+  'post /session/proof/passkey',
   'post /second-factor/remove',
   'post /tokens',
 ];
 
+let place = 0;
+
 type Refusal = 'let in' | 'not-signed-in' | 'not-allowed';
 
 /** Names that nobody has, and bodies that are none: what is let in changes nothing. */
-async function refusals(client: ApiClient): Promise<ReadonlyMap<string, Refusal>> {
-  const { body } = await new ApiClient(ports.web).get('/openapi.json');
+async function refusals({ cookie, token }: ApiClient): Promise<ReadonlyMap<string, Refusal>> {
+  // From a place of its own: from one there may be only so many requests in a while.
+  const client = new ApiClient(ports.web, `127.0.47.${++place}`);
+  client.cookie = cookie;
+  client.token = token;
+  const { body } = await new ApiClient(ports.web, `127.0.47.${place}`).get('/openapi.json');
   const results = new Map<string, Refusal>();
   for (const [path, methods] of Object.entries<object>(body.paths)) {
     const url = path.replaceAll(/\{[^}]+\}/g, 'nobody-has-this');
@@ -54,7 +63,43 @@ async function refusals(client: ApiClient): Promise<ReadonlyMap<string, Refusal>
 }
 
 /** These take no body that could be wrong; for whom they are is told by the routes beside them. */
-const CHANGING_WITHOUT_BODY = ['post /second-factor/begin', 'post /passkeys/options'];
+const CHANGING_WITHOUT_BODY = [
+  'post /second-factor/begin',
+  'post /passkeys/options',
+  'post /session/proof/passkey/options',
+];
+
+/** What whoever administers domains may ask, each for what is theirs. */
+const DOMAINS = [
+  'get /admin/accounts',
+  'post /admin/accounts',
+  'get /admin/accounts/{name}',
+  'patch /admin/accounts/{name}',
+  'delete /admin/accounts/{name}',
+  'post /admin/accounts/{name}/password',
+  'post /admin/accounts/{name}/second-factor/remove',
+  'get /admin/accounts/{name}/devices',
+  'delete /admin/accounts/{name}/devices/{fingerprint}',
+  'get /admin/accounts/{name}/app-passwords',
+  'delete /admin/accounts/{name}/app-passwords/{title}',
+  'get /admin/accounts/{name}/logins',
+  'get /admin/domains',
+  'get /admin/domains/{name}',
+  'patch /admin/domains/{name}',
+  'get /admin/domains/{name}/records',
+  'get /admin/domains/{name}/records/check',
+  'post /admin/domains/{name}/dkim',
+  'get /admin/addresses',
+  'post /admin/addresses',
+  'get /admin/addresses/{address}',
+  'patch /admin/addresses/{address}',
+  'delete /admin/addresses/{address}',
+  'get /admin/aliases',
+  'post /admin/aliases',
+  'get /admin/aliases/{address}',
+  'patch /admin/aliases/{address}',
+  'delete /admin/aliases/{address}',
+];
 
 const isAdmin = (route: string) => route.includes(' /admin/');
 const isReading = (route: string) => route.startsWith('get ');
@@ -87,6 +132,31 @@ test('hardening 47: every route without a session, and with a token that is none
   const wrong = new ApiClient(ports.web);
   wrong.token = `postel_${'A'.repeat(43)}`;
   expect(await unexpected(wrong, all)).toEqual([]);
+});
+
+/** An account that administers a domain of its own. */
+async function domainAdmin() {
+  const domain = `${randomUUID()}.example`;
+  const dora = await postel.addAccount('dora');
+  await postel.useDirectory(async (directory) => {
+    await directory.addDomain(domain);
+    await directory.setRole(dora.name, 'domain-admin', [domain]);
+  });
+  return { ...dora, domain, api: await ApiClient.signedIn(ports.web, dora.name, dora.password) };
+}
+
+test('hardening 47: every route with an administrator of domains, and with tokens of one', async () => {
+  const dora = await domainAdmin();
+  const may = (route: string) => !isAdmin(route) || DOMAINS.includes(route);
+  expect(await unexpected(dora.api, (route) => (may(route) ? 'let in' : 'not-allowed'))).toEqual([]);
+  const token = new ApiClient(ports.web);
+  const scopes = ['account:read', 'admin:write'];
+  token.token = (await dora.api.post('/tokens', { name: 'script', scopes })).body.token;
+  const mayToken = (route: string) => !SIGN_IN.includes(route) && may(route) && (isAdmin(route) || isReading(route));
+  expect(await unexpected(token, (route) => (mayToken(route) ? 'let in' : 'not-allowed'))).toEqual([]);
+  await postel.useDirectory((directory) => directory.setRole(dora.name, 'account'));
+  expect((await token.get('/admin/accounts')).status).toBe(403);
+  expect((await dora.api.get('/admin/domains')).status).toBe(403);
 });
 
 test('hardening 47: every route with an account, and with an owner’s', async () => {

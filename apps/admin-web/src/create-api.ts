@@ -4,7 +4,7 @@ import { DecayingCounts, DirectoryError, prefixesOf } from '@postel/directory';
 import { StorageError } from '@postel/storage';
 import type { Logger } from '@postel/supervision';
 import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import { type Principal, requireAccess } from './access.ts';
+import { type Principal, requireAccess, requireProof } from './access.ts';
 import { addressOf } from './client-context.ts';
 import { requireKnownHost } from './known-host.ts';
 import { BODY_OCTETS, COUNTED_NETWORKS, NAME_CHARACTERS, REQUEST_MS, REQUESTS } from './limits.ts';
@@ -83,6 +83,7 @@ function guard(api: WebApi, { services: { directory, hostname }, now }: ApiOptio
     requireSameOrigin(request, cookie !== null);
     request.principal = await findPrincipal(directory, request, cookie);
     requireAccess(access, request.principal, request.method);
+    if (config.needsProof === true) requireProof(request);
   });
   api.addHook('onSend', async (request, reply) => addSecurityHeaders(request, reply));
 }

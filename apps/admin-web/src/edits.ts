@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ManagedDirectory } from '@postel/directory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from './problem.ts';
 
@@ -12,21 +13,24 @@ export function showVersioned<Shown>(reply: FastifyReply, shown: Shown): Shown {
   return shown;
 }
 
-/** Edits of this process, one after the other: what one has compared holds until it is done. */
-let last: Promise<unknown> = Promise.resolve();
+interface Edit<Shown> {
+  readonly directory: ManagedDirectory;
+  /** What is shown, of the directory that it gets. */
+  read(directory: ManagedDirectory): Promise<Shown>;
+  change(directory: ManagedDirectory, shown: Shown): Promise<void>;
+}
 
 /**
- * Changes what somebody was shown, unless it is another by now (RFC 9110 §13.1.1): nobody overwrites what they did not see. What a
+ * Changes what somebody was shown, unless it is another by now (RFC 9110 §13.1.1): nobody overwrites what they did not see, by whatever
+ * door it was changed. The comparison and the change are one transaction, and no other change of the directory comes between. What a
  * change leaves out stays as it is in any case.
  *
- * @param read what is shown now
  * @throws {Problem} 412, 428
  */
 export async function edit<Shown>(
   request: FastifyRequest,
   reply: FastifyReply,
-  read: () => Promise<Shown>,
-  change: (shown: Shown) => Promise<void>,
+  { directory, read, change }: Edit<Shown>,
 ): Promise<Shown> {
   const expected = request.headers['if-match'];
   if (expected === undefined) {
@@ -36,14 +40,13 @@ export async function edit<Shown>(
       'Say in If-Match which state this starts from: the ETag of what you saw.',
     );
   }
-  const turn = last.then(async () => {
-    const shown = await read();
+  const changed = await directory.together(async (changing) => {
+    const shown = await read(changing);
     if (versionOf(shown) !== expected) {
       throw new Problem(412, 'conflict', 'Somebody changed this meanwhile. Look at it again, and then change it.');
     }
-    await change(shown);
-    return await read();
+    await change(changing, shown);
+    return await read(changing);
   });
-  last = turn.catch(() => {});
-  return showVersioned(reply, await turn);
+  return showVersioned(reply, changed);
 }

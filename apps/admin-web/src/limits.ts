@@ -22,11 +22,11 @@ export const WAITING_SIGN_INS = 200;
 /** How long requests in hand may take when the process ends. */
 export const STOP_MS = 3_000;
 
-/** Entries of histories and lists that grow with time. */
-export const LISTED_LOGINS = 200;
+/** Entries of a part of a long list, if it is not said how many. */
+export const LISTED = 200;
+export const MOST_LISTED = 1_000;
+export const SEARCH_CHARACTERS = 100;
 export const LISTED_MESSAGES = 200;
-export const LISTED_CHANGES = 200;
-export const LISTED_QUEUE = 500;
 
 /** What the start page of the administration shows is read anew after so long, however many look at it. */
 export const OVERVIEW_MS = 10_000;

@@ -21,6 +21,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may use a route. Every route of the API says it. */
     readonly access?: Access;
+    /** It asks for a fresh proof of who it is: see `requireProof`. */
+    readonly needsProof?: boolean;
   }
   interface FastifyRequest {
     /** Who asks; null: nobody that we know. */

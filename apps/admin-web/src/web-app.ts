@@ -15,6 +15,7 @@ import { addCredentialRoutes } from './routes/credentials.ts';
 import { addMtaStsRoute } from './routes/mta-sts.ts';
 import { addPageRoutes } from './routes/pages.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
+import { addProofRoutes } from './routes/proof.ts';
 import { addSecondFactorRoutes } from './routes/second-factor.ts';
 import { addSessionRoutes } from './routes/session.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
@@ -62,6 +63,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addSessionRoutes(api, services);
   addAccountRoutes(api, services);
   addCredentialRoutes(api, services);
+  addProofRoutes(api, services);
   addSecondFactorRoutes(api, services);
   addPasskeyRoutes(api, services);
   addTokenRoutes(api, services);

@@ -9,6 +9,8 @@ export type LimitState = number | 'none' | 'default';
 /** All that the directory has of an account, but for secrets and for what changes by use. */
 export interface AccountState {
   readonly role: Role;
+  /** Domains, by name: of a `domain-admin`. */
+  readonly administers: readonly string[];
   readonly disabled: boolean;
   /** Since when it is what it is, in ISO 8601; null: there is none. */
   readonly passwordSince: string | null;
@@ -60,7 +62,7 @@ export function accountSubject(name: string): Subject {
 /** Whether it is the account's own, and what it is. */
 type LimitPair = readonly [boolean | null, number | null];
 
-interface AccountRow extends Pick<AccountState, 'role' | 'disabled' | 'passwordSince' | 'keepsSent'> {
+interface AccountRow extends Pick<AccountState, 'role' | 'administers' | 'disabled' | 'passwordSince' | 'keepsSent'> {
   readonly addresses: readonly AddressRow[] | null;
   readonly appPasswords: readonly (AppPasswordState & { readonly name: string })[] | null;
   readonly keys: readonly (KeyState & { readonly fingerprint: string })[] | null;
@@ -84,6 +86,8 @@ export async function selectAccountStates(
     select a.name,
            json_build_object(
              'role', a.role, 'disabled', a.is_disabled,
+             'administers', array(select d.name from administered_domains as g join domains as d using (domain_id)
+                                   where g.account_id = a.account_id order by d.name collate "C"),
              'passwordSince', (select to_char(created_at at time zone 'UTC', ${ISO_8601}::text) from credentials as c
                                 where c.account_id = a.account_id and kind = 'password'),
              'addresses', (select json_agg(json_build_object('localPart', o.local_part, 'domain', d.name, 'mailbox', b.name)
@@ -125,13 +129,14 @@ export async function selectAccountStates(
 
 const ISO_8601 = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
 
-function accountState({ role, disabled, passwordSince, keepsSent, ...row }: AccountRow): AccountState {
+function accountState({ role, administers, disabled, passwordSince, keepsSent, ...row }: AccountRow): AccountState {
   const addresses = (row.addresses ?? []).map(
     ({ mailbox, ...address }) => [formatAddress(address), { mailbox }] as const,
   );
   const { quota, sending, retention } = row;
   return {
     role,
+    administers,
     disabled,
     passwordSince,
     addresses: Object.fromEntries(addresses),

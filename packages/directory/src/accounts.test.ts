@@ -29,7 +29,7 @@ test('accounts are listed by name with all their addresses and use', async () =>
   await directory.addDomain('a.example');
   await directory.addAddress('zoe', '"Zoe Z"@a.example');
   await directory.setDisabled('zoe', true);
-  const empty = { usedOctets: 0, usedMessages: 0, createdAt: expect.any(Date), role: 'account' };
+  const empty = { administers: [], usedOctets: 0, usedMessages: 0, createdAt: expect.any(Date), role: 'account' };
   expect(await directory.listAccounts()).toEqual([
     { ...empty, name: 'adam', addresses: ['adam@b.example'], isDisabled: false },
     { ...empty, name: 'zoe', addresses: ['"zoe z"@a.example', 'zoe@b.example'], isDisabled: true },

@@ -68,17 +68,30 @@ async function readSaltKey(sql: Sql): Promise<Buffer> {
 
 export async function listAccounts(sql: Sql): Promise<readonly AccountSummary[]> {
   const rows = await readDirectory(
-    () => sql.read<(Omit<AccountSummary, 'addresses'> & { localPart: string | null; domain: string | null })[]>`
+    () => sql.read<
+      (Omit<AccountSummary, 'addresses' | 'administers'> & {
+        localPart: string | null;
+        domain: string | null;
+        administers: string;
+      })[]
+    >`
       select account.name, used_octets as "usedOctets", used_messages as "usedMessages", created_at as "createdAt",
-             is_disabled as "isDisabled", role, local_part as "localPart", domain.name as domain
+             is_disabled as "isDisabled", role,
+             (select coalesce(json_agg(d.name order by d.name), '[]')::text
+                from administered_domains as g join domains as d using (domain_id)
+               where g.account_id = account.account_id) as administers, local_part as "localPart", domain.name as domain
         from accounts as account
         left join addresses using (account_id)
         left join domains as domain using (domain_id)
        order by account.name, domain.name, local_part`,
   );
-  const accounts = new Map<string, AccountSummary & { readonly addresses: string[] }>();
-  for (const { localPart, domain, ...account } of rows) {
-    const summary = accounts.get(account.name) ?? { ...account, addresses: [] };
+  const accounts = new Map<string, Omit<AccountSummary, 'addresses'> & { readonly addresses: string[] }>();
+  for (const { localPart, domain, administers, ...account } of rows) {
+    const summary = accounts.get(account.name) ?? {
+      ...account,
+      addresses: [] as string[],
+      administers: JSON.parse(administers),
+    };
     accounts.set(account.name, summary);
     if (localPart !== null && domain !== null) {
       summary.addresses.push(formatAddress({ localPart, domain }));

@@ -248,6 +248,6 @@ async function removeAddress(sql: Sql, actor: Actor, address: CanonicalAddress):
   });
 }
 
-function noSuchAddress(address: CanonicalAddress): DirectoryError {
+export function noSuchAddress(address: CanonicalAddress): DirectoryError {
   return new DirectoryError('no-such-address', `No account has the address ${formatAddress(address)}`);
 }

@@ -229,6 +229,6 @@ async function removeEntry(tx: Transaction, alias: number, entry: CanonicalAddre
   await tx`delete from alias_entries where alias_id = ${alias} and not is_member and not may_post`;
 }
 
-function noSuchAlias(address: CanonicalAddress): DirectoryError {
+export function noSuchAlias(address: CanonicalAddress): DirectoryError {
   return new DirectoryError('no-such-alias', `There is no alias ${formatAddress(address)}`);
 }

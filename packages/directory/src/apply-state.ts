@@ -3,6 +3,7 @@ import { type AccountState, accountSubject, type LimitState } from './account-st
 import { insertScramParameters, stripAccount } from './accounts.ts';
 import type { Actor } from './actor.ts';
 import { acceptAddress, ensureMailbox, insertAddress, localPartIn, requireFree } from './addresses.ts';
+import { setAdministered } from './administered.ts';
 import { type AliasState, aliasSubject } from './alias-state.ts';
 import { insertEntries } from './aliases.ts';
 import { replaceSecrets, selectSaltKey } from './credentials-state.ts';
@@ -194,7 +195,7 @@ async function makeAccount(tx: Transaction, name: string): Promise<AccountId> {
 }
 
 async function putAccount(tx: Transaction, account: AccountId, name: string, declared: DeclaredAccount): Promise<void> {
-  const { role, disabled, quota, sending, keepsSent, retention, addresses, keys, secrets } = declared;
+  const { role, administers, disabled, quota, sending, keepsSent, retention, addresses, keys, secrets } = declared;
   await tx`
     update accounts
        set role = ${role}, is_disabled = ${disabled},
@@ -209,6 +210,7 @@ async function putAccount(tx: Transaction, account: AccountId, name: string, dec
            quota_messages = case when has_own_quota_messages then quota_messages else default_quota_messages end,
            quota_mailboxes = case when has_own_quota_mailboxes then quota_mailboxes else default_quota_mailboxes end
       from installation where account_id = ${account}`;
+  await setAdministered(tx, account, administers);
   await tx`
     insert into submission_settings (account_id) values (${account}) on conflict do nothing`;
   await tx`

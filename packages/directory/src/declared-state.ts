@@ -8,7 +8,7 @@ import type { DomainState } from './domain-state.ts';
 
 /** An account as it is to be. Null: what there is of it stays. */
 export interface DeclaredAccount
-  extends Pick<AccountState, 'role' | 'disabled' | 'quota' | 'sending' | 'keepsSent' | 'retention'> {
+  extends Pick<AccountState, 'role' | 'administers' | 'disabled' | 'quota' | 'sending' | 'keepsSent' | 'retention'> {
   readonly addresses: AccountState['addresses'] | null;
   /** By fingerprint. */
   readonly keys: Readonly<Record<string, KeyState>> | null;
@@ -79,9 +79,10 @@ function differingAccounts(
 
 /** Without what stays whatever it is. */
 function comparable(account: DeclaredAccount, declared: DeclaredAccount | undefined): State {
-  const { role, disabled, addresses, keys, quota, sending, keepsSent, retention } = account;
+  const { role, administers, disabled, addresses, keys, quota, sending, keepsSent, retention } = account;
   return {
     role,
+    administers,
     disabled,
     ...(addresses === null || declared?.addresses === null ? {} : { addresses }),
     quota,

@@ -39,7 +39,7 @@ export async function listChanges(
   return rows.map(({ before, after, ...row }) => ({ ...row, before: parseState(before), after: parseState(after) }));
 }
 
-const parseState = (text: string | null): State | null => (text === null ? null : JSON.parse(text));
+export const parseState = (text: string | null): State | null => (text === null ? null : JSON.parse(text));
 
 /** How long it is kept who changed what. */
 export const CHANGES_KEPT_DAYS = 400;

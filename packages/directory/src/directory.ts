@@ -3,12 +3,14 @@ import type { AccountId, MailboxId } from '@postel/storage';
 import type { Actor } from './actor.ts';
 import type { Address } from './address.ts';
 import type { Addresses, ReadableAddresses } from './addresses.ts';
+import type { Within } from './administered.ts';
 import type { AccountAlias } from './alias-members.ts';
 import type { Aliases, AliasSummary, ReadableAliases } from './aliases.ts';
 import type { AppPasswords, ReadableAppPasswords } from './app-passwords.ts';
 import type { LoginCounts, LoginEntry } from './attempt-rows.ts';
 import type { DeclaredState, StateDifference } from './declared-state.ts';
 import type { ChangeFilter, DirectoryChange } from './directory-changes.ts';
+import type { DirectoryPages } from './directory-pages.ts';
 import type { DirectorySecrets, DirectoryState } from './directory-state.ts';
 import type { DkimKeys, ReadableDkimKeys } from './dkim-keys.ts';
 import type { DomainChange, DomainSummary } from './domains.ts';
@@ -32,8 +34,8 @@ export interface NewAccount {
   readonly password: string | null;
 }
 
-/** What an account may do beside its own mail: an `owner` administers the server. */
-export type Role = 'account' | 'owner';
+/** What an account may do beside its own mail: an `owner` administers the server, a `domain-admin` the domains that are named. */
+export type Role = 'account' | 'domain-admin' | 'owner';
 
 export interface IdentifiedAccount {
   readonly accountId: AccountId;
@@ -53,6 +55,8 @@ export interface AccountSummary {
   readonly createdAt: Date;
   readonly isDisabled: boolean;
   readonly role: Role;
+  /** Domains, by name: of a `domain-admin`. */
+  readonly administers: readonly string[];
 }
 
 /** How long, and how much of it, the content of removed messages is kept so that they can be brought back. */
@@ -127,6 +131,17 @@ export interface Directory {
   /** The same directory, for somebody to change: what they change is written down as theirs. Costs nothing to speak of. */
   as(actor: Actor): ManagedDirectory;
 
+  /**
+   * The same for an administrator of domains: for one change (`together` makes one of several). Before it, under the lock that it takes,
+   * what it is about is looked at.
+   *
+   * @throws of the change: as if what is not theirs were not there
+   */
+  within(actor: Actor, within: Within): ManagedDirectory;
+
+  /** That all of it is an administrator's. @throws as if what is not were not there */
+  requireAdministered(within: Within): Promise<void>;
+
   /** The one form of the name of a local domain, in A-labels. @throws 'no-such-domain' */
   domainName(name: string): Promise<string>;
 
@@ -144,6 +159,12 @@ export interface Directory {
    * disabled one is still there.
    */
   identify(name: string): Promise<FoundAccount | null>;
+
+  /** @throws 'no-such-account' */
+  readAccount(name: string): Promise<AccountSummary>;
+
+  /** Long lists, part by part. */
+  readonly pages: DirectoryPages;
 
   /** All accounts, by name. */
   listAccounts(): Promise<readonly AccountSummary[]>;
@@ -342,9 +363,16 @@ export interface ManagedDirectory extends Directory {
   /**
    * In force for whatever is asked for after it, also in sessions that there are.
    *
-   * @throws 'no-such-account'
+   * @param domains that a `domain-admin` administers: one at least
+   * @throws 'no-such-account', 'no-such-domain', 'invalid-domain'; 'invalid-name' for a role without the domains it needs, or with
    */
-  setRole(accountName: string, role: Role): Promise<void>;
+  setRole(accountName: string, role: Role, domains?: readonly string[]): Promise<void>;
+
+  /**
+   * Several changes as one: all of them, or none, and no other change of the directory in between. What is read with the directory that
+   * `work` gets is what they will find. Nothing slow belongs in it: no password is derived, and no mail removed.
+   */
+  together<Result>(work: (directory: ManagedDirectory) => Promise<Result>): Promise<Result>;
 
   /**
    * Turns the one-time codes of an account off, for somebody who has lost them: the password is enough for the web.

@@ -1,6 +1,8 @@
 import type { Sql, Transaction } from '@postel/storage';
+import { accountSubject } from './account-state.ts';
 import type { Actor } from './actor.ts';
 import { canonicalAddress, DETAIL_SEPARATORS } from './address.ts';
+import { type Administrator, administratorsOf, domainsOf } from './administered.ts';
 import { insertFirstKeys, makeKeyPairs, needsDkimKeys } from './dkim-keys.ts';
 import { domainSubject } from './domain-state.ts';
 import { DirectoryError } from './errors.ts';
@@ -56,15 +58,22 @@ export async function findDomainName(sql: Sql, name: string): Promise<string> {
 }
 
 export async function listDomains(sql: Sql): Promise<readonly DomainSummary[]> {
-  return await readDirectory(
-    () => sql.read<DomainSummary[]>`
+  return await readDirectory(() => selectDomains(sql.read, null));
+}
+
+export async function selectDomains(
+  read: Sql['read'] | Transaction,
+  administrator: Administrator,
+): Promise<readonly DomainSummary[]> {
+  const isTheirs = administrator === null ? read`true` : read`d.domain_id in ${domainsOf(read, administrator)}`;
+  return await read<DomainSummary[]>`
       select d.name, account.name as catchall, detail_separators as separators, is_case_sensitive as "isCaseSensitive",
              disabled_since is not null as "isDisabled",
              (select count(*)::integer from addresses as a where a.domain_id = d.domain_id) as addresses,
              (select count(*)::integer from aliases as b where b.domain_id = d.domain_id) as aliases
         from domains as d left join accounts as account on account.account_id = d.catchall_account_id
-       order by d.name`,
-  );
+       where ${isTheirs}
+       order by d.name`;
 }
 
 export async function changeDomain(sql: Sql, actor: Actor, name: string, change: DomainChange): Promise<void> {
@@ -118,6 +127,7 @@ export async function removeDomain(sql: Sql, actor: Actor, name: string): Promis
     await note(domainSubject(domain));
     const found = await findDomain(tx, domain);
     await requireUnused(tx, found, domain);
+    for (const name of await administratorsOf(tx, found.domainId)) await note(accountSubject(name));
     await tx`delete from domains where domain_id = ${found.domainId}`;
   });
 }

@@ -12,10 +12,12 @@ export interface LocalDomain {
 export async function findDomain(tx: Sql['read'] | Transaction, domain: string): Promise<LocalDomain> {
   const [row] = await tx<LocalDomain[]>`
     select domain_id as "domainId", is_case_sensitive as "isCaseSensitive" from domains where name = ${domain}`;
-  if (row === undefined) {
-    throw new DirectoryError('no-such-domain', `${domain} is not a domain of this server: add it first`);
-  }
+  if (row === undefined) throw noSuchDomain(domain);
   return row;
+}
+
+export function noSuchDomain(domain: string): DirectoryError {
+  return new DirectoryError('no-such-domain', `${domain} is not a domain of this server: add it first`);
 }
 
 /** In the one form that is stored. @throws {DirectoryError} 'invalid-domain' */

@@ -3,6 +3,7 @@ export type { Actor, Door } from './actor.ts';
 export { type Address, type CanonicalAddress, parseAddress } from './address.ts';
 export { type AddressPrefixes, NetworkList, prefixesOf } from './address-prefix.ts';
 export type { AddressChange, AddressSummary } from './addresses.ts';
+export type { Administered, Administrator, Within } from './administered.ts';
 export type { AliasState } from './alias-state.ts';
 export type { AliasDetails, Aliases, AliasSettings, AliasSummary, EntryRole, Posters } from './aliases.ts';
 export type { AppPassword, AppPasswords, NewAppPassword } from './app-passwords.ts';
@@ -29,6 +30,7 @@ export type {
   Role,
 } from './directory.ts';
 export { CHANGES_KEPT_DAYS, type ChangeFilter, type DirectoryChange, forgetOldChanges } from './directory-changes.ts';
+export type { AddressKey, DirectoryPages, LoginKey } from './directory-pages.ts';
 export type { DirectorySecrets, DirectoryState } from './directory-state.ts';
 export {
   DKIM_ALGORITHMS,

@@ -1,12 +1,13 @@
 import { acceptAccountName } from './accounts.ts';
 import { type CanonicalAddress, formatAddress } from './address.ts';
 import { acceptAddress } from './addresses.ts';
+import { requireDomains } from './administered.ts';
 import type { AliasState } from './alias-state.ts';
 import type { DeclaredAccount, DeclaredState } from './declared-state.ts';
 import type { DirectoryState } from './directory-state.ts';
 import { acceptSeparators } from './domains.ts';
 import { DirectoryError } from './errors.ts';
-import { acceptDomain } from './find-domain.ts';
+import { acceptDomain, noSuchDomain } from './find-domain.ts';
 
 /**
  * The same with every name as the directory has it: domains in A-labels, local parts in the case that counts in their domain.
@@ -35,13 +36,16 @@ export function normalizeDeclared(declared: DeclaredState, current: DirectorySta
 
   const accounts = declared.accounts === null ? null : renamed(declared.accounts, acceptAccountName);
   const normalized = [...(accounts ?? [])].map(([name, account]): [string, DeclaredAccount] => {
-    if (account.addresses === null) return [name, account];
+    const administers = [...new Set(account.administers.map(acceptDomain))].toSorted();
+    requireDomains(account.role, administers);
+    for (const domain of administers) if (domains?.has(domain) === false) throw noSuchDomain(domain);
+    if (account.addresses === null) return [name, { ...account, administers }];
     const addresses = Object.entries(account.addresses).map(([text, target]) => {
       const address = addressIn(text);
       own(address, `account ${name}`);
       return [address, target.mailbox?.toUpperCase() === 'INBOX' ? { mailbox: null } : target] as const;
     });
-    return [name, { ...account, addresses: Object.fromEntries(addresses) }];
+    return [name, { ...account, administers, addresses: Object.fromEntries(addresses) }];
   });
   const aliases = declared.aliases === null ? null : renamed(declared.aliases, addressIn);
   for (const address of aliases?.keys() ?? []) own(address, 'an alias');

@@ -3,14 +3,17 @@ import { addAccount, listAccounts, removeAccount, setDisabled } from './accounts
 import type { Actor } from './actor.ts';
 import type { Address } from './address.ts';
 import { addAddress, openAddresses, readableAddresses } from './addresses.ts';
+import { requireAdministered } from './administered.ts';
 import { aliasesOf, mayUseAddress, visibleMembers } from './alias-members.ts';
 import { openAliases, readableAliases } from './aliases.ts';
 import { openAppPasswords, readableAppPasswords } from './app-passwords.ts';
 import { applyState, compareState } from './apply-state.ts';
 import { countLogins, listLogins } from './attempt-rows.ts';
+import { guardedSql } from './bound-sql.ts';
 import { CredentialUses } from './credential-uses.ts';
 import type { Directory, ManagedDirectory } from './directory.ts';
 import { listChanges } from './directory-changes.ts';
+import { directoryPages, readAccountSummary } from './directory-pages.ts';
 import { readDirectorySecrets, readDirectoryState } from './directory-state.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { openDkimKeys, readableDkimKeys } from './dkim-keys.ts';
@@ -34,6 +37,7 @@ import { setPassword } from './set-password.ts';
 import { openShares, readableShares } from './shares.ts';
 import { openSubmission, type Submitter, type UsableSubmission, usableSubmission } from './submission.ts';
 import { openTlsPublicKeys, readableTlsPublicKeys } from './tls-public-keys.ts';
+import { changeTogether, readDirectory } from './transaction.ts';
 import { VerifiedLogins } from './verified-logins.ts';
 import type { TokenChecker, TokenRefusal } from './verify-token.ts';
 import { WatchedLogin } from './watched-login.ts';
@@ -111,35 +115,34 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
   const known = { verifiedLogins, recentLogins, now };
   const logins = { sql, pool, ...known, anonymousAccount, tokenValidator, onTokenRefused };
 
+  const changing = (actor: Actor, on: Sql): ManagedDirectory => {
+    const reading = { ...directory, ...readsIn(on, submitters) };
+    return {
+      ...reading,
+      ...changesBy(actor, { sql: on, pool, failures, submission: reading.submission }),
+      together: (work) => changeTogether(on, (bound) => work(changing(actor, bound))),
+    };
+  };
   const directory: Directory = {
-    as: (actor) => ({ ...directory, ...changesBy(actor, { sql, pool, failures, submission: directory.submission }) }),
-    domainName: (name) => findDomainName(sql, name),
-    listDomains: () => listDomains(sql),
-    dkimKeys: readableDkimKeys(sql),
-    addresses: readableAddresses(sql),
-    aliases: readableAliases(sql),
-    identify: (name) => identifyAccount(sql, name),
-    listAccounts: () => listAccounts(sql),
+    ...readsIn(sql, submitters),
+    as: (actor) => changing(actor, sql),
+    within: (actor, within) =>
+      changing(
+        actor,
+        guardedSql(sql, (tx) => requireAdministered(tx, within)),
+      ),
+    requireAdministered: (within) => readDirectory(() => requireAdministered(sql.read, within)),
     mayAdminister: (account) => mayAdminister(sql, account),
-    appPasswords: readableAppPasswords(sql),
-    quotas: readableQuotas(sql),
-    shares: readableShares(sql),
-    submission: usableSubmission(sql, submitters),
-    readRetention: (accountName) => readRetention(sql, accountName),
     beginLogin: (context, mechanism) => new WatchedLogin(new LoginTry(logins, context), loginWatch, context, mechanism),
     recordUnknownKey(context) {
       const attempt = { context, mechanism: null, loginName: null, account: null, program: null } as const;
       history.add({ ...attempt, outcome: 'unknown-key' });
     },
     listLogins: (filter) => listLogins(sql, filter),
-    readState: () => readDirectoryState(sql),
-    readSecrets: () => readDirectorySecrets(sql),
-    compare: (declared) => compareState(sql, declared),
     countLogins: (since) => countLogins(sql, since),
     listChanges: (filter) => listChanges(sql, filter),
     listLimitedNetworks: () => listLimitedNetworks(failures),
     loginLimits: limits,
-    tlsPublicKeys: readableTlsPublicKeys(sql),
     web: openWebAccess(sql, pool, loginWatch),
     mechanismsFor: mechanismPolicy({
       mechanisms,
@@ -164,6 +167,30 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
   return directory;
 }
 
+/** What is read of the directory's own tables, in a database or in one transaction. */
+function readsIn(sql: Sql, submitters: RecentAnswers<Submitter>) {
+  return {
+    domainName: (name) => findDomainName(sql, name),
+    listDomains: () => listDomains(sql),
+    dkimKeys: readableDkimKeys(sql),
+    addresses: readableAddresses(sql),
+    aliases: readableAliases(sql),
+    identify: (name) => identifyAccount(sql, name),
+    readAccount: (name) => readAccountSummary(sql, name),
+    pages: directoryPages(sql),
+    listAccounts: () => listAccounts(sql),
+    appPasswords: readableAppPasswords(sql),
+    quotas: readableQuotas(sql),
+    shares: readableShares(sql),
+    submission: usableSubmission(sql, submitters),
+    readRetention: (accountName) => readRetention(sql, accountName),
+    readState: () => readDirectoryState(sql),
+    readSecrets: () => readDirectorySecrets(sql),
+    compare: (declared) => compareState(sql, declared),
+    tlsPublicKeys: readableTlsPublicKeys(sql),
+  } satisfies Partial<Directory>;
+}
+
 interface ChangingParts {
   readonly sql: Sql;
   readonly pool: HashPool;
@@ -175,7 +202,7 @@ interface ChangingParts {
 function changesBy(
   actor: Actor,
   { sql, pool, failures, submission }: ChangingParts,
-): Omit<ManagedDirectory, Exclude<keyof Directory, Changing>> {
+): Omit<ManagedDirectory, Exclude<keyof Directory, Changing> | 'together'> {
   const isAddress = async (address: Address) => (await resolveRecipient(sql, address, null)).type !== 'unknown-address';
   return {
     apply: (declared) => applyState(sql, actor, declared),
@@ -190,7 +217,7 @@ function changesBy(
     addAddress: (accountName, address, mailbox = null) => addAddress(sql, actor, accountName, address, mailbox),
     removeAccount: (name) => removeAccount(sql, actor, name),
     setDisabled: (accountName, isDisabled) => setDisabled(sql, actor, accountName, isDisabled),
-    setRole: (accountName, role) => setRole(sql, actor, accountName, role),
+    setRole: (accountName, role, domains = []) => setRole(sql, actor, accountName, role, domains),
     removeSecondFactor: (accountName) => removeSecondFactor(sql, actor, accountName),
     setPassword: (accountName, password) => setPassword(sql, actor, pool, accountName, password),
     setAdminPassword: (password) => setAdminPassword(sql, actor, pool, password),

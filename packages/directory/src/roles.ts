@@ -1,6 +1,7 @@
 import type { Sql } from '@postel/storage';
 import { accountSubject } from './account-state.ts';
 import type { Actor } from './actor.ts';
+import { requireDomains, setAdministered } from './administered.ts';
 import type { Role } from './directory.ts';
 import { findAccount } from './find-account.ts';
 import type { AuthenticatedAccount, LoginCredential } from './login.ts';
@@ -15,11 +16,19 @@ const ADMINISTERS = {
   anonymous: false,
 } as const satisfies Record<LoginCredential['type'], boolean>;
 
-export async function setRole(sql: Sql, actor: Actor, accountName: string, role: Role): Promise<void> {
+export async function setRole(
+  sql: Sql,
+  actor: Actor,
+  accountName: string,
+  role: Role,
+  domains: readonly string[],
+): Promise<void> {
+  requireDomains(role, domains);
   await changeDirectory(sql, actor, async (tx, note) => {
     const account = await findAccount(tx, accountName);
     await note(accountSubject(accountName));
     await tx`update accounts set role = ${role} where account_id = ${account}`;
+    await setAdministered(tx, account, domains);
   });
 }
 

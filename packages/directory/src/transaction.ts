@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Sql, StorageError, type Transaction, translateDatabaseError } from '@postel/storage';
 import type { Actor } from './actor.ts';
+import { boundSql, isBound } from './bound-sql.ts';
 import { ChangeRecord, type Subject } from './change-record.ts';
 import { DirectoryError } from './errors.ts';
 import { RECENT_MS } from './recent-answers.ts';
@@ -39,6 +40,20 @@ export async function raiseVersion(tx: Transaction): Promise<void> {
  */
 export async function revoke<Result>(sql: Sql, actor: Actor, change: Change<Result>): Promise<Result> {
   const result = await changeDirectory(sql, actor, change);
+  if (!isBound(sql)) await untilKnown(); // else whoever began the transaction waits, when it is over
+  return result;
+}
+
+/**
+ * Several changes as one: all of them, or none, and nothing else in between. When it is done no process goes by what was before.
+ *
+ * @param work does them with a database that is the transaction
+ */
+export async function changeTogether<Result>(sql: Sql, work: (bound: Sql) => Promise<Result>): Promise<Result> {
+  const result = await changeMail(sql, async (tx) => {
+    await raiseVersion(tx);
+    return await work(boundSql(tx));
+  });
   await untilKnown();
   return result;
 }

@@ -1,6 +1,7 @@
 /** The queue of mail that goes to other servers. It knows no SMTP. */
 
 export { DEFAULT_SCHEDULE, RETURNED_HEADER_OCTETS, RETURNED_OCTETS } from './limits.ts';
+export { pageQueue } from './page-queue.ts';
 export { type Kept, Queue, type QueuedReport } from './queue.ts';
 export {
   changeQueue,

@@ -79,7 +79,7 @@ export const accounts = pgTable(
     name: text('name').notNull(),
     createdAt: at('created_at').notNull().defaultNow(),
     isDisabled: boolean('is_disabled').notNull().default(false),
-    /** `owner`: administers the server. */
+    /** `owner`: administers the server; `domain-admin`: those of `administered_domains`. */
     role: text('role').notNull().default('account'),
     modseq: seq('modseq').notNull().default(1),
     nextObjectId: id('next_object_id').notNull().default(1),
@@ -113,7 +113,7 @@ export const accounts = pgTable(
   },
   (table) => [
     uniqueIndex('accounts_name').on(table.name),
-    check('accounts_role', sql`${table.role} in ('account', 'owner')`),
+    check('accounts_role', sql`${table.role} in ('account', 'domain-admin', 'owner')`),
     check('accounts_modseq_below_2_53', sql`${table.modseq} < 9007199254740992`),
     check('accounts_uidvalidity_32_bits', sql`${table.nextUidvalidity} <= 4294967295`),
     check(
@@ -500,6 +500,21 @@ export const domains = pgTable(
   (table) => [
     uniqueIndex('domains_name').on(table.name),
     foreignKey({ columns: [table.catchallAccountId], foreignColumns: [accounts.accountId] }).onDelete('set null'),
+  ],
+);
+
+/** Domains that an account with the role `domain-admin` administers. */
+export const administeredDomains = pgTable(
+  'administered_domains',
+  {
+    accountId: id('account_id').notNull(),
+    domainId: id('domain_id').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.accountId, table.domainId] }),
+    index('administered_domains_domain').on(table.domainId),
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
+    foreignKey({ columns: [table.domainId], foreignColumns: [domains.domainId] }).onDelete('cascade'),
   ],
 );
 
@@ -1154,8 +1169,12 @@ export const webSessions = pgTable(
     accountId: id('account_id'),
     /** Of the password that there was then: with another one the session is over. Null: the account had none. */
     credentialId: id('credential_id'),
-    /** By which it began; null: by the password. */
+    /** By which it began; null: by the password, or by the key of a device. */
     passkeyId: bytea('passkey_id'),
+    /** Of the device's key by which it began. */
+    keyFingerprint: bytea('key_fingerprint'),
+    /** When its owner last proved by password or passkey who they are; null: not yet. */
+    provedAt: at('proved_at'),
     /** The password was right, and the code is still to come. */
     awaitsCode: boolean('awaits_code').notNull(),
     wrongCodes: smallint('wrong_codes').notNull().default(0),
@@ -1234,7 +1253,28 @@ export const passkeyChallenges = pgTable(
     purpose: text('purpose').notNull(),
     expiresAt: at('expires_at').notNull(),
   },
-  (table) => [check('passkey_challenges_purposes', sql`${table.purpose} in ('register', 'sign-in')`)],
+  (table) => [
+    index('passkey_challenges_expiry').on(table.expiresAt),
+    check('passkey_challenges_purposes', sql`${table.purpose} in ('register', 'sign-in')`),
+  ],
+);
+
+/** A sign-in by the key of a device, on its way from the site to the listener that asks for keys, and back. */
+export const keySignIns = pgTable(
+  'key_sign_ins',
+  {
+    /** SHA-256 of what the browser takes to the other listener. */
+    stateHash: bytea('state_hash').primaryKey(),
+    /** Of the cookie of the browser that began: nobody else can complete it. */
+    browserHash: bytea('browser_hash').notNull(),
+    /** The origin to lead back to. */
+    returnTo: text('return_to').notNull(),
+    /** Of what the browser brings back, once a key was shown. */
+    codeHash: bytea('code_hash'),
+    fingerprint: bytea('fingerprint'),
+    expiresAt: at('expires_at').notNull(),
+  },
+  (table) => [index('key_sign_ins_expiry').on(table.expiresAt)],
 );
 
 /** By which programs use the API. */

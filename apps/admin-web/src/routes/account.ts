@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { actorOf, ownAccount, ownSession } from '../access.ts';
 import { clientContext } from '../client-context.ts';
-import { LISTED_LOGINS, LISTED_MESSAGES } from '../limits.ts';
+import { LISTED_MESSAGES } from '../limits.ts';
+import { askedPage, isLoginKey, linkNext, PageQuery } from '../paging.ts';
 import { presentLogin } from '../present.ts';
 import { Problem } from '../problem.ts';
 import {
@@ -78,19 +79,28 @@ export function addAccountRoutes(api: WebApi, services: Services): void {
 
   api.get(
     '/api/v1/account/logins',
-    { config: access, schema: { summary: 'Who logged in to your account, or tried', tags, response: { 200: Logins } } },
-    async (request) => {
-      const { name } = ownAccount(request);
-      const since = new Date(Date.now() - HISTORY_MS);
-      const filter = { accountName: name, onlyFailed: false, since, limit: LISTED_LOGINS };
-      return (await directory.listLogins(filter)).map(presentLogin);
+    {
+      config: access,
+      schema: {
+        summary: 'Who logged in to your account, or tried',
+        tags,
+        querystring: PageQuery,
+        response: { 200: Logins },
+      },
+    },
+    async (request, reply) => {
+      const { name: accountName } = ownAccount(request);
+      const page = askedPage(request.query, isLoginKey);
+      const logins = await directory.pages.logins({ ...page, accountName, since: new Date(Date.now() - HISTORY_MS) });
+      linkNext(request, reply, page.limit, logins, ({ key }) => key);
+      return logins.map(presentLogin);
     },
   );
 
   api.post(
     '/api/v1/account/password',
     {
-      config: { access: 'sign-in' },
+      config: { access: 'sign-in', needsProof: true },
       schema: { summary: 'Change your password', tags, body: NewPassword, response: { 204: Type.Null() } },
     },
     async (request, reply) => {

@@ -1,10 +1,11 @@
-import { DirectoryError, generatePassword } from '@postel/directory';
+import { generatePassword, type ManagedDirectory, type Role } from '@postel/directory';
 import { parseFingerprint } from '@postel/tls-pubkey';
 import type { FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
-import { actorOf } from '../access.ts';
+import { type Static, Type } from 'typebox';
+import { administratorOf, manage, ownersOnly, requireProof, requireTheirs } from '../access.ts';
+import { readAccountDetails, requireAllowedLimits } from '../account-details.ts';
 import { edit, showVersioned } from '../edits.ts';
-import { LISTED_LOGINS } from '../limits.ts';
+import { askedPage, isLoginKey, isText, linkNext, PageQuery } from '../paging.ts';
 import { presentAppPassword, presentDevice, presentLogin } from '../present.ts';
 import { absent, Problem } from '../problem.ts';
 import { AppPassword, Device, Logins } from '../schemas/account.ts';
@@ -19,23 +20,33 @@ import {
 import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
 
-const config = { access: 'admin' } as const;
+const config = { access: 'domains' } as const;
+/** What cannot be taken back, or lets somebody in. */
+const proving = { access: 'domains', needsProof: true } as const;
 const tags = ['accounts'];
 const params = Type.Object({ name: Type.String({ maxLength: 64 }) });
 const HISTORY_MS = 365 * 86_400_000;
 
-/** Accounts, as the owner of the server sees them. */
+/** Accounts, as the owner of the server sees them, and whoever administers their domains. */
 export function addAdminAccountRoutes(api: WebApi, { directory }: Services): void {
-  const { tlsPublicKeys, appPasswords, quotas, submission } = directory;
+  const { tlsPublicKeys, appPasswords } = directory;
+  const requireAccount = (request: FastifyRequest, name: string) =>
+    requireTheirs(directory, request, { account: name });
 
   api.get(
     '/api/v1/admin/accounts',
-    { config, schema: { summary: 'All accounts', tags, response: { 200: Type.Array(AccountRow) } } },
-    async () => {
-      const accounts = await directory.listAccounts();
-      return accounts.map(({ createdAt, addresses, ...account }) => ({
+    {
+      config,
+      schema: { summary: 'Accounts', tags, querystring: PageQuery, response: { 200: Type.Array(AccountRow) } },
+    },
+    async (request, reply) => {
+      const page = askedPage(request.query, isText);
+      const accounts = await directory.pages.accounts({ ...page, administrator: administratorOf(request) });
+      linkNext(request, reply, page.limit, accounts, ({ name }) => name);
+      return accounts.map(({ createdAt, addresses, administers, ...account }) => ({
         ...account,
         addresses: [...addresses],
+        administers: [...administers],
         createdAt: createdAt.toISOString(),
       }));
     },
@@ -47,7 +58,7 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
     async (request, reply) => {
       const { name, address, password } = request.body;
       const made = password === undefined ? generatePassword() : null;
-      const changing = directory.as(actorOf(request));
+      const changing = await manage(directory, request, { newAddress: address });
       await changing.addAccount({ name, address, password: password ?? made });
       await changing.dkimKeys.ensure(address.slice(address.lastIndexOf('@') + 1)); // its domain may be new
       return reply.code(201).send({ name, password: made });
@@ -57,7 +68,11 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
   api.get(
     '/api/v1/admin/accounts/:name',
     { config, schema: { summary: 'An account', tags, params, response: { 200: AccountDetails } } },
-    async (request, reply) => showVersioned(reply, await readAccount(request.params.name)),
+    async (request, reply) => {
+      const { name } = request.params;
+      await requireAccount(request, name);
+      return showVersioned(reply, await readAccountDetails(directory, name));
+    },
   );
 
   api.patch(
@@ -66,33 +81,35 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
       config,
       schema: { summary: 'Change an account', tags, params, body: ChangedAccount, response: { 200: AccountDetails } },
     },
-    (request, reply) => {
+    async (request, reply) => {
       const { name } = request.params;
-      const { isDisabled, role, messagesADay, newRecipientsADay, ...quota } = request.body;
-      if (isDisabled === true || role === 'account') requireOther(request, name);
-      const changing = directory.as(actorOf(request));
-      return edit(
-        request,
-        reply,
-        () => readAccount(name),
-        async (shown) => {
-          if (role !== undefined && role !== shown.role) await changing.setRole(name, role);
-          if (isDisabled !== undefined && isDisabled !== shown.isDisabled) await changing.setDisabled(name, isDisabled);
-          if (Object.keys(quota).length > 0) await changing.quotas.change(name, quota);
-          const sending = {
-            ...(messagesADay === undefined ? {} : { messagesADay }),
-            ...(newRecipientsADay === undefined ? {} : { newRecipientsADay }),
-          };
-          if (Object.keys(sending).length > 0) await changing.submission.change(name, sending);
+      const { body } = request;
+      const { isDisabled, role, administers } = body;
+      const isOfRole = role !== undefined || administers !== undefined;
+      const isOfRetention = body.retentionDays !== undefined || body.retentionOctets !== undefined;
+      const isOwner = administratorOf(request) === null;
+      const changing = await manage(directory, request, { account: name });
+      if (!isOwner && (isOfRole || isOfRetention)) throw ownersOnly();
+      if (isOfRole) requireProof(request);
+      if (isDisabled === true || (role !== undefined && role !== 'owner')) requireOther(request, name);
+      return await edit(request, reply, {
+        directory: changing,
+        read: (now) => readAccountDetails(now, name),
+        async change(now, shown) {
+          if (!isOwner) await requireAllowedLimits(now, shown, body);
+          if (isOfRole)
+            await now.setRole(name, role ?? shown.role, roleDomains(role ?? shown.role, administers, shown));
+          if (isDisabled !== undefined && isDisabled !== shown.isDisabled) await now.setDisabled(name, isDisabled);
+          await changeLimits(now, name, body);
         },
-      );
+      });
     },
   );
 
   api.post(
     '/api/v1/admin/accounts/:name/password',
     {
-      config,
+      config: proving,
       schema: {
         summary: 'Give an account another password',
         tags,
@@ -105,7 +122,8 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
       const { name } = request.params;
       const { password } = request.body;
       const made = password === undefined ? generatePassword() : null;
-      await directory.as(actorOf(request)).setPassword(name, password ?? made);
+      const changing = await manage(directory, request, { account: name });
+      await changing.setPassword(name, password ?? made);
       return { name, password: made };
     },
   );
@@ -113,11 +131,13 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
   api.post(
     '/api/v1/admin/accounts/:name/second-factor/remove',
     {
-      config,
+      config: proving,
       schema: { summary: 'Turn the one-time codes of an account off', tags, params, response: { 204: Type.Null() } },
     },
     async (request, reply) => {
-      await directory.as(actorOf(request)).removeSecondFactor(request.params.name);
+      const { name } = request.params;
+      const changing = await manage(directory, request, { account: name });
+      await changing.removeSecondFactor(name);
       return reply.code(204).send(null);
     },
   );
@@ -125,13 +145,14 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
   api.delete(
     '/api/v1/admin/accounts/:name',
     {
-      config,
+      config: proving,
       schema: { summary: 'Remove an account with all its mail', tags, params, response: { 204: Type.Null() } },
     },
     async (request, reply) => {
       const { name } = request.params;
+      const changing = await manage(directory, request, { account: name });
       requireOther(request, name);
-      await directory.as(actorOf(request)).removeAccount(name);
+      await changing.removeAccount(name);
       return reply.code(204).send(null);
     },
   );
@@ -139,7 +160,11 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
   api.get(
     '/api/v1/admin/accounts/:name/devices',
     { config, schema: { summary: 'Devices of an account', tags, params, response: { 200: Type.Array(Device) } } },
-    async (request) => (await tlsPublicKeys.list(request.params.name)).map(presentDevice),
+    async (request) => {
+      const { name } = request.params;
+      await requireAccount(request, name);
+      return (await tlsPublicKeys.list(name)).map(presentDevice);
+    },
   );
 
   api.delete(
@@ -154,10 +179,11 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
       },
     },
     async (request, reply) => {
+      const changing = await manage(directory, request, { account: request.params.name });
       const fingerprint = parseFingerprint(request.params.fingerprint);
       const key = fingerprint === null ? null : await tlsPublicKeys.get(fingerprint);
       if (key === null || key.accountName !== request.params.name) throw absent('device');
-      await directory.as(actorOf(request)).tlsPublicKeys.remove(key.fingerprint);
+      await changing.tlsPublicKeys.remove(key.fingerprint);
       return reply.code(204).send(null);
     },
   );
@@ -168,41 +194,85 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
       config,
       schema: { summary: 'App passwords of an account', tags, params, response: { 200: Type.Array(AppPassword) } },
     },
-    async (request) => (await appPasswords.list(request.params.name)).map(presentAppPassword),
+    async (request) => {
+      const { name } = request.params;
+      await requireAccount(request, name);
+      return (await appPasswords.list(name)).map(presentAppPassword);
+    },
+  );
+
+  api.delete(
+    '/api/v1/admin/accounts/:name/app-passwords/:title',
+    {
+      config,
+      schema: {
+        summary: 'Remove an app password of an account',
+        tags,
+        params: Type.Object({ ...params.properties, title: Type.String({ maxLength: 400 }) }),
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const { name, title } = request.params;
+      const changing = await manage(directory, request, { account: name });
+      await changing.appPasswords.remove(name, title);
+      return reply.code(204).send(null);
+    },
   );
 
   api.get(
     '/api/v1/admin/accounts/:name/logins',
-    { config, schema: { summary: 'Who logged in to an account, or tried', tags, params, response: { 200: Logins } } },
-    async (request) => {
-      const filter = { onlyFailed: false, since: new Date(Date.now() - HISTORY_MS), limit: LISTED_LOGINS };
-      return (await directory.listLogins({ ...filter, accountName: request.params.name })).map(presentLogin);
+    {
+      config,
+      schema: {
+        summary: 'Who logged in to an account, or tried',
+        tags,
+        params,
+        querystring: PageQuery,
+        response: { 200: Logins },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      await requireAccount(request, name);
+      const page = askedPage(request.query, isLoginKey);
+      const since = new Date(Date.now() - HISTORY_MS);
+      const logins = await directory.pages.logins({ ...page, accountName: name, since });
+      linkNext(request, reply, page.limit, logins, ({ key }) => key);
+      return logins.map(presentLogin);
     },
   );
+}
 
-  async function readAccount(name: string): Promise<AccountDetails> {
-    const account = (await directory.listAccounts()).find((each) => each.name === name);
-    if (account === undefined)
-      throw new DirectoryError('no-such-account', `There is no account ${JSON.stringify(name)}`);
-    const [addresses, quota, sending] = await Promise.all([
-      directory.addresses.list(name),
-      quotas.read(name),
-      submission.read(name),
-    ]);
-    const { limits, isOwn } = quota;
-    const amount = (of: 'octets' | 'messages' | 'mailboxes') => ({ limit: limits[of], isOwn: isOwn[of] });
-    return {
-      name,
-      addresses: addresses.map(({ address, mailbox }) => ({ address, mailbox })),
-      createdAt: account.createdAt.toISOString(),
-      isDisabled: account.isDisabled,
-      role: account.role,
-      octets: amount('octets'),
-      messages: amount('messages'),
-      mailboxes: amount('mailboxes'),
-      messagesADay: { limit: sending.messagesADay, isOwn: sending.isOwn.messagesADay },
-      newRecipientsADay: { limit: sending.newRecipientsADay, isOwn: sending.isOwn.newRecipientsADay },
-    };
+/** Domains go with the role: they stay where neither is said. */
+function roleDomains(role: Role, said: readonly string[] | undefined, shown: AccountDetails): readonly string[] {
+  return said ?? (role === 'domain-admin' ? shown.administers : []);
+}
+
+async function changeLimits(directory: ManagedDirectory, name: string, change: Static<typeof ChangedAccount>) {
+  const { octets, messages, mailboxes, messagesADay, newRecipientsADay, messageOctets, keepsSent } = change;
+  const isSaid = (values: readonly unknown[]) => values.some((value) => value !== undefined);
+  if (isSaid([octets, messages, mailboxes])) {
+    await directory.quotas.change(name, {
+      ...(octets !== undefined && { octets }),
+      ...(messages !== undefined && { messages }),
+      ...(mailboxes !== undefined && { mailboxes }),
+    });
+  }
+  if (isSaid([messagesADay, newRecipientsADay, messageOctets, keepsSent])) {
+    await directory.submission.change(name, {
+      ...(messagesADay !== undefined && { messagesADay }),
+      ...(newRecipientsADay !== undefined && { newRecipientsADay }),
+      ...(messageOctets !== undefined && { messageOctets }),
+      ...(keepsSent !== undefined && { keepsSent }),
+    });
+  }
+  const { retentionDays: days, retentionOctets: limitOctets } = change;
+  if (isSaid([days, limitOctets])) {
+    await directory.changeRetention(name, {
+      ...(days !== undefined && { days }),
+      ...(limitOctets !== undefined && { limitOctets }),
+    });
   }
 }
 

@@ -1,12 +1,13 @@
 import { type CheckedRecord, checkRecords, domainRecords } from '@postel/domain-records';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { actorOf } from '../access.ts';
+import { manage, requireTheirs } from '../access.ts';
 import { NAME_CHARACTERS } from '../limits.ts';
 import { DnsRecords } from '../schemas/dns.ts';
 import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
 
-const config = { access: 'admin' } as const;
+const config = { access: 'domains' } as const;
 const tags = ['domains'];
 const params = Type.Object({ name: Type.String({ maxLength: NAME_CHARACTERS }) });
 
@@ -16,7 +17,7 @@ export function addAdminDnsRoutes(api: WebApi, { directory, dns }: Services): vo
     '/api/v1/admin/domains/:name/records',
     { config, schema: { summary: 'The DNS records that a domain needs', tags, params, response: { 200: DnsRecords } } },
     async (request) => {
-      const { records, ...rest } = await read(request.params.name);
+      const { records, ...rest } = await read(request, request.params.name);
       return { ...rest, records: records.map((record) => ({ ...record, check: null })) };
     },
   );
@@ -25,7 +26,7 @@ export function addAdminDnsRoutes(api: WebApi, { directory, dns }: Services): vo
     '/api/v1/admin/domains/:name/records/check',
     { config, schema: { summary: 'The same, and what the DNS has', tags, params, response: { 200: DnsRecords } } },
     async (request) => {
-      const { records, host, ...rest } = await read(request.params.name);
+      const { records, host, ...rest } = await read(request, request.params.name);
       const { resolver, knowsDnssec } = dns;
       const checked = await checkRecords(records, { resolver, knowsDnssec, host });
       return { ...rest, records: checked.map(present) };
@@ -39,12 +40,14 @@ export function addAdminDnsRoutes(api: WebApi, { directory, dns }: Services): vo
       schema: { summary: 'Make DKIM keys for a domain that has none', tags, params, response: { 204: Type.Null() } },
     },
     async (request, reply) => {
-      await directory.as(actorOf(request)).dkimKeys.ensure(request.params.name);
+      const { name } = request.params;
+      await (await manage(directory, request, { domain: name })).dkimKeys.ensure(name);
       return reply.code(204).send(null);
     },
   );
 
-  async function read(given: string) {
+  async function read(request: FastifyRequest, given: string) {
+    await requireTheirs(directory, request, { domain: given });
     const domain = await directory.domainName(given);
     const [keys, host] = await Promise.all([directory.dkimKeys.list(domain), dns.host()]);
     return {

@@ -1,7 +1,7 @@
-import { changeQueue, listQueue } from '@postel/queue';
+import { changeQueue, pageQueue } from '@postel/queue';
 import { Type } from 'typebox';
 import { actorOf } from '../access.ts';
-import { LISTED_CHANGES, LISTED_LOGINS, LISTED_QUEUE } from '../limits.ts';
+import { askedPage, isLoginKey, isNumber, linkNext, PageQuery } from '../paging.ts';
 import { presentLogin } from '../present.ts';
 import { Logins } from '../schemas/account.ts';
 import {
@@ -30,10 +30,16 @@ export function addAdminServerRoutes(api: WebApi, { directory, overview, databas
 
   api.get(
     '/api/v1/admin/logins',
-    { config, schema: { summary: 'Who logged in, or tried', tags, response: { 200: Logins } } },
-    async () => {
-      const filter = { accountName: null, onlyFailed: false, since: new Date(Date.now() - HISTORY_MS) };
-      return (await directory.listLogins({ ...filter, limit: LISTED_LOGINS })).map(presentLogin);
+    {
+      config,
+      schema: { summary: 'Who logged in, or tried', tags, querystring: PageQuery, response: { 200: Logins } },
+    },
+    async (request, reply) => {
+      const page = askedPage(request.query, isLoginKey);
+      const since = new Date(Date.now() - HISTORY_MS);
+      const logins = await directory.pages.logins({ ...page, accountName: null, since });
+      linkNext(request, reply, page.limit, logins, ({ key }) => key);
+      return logins.map(presentLogin);
     },
   );
 
@@ -69,11 +75,15 @@ export function addAdminServerRoutes(api: WebApi, { directory, overview, databas
 
   api.get(
     '/api/v1/admin/changes',
-    { config, schema: { summary: 'Who changed what', tags, response: { 200: Type.Array(Change) } } },
-    async () => {
-      const since = new Date(Date.now() - 2 * HISTORY_MS);
-      const changes = await directory.listChanges({ account: null, since, limit: LISTED_CHANGES });
-      return changes.map(({ at, ...change }) => ({ ...change, at: at.toISOString() }));
+    {
+      config,
+      schema: { summary: 'Who changed what', tags, querystring: PageQuery, response: { 200: Type.Array(Change) } },
+    },
+    async (request, reply) => {
+      const page = askedPage(request.query, isNumber);
+      const changes = await directory.pages.changes(page);
+      linkNext(request, reply, page.limit, changes, ({ changeId }) => changeId);
+      return changes.map(({ at, changeId: _, ...change }) => ({ ...change, at: at.toISOString() }));
     },
   );
 
@@ -81,10 +91,17 @@ export function addAdminServerRoutes(api: WebApi, { directory, overview, databas
     '/api/v1/admin/queue',
     {
       config,
-      schema: { summary: 'What waits to be sent to other servers', tags, response: { 200: Type.Array(QueueEntry) } },
+      schema: {
+        summary: 'What waits to be sent to other servers, the oldest first',
+        tags,
+        querystring: PageQuery,
+        response: { 200: Type.Array(QueueEntry) },
+      },
     },
-    async () => {
-      const entries = await listQueue(database.sql, false, LISTED_QUEUE);
+    async (request, reply) => {
+      const page = askedPage(request.query, isNumber);
+      const entries = await pageQueue(database.sql, page);
+      linkNext(request, reply, page.limit, entries, ({ id }) => id);
       return entries.map(({ queuedAt, nextAttemptAt, lastStatus: _, ...entry }) => ({
         ...entry,
         queuedAt: queuedAt.toISOString(),

@@ -13,7 +13,7 @@ const tags = ['devices'];
 const ByFingerprint = Type.Object({ fingerprint: Type.String({ maxLength: 128 }) });
 const ByName = Type.Object({ name: Type.String({ maxLength: NAME_CHARACTERS }) });
 /** What lets others in for good is given by a person, not by a token. */
-const giving = { access: 'sign-in' } as const;
+const giving = { access: 'sign-in', needsProof: true } as const;
 const looking = { access: 'account' } as const;
 
 /** What a person's mail programs log in with: app passwords, and the keys of devices. */

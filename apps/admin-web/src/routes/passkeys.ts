@@ -1,5 +1,5 @@
 import type { WebHolder } from '@postel/directory';
-import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+import type { RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { ownSession } from '../access.ts';
@@ -8,37 +8,26 @@ import { absent, Problem } from '../problem.ts';
 import { SignedIn } from '../schemas/session.ts';
 import { Passkeys } from '../schemas/sign-in.ts';
 import type { Services } from '../services.ts';
+import {
+  Authentication,
+  credentialOf,
+  expectedOf,
+  ID_CHARACTERS,
+  Options,
+  signingOptions,
+  credentialText as text,
+  verifyPasskey,
+  webAuthn,
+} from '../verify-passkey.ts';
 import type { WebApi } from '../web-api.ts';
 import { begin } from './session.ts';
 
-/** Read at first need: it and what it brings are 10 MB of memory, which an installation without passkeys spares. */
-const library = () => import('@simplewebauthn/server');
-
 const own = { access: 'sign-in' } as const;
+const proving = { access: 'sign-in', needsProof: true } as const;
 const tags = ['sign-in'];
-/** Longer than any authenticator makes them (WebAuthn §6.1: up to 1,023 octets). */
-const ID_CHARACTERS = 1_400;
-const CREDENTIAL_CHARACTERS = 8_000;
-
-/** As the browser's `toJSON` gives it; the library reads the rest. */
-const credentialOf = (members: Record<string, ReturnType<typeof Type.String>>) =>
-  Type.Object({
-    id: Type.String({ maxLength: ID_CHARACTERS }),
-    rawId: Type.String({ maxLength: ID_CHARACTERS }),
-    type: Type.Literal('public-key'),
-    response: Type.Object(members),
-    clientExtensionResults: Type.Object({}),
-  });
-const text = Type.String({ maxLength: CREDENTIAL_CHARACTERS });
 const Registration = Type.Unsafe<RegistrationResponseJSON>(
   credentialOf({ clientDataJSON: text, attestationObject: text }),
 );
-const Authentication = Type.Unsafe<AuthenticationResponseJSON>(
-  credentialOf({ clientDataJSON: text, authenticatorData: text, signature: text }),
-);
-/** What the library makes for `navigator.credentials`. */
-const Options = Type.Unsafe<object>(Type.Object({}, { additionalProperties: true }));
-
 /** Signing in without a password (WebAuthn). The authenticator makes sure who holds it, so no code is asked for. */
 export function addPasskeyRoutes(api: WebApi, services: Services): void {
   const { directory, wait } = services;
@@ -51,12 +40,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
       schema: { summary: 'What a passkey is to sign', tags, response: { 200: Options } },
     },
     async (request) => {
-      const challenge = await passkeys.newChallenge('sign-in', null);
-      return await (await library()).generateAuthenticationOptions({
-        rpID: request.hostname,
-        challenge: Uint8Array.from(challenge),
-        userVerification: 'required',
-      });
+      return await signingOptions(request, await passkeys.newChallenge('sign-in', null));
     },
   );
 
@@ -74,7 +58,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
     async (request, reply) => {
       const { credential } = request.body;
       const known = await passkeys.find(Buffer.from(credential.id, 'base64url'));
-      const counter = known === null ? null : await verify(request, known, credential);
+      const counter = known === null ? null : await verifyPasskey(passkeys, request, known, credential, null);
       const sign = { name: known?.accountName ?? null, mechanism: 'passkey', isRight: counter !== null };
       await wait(directory.web.noteSignIn(clientContext(request), sign));
       if (known === null || counter === null) {
@@ -102,12 +86,12 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
 
   api.post(
     '/api/v1/passkeys/options',
-    { config: own, schema: { summary: 'What a new passkey is made by', tags, response: { 200: Options } } },
+    { config: proving, schema: { summary: 'What a new passkey is made by', tags, response: { 200: Options } } },
     async (request) => {
       const { holder, name } = ownSession(request);
       const challenge = await passkeys.newChallenge('register', holder);
       const known = await passkeys.list(holder);
-      return await (await library()).generateRegistrationOptions({
+      return await (await webAuthn()).generateRegistrationOptions({
         rpName: 'Postel',
         rpID: request.hostname,
         userName: name ?? 'administrator',
@@ -123,7 +107,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
   api.post(
     '/api/v1/passkeys',
     {
-      config: own,
+      config: proving,
       schema: {
         summary: 'Add a passkey',
         tags,
@@ -159,26 +143,6 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
     },
   );
 
-  /** @returns the authenticator's counter; null: the signature is not what was asked for */
-  async function verify(
-    request: FastifyRequest,
-    known: NonNullable<Awaited<ReturnType<typeof passkeys.find>>>,
-    response: AuthenticationResponseJSON,
-  ): Promise<number | null> {
-    const { passkeyId, publicKey, counter } = known;
-    try {
-      const { verified, authenticationInfo } = await (await library()).verifyAuthenticationResponse({
-        response,
-        expectedChallenge: (challenge) => take(challenge, 'sign-in', null),
-        ...expected(request),
-        credential: { id: passkeyId.toString('base64url'), publicKey: Uint8Array.from(publicKey), counter },
-      });
-      return verified ? authenticationInfo.newCounter : null;
-    } catch {
-      return null; // whatever is wrong with it
-    }
-  }
-
   async function register(request: FastifyRequest, holder: WebHolder, response: RegistrationResponseJSON) {
     const refused = (cause?: unknown) => {
       const problem = new Problem(
@@ -190,10 +154,11 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
       return problem;
     };
     try {
-      const { verified, registrationInfo } = await (await library()).verifyRegistrationResponse({
+      const { verified, registrationInfo } = await (await webAuthn()).verifyRegistrationResponse({
         response,
-        expectedChallenge: (challenge) => take(challenge, 'register', holder),
-        ...expected(request),
+        expectedChallenge: (challenge) =>
+          passkeys.takeChallenge(Buffer.from(challenge, 'base64url'), 'register', holder),
+        ...expectedOf(request),
       });
       if (!verified) throw refused();
       const { credential } = registrationInfo;
@@ -202,17 +167,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
       throw error instanceof Problem ? error : refused(error);
     }
   }
-
-  function take(challenge: string, purpose: 'register' | 'sign-in', holder: WebHolder): Promise<boolean> {
-    return passkeys.takeChallenge(Buffer.from(challenge, 'base64url'), purpose, holder);
-  }
 }
-
-const expected = (request: FastifyRequest) => ({
-  expectedOrigin: `${request.protocol}://${request.host}`,
-  expectedRPID: request.hostname,
-  requireUserVerification: true,
-});
 
 /** Words alone: they are stored side by side. */
 const transportsOf = (transports: readonly string[] = []): readonly string[] =>

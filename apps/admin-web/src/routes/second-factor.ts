@@ -55,7 +55,10 @@ export function addSecondFactorRoutes(api: WebApi, { directory, wait }: Services
 
   api.post(
     '/api/v1/second-factor/remove',
-    { config, schema: { summary: 'Turn one-time codes off', tags, body: Code, response: { 204: Type.Null() } } },
+    {
+      config: { access: 'sign-in', needsProof: true },
+      schema: { summary: 'Turn one-time codes off', tags, body: Code, response: { 204: Type.Null() } },
+    },
     async (request, reply) => {
       const { holder, name } = ownSession(request);
       const [context, who] = [clientContext(request), { holder, name, mechanism: 'one-time code' }];

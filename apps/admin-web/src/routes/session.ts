@@ -1,4 +1,4 @@
-import type { AuthenticatedAccount, WebHolder } from '@postel/directory';
+import type { AuthenticatedAccount, Directory, Role, WebHolder } from '@postel/directory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { ownSession } from '../access.ts';
@@ -69,7 +69,7 @@ export function addSessionRoutes(api: WebApi, services: Services): void {
         if (refusal !== null) throw refusal;
         const outcome = await secondFactor.complete(sessionId, holder, request.body.code);
         await wait(directory.web.noteSignIn(context, { ...who, isRight: outcome === 'right' }));
-        if (outcome === 'right') return { next: 'none' as const, session: describe(session) };
+        if (outcome === 'right') return { next: 'none' as const, session: await describe(directory, session) };
         if (outcome === 'wrong') throw new Problem(403, 'wrong-code', 'This code is not right, or was used already.');
         throw new Problem(401, 'not-signed-in', 'Too many codes were wrong: begin again with the password.');
       }),
@@ -82,7 +82,7 @@ export function addSessionRoutes(api: WebApi, services: Services): void {
       schema: { summary: 'Who is signed in', tags: ['session'], response: { 200: Type.Union([Session, Type.Null()]) } },
     },
     async ({ principal }, reply) => {
-      if (principal !== null) return describe(principal);
+      if (principal !== null) return await describe(directory, principal);
       return reply.type('application/json').serializer(JSON.stringify).send(null);
     },
   );
@@ -178,6 +178,12 @@ async function checkAdmin({ directory, wait }: Services, request: FastifyRequest
   throw outcome.refusal ?? new Problem(403, 'wrong-credentials', 'The admin password is not right.');
 }
 
+interface Who {
+  readonly holder: WebHolder;
+  readonly name: string | null;
+  readonly role: Role;
+}
+
 interface Beginning {
   readonly holder: WebHolder;
   readonly credentialId?: number;
@@ -201,13 +207,13 @@ export async function begin(
   if (awaitsCode) return { next: 'code' as const, session: null };
   const session = await sessions.find(token);
   if (session === null) throw notSignedIn(); // the password was changed this moment
-  return { next: 'none' as const, session: describe(session) };
+  return { next: 'none' as const, session: await describe(directory, session) };
 }
 
-const describe = ({ name, role }: { readonly name: string | null; readonly role: string }): Session => ({
-  account: name,
-  mayAdminister: role === 'owner',
-});
+async function describe(directory: Directory, { holder, name, role }: Who): Promise<Session> {
+  const domains = role === 'domain-admin' && holder !== null ? await directory.pages.domains(holder) : [];
+  return { account: name, mayAdminister: role === 'owner', domains: domains.map((domain) => domain.name) };
+}
 
 const programOf = (request: FastifyRequest) => request.headers['user-agent'] ?? '';
 

@@ -6,6 +6,7 @@ import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
 
 const config = { access: 'sign-in' } as const;
+const proving = { access: 'sign-in', needsProof: true } as const;
 const tags = ['sign-in'];
 
 /** Tokens, by which programs use the API. */
@@ -31,11 +32,11 @@ export function addTokenRoutes(api: WebApi, { directory }: Services): void {
 
   api.post(
     '/api/v1/tokens',
-    { config, schema: { summary: 'Make a token', tags, body: NewToken, response: { 201: MadeToken } } },
+    { config: proving, schema: { summary: 'Make a token', tags, body: NewToken, response: { 201: MadeToken } } },
     async (request, reply) => {
       const { holder, role } = ownSession(request);
       const { name, scopes, expiresAt = null } = request.body;
-      const mayHave = (scope: string) => (scope.startsWith('admin:') ? role === 'owner' : holder !== null);
+      const mayHave = (scope: string) => (scope.startsWith('admin:') ? role !== 'account' : holder !== null);
       if (!scopes.every(mayHave)) throw new Problem(403, 'not-allowed', 'A token can do no more than its owner.');
       const until = expiresAt === null ? null : new Date(expiresAt);
       const token = await tokens.add(holder, { name, scopes, expiresAt: until });

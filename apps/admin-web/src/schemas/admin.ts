@@ -32,6 +32,7 @@ export const Domain = Type.Object({
   catchall: NullableString,
   separators: Type.String(),
   isCaseSensitive: Type.Boolean(),
+  isDisabled: Type.Boolean(),
   addresses: Type.Integer(),
   aliases: Type.Integer(),
 });
@@ -42,6 +43,7 @@ export const ChangedDomain = Type.Object(
     catchall: Type.Optional(Type.Union([Name, Type.Null()])),
     separators: Type.Optional(Type.String({ maxLength: 20 })),
     isCaseSensitive: Type.Optional(Type.Boolean()),
+    isDisabled: Type.Optional(Type.Boolean({ description: 'mail for it waits with its senders; for owners' })),
   },
   strict,
 );
@@ -54,8 +56,11 @@ export const AccountRow = Type.Object({
   createdAt: Type.String(),
   isDisabled: Type.Boolean(),
   role: Type.String(),
+  administers: Type.Array(Type.String(), { description: 'domains, of a domain-admin' }),
 });
 export type AccountRow = Static<typeof AccountRow>;
+
+const RoleName = Type.Union([Type.Literal('account'), Type.Literal('domain-admin'), Type.Literal('owner')]);
 
 const Limit = Type.Object({
   limit: NullableNumber,
@@ -67,12 +72,17 @@ export const AccountDetails = Type.Object({
   addresses: Type.Array(Type.Object({ address: Type.String(), mailbox: NullableString })),
   createdAt: Type.String(),
   isDisabled: Type.Boolean(),
-  role: Type.String(),
+  role: RoleName,
+  administers: Type.Array(Type.String(), { description: 'domains, of a domain-admin' }),
   octets: Limit,
   messages: Limit,
   mailboxes: Limit,
   messagesADay: Limit,
   newRecipientsADay: Limit,
+  messageOctets: Limit,
+  keepsSent: Type.Boolean({ description: 'a copy of what it sends is put into its mailbox for that' }),
+  retentionDays: Limit,
+  retentionOctets: Limit,
 });
 export type AccountDetails = Static<typeof AccountDetails>;
 
@@ -93,15 +103,24 @@ const LimitChange = Type.Optional(
     description: 'null: none; default: what all have',
   }),
 );
+const RetentionChange = (maximum: number) =>
+  Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0, maximum }), Type.Null()], { description: 'null: the default of all' }),
+  );
 export const ChangedAccount = Type.Object(
   {
     isDisabled: Type.Optional(Type.Boolean()),
-    role: Type.Optional(Type.Union([Type.Literal('account'), Type.Literal('owner')])),
+    role: Type.Optional(RoleName),
+    administers: Type.Optional(Type.Array(Name, { maxItems: 1_000, description: 'domains, of a domain-admin' })),
     octets: LimitChange,
     messages: LimitChange,
     mailboxes: LimitChange,
     messagesADay: LimitChange,
     newRecipientsADay: LimitChange,
+    messageOctets: LimitChange,
+    keepsSent: Type.Optional(Type.Boolean()),
+    retentionDays: RetentionChange(36_500),
+    retentionOctets: RetentionChange(Number.MAX_SAFE_INTEGER),
   },
   strict,
 );
@@ -114,6 +133,11 @@ export const Address = Type.Object({ address: Type.String(), account: Type.Strin
 export type Address = Static<typeof Address>;
 export const NewAddress = Type.Object(
   { address: Name, account: Name, mailbox: Type.Optional(Type.Union([Name, Type.Null()])) },
+  strict,
+);
+
+export const ChangedAddress = Type.Object(
+  { account: Type.Optional(Name), mailbox: Type.Optional(Type.Union([Name, Type.Null()])) },
   strict,
 );
 
@@ -146,6 +170,8 @@ export const ChangedAlias = Type.Object(
     maySendAs: Type.Optional(Type.Boolean()),
     addMembers: Type.Optional(Type.Array(Name, { maxItems: 100 })),
     removeMembers: Type.Optional(Type.Array(Name, { maxItems: 100 })),
+    addPosters: Type.Optional(Type.Array(Name, { maxItems: 100, description: 'who may post, where they are named' })),
+    removePosters: Type.Optional(Type.Array(Name, { maxItems: 100 })),
   },
   strict,
 );

@@ -13,9 +13,18 @@ export const SignIn = Type.Object(
   { additionalProperties: false },
 );
 
+export const Proof = Type.Object(
+  {
+    password: Type.String({ maxLength: PASSWORD_CHARACTERS }),
+    code: Type.Optional(Type.String({ minLength: 1, maxLength: 40, description: 'one-time, or a recovery code' })),
+  },
+  { additionalProperties: false },
+);
+
 export const Session = Type.Object({
   account: Type.Union([Type.String(), Type.Null()], { description: 'null: signed in by the admin password' }),
-  mayAdminister: Type.Boolean(),
+  mayAdminister: Type.Boolean({ description: 'the server' }),
+  domains: Type.Array(Type.String(), { description: 'that it administers, where not the server' }),
 });
 export type Session = Static<typeof Session>;
 

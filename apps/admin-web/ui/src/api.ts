@@ -1,4 +1,5 @@
 import { announce } from './events.ts';
+import { provePerson } from './prove-person.ts';
 
 /** What the server said that is not what was asked for; or that it said nothing. */
 export class ApiError extends Error {
@@ -29,10 +30,22 @@ export interface CallOptions {
 export interface Answer<Data> {
   readonly data: Data;
   readonly etag: string | null;
+  /** Where a long list goes on, as a path of the API; null: it does not. */
+  readonly next: string | null;
 }
 
-/** Asks once. @throws {ApiError} */
+/** Asks once, and once more when the person has proved who they are, where that is wanted. @throws {ApiError} */
 export async function call<Data>(method: Method, path: string, options: CallOptions = {}): Promise<Answer<Data>> {
+  try {
+    return await callOnce(method, path, options);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.kind !== 'proof-needed') throw error;
+    if (!(await provePerson())) throw new ApiError(0, 'cancelled', 'Nothing was changed: who you are was not proved.');
+    return await callOnce(method, path, options);
+  }
+}
+
+async function callOnce<Data>(method: Method, path: string, options: CallOptions): Promise<Answer<Data>> {
   const { body, ifMatch, signal } = options;
   const headers = new Headers();
   if (body !== undefined) headers.set('content-type', 'application/json');
@@ -52,7 +65,7 @@ export async function call<Data>(method: Method, path: string, options: CallOpti
   }
   if (!response.ok) throw await readProblem(response, path);
   const data: Data = response.status === 204 ? null : await response.json();
-  return { data, etag: response.headers.get('etag') };
+  return { data, etag: response.headers.get('etag'), next: nextOf(response.headers.get('link')) };
 }
 
 /** Asks until there is an answer, and tells the page while there is none. @throws {ApiError} what is wrong with the question */
@@ -69,6 +82,12 @@ export async function ask<Data>(path: string, signal: AbortSignal): Promise<Answ
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     signal.throwIfAborted();
   }
+}
+
+/** `</api/v1/...>; rel="next"` (RFC 8288). */
+function nextOf(link: string | null): string | null {
+  const [, path] = /^<\/api\/v1([^>]*)>; rel="next"$/.exec(link ?? '') ?? [];
+  return path ?? null;
 }
 
 const isAway = ({ status }: ApiError) => status === 0 || AWAY.has(status);

@@ -4,6 +4,7 @@ import { AccountArea } from './account/account-area.tsx';
 import { ApiError, ask } from './api.ts';
 import { listen } from './events.ts';
 import { LazyAdminArea } from './lazy-admin-area.tsx';
+import { ProofDialog } from './parts/proof-dialog.tsx';
 import { usePath } from './router.tsx';
 import { SignIn } from './sign-in.tsx';
 
@@ -58,6 +59,7 @@ export function App() {
         </div>
       ) : null}
       {content()}
+      <ProofDialog />
     </>
   );
 
@@ -73,7 +75,8 @@ export function App() {
       );
     }
     const session = state.type === 'somebody' ? state.session : null;
-    const mayEnter = session !== null && (isAdmin ? session.mayAdminister : session.account !== null);
+    const mayEnter =
+      session !== null && (isAdmin ? session.mayAdminister || session.domains.length > 0 : session.account !== null);
     if (!mayEnter)
       return <SignIn as={isAdmin ? 'admin' : 'account'} session={session} isOver={wasSignedIn} onEnter={enter} />;
     if (isAdmin) return <LazyAdminArea path={path} session={session} onLeave={leave} />;

@@ -15,6 +15,15 @@ export async function signInByPasskey(): Promise<SignedIn> {
 }
 
 /** @throws {ApiError} */
+export async function proveByPasskey(): Promise<void> {
+  const path = '/session/proof/passkey';
+  const { data } = await call<PublicKeyCredentialRequestOptionsJSON>('POST', `${path}/options`, { body: {} });
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(data);
+  const credential = await fromPerson(() => navigator.credentials.get({ publicKey }));
+  await call('POST', path, { body: { credential: credential.toJSON() } });
+}
+
+/** @throws {ApiError} */
 export async function addPasskey(name: string): Promise<void> {
   const { data } = await call<PublicKeyCredentialCreationOptionsJSON>('POST', '/passkeys/options', { body: {} });
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(data);

@@ -24,13 +24,15 @@ Examples:
     sayRows(invocation.terminal, accounts, {
       asJson,
       header: ['ACCOUNT', 'ADDRESSES', 'MESSAGES', 'KB', 'SINCE', ''],
-      row: ({ name, addresses, usedMessages, usedOctets, createdAt, isDisabled, role }) => [
+      row: ({ name, addresses, usedMessages, usedOctets, createdAt, isDisabled, role, administers }) => [
         name,
         addresses.join(', '),
         String(usedMessages),
         String(Math.ceil(usedOctets / 1_024)),
         createdAt.toISOString().slice(0, 10),
-        [...(role === 'account' ? [] : [role]), ...(isDisabled ? ['disabled'] : [])].join(', '),
+        [...(role === 'account' ? [] : [[role, ...administers].join(' ')]), ...(isDisabled ? ['disabled'] : [])].join(
+          ', ',
+        ),
       ],
     });
   },

@@ -76,7 +76,7 @@ describe('with a server that runs', () => {
     });
     expect((await config('list')).stdout).toMatch(/^boss .* disabled$/m);
     expect((await config('list')).stdout).not.toContain('owner');
-    expect((await config('role boss king')).stderr).toContain('say account or owner');
+    expect((await config('role boss king')).stderr).toContain('say account or domain-admin or owner');
     expect((await config('role nobody owner')).stderr).toContain('There is no account "nobody"');
   });
 

@@ -79,7 +79,8 @@ function declaredAccount(account: SettingReader): DeclaredAccount {
   const sending = account.section('sending');
   const retention = account.section('retention');
   return {
-    role: account.has('role') ? account.at('role').oneOf('account', 'owner') : 'account',
+    role: account.has('role') ? account.at('role').oneOf('account', 'domain-admin', 'owner') : 'account',
+    administers: account.has('administers') ? account.at('administers').list((domain) => domain.text()) : [],
     disabled: flag(account, 'disabled', false),
     addresses: account.has('addresses')
       ? Object.fromEntries(mapOf(account.at('addresses'), (address) => ({ mailbox: mailboxOf(address) })))

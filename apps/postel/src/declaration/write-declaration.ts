@@ -61,7 +61,7 @@ function declareDomain({ catchall, separators, isCaseSensitive, isDisabled }: Do
 }
 
 function declareAccount(account: AccountState, secrets: AccountSecrets | null) {
-  const { role, disabled, addresses, quota, sending, keepsSent, retention, keys } = account;
+  const { role, administers, disabled, addresses, quota, sending, keepsSent, retention, keys } = account;
   const own = {
     quota: ownLimits({ storage: sizeLimit(quota.octets), messages: quota.messages, mailboxes: quota.mailboxes }),
     sending: ownLimits({
@@ -73,6 +73,7 @@ function declareAccount(account: AccountState, secrets: AccountSecrets | null) {
   };
   return {
     ...(role === 'account' ? {} : { role }),
+    ...(administers.length === 0 ? {} : { administers: [...administers] }),
     ...(disabled ? { disabled } : {}),
     addresses: mapped(Object.entries(addresses), ({ mailbox }) => (mailbox === null ? {} : { mailbox })),
     ...(own.quota === null ? {} : { quota: own.quota }),

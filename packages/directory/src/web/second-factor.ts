@@ -107,7 +107,9 @@ async function complete(tx: Transaction, sessionId: string, holder: WebHolder, g
      where session_id = ${sessionId}::text::uuid and awaits_code for update`;
   if (session === undefined) return 'over';
   if (await takeAnyCode(tx, holder, given)) {
-    await tx`update web_sessions set awaits_code = false where session_id = ${sessionId}::text::uuid`;
+    await tx`
+      update web_sessions set awaits_code = false, proved_at = case when key_fingerprint is null then now() end
+       where session_id = ${sessionId}::text::uuid`;
     return 'right';
   }
   if (session.wrongCodes + 1 < MAX_WRONG_CODES) {

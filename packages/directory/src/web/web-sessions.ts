@@ -15,6 +15,8 @@ const ADMIN_LIFETIME_SECONDS = 12 * 3_600;
 const CODE_SECONDS = 600;
 /** How exactly it is known when a session was last used: a write less with each request. */
 const TOUCH_SECONDS = 60;
+/** A proof of who somebody is counts so long for what is asked to be proved. */
+const PROVED_SECONDS = 600;
 const PROGRAM_CHARACTERS = 255;
 /** Of one holder. A program that signs in anew for each question would leave one behind every time. */
 const MAX_SESSIONS = 100;
@@ -24,6 +26,8 @@ interface NewWebSession {
   /** Of the password that was right; left out: whichever there is. */
   readonly credentialId?: number;
   readonly passkeyId?: Buffer;
+  /** Of the device's key by which it begins: it proves less of who it is than a password or a passkey. */
+  readonly keyFingerprint?: Buffer;
   readonly awaitsCode: boolean;
   /** An IP address. */
   readonly clientAddress: string;
@@ -39,6 +43,8 @@ interface WebSession {
   readonly name: string | null;
   readonly role: Role;
   readonly awaitsCode: boolean;
+  /** Its owner proved who they are not long ago. */
+  readonly isProved: boolean;
 }
 
 /** A session as its owner sees it. */
@@ -64,6 +70,8 @@ export interface WebSessions {
   endOne(holder: WebHolder, sessionId: string): Promise<boolean>;
   /** After its holder has changed the password: goes on under the new one. */
   adoptPassword(sessionId: string): Promise<void>;
+  /** Its owner has proved now who they are. */
+  prove(sessionId: string): Promise<void>;
 }
 
 export function openWebSessions(sql: Sql): WebSessions {
@@ -101,11 +109,19 @@ export function openWebSessions(sql: Sql): WebSessions {
            where session_id = ${sessionId}::text::uuid and account_id is not null`,
       );
     },
+    async prove(sessionId) {
+      await changeMail(
+        sql,
+        (tx) => tx`
+          update web_sessions set proved_at = now() where session_id = ${sessionId}::text::uuid and not awaits_code`,
+      );
+    },
   };
 }
 
 async function beginSession(sql: Sql, session: NewWebSession): Promise<string> {
-  const { holder, credentialId = null, passkeyId = null, awaitsCode, clientAddress, program } = session;
+  const { holder, credentialId = null, passkeyId = null, keyFingerprint = null } = session;
+  const { awaitsCode, clientAddress, program } = session;
   const token = newToken();
   await changeMail(sql, async (tx) => {
     await tx`
@@ -116,13 +132,16 @@ async function beginSession(sql: Sql, session: NewWebSession): Promise<string> {
     // Who has yet to give a code ends no session of who has.
     if (!awaitsCode) await deleteBeyond(tx, holder, MAX_SESSIONS - 1);
     await tx`
-      insert into web_sessions (session_hash, account_id, credential_id, passkey_id, awaits_code, client_address, program)
+      insert into web_sessions (session_hash, account_id, credential_id, passkey_id, key_fingerprint, proved_at,
+                                awaits_code, client_address, program)
       values (${tokenHash(token)}, ${holder}::bigint,
               coalesce(${credentialId}::bigint,
                        case when ${holder}::bigint is null then (select credential_id from admin_password)
                             else (select credential_id from credentials
                                    where account_id = ${holder}::bigint and kind = 'password') end),
-              ${passkeyId}::bytea, ${awaitsCode}::boolean, ${clientAddress || null}::text::inet,
+              ${passkeyId}::bytea, ${keyFingerprint}::bytea,
+              case when ${keyFingerprint}::bytea is null and not ${awaitsCode}::boolean then now() end,
+              ${awaitsCode}::boolean, ${clientAddress || null}::text::inet,
               ${printable(program).slice(0, PROGRAM_CHARACTERS) || null}::text)`;
   });
   return token;
@@ -143,7 +162,9 @@ async function findSession(sql: Sql, token: string): Promise<WebSession | null> 
   const [row] = await readDirectory(
     () => sql.read<(WebSession & { readonly isStale: boolean })[]>`
       select session_id as "sessionId", s.account_id as holder, account.name, coalesce(role, 'owner') as role,
-             awaits_code as "awaitsCode", used_at < now() - make_interval(secs => ${TOUCH_SECONDS}::integer) as "isStale"
+             awaits_code as "awaitsCode",
+             coalesce(proved_at > now() - make_interval(secs => ${PROVED_SECONDS}::integer), false) as "isProved",
+             used_at < now() - make_interval(secs => ${TOUCH_SECONDS}::integer) as "isStale"
         from web_sessions as s left join accounts as account using (account_id)
        where session_hash = ${hash} and ${isGoing(sql)}`,
   );
@@ -164,7 +185,9 @@ function isGoing(sql: Sql) {
              else not account.is_disabled
                   and s.credential_id is not distinct from
                       (select credential_id from credentials as c where c.account_id = s.account_id and kind = 'password') end
-    and (passkey_id is null or exists (select from passkeys as p where p.passkey_id = s.passkey_id))`;
+    and (passkey_id is null or exists (select from passkeys as p where p.passkey_id = s.passkey_id))
+    and (key_fingerprint is null
+         or exists (select from tls_public_keys as k where k.fingerprint = s.key_fingerprint and k.account_id = s.account_id))`;
 }
 
 const printable = (text: string) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');

@@ -43,6 +43,8 @@ const NO_MAIL = [
   'recovery_codes',
   'passkeys',
   'passkey_challenges',
+  'administered_domains',
+  'key_sign_ins',
   'api_tokens',
   'dkim_keys',
 ];

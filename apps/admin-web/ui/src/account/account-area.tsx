@@ -32,10 +32,15 @@ const PAGES: readonly (Page & { readonly show: (props: AreaProps) => preact.Comp
 export function AccountArea(props: AreaProps) {
   const { path, session } = props;
   const page = PAGES.find((each) => each.path === path);
-  const other = session.mayAdminister ? { path: '/admin/', title: 'Administer this server' } : null;
+  const other = administration(session);
   return (
     <Shell {...props} pages={PAGES} other={other}>
       {page === undefined ? <NotFound home="/" /> : page.show(props)}
     </Shell>
   );
+}
+
+function administration({ mayAdminister, domains }: AreaProps['session']) {
+  if (mayAdminister) return { path: '/admin/', title: 'Administer this server' };
+  return domains.length === 0 ? null : { path: '/admin/', title: 'Administer your domains' };
 }

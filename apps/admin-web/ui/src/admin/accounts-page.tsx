@@ -4,13 +4,15 @@ import { call } from '../api.ts';
 import { formatOctets } from '../format.ts';
 import { Badge, Card, CopyButton, Empty, Field, Notice, PageHead, Show } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
+import { More } from '../parts/more.tsx';
 import { Link } from '../router.tsx';
 import { useData } from '../use-data.ts';
+import { usePages } from '../use-pages.ts';
 
 export function AccountsPage() {
-  const accounts = useData<AccountRow[]>('/admin/accounts');
   const [isAdding, setAdding] = useState(false);
   const [text, setText] = useState('');
+  const accounts = usePages<AccountRow>('/admin/accounts', text);
   return (
     <>
       <PageHead title="Accounts" lead="Who has mail here.">
@@ -31,6 +33,7 @@ export function AccountsPage() {
             return <AccountTable accounts={found} />;
           }}
         </Show>
+        <More of={accounts} />
       </Card>
       {isAdding ? <AddAccount onClose={() => setAdding(false)} onAdded={accounts.reload} /> : null}
     </>
@@ -57,7 +60,8 @@ function AccountTable({ accounts }: { accounts: readonly AccountRow[] }) {
           <tr key={name}>
             <th scope="row">
               <Link to={`/admin/accounts/${encodeURIComponent(name)}`}>{name}</Link>{' '}
-              {role === 'owner' ? <Badge>owner</Badge> : null} {isDisabled ? <Badge kind="bad">disabled</Badge> : null}
+              {role === 'account' ? null : <Badge>{role}</Badge>}{' '}
+              {isDisabled ? <Badge kind="bad">disabled</Badge> : null}
             </th>
             <td data-label="Addresses">{addresses.join(', ')}</td>
             <td data-label="Messages" class="number">

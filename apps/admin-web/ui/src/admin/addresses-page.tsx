@@ -4,12 +4,13 @@ import { call } from '../api.ts';
 import { formatCount } from '../format.ts';
 import { Badge, Card, Empty, Field, PageHead, Show } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
+import { More } from '../parts/more.tsx';
 import { Link } from '../router.tsx';
-import { useData } from '../use-data.ts';
+import { usePages } from '../use-pages.ts';
 
 export function AddressesPage() {
-  const addresses = useData<Address[]>('/admin/addresses');
-  const aliases = useData<Alias[]>('/admin/aliases');
+  const addresses = usePages<Address>('/admin/addresses');
+  const aliases = usePages<Alias>('/admin/aliases');
   const [isAdding, setAdding] = useState(false);
   return (
     <>
@@ -51,6 +52,7 @@ export function AddressesPage() {
             )
           }
         </Show>
+        <More of={aliases} />
       </Card>
       <Card title="Of accounts">
         <Show of={addresses}>
@@ -81,6 +83,7 @@ export function AddressesPage() {
             )
           }
         </Show>
+        <More of={addresses} />
       </Card>
       {isAdding ? <AddAlias onClose={() => setAdding(false)} onAdded={aliases.reload} /> : null}
     </>

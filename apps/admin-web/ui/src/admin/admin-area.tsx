@@ -32,6 +32,8 @@ const PAGES: readonly AdminPage[] = [
   },
   { path: '/admin/changes', title: 'Changes', show: () => <ChangesPage /> },
 ];
+/** Of who administers domains, not the server. */
+const OF_DOMAINS = ['/admin/accounts', '/admin/domains', '/admin/addresses'];
 const SIGN_IN: AdminPage = {
   path: '/admin/sign-in',
   title: 'Signing in',
@@ -41,7 +43,8 @@ const SIGN_IN: AdminPage = {
 export function AdminArea(props: AreaProps) {
   const path = props.path === '/admin' ? '/admin/' : props.path;
   const isByPassword = props.session.account === null;
-  const pages = isByPassword ? [...PAGES, SIGN_IN] : PAGES;
+  const mayBe = props.session.mayAdminister ? PAGES : PAGES.filter((page) => OF_DOMAINS.includes(page.path));
+  const pages = isByPassword ? [...mayBe, SIGN_IN] : mayBe;
   const other = isByPassword ? null : { path: '/', title: 'Your own account' };
   return (
     <Shell {...props} path={path} pages={pages} other={other}>
@@ -57,7 +60,8 @@ function pageAt(path: string, props: AreaProps, pages: readonly AdminPage[]) {
   if (domain !== null) return <DnsPage key={domain} domain={domain} />;
   const alias = nameAfter(path, '/admin/aliases/');
   if (alias !== null) return <AliasPage key={alias} address={alias} />;
-  const page = pages.find((each) => each.path === path);
+  const first = path === '/admin/' ? pages[0] : undefined;
+  const page = pages.find((each) => each.path === path) ?? first;
   return page === undefined ? <NotFound home="/admin/" /> : page.show(props);
 }
 

@@ -1,7 +1,8 @@
 import type { Change } from '../../../src/schemas/admin.ts';
 import { formatMoment } from '../format.ts';
 import { Badge, Card, Empty, PageHead, Show } from '../parts/basics.tsx';
-import { useData } from '../use-data.ts';
+import { More } from '../parts/more.tsx';
+import { usePages } from '../use-pages.ts';
 
 const DOORS = new Map([
   ['command', 'command line'],
@@ -12,7 +13,7 @@ const DOORS = new Map([
 ]);
 
 export function ChangesPage() {
-  const changes = useData<Change[]>('/admin/changes');
+  const changes = usePages<Change>('/admin/changes');
   return (
     <>
       <PageHead title="Changes" lead="Who changed what, the newest first." />
@@ -63,6 +64,7 @@ export function ChangesPage() {
             )
           }
         </Show>
+        <More of={changes} />
       </Card>
     </>
   );

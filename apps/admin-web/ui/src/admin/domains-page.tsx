@@ -105,7 +105,7 @@ function AddDomain({ onClose, onAdded }: { onClose: () => void; onAdded: () => v
 function ChangeDomain({ name, onClose, onChanged }: { name: string; onClose: () => void; onChanged: () => void }) {
   const path = `/admin/domains/${encodeURIComponent(name)}`;
   const domain = useData<Domain>(path);
-  const accounts = useData<AccountRow[]>('/admin/accounts');
+  const accounts = useData<AccountRow[]>('/admin/accounts?limit=1000');
   return (
     <Dialog title={`Change ${name}`} onClose={onClose}>
       <Show of={domain}>

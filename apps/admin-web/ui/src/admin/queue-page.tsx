@@ -4,13 +4,14 @@ import { call } from '../api.ts';
 import { formatAgo, formatCount, formatMoment, formatOctets } from '../format.ts';
 import { Badge, Card, Empty, Field, Notice, PageHead, Show } from '../parts/basics.tsx';
 import { Confirm, useWork } from '../parts/dialog.tsx';
-import { useData } from '../use-data.ts';
+import { More } from '../parts/more.tsx';
+import { usePages } from '../use-pages.ts';
 
 type QueueChange = 'retry' | 'hold' | 'release' | 'drop';
 
 export function QueuePage() {
-  const queue = useData<QueueEntry[]>('/admin/queue');
   const [text, setText] = useState('');
+  const queue = usePages<QueueEntry>('/admin/queue');
   const [dropping, setDropping] = useState<QueueEntry | null>(null);
   const { isBusy, error, work } = useWork();
   const change = async (what: QueueChange, id: number) => {
@@ -124,6 +125,7 @@ export function QueuePage() {
             );
           }}
         </Show>
+        <More of={queue} />
       </Card>
       {dropping === null ? null : (
         <Confirm

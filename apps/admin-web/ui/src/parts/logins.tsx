@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { Login } from '../../../src/schemas/account.ts';
 import { formatCount, formatMoment, formatProgram } from '../format.ts';
-import { useData } from '../use-data.ts';
+import { usePages } from '../use-pages.ts';
 import { Badge, Card, Choice, Empty, PageHead, Show } from './basics.tsx';
+import { More } from './more.tsx';
 
 const OUTCOMES = new Map([
   ['success', 'logged in'],
@@ -31,7 +32,7 @@ interface LoginsPageProps {
 
 export function LoginsPage({ path, lead, hasAccounts }: LoginsPageProps) {
   const [onlyFailed, setOnlyFailed] = useState(false);
-  const logins = useData<Login[]>(path);
+  const logins = usePages<Login>(path);
   return (
     <>
       <PageHead title="Login history" lead={lead} />
@@ -45,6 +46,7 @@ export function LoginsPage({ path, lead, hasAccounts }: LoginsPageProps) {
             />
           )}
         </Show>
+        <More of={logins} />
       </Card>
     </>
   );
