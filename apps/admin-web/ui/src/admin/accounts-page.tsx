@@ -2,9 +2,9 @@ import { useState } from 'preact/hooks';
 import type { AccountRow, Domain } from '../../../src/schemas/admin.ts';
 import { call } from '../api.ts';
 import { formatOctets } from '../format.ts';
-import { Badge, Card, CopyButton, Empty, Field, Notice, PageHead, Show } from '../parts/basics.tsx';
+import { Badge, CopyButton, Field, Notice } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
-import { More } from '../parts/more.tsx';
+import { ListPage } from '../parts/list.tsx';
 import { Link } from '../router.tsx';
 import { useData } from '../use-data.ts';
 import { usePages } from '../use-pages.ts';
@@ -14,66 +14,42 @@ export function AccountsPage() {
   const [text, setText] = useState('');
   const accounts = usePages<AccountRow>('/admin/accounts', text);
   return (
-    <>
-      <PageHead title="Accounts" lead="Who has mail here.">
+    <ListPage
+      title="Accounts"
+      lead="Who has mail here."
+      head={
         <button type="button" class="primary" onClick={() => setAdding(true)}>
           Add an account
         </button>
-      </PageHead>
-      <Card>
-        <Field label="Find" hint="By name or address." value={text} onValue={setText} />
-        <Show of={accounts}>
-          {(list) => {
-            const wanted = text.trim().toLowerCase();
-            const found = list.filter(({ name, addresses }) =>
-              [name, ...addresses].some((each) => each.includes(wanted)),
-            );
-            if (found.length === 0)
-              return <Empty>{list.length === 0 ? 'No account yet.' : 'None is called so.'}</Empty>;
-            return <AccountTable accounts={found} />;
-          }}
-        </Show>
-        <More of={accounts} />
-      </Card>
-      {isAdding ? <AddAccount onClose={() => setAdding(false)} onAdded={accounts.reload} /> : null}
-    </>
-  );
-}
-
-function AccountTable({ accounts }: { accounts: readonly AccountRow[] }) {
-  return (
-    <table class="cards">
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Addresses</th>
-          <th scope="col" class="number">
-            Messages
-          </th>
-          <th scope="col" class="number">
-            Size
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {accounts.map(({ name, addresses, usedMessages, usedOctets, isDisabled, role }) => (
-          <tr key={name}>
-            <th scope="row">
+      }
+      of={accounts}
+      empty="No account yet."
+      find={{
+        hint: 'By name or address.',
+        textsOf: ({ name, addresses }) => [name, ...addresses],
+        nothing: 'None is called so.',
+        typed: [text, setText],
+      }}
+      keyOf={({ name }) => name}
+      columns={[
+        {
+          title: 'Name',
+          kind: 'name',
+          show: ({ name, role, isDisabled }) => (
+            <>
               <Link to={`/admin/accounts/${encodeURIComponent(name)}`}>{name}</Link>{' '}
               {role === 'account' ? null : <Badge>{role}</Badge>}{' '}
               {isDisabled ? <Badge kind="bad">disabled</Badge> : null}
-            </th>
-            <td data-label="Addresses">{addresses.join(', ')}</td>
-            <td data-label="Messages" class="number">
-              {usedMessages.toLocaleString('en')}
-            </td>
-            <td data-label="Size" class="number">
-              {formatOctets(usedOctets)}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+            </>
+          ),
+        },
+        { title: 'Addresses', show: ({ addresses }) => addresses.join(', ') },
+        { title: 'Messages', kind: 'number', show: ({ usedMessages }) => usedMessages.toLocaleString('en') },
+        { title: 'Size', kind: 'number', show: ({ usedOctets }) => formatOctets(usedOctets) },
+      ]}
+    >
+      {isAdding ? <AddAccount onClose={() => setAdding(false)} onAdded={accounts.reload} /> : null}
+    </ListPage>
   );
 }
 

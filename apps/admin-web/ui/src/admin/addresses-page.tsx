@@ -2,9 +2,9 @@ import { useState } from 'preact/hooks';
 import type { Address, Alias } from '../../../src/schemas/admin.ts';
 import { call } from '../api.ts';
 import { formatCount } from '../format.ts';
-import { Badge, Card, Empty, Field, PageHead, Show } from '../parts/basics.tsx';
+import { Badge, Card, Field, PageHead } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
-import { More } from '../parts/more.tsx';
+import { List } from '../parts/list.tsx';
 import { Link } from '../router.tsx';
 import { usePages } from '../use-pages.ts';
 
@@ -20,70 +20,44 @@ export function AddressesPage() {
         </button>
       </PageHead>
       <Card title="Aliases and lists">
-        <Show of={aliases}>
-          {(list) =>
-            list.length === 0 ? (
-              <Empty>None yet. An alias stands for several people, here or elsewhere.</Empty>
-            ) : (
-              <table class="cards">
-                <thead>
-                  <tr>
-                    <th scope="col">Address</th>
-                    <th scope="col">Stands for</th>
-                    <th scope="col">Who may write to it</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {list.map(({ address, members, elsewhere, posters, isList }) => (
-                    <tr key={address}>
-                      <th scope="row">
-                        <Link to={`/admin/aliases/${encodeURIComponent(address)}`}>{address}</Link>{' '}
-                        {isList ? <Badge>list</Badge> : null}
-                      </th>
-                      <td data-label="Stands for">
-                        {formatCount(members, 'member')}
-                        {elsewhere > 0 ? `, ${elsewhere} at other servers` : ''}
-                      </td>
-                      <td data-label="Who may write to it">{posters}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )
-          }
-        </Show>
-        <More of={aliases} />
+        <List
+          of={aliases}
+          empty="None yet. An alias stands for several people, here or elsewhere."
+          keyOf={({ address }) => address}
+          columns={[
+            {
+              title: 'Address',
+              kind: 'name',
+              show: ({ address, isList }) => (
+                <>
+                  <Link to={`/admin/aliases/${encodeURIComponent(address)}`}>{address}</Link>{' '}
+                  {isList ? <Badge>list</Badge> : null}
+                </>
+              ),
+            },
+            {
+              title: 'Stands for',
+              show: ({ members, elsewhere }) =>
+                `${formatCount(members, 'member')}${elsewhere > 0 ? `, ${elsewhere} at other servers` : ''}`,
+            },
+            { title: 'Who may write to it', show: ({ posters }) => posters },
+          ]}
+        />
       </Card>
       <Card title="Of accounts">
-        <Show of={addresses}>
-          {(list) =>
-            list.length === 0 ? (
-              <Empty>None yet: they come with accounts.</Empty>
-            ) : (
-              <table class="cards">
-                <thead>
-                  <tr>
-                    <th scope="col">Address</th>
-                    <th scope="col">Account</th>
-                    <th scope="col">Mailbox</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {list.map(({ address, account, mailbox }) => (
-                    <tr key={address}>
-                      <th scope="row">{address}</th>
-                      <td data-label="Account">
-                        <Link to={`/admin/accounts/${encodeURIComponent(account)}`}>{account}</Link>
-                      </td>
-                      <td data-label="Mailbox">{mailbox ?? 'INBOX'}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )
-          }
-        </Show>
-        <More of={addresses} />
+        <List
+          of={addresses}
+          empty="None yet: they come with accounts."
+          keyOf={({ address }) => address}
+          columns={[
+            { title: 'Address', kind: 'name', show: ({ address }) => address },
+            {
+              title: 'Account',
+              show: ({ account }) => <Link to={`/admin/accounts/${encodeURIComponent(account)}`}>{account}</Link>,
+            },
+            { title: 'Mailbox', show: ({ mailbox }) => mailbox ?? 'INBOX' },
+          ]}
+        />
       </Card>
       {isAdding ? <AddAlias onClose={() => setAdding(false)} onAdded={aliases.reload} /> : null}
     </>

@@ -3,7 +3,8 @@ import type { AccountRow, Domain } from '../../../src/schemas/admin.ts';
 import { call } from '../api.ts';
 import { formatCount } from '../format.ts';
 import { Badge, Card, Choice, Empty, Field, PageHead, Select, Show } from '../parts/basics.tsx';
-import { Confirm, Dialog, WorkForm } from '../parts/dialog.tsx';
+import { Dialog, WorkForm } from '../parts/dialog.tsx';
+import { Ask } from '../parts/list.tsx';
 import { Link } from '../router.tsx';
 import { useData } from '../use-data.ts';
 
@@ -60,20 +61,18 @@ export function DomainsPage() {
       {changing === null ? null : (
         <ChangeDomain name={changing} onClose={() => setChanging(null)} onChanged={domains.reload} />
       )}
-      {removing === null ? null : (
-        <Confirm
-          title={`Remove ${removing}?`}
-          submit="Remove it"
-          onClose={() => setRemoving(null)}
-          onAgree={async () => {
-            await call('DELETE', `/admin/domains/${encodeURIComponent(removing)}`);
-            setRemoving(null);
-            domains.reload();
-          }}
-        >
-          <p>Mail for it is refused from then on. It must have no address, alias or catchall any more.</p>
-        </Confirm>
-      )}
+      <Ask
+        about={removing}
+        title={(name) => `Remove ${name}?`}
+        submit="Remove it"
+        onClose={() => setRemoving(null)}
+        onAgree={async (name) => {
+          await call('DELETE', `/admin/domains/${encodeURIComponent(name)}`);
+          domains.reload();
+        }}
+      >
+        {() => <p>Mail for it is refused from then on. It must have no address, alias or catchall any more.</p>}
+      </Ask>
     </>
   );
 }

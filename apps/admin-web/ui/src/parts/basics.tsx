@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { t } from '../texts/texts.ts';
 import type { Loaded } from '../use-data.ts';
 
 /** What a page is about: its title, which gets the focus when the page is opened, and what it is for. */
@@ -17,7 +18,7 @@ export function PageHead({ title, lead, children }: { title: string; lead?: stri
         </h1>
         {lead === undefined ? null : <p class="lead">{lead}</p>}
       </div>
-      {children === undefined ? null : <div class="actions">{children}</div>}
+      {children === undefined || children === null ? null : <div class="actions">{children}</div>}
     </div>
   );
 }
@@ -53,7 +54,7 @@ export function Show<Data>({ of, children }: { of: Loaded<Data>; children: (data
       <Notice kind="bad">
         <p>{of.error}</p>
         <button type="button" class="plain" onClick={of.reload}>
-          Try again
+          {t.parts.again}
         </button>
       </Notice>
     );
@@ -62,7 +63,7 @@ export function Show<Data>({ of, children }: { of: Loaded<Data>; children: (data
     return (
       <div class="loading" role="status">
         <span class="spinner" aria-hidden="true" />
-        Loading …
+        {t.parts.loading}
       </div>
     );
   }

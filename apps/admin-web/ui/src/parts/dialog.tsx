@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api.ts';
+import { t } from '../texts/texts.ts';
 import { Notice } from './basics.tsx';
 
 interface DialogProps {
@@ -60,7 +61,7 @@ export function WorkForm({ submit, onSubmit, onCancel, kind = 'primary', childre
         </button>
         {onCancel === undefined ? null : (
           <button type="button" onClick={onCancel} disabled={isBusy}>
-            Cancel
+            {t.parts.cancel}
           </button>
         )}
       </div>
@@ -89,7 +90,7 @@ export function useWork() {
 
 function wordsOf(failure: unknown): string {
   if (failure instanceof ApiError) return failure.message;
-  return failure instanceof Error ? `Something went wrong: ${failure.message}` : 'Something went wrong.';
+  return failure instanceof Error ? t.parts.failedWith(failure.message) : t.parts.failed;
 }
 
 interface ConfirmProps {
