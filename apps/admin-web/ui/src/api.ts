@@ -1,5 +1,6 @@
 import { announce } from './events.ts';
 import { provePerson } from './prove-person.ts';
+import { problemText, t } from './texts/texts.ts';
 
 /** What the server said that is not what was asked for; or that it said nothing. */
 export class ApiError extends Error {
@@ -40,7 +41,7 @@ export async function call<Data>(method: Method, path: string, options: CallOpti
     return await callOnce(method, path, options);
   } catch (error) {
     if (!(error instanceof ApiError) || error.kind !== 'proof-needed') throw error;
-    if (!(await provePerson())) throw new ApiError(0, 'cancelled', 'Nothing was changed: who you are was not proved.');
+    if (!(await provePerson())) throw new ApiError(0, 'cancelled', t.proof.isMissing);
     return await callOnce(method, path, options);
   }
 }
@@ -61,7 +62,7 @@ async function callOnce<Data>(method: Method, path: string, options: CallOptions
     });
   } catch (error) {
     if (signal?.aborted === true) throw error;
-    throw new ApiError(0, 'away', 'The server does not answer. Nothing was changed, as far as we know: try again.');
+    throw new ApiError(0, 'away', t.parts.awayNow);
   }
   if (!response.ok) throw await readProblem(response, path);
   const data: Data = response.status === 204 ? null : await response.json();
@@ -95,7 +96,7 @@ const isAway = ({ status }: ApiError) => status === 0 || AWAY.has(status);
 async function readProblem(response: Response, path: string): Promise<ApiError> {
   const problem: { kind?: unknown; detail?: unknown } = await response.json().catch(() => ({}));
   const kind = typeof problem.kind === 'string' ? problem.kind : 'failed';
-  const detail = typeof problem.detail === 'string' ? problem.detail : `The server answered ${response.status}.`;
+  const detail = typeof problem.detail === 'string' ? problem.detail : t.parts.answered(response.status);
   if (response.status === 401 && path !== '/session') announce('signed-out');
-  return new ApiError(response.status, kind, detail);
+  return new ApiError(response.status, kind, problemText(kind, detail));
 }

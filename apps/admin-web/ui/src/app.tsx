@@ -4,9 +4,11 @@ import { AccountArea } from './account/account-area.tsx';
 import { ApiError, ask } from './api.ts';
 import { listen } from './events.ts';
 import { LazyAdminArea } from './lazy-admin-area.tsx';
+import { Loading } from './parts/basics.tsx';
 import { ProofDialog } from './parts/proof-dialog.tsx';
 import { usePath } from './router.tsx';
 import { SignIn } from './sign-in.tsx';
+import { chosenLanguage, speak, t } from './texts/texts.ts';
 
 /** `unknown`: the server was not asked yet, or does not answer. */
 type State =
@@ -19,6 +21,7 @@ export function App() {
   const path = usePath();
   const [state, setState] = useState<State>({ type: 'unknown' });
   const [isAway, setAway] = useState(false);
+  const [language, setLanguage] = useState(chosenLanguage());
   const [wasSignedIn, setWasSignedIn] = useState(false);
 
   useEffect(() => {
@@ -37,7 +40,8 @@ export function App() {
         if (event === 'signed-out') {
           setWasSignedIn(true);
           setState({ type: 'nobody' });
-        } else setAway(event === 'away');
+        } else if (event === 'language') setLanguage(chosenLanguage());
+        else setAway(event === 'away');
       }),
     [],
   );
@@ -51,11 +55,13 @@ export function App() {
   }, []);
 
   const isAdmin = path === '/admin' || path.startsWith('/admin/');
+  // Pages of the administration are in English alone, and what stands around them too.
+  speak(isAdmin ? 'en' : language);
   return (
     <>
       {isAway ? (
         <div class="banner" role="status">
-          The server does not answer at the moment. Trying again …
+          {t.page.away}
         </div>
       ) : null}
       {content()}
@@ -67,10 +73,7 @@ export function App() {
     if (state.type === 'unknown') {
       return (
         <div class="alone">
-          <div class="loading" role="status">
-            <span class="spinner" aria-hidden="true" />
-            Loading …
-          </div>
+          <Loading />
         </div>
       );
     }

@@ -1,5 +1,5 @@
 /** What pages are told from below them. */
-export type PageEvent = 'away' | 'connected' | 'signed-out';
+export type PageEvent = 'away' | 'connected' | 'signed-out' | 'language';
 
 const listeners = new Set<(event: PageEvent) => void>();
 

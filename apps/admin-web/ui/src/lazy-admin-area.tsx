@@ -1,6 +1,8 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { Loading } from './parts/basics.tsx';
 import type { AreaProps } from './parts/shell.tsx';
+import { t } from './texts/texts.ts';
 
 /** Loaded when somebody needs it: most people never do. */
 export function LazyAdminArea(props: AreaProps) {
@@ -17,16 +19,13 @@ export function LazyAdminArea(props: AreaProps) {
     <div class="alone">
       {isMissing ? (
         <div class="stack">
-          <p>The server does not answer, or was renewed.</p>
+          <p>{t.parts.gone}</p>
           <button type="button" onClick={() => location.reload()}>
-            Load the page anew
+            {t.parts.loadAnew}
           </button>
         </div>
       ) : (
-        <div class="loading" role="status">
-          <span class="spinner" aria-hidden="true" />
-          Loading …
-        </div>
+        <Loading />
       )}
     </div>
   );

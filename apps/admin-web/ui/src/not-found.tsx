@@ -1,13 +1,14 @@
 import { Empty, PageHead } from './parts/basics.tsx';
 import { Link } from './router.tsx';
+import { t } from './texts/texts.ts';
 
 export function NotFound({ home }: { home: string }) {
   return (
     <>
-      <PageHead title="No such page" />
+      <PageHead title={t.page.noPage} />
       <Empty>
-        <p>There is nothing at this address, or it was removed.</p>
-        <Link to={home}>To the first page</Link>
+        <p>{t.page.nothingThere}</p>
+        <Link to={home}>{t.page.toFirst}</Link>
       </Empty>
     </>
   );

@@ -1,5 +1,6 @@
 import type { SignedIn } from '../../src/schemas/session.ts';
 import { ApiError, call } from './api.ts';
+import { t } from './texts/texts.ts';
 
 /** Only where the page is from a host that the browser trusts: TLS, or localhost by its name. */
 export function canUsePasskeys(): boolean {
@@ -37,8 +38,7 @@ async function fromPerson(ask: () => Promise<Credential | null>): Promise<Public
     if (credential instanceof PublicKeyCredential) return credential;
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    if (error.name === 'InvalidStateError')
-      throw new ApiError(0, 'exists', 'This device has a passkey for you already.');
+    if (error.name === 'InvalidStateError') throw new ApiError(0, 'exists', t.signIn.passkeyExists);
   }
-  throw new ApiError(0, 'cancelled', 'No passkey was used: it was cancelled, or took too long.');
+  throw new ApiError(0, 'cancelled', t.signIn.passkeyNot);
 }

@@ -3,8 +3,10 @@ import type { Session, SignedIn } from '../../src/schemas/session.ts';
 import { call } from './api.ts';
 import { Card, Field, Notice, PageHead } from './parts/basics.tsx';
 import { useWork, WorkForm } from './parts/dialog.tsx';
+import { LanguageSwitch } from './parts/switches.tsx';
 import { canUsePasskeys, signInByPasskey } from './passkey.ts';
 import { Link } from './router.tsx';
+import { t } from './texts/texts.ts';
 
 interface SignInProps {
   readonly as: 'account' | 'admin';
@@ -41,17 +43,19 @@ export function SignIn({ as, session, isOver, onEnter }: SignInProps) {
           Postel
         </div>
         <Card>
-          <PageHead title={step === 'code' ? 'One more step' : as === 'admin' ? 'Administration' : 'Sign in'} />
-          {isOver ? <Notice kind="warn">You were signed out: the session is over.</Notice> : null}
+          <PageHead
+            title={step === 'code' ? t.signIn.oneMore : as === 'admin' ? t.signIn.administration : t.signIn.title}
+          />
+          {isOver ? <Notice kind="warn">{t.signIn.isOver}</Notice> : null}
           {session !== null && session.account !== null ? (
-            <Notice kind="warn">You are signed in as {session.account}, who does not administer this server.</Notice>
+            <Notice kind="warn">{t.signIn.notOwner(session.account)}</Notice>
           ) : null}
           {step === 'password' ? (
             <>
-              <WorkForm submit="Sign in" onSubmit={sendPassword}>
+              <WorkForm submit={t.signIn.title} onSubmit={sendPassword}>
                 {as === 'account' ? (
                   <Field
-                    label="Address or account name"
+                    label={t.signIn.login}
                     value={login}
                     onValue={setLogin}
                     autocomplete="username"
@@ -60,7 +64,7 @@ export function SignIn({ as, session, isOver, onEnter }: SignInProps) {
                   />
                 ) : null}
                 <Field
-                  label={as === 'admin' ? 'Admin password' : 'Password'}
+                  label={as === 'admin' ? t.signIn.adminPassword : t.signIn.password}
                   type="password"
                   value={password}
                   onValue={setPassword}
@@ -71,16 +75,16 @@ export function SignIn({ as, session, isOver, onEnter }: SignInProps) {
               </WorkForm>
               {canUsePasskeys() ? (
                 <button type="button" onClick={usePasskey} disabled={passkey.isBusy}>
-                  Sign in with a passkey
+                  {t.signIn.byPasskey}
                 </button>
               ) : null}
               {passkey.error === null ? null : <Notice kind="bad">{passkey.error}</Notice>}
             </>
           ) : (
-            <WorkForm submit="Continue" onSubmit={sendCode} onCancel={() => setStep('password')}>
+            <WorkForm submit={t.signIn.proceed} onSubmit={sendCode} onCancel={() => setStep('password')}>
               <Field
-                label="Code of your authenticator program"
-                hint="Six digits; or one of your recovery codes, if the device is not at hand."
+                label={t.signIn.code}
+                hint={t.signIn.codeHint}
                 value={code}
                 onValue={setCode}
                 autocomplete="one-time-code"
@@ -90,12 +94,9 @@ export function SignIn({ as, session, isOver, onEnter }: SignInProps) {
             </WorkForm>
           )}
         </Card>
+        {as === 'account' ? <LanguageSwitch /> : null}
         <p class="small">
-          {as === 'admin' ? (
-            <Link to="/">Sign in with an account</Link>
-          ) : (
-            <Link to="/admin/">Administer this server</Link>
-          )}
+          {as === 'admin' ? <Link to="/">{t.signIn.withAccount}</Link> : <Link to="/admin/">{t.page.administer}</Link>}
         </p>
       </main>
     </div>

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { ApiError, ask } from './api.ts';
+import { t } from './texts/texts.ts';
 
 /** What is at a path of the API, as far as it is known. What was known stays while it is asked for again. */
 export interface Loaded<Data> {
@@ -26,7 +27,7 @@ export function useData<Data>(path: string | null): Loaded<Data> {
       ({ data, etag }) => setState({ path, data, etag, error: null }),
       (error: unknown) => {
         if (abort.signal.aborted) return;
-        const text = error instanceof ApiError ? error.message : 'Something went wrong in this page.';
+        const text = error instanceof ApiError ? error.message : t.parts.failedInPage;
         setState({ path, data: null, etag: null, error: text });
       },
     );

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { ApiError, ask } from './api.ts';
+import { t } from './texts/texts.ts';
 import type { Loaded } from './use-data.ts';
 
 /** A long list, as far as it was asked for. */
@@ -70,5 +71,5 @@ export function usePages<Row>(path: string, search = ''): LoadedPages<Row> {
 }
 
 function wordsOf(error: unknown): string {
-  return error instanceof ApiError ? error.message : 'Something went wrong in this page.';
+  return error instanceof ApiError ? error.message : t.parts.failedInPage;
 }

@@ -3,44 +3,49 @@ import { LoginsPage } from '../parts/logins.tsx';
 import type { AreaProps, Page } from '../parts/shell.tsx';
 import { Shell } from '../parts/shell.tsx';
 import { SignInPage } from '../parts/sign-in-page.tsx';
+import { t } from '../texts/texts.ts';
 import { AccountStart } from './account-start.tsx';
 import { AppPasswordsPage } from './app-passwords.tsx';
 import { DevicesPage } from './devices.tsx';
 import { RemovedPage } from './removed.tsx';
 import { SetupPage } from './setup.tsx';
 
-const PAGES: readonly (Page & { readonly show: (props: AreaProps) => preact.ComponentChild })[] = [
-  { path: '/', title: 'Overview', show: () => <AccountStart /> },
-  { path: '/account/setup', title: 'Mail program', show: () => <SetupPage /> },
-  { path: '/account/devices', title: 'Devices', show: () => <DevicesPage /> },
-  { path: '/account/app-passwords', title: 'App passwords', show: () => <AppPasswordsPage /> },
-  { path: '/account/removed', title: 'Removed mail', show: () => <RemovedPage /> },
+interface AccountPage extends Page {
+  readonly show: (props: AreaProps) => preact.ComponentChild;
+}
+
+/** With titles in the language that holds. */
+const pages = (): readonly AccountPage[] => [
+  { path: '/', title: t.account.nav, show: () => <AccountStart /> },
+  { path: '/account/setup', title: t.setup.nav, show: () => <SetupPage /> },
+  { path: '/account/devices', title: t.devices.nav, show: () => <DevicesPage /> },
+  { path: '/account/app-passwords', title: t.appPasswords.nav, show: () => <AppPasswordsPage /> },
+  { path: '/account/removed', title: t.removed.nav, show: () => <RemovedPage /> },
   {
     path: '/account/logins',
-    title: 'Login history',
-    show: () => (
-      <LoginsPage path="/account/logins" lead="Who logged in to your account, or tried to." hasAccounts={false} />
-    ),
+    title: t.logins.nav,
+    show: () => <LoginsPage path="/account/logins" lead={t.logins.lead} hasAccounts={false} />,
   },
   {
     path: '/account/sign-in',
-    title: 'Signing in',
+    title: t.signingIn.nav,
     show: ({ onLeave }) => <SignInPage hasPassword onLeave={onLeave} />,
   },
 ];
 
 export function AccountArea(props: AreaProps) {
   const { path, session } = props;
-  const page = PAGES.find((each) => each.path === path);
+  const all = pages();
+  const page = all.find((each) => each.path === path);
   const other = administration(session);
   return (
-    <Shell {...props} pages={PAGES} other={other}>
+    <Shell {...props} pages={all} other={other} hasLanguages>
       {page === undefined ? <NotFound home="/" /> : page.show(props)}
     </Shell>
   );
 }
 
 function administration({ mayAdminister, domains }: AreaProps['session']) {
-  if (mayAdminister) return { path: '/admin/', title: 'Administer this server' };
-  return domains.length === 0 ? null : { path: '/admin/', title: 'Administer your domains' };
+  if (mayAdminister) return { path: '/admin/', title: t.page.administer };
+  return domains.length === 0 ? null : { path: '/admin/', title: t.page.administerDomains };
 }

@@ -1,7 +1,8 @@
 import type { Account, MailboxUse } from '../../../src/schemas/account.ts';
-import { formatCount, formatOctets } from '../format.ts';
+import { formatOctets } from '../format.ts';
 import { Bar, fillOf, type Portion } from '../parts/bar.tsx';
 import { Badge, Card, CopyButton, Empty, PageHead, Show } from '../parts/basics.tsx';
+import { t } from '../texts/texts.ts';
 import { useData } from '../use-data.ts';
 
 /** Mailboxes that have a colour of their own; the others are one portion. */
@@ -12,18 +13,16 @@ export function AccountStart() {
   const mailboxes = useData<MailboxUse>('/account/mailboxes');
   return (
     <>
-      <PageHead title="Your account" lead="What you have here, and how much of it." />
+      <PageHead title={t.account.title} lead={t.account.lead} />
       <Show of={account}>
         {(known) => (
           <>
-            <Card title="Space">
+            <Card title={t.account.space}>
               <Show of={mailboxes}>{(uses) => <Space account={known} mailboxes={uses} />}</Show>
             </Card>
             <div class="grid">
-              <Card title="Your addresses">
-                {known.addresses.length === 0 ? (
-                  <Empty>This account has no address: nobody can write to it.</Empty>
-                ) : null}
+              <Card title={t.account.addresses}>
+                {known.addresses.length === 0 ? <Empty>{t.account.noAddress}</Empty> : null}
                 {known.addresses.map((address) => (
                   <div class="actions" key={address}>
                     <span class="code">{address}</span>
@@ -31,13 +30,13 @@ export function AccountStart() {
                   </div>
                 ))}
               </Card>
-              <Card title="Aliases and lists">
-                {known.aliases.length === 0 ? <p class="quiet">No alias or list brings you mail.</p> : null}
+              <Card title={t.account.aliases}>
+                {known.aliases.length === 0 ? <p class="quiet">{t.account.noAliases}</p> : null}
                 {known.aliases.map(({ address, isList, maySendAs }) => (
                   <div class="actions" key={address}>
                     <span class="code">{address}</span>
-                    {isList ? <Badge>list</Badge> : null}
-                    {maySendAs ? <Badge>you may send from it</Badge> : null}
+                    {isList ? <Badge>{t.account.list}</Badge> : null}
+                    {maySendAs ? <Badge>{t.account.maySend}</Badge> : null}
                   </div>
                 ))}
               </Card>
@@ -55,23 +54,23 @@ function Space({ account, mailboxes }: { account: Account; mailboxes: MailboxUse
   const rest = sorted.slice(SHOWN).reduce((sum, { octets }) => sum + octets, 0);
   const portions: readonly Portion[] = [
     ...sorted.slice(0, SHOWN).map(({ name, octets }) => ({ name, amount: octets })),
-    ...(rest > 0 ? [{ name: 'the others', amount: rest }] : []),
+    ...(rest > 0 ? [{ name: t.account.others, amount: rest }] : []),
   ];
   const whole = limitOctets ?? usedOctets;
-  const used = `${formatOctets(usedOctets)} in ${formatCount(usedMessages, 'message')}`;
+  const used = t.account.used(formatOctets(usedOctets), usedMessages);
   const free =
     limitOctets === null
-      ? 'There is no limit.'
-      : `${formatOctets(Math.max(0, limitOctets - usedOctets))} of ${formatOctets(limitOctets)} are free.`;
+      ? t.account.noLimit
+      : t.account.free(formatOctets(Math.max(0, limitOctets - usedOctets)), formatOctets(limitOctets));
   const isFull = limitOctets !== null && usedOctets >= limitOctets * 0.9;
   return (
     <>
       <p>
-        <strong>{used}</strong>. {free} {isFull ? <Badge kind="bad">almost full</Badge> : null}
+        <strong>{used}</strong>. {free} {isFull ? <Badge kind="bad">{t.account.almostFull}</Badge> : null}
       </p>
       <Bar portions={portions} whole={whole} label={`${used}. ${free}`} />
       {sorted.length === 0 ? (
-        <Empty>No mail yet. Set up a mail program, and write to yourself.</Empty>
+        <Empty>{t.account.noMail}</Empty>
       ) : (
         <ul class="legend">
           {portions.map(({ name, amount }, i) => (

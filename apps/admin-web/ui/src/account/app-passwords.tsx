@@ -1,97 +1,77 @@
 import { useState } from 'preact/hooks';
 import type { AppPassword } from '../../../src/schemas/account.ts';
 import { call } from '../api.ts';
-import { formatAgo, formatMoment } from '../format.ts';
-import { Badge, Card, CopyButton, Empty, Field, Notice, PageHead, Select, Show } from '../parts/basics.tsx';
-import { Confirm, Dialog, WorkForm } from '../parts/dialog.tsx';
+import { formatMoment, formatUse } from '../format.ts';
+import { Badge, Field, Select } from '../parts/basics.tsx';
+import { Dialog, WorkForm } from '../parts/dialog.tsx';
+import { Ask, ListPage } from '../parts/list.tsx';
+import { ShownOnce } from '../parts/secret.tsx';
+import { t } from '../texts/texts.ts';
 import { useData } from '../use-data.ts';
 
-const SERVICES = [
-  ['', 'Reading and sending'],
-  ['imap', 'Reading alone (IMAP)'],
-  ['smtp', 'Sending alone (SMTP)'],
-] as const;
+/** What each is good for, by what the API calls it. */
+function services(): readonly (readonly [string, string])[] {
+  const { both, imap, smtp } = t.appPasswords.services;
+  return [
+    ['', both],
+    ['imap', imap],
+    ['smtp', smtp],
+  ];
+}
 
 export function AppPasswordsPage() {
   const list = useData<AppPassword[]>('/account/app-passwords');
   const [isAdding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<AppPassword | null>(null);
   return (
-    <>
-      <PageHead title="App passwords" lead="One for each program or device, so that each can be taken back alone.">
+    <ListPage
+      title={t.appPasswords.title}
+      lead={t.appPasswords.lead}
+      head={
         <button type="button" class="primary" onClick={() => setAdding(true)}>
-          Make one
+          {t.appPasswords.make}
         </button>
-      </PageHead>
-      <Card>
-        <Show of={list}>
-          {(passwords) =>
-            passwords.length === 0 ? (
-              <Empty>
-                No app password yet. Your own password works in mail programs, too, but is then in all of them.
-              </Empty>
-            ) : (
-              <table class="cards">
-                <thead>
-                  <tr>
-                    <th scope="col">Name</th>
-                    <th scope="col">For</th>
-                    <th scope="col">Made</th>
-                    <th scope="col">Last used</th>
-                    <th scope="col">
-                      <span class="only-read">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {passwords.map((each) => (
-                    <tr key={each.name}>
-                      <th scope="row">{each.name}</th>
-                      <td data-label="For">{SERVICES.find(([service]) => service === (each.service ?? ''))?.[1]}</td>
-                      <td data-label="Made">
-                        {formatMoment(each.createdAt)}{' '}
-                        {each.expiresAt === null ? null : (
-                          <Badge kind="warn">until {formatMoment(each.expiresAt)}</Badge>
-                        )}
-                      </td>
-                      <td data-label="Last used">
-                        {formatAgo(each.lastUsedAt)}
-                        {each.lastUsedFrom === null ? null : `, from ${each.lastUsedFrom}`}
-                      </td>
-                      <td class="do">
-                        <button
-                          type="button"
-                          class="bad"
-                          onClick={() => setRemoving(each)}
-                          aria-label={`Remove ${each.name}`}
-                        >
-                          Remove
-                        </button>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )
-          }
-        </Show>
-      </Card>
-      {isAdding ? <AddDialog onClose={() => setAdding(false)} onAdded={list.reload} /> : null}
-      {removing === null ? null : (
-        <Confirm
-          title={`Remove ${removing.name}?`}
-          submit="Remove it"
-          onClose={() => setRemoving(null)}
-          onAgree={async () => {
-            await call('DELETE', `/account/app-passwords/${encodeURIComponent(removing.name)}`);
-            setRemoving(null);
-            list.reload();
-          }}
-        >
-          <p>The program that uses it is logged out at once, and cannot log in any more.</p>
-        </Confirm>
+      }
+      of={list}
+      empty={t.appPasswords.empty}
+      keyOf={({ name }) => name}
+      columns={[
+        { title: t.appPasswords.name, kind: 'name', show: ({ name }) => <bdi>{name}</bdi> },
+        {
+          title: t.appPasswords.use,
+          show: ({ service }) => services().find(([each]) => each === (service ?? ''))?.[1],
+        },
+        {
+          title: t.appPasswords.made,
+          show: ({ createdAt, expiresAt }) => (
+            <>
+              {formatMoment(createdAt)}{' '}
+              {expiresAt === null ? null : <Badge kind="warn">{t.appPasswords.until(formatMoment(expiresAt))}</Badge>}
+            </>
+          ),
+        },
+        { title: t.appPasswords.lastUsed, show: ({ lastUsedAt, lastUsedFrom }) => formatUse(lastUsedAt, lastUsedFrom) },
+      ]}
+      actions={(each) => (
+        <button type="button" class="bad" onClick={() => setRemoving(each)} aria-label={t.parts.removeOne(each.name)}>
+          {t.parts.remove}
+        </button>
       )}
-    </>
+    >
+      {isAdding ? <AddDialog onClose={() => setAdding(false)} onAdded={list.reload} /> : null}
+      <Ask
+        about={removing}
+        title={({ name }) => t.parts.askRemove(name)}
+        submit={t.parts.removeIt}
+        onClose={() => setRemoving(null)}
+        onAgree={async ({ name }) => {
+          await call('DELETE', `/account/app-passwords/${encodeURIComponent(name)}`);
+          list.reload();
+        }}
+      >
+        {() => <p>{t.appPasswords.removing}</p>}
+      </Ask>
+    </ListPage>
   );
 }
 
@@ -106,32 +86,27 @@ function AddDialog({ onClose, onAdded }: { onClose: () => void; onAdded: () => v
   };
   if (password !== null) {
     return (
-      <Dialog title={`The password for ${name}`} onClose={onClose}>
-        <Notice>Enter it in the program as it is, hyphens too. It is shown this once.</Notice>
-        <div class="secret">
-          <span class="code">{password}</span>
-          <CopyButton text={password} what="the password" />
-        </div>
-        <div class="actions">
-          <button type="button" class="primary" onClick={onClose}>
-            Done
-          </button>
-        </div>
-      </Dialog>
+      <ShownOnce
+        title={t.appPasswords.passwordFor(name)}
+        notice={t.appPasswords.shown}
+        secret={password}
+        what={t.appPasswords.thePassword}
+        onClose={onClose}
+      />
     );
   }
   return (
-    <Dialog title="Make an app password" onClose={onClose}>
-      <WorkForm submit="Make it" onSubmit={make} onCancel={onClose}>
+    <Dialog title={t.appPasswords.dialog} onClose={onClose}>
+      <WorkForm submit={t.appPasswords.makeIt} onSubmit={make} onCancel={onClose}>
         <Field
-          label="What is it for?"
-          hint="By this name you will know it: Thunderbird at work, for instance."
+          label={t.appPasswords.what}
+          hint={t.appPasswords.whatHint}
           value={name}
           onValue={setName}
           required
           autoFocus
         />
-        <Select label="Good for" value={service} options={SERVICES} onValue={setService} />
+        <Select label={t.appPasswords.goodFor} value={service} options={services()} onValue={setService} />
       </WorkForm>
     </Dialog>
   );

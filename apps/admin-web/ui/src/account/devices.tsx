@@ -1,9 +1,11 @@
 import { useId, useState } from 'preact/hooks';
 import type { Account, Device } from '../../../src/schemas/account.ts';
 import { call } from '../api.ts';
-import { formatAgo, formatMoment } from '../format.ts';
+import { formatMoment, formatUse } from '../format.ts';
 import { Badge, Choice, Empty, Field, PageHead, Select, Show } from '../parts/basics.tsx';
-import { Confirm, Dialog, WorkForm } from '../parts/dialog.tsx';
+import { Dialog, WorkForm } from '../parts/dialog.tsx';
+import { Ask } from '../parts/list.tsx';
+import { t } from '../texts/texts.ts';
 import { useData } from '../use-data.ts';
 import { AddDevice } from './add-device.tsx';
 
@@ -14,20 +16,15 @@ export function DevicesPage() {
   const [removing, setRemoving] = useState<Device | null>(null);
   return (
     <>
-      <PageHead
-        title="Devices"
-        lead="A device with a key of its own logs in without a password: nothing to type, nothing to guess."
-      >
+      <PageHead title={t.devices.title} lead={t.devices.lead}>
         <button type="button" class="primary" onClick={() => setAdding(true)}>
-          Add a device
+          {t.devices.add}
         </button>
       </PageHead>
       <Show of={devices}>
         {(list) =>
           list.length === 0 ? (
-            <Empty>
-              No device yet. Thunderbird, Apple Mail, mutt and others take a key; it is made here, in your browser.
-            </Empty>
+            <Empty>{t.devices.empty}</Empty>
           ) : (
             <div class="grid">
               {list.map((device) => (
@@ -46,20 +43,18 @@ export function DevicesPage() {
       {changing === null ? null : (
         <ChangeDevice device={changing} onClose={() => setChanging(null)} onChanged={devices.reload} />
       )}
-      {removing === null ? null : (
-        <Confirm
-          title={`Remove ${removing.name}?`}
-          submit="Remove it"
-          onClose={() => setRemoving(null)}
-          onAgree={async () => {
-            await call('DELETE', `/account/devices/${removing.fingerprint}`);
-            setRemoving(null);
-            devices.reload();
-          }}
-        >
-          <p>It is logged out at once. Its key logs nobody in any more; it would have to be added again.</p>
-        </Confirm>
-      )}
+      <Ask
+        about={removing}
+        title={({ name }) => t.parts.askRemove(name)}
+        submit={t.parts.removeIt}
+        onClose={() => setRemoving(null)}
+        onAgree={async ({ fingerprint }) => {
+          await call('DELETE', `/account/devices/${fingerprint}`);
+          devices.reload();
+        }}
+      >
+        {() => <p>{t.devices.removing}</p>}
+      </Ask>
     </>
   );
 }
@@ -77,20 +72,17 @@ function DeviceCard({ device, onChange, onRemove }: DeviceCardProps) {
     <section class="card" aria-labelledby={id}>
       <h2 id={id}>{name}</h2>
       <dl class="facts">
-        <dt>Last used</dt>
-        <dd>
-          {formatAgo(lastUsedAt)}
-          {lastUsedFrom === null ? null : `, from ${lastUsedFrom}`}
-        </dd>
-        <dt>Added</dt>
+        <dt>{t.devices.lastUsed}</dt>
+        <dd>{formatUse(lastUsedAt, lastUsedFrom)}</dd>
+        <dt>{t.devices.added}</dt>
         <dd>{formatMoment(createdAt)}</dd>
-        <dt>Key</dt>
+        <dt>{t.devices.key}</dt>
         <dd>
           {keyType} <span class="code small">{fingerprint.slice(0, 12)}…</span>
         </dd>
         {loginAddress === null ? null : (
           <>
-            <dt>Logs in as</dt>
+            <dt>{t.devices.logsInAs}</dt>
             <dd class="code">{loginAddress}</dd>
           </>
         )}
@@ -98,17 +90,17 @@ function DeviceCard({ device, onChange, onRemove }: DeviceCardProps) {
           <>
             <dt>IMAP</dt>
             <dd>
-              <Badge>no PREAUTH</Badge>
+              <Badge>{t.devices.noPreauth}</Badge>
             </dd>
           </>
         )}
       </dl>
       <div class="actions">
-        <button type="button" onClick={onChange} aria-label={`Change ${name}`}>
-          Change
+        <button type="button" onClick={onChange} aria-label={t.parts.changeOne(name)}>
+          {t.parts.change}
         </button>
-        <button type="button" class="bad" onClick={onRemove} aria-label={`Remove ${name}`}>
-          Remove
+        <button type="button" class="bad" onClick={onRemove} aria-label={t.parts.removeOne(name)}>
+          {t.parts.remove}
         </button>
       </div>
     </section>
@@ -133,11 +125,11 @@ function ChangeDevice({ device, onClose, onChanged }: ChangeDeviceProps) {
     onClose();
   };
   return (
-    <Dialog title={`Change ${device.name}`} onClose={onClose}>
+    <Dialog title={t.parts.changeOne(device.name)} onClose={onClose}>
       <Show of={account}>
         {({ addresses }) => (
-          <WorkForm submit="Save" onSubmit={save} onCancel={onClose}>
-            <Field label="Name" value={name} onValue={setName} required />
+          <WorkForm submit={t.parts.save} onSubmit={save} onCancel={onClose}>
+            <Field label={t.devices.name} value={name} onValue={setName} required />
             <LoginAddress addresses={addresses} value={loginAddress} onValue={setLoginAddress} />
             <Preauth isOn={isPreauth} onChange={setPreauth} />
           </WorkForm>
@@ -154,11 +146,11 @@ interface LoginAddressProps {
 }
 
 function LoginAddress({ addresses, value, onValue }: LoginAddressProps) {
-  const options = [['', 'The account'] as const, ...addresses.map((address) => [address, address] as const)];
+  const options = [['', t.devices.theAccount] as const, ...addresses.map((address) => [address, address] as const)];
   return (
     <Select
-      label="Logs in as"
-      hint="The address that its logins name, where that matters to you."
+      label={t.devices.logsInAs}
+      hint={t.devices.logsInAsHint}
       value={value}
       options={options}
       onValue={onValue}
@@ -167,12 +159,5 @@ function LoginAddress({ addresses, value, onValue }: LoginAddressProps) {
 }
 
 export function Preauth({ isOn, onChange }: { isOn: boolean; onChange: (isOn: boolean) => void }) {
-  return (
-    <Choice
-      label="IMAP greets it as logged in (PREAUTH)"
-      hint="Turn it off for a program that does not understand that; it then logs in by AUTHENTICATE EXTERNAL."
-      isOn={isOn}
-      onChange={onChange}
-    />
-  );
+  return <Choice label={t.devices.preauth} hint={t.devices.preauthHint} isOn={isOn} onChange={onChange} />;
 }

@@ -1,27 +1,33 @@
 import type { Setup } from '../../../src/schemas/account.ts';
 import { Card, CopyButton, Empty, PageHead, Show } from '../parts/basics.tsx';
+import { Rich } from '../parts/rich.tsx';
 import { Link } from '../router.tsx';
+import { t } from '../texts/texts.ts';
 import { useData } from '../use-data.ts';
 
 export function SetupPage() {
   const setup = useData<Setup>('/account/setup');
   return (
     <>
-      <PageHead title="Set up a mail program" lead="What Thunderbird, Apple Mail, K-9 and others ask for." />
+      <PageHead title={t.setup.title} lead={t.setup.lead} />
       <Show of={setup}>
         {({ userName, address, incoming, outgoing }) => (
           <>
             <div class="grid">
-              <Servers title="Incoming: IMAP" servers={incoming} userName={userName} />
-              <Servers title="Outgoing: SMTP" servers={outgoing} userName={userName} />
+              <Servers title={t.setup.incoming} servers={incoming} userName={userName} />
+              <Servers title={t.setup.outgoing} servers={outgoing} userName={userName} />
             </div>
-            <Card title="Password">
+            <Card title={t.setup.password}>
               <p>
-                Give each program a password of its own, which you can take back alone: make an{' '}
-                <Link to="/account/app-passwords">app password</Link>. Or let a program log in by a key, without any
-                password: <Link to="/account/devices">add a device</Link>.
+                <Rich
+                  text={t.setup.passwordText}
+                  parts={{
+                    appPassword: (text) => <Link to="/account/app-passwords">{text}</Link>,
+                    device: (text) => <Link to="/account/devices">{text}</Link>,
+                  }}
+                />
               </p>
-              {address === null ? <p>This account has no address: the program may ask for one all the same.</p> : null}
+              {address === null ? <p>{t.setup.noAddress}</p> : null}
             </Card>
           </>
         )}
@@ -41,33 +47,29 @@ function Servers({ title, servers, userName }: ServersProps) {
   if (best === undefined) {
     return (
       <Card title={title}>
-        <Empty>This server does not offer it.</Empty>
+        <Empty>{t.setup.notOffered}</Empty>
       </Card>
     );
   }
   return (
     <Card title={title}>
       <dl class="facts">
-        <dt>Server</dt>
+        <dt>{t.setup.server}</dt>
         <dd class="actions">
           <span class="code">{best.host}</span>
-          <CopyButton text={best.host} what={`the server for ${title}`} />
+          <CopyButton text={best.host} what={t.setup.serverFor(title)} />
         </dd>
-        <dt>Port</dt>
+        <dt>{t.setup.port}</dt>
         <dd class="code">{best.port}</dd>
-        <dt>Security</dt>
+        <dt>{t.setup.security}</dt>
         <dd>{best.security === 'TLS' ? 'SSL/TLS' : 'STARTTLS'}</dd>
-        <dt>User name</dt>
+        <dt>{t.setup.userName}</dt>
         <dd class="actions">
           <span class="code">{userName}</span>
-          <CopyButton text={userName} what={`the user name for ${title}`} />
+          <CopyButton text={userName} what={t.setup.userNameFor(title)} />
         </dd>
       </dl>
-      {other === undefined ? null : (
-        <p class="quiet small">
-          Where that does not work: port {other.port} with {other.security}.
-        </p>
-      )}
+      {other === undefined ? null : <p class="quiet small">{t.setup.otherPort(other.port, other.security)}</p>}
     </Card>
   );
 }

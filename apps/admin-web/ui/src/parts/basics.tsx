@@ -1,7 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../texts/texts.ts';
 import type { Loaded } from '../use-data.ts';
+
+export { CopyButton } from './copy-button.tsx';
 
 /** What a page is about: its title, which gets the focus when the page is opened, and what it is for. */
 export function PageHead({ title, lead, children }: { title: string; lead?: string; children?: ComponentChildren }) {
@@ -47,6 +49,13 @@ export const Badge = ({ kind = '', children }: { kind?: '' | 'bad' | 'warn'; chi
 
 export const Empty = ({ children }: { children: ComponentChildren }) => <div class="empty">{children}</div>;
 
+export const Loading = () => (
+  <div class="loading" role="status">
+    <span class="spinner" aria-hidden="true" />
+    {t.parts.loading}
+  </div>
+);
+
 /** What is there once it is: until then that it is on its way, or why it is not. */
 export function Show<Data>({ of, children }: { of: Loaded<Data>; children: (data: Data) => ComponentChildren }) {
   if (of.error !== null) {
@@ -60,12 +69,7 @@ export function Show<Data>({ of, children }: { of: Loaded<Data>; children: (data
     );
   }
   if (of.data === null) {
-    return (
-      <div class="loading" role="status">
-        <span class="spinner" aria-hidden="true" />
-        {t.parts.loading}
-      </div>
-    );
+    return <Loading />;
   }
   return <>{children(of.data)}</>;
 }
@@ -163,23 +167,5 @@ export function Select({ label, hint, value, options, onValue }: SelectProps) {
         </span>
       )}
     </div>
-  );
-}
-
-/** Puts a text where it can be pasted from. */
-export function CopyButton({ text, what }: { text: string; what: string }) {
-  const [isCopied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2_000);
-  };
-  return (
-    <button type="button" onClick={copy} aria-label={`Copy ${what}`}>
-      {isCopied ? 'Copied' : 'Copy'}
-      <span class="only-read" role="status">
-        {isCopied ? `${what} copied` : ''}
-      </span>
-    </button>
   );
 }

@@ -82,7 +82,7 @@ function Cell<Row>({ column: { title, kind, show }, row }: { column: Column<Row>
 }
 
 /** By what a person finds rows of a list. */
-export interface Finding<Row> {
+interface Finding<Row> {
   readonly hint: string;
   readonly textsOf: (row: Row) => readonly string[];
   /** What is said if no row has what they typed. */

@@ -1,3 +1,4 @@
+import { t } from '../texts/texts.ts';
 import type { LoadedPages } from '../use-pages.ts';
 
 /** The way to the rest of a long list. */
@@ -7,7 +8,7 @@ export function More({ of: { hasMore, isLoadingMore, more } }: { readonly of: Lo
     <div class="actions">
       <button type="button" onClick={more} disabled={isLoadingMore}>
         {isLoadingMore ? <span class="spinner" aria-hidden="true" /> : null}
-        Show more
+        {t.parts.showMore}
       </button>
     </div>
   );

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, call } from '../api.ts';
 import { canUsePasskeys, proveByPasskey } from '../passkey.ts';
 import { askPersonBy } from '../prove-person.ts';
+import { t } from '../texts/texts.ts';
 import { Field, Notice } from './basics.tsx';
 import { Dialog, useWork, WorkForm } from './dialog.tsx';
 
@@ -49,11 +50,11 @@ function AskProof({ onEnd }: { readonly onEnd: (isProved: boolean) => void }) {
       onEnd(true);
     });
   return (
-    <Dialog title="Is it you?" onClose={() => onEnd(false)}>
-      <p>For this, prove once more who you are.</p>
-      <WorkForm submit="Continue" onSubmit={send} onCancel={() => onEnd(false)}>
+    <Dialog title={t.proof.title} onClose={() => onEnd(false)}>
+      <p>{t.proof.lead}</p>
+      <WorkForm submit={t.signIn.proceed} onSubmit={send} onCancel={() => onEnd(false)}>
         <Field
-          label="Your password"
+          label={t.proof.password}
           type="password"
           value={password}
           onValue={setPassword}
@@ -63,8 +64,8 @@ function AskProof({ onEnd }: { readonly onEnd: (isProved: boolean) => void }) {
         />
         {asksCode ? (
           <Field
-            label="Code of your authenticator program"
-            hint="Six digits; or one of your recovery codes."
+            label={t.signIn.code}
+            hint={t.signIn.codeHint}
             value={code}
             onValue={setCode}
             autocomplete="one-time-code"
@@ -75,7 +76,7 @@ function AskProof({ onEnd }: { readonly onEnd: (isProved: boolean) => void }) {
       </WorkForm>
       {canUsePasskeys() ? (
         <button type="button" onClick={usePasskey} disabled={passkey.isBusy}>
-          Use a passkey
+          {t.proof.byPasskey}
         </button>
       ) : null}
       {passkey.error === null ? null : <Notice kind="bad">{passkey.error}</Notice>}

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import type { Session } from '../../../src/schemas/session.ts';
 import { call } from '../api.ts';
 import { Link } from '../router.tsx';
-import { chooseTheme, chosenTheme, type Theme } from '../theme.ts';
+import { t } from '../texts/texts.ts';
+import { LanguageSwitch, ThemeSwitch } from './switches.tsx';
 
 export interface AreaProps {
   readonly path: string;
@@ -19,11 +19,13 @@ export interface Page {
 interface ShellProps extends AreaProps {
   readonly pages: readonly Page[];
   readonly other: Page | null;
+  /** All of its pages are in each language. */
+  readonly hasLanguages?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** What stands around every page: where one can go, who one is, and the way out. */
-export function Shell({ path, session, onLeave, pages, other, children }: ShellProps) {
+export function Shell({ path, session, onLeave, pages, other, hasLanguages = false, children }: ShellProps) {
   const signOut = async () => {
     await call('DELETE', '/session');
     onLeave();
@@ -32,14 +34,14 @@ export function Shell({ path, session, onLeave, pages, other, children }: ShellP
   return (
     <div class="shell">
       <a class="skip" href="#content">
-        Skip to content
+        {t.page.skip}
       </a>
       <header class="side">
         <Link to={pages[0]?.path ?? '/'} class="brand">
           <img src="/icon.svg" alt="" />
           Postel
         </Link>
-        <nav aria-label="Pages">
+        <nav aria-label={t.page.pages}>
           <ul>
             {pages.map((page) => (
               <li key={page.path}>
@@ -51,31 +53,16 @@ export function Shell({ path, session, onLeave, pages, other, children }: ShellP
           </ul>
         </nav>
         <div class="who">
-          <span class="name">{session.account ?? 'administrator'}</span>
+          <span class="name">{session.account ?? t.page.administrator}</span>
           {other === null ? null : <Link to={other.path}>{other.title}</Link>}
           <ThemeSwitch />
+          {hasLanguages ? <LanguageSwitch /> : null}
           <button type="button" onClick={signOut}>
-            Sign out
+            {t.page.signOut}
           </button>
         </div>
       </header>
       <main id="content">{children}</main>
     </div>
-  );
-}
-
-const NEXT: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
-const NAMES: Record<Theme, string> = { system: 'as the system', light: 'light', dark: 'dark' };
-
-function ThemeSwitch() {
-  const [theme, setTheme] = useState(chosenTheme());
-  const change = () => {
-    chooseTheme(NEXT[theme]);
-    setTheme(NEXT[theme]);
-  };
-  return (
-    <button type="button" class="plain" onClick={change}>
-      Colours: {NAMES[theme]}
-    </button>
   );
 }

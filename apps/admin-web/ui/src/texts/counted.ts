@@ -1,5 +1,5 @@
 /** The forms that a noun takes after a number; `#` is the number. English and German have these two (Unicode CLDR). */
-export interface Forms {
+interface Forms {
   readonly one: string;
   readonly other: string;
 }
