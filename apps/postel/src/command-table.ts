@@ -51,6 +51,15 @@ import { configLoginLimitsList } from './commands/config-login-limits-list.ts';
 import { configLoglevels } from './commands/config-loglevels.ts';
 import { configMailboxShare } from './commands/config-mailbox-share.ts';
 import { configQuota } from './commands/config-quota.ts';
+import { configRouteAdd } from './commands/config-route-add.ts';
+import { configRouteDefault } from './commands/config-route-default.ts';
+import { configRouteList } from './commands/config-route-list.ts';
+import { configRoutePrint } from './commands/config-route-print.ts';
+import { configRouteRm } from './commands/config-route-rm.ts';
+import { configRouteRuleAdd } from './commands/config-route-rule-add.ts';
+import { configRouteRuleList } from './commands/config-route-rule-list.ts';
+import { configRouteRuleRm } from './commands/config-route-rule-rm.ts';
+import { configRouteUpdate } from './commands/config-route-update.ts';
 import { configSetadminpassword } from './commands/config-setadminpassword.ts';
 import { configStatus } from './commands/config-status.ts';
 import { configStop } from './commands/config-stop.ts';
@@ -75,6 +84,7 @@ import { queueHoldRuleRm } from './commands/queue-hold-rule-rm.ts';
 import { queueList } from './commands/queue-list.ts';
 import { queueRelease } from './commands/queue-release.ts';
 import { queueRetry } from './commands/queue-retry.ts';
+import { queueRoute } from './commands/queue-route.ts';
 import { queueShow } from './commands/queue-show.ts';
 import { queueSuppressAdd } from './commands/queue-suppress-add.ts';
 import { queueSuppressList } from './commands/queue-suppress-list.ts';
@@ -152,11 +162,21 @@ export const commands: readonly Command[] = [
   configTlspubkeyGen,
   configLoginLimitsList,
   configLoginLimitsClear,
+  configRouteAdd,
+  configRouteList,
+  configRoutePrint,
+  configRouteUpdate,
+  configRouteDefault,
+  configRouteRm,
+  configRouteRuleAdd,
+  configRouteRuleList,
+  configRouteRuleRm,
   queueList,
   queueShow,
   queueRetry,
   queueHold,
   queueRelease,
+  queueRoute,
   queueDrop,
   queueFail,
   queueHoldRuleAdd,

@@ -10,6 +10,8 @@ import { findServer, type NamedServer } from './which-server.ts';
 export interface ReachedServer {
   readonly database: Database;
   readonly blobs: BlobTarget;
+  /** See ServerPlaces. */
+  readonly secretKeyFile: string;
   /** Aborted when somebody asks the command to stop. */
   readonly signal: AbortSignal;
 }
@@ -35,5 +37,6 @@ export async function useDatabase<Result>(
   await migrateDatabase(target, report);
   const database = openDatabase(target, { applicationName: 'postel command', maxConnections: 1 });
   started.defer(() => database.close());
-  return await use({ database, blobs: places.blobs, signal: stop.signal });
+  const { blobs, secretKeyFile } = places;
+  return await use({ database, blobs, secretKeyFile, signal: stop.signal });
 }

@@ -2,7 +2,7 @@ import { DirectoryError, type ManagedDirectory, openDirectory } from '@postel/di
 import type { Invocation } from './command.ts';
 import { CommandError } from './command-error.ts';
 import { operator } from './operator.ts';
-import { useDatabase } from './use-database.ts';
+import { type ReachedServer, useDatabase } from './use-database.ts';
 import type { NamedServer } from './which-server.ts';
 
 /**
@@ -14,12 +14,12 @@ import type { NamedServer } from './which-server.ts';
 export function useDirectory<Result>(
   invocation: Invocation,
   named: NamedServer,
-  use: (directory: ManagedDirectory) => Promise<Result>,
+  use: (directory: ManagedDirectory, server: ReachedServer) => Promise<Result>,
 ): Promise<Result> {
-  return useDatabase(invocation, named, async ({ database }) => {
-    const directory = openDirectory(database).as(operator());
+  return useDatabase(invocation, named, async (server) => {
+    const directory = openDirectory(server.database).as(operator());
     try {
-      return await use(directory);
+      return await use(directory, server);
     } catch (error) {
       if (error instanceof DirectoryError) throw new CommandError(`${error.message}.`, { cause: error });
       throw error;

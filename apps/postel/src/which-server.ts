@@ -26,6 +26,8 @@ export type ServerDatabase = { readonly url: string } | { readonly dataDirectory
 export interface ServerPlaces {
   readonly database: ServerDatabase;
   readonly blobs: BlobTarget;
+  /** Of the key that opens what is secret in the database; it need not be there. */
+  readonly secretKeyFile: string;
 }
 
 /** @throws {UsageError} if two servers are named */
@@ -46,6 +48,7 @@ export async function findServer(
   const inDirectory = (directory: string, url: string | null): ServerPlaces => ({
     database: url === null ? { dataDirectory: directory } : { url },
     blobs: { directory: new DataDirectory(directory).blobs },
+    secretKeyFile: new DataDirectory(directory).secretKey,
   });
   if (databaseUrl !== null || dataDirectory !== null) {
     return inDirectory(dataDirectory ?? LOCALSERVE_DIRECTORY, databaseUrl);

@@ -18,6 +18,7 @@ async function startProcess({ target, directoryPath }: TestQueue, port: number):
     delayNoticeHours: 4,
     tlsPatienceHours: 24,
     tlsReports: true,
+    secretKeyFile: '/nowhere/secrets.key',
     privateNetworks: ['127.0.0.0/8'],
     port,
   };

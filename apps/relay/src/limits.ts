@@ -21,6 +21,13 @@ export const CONNECTION_MS = 5 * 60_000;
 export const IDLE_MS = 3_000;
 export const IDLE_SESSIONS = 50;
 
+/** Messages that may wait in hand for a smarthost. The rest goes back to the queue, the longer the more there are, up to the last. */
+export const WAITING_FOR_A_SMARTHOST = 100;
+export const BUSY_SMARTHOST_MS = { first: 5_000, last: 60_000 };
+
+/** How often it is told of a route that it still does not work. */
+export const ROUTE_TROUBLE_MS = 10 * 60_000;
+
 /** Recipients in one transaction: what every server has to take (RFC 5321 §4.5.3.1.8), if it does not say less (RFC 9422). */
 export const RECIPIENTS = 100;
 

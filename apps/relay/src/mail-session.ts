@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
-import { SmtpConnection, SmtpError, type SmtpReply, textOf } from '@postel/smtp-client';
+import type { Source } from '@postel/routes';
+import { extensionsOf, SmtpConnection, SmtpError, type SmtpReply, type SocksProxy, textOf } from '@postel/smtp-client';
 import { type TlsPeer, tlsPeer } from '@postel/tls-policy';
 import { CONNECT_MS, RECIPIENTS, REPLY_MS } from './limits.ts';
 import { deferred, failed, HostFailure, outcomeOf } from './outcome.ts';
@@ -11,10 +12,19 @@ export interface Place {
   readonly host: string;
   readonly address: string;
   readonly port: number;
-  /** What we call ourselves. */
-  readonly hostname: string;
+  /** From where, and what we call ourselves. */
+  readonly source: Source;
+  readonly proxy: SocksProxy | null;
   /** What has to hold for TLS with it. */
   readonly tls: HostTls;
+}
+
+/** What there is to a server that an operator has named. */
+export interface SmarthostTraits {
+  /** Under TLS, with whom it should be. */
+  readonly isVerified: boolean;
+  /** It is told who submitted a message. */
+  readonly isTrusted: boolean;
 }
 
 /** A connection that is past EHLO, and under TLS if the other side has it. */
@@ -27,10 +37,29 @@ export class MailSession implements Disposable {
   messages = 0;
   /** The last one did not come to its end. */
   needsReset = false;
+  /** Null: it is a server that the domain names. */
+  readonly smarthost: SmarthostTraits | null;
+  readonly #recipients: number;
 
-  private constructor(connection: SmtpConnection, extensions: ReadonlyMap<string, string>) {
+  private constructor(
+    connection: SmtpConnection,
+    extensions: ReadonlyMap<string, string>,
+    recipients: number | null,
+    smarthost: SmarthostTraits | null = null,
+  ) {
     this.connection = connection;
     this.extensions = extensions;
+    this.smarthost = smarthost;
+    this.#recipients = recipients ?? RECIPIENTS;
+  }
+
+  /** On a connection that was opened by a route. */
+  static through(
+    connection: SmtpConnection,
+    extensions: ReadonlyMap<string, string>,
+    { recipients, ...traits }: SmarthostTraits & { readonly recipients: number | null },
+  ): MailSession {
+    return new MailSession(connection, extensions, recipients, traits);
   }
 
   /**
@@ -38,10 +67,15 @@ export class MailSession implements Disposable {
    * fail it does not help anyway. Where more is needed there is no such way out. All of it is judged before anything is said of a message.
    *
    * @param opened is given each connection, to break it off when it must
+   * @param recipients in one transaction; null: as everywhere
    * @throws {HostFailure}
    */
-  static async open(place: Place, opened: (connection: SmtpConnection) => void): Promise<MailSession> {
-    const session = await MailSession.#connect(place, opened);
+  static async open(
+    place: Place,
+    opened: (connection: SmtpConnection) => void,
+    recipients: number | null,
+  ): Promise<MailSession> {
+    const session = await MailSession.#connect(place, opened, recipients);
     try {
       if (session.extensions.has('STARTTLS')) return await session.#upgrade(place);
       await place.tls.accept({ type: 'not-offered' }, place.address);
@@ -54,28 +88,33 @@ export class MailSession implements Disposable {
       if (error.kind === 'protocol' && error.isTemporary) throw hostFailure(error);
       await place.tls.accept({ type: 'no-handshake', reason: error.message }, place.address);
     }
-    return await MailSession.#connect(place, opened);
+    return await MailSession.#connect(place, opened, recipients);
   }
 
-  static async #connect(place: Place, opened: (connection: SmtpConnection) => void): Promise<MailSession> {
-    const { host, address, port, hostname } = place;
-    const connection = await SmtpConnection.open(host, port, null, { address, timeoutMs: CONNECT_MS }).catch(
-      (error) => {
-        throw hostFailure(error);
-      },
-    );
+  static async #connect(
+    place: Place,
+    opened: (connection: SmtpConnection) => void,
+    recipients: number | null,
+  ): Promise<MailSession> {
+    const { host, address, port, source, proxy } = place;
+    const from = source.address === null ? {} : { localAddress: source.address };
+    const by = proxy === null ? {} : { proxy };
+    const options = { address, timeoutMs: CONNECT_MS, ...from, ...by };
+    const connection = await SmtpConnection.open(host, port, null, options).catch((error) => {
+      throw hostFailure(error);
+    });
     opened(connection);
     try {
       const greeting = await connection.reply(REPLY_MS);
       if (greeting.code !== 220) throw new HostFailure(refusal(greeting, host));
-      return new MailSession(connection, await greet(connection, hostname));
+      return new MailSession(connection, await greet(connection, source.ehlo), recipients);
     } catch (error) {
       connection[Symbol.dispose]();
       throw error instanceof SmtpError ? hostFailure(error) : error;
     }
   }
 
-  async #upgrade({ hostname, host, address, tls }: Place): Promise<MailSession> {
+  async #upgrade({ source, host, address, tls }: Place): Promise<MailSession> {
     let peer: TlsPeer | null = null;
     const examine = (socket: TLSSocket) => {
       peer = tlsPeer(socket);
@@ -85,13 +124,13 @@ export class MailSession implements Disposable {
     await this.connection.startTls({ trust, identity: null });
     await tls.accept({ type: 'secured', peer }, address);
     // Nothing that was said in the clear counts (RFC 3207 §4.2).
-    const extensions = await greet(this.connection, hostname);
+    const extensions = await greet(this.connection, source.ehlo);
     // There are servers that take a handshake and hang up then, which is not what to expect of them.
     await tls.remember(peer);
     if (policy.demand === 'required' && !extensions.has('REQUIRETLS')) {
       throw new HostFailure(failed('5.7.30', `${host} does not promise to pass the message on under TLS alone`));
     }
-    return new MailSession(this.connection, extensions);
+    return new MailSession(this.connection, extensions, this.#recipients);
   }
 
   /** RFC 9422 §4.1. */
@@ -101,7 +140,7 @@ export class MailSession implements Disposable {
 
   /** RFC 9422 §4.2. */
   get mostRecipients(): number {
-    return Math.min(RECIPIENTS, limitOf(this.extensions, 'RCPTMAX') ?? RECIPIENTS);
+    return Math.min(this.#recipients, limitOf(this.extensions, 'RCPTMAX') ?? this.#recipients);
   }
 
   get host(): string {
@@ -127,15 +166,6 @@ async function greet(connection: SmtpConnection, hostname: string): Promise<Read
   const helo = await connection.command(`HELO ${hostname}`, REPLY_MS);
   if (helo.code !== 250) throw new HostFailure(refusal(helo, connection.host));
   return new Map();
-}
-
-function extensionsOf({ lines }: SmtpReply): ReadonlyMap<string, string> {
-  return new Map(
-    lines.slice(1).map((line) => {
-      const [keyword = '', ...parameters] = line.split(' ');
-      return [keyword.toUpperCase(), parameters.join(' ')];
-    }),
-  );
 }
 
 /** One of LIMITS: RFC 9422 §3. */

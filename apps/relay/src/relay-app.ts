@@ -11,6 +11,7 @@ import { OutgoingSignatures } from './outgoing-signatures.ts';
 import { ReachableAddresses } from './reachable-addresses.ts';
 import { Relay } from './relay.ts';
 import { RelayMetrics } from './relay-metrics.ts';
+import { Routing } from './routing.ts';
 import { TlsGuard } from './tls-guard.ts';
 import { TlsMetrics } from './tls-metrics.ts';
 import { TlsReporter } from './tls-reporter.ts';
@@ -41,6 +42,7 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
     delayNoticeHours,
     tlsPatienceHours,
     tlsReports,
+    secretKeyFile,
     port = SMTP_PORT,
   } = settings;
   const database = openDatabase(settings.database, {
@@ -95,6 +97,8 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
     queue,
     signatures: new OutgoingSignatures({ directory, resolver, signer, log, metrics: relayMetrics }),
     local: { directory, store },
+    routing: new Routing(directory.routes, secretKeyFile),
+    hostname,
     way: { resolver, reachable, hostname, port, tls: new TlsGuard(guarded) },
     schedule: {
       lifetimeMs: lifetimeDays * DAY_MS,

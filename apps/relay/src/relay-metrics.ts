@@ -7,6 +7,7 @@ export class RelayMetrics {
   readonly reports: Counter<'action'>;
   readonly signed: Counter<'result'>;
   readonly lost: Counter;
+  readonly routeFailures: Counter<'route' | 'reason'>;
   readonly seconds: Histogram;
 
   constructor(registry: Registry, queue: Pick<Queue, 'figures'>) {
@@ -32,6 +33,12 @@ export class RelayMetrics {
     this.lost = new Counter({
       name: 'postel_relay_lost_leases_total',
       help: 'Recipients that somebody else may have taken meanwhile, because the database did not answer in time',
+      registers,
+    });
+    this.routeFailures = new Counter({
+      name: 'postel_relay_route_failures_total',
+      help: 'Attempts that a route stood in the way of: login, tls, secrets, source, unreachable, protocol, or missing',
+      labelNames: ['route', 'reason'],
       registers,
     });
     this.seconds = new Histogram({

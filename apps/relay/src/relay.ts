@@ -1,14 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LeasedRecipient, Queue, QueuedMessage, Schedule } from '@postel/queue';
+import { DEFAULT_SMARTHOST_CONNECTIONS } from '@postel/directory';
+import type { LeasedRecipient, Queue, Schedule } from '@postel/queue';
+import { SourceAddresses } from '@postel/routes';
 import type { SmtpConnection } from '@postel/smtp-client';
 import type { Logger } from '@postel/supervision';
 import { findHere, type LocalMail } from './deliver-here.ts';
+import { type Group, groupsOf, isOfOneDomain } from './group.ts';
 import { HostUse } from './host-use.ts';
 import { Leases } from './leases.ts';
 import {
   BULK_ROWS_IN_HAND,
   BULK_TRANSACTIONS,
   BUSY_HOST_MS,
+  BUSY_SMARTHOST_MS,
   DATABASE_RETRY_MS,
   OCTETS_A_SECOND,
   PRUNE_MS,
@@ -19,33 +23,31 @@ import {
   TRANSACTIONS,
   TRANSACTIONS_A_DOMAIN,
   WAITING_FOR_A_HOST,
+  WAITING_FOR_A_SMARTHOST,
 } from './limits.ts';
 import { lookAgainMs } from './look-again.ts';
 import { openMessage, readForHere } from './open-message.ts';
 import { deferred, failed } from './outcome.ts';
 import type { OutgoingSignatures } from './outgoing-signatures.ts';
 import type { RelayMetrics } from './relay-metrics.ts';
-import type { Outcomes } from './send-message.ts';
+import { RouteTroubles } from './route-troubles.ts';
+import type { Routing } from './routing.ts';
+import type { Outcomes, Shipment } from './send-message.ts';
 import { SessionPool } from './session-pool.ts';
 import { reportsOf, settlementOf } from './settlement.ts';
 import { ship, type Way } from './ship.ts';
+import { shipBySmarthost } from './ship-by-smarthost.ts';
 
 export interface RelayOptions {
   readonly queue: Queue;
   readonly signatures: Pick<OutgoingSignatures, 'of'>;
   readonly local: LocalMail;
-  readonly way: Omit<Way, 'hosts' | 'sessions'>;
+  readonly routing: Routing;
+  readonly hostname: string;
+  readonly way: Omit<Way, 'hosts' | 'sessions' | 'routing' | 'sources' | 'troubles'>;
   readonly schedule: Schedule;
   readonly log: Logger;
   readonly metrics: RelayMetrics;
-}
-
-/** Recipients of one message who are sent to together. */
-interface Group {
-  readonly message: QueuedMessage;
-  readonly domain: string;
-  /** Who all came by the same alias, and list. */
-  readonly recipients: readonly [LeasedRecipient, ...LeasedRecipient[]];
 }
 
 /** Works through the queue until it is stopped. */
@@ -53,11 +55,15 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #leases: Leases;
   readonly #stopping = new AbortController();
-  /** Groups that wait for their turn, by domain. */
+  /** Groups that wait for their turn, by lane. */
   readonly #waiting = new Map<string, Group[]>();
   /** The same, for whom a host has to be free, by that. */
   readonly #parked = new Map<string, Group[]>();
+  /** By lane, and by the name of a route. */
   readonly #running = new Map<string, number>();
+  readonly #byRoute = new Map<string, number>();
+  /** Recipients that went back to the queue because a lane was full, until it has room. */
+  readonly #turnedAway = new Map<string, number>();
   readonly #way: Way;
   readonly #tasks = new Set<Promise<void>>();
   readonly #connections = new Set<SmtpConnection>();
@@ -67,8 +73,15 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    const { queue, log, metrics, way } = options;
-    this.#way = { ...way, hosts: new HostUse(now, (host) => this.#unpark(host)), sessions: new SessionPool(now) };
+    const { queue, log, metrics, way, routing, hostname } = options;
+    this.#way = {
+      ...way,
+      hosts: new HostUse(now, (host) => this.#unpark(host)),
+      sessions: new SessionPool(now),
+      routing,
+      sources: new SourceAddresses(hostname),
+      troubles: new RouteTroubles(log, metrics, now),
+    };
     this.#leases = new Leases(queue, now, (lost) => {
       metrics.lost.inc(lost.length);
       log.warn(
@@ -84,7 +97,6 @@ export class Relay {
 
   /** Takes no more, lets transactions go on for a moment, and gives back what was not tried. */
   async stop(): Promise<void> {
-    const { log, queue } = this.#options;
     this.#stopping.abort();
     this.#wake.resolve();
     await this.#loops;
@@ -93,9 +105,7 @@ export class Relay {
     this.#waiting.clear();
     this.#parked.clear();
     this.#leases.remove(untried);
-    await queue
-      .giveBack(untried)
-      .catch((err: unknown) => log.warn({ err }, 'what was not tried waits for the end of its lease'));
+    await this.#giveBack(untried);
     await Promise.race([this.#allDone(), delay(STOP_MS, undefined, { ref: false })]);
     this.#way.sessions.close();
     for (const connection of this.#connections) connection.abort();
@@ -143,53 +153,103 @@ export class Relay {
   }
 
   async #take(): Promise<void> {
-    const { queue } = this.#options;
+    const { queue, routing } = this.#options;
+    if (await routing.refresh()) this.#rearrange();
     while (!this.#isFull() && !this.#stopping.signal.aborted) {
       const sinceMs = now();
-      const busy = [...this.#running].filter(([domain, count]) => this.#isBusy(domain, count));
-      const parked = [...this.#parked.values()].flat();
-      const except = new Set([...busy, ...parked.map(({ domain }) => [domain] as const)].map(([domain]) => domain));
+      const busy = [...this.#running].filter(([lane, count]) => this.#isBusy(lane, count)).map(([lane]) => lane);
+      const parked = [...this.#parked.values()].flat().filter(isOfOneDomain);
       const bulkLimit = Math.max(0, BULK_ROWS_IN_HAND - this.#leases.bulkSize);
-      const rows = await queue.take(ROWS_AT_ONCE, [...except], bulkLimit);
+      const rows = await queue.take(
+        ROWS_AT_ONCE,
+        [...new Set([...busy, ...parked.map(({ lane }) => lane)])],
+        bulkLimit,
+      );
       this.#leases.add(rows, sinceMs);
-      for (const group of groupsOf(rows)) {
-        const others = this.#waiting.get(group.domain);
-        if (others === undefined) this.#waiting.set(group.domain, [group]);
-        else others.push(group);
-      }
+      await this.#turnAway(this.#arrange(groupsOf(rows, routing)));
       this.#begin();
       if (rows.length < ROWS_AT_ONCE) return;
     }
   }
 
+  /** @returns those for whose lane there is no room */
+  #arrange(groups: readonly Group[]): readonly Group[] {
+    return groups.filter((group) => {
+      const others = this.#waiting.get(group.lane);
+      // Of one domain no more is taken while it is busy; what goes to a smarthost nobody can tell before it is taken.
+      if (!isOfOneDomain(group) && (others?.length ?? 0) >= WAITING_FOR_A_SMARTHOST) return true;
+      if (others === undefined) this.#waiting.set(group.lane, [group]);
+      else others.push(group);
+      return false;
+    });
+  }
+
+  /** Rules have changed: what waits in hand goes by the new ones. */
+  #rearrange(): void {
+    const groups = [...this.#waiting.values(), ...this.#parked.values()].flat();
+    this.#waiting.clear();
+    this.#parked.clear();
+    for (const group of groupsOf(
+      groups.flatMap(({ recipients }) => recipients),
+      this.#options.routing,
+    )) {
+      this.#waiting.set(group.lane, [...(this.#waiting.get(group.lane) ?? []), group]);
+    }
+  }
+
+  /** Lets them wait in the queue, the longer the more there are, so that they are not all taken out again at once. */
+  async #turnAway(groups: readonly Group[]): Promise<void> {
+    for (const [lane, some] of Map.groupBy(groups, (group) => group.lane)) {
+      const recipients = some.flatMap((group) => group.recipients);
+      const before = this.#turnedAway.get(lane) ?? 0;
+      this.#turnedAway.set(lane, before + recipients.length);
+      const { first, last } = BUSY_SMARTHOST_MS;
+      const pauseMs = Math.min(last, first * (1 + before / ROWS_AT_ONCE)) * (1 + Math.random());
+      this.#leases.remove(recipients);
+      await this.#giveBack(recipients, pauseMs);
+    }
+  }
+
   /** It has its fill of transactions, and others in hand for when one ends. */
-  #isBusy(domain: string, count: number): boolean {
-    return count >= TRANSACTIONS_A_DOMAIN && (this.#waiting.get(domain)?.length ?? 0) >= TRANSACTIONS_A_DOMAIN;
+  #isBusy(lane: string, count: number): boolean {
+    return count >= TRANSACTIONS_A_DOMAIN && (this.#waiting.get(lane)?.length ?? 0) >= TRANSACTIONS_A_DOMAIN;
   }
 
   /** Begins what may begin: first what is not for many. */
   #begin(): void {
     for (const isBulk of [false, true]) {
       const most = isBulk ? BULK_TRANSACTIONS : TRANSACTIONS;
-      for (const [domain, groups] of this.#waiting) {
-        while (this.#tasks.size < most && (this.#running.get(domain) ?? 0) < TRANSACTIONS_A_DOMAIN) {
-          const at = groups.findIndex(({ recipients: [first] }) => first.isBulk === isBulk);
+      for (const [lane, groups] of this.#waiting) {
+        while (this.#tasks.size < most) {
+          const at = groups.findIndex((group) => group.recipients[0].isBulk === isBulk && this.#hasRoom(group));
           const [group] = at === -1 ? [] : groups.splice(at, 1);
           if (group === undefined) break;
-          this.#beginOne(domain, group);
+          this.#beginOne(lane, group);
         }
-        if (groups.length === 0) this.#waiting.delete(domain);
+        if (groups.length === 0) this.#waiting.delete(lane);
+        if (groups.length < WAITING_FOR_A_SMARTHOST / 2) this.#turnedAway.delete(lane);
       }
     }
   }
 
-  #beginOne(domain: string, group: Group): void {
-    this.#running.set(domain, (this.#running.get(domain) ?? 0) + 1);
+  #hasRoom({ lane, routeName, route }: Group): boolean {
+    const most = route?.settings.connections ?? null;
+    if (most !== null) {
+      if ((this.#byRoute.get(routeName) ?? 0) >= most) return false;
+    }
+    // Each of the hosts of a domain has its own limit beside this one; a smarthost has what its route says.
+    const isSmarthost = (route?.settings.hosts.length ?? 0) > 0;
+    const mostInLane = isSmarthost ? (most ?? DEFAULT_SMARTHOST_CONNECTIONS) : TRANSACTIONS_A_DOMAIN;
+    return (this.#running.get(lane) ?? 0) < mostInLane;
+  }
+
+  #beginOne(lane: string, group: Group): void {
+    count(this.#running, lane, 1);
+    count(this.#byRoute, group.routeName, 1);
     const task = this.#run(group).finally(() => {
       this.#tasks.delete(task);
-      const left = (this.#running.get(domain) ?? 1) - 1;
-      if (left === 0) this.#running.delete(domain);
-      else this.#running.set(domain, left);
+      count(this.#running, lane, -1);
+      count(this.#byRoute, group.routeName, -1);
       if (!this.#stopping.signal.aborted) this.#begin();
       this.#wake.resolve();
     });
@@ -235,9 +295,12 @@ export class Relay {
       return;
     }
     this.#leases.remove(group.recipients);
-    const pauseMs = BUSY_HOST_MS * (1 + Math.random());
+    await this.#giveBack(group.recipients, BUSY_HOST_MS * (1 + Math.random()));
+  }
+
+  async #giveBack(recipients: readonly LeasedRecipient[], pauseMs = 0): Promise<void> {
     await this.#options.queue
-      .giveBack(group.recipients, pauseMs)
+      .giveBack(recipients, pauseMs)
       .catch((err: unknown) => this.#options.log.warn({ err }, 'what was not tried waits for the end of its lease'));
   }
 
@@ -246,7 +309,7 @@ export class Relay {
     const groups = this.#parked.get(host) ?? [];
     const free = groups.splice(0, this.#way.hosts.room(host));
     if (groups.length === 0) this.#parked.delete(host);
-    for (const group of free) this.#waiting.set(group.domain, [group, ...(this.#waiting.get(group.domain) ?? [])]);
+    for (const group of free) this.#waiting.set(group.lane, [group, ...(this.#waiting.get(group.lane) ?? [])]);
   }
 
   /**
@@ -255,7 +318,7 @@ export class Relay {
    */
   async #attempt(group: Group, outcomes: Outcomes): Promise<string | null> {
     const { local, queue, signatures } = this.#options;
-    const { message, domain, recipients } = group;
+    const { message, recipients } = group;
     const elsewhere: LeasedRecipient[] = [];
     for (const recipient of recipients) {
       if (recipient.ending !== null) {
@@ -263,8 +326,10 @@ export class Relay {
         continue;
       }
       const target = await findHere(local, message, recipient);
-      if (target.type === 'here') outcomes.set(recipient, await target.deliver(readForHere(queue, message, recipient)));
-      else elsewhere.push(recipient);
+      if (target.type === 'here') {
+        group.here.add(recipient);
+        outcomes.set(recipient, await target.deliver(readForHere(queue, message, recipient)));
+      } else elsewhere.push(recipient);
     }
     if (elsewhere.length === 0) return null;
     const own = new Set<SmtpConnection>();
@@ -283,25 +348,42 @@ export class Relay {
         octets: await openMessage({ queue, signatures }, message, recipients[0]),
         isOurs: () => this.#leases.areOurs(elsewhere),
       };
-      return await ship(this.#way, domain, shipment, outcomes, opened);
+      return await this.#ship(group, shipment, outcomes, opened);
     } finally {
       clearTimeout(timer);
       for (const connection of own) this.#connections.delete(connection);
     }
   }
 
+  async #ship(
+    { route, routeName, domain }: Group,
+    shipment: Shipment,
+    outcomes: Outcomes,
+    opened: (connection: SmtpConnection) => void,
+  ): Promise<string | null> {
+    if (route === null) {
+      const text = `There is no route ${routeName} any more, by which it is to go`;
+      this.#way.troubles.tell(routeName, 'missing', text);
+      for (const recipient of shipment.recipients) outcomes.set(recipient, deferred('4.3.5', text));
+      return null;
+    }
+    if (route.settings.hosts.length > 0) return await shipBySmarthost(this.#way, route, shipment, outcomes, opened);
+    return await ship(this.#way, route, domain, shipment, outcomes, opened);
+  }
+
   /**
    * Writes down what came of it, as soon as the database takes it: what was delivered and is not written down is delivered again when the
    * lease ends.
    */
-  async #settle({ message }: Group, outcomes: Outcomes, startedMs: number): Promise<void> {
-    const { way, queue, schedule, log, metrics } = this.#options;
+  async #settle({ message, routeName, here }: Group, outcomes: Outcomes, startedMs: number): Promise<void> {
+    const { hostname, queue, schedule, log, metrics } = this.#options;
     const context = {
-      hostname: way.hostname,
+      hostname,
       schedule,
       tookMs: now() - startedMs,
       chance: Math.random,
       now: () => new Date(),
+      routeOf: (recipient: LeasedRecipient) => (here.has(recipient) ? null : routeName),
     };
     const settlement = settlementOf(outcomes, context);
     await this.#persist('what came of an attempt cannot be written down', async () => {
@@ -309,12 +391,12 @@ export class Relay {
       await queue.settle(settlement.results, reports);
     });
     for (const [action, told] of settlement.told) if (told.length > 0) metrics.reports.inc({ action });
-    for (const { recipient, outcome, status, reply, mta } of settlement.results) {
+    for (const { recipient, outcome, status, reply, mta, route } of settlement.results) {
       metrics.attempts.inc({ outcome: outcome.type });
       const attempts = recipient.attempts + 1;
       const pause = outcome.type === 'deferred' ? { againInSeconds: Math.round(outcome.pauseMs / 1_000) } : {};
       const { forwardPath } = recipient;
-      const what = { id: message.name, forwardPath, mta, status, reply, attempts, ...pause };
+      const what = { id: message.name, forwardPath, route, mta, status, reply, attempts, ...pause };
       log.info(what, `mail was ${outcome.type}`);
     }
   }
@@ -337,16 +419,10 @@ export class Relay {
   }
 }
 
-/** Those of one message and domain go together, and apart by the alias that brought them: it is told them. */
-function groupsOf(rows: readonly LeasedRecipient[]): readonly Group[] {
-  const groups = Map.groupBy(rows, ({ message, domain, alias, listFields }) =>
-    [message.id, domain, alias, listFields].join('\n'),
-  );
-  return [...groups.values()].flatMap(([first, ...others]) => {
-    if (first === undefined) return [];
-    const { message, domain } = first;
-    return [{ message, domain, recipients: [first, ...others] }];
-  });
+function count(counts: Map<string, number>, of: string, more: 1 | -1): void {
+  const left = (counts.get(of) ?? 0) + more;
+  if (left === 0) counts.delete(of);
+  else counts.set(of, left);
 }
 
 function now(): number {

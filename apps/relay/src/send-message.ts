@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { domainToASCII } from 'node:url';
+import { encodeXtext } from '@postel/mime';
 import type { LeasedRecipient, QueuedMessage } from '@postel/queue';
 import { DotStuffing, SmtpError, type SmtpReply } from '@postel/smtp-client';
 import { DATA_REPLY_MS, END_OF_DATA_REPLY_MS, REPLY_MS } from './limits.ts';
@@ -103,20 +104,20 @@ async function transact(
       replies.push(reply);
     }
     const accepted = recipients.filter((_, at) => isAccepted(replies[at]));
-    if (!isPipelined && accepted.length === 0) return settleRefused(recipients, replies, host, outcomes);
+    if (!isPipelined && accepted.length === 0) return settleRefused(session, recipients, replies, outcomes);
     const dataReply = isBinary ? null : await ask('DATA', DATA_REPLY_MS);
     if (isRefused) {
       if (dataReply?.code === 354) await connection.command('.', END_OF_DATA_REPLY_MS); // RFC 2920 §3.1
       return refuseAll(session, recipients, mailReply, outcomes);
     }
-    const again = settleRefused(recipients, replies, host, outcomes);
+    const again = settleRefused(session, recipients, replies, outcomes);
     if (accepted.length === 0) {
       if (dataReply?.code === 354) await connection.command('.', END_OF_DATA_REPLY_MS);
       return again;
     }
     if (dataReply !== null && dataReply.code !== 354) {
       requireOpen(dataReply, host);
-      for (const recipient of accepted) outcomes.set(recipient, refusalOf(dataReply, host));
+      for (const recipient of accepted) outcomes.set(recipient, refusalBy(session, dataReply));
       return again.flatMap((one) => deferAgain(one, outcomes));
     }
     const outcome = isBinary ? await sendChunks(session, shipment) : await sendData(session, shipment);
@@ -157,14 +158,24 @@ function requireReset(reply: SmtpReply, host: string): void {
   if (reply.code !== 250) throw new HostFailure({ ...outcomeOf(reply, host), type: 'deferred', status: '4.5.0' });
 }
 
+/** RFC 4954 §6: who is to log in, and has not, or not well enough. */
+const LOGIN_REPLIES = new Set([454, 530, 534, 535, 538]);
+
+/** What is wrong with our login is nothing that a message could be blamed for. */
+function refusalBy({ smarthost, host }: MailSession, reply: SmtpReply): Outcome {
+  const outcome = refusalOf(reply, host);
+  if (smarthost === null || !LOGIN_REPLIES.has(reply.code)) return outcome;
+  return { ...outcome, type: 'deferred', status: '4.7.0' };
+}
+
 /** MAIL was refused. Not for good: another host may take it. */
 function refuseAll(
-  { host }: MailSession,
+  session: MailSession,
   recipients: readonly LeasedRecipient[],
   reply: SmtpReply,
   outcomes: Outcomes,
 ): readonly never[] {
-  const outcome = refusalOf(reply, host);
+  const outcome = refusalBy(session, reply);
   if (outcome.type === 'deferred') throw new HostFailure(outcome);
   for (const recipient of recipients) outcomes.set(recipient, outcome);
   return [];
@@ -172,9 +183,9 @@ function refuseAll(
 
 /** @returns those to be tried again at once, in another transaction */
 function settleRefused(
+  session: MailSession,
   recipients: readonly LeasedRecipient[],
   replies: readonly SmtpReply[],
-  host: string,
   outcomes: Outcomes,
 ): readonly LeasedRecipient[] {
   const hasRoom = replies.some(isAccepted);
@@ -182,7 +193,7 @@ function settleRefused(
     const reply = replies[at];
     if (reply === undefined || isAccepted(reply)) return false;
     if (isOneTooMany(reply) && hasRoom) return true;
-    const outcome = refusalOf(reply, host);
+    const outcome = refusalBy(session, reply);
     outcomes.set(recipient, isOneTooMany(reply) ? { ...outcome, type: 'deferred', status: '4.5.3' } : outcome);
     return false;
   });
@@ -233,11 +244,12 @@ async function lastReply(ask: () => Promise<SmtpReply>, host: string): Promise<O
   }
 }
 
+/** AUTH= to those who are trusted alone: as it was kept, and nothing that we made up (RFC 4954 §5). */
 function mailCommand(
-  { extensions, connection }: MailSession,
+  { extensions, connection, smarthost }: MailSession,
   { octets: { sizeOctets }, message: { is8bit, isBinary, envelope }, recipients }: Shipment,
 ): string {
-  const { reversePath, isUtf8, requiresTls, envelopeId, returnContent } = envelope;
+  const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter } = envelope;
   const knowsUtf8 = extensions.has('SMTPUTF8');
   const knowsDsn = extensions.has('DSN');
   const body = isBinary ? ' BODY=BINARYMIME' : is8bit ? ' BODY=8BITMIME' : '';
@@ -251,6 +263,7 @@ function mailCommand(
     knowsDsn && envelopeId !== null ? ` ENVID=${envelopeId}` : '',
     // RFC 8689 §5: of a report too, where it can be had.
     requiresTls && connection.isSecured && extensions.has('REQUIRETLS') ? ' REQUIRETLS' : '',
+    smarthost?.isTrusted && extensions.has('AUTH') ? ` AUTH=${encodeXtext(submitter || '<>')}` : '',
   ].join('');
 }
 

@@ -1,5 +1,5 @@
 import { CONNECTION_MS, IDLE_MS, IDLE_SESSIONS, MESSAGES_A_CONNECTION } from './limits.ts';
-import type { MailSession, Place } from './mail-session.ts';
+import type { MailSession } from './mail-session.ts';
 
 interface Idle {
   readonly key: string;
@@ -21,9 +21,8 @@ export class SessionPool {
     this.#now = now;
   }
 
-  /** @returns null if there is none */
-  take(place: Place): MailSession | null {
-    const key = keyOf(place);
+  /** @param key of all that has to be the same @returns null if there is none */
+  take(key: string): MailSession | null {
     for (const idle of [...this.#idle].reverse()) {
       if (idle.key !== key) continue;
       this.#remove(idle);
@@ -35,14 +34,14 @@ export class SessionPool {
   }
 
   /** Keeps a connection for the next message, or says goodbye. */
-  put(place: Place, session: MailSession): void {
+  put(key: string, session: MailSession): void {
     const most = Math.min(MESSAGES_A_CONNECTION, session.mostMessages);
     const isWornOut = session.messages >= most || this.#now() - session.openedMs >= CONNECTION_MS;
     if (this.#isClosed || isWornOut || !session.connection.isQuiet) return void session.close();
     const [first] = this.#idle;
     if (this.#idle.size >= IDLE_SESSIONS && first !== undefined) this.#end(first);
     const idle: Idle = {
-      key: keyOf(place),
+      key,
       session,
       timer: setTimeout(() => this.#end(idle), IDLE_MS).unref(),
     };
@@ -63,10 +62,4 @@ export class SessionPool {
     clearTimeout(idle.timer);
     this.#idle.delete(idle);
   }
-}
-
-/** What was judged when it was opened holds for other domains if the same has to hold for them. */
-function keyOf({ host, address, port, tls }: Place): string {
-  const { serverName, dane, sts, demand } = tls.policy;
-  return JSON.stringify([host, address, port, serverName, dane, sts, demand]);
 }

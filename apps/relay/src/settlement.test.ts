@@ -34,6 +34,7 @@ function recipient({
     attempts: 3,
     wasToldOfDelay,
     isBulk: false,
+    pinnedRoute: null,
     ending: null,
     message: {
       id: '',
@@ -69,6 +70,7 @@ const context = {
   tookMs: 0,
   chance: () => 0.5,
   now: () => new Date('2026-11-20T14:00:00Z'),
+  routeOf: () => 'provider',
 };
 
 async function deferredOnceMore(waiting: Waiting) {

@@ -1,3 +1,4 @@
+import { DIRECT_ROUTE } from '@postel/directory';
 import type { ReportedAction } from '@postel/mime';
 import {
   formatReport,
@@ -21,6 +22,8 @@ export interface SettlementContext {
   readonly tookMs: number;
   chance(): number;
   now(): Date;
+  /** The name of the route by which it went or was to go; null: by none. */
+  routeOf(recipient: LeasedRecipient): string | null;
 }
 
 /** What came of an attempt: what is written down, and what the sender is told. */
@@ -54,15 +57,16 @@ function tellsSender({ envelope, tellsSender }: QueuedMessage): boolean {
 
 function settle(recipient: LeasedRecipient, outcome: Outcome, context: SettlementContext): Settled {
   const { status, reply, mta } = outcome;
-  if (outcome.type !== 'deferred') return { recipient, outcome: { type: outcome.type }, status, reply, mta };
+  const route = context.routeOf(recipient);
+  if (outcome.type !== 'deferred') return { recipient, outcome: { type: outcome.type }, status, reply, mta, route };
   const { message, attempts, notify, wasToldOfDelay } = recipient;
   const { schedule, tookMs } = context;
   const ageMs = message.ageMs + tookMs;
   const pauseMs = nextPauseMs({ ageMs, attempts: attempts + 1, schedule }, context.chance());
   // RFC 3463 §3.5: X.4.7. What was said last stands in its text.
-  if (pauseMs === null) return { recipient, outcome: { type: 'failed' }, status: '5.4.7', reply, mta };
+  if (pauseMs === null) return { recipient, outcome: { type: 'failed' }, status: '5.4.7', reply, mta, route };
   const tellsDelay = tellsSender(message) && isToldOfDelay({ ageMs, schedule }, notify, wasToldOfDelay);
-  return { recipient, outcome: { type: 'deferred', pauseMs, tellsDelay }, status, reply, mta };
+  return { recipient, outcome: { type: 'deferred', pauseMs, tellsDelay }, status, reply, mta, route };
 }
 
 /** The DSNs: RFC 3461 §5.2. @param read gives the octets of the message */
@@ -79,8 +83,10 @@ export async function reportsOf(
   const at = now();
   return [...told].map(([action, settled]) => {
     const retriesUntil = action === 'delayed' ? new Date(releasedAt.getTime() + schedule.lifetimeMs) : null;
-    const recipients = settled.map(({ recipient, status, reply, mta }) => {
-      return { ...recipient, status, attempt: { at, mta, reply, retriesUntil } };
+    const recipients = settled.map(({ recipient, status, reply, mta, route: name }) => {
+      // The built-in one needs no name.
+      const route = name === DIRECT_ROUTE ? null : name;
+      return { ...recipient, status, attempt: { at, mta, reply, retriesUntil, route } };
     });
     // Of a message that has arrived, its header section is enough (RFC 3461 §4.3).
     const isWhole = returned.what === 'message' && action === 'failed';

@@ -1,5 +1,8 @@
+import { isIP } from 'node:net';
+import { DIRECT_ROUTE, type Route } from '@postel/directory';
 import type { Resolver } from '@postel/dns';
-import type { SmtpConnection } from '@postel/smtp-client';
+import { routeProxy, type SourceAddresses } from '@postel/routes';
+import type { SmtpConnection, SocksProxy } from '@postel/smtp-client';
 import type { TlsDemand } from '@postel/tls-policy';
 import { findAddresses, findHosts } from './find-hosts.ts';
 import type { HostUse } from './host-use.ts';
@@ -7,7 +10,10 @@ import { ADDRESSES_A_HOST } from './limits.ts';
 import { MailSession, type Place } from './mail-session.ts';
 import { deferred, failed, HostFailure, type Outcome } from './outcome.ts';
 import type { ReachableAddresses } from './reachable-addresses.ts';
-import { type Outcomes, type Shipment, sendMessage } from './send-message.ts';
+import type { RouteTroubles } from './route-troubles.ts';
+import type { Routing } from './routing.ts';
+import type { Outcomes, Shipment } from './send-message.ts';
+import { type Passage, sendThrough } from './send-through.ts';
 import type { SessionPool } from './session-pool.ts';
 import type { TlsGuard } from './tls-guard.ts';
 
@@ -20,17 +26,22 @@ export interface Way {
   readonly tls: TlsGuard;
   readonly hosts: HostUse;
   readonly sessions: SessionPool;
+  readonly routing: Pick<Routing, 'secretsOf'>;
+  readonly sources: SourceAddresses;
+  readonly troubles: RouteTroubles;
 }
 
 /**
  * Sends a message to recipients of one domain: to the first host that will have it, RFC 5321 §5.1.
  *
+ * @param route says from which address, and by which proxy
  * @param outcomes gets what came of each recipient, as soon as it is known
  * @param opened is given each connection, to break it off when it must
  * @returns the host that those who have no outcome are to wait for, as it has its fill; null if all have one
  */
 export async function ship(
   way: Way,
+  route: Route,
   domain: string,
   shipment: Shipment,
   outcomes: Outcomes,
@@ -44,6 +55,8 @@ export async function ship(
   };
   if (hosts.type === 'none') return settle(hosts.outcome);
 
+  const proxy = await proxyOf(way, route);
+  if (proxy instanceof HostFailure) return settle(proxy.outcome);
   const domainTls = await way.tls.ofDomain(domain, demandOf(shipment.message));
   const failures: HostFailure[] = [];
   for (const host of hosts.names) {
@@ -68,9 +81,13 @@ export async function ship(
     using turn = way.hosts.begin(host);
     if (turn === null) return host;
     for (const address of usable.slice(0, ADDRESSES_A_HOST)) {
-      const place = { host, address, port: way.port, hostname: way.hostname, tls };
-      const known = way.hosts.failureAt(address);
-      const failure = known ?? (await sendThrough(way, place, shipment, outcomes, opened));
+      const source = await way.sources.choose(route.settings, proxy === null ? address : '');
+      if (source === null) {
+        failures.push(noSource(way, route, address));
+        continue;
+      }
+      const passage = passageOf({ host, address, port: way.port, source, proxy, tls }, route);
+      const failure = await sendThrough(way, passage, shipment, outcomes, opened);
       if (failure !== null) failures.push(failure);
       if (left().length > 0) continue;
       turn.went(true);
@@ -82,9 +99,47 @@ export async function ship(
 }
 
 /** RFC 8689 §4.2.1; a report is not lost for the want of TLS (§5). */
-function demandOf({ envelope, isTlsOptional }: Shipment['message']): TlsDemand {
+export function demandOf({ envelope, isTlsOptional }: Shipment['message']): TlsDemand {
   if (envelope.requiresTls) return envelope.reversePath === '' ? 'none' : 'required';
   return isTlsOptional ? 'optional' : 'none';
+}
+
+/** @returns null if there is none */
+async function proxyOf({ routing, troubles }: Way, route: Route): Promise<SocksProxy | null | HostFailure> {
+  if (route.settings.proxy === null) return null;
+  try {
+    return routeProxy(route.settings, await routing.secretsOf(route));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    troubles.tell(route.name, 'secrets', why);
+    return new HostFailure(deferred('4.3.5', `The route ${route.name} cannot be used: ${why}`));
+  }
+}
+
+function noSource({ troubles }: Way, { name, settings }: Route, address: string): HostFailure {
+  const all = Object.keys(settings.sources);
+  const why = `none of the source addresses of the route ${name} (${all.join(', ')}) is on this machine and fits ${address}`;
+  // Of a route that has addresses of one family alone, the other one is no trouble.
+  if (all.some((source) => isIP(source) === isIP(address))) troubles.tell(name, 'source', why);
+  return new HostFailure(deferred('4.3.5', why), { isNoRoute: true });
+}
+
+function passageOf(place: Place, { name, revision, settings }: Route): Passage {
+  // By the built-in route an address that does not answer is the same for all.
+  const by = name === DIRECT_ROUTE ? '' : ` by ${name} ${revision}`;
+  return {
+    key: `${sessionKeyOf(place)}${by}`,
+    address: `${place.address}${by}`,
+    open: (opened) => MailSession.open(place, opened, settings.recipients),
+    accept: () => {},
+    isLasting: ({ outcome }) => outcome.status === '4.4.1',
+  };
+}
+
+/** What was judged when it was opened holds for other domains if the same has to hold for them. */
+function sessionKeyOf({ host, address, port, source, tls }: Place): string {
+  const { serverName, dane, sts, demand } = tls.policy;
+  return JSON.stringify([host, address, port, source.address, serverName, dane, sts, demand]);
 }
 
 function nowhere(host: string, domain: string, isOwn: boolean): readonly [status: string, text: string] {
@@ -98,50 +153,11 @@ function asHostFailure(error: unknown): HostFailure {
   throw error;
 }
 
-/** @returns why this host will not do; null if it did */
-async function sendThrough(
-  { hosts, sessions }: Way,
-  place: Place,
-  shipment: Shipment,
-  outcomes: Outcomes,
-  opened: (connection: SmtpConnection) => void,
-): Promise<HostFailure | null> {
-  const use = async (session: MailSession): Promise<HostFailure | null> => {
-    try {
-      const recipients = shipment.recipients.filter((recipient) => !outcomes.has(recipient));
-      await sendMessage(session, { ...shipment, recipients }, outcomes);
-      sessions.put(place, session);
-      return null;
-    } catch (error) {
-      session[Symbol.dispose]();
-      if (error instanceof HostFailure) return error;
-      throw error;
-    }
-  };
-  const isDone = () => shipment.recipients.every((recipient) => outcomes.has(recipient));
-  const idle = sessions.take(place);
-  if (idle !== null) {
-    opened(idle.connection);
-    const failure = await use(idle);
-    if (failure === null ? isDone() : !failure.isStale) return failure;
-  }
-  try {
-    for (;;) {
-      const failure = await use(await MailSession.open(place, opened));
-      if (failure !== null || isDone()) return failure;
-    }
-  } catch (error) {
-    const known = asHostFailure(error);
-    if (known.outcome.status === '4.4.1') hosts.unreachable(place.address, known);
-    return known;
-  }
-}
-
 /** Of all the hosts that would not do. Only if each of them said so for good, it is. */
-function summaryOf(failures: readonly HostFailure[], domain: string): Outcome {
+export function summaryOf(failures: readonly HostFailure[], whose: string): Outcome {
   const telling = failures.filter(({ isNoRoute }) => !isNoRoute);
   const all = (telling.length > 0 ? telling : failures).map(({ outcome }) => outcome);
   const isForGood = all.every(({ type }) => type === 'failed');
   const last = all.findLast(({ type }) => (type === 'failed') === isForGood);
-  return last ?? deferred('4.4.1', `No server of ${domain} was reached`);
+  return last ?? deferred('4.4.1', `No server of ${whose} was reached`);
 }

@@ -26,6 +26,8 @@ export interface RelaySettings extends AppSettings {
   readonly tlsPatienceHours: number;
   /** Domains that want to hear it are told what came of TLS with their servers (RFC 8460). */
   readonly tlsReports: boolean;
+  /** Of the key that opens secrets of routes; it need not be there. */
+  readonly secretKeyFile: string;
   /** Of the other servers: 25 but in tests. */
   readonly port?: number;
 }
@@ -46,6 +48,7 @@ export function parseRelaySettings(value: unknown): RelaySettings {
     privateNetworks: settings.at('privateNetworks').list((network) => network.text()),
     tlsPatienceHours: settings.at('tlsPatienceHours').integer(0),
     tlsReports: settings.at('tlsReports').boolean(),
+    secretKeyFile: settings.at('secretKeyFile').text(),
     ...(settings.has('port') && { port: settings.at('port').port(1) }),
   };
 }

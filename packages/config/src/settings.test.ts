@@ -124,6 +124,7 @@ test('the relay is told where it is and how long to try', () => {
     privateNetworks: ['10.0.0.0/8'],
     tlsPatienceHours: 24,
     tlsReports: true,
+    secretKeyFile: '/var/lib/postel/secrets.key',
     port: 2525,
   };
   expect(parseRelaySettings(relay)).toEqual(relay);

@@ -10,7 +10,16 @@ export interface Subject {
   read(tx: Transaction): Promise<State | null>;
 }
 
-export type SubjectKind = 'account' | 'domain' | 'alias' | 'mailbox' | 'defaults' | 'login-limits' | 'admin-password';
+export type SubjectKind =
+  | 'account'
+  | 'domain'
+  | 'alias'
+  | 'mailbox'
+  | 'route'
+  | 'route-rules'
+  | 'defaults'
+  | 'login-limits'
+  | 'admin-password';
 
 /** What can be said of something, as JSON. Names from outside are keys: see `difference`. */
 export type State = { readonly [key: string]: StateValue };

@@ -19,6 +19,7 @@ import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from
 import type { LimitedNetwork } from './login-limits.ts';
 import type { LoginClient } from './mechanism-policy.ts';
 import type { Quotas, ReadableQuotas } from './quotas.ts';
+import type { ReadableRoutes, Routes } from './routes/routes.ts';
 import type { ReadableShares, Shares } from './shares.ts';
 import type { Submission, UsableSubmission } from './submission.ts';
 import type { ReadableTlsPublicKeys, TlsPublicKeys } from './tls-public-keys.ts';
@@ -182,6 +183,8 @@ export interface Directory {
   readonly quotas: ReadableQuotas;
 
   readonly shares: ReadableShares;
+
+  readonly routes: ReadableRoutes;
 
   readonly submission: UsableSubmission;
 
@@ -403,6 +406,8 @@ export interface ManagedDirectory extends Directory {
   readonly quotas: Quotas;
 
   readonly shares: Shares;
+
+  readonly routes: Routes;
 
   readonly submission: Submission;
 

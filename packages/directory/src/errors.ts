@@ -4,6 +4,8 @@
  * - `no-such-account`, `no-such-mailbox`, `no-such-domain`, `no-such-address`, `no-such-alias`, `no-such-key`, `no-such-app-password`,
  *   `no-such-dkim-key`: what was named is not here.
  * - `dkim-key-exists`: one waits already to be published.
+ * - `route-exists`, `no-such-route`, `route-in-use`: of routes, the last while a rule, the default or waiting mail names it;
+ *   `invalid-route`: its settings make no sense; `no-such-route-rule`; `too-many-routes`.
  * - `domain-in-use`: something still has an address of the domain.
  * - `invalid-name`, `invalid-address`, `invalid-domain`, `invalid-network`: what was given is none.
  * - `too-many-keys`, `too-many-app-passwords`, `too-many-members`, `too-many-mailboxes`, `too-many-dkim-keys`: the account, alias or
@@ -25,6 +27,12 @@ export type DirectoryErrorKind =
   | 'no-such-address'
   | 'no-such-alias'
   | 'domain-in-use'
+  | 'route-exists'
+  | 'no-such-route'
+  | 'no-such-route-rule'
+  | 'route-in-use'
+  | 'invalid-route'
+  | 'too-many-routes'
   | 'no-such-dkim-key'
   | 'dkim-key-exists'
   | 'too-many-dkim-keys'

@@ -57,6 +57,23 @@ export type {
 export type { LimitedNetwork } from './login-limits.ts';
 export { type DirectoryOptions, openDirectory } from './open-directory.ts';
 export type { AccountQuota, DefaultQuotaChange, QuotaChange, Quotas } from './quotas.ts';
+export { BUILT_IN_ROUTE, type Route, RouteBook } from './routes/choose-route.ts';
+export { DEFAULT_SMARTHOST_CONNECTIONS } from './routes/limits.ts';
+export {
+  DIRECT_ROUTE,
+  DIRECT_SETTINGS,
+  formatHostPort,
+  type HostAndPort,
+  isPrivateAddress,
+  parseHostPort,
+  ROUTE_SECRET_NAMES,
+  ROUTE_TLS_MODES,
+  type RouteSecretName,
+  type RouteSettings,
+  type SealedSecrets,
+} from './routes/route-settings.ts';
+export { formatRouteRule, type RouteRule, type RouteRulesState, type RouteState } from './routes/route-state.ts';
+export type { RouteSummary, Routes, StoredSecrets } from './routes/routes.ts';
 export type { NamedMailbox, Shares } from './shares.ts';
 export type { CountedSubmission, SubmissionChange, SubmissionLimits, Submitter } from './submission.ts';
 export type { NewKey, RegisteredKey, TlsPublicKeys } from './tls-public-keys.ts';

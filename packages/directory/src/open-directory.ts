@@ -33,6 +33,7 @@ import { RecentLogins } from './recent-logins.ts';
 import { type RecentRecipients, resolvePostmaster, resolveRecipient } from './resolve-recipient.ts';
 import { changeRetention, readRetention } from './retention.ts';
 import { mayAdminister, setRole } from './roles.ts';
+import { openRoutes, readableRoutes } from './routes/routes.ts';
 import { setPassword } from './set-password.ts';
 import { openShares, readableShares } from './shares.ts';
 import { openSubmission, type Submitter, type UsableSubmission, usableSubmission } from './submission.ts';
@@ -182,6 +183,7 @@ function readsIn(sql: Sql, submitters: RecentAnswers<Submitter>) {
     appPasswords: readableAppPasswords(sql),
     quotas: readableQuotas(sql),
     shares: readableShares(sql),
+    routes: readableRoutes(sql),
     submission: usableSubmission(sql, submitters),
     readRetention: (accountName) => readRetention(sql, accountName),
     readState: () => readDirectoryState(sql),
@@ -224,6 +226,7 @@ function changesBy(
     appPasswords: openAppPasswords(sql, actor, pool),
     quotas: openQuotas(sql, actor),
     shares: openShares(sql, actor),
+    routes: openRoutes(sql, actor),
     submission: openSubmission(sql, actor, submission),
     tlsPublicKeys: openTlsPublicKeys(sql, actor),
     changeRetention: (accountName, change) => changeRetention(sql, actor, accountName, change),
@@ -239,5 +242,6 @@ type Changing =
   | 'appPasswords'
   | 'quotas'
   | 'shares'
+  | 'routes'
   | 'submission'
   | 'tlsPublicKeys';

@@ -13,6 +13,8 @@ interface ReportedAttempt {
   readonly reply: string | null;
   /** Until when others are made; null if none are. */
   readonly retriesUntil: Date | null;
+  /** What we call the way by which it went; null or left out: to the servers of the domain. */
+  readonly route?: string | null;
 }
 
 /** One recipient of whom a report tells, by the path that the sender of the message named. */

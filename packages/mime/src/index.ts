@@ -47,4 +47,4 @@ export { baseSubject, type ThreadReferences, threadMessageIds, threadReferences 
 export { knownTransferDecoder, type TransferDecoder, transferDecoder } from './transfer-decoders.ts';
 export { transferEncoding } from './transfer-encoding.ts';
 export { unreadHosts } from './unread-hosts.ts';
-export { decodeXtext } from './xtext.ts';
+export { decodeXtext, encodeXtext } from './xtext.ts';

@@ -10,6 +10,7 @@ export {
   listQueue,
   type QueueChange,
   type QueueEvent,
+  routeQueue,
   showQueue,
 } from './queue-admin.ts';
 export type { LeasedRecipient, NewMessage, NewRecipient, QueuedMessage, Settled } from './queue-rows.ts';
@@ -25,5 +26,6 @@ export {
 export { formatReport, type Report } from './report.ts';
 export { isToldOfDelay, isToldOfFailure, nextPauseMs, type Schedule } from './schedule.ts';
 export { type KeptStsPolicy, StsPolicyTable } from './sts-policy-table.ts';
+export { tellQueue } from './tell-queue.ts';
 export { forgetTlsHosts, listTlsHosts, type MissingTls, type SeenHost, type TlsHost, TlsMemory } from './tls-memory.ts';
 export { type CountedResult, type DayOfResults, TlsResultTable } from './tls-result-table.ts';

@@ -23,6 +23,9 @@ export interface QueueEntry {
   readonly lastStatus: string | null;
   readonly lastReply: string | null;
   readonly lastMta: string | null;
+  /** By which route the last attempt was made, and by which it is to go whatever rules say; names. */
+  readonly lastRoute: string | null;
+  readonly pinnedRoute: string | null;
 }
 
 /** What is done to recipients: all of it only to those that nobody has in hand. */
@@ -31,11 +34,13 @@ export type QueueChange = 'retry' | 'hold' | 'release' | 'drop';
 /** What was tried with a recipient, or done to it. */
 export interface QueueEvent {
   readonly at: Date;
-  readonly type: 'deferred' | 'delivered' | 'failed' | 'held' | 'released' | 'retried' | 'dropped';
+  readonly type: 'deferred' | 'delivered' | 'failed' | 'held' | 'released' | 'retried' | 'dropped' | 'routed';
   readonly status: string | null;
   /** What the other side said, or why it was done. */
   readonly reply: string | null;
   readonly mta: string | null;
+  /** By its name. */
+  readonly route: string | null;
   /** As it was planned then. */
   readonly nextAttemptAt: Date | null;
 }
@@ -61,7 +66,8 @@ export async function listQueue(sql: Sql, withHistory: boolean, limit: number): 
     select r.recipient_id as id, m.name as message, a.name as account, m.reverse_path as "reversePath",
            r.forward_path as "forwardPath", r.state, r.lease is not null as "isInHand", m.size_octets as "sizeOctets",
            m.queued_at as "queuedAt", case when r.state = 'waiting' and r.lease is null then r.next_attempt_at end as "nextAttemptAt",
-           r.attempts, r.last_status as "lastStatus", r.last_reply as "lastReply", r.last_mta as "lastMta"
+           r.attempts, r.last_status as "lastStatus", r.last_reply as "lastReply", r.last_mta as "lastMta",
+           r.last_route as "lastRoute", r.pinned_route as "pinnedRoute"
       from queue_recipients as r join queue_messages as m using (message_id)
       left join accounts as a on a.account_id = m.account_id
      where ${withHistory} or r.finished_at is null order by r.recipient_id limit ${limit}`;
@@ -73,7 +79,8 @@ export async function showQueue(sql: Sql, id: number): Promise<QueueDetails | nu
     select r.recipient_id as id, m.name as message, a.name as account, m.reverse_path as "reversePath",
            r.forward_path as "forwardPath", r.state, r.lease is not null as "isInHand", m.size_octets as "sizeOctets",
            m.queued_at as "queuedAt", case when r.state = 'waiting' and r.lease is null then r.next_attempt_at end as "nextAttemptAt",
-           r.attempts, r.last_status as "lastStatus", r.last_reply as "lastReply", r.last_mta as "lastMta", r.alias,
+           r.attempts, r.last_status as "lastStatus", r.last_reply as "lastReply", r.last_mta as "lastMta",
+           r.last_route as "lastRoute", r.pinned_route as "pinnedRoute", r.alias,
            array_to_string(r.notify, ',') as notify, r.original_recipient as "originalRecipient", m.envelope_id as "envelopeId",
            m.requires_tls as "requiresTls", r.is_bulk as "isBulk", m.released_at as "releasedAt", r.finished_at as "finishedAt"
       from queue_recipients as r join queue_messages as m using (message_id)
@@ -81,7 +88,7 @@ export async function showQueue(sql: Sql, id: number): Promise<QueueDetails | nu
      where r.recipient_id = ${id}::bigint`;
   if (row === undefined) return null;
   const events = await sql.read<QueueEvent[]>`
-    select happened_at as at, type, status, reply, mta, next_attempt_at as "nextAttemptAt"
+    select happened_at as at, type, status, reply, mta, route, next_attempt_at as "nextAttemptAt"
       from queue_events where recipient_id = ${id}::bigint order by event_id`;
   return { ...row, notify: row.notify?.split(',') ?? null, events: [...events] };
 }
@@ -110,6 +117,29 @@ export async function changeQueue(sql: Sql, change: QueueChange, ids: readonly n
   });
   if (change === 'retry' || change === 'release') await tellQueue(sql);
   return changed.map(({ id }) => id);
+}
+
+/**
+ * Has recipients go by a route whatever rules say, from the next attempt on; null: by what rules say. What waits for another attempt is
+ * tried at once: whoever chooses another way wants to see whether it does.
+ *
+ * @returns the ids of those that it was done to
+ */
+export async function routeQueue(sql: Sql, ids: readonly number[], route: string | null): Promise<readonly number[]> {
+  const routed = await sql.begin(async (tx) => {
+    const done = await tx<{ id: number }[]>`
+      update queue_recipients as r
+         set pinned_route = ${route}::text,
+             next_attempt_at = case when r.state = 'waiting' then greatest(now(), m.released_at) else r.next_attempt_at end
+        from queue_messages as m
+       where m.message_id = r.message_id and r.recipient_id = any(${numberArray(ids)}::bigint[])
+         and r.lease is null and r.finished_at is null
+      returning r.recipient_id as id`;
+    await addEvents(tx, 'routed', done, route);
+    return done;
+  });
+  await tellQueue(sql);
+  return routed.map(({ id }) => id);
 }
 
 /** Recipients that wait, held or not. */

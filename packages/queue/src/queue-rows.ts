@@ -83,6 +83,8 @@ export interface LeasedRecipient extends NewRecipient {
   readonly wasToldOfDelay: boolean;
   /** Others come first. */
   readonly isBulk: boolean;
+  /** By which route it is to go whatever rules say, by its name; null: as they say. */
+  readonly pinnedRoute: string | null;
   /** Why nothing more is to be tried: somebody has ended it, or wants nothing sent there; null: nobody. */
   readonly ending: string | null;
 }
@@ -99,4 +101,6 @@ export interface Settled {
   readonly reply: string;
   /** The other server, null if there was none. */
   readonly mta: string | null;
+  /** By which it went or was to go, by its name; null: by none, it was for somebody here. */
+  readonly route: string | null;
 }

@@ -115,7 +115,7 @@ export async function applyHoldRules(tx: Transaction, message: string): Promise<
 /** What a person did, or a rule of theirs. */
 export async function addEvents(
   tx: Transaction,
-  type: 'held' | 'released' | 'retried' | 'dropped',
+  type: 'held' | 'released' | 'retried' | 'dropped' | 'routed',
   recipients: readonly { readonly id: number }[],
   reason: string | null,
 ): Promise<void> {

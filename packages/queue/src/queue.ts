@@ -146,7 +146,7 @@ export class Queue {
         select r.recipient_id as id, r.forward_path as "forwardPath", r.domain, r.alias,
                coalesce(r.list_fields, '') as "listFields", r.original_recipient as "originalRecipient",
                array_to_string(r.notify, ',') as notify, r.attempts, r.delay_told_at is not null as "wasToldOfDelay",
-               r.is_bulk as "isBulk", coalesce(s.reason, case when r.last_status like '5.%' then r.last_reply end) as ending,
+               r.is_bulk as "isBulk", r.pinned_route as "pinnedRoute", coalesce(s.reason, case when r.last_status like '5.%' then r.last_reply end) as ending,
                m.message_id as "messageId", m.name, m.account_id as account, m.queued_at as "queuedAt",
                m.released_at as "releasedAt", (extract(epoch from now() - m.released_at) * 1000)::float8 as "ageMs",
                m.reverse_path as "reversePath", m.release_request as "releaseRequest",
@@ -303,8 +303,8 @@ function leased(row: LeasedRow, lease: string): LeasedRecipient {
     isTlsOptional,
   } = row;
   const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = row;
-  const { id, forwardPath, domain, alias, listFields, originalRecipient, attempts, wasToldOfDelay, isBulk, ending } =
-    row;
+  const { id, forwardPath, domain, alias, listFields, originalRecipient, attempts, wasToldOfDelay, isBulk } = row;
+  const { pinnedRoute, ending } = row;
   const envelope = { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
   const signers = row.signers === '' ? [] : row.signers.split(',');
   const traits = { is8bit, hasUtf8Header, isBinary, isTlsOptional };
@@ -312,7 +312,7 @@ function leased(row: LeasedRow, lease: string): LeasedRecipient {
   const message = { id: messageId, name, account, ...times, envelope, sizeOctets, ...traits, signers, tellsSender };
   const notify = row.notify?.split(',') ?? null;
   const path = { forwardPath, domain, alias, listFields, notify, originalRecipient };
-  return { id, lease, ...path, attempts, wasToldOfDelay, isBulk, ending, message };
+  return { id, lease, ...path, attempts, wasToldOfDelay, isBulk, pinnedRoute, ending, message };
 }
 
 function listOf<Key extends string>(rows: readonly Readonly<Record<Key, string | number>>[], key: Key): string {
@@ -414,7 +414,10 @@ async function insertReport(tx: Transaction, { octets, about }: QueuedReport): P
 }
 
 /** @returns 0 if the lease was lost, or this has been written before */
-async function writeResult(tx: Transaction, { recipient, outcome, status, reply, mta }: Settled): Promise<number> {
+async function writeResult(
+  tx: Transaction,
+  { recipient, outcome, status, reply, mta, route }: Settled,
+): Promise<number> {
   const isOver = outcome.type !== 'deferred';
   const pauseMs = isOver ? 0 : outcome.pauseMs;
   const tellsDelay = !isOver && outcome.tellsDelay;
@@ -423,13 +426,13 @@ async function writeResult(tx: Transaction, { recipient, outcome, status, reply,
     update queue_recipients
        set state = ${isOver ? outcome.type : 'waiting'}, lease = null, attempts = attempts + 1, last_attempt_at = now(),
            next_attempt_at = now() + make_interval(secs => ${pauseMs / 1_000}),
-           last_status = ${status}, last_reply = ${reply.slice(0, REPLY_CHARACTERS)}, last_mta = ${mta}::text,
+           last_status = ${status}, last_reply = ${reply.slice(0, REPLY_CHARACTERS)}, last_mta = ${mta}::text, last_route = ${route}::text,
            delay_told_at = case when ${tellsDelay} then now() else delay_told_at end,
            finished_at = case when ${isOver} then now() end
      where recipient_id = ${recipient.id}::bigint and lease = ${recipient.lease}::uuid
     returning recipient_id, next_attempt_at)
-    insert into queue_events (recipient_id, type, status, reply, mta, next_attempt_at)
-    select recipient_id, ${outcome.type}, ${status}, ${reply.slice(0, REPLY_CHARACTERS)}, ${mta}::text,
+    insert into queue_events (recipient_id, type, status, reply, mta, route, next_attempt_at)
+    select recipient_id, ${outcome.type}, ${status}, ${reply.slice(0, REPLY_CHARACTERS)}, ${mta}::text, ${route}::text,
            case when not ${isOver} then next_attempt_at end from written`;
   return written.count;
 }

@@ -60,6 +60,7 @@ function spokenOf({ forwardPath, attempt }: ReportedRecipient, action: ReportedA
   const reply = attempt?.reply ?? null;
   const tellsReply = reply !== null && (action === 'failed' || action === 'delayed');
   if (!tellsReply) return [`  ${forwardPath}`];
-  const who = attempt === null || attempt.mta === null ? '' : `${attempt.mta} said: `;
+  const by = attempt?.route == null ? '' : `, by the route ${attempt.route},`;
+  const who = attempt === null || attempt.mta === null ? '' : `${attempt.mta}${by} said: `;
   return [`  ${forwardPath}`, ...quotedLines(`${who}${reply}`).map((line) => `    ${line}`)];
 }

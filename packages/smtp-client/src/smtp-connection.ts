@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import type { ChannelBinding } from '@postel/sasl';
 import { ReplyParser, type SmtpReply, textOf } from './reply-parser.ts';
 import { SmtpError } from './smtp-error.ts';
+import { connectBySocks, type SocksProxy } from './socks5.ts';
 import { channelBindingOf, startTls } from './start-tls.ts';
 import type { TlsSettings } from './tls-settings.ts';
 
@@ -19,6 +20,10 @@ export interface ConnectOptions {
   /** The IP address to connect to, if `host` is not to be looked up. */
   readonly address?: string;
   readonly timeoutMs?: number;
+  /** Ours, to connect from. */
+  readonly localAddress?: string;
+  /** By which to go; `address`, or else the host by its name, is for it to find. */
+  readonly proxy?: SocksProxy;
 }
 
 /** A connection to an SMTP server: commands out, replies in, in the clear or not. */
@@ -44,7 +49,7 @@ export class SmtpConnection implements Disposable {
   ): Promise<SmtpConnection> {
     const socket = await reach(host, port, options);
     const connection = new SmtpConnection(host, socket);
-    if (tls !== null) await connection.#upgrade(tls);
+    if (tls !== null) await connection.secure(tls);
     return connection;
   }
 
@@ -156,10 +161,11 @@ export class SmtpConnection implements Disposable {
         isTemporary: true,
       });
     }
-    await this.#upgrade(tls);
+    await this.secure(tls);
   }
 
-  async #upgrade(tls: TlsSettings): Promise<void> {
+  /** Begins TLS, before anything was said (RFC 8314 §3.3). @throws {SmtpError} */
+  async secure(tls: TlsSettings): Promise<void> {
     await this.#chunks.return?.();
     this.#secured = await startTls(this.#socket, this.host, tls);
     this.#socket = this.#secured;
@@ -182,24 +188,41 @@ function chunksOf(socket: Socket): AsyncIterator<Buffer> {
 async function reach(
   host: string,
   port: number,
-  { address = host, timeoutMs = CONNECT_MS }: ConnectOptions,
+  { address = host, timeoutMs = CONNECT_MS, localAddress, proxy }: ConnectOptions,
 ): Promise<Socket> {
-  const socket = connect({ host: address, port });
+  const target = proxy === undefined ? { host: address, port } : { host: proxy.host, port: proxy.port };
+  const signal = AbortSignal.timeout(timeoutMs);
+  const socket = connect({ ...target, ...(localAddress === undefined ? {} : { localAddress }) });
   socket.setNoDelay(true);
   try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
-    return socket;
+    await once(socket, 'connect', { signal });
   } catch (cause) {
     socket.on('error', () => {}).destroy();
-    throw new SmtpError('unreachable', `Cannot connect to ${host}, port ${port}: ${wordsOf(cause, timeoutMs)}`, {
+    const isNotOurs = isOfCode(cause, 'EADDRNOTAVAIL') && localAddress !== undefined;
+    const why = isNotOurs ? `the source address ${localAddress} is not on this machine` : wordsOf(cause, timeoutMs);
+    const by = proxy === undefined ? '' : `by the proxy ${proxy.host}, port ${proxy.port}`;
+    throw new SmtpError('unreachable', `Cannot connect to ${host}, port ${port}${by === '' ? '' : ` ${by}`}: ${why}`, {
       cause,
     });
   }
+  if (proxy === undefined) return socket;
+  try {
+    await connectBySocks(socket, proxy, { host: address, port }, signal);
+    return socket;
+  } catch (cause) {
+    socket.on('error', () => {}).destroy();
+    const why = `the proxy ${proxy.host}, port ${proxy.port}: ${wordsOf(cause, timeoutMs)}`;
+    throw new SmtpError('unreachable', `Cannot connect to ${host}, port ${port} by ${why}`, { cause });
+  }
+}
+
+function isOfCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function wordsOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'AbortError') return `no answer in ${timeoutMs / 1_000} s`;
+  if (error.name === 'AbortError' || error.name === 'TimeoutError') return `no answer in ${timeoutMs / 1_000} s`;
   // One for each address of the host.
   return error instanceof AggregateError
     ? error.errors.map((one) => wordsOf(one, timeoutMs)).join('; ')

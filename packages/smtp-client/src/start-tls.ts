@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { ChannelBinding } from '@postel/sasl';
 import { type Fingerprint, fingerprintFromOctets } from '@postel/tls-pubkey';
 import { SmtpError } from './smtp-error.ts';
@@ -15,7 +15,8 @@ const HANDSHAKE_MS = 30_000;
  */
 export async function startTls(socket: Socket, host: string, { trust, identity }: TlsSettings): Promise<TLSSocket> {
   const isExamined = trust.type === 'examined';
-  const serverName = isExamined ? trust.serverName : host;
+  const names = trust.type === 'authority' ? (trust.names ?? null) : null;
+  const serverName = isExamined ? trust.serverName : (names?.[0] ?? host);
   const ca = isExamined || trust.type === 'authority' ? trust.ca : null;
   const secured = connect({
     socket,
@@ -26,6 +27,14 @@ export async function startTls(socket: Socket, host: string, { trust, identity }
     rejectUnauthorized: false,
     ...(ca !== null ? { ca } : {}),
     ...(isExamined ? { checkServerIdentity: () => undefined } : {}),
+    ...(names === null
+      ? {}
+      : {
+          checkServerIdentity: (_: string, certificate: PeerCertificate) => {
+            const refusals = names.map((name) => checkServerIdentity(name, certificate));
+            return refusals.includes(undefined) ? undefined : refusals[0];
+          },
+        }),
     ...(identity === null ? {} : { key: identity.key, cert: identity.certificate }),
   });
   await handshakeOf(secured);
@@ -33,14 +42,30 @@ export async function startTls(socket: Socket, host: string, { trust, identity }
   if (isExamined) trust.examine(secured);
   if (isExamined || trust.type === 'anyone') return secured;
   const fingerprint = fingerprintOf(secured);
-  const isRight = trust.type === 'authority' ? secured.authorized : fingerprint === trust.fingerprint;
-  if (isRight) return secured;
+  if (isRight(secured, fingerprint, trust)) return secured;
   secured.destroy();
   const why = trust.type === 'authority' ? `as for its certificate, ${reasonOf(secured)}` : 'its key is another';
   throw new SmtpError(
     'untrusted',
     `Not the right server at ${host}: ${why}. Its key has the fingerprint ${fingerprint}.`,
   );
+}
+
+function isRight(
+  secured: TLSSocket,
+  fingerprint: Fingerprint,
+  trust: Exclude<TlsSettings['trust'], { readonly type: 'anyone' | 'examined' }>,
+): boolean {
+  switch (trust.type) {
+    case 'authority':
+      return secured.authorized;
+    case 'key':
+      return fingerprint === trust.fingerprint;
+    case 'keys':
+      return trust.fingerprints.includes(fingerprint);
+    default:
+      return trust satisfies never;
+  }
 }
 
 /** RFC 9266. Null on TLS 1.2, which has another one with conditions of its own (RFC 5929, RFC 7627). */

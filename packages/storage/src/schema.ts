@@ -768,6 +768,9 @@ export const queueRecipients = pgTable(
     finishedAt: at('finished_at'),
     /** The rule that holds it. */
     heldBy: id('held_by'),
+    /** By which route it is to go, whatever rules say; null: as they say. And by which the last attempt was made. Names. */
+    pinnedRoute: text('pinned_route'),
+    lastRoute: text('last_route'),
   },
   (table) => [
     foreignKey({ columns: [table.messageId], foreignColumns: [queueMessages.messageId] }).onDelete('cascade'),
@@ -793,12 +796,14 @@ export const queueEvents = pgTable(
     mta: text('mta'),
     /** As it was planned then. */
     nextAttemptAt: at('next_attempt_at'),
+    /** By its name. */
+    route: text('route'),
   },
   (table) => [
     foreignKey({ columns: [table.recipientId], foreignColumns: [queueRecipients.recipientId] }).onDelete('cascade'),
     check(
       'queue_events_type',
-      sql`${table.type} in ('deferred', 'delivered', 'failed', 'held', 'released', 'retried', 'dropped')`,
+      sql`${table.type} in ('deferred', 'delivered', 'failed', 'held', 'released', 'retried', 'dropped', 'routed')`,
     ),
     index('queue_events_recipient').on(table.recipientId),
   ],
@@ -826,6 +831,50 @@ export const queueSuppressions = pgTable('queue_suppressions', {
   reason: text('reason').notNull(),
   addedAt: at('added_at').notNull().defaultNow(),
 });
+
+/** The ways by which mail leaves, beside the built-in one: packages/directory/src/routes. */
+export const routes = pgTable(
+  'routes',
+  {
+    routeId: id('route_id').primaryKey().generatedAlwaysAsIdentity(),
+    name: text('name').notNull().unique(),
+    settings: jsonb('settings').notNull(),
+    /** What it has of 'password', 'token', 'clientKey', 'proxyPassword'; and these, sealed by the key of the data directories. */
+    secretNames: texts('secret_names').notNull().default([]),
+    secrets: bytea('secrets'),
+    /** Raised by each change: what was opened before is not used again. */
+    revision: id('revision').notNull().default(1),
+    /** Where no rule says otherwise. */
+    isDefault: boolean('is_default').notNull().default(false),
+  },
+  (table) => [
+    check('routes_secrets', sql`(${table.secrets} is null) = (${table.secretNames} = '{}'::text[])`),
+    uniqueIndex('routes_one_default').on(table.isDefault).where(sql`is_default`),
+  ],
+);
+
+/** Which mail goes by which route: the first that matches, by position. */
+export const routeRules = pgTable(
+  'route_rules',
+  {
+    ruleId: id('rule_id').primaryKey().generatedAlwaysAsIdentity(),
+    position: integer('position').notNull(),
+    /** An address, a domain, `*.` and a domain, or `<>`; null: whoever it is. */
+    sender: text('sender'),
+    recipient: text('recipient'),
+    accountId: id('account_id'),
+    /** Null: the built-in one. */
+    routeId: id('route_id'),
+  },
+  (table) => [
+    foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
+    foreignKey({ columns: [table.routeId], foreignColumns: [routes.routeId] }),
+    check(
+      'route_rules_condition',
+      sql`${table.sender} is not null or ${table.recipient} is not null or ${table.accountId} is not null`,
+    ),
+  ],
+);
 
 /** The MTA-STS policies of other domains, as they were fetched, and what came of the last attempt (packages/queue). */
 export const stsPolicies = pgTable(

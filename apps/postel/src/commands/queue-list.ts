@@ -34,7 +34,7 @@ Examples:
     const entries = await useDatabase(invocation, server, ({ database }) => listQueue(database.sql, withHistory, MOST));
     sayRows(invocation.terminal, entries, {
       asJson,
-      header: ['NUMBER', 'FROM', 'TO', 'STATE', 'SINCE', 'ATTEMPTS', 'NEXT', 'LAST REPLY'],
+      header: ['NUMBER', 'FROM', 'TO', 'STATE', 'SINCE', 'ATTEMPTS', 'NEXT', 'ROUTE', 'LAST REPLY'],
       row: (entry) => [
         String(entry.id),
         printable(entry.reversePath, PATH_CHARACTERS) || '<>',
@@ -43,6 +43,7 @@ Examples:
         formatMoment(entry.queuedAt),
         String(entry.attempts),
         entry.nextAttemptAt === null ? '' : formatMoment(entry.nextAttemptAt),
+        entry.pinnedRoute ?? entry.lastRoute ?? '',
         printable(entry.lastReply ?? '', REPLY_CHARACTERS),
       ],
     });

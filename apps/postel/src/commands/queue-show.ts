@@ -10,6 +10,8 @@ import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-serve
 const NUMBER = /^[1-9][0-9]{0,14}$/;
 const PATH_CHARACTERS = 320;
 const REPLY_CHARACTERS = 1_000;
+/** As DIRECT_ROUTE of the directory, which is not loaded for it. */
+const DIRECT = 'direct';
 
 export const queueShow = defineCommand({
   name: 'queue show',
@@ -49,6 +51,8 @@ Example:
       ['queued', formatMoment(queuedAt)],
       ['to be sent', releasedAt > queuedAt ? formatMoment(releasedAt) : null],
       ['state', found.isInHand ? 'in hand' : found.state],
+      ['route', found.lastRoute],
+      ['told to go by', found.pinnedRoute],
       ['next attempt', nextAttemptAt === null ? null : formatMoment(nextAttemptAt)],
     ];
     terminal.say(formatTable(lines.flatMap(([name, value]) => (value === null ? [] : [[`${name}:`, value]]))));
@@ -56,8 +60,12 @@ Example:
   },
 });
 
-function spoken({ at, type, status, reply, mta, nextAttemptAt }: QueueEvent): readonly string[] {
-  const by = [status, mta].filter((part) => part !== null).join(' by ');
+function spoken({ at, type, status, reply, mta, route, nextAttemptAt }: QueueEvent): readonly string[] {
+  if (type === 'routed')
+    return [`${formatMoment(at)}  to go by ${reply === null ? 'what rules say' : `the route ${reply}`}`];
+  // The built-in route needs no name.
+  const host = mta !== null && route !== null && route !== DIRECT ? `${mta}, the route ${route}` : mta;
+  const by = [status, host].filter((part) => part !== null).join(' by ');
   const then = nextAttemptAt === null ? '' : `; again ${formatMoment(nextAttemptAt)}`;
   return [
     `${formatMoment(at)}  ${type}${by === '' ? '' : ` ${printable(by, PATH_CHARACTERS)}`}${then}`,

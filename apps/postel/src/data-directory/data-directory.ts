@@ -44,6 +44,11 @@ export class DataDirectory {
     return join(this.logs, `${processName}.log`);
   }
 
+  /** The key that opens what is secret in the database. All hosts of a database have the same. */
+  get secretKey(): string {
+    return join(this.path, 'secrets.key');
+  }
+
   get blobs(): string {
     return join(this.path, 'blobs');
   }
@@ -86,8 +91,8 @@ export class DataDirectory {
       const found = await lstat(file).catch(() => null);
       if (found?.isFile()) return true;
     }
-    const ours = [this.logs, this.blobs, this.certificates, this.compileCache, this.authority].map((path) =>
-      basename(path),
+    const ours = [this.logs, this.blobs, this.certificates, this.compileCache, this.authority, this.secretKey].map(
+      (path) => basename(path),
     );
     const names = await readdir(this.path);
     return names.every((name) => ours.includes(name) || /^(postgres|serve-)/.test(name) || name === 'lost+found');

@@ -30,7 +30,7 @@ export function planApps(
     ...(apps.includes('smtp') ? [planSmtp(configuration, place)] : []),
     ...(apps.includes('web') ? [planWeb(configuration, place)] : []),
   ].filter(({ addresses = [] }) => addresses.length > 0);
-  const running = [...listening, ...(apps.includes('relay') ? planSending(configuration, database) : [])];
+  const running = [...listening, ...(apps.includes('relay') ? planSending(configuration, database, directory) : [])];
   if (!apps.includes('housekeeping')) return running;
   const { blobs, hostname, tombstoneDays, loginHistoryDays, logLevel } = configuration;
   const kept = { tombstoneDays, loginHistoryDays };
@@ -78,7 +78,11 @@ function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
   return planApp('admin-web', settings);
 }
 
-function planSending(configuration: Configuration, database: ServerParts['database']): readonly AppPlan[] {
+function planSending(
+  configuration: Configuration,
+  database: ServerParts['database'],
+  directory: ServerParts['directory'],
+): readonly AppPlan[] {
   const { hostname, relay, blobs, dnsServers, logLevel } = configuration;
   if (relay === null) return [];
   const settings: RelaySettings = {
@@ -88,6 +92,7 @@ function planSending(configuration: Configuration, database: ServerParts['databa
     blobs,
     ...(dnsServers.length > 0 && { dnsServers }),
     ...relay,
+    secretKeyFile: directory.secretKey,
     logLevel,
   };
   return [planRelay(settings)];

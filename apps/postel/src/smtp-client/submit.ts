@@ -1,6 +1,8 @@
 import { isAscii } from 'node:buffer';
 import type { ClientCredentials } from '@postel/sasl';
 import {
+  extensionsOf,
+  logIn,
   SmtpConnection,
   SmtpError,
   type SmtpErrorKind,
@@ -9,7 +11,6 @@ import {
   type TlsSettings,
   textOf,
 } from '@postel/smtp-client';
-import { logIn } from './log-in.ts';
 
 export interface SubmissionServer {
   readonly host: string;
@@ -80,12 +81,7 @@ export async function submit(server: SubmissionServer, mail: Mail): Promise<Subm
 async function greet(connection: SmtpConnection): Promise<ReadonlyMap<string, string>> {
   const reply = await connection.command(`EHLO ${connection.addressLiteral}`);
   expectReply(reply, 250, 'protocol', 'The server does not take EHLO');
-  return new Map(
-    reply.lines.slice(1).map((line) => {
-      const [keyword = '', ...parameters] = line.split(' ');
-      return [keyword.toUpperCase(), parameters.join(' ')];
-    }),
-  );
+  return extensionsOf(reply);
 }
 
 /**
@@ -101,7 +97,13 @@ async function authenticate(
   const names = offered.split(' ').filter((name) => name !== '');
   const hasClientCertificate = tls.identity !== null;
   if (credentials === null && mechanisms === null && !names.includes('EXTERNAL')) return null;
-  return await logIn(connection, names, { credentials: credentials ?? {}, mechanisms, hasClientCertificate, port });
+  return await logIn(connection, names, {
+    credentials: credentials ?? {},
+    mechanisms,
+    hasClientCertificate,
+    isTrusted: connection.isSecured,
+    port,
+  });
 }
 
 async function transact(

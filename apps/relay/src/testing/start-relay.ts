@@ -10,6 +10,7 @@ import { OutgoingSignatures } from '../outgoing-signatures.ts';
 import { ReachableAddresses } from '../reachable-addresses.ts';
 import { Relay } from '../relay.ts';
 import { RelayMetrics } from '../relay-metrics.ts';
+import { Routing } from '../routing.ts';
 import { TlsGuard } from '../tls-guard.ts';
 import { TlsMetrics } from '../tls-metrics.ts';
 import { TlsResults } from '../tls-results.ts';
@@ -27,6 +28,8 @@ export interface RelayParts {
   readonly web?: { readonly port: number; readonly authorities: string };
   readonly tlsPatienceMs?: number;
   readonly logFile?: string;
+  /** Of the secrets of routes. */
+  readonly keyFile?: string;
 }
 
 /** A queue in a database of its own, and relays on it. */
@@ -72,7 +75,7 @@ export async function startQueue() {
 
   async function startRelay(parts: RelayParts = {}) {
     const { zone = {}, port = 25, privateNetworks = ['127.0.0.0/8', '::1/128'], leaseMs, isSigned = false } = parts;
-    const { web, tlsPatienceMs = DAY_MS, logFile = '/dev/null' } = parts;
+    const { web, tlsPatienceMs = DAY_MS, logFile = '/dev/null', keyFile = `${directoryPath}/secrets.key` } = parts;
     const own = openDatabase(target, { applicationName: 'relay test relay', maxConnections: 6 });
     const ownQueue = new Queue(own, leaseMs === undefined ? {} : { leaseMs });
     const resolver = new ScriptedResolver(zone, isSigned);
@@ -103,6 +106,8 @@ export async function startQueue() {
       queue: ownQueue,
       signatures: new OutgoingSignatures({ directory, resolver, signer, log, metrics }),
       local: { directory, store },
+      routing: new Routing(directory.routes, keyFile),
+      hostname: 'mail.example.com',
       way: {
         resolver,
         reachable,
@@ -142,6 +147,8 @@ export async function startQueue() {
     store,
     directory,
     directoryPath,
+    /** Of the secrets of routes. */
+    keyFile: `${directoryPath}/secrets.key`,
     target,
     put,
     startRelay,

@@ -28,6 +28,8 @@ const NO_MAIL = [
   'queue_events',
   'queue_hold_rules',
   'queue_suppressions',
+  'routes',
+  'route_rules',
   'sts_policies',
   'tls_hosts',
   'tls_results',

@@ -5,7 +5,9 @@ import {
   decodeBase64,
   SaslError,
 } from '@postel/sasl';
-import { type SmtpConnection, SmtpError, type SmtpReply, textOf } from '@postel/smtp-client';
+import { type SmtpReply, textOf } from './reply-parser.ts';
+import type { SmtpConnection } from './smtp-connection.ts';
+import { SmtpError } from './smtp-error.ts';
 
 /** A command line: RFC 5321 §4.5.3.1.4. A longer initial response waits for the server's challenge (RFC 4954 §4). */
 const MAX_COMMAND_OCTETS = 510;
@@ -15,7 +17,11 @@ export interface Login {
   /** Those that may be used, in upper case; null for all. */
   readonly mechanisms: ReadonlySet<string> | null;
   readonly hasClientCertificate: boolean;
+  /** Nobody reads along, and it is the right server. */
+  readonly isTrusted: boolean;
   readonly port: number;
+  /** For each reply. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -28,11 +34,11 @@ export interface Login {
 export async function logIn(
   connection: SmtpConnection,
   offered: readonly string[],
-  { credentials, mechanisms, hasClientCertificate, port }: Login,
+  { credentials, mechanisms, hasClientCertificate, isTrusted, port, timeoutMs }: Login,
 ): Promise<string> {
   try {
     const known = {
-      hasTrustedTls: connection.isSecured,
+      hasTrustedTls: isTrusted,
       channelBinding: connection.channelBinding,
       hasClientCertificate,
       service: 'smtp',
@@ -41,7 +47,7 @@ export async function logIn(
     };
     const allows = (mechanism: string) => mechanisms?.has(mechanism) ?? true;
     const { name, exchange } = chooseClientMechanism(offered, credentials, known, allows);
-    const reply = await converse(connection, name, exchange);
+    const reply = await converse(connection, name, exchange, timeoutMs);
     if (reply.code !== 235) throw refused(reply, name, exchange.refusal);
     exchange.succeeded();
     return name;
@@ -52,21 +58,26 @@ export async function logIn(
 }
 
 /** @returns the reply that ends the exchange */
-async function converse(connection: SmtpConnection, name: string, exchange: ClientExchange): Promise<SmtpReply> {
+async function converse(
+  connection: SmtpConnection,
+  name: string,
+  exchange: ClientExchange,
+  timeoutMs: number | undefined,
+): Promise<SmtpReply> {
   let response = await exchange.initialResponse();
   const withResponse = response === null ? null : `AUTH ${name} ${response.toString('base64') || '='}`;
   const fits = withResponse !== null && withResponse.length <= MAX_COMMAND_OCTETS;
-  let reply = await connection.command(fits ? withResponse : `AUTH ${name}`);
+  let reply = await connection.command(fits ? withResponse : `AUTH ${name}`, timeoutMs);
   if (fits) response = null;
 
   while (reply.code === 334) {
     try {
       response ??= await exchange.respond(decodeChallenge(reply));
     } catch (error) {
-      await connection.command('*');
+      await connection.command('*', timeoutMs);
       throw error;
     }
-    reply = await connection.command(response.toString('base64'));
+    reply = await connection.command(response.toString('base64'), timeoutMs);
     response = null;
   }
   return reply;

@@ -1,0 +1,12 @@
+/** The ways by which mail leaves (routes): their secrets, and connections by them. */
+
+export {
+  isLookedUpHere,
+  type OpenedSmarthost,
+  openSmarthost,
+  routeProxy,
+  type SmarthostPlace,
+} from './open-smarthost.ts';
+export { openRouteSecrets, type RouteSecrets, requireSamePair, sealRouteSecrets } from './route-secrets.ts';
+export { SealingError, SealingKey } from './sealing-key.ts';
+export { type Source, SourceAddresses } from './source-addresses.ts';
