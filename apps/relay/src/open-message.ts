@@ -8,7 +8,7 @@ export interface OpenMessage {
   read(): AsyncIterable<Buffer>;
 }
 
-type ReadMessage = Pick<QueuedMessage, 'id' | 'sizeOctets'>;
+type ReadMessage = Pick<QueuedMessage, 'id' | 'sizeOctets' | 'octets'>;
 
 /** By what it comes to them: that stands in the message. */
 type OpenedFor = Pick<LeasedRecipient, 'alias' | 'listFields'>;
@@ -55,14 +55,15 @@ function fieldsFor({ alias, listFields }: OpenedFor): Buffer {
 /** @throws if a part of the message is gone: who has the rest would take it for all of it */
 async function* octetsOf(
   queue: Pick<Queue, 'read'>,
-  { id, sizeOctets }: ReadMessage,
+  { id, sizeOctets, octets }: ReadMessage,
   fields: Buffer,
 ): AsyncGenerator<Buffer, void, undefined> {
   if (fields.length > 0) yield fields;
   let left = sizeOctets;
-  for await (const piece of queue.read(id)) {
+  for await (const piece of octets === undefined ? queue.read(id) : [octets]) {
     left -= piece.length;
     yield piece;
+    if (left === 0) return; // that nothing comes behind it need not be asked for
   }
   if (left !== 0) throw new Error(`the queue has ${sizeOctets - left} of the ${sizeOctets} octets of a message`);
 }

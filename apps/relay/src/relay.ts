@@ -67,6 +67,13 @@ export class Relay {
   readonly #way: Way;
   readonly #tasks = new Set<Promise<void>>();
   readonly #connections = new Set<SmtpConnection>();
+  /** What the last look into the queue left there: domains that had enough to do, and what goes to many, if that had. */
+  #leftBehind: { readonly lanes: ReadonlySet<string>; readonly isBulk: boolean } = {
+    lanes: new Set(),
+    isBulk: false,
+  };
+  /** It ended because enough was in hand. */
+  #wasFull = false;
   #wake = Promise.withResolvers<void>();
   #loops: Promise<unknown> = Promise.resolve();
   #endListening: (() => Promise<void>) | null = null;
@@ -138,9 +145,10 @@ export class Relay {
       this.#wake = Promise.withResolvers();
       const { promise: woken } = this.#wake;
       await this.#persist('cannot take from the queue', () => this.#take());
+      this.#wasFull = this.#isFull();
       this.#begin();
       if (this.#stopping.signal.aborted) return;
-      const pauseMs = await this.#options.queue.nextDueMs().catch(() => null);
+      const pauseMs = this.#isFull() ? null : await this.#options.queue.nextDueMs().catch(() => null);
       const waitMs = lookAgainMs(pauseMs, this.#isFull());
       const timer = new AbortController();
       await Promise.race([woken, delay(waitMs, undefined, { signal: timer.signal }).catch(() => {})]);
@@ -160,11 +168,9 @@ export class Relay {
       const busy = [...this.#running].filter(([lane, count]) => this.#isBusy(lane, count)).map(([lane]) => lane);
       const parked = [...this.#parked.values()].flat().filter(isOfOneDomain);
       const bulkLimit = Math.max(0, BULK_ROWS_IN_HAND - this.#leases.bulkSize);
-      const rows = await queue.take(
-        ROWS_AT_ONCE,
-        [...new Set([...busy, ...parked.map(({ lane }) => lane)])],
-        bulkLimit,
-      );
+      const except = new Set([...busy, ...parked.map(({ lane }) => lane)]);
+      this.#leftBehind = { lanes: except, isBulk: bulkLimit < ROWS_AT_ONCE };
+      const rows = await queue.take(ROWS_AT_ONCE, [...except], bulkLimit);
       this.#leases.add(rows, sinceMs);
       await this.#turnAway(this.#arrange(groupsOf(rows, routing)));
       this.#begin();
@@ -210,6 +216,17 @@ export class Relay {
     }
   }
 
+  /** What could not be taken may be takeable now. Looking costs more than a transaction does: it is not done after each. */
+  #mayTakeMore(): boolean {
+    const { lanes, isBulk } = this.#leftBehind;
+    if (this.#isFull()) return false;
+    if (this.#wasFull || (isBulk && this.#leases.bulkSize < BULK_ROWS_IN_HAND)) return true;
+    if (lanes.size === 0) return false;
+    const parked = new Set([...this.#parked.values()].flat().map(({ lane }) => lane));
+    const isFree = (lane: string) => !parked.has(lane) && !this.#isBusy(lane, this.#running.get(lane) ?? 0);
+    return [...lanes].some(isFree);
+  }
+
   /** It has its fill of transactions, and others in hand for when one ends. */
   #isBusy(lane: string, count: number): boolean {
     return count >= TRANSACTIONS_A_DOMAIN && (this.#waiting.get(lane)?.length ?? 0) >= TRANSACTIONS_A_DOMAIN;
@@ -251,7 +268,7 @@ export class Relay {
       count(this.#running, lane, -1);
       count(this.#byRoute, group.routeName, -1);
       if (!this.#stopping.signal.aborted) this.#begin();
-      this.#wake.resolve();
+      if (this.#mayTakeMore()) this.#wake.resolve();
     });
     this.#tasks.add(task);
   }
@@ -302,6 +319,7 @@ export class Relay {
     await this.#options.queue
       .giveBack(recipients, pauseMs)
       .catch((err: unknown) => this.#options.log.warn({ err }, 'what was not tried waits for the end of its lease'));
+    this.#wake.resolve(); // it is due sooner than was known
   }
 
   /** As many as a host has room for. */

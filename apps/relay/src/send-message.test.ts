@@ -94,7 +94,9 @@ test('a message of which a part is gone is not sent, and who has had it does not
     ['PIPELINING', 'LIMITS RCPTMAX=1'],
   );
   await using queue = await startQueue();
-  await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }, { forwardPath: 'ann@example.org' }]);
+  // So large that it is not in memory before.
+  const text = `${TEXT}${'x'.repeat(70)}\r\n`.padEnd(20_000, `${'x'.repeat(70)}\r\n`).concat('\r\n');
+  await queue.put(text, {}, [{ forwardPath: 'bob@example.org' }, { forwardPath: 'ann@example.org' }]);
   await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
   const rows = await queue.settled();
   expect(rows.map(({ state, status }) => [state, status])).toEqual([

@@ -29,6 +29,9 @@ export const STRAY_CONTENT_MS = DAY_MS;
 /** How much of a message is in one piece. */
 export const CHUNK_OCTETS = 512 * 1024;
 
+/** A message up to this size is read together with the rows of its recipients, and is in memory as long as these are in hand. */
+export const SMALL_MESSAGE_OCTETS = 16 * 1024;
+
 /** Recipients that one account may have in the queue. */
 export const RECIPIENTS_AN_ACCOUNT = 10_000;
 

@@ -177,7 +177,10 @@ async function changeRows(tx: Transaction, change: QueueChange, list: string): P
       const dropped = await tx<{ id: number }[]>`
           update queue_recipients set state = 'dropped', finished_at = now()
            where recipient_id = any(${list}::bigint[]) and lease is null and finished_at is null returning recipient_id as id`;
-      for (const { message } of messages) await removeFinished(tx, message);
+      await removeFinished(
+        tx,
+        messages.map(({ message }) => message),
+      );
       return dropped;
     }
     default:

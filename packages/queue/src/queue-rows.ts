@@ -62,6 +62,8 @@ export interface QueuedMessage {
   readonly envelope: QueuedEnvelope;
   /** Of all of it. */
   readonly sizeOctets: number;
+  /** All of it, where it is so small that it was read together with what stands here. */
+  readonly octets?: Buffer;
   readonly is8bit: boolean;
   readonly hasUtf8Header: boolean;
   readonly isBinary: boolean;

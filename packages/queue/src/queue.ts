@@ -19,11 +19,13 @@ import {
   PRUNED_AT_ONCE,
   RECIPIENTS_AN_ACCOUNT,
   REPLY_CHARACTERS,
+  SMALL_MESSAGE_OCTETS,
   STRAY_CONTENT_MS,
 } from './limits.ts';
 import { MessageTraits } from './message-traits.ts';
 import type { LeasedRecipient, NewMessage, QueuedEnvelope, QueuedMessage, Settled } from './queue-rows.ts';
 import { applyHoldRules } from './queue-rules.ts';
+import { SharedWrites } from './shared-writes.ts';
 import { QUEUE_CHANNEL, tellQueue } from './tell-queue.ts';
 
 /** A DSN to be queued, and of what message it tells. */
@@ -44,6 +46,12 @@ export interface Kept {
   readonly id: string;
 }
 
+/** What came of an attempt at recipients of one message. */
+interface Settlement {
+  readonly results: readonly Settled[];
+  readonly reports: readonly QueuedReport[];
+}
+
 export interface QueueOptions {
   /** How long a row is lent. */
   readonly leaseMs?: number;
@@ -56,6 +64,7 @@ export class Queue {
   readonly leaseMs: number;
   /** Others are being told that there is something. */
   #isTelling = false;
+  readonly #settlements = new SharedWrites<Settlement>((settlements) => this.#settleTogether(settlements));
 
   constructor({ sql, listen }: Pick<Database, 'sql' | 'listen'>, { leaseMs = LEASE_MS }: QueueOptions = {}) {
     this.#sql = sql;
@@ -157,16 +166,21 @@ export class Queue {
           from queue_recipients as r join queue_messages as m using (message_id)
           left join queue_suppressions as s on s.address = lower(left(r.forward_path, -strpos(reverse(r.forward_path), '@'))) || '@' || r.domain
          where r.recipient_id = any(${ids}::bigint[]) order by r.is_bulk, m.queued_at, r.recipient_id`;
-      return rows.map((row) => leased(row, lease));
+      const small = await readSmall(tx, rows);
+      return rows.map((row) => leased(row, lease, small.get(row.messageId)));
     });
   }
 
   /** Makes leases last. @returns those that are lost: somebody else may have the row now */
   async renew(recipients: readonly LeasedRecipient[]): Promise<readonly LeasedRecipient[]> {
     const kept = await this.#sql<{ id: number }[]>`
+      with mine as materialized (
+        select recipient_id, named.lease
+          from unnest(${listOf(recipients, 'id')}::bigint[], ${listOf(recipients, 'lease')}::uuid[]) as named (id, lease)
+          join queue_recipients as r on r.recipient_id = named.id and r.lease = named.lease
+         order by recipient_id for no key update of r)
       update queue_recipients as r set next_attempt_at = now() + make_interval(secs => ${this.leaseMs / 1_000})
-        from unnest(${listOf(recipients, 'id')}::bigint[], ${listOf(recipients, 'lease')}::uuid[]) as mine (id, lease)
-       where r.recipient_id = mine.id and r.lease = mine.lease
+        from mine where r.recipient_id = mine.recipient_id and r.lease = mine.lease
       returning r.recipient_id as id`;
     const ids = new Set(kept.map(({ id }) => id));
     return recipients.filter(({ id }) => !ids.has(id));
@@ -186,19 +200,27 @@ export class Queue {
    * repeated if its outcome is not known: what was written is not written again.
    */
   async settle(results: readonly Settled[], reports: readonly QueuedReport[]): Promise<void> {
-    const [first] = results;
-    if (first === undefined) return;
-    const { id } = first.recipient.message;
+    if (results.length === 0) return;
+    await this.#settlements.add({ results, reports });
+    if (reports.length > 0) this.#tell();
+  }
+
+  /** One transaction for all: a commit of each would be most of what sending a message costs. */
+  async #settleTogether(settlements: readonly Settlement[]): Promise<void> {
+    const messages = [...new Set(settlements.map(messageOf))];
     await this.#sql.begin(async (tx) => {
       // Who finishes the last one removes the octets, and of two at the same time one must be that.
-      await tx`select from queue_messages where message_id = ${id}::uuid for no key update`;
-      let written = 0;
-      for (const result of results) written += await writeResult(tx, result);
-      if (written === 0) return;
-      for (const report of reports) await insertReport(tx, report);
-      await removeFinished(tx, id);
+      await tx`
+        select from queue_messages where message_id = any(${textArray(messages)}::uuid[]) order by message_id for no key update`;
+      const written = await writeResults(
+        tx,
+        settlements.flatMap(({ results }) => results),
+      );
+      const done = settlements.filter(({ results }) => results.some(({ recipient }) => written.has(recipient.id)));
+      if (done.length === 0) return;
+      for (const { reports } of done) for (const report of reports) await insertReport(tx, report);
+      await removeFinished(tx, done.map(messageOf));
     });
-    if (reports.length > 0) this.#tell();
   }
 
   /** Queues a DSN that tells of no attempt. @throws {StorageError} */
@@ -283,11 +305,15 @@ export class Queue {
   }
 }
 
+function messageOf({ results }: Settlement): string {
+  return results[0]?.recipient.message.id ?? '';
+}
+
 type LeasedRow = Omit<LeasedRecipient, 'message' | 'lease' | 'notify'> &
   Omit<QueuedMessage, 'id' | 'envelope' | 'signers'> &
   QueuedEnvelope & { readonly messageId: string; readonly notify: string | null; readonly signers: string };
 
-function leased(row: LeasedRow, lease: string): LeasedRecipient {
+function leased(row: LeasedRow, lease: string, octets: Buffer | undefined): LeasedRecipient {
   const {
     tellsSender,
     messageId,
@@ -307,12 +333,22 @@ function leased(row: LeasedRow, lease: string): LeasedRecipient {
   const { pinnedRoute, ending } = row;
   const envelope = { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
   const signers = row.signers === '' ? [] : row.signers.split(',');
-  const traits = { is8bit, hasUtf8Header, isBinary, isTlsOptional };
+  const traits = { is8bit, hasUtf8Header, isBinary, isTlsOptional, ...(octets !== undefined && { octets }) };
   const times = { queuedAt, releasedAt, ageMs };
   const message = { id: messageId, name, account, ...times, envelope, sizeOctets, ...traits, signers, tellsSender };
   const notify = row.notify?.split(',') ?? null;
   const path = { forwardPath, domain, alias, listFields, notify, originalRecipient };
   return { id, lease, ...path, attempts, wasToldOfDelay, isBulk, pinnedRoute, ending, message };
+}
+
+/** The octets of those that are small: asked for one by one they cost more than they weigh. */
+async function readSmall(tx: Transaction, rows: readonly LeasedRow[]): Promise<ReadonlyMap<string, Buffer>> {
+  const small = rows.filter(({ sizeOctets }) => sizeOctets <= SMALL_MESSAGE_OCTETS).map(({ messageId }) => messageId);
+  if (small.length === 0) return new Map();
+  const contents = await tx<{ id: string; octets: Buffer }[]>`
+    select message_id as id, octets from queue_contents
+     where message_id = any(${textArray([...new Set(small)])}::uuid[]) and chunk = 0`;
+  return new Map(contents.map(({ id, octets }) => [id, octets]));
 }
 
 function listOf<Key extends string>(rows: readonly Readonly<Record<Key, string | number>>[], key: Key): string {
@@ -413,34 +449,44 @@ async function insertReport(tx: Transaction, { octets, about }: QueuedReport): P
   await insertMessage(tx, id, message, { traits, sizeOctets: octets.length });
 }
 
-/** @returns 0 if the lease was lost, or this has been written before */
-async function writeResult(
-  tx: Transaction,
-  { recipient, outcome, status, reply, mta, route }: Settled,
-): Promise<number> {
-  const isOver = outcome.type !== 'deferred';
-  const pauseMs = isOver ? 0 : outcome.pauseMs;
-  const tellsDelay = !isOver && outcome.tellsDelay;
-  const written = await tx`
-    with written as (
-    update queue_recipients
-       set state = ${isOver ? outcome.type : 'waiting'}, lease = null, attempts = attempts + 1, last_attempt_at = now(),
-           next_attempt_at = now() + make_interval(secs => ${pauseMs / 1_000}),
-           last_status = ${status}, last_reply = ${reply.slice(0, REPLY_CHARACTERS)}, last_mta = ${mta}::text, last_route = ${route}::text,
-           delay_told_at = case when ${tellsDelay} then now() else delay_told_at end,
-           finished_at = case when ${isOver} then now() end
-     where recipient_id = ${recipient.id}::bigint and lease = ${recipient.lease}::uuid
-    returning recipient_id, next_attempt_at)
-    insert into queue_events (recipient_id, type, status, reply, mta, route, next_attempt_at)
-    select recipient_id, ${outcome.type}, ${status}, ${reply.slice(0, REPLY_CHARACTERS)}, ${mta}::text, ${route}::text,
-           case when not ${isOver} then next_attempt_at end from written`;
-  return written.count;
+/** @returns the numbers of those that were written: not of whom the lease was lost, or who were written before */
+async function writeResults(tx: Transaction, results: readonly Settled[]): Promise<ReadonlySet<number>> {
+  const isOver = ({ outcome }: Settled) => outcome.type !== 'deferred';
+  const pauseMs = ({ outcome }: Settled) => (outcome.type === 'deferred' ? outcome.pauseMs : 0);
+  const tellsDelay = ({ outcome }: Settled) => outcome.type === 'deferred' && outcome.tellsDelay;
+  const list = (of: (result: Settled) => string | number | boolean) => `{${results.map(of).join(',')}}`;
+  // In the order of their numbers, as whoever else takes several: none waits for another that waits for it.
+  const written = await tx<{ id: number }[]>`
+    with result as materialized (
+      select r.recipient_id, named.*
+        from unnest(${list(({ recipient }) => recipient.id)}::bigint[], ${list(({ recipient }) => recipient.lease)}::uuid[],
+                    ${list(({ outcome }) => outcome.type)}::text[], ${list(isOver)}::boolean[], ${list(pauseMs)}::float8[],
+                    ${list(tellsDelay)}::boolean[], ${textArray(results.map(({ status }) => status))}::text[],
+                    ${textArray(results.map(({ reply }) => reply.slice(0, REPLY_CHARACTERS)))}::text[],
+                    ${textArray(results.map(({ mta }) => mta))}::text[])
+          as named (id, lease, type, is_over, pause_ms, tells_delay, status, reply, mta)
+        join queue_recipients as r on r.recipient_id = named.id and r.lease = named.lease
+       order by r.recipient_id for no key update of r),
+    written as (
+      update queue_recipients as r
+         set state = case when result.is_over then result.type else 'waiting' end, lease = null, attempts = attempts + 1,
+             last_attempt_at = now(), next_attempt_at = now() + make_interval(secs => result.pause_ms / 1000),
+             last_status = result.status, last_reply = result.reply, last_mta = result.mta, last_route = result.route,
+             delay_told_at = case when result.tells_delay then now() else delay_told_at end,
+             finished_at = case when result.is_over then now() end
+        from result where r.recipient_id = result.recipient_id and r.lease = result.lease
+      returning r.recipient_id, r.next_attempt_at)
+    insert into queue_events (recipient_id, type, status, reply, mta, next_attempt_at)
+    select recipient_id, type, status, reply, mta, case when not is_over then next_attempt_at end
+      from written join result using (recipient_id)
+    returning recipient_id as id`;
+  return new Set(written.map(({ id }) => id));
 }
 
-/** Nobody needs the octets of a message any more that is done with. */
-export async function removeFinished(tx: Transaction, message: string): Promise<void> {
+/** Nobody needs the octets of messages any more that are done with. */
+export async function removeFinished(tx: Transaction, messages: readonly string[]): Promise<void> {
   await tx`
-    delete from queue_contents
-     where message_id = ${message}::uuid
-       and not exists (select from queue_recipients where message_id = ${message}::uuid and finished_at is null)`;
+    delete from queue_contents as c
+     where message_id = any(${textArray(messages)}::uuid[])
+       and not exists (select from queue_recipients as r where r.message_id = c.message_id and finished_at is null)`;
 }
