@@ -69,6 +69,7 @@ export class Overview {
       usedOctets: accounts.reduce((sum, { usedOctets }) => sum + usedOctets, 0),
       lastMailIn: mail.lastIn?.toISOString() ?? null,
       mailIn: hourly(mail.received),
+      refusedMail: hourly(mail.refused),
       lastMailOut: mail.lastOut?.toISOString() ?? null,
       mailOut: hourly(mail.sent),
       logins: hourly(logins.succeeded),

@@ -26,7 +26,15 @@ async function startRunner(jobs: readonly Job[]) {
   const runner = new JobRunner({
     jobs,
     turns: new JobTurns(locks),
-    context: { database, store, blobs, hostname: 'mail.example.com', tombstoneDays: 90, loginHistoryDays: 30 },
+    context: {
+      database,
+      store,
+      blobs,
+      hostname: 'mail.example.com',
+      tombstoneDays: 90,
+      loginHistoryDays: 30,
+      mailHistoryDays: 30,
+    },
     log: createLog({ name: 'jobs', file: logFile }),
     metrics: new JobMetrics(registry),
   });

@@ -4,6 +4,7 @@ import { deliverWaiting } from './jobs/deliver-waiting.ts';
 import { fillIn } from './jobs/fill-in.ts';
 import { forgetChanges } from './jobs/forget-changes.ts';
 import { forgetLogins } from './jobs/forget-logins.ts';
+import { forgetMail } from './jobs/forget-mail.ts';
 import { giveUpWaiting } from './jobs/give-up-waiting.ts';
 import { indexTexts } from './jobs/index-texts.ts';
 import { prune } from './jobs/prune.ts';
@@ -28,4 +29,5 @@ export const JOBS: readonly Job[] = [
   indexTexts,
   forgetLogins,
   forgetChanges,
+  forgetMail,
 ];

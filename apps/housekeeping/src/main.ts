@@ -12,7 +12,8 @@ runApp({
   name: 'housekeeping',
   parseSettings: parseHousekeepingSettings,
   async start(settings, { log, metrics }) {
-    const { processName, database: target, blobs: blobTarget, hostname, tombstoneDays, loginHistoryDays } = settings;
+    const { processName, database: target, blobs: blobTarget, hostname, tombstoneDays } = settings;
+    const { loginHistoryDays, mailHistoryDays } = settings;
     const blobs = await openBlobs(blobTarget);
     const database = openDatabase(target, {
       applicationName: `postel ${processName}`,
@@ -23,7 +24,7 @@ runApp({
     const runner = new JobRunner({
       jobs: JOBS,
       turns: new JobTurns(locks),
-      context: { database, store, blobs, hostname, tombstoneDays, loginHistoryDays },
+      context: { database, store, blobs, hostname, tombstoneDays, loginHistoryDays, mailHistoryDays },
       log,
       metrics: new JobMetrics(metrics),
     });

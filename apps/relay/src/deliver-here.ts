@@ -76,6 +76,7 @@ async function deliver(
     returnContent,
     submitter,
     releaseRequest,
+    id: name,
     sender: null,
     tls: null,
     body: null,

@@ -48,6 +48,7 @@ export class CheckedMessage implements MessageWriter {
     const { log, services } = this.#session;
     for (const [method, result] of Object.entries(verdict.results)) {
       services.metrics.authenticationResults.inc({ method, result });
+      this.#transaction.record.addCheck(method, result);
     }
     if (judgement.type === 'refuse') {
       log.info(verdict.results, 'refused for what was found out about it');
@@ -115,6 +116,7 @@ export class CheckedMessage implements MessageWriter {
     this.#opinion = opinion;
     this.#judgement = this.#spared(judgeContent(opinion));
     const { action, score, symbols } = opinion;
+    this.#transaction.record.addCheck('rspamd', `${action}:${score}`);
     session.log[opinion.advice === 'take' ? 'debug' : 'info'](
       { action, score, symbols },
       'the content filter has judged',

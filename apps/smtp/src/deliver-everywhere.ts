@@ -27,7 +27,11 @@ export async function deliverEverywhere(
   const releaseAt = releaseTime(transaction.hold, message.receivedAt);
   const goesAtOnce = recipients.size === 0 && releaseAt === null;
   const kept = await keep(session, transaction, message, { waitMs: goesAtOnce ? 0 : HELD_BACK_MS, releaseAt });
-  if (goesAtOnce) return await acceptForOthers(session, transaction, message, null);
+  transaction.record.releaseAt = releaseAt;
+  if (goesAtOnce) {
+    transaction.record.going = new Set(outgoing.recipients.map(({ forwardPath }) => forwardPath));
+    return await acceptForOthers(session, transaction, message, null);
+  }
   try {
     const replyFor =
       recipients.size === 0
@@ -35,6 +39,7 @@ export async function deliverEverywhere(
         : await deliverMessage(session, transaction, message);
     const going = goingWith(session, transaction, replyFor);
     await settle(session, kept, going);
+    transaction.record.going = new Set(going);
     if (going.length > 0) await tellOfExpansion(session, transaction, message);
     return replyFor;
   } catch (error) {

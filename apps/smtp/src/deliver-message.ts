@@ -55,6 +55,10 @@ export async function deliverMessage(
   attempted.forEach(({ account }, i) => {
     const outcome = outcomes[i];
     if (outcome?.status === 'rejected') failures.set(account, outcome.reason);
+    else if (outcome !== undefined) {
+      const place = { uidvalidity: outcome.value.uidvalidity, uid: outcome.value.uid };
+      transaction.record.end(account, message.isJunk ? 'junk' : 'delivered', { place });
+    }
   });
   const has = (account: AccountId) => waitsFor(account) === null && !failures.has(account);
 
@@ -70,7 +74,10 @@ export async function deliverMessage(
   });
   try {
     if (waiting.length > 0) await store.keepWaiting(message.content, waiting);
-    for (const { delivery } of waiting) failures.delete(delivery.account);
+    for (const { delivery } of waiting) {
+      failures.delete(delivery.account);
+      transaction.record.end(delivery.account, 'waiting');
+    }
     metrics.waitingCopies.inc(waiting.length);
   } catch (error) {
     for (const { delivery } of waiting) failures.set(delivery.account, error);
@@ -165,7 +172,7 @@ export function arrivalFor(
 ): Arrival {
   const { wire, greeting } = session;
   const { reversePath, isUtf8, body, said } = transaction;
-  const { addedFields, results } = message;
+  const { addedFields, results, id } = message;
   const trace = { ...traceOf(session, transaction, message), forwardPath, alias };
   const { tls } = wire;
   return {
@@ -177,6 +184,7 @@ export function arrivalFor(
     clientName: greeting?.clientName ?? null,
     details: {
       ...said,
+      id,
       sender: session.account?.name ?? null,
       tls: tls === null ? null : { version: tls.protocol, cipher: tls.cipher },
       body,

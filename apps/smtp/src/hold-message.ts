@@ -44,6 +44,7 @@ export async function holdMessage(
   };
   try {
     await services.held.holdMessage(message.content, held, HELD);
+    for (const { account: recipient } of deliveries) transaction.record.end(recipient, 'held', { releaseAt });
   } catch (error) {
     if (error instanceof StorageError && error.kind === 'over-quota') throw new SmtpError(replies.tooMuchHeld);
     throw error;

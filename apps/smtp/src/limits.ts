@@ -205,3 +205,22 @@ export const SUBMITTED_HEADER_OCTETS = 256 * 1024;
 
 /** Mailboxes in From and Sender of a submitted message, each of which is looked up. */
 export const AUTHORS = 50;
+
+/** What is recorded of mail (docs/tracing.md): rows that wait to be written, and that are written together. What is more is lost, and counted. */
+export const RECORDS_WAITING = 20_000;
+export const RECORDS_AT_ONCE = 500;
+/** How long the last of them may take when the process ends. */
+export const RECORDS_STOP_MS = 1_000;
+/** Of one mail transaction: each account that it is for has one before any has a second, by another of its addresses. */
+export const RECORDS_A_TRANSACTION = 2_000;
+/** Of a reply, and of a name in EHLO, so much is recorded. */
+export const RECORDED_REPLY_CHARACTERS = 500;
+export const RECORDED_NAME_CHARACTERS = 255;
+/** Of an address that was refused. A path has 256 octets (RFC 5321 §4.5.3.1.3). */
+export const RECORDED_PATH_CHARACTERS = 256;
+/** Rows of what was not accepted that a process makes in an hour; what is more is counted by network. */
+export const HOURLY_RECORDS = {
+  concerning: { ofRegion: 500, ofAll: 5_000 },
+  idle: { ofRegion: 100, ofAll: 1_000 },
+  networks: 1_000,
+} as const;

@@ -5,6 +5,7 @@ import type { Hold } from './future-release.ts';
 import type { ExpectedMessage } from './incoming-mail.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { MailboxAddress } from './path.ts';
+import type { TransactionRecord } from './record/transaction-record.ts';
 
 /** RFC 6152 §2, RFC 3030 §3. */
 export type BodyType = '7BIT' | '8BITMIME' | 'BINARYMIME';
@@ -70,6 +71,8 @@ export interface MailTransaction {
   isClosed: boolean;
   /** What has come of the message by BDAT; null before the first chunk. */
   chunks: ChunkedMessage | null;
+  /** What is to be recorded of it. */
+  readonly record: TransactionRecord;
   /** A RCPT was refused that may be accepted later. */
   hasDeferral: boolean;
 }

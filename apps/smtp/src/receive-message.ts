@@ -9,6 +9,8 @@ import { LIST_FIELDS } from './list-fields.ts';
 import { LoopWatch } from './loop-watch.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import { PacedReader } from './paced-reader.ts';
+import { MessageIdWatch, messageIdOf } from './record/message-id-watch.ts';
+import type { TransactionRecord } from './record/transaction-record.ts';
 import { Hangup, replies, SmtpError, type SmtpReply } from './replies.ts';
 import type { Session } from './session.ts';
 import { type MessageWriter, SubmittedMessage } from './submitted-message.ts';
@@ -57,6 +59,9 @@ export class MessageIntake {
   /** Who answers for mail of other servers is found out while it comes. */
   readonly #checked: CheckedMessage | null;
   readonly #hopCount = new HopCount();
+  readonly #messageIdWatch = new MessageIdWatch();
+  readonly #record: TransactionRecord;
+  #octets = 0;
   readonly #loopWatch: LoopWatch | null;
   // So much that the reply, whatever failed first, is true.
   readonly #mostDiscarded: number;
@@ -65,7 +70,8 @@ export class MessageIntake {
 
   constructor(session: Session, transaction: MailTransaction) {
     const { store, messageOctets } = session.services;
-    const { aliases, recipients, outgoing, expected } = transaction;
+    const { aliases, recipients, outgoing, expected, record } = transaction;
+    this.#record = record;
     const hasList = outgoing.hasList || [...recipients.values()].some(({ list }) => list !== null);
     const received = store.receive(messageOctets);
     // Each of them stands once in what comes by a list (RFC 2369 §3): that of the list before it.
@@ -85,7 +91,9 @@ export class MessageIntake {
 
   /** @param fault what was found by now. @throws {Hangup} if a message that is refused already does not end */
   async push(piece: Buffer, fault: DataFault | null): Promise<void> {
+    this.#octets += piece.length;
     if (this.#failure === null) {
+      this.#messageIdWatch.push(piece);
       this.#failure = await this.#store(piece, fault);
       if (this.#failure !== null) await this.#writer.abort();
     } else {
@@ -96,12 +104,15 @@ export class MessageIntake {
 
   /** @throws {SmtpError} what is wrong with the message; {StorageError} */
   async finish(): Promise<ReceivedMessage> {
+    this.#record.sizeOctets = this.#octets;
+    this.#record.messageId = this.#messageIdWatch.id;
     if (this.#failure !== null) throw this.#failure;
     const endOfDataMs = performance.now();
     try {
       const content = await this.#writer.finish();
       const receivedAt = new Date();
       const addedFields = this.#submitted?.addedFields(receivedAt) ?? '';
+      this.#record.messageId ??= messageIdOf(addedFields);
       const hiddenFields = this.#submitted?.hiddenFields ?? Buffer.alloc(0);
       const authorDomains = this.#submitted?.authorDomains ?? [];
       const findings = this.#checked?.findings ?? '';
@@ -109,6 +120,7 @@ export class MessageIntake {
       const suspicions = this.#checked?.suspicions ?? [];
       const isJunk = this.#checked?.isJunk ?? false;
       const id = this.#session.nextMessageId;
+      this.#record.messageNo = this.#session.messages + 1;
       const tellsSender = this.#checked?.tellsSender ?? true;
       const found = { findings, results, suspicions, isJunk, tellsSender };
       return { content, id, addedFields, hiddenFields, authorDomains, ...found, receivedAt, endOfDataMs };

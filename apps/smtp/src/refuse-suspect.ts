@@ -22,6 +22,10 @@ export async function refuseSuspect(
   session.messages++; // copies have its id
   session.count('messages');
   const outcomes = await rejects.keepRejects(content, deliveries);
+  outcomes.forEach((outcome, i) => {
+    const account = deliveries[i]?.account;
+    if (outcome.status === 'fulfilled' && account !== undefined) transaction.record.end(account, 'suspect');
+  });
   const done = outcomes.filter((outcome) => outcome.status === 'fulfilled');
   const kept = done.filter(({ value }) => value).length;
   const known = done.length - kept;

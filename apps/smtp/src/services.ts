@@ -4,6 +4,7 @@ import type { AccountId, MailboxId, Store } from '@postel/storage';
 import type { ConnectionCount, SessionCount } from '@postel/supervision';
 import type { IncomingMail } from './incoming-mail.ts';
 import type { NetworkUse } from './network-use.ts';
+import type { TransactionRecorder } from './record/transaction-recorder.ts';
 import type { Rspamd } from './rspamd.ts';
 import type { SmtpMetrics } from './smtp-metrics.ts';
 
@@ -26,6 +27,8 @@ export interface Services {
   readonly incoming: Pick<IncomingMail, 'expect' | 'isExempt' | 'namePasses'>;
   /** What is asked about the content of mail from other servers; null for nothing. */
   readonly contentFilter: Pick<Rspamd, 'check'> | null;
+  /** Writes down what became of mail. */
+  readonly recorder: Pick<TransactionRecorder, 'add'>;
   readonly metrics: SmtpMetrics;
   readonly connectionCount: ConnectionCount;
   readonly sessionCount: SessionCount;

@@ -9,7 +9,7 @@ import {
   type SessionEnd,
 } from '@postel/directory';
 import type { ConnectionSecurity } from '@postel/sasl';
-import { StorageError } from '@postel/storage';
+import { type AccountId, StorageError } from '@postel/storage';
 import { hostNames, type Logger } from '@postel/supervision';
 import type { Command, Step } from './command.ts';
 import { findCommand } from './command-table.ts';
@@ -32,6 +32,7 @@ import { listenerName } from './listener-name.ts';
 import { logInByKey } from './log-in-by-key.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import type { Use } from './network-use.ts';
+import { SessionRecord } from './record/session-record.ts';
 import { formatReply, Hangup, replies, SmtpError, type SmtpReply, storageReplies } from './replies.ts';
 import type { Services } from './services.ts';
 import type { Wire } from './wire.ts';
@@ -70,6 +71,9 @@ export class Session {
   account: AuthenticatedAccount | null = null;
   transaction: MailTransaction | null = null;
   messages = 0;
+  readonly record = new SessionRecord(this);
+  /** Whom the RCPT in hand leads to. */
+  concerned: AccountId | null = null;
   #commands = 0;
   #commandsWithoutProgress = 0;
   #greetedAt = 0;
@@ -143,6 +147,7 @@ export class Session {
       if (error instanceof Hangup && error.reply !== null) this.reply(error.reply);
       const why = error instanceof Hangup ? error.message : 'error';
       const { messages } = this;
+      if (this.transaction !== null) this.record.breakOff(this.transaction, why);
       this.log.info({ why, commands: this.#commands, messages, tls: this.wire.tls?.protocol }, 'disconnecting');
     } finally {
       void this.endTransaction();
@@ -195,6 +200,8 @@ export class Session {
   async endTransaction(): Promise<void> {
     const { transaction } = this;
     this.transaction = null;
+    this.record.forgetRefusedMail();
+    if (transaction !== null) this.record.breakOff(transaction, 'the client began anew, or ended, without a message');
     await transaction?.chunks
       ?.abort()
       .catch((err: unknown) => this.log.warn({ err }, 'what came of a message stays behind'));
@@ -277,13 +284,19 @@ export class Session {
   }
 
   async #greet(refusal: SmtpReply | null): Promise<void> {
-    if (refusal !== null) throw new Hangup(refusal, describe(refusal));
+    if (refusal !== null) {
+      this.record.connectionRefused(refusal);
+      throw new Hangup(refusal, describe(refusal));
+    }
     // Whoever talks before being greeted does not listen (RFC 5321 §3.1), so what is said is not for us. Reading begins in
     // one turn of the event loop, and what is here already comes in the next. Programs that send junk are given some time.
     await setImmediate();
     await setImmediate();
     if (this.kind === 'mx') await this.services.wait(GREETING_MS);
-    if (this.wire.hasOctets) throw new Hangup(replies.earlyTalker, 'spoke before the greeting');
+    if (this.wire.hasOctets) {
+      this.record.connectionRefused(replies.earlyTalker);
+      throw new Hangup(replies.earlyTalker, 'spoke before the greeting');
+    }
     this.#greetedAt = this.services.now();
     this.log.info({ tls: this.wire.tls?.protocol }, 'connected');
     this.reply([220, null, `${this.services.hostname} ${this.kind === 'lmtp' ? 'LMTP' : 'ESMTP'} Postel`]);
@@ -367,6 +380,7 @@ export class Session {
     if (this.kind === 'mx' && this.greeting?.verb !== 'EHLO' && this.wire.hasOctets) {
       throw new Hangup(replies.pipelinedTooEarly, 'sent commands ahead without having read EHLO');
     }
+    this.concerned = null;
     try {
       await this.require(command.needs);
       const reply = await command.run(this, command.parse(argument));
@@ -416,8 +430,9 @@ export class Session {
     const [code] = reply;
     const name = command?.name ?? 'unknown';
     this.services.metrics.refusals.inc({ listener: this.listenerName, command: name, class: Math.floor(code / 100) });
-    const shown = command?.showsArgument === true && argument !== '' ? { argument } : {};
+    const shown: { argument?: string } = command?.showsArgument === true && argument !== '' ? { argument } : {};
     this.log.info({ command: name, reply: describe(reply), ...shown }, 'refused');
+    this.record.commandRefused(name, shown.argument ?? '', reply, this.concerned);
 
     const isFault = ((code >= 500 && code <= 504) || code === 555) && !CONSEQUENCES.has(reply);
     if (isFault && ++this.#faults >= FAULTS) throw new Hangup(replies.tooManyFaults, 'too many errors');

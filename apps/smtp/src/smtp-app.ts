@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
 import { NetworkList } from '@postel/directory';
 import { Queue } from '@postel/queue';
-import type { AccountId } from '@postel/storage';
+import { type AccountId, writeTransactions } from '@postel/storage';
 import {
   type AppContext,
   type AppDefinition,
@@ -11,9 +11,10 @@ import {
   type RunningApp,
   SessionCount,
 } from '@postel/supervision';
-import { SESSIONS_AN_ACCOUNT, STOP_MS } from './limits.ts';
+import { RECORDS_STOP_MS, SESSIONS_AN_ACCOUNT, STOP_MS } from './limits.ts';
 import { NetworkUse } from './network-use.ts';
 import { openIncomingMail } from './open-incoming-mail.ts';
+import { TransactionRecorder } from './record/transaction-recorder.ts';
 import { Rspamd } from './rspamd.ts';
 import { SmtpMetrics } from './smtp-metrics.ts';
 import { SmtpServer } from './smtp-server.ts';
@@ -43,6 +44,14 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     isTrusted: (address) => connectionCount.isTrusted(address),
   });
   const { rspamd } = settings;
+  const recorder = new TransactionRecorder({
+    sql: database.sql,
+    write: writeTransactions,
+    isOn: settings.recordsMail ?? false,
+    metrics,
+    onError: (error) => log.warn({ err: error }, 'what became of mail was not recorded'),
+    now: () => Date.now(),
+  });
   const services = {
     hostname,
     messageOctets,
@@ -53,6 +62,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     directory,
     incoming,
     queue: settings.relays === true ? new Queue(database) : null,
+    recorder,
     contentFilter: rspamd === undefined ? null : new Rspamd({ target: rspamd, hostname, metrics, log, now }),
     metrics,
     connectionCount,
@@ -69,6 +79,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     await Promise.all(servers.map((server) => server.stop(STOP_MS)));
     blockLists.stop();
     await incoming.close();
+    await Promise.race([recorder.flush(), delay(RECORDS_STOP_MS, null, { ref: false })]);
     await close();
   };
   try {

@@ -18,6 +18,7 @@ export class SmtpMetrics {
   readonly dnsblBelieved: Gauge;
   readonly rspamdChecks: Counter;
   readonly queued: Counter;
+  readonly records: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -42,6 +43,12 @@ export class SmtpMetrics {
     this.queued = new Counter({
       name: 'postel_smtp_queued_recipients_total',
       help: 'Recipients at other servers whose mail was put into the queue',
+      registers,
+    });
+    this.records = new Counter({
+      name: 'postel_smtp_records_total',
+      help: 'Rows of the record of mail: written, folded into one of their network, or dropped because the database was too slow',
+      labelNames: ['outcome'],
       registers,
     });
     this.messages = new Counter({

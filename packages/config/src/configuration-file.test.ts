@@ -27,6 +27,7 @@ const DEFAULTS: Configuration = {
   login: { mechanisms: null, anonymousAccount: null, trustedNetworks: [] },
   oauthIssuers: [],
   loginHistoryDays: 30,
+  mailHistoryDays: 30,
   smtp: {
     mx: [{ host: '*', port: 25 }],
     submission: [{ host: '*', port: 587, asksClientCertificate: true }],
@@ -71,6 +72,10 @@ test('what is not said has a default', () => {
   expect(read(`${LEAST}smtp:\nimap:\n  imaps:\ndatabase:\n`)).toEqual(DEFAULTS);
 });
 
+test('the record of mail may be off', () => {
+  expect(read(`${LEAST}smtp: { historyDays: off }\n`)).toEqual({ ...DEFAULTS, mailHistoryDays: 0 });
+});
+
 test('every key is heard', () => {
   const said = `${LEAST}
 publicAddresses: [192.0.2.1, "2001:db8::1"]
@@ -94,6 +99,7 @@ smtp:
   showClientAddress: on
   dnsbls: [Zen.example.org, bl.example.net]
   rspamd: { url: "http://127.0.0.1:11333/", password: secret }
+  historyDays: 10
 imap:
   processes: 4
   literals: LITERAL-
@@ -121,6 +127,7 @@ logLevel: debug
       trustedNetworks: ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32'],
     },
     loginHistoryDays: 7,
+    mailHistoryDays: 10,
     databaseUrl: 'postgres://postel:secret@db,db2:6432/postel?sslmode=verify-full',
     smtp: {
       mx: [

@@ -17,6 +17,7 @@ import {
   type Address,
   type CertificateFiles,
   DEFAULT_LOGIN_HISTORY_DAYS,
+  DEFAULT_MAIL_HISTORY_DAYS,
   DEFAULT_MESSAGE_OCTETS,
   DEFAULT_RESERVE_OCTETS,
   DEFAULT_TOMBSTONE_DAYS,
@@ -46,6 +47,8 @@ export interface Configuration {
   readonly login: LoginSettings;
   /** How long it is kept who tried to log in. */
   readonly loginHistoryDays: number;
+  /** How long it is kept what became of mail; 0: it is not recorded. */
+  readonly mailHistoryDays: number;
   /** Where each service listens; nowhere if it is off. */
   readonly smtp: Readonly<
     Record<ServerService, readonly Address[]> & Record<SubmissionService, readonly LoginAddress[]>
@@ -121,6 +124,7 @@ const MOST_MESSAGE_MB = 2_000;
 
 const MOST_TOMBSTONE_DAYS = 3_650;
 const MOST_LOGIN_HISTORY_DAYS = 365;
+const MOST_MAIL_HISTORY_DAYS = 365;
 /** RFC 5321 §4.5.4.1 asks for 4 to 5 at least; who wants to hear sooner that mail does not go may say less. */
 const DEFAULT_FIRST_RETRY_MINUTES = 5;
 const DEFAULT_LONGEST_RETRY_MINUTES = 240;
@@ -155,6 +159,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
     oauthIssuers: readOAuthIssuers(file.section('login')),
     login: readLogin(file.section('login')),
     loginHistoryDays: loginHistoryDays(file.section('login')),
+    mailHistoryDays: mailHistoryDays(smtp),
     smtp: {
       mx: listening(smtp, 'mx', { host: EVERYWHERE, port: 25 }),
       submission: listeningForLogins(smtp, 'submission', { host: EVERYWHERE, port: 587 }),
@@ -291,6 +296,12 @@ function schedule(setting: SettingReader) {
 function loginHistoryDays(login: SettingReader): number {
   if (!login.has('historyDays')) return DEFAULT_LOGIN_HISTORY_DAYS;
   return login.at('historyDays').integer(1, MOST_LOGIN_HISTORY_DAYS);
+}
+
+function mailHistoryDays(smtp: SettingReader): number {
+  if (isOff(smtp, 'historyDays')) return 0;
+  if (!smtp.has('historyDays')) return DEFAULT_MAIL_HISTORY_DAYS;
+  return smtp.at('historyDays').integer(1, MOST_MAIL_HISTORY_DAYS);
 }
 
 function databaseUrl(database: SettingReader): string | null {

@@ -13,6 +13,8 @@ export interface HousekeepingSettings extends AppSettings {
   readonly tombstoneDays: number;
   /** How long it is kept who tried to log in. */
   readonly loginHistoryDays: number;
+  /** How long it is kept what became of mail. */
+  readonly mailHistoryDays: number;
 }
 
 /** @throws {SettingsError} */
@@ -25,5 +27,6 @@ export function parseHousekeepingSettings(value: unknown): HousekeepingSettings 
     hostname: settings.at('hostname').text(),
     tombstoneDays: settings.at('tombstoneDays').integer(1),
     loginHistoryDays: settings.at('loginHistoryDays').integer(1),
+    mailHistoryDays: settings.at('mailHistoryDays').integer(0),
   };
 }

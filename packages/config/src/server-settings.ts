@@ -93,6 +93,7 @@ export const DEFAULT_RESERVE_OCTETS = 256 * 1024 * 1024;
 export const DEFAULT_TOMBSTONE_DAYS = 90;
 
 export const DEFAULT_LOGIN_HISTORY_DAYS = 30;
+export const DEFAULT_MAIL_HISTORY_DAYS = 30;
 
 /** 100 MiB. */
 export const DEFAULT_MESSAGE_OCTETS = 100 * 1024 * 1024;

@@ -27,6 +27,8 @@ export interface SmtpSettings extends MailServerSettings {
   readonly showsClientAddress?: boolean;
   /** Mail goes to other servers, by the queue. Not if not given. */
   readonly relays?: boolean;
+  /** What became of mail is recorded. Not if not given. */
+  readonly recordsMail?: boolean;
   /** Those of the system, if not given. */
   readonly dnsServers?: readonly DnsServerAddress[];
   /** None if not given. */
@@ -52,6 +54,7 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
     ...(settings.has('dnsbls') && { dnsbls: settings.at('dnsbls').list((zone) => zone.text()) }),
     ...(settings.has('rspamd') && { rspamd: parseRspamd(settings.at('rspamd')) }),
     ...(settings.has('relays') && { relays: settings.at('relays').boolean() }),
+    ...(settings.has('recordsMail') && { recordsMail: settings.at('recordsMail').boolean() }),
     ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
   };
 }

@@ -463,8 +463,8 @@ async function writeResults(tx: Transaction, results: readonly Settled[]): Promi
                     ${list(({ outcome }) => outcome.type)}::text[], ${list(isOver)}::boolean[], ${list(pauseMs)}::float8[],
                     ${list(tellsDelay)}::boolean[], ${textArray(results.map(({ status }) => status))}::text[],
                     ${textArray(results.map(({ reply }) => reply.slice(0, REPLY_CHARACTERS)))}::text[],
-                    ${textArray(results.map(({ mta }) => mta))}::text[])
-          as named (id, lease, type, is_over, pause_ms, tells_delay, status, reply, mta)
+                    ${textArray(results.map(({ mta }) => mta))}::text[], ${textArray(results.map(({ route }) => route))}::text[])
+          as named (id, lease, type, is_over, pause_ms, tells_delay, status, reply, mta, route)
         join queue_recipients as r on r.recipient_id = named.id and r.lease = named.lease
        order by r.recipient_id for no key update of r),
     written as (
@@ -476,8 +476,8 @@ async function writeResults(tx: Transaction, results: readonly Settled[]): Promi
              finished_at = case when result.is_over then now() end
         from result where r.recipient_id = result.recipient_id and r.lease = result.lease
       returning r.recipient_id, r.next_attempt_at)
-    insert into queue_events (recipient_id, type, status, reply, mta, next_attempt_at)
-    select recipient_id, type, status, reply, mta, case when not is_over then next_attempt_at end
+    insert into queue_events (recipient_id, type, status, reply, mta, route, next_attempt_at)
+    select recipient_id, type, status, reply, mta, route, case when not is_over then next_attempt_at end
       from written join result using (recipient_id)
     returning recipient_id as id`;
   return new Set(written.map(({ id }) => id));

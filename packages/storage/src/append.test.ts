@@ -104,6 +104,7 @@ test('rule 4: what came by extensions of SMTP is kept with the envelope, and rea
   const { store, sql } = storage;
   const { account, inbox } = await storage.newAccount();
   const details: EnvelopeDetails = {
+    id: '0123456789-1',
     sender: 'bob',
     submitter: '',
     tls: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' },

@@ -46,5 +46,5 @@ async function deliverDue({ sql, receive, deliver }: Delivering, due: DueDeliver
     throw error;
   }
   await using _content = content;
-  return await deliver(content, due.delivery, due.internalDate, (tx) => takeWaiting(tx, due));
+  return await deliver(content, due.delivery, due.internalDate, (tx) => takeWaiting(tx, due, 'delivered'));
 }

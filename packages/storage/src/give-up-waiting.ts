@@ -59,12 +59,12 @@ async function giveUp(
   report: NewReport | null,
 ): Promise<'told' | 'untold' | 'gone'> {
   if (report === null || sender === null) {
-    return (await sql.begin((tx) => takeWaiting(tx, due))) ? 'untold' : 'gone';
+    return (await sql.begin((tx) => takeWaiting(tx, due, 'given-up'))) ? 'untold' : 'gone';
   }
   const writer = receive();
   await writer.write(report.octets);
   await using content = await writer.finish();
   const delivery = { account: sender.account, mailbox: null, arrival: report.arrival };
-  const isTold = await deliver(content, delivery, Date.now(), (tx) => takeWaiting(tx, due));
+  const isTold = await deliver(content, delivery, Date.now(), (tx) => takeWaiting(tx, due, 'given-up'));
   return isTold ? 'told' : 'gone';
 }

@@ -45,6 +45,11 @@ export async function cancelHeld(sql: Sql, messages: readonly ListedHeld[]): Pro
   const ids = `{${messages.map(({ id }) => id).join(',')}}`;
   try {
     return await sql.begin(async (tx) => {
+      await tx`
+        update mail_transactions as t set outcome = 'given-up', settled_at = now(), release_at = null
+          from held_copies as c join held_messages as h on h.account_id = c.account_id and h.message_id = c.message_id
+         where c.message_id = any(${ids}::uuid[]) and h.released_at is null and t.account_id = c.recipient_id and t.outcome = 'held'
+           and t.connection_id = split_part(c.details ->> 'id', '-', 1) and t.message_no::text = split_part(c.details ->> 'id', '-', 2)`;
       const { count } = await tx`
         delete from held_messages where message_id = any(${ids}::uuid[]) and released_at is null`;
       for (const table of ['held_copies', 'held_contents']) {

@@ -8,6 +8,7 @@ import { StorageError, translateDatabaseError } from './errors.ts';
 import { SystemFlag } from './flags.ts';
 import type { NewReport } from './give-up-waiting.ts';
 import type { AccountId, MailboxId } from './ids.ts';
+import { settleTransaction } from './mail-transactions.ts';
 import { decodeEnvelope, type EnvelopeDetails, encodeDetails } from './received-envelope.ts';
 import { type Delivery, OWN_COPIES_WAITING } from './waiting-deliveries.ts';
 
@@ -315,7 +316,9 @@ async function takeDelivered(tx: Transaction, due: DueMessage, held: HeldCopy): 
   const { id, sender } = due;
   if (!(await takeCopy(tx, due, held))) return false;
   if (isOwnCopy(due, held)) return true;
-  const { forwardPath, details } = held.delivery.arrival;
+  const { account, arrival } = held.delivery;
+  const { forwardPath, details } = arrival;
+  await settleTransaction(tx, { id: details.id, account }, 'delivered');
   await tx`
     insert into held_delivered (account_id, message_id, copy, forward_path, details)
     values (${sender}::bigint, ${id}::uuid, ${held.copy}::integer, ${forwardPath}, ${encodeDetails(details)}::text::jsonb)`;
@@ -359,6 +362,9 @@ async function letWait(sql: Sql, due: DueMessage, held: HeldCopy, failure: strin
        where c.account_id = ${sender}::bigint and c.message_id = ${id}::uuid and c.copy = ${held.copy}::integer`;
     await takeCopy(tx, due, held);
     if (moved.count === 0) return false;
+    if (!isOwnCopy(due, held)) {
+      await settleTransaction(tx, { id: held.delivery.arrival.details.id, account }, 'waiting');
+    }
     await tx`
       insert into waiting_contents (account_id, delivery_id, chunk, octets)
       select ${account}::bigint, ${waitingId}::uuid, chunk, octets

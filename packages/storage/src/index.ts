@@ -38,6 +38,18 @@ export { DiskReserve } from './disk-reserve.ts';
 export { StorageError, type StorageErrorKind, translateDatabaseError } from './errors.ts';
 export type { ExpiredDelivery } from './expired-deliveries.ts';
 export type { FetchColumns, FetchedMessage } from './fetch-messages.ts';
+export {
+  findPlaces,
+  findTransactions,
+  findWaitingCopies,
+  type MessagePlace,
+  type RecordedTransaction,
+  readTransaction,
+  type TransactionCursor,
+  type TransactionFilter,
+  type TransactionKey,
+  type WaitingCopyState,
+} from './find-transactions.ts';
 export { type FlagEdit, type FlagScope, type Flags, SystemFlag } from './flags.ts';
 export { type FuzzyCriterion, fuzzyWords, type ScoredMessages } from './fuzzy-search.ts';
 export type { NewReport } from './give-up-waiting.ts';
@@ -56,6 +68,17 @@ export {
 } from './ids.ts';
 export { JobTurns } from './job-turns.ts';
 export { readMailActivity } from './mail-activity.ts';
+export {
+  beganAt,
+  firstTransactionId,
+  forgetTransactions,
+  type HourOfMail,
+  type MailKind,
+  type NewTransaction,
+  type TransactionOutcome,
+  type TransactionStage,
+  writeTransactions,
+} from './mail-transactions.ts';
 export {
   createMailbox,
   type FoundMailbox,

@@ -35,6 +35,7 @@ test('rule 10: every table that has a key of accounts is partitioned by it, but 
       'addresses',
       'administered_domains',
       'login_attempts',
+      'mail_transactions',
       'route_rules',
       'tls_public_keys',
       ...ofTheQueue,

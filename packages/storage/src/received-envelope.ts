@@ -9,8 +9,10 @@ export interface ReceivedRecipient {
   readonly originalRecipient: string | null;
 }
 
-/** What came with a message by the extensions of its protocol. */
+/** What came with a message by the extensions of its protocol, and what it was called here. */
 export interface EnvelopeDetails {
+  /** As the reply, the log and Received name the message; null if it did not come by SMTP. */
+  readonly id: string | null;
   /** Name of the account that was logged in, null if nobody was. */
   readonly sender: string | null;
   /** Who submitted it first, as a trusted client said (RFC 4954 §5): '' if it does not know, null if it said nothing. */
@@ -43,6 +45,7 @@ export interface ReceivedEnvelope extends Omit<Arrival, 'prefix'> {
 
 /** Of which nothing was said. */
 export const NO_DETAILS: EnvelopeDetails = {
+  id: null,
   sender: null,
   submitter: null,
   tls: null,

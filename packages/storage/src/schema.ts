@@ -692,37 +692,41 @@ export const rejects = pgTable(
 );
 
 /** Mail that goes to other servers: what its recipients have in common (packages/queue). */
-export const queueMessages = pgTable('queue_messages', {
-  messageId: uuid('message_id').primaryKey(),
-  /** As the reply and the log named it when it was taken. */
-  name: text('name').notNull(),
-  /** Whose it is; null if it came from elsewhere, or is a report. It may have been removed since. */
-  accountId: id('account_id'),
-  queuedAt: at('queued_at').notNull().defaultNow(),
-  /** Its lifetime counts from here: it was queued, or is held until then (RFC 4865). */
-  releasedAt: at('released_at').notNull().defaultNow(),
-  /** '' for none. */
-  reversePath: text('reverse_path').notNull(),
-  sizeOctets: octets('size_octets').notNull(),
-  /** What its octets are like: RFC 6152, RFC 6532, RFC 3030. */
-  is8bit: boolean('is_8bit').notNull(),
-  hasUtf8Header: boolean('has_utf8_header').notNull(),
-  isBinary: boolean('is_binary').notNull(),
-  /** What its sender said: RFC 6531, RFC 8689, RFC 3461, RFC 4954 §5. */
-  isUtf8: boolean('is_utf8').notNull(),
-  requiresTls: boolean('requires_tls').notNull(),
-  envelopeId: text('envelope_id'),
-  returnContent: text('return_content'),
-  submitter: text('submitter'),
-  /** RFC 4865 §5.1.2. */
-  releaseRequest: text('release_request'),
-  /** Domains whose keys sign it. */
-  signers: texts('signers').notNull().default([]),
-  /** Not where nobody knows whether it is its sender's. */
-  tellsSender: boolean('tells_sender').notNull().default(true),
-  /** It goes in the clear rather than not at all (RFC 8689 §3). */
-  isTlsOptional: boolean('is_tls_optional').notNull().default(false),
-});
+export const queueMessages = pgTable(
+  'queue_messages',
+  {
+    messageId: uuid('message_id').primaryKey(),
+    /** As the reply and the log named it when it was taken. */
+    name: text('name').notNull(),
+    /** Whose it is; null if it came from elsewhere, or is a report. It may have been removed since. */
+    accountId: id('account_id'),
+    queuedAt: at('queued_at').notNull().defaultNow(),
+    /** Its lifetime counts from here: it was queued, or is held until then (RFC 4865). */
+    releasedAt: at('released_at').notNull().defaultNow(),
+    /** '' for none. */
+    reversePath: text('reverse_path').notNull(),
+    sizeOctets: octets('size_octets').notNull(),
+    /** What its octets are like: RFC 6152, RFC 6532, RFC 3030. */
+    is8bit: boolean('is_8bit').notNull(),
+    hasUtf8Header: boolean('has_utf8_header').notNull(),
+    isBinary: boolean('is_binary').notNull(),
+    /** What its sender said: RFC 6531, RFC 8689, RFC 3461, RFC 4954 §5. */
+    isUtf8: boolean('is_utf8').notNull(),
+    requiresTls: boolean('requires_tls').notNull(),
+    envelopeId: text('envelope_id'),
+    returnContent: text('return_content'),
+    submitter: text('submitter'),
+    /** RFC 4865 §5.1.2. */
+    releaseRequest: text('release_request'),
+    /** Domains whose keys sign it. */
+    signers: texts('signers').notNull().default([]),
+    /** Not where nobody knows whether it is its sender's. */
+    tellsSender: boolean('tells_sender').notNull().default(true),
+    /** It goes in the clear rather than not at all (RFC 8689 §3). */
+    isTlsOptional: boolean('is_tls_optional').notNull().default(false),
+  },
+  (table) => [index('queue_messages_name').on(table.name)],
+);
 
 /** Its octets, in pieces, which are stored before the row that makes them count. */
 export const queueContents = pgTable(
@@ -930,6 +934,95 @@ export const tlsResults = pgTable(
     takenAt: at('taken_at'),
   },
   (table) => [primaryKey({ columns: [table.day, table.domain, table.detailHash] })],
+);
+
+/** What became of each recipient of a mail transaction, or of what ended before it named one (mail-transactions.ts). */
+export const mailTransactions = pgTable(
+  'mail_transactions',
+  {
+    /** UUIDv7: its order is that of the times at which the transactions began. */
+    transactionId: uuid('transaction_id').notNull(),
+    recipientNo: integer('recipient_no').notNull(),
+    settledAt: at('settled_at').notNull(),
+    /** More than 1: so many of a network were refused in an hour beyond those that have rows of their own. */
+    count: integer('count').notNull().default(1),
+    listener: text('listener').notNull(),
+    /** As in the `with` clause of Received. */
+    protocol: text('protocol'),
+    connectionId: text('connection_id'),
+    /** Of the messages of the connection; with its id it is what the reply and Received name. */
+    messageNo: integer('message_no'),
+    clientAddress: inet('client_address'),
+    clientName: text('client_name'),
+    tlsVersion: text('tls_version'),
+    /** Who submitted it. */
+    senderAccountId: id('sender_account_id'),
+    /** '' for the null reverse-path; null if none was understood. */
+    reversePath: text('reverse_path'),
+    /** As RCPT named it. */
+    recipient: text('recipient'),
+    /** The member elsewhere that an alias led to. */
+    destination: text('destination'),
+    /** Whom the recipient led to. */
+    accountId: id('account_id'),
+    /** The Message-ID field, without `<` and `>`. */
+    messageId: text('message_id'),
+    sizeOctets: octets('size_octets'),
+    /** `spf=pass dkim=none ...` */
+    checks: text('checks'),
+    /** How far it came. */
+    stage: text('stage').notNull(),
+    outcome: text('outcome').notNull(),
+    replyCode: smallint('reply_code'),
+    replyStatus: text('reply_status'),
+    replyText: text('reply_text'),
+    /** Of the message as it was delivered: an account never gives both to another one. */
+    uidvalidity: id('uidvalidity'),
+    uid: id('uid'),
+    /** Until when it is held. */
+    releaseAt: at('release_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.transactionId, table.recipientNo] }),
+    check('mail_transactions_stage', sql`${table.stage} in ('connection', 'MAIL', 'RCPT', 'message')`),
+    check(
+      'mail_transactions_outcome',
+      sql`${table.outcome} in ('delivered', 'junk', 'waiting', 'held', 'queued', 'left-out', 'suspect', 'refused', 'deferred', 'broken-off', 'given-up')`,
+    ),
+    index('mail_transactions_recipient')
+      .on(sql`lower(${table.recipient})`, table.transactionId)
+      .where(sql`recipient is not null`),
+    index('mail_transactions_destination')
+      .on(sql`lower(${table.destination})`, table.transactionId)
+      .where(sql`destination is not null`),
+    index('mail_transactions_reverse_path')
+      .on(sql`lower(${table.reversePath})`, table.transactionId)
+      .where(sql`reverse_path <> ''`),
+    index('mail_transactions_message_id').on(table.messageId, table.transactionId).where(sql`message_id is not null`),
+    index('mail_transactions_connection').on(table.connectionId).where(sql`connection_id is not null`),
+    index('mail_transactions_client')
+      .on(table.clientAddress, table.transactionId)
+      .where(sql`client_address is not null`),
+    index('mail_transactions_account').on(table.accountId, table.transactionId).where(sql`account_id is not null`),
+    index('mail_transactions_sender')
+      .on(table.senderAccountId, table.transactionId)
+      .where(sql`sender_account_id is not null`),
+  ],
+);
+
+/** How many messages came in each hour, whatever else is recorded of them. */
+export const mailHours = pgTable(
+  'mail_hours',
+  {
+    hour: at('hour').notNull(),
+    kind: text('kind').notNull(),
+    messages: bigint('messages', { mode: 'number' }).notNull(),
+    lastAt: at('last_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.hour, table.kind] }),
+    check('mail_hours_kind', sql`${table.kind} in ('received', 'submitted', 'refused')`),
+  ],
 );
 
 /** What an account may send, and whether a copy of it is kept; without a row: anything, and none. Limits are null where there is none. */

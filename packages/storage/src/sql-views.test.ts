@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Transaction } from './database.ts';
+import { type NewTransaction, writeTransactions } from './mail-transactions.ts';
 import { migrate } from './migrate.ts';
 import { findReaderAccess } from './reader-access.ts';
 import { append, arrivalOf, contentOf, startStorage, type TestStorage } from './storage-for-tests.ts';
@@ -23,6 +24,40 @@ beforeAll(async () => {
   await arrangeMail();
 });
 afterAll(() => storage[Symbol.asyncDispose]());
+
+/** As a process of SMTP records it. */
+function transaction(recipientNo: number, about: Partial<NewTransaction>): NewTransaction {
+  return {
+    transactionId: '0199b0a0-0000-7000-8000-000000000001',
+    recipientNo,
+    settledAt: Date.now(),
+    folded: null,
+    listener: 'mx',
+    protocol: 'ESMTP',
+    connectionId: '0123456789',
+    messageNo: 1,
+    clientAddress: '192.0.2.1',
+    clientName: 'mx.example.org',
+    tlsVersion: null,
+    senderAccountId: null,
+    reversePath: 'bob@example.com',
+    recipient: 'mary@example.com',
+    destination: null,
+    accountId: null,
+    messageId: 'lunch-1@example.com',
+    sizeOctets: 1_000,
+    checks: 'spf=pass',
+    stage: 'message',
+    outcome: 'delivered',
+    replyCode: 250,
+    replyStatus: '2.0.0',
+    replyText: null,
+    uidvalidity: null,
+    uid: null,
+    releaseAt: null,
+    ...about,
+  };
+}
 
 /** What every example of the document finds something in. */
 async function arrangeMail(): Promise<void> {
@@ -47,6 +82,12 @@ async function arrangeMail(): Promise<void> {
   const [sent] = await sql<{ id: typeof inbox }[]>`
     select mailbox_id as id from mailboxes where account_id = ${account} and name = 'Sent'`;
   if (sent === undefined) throw new Error('no mailbox Sent');
+  const refused = { outcome: 'refused', replyCode: 550, replyStatus: '5.7.26' } as const;
+  await writeTransactions(
+    sql,
+    [transaction(1, { senderAccountId: account }), transaction(2, refused)],
+    [{ hour: Date.now(), kind: 'received', messages: 1, lastAt: Date.now() }],
+  );
   const answer = [
     'From: Mary Smith <mary@example.com>',
     'To: Bob <bob@example.com>',

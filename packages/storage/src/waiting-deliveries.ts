@@ -7,6 +7,7 @@ import type { Delivering } from './delivering.ts';
 import { StorageError, translateDatabaseError } from './errors.ts';
 import type { Flags } from './flags.ts';
 import type { AccountId, MailboxId } from './ids.ts';
+import { settleTransaction } from './mail-transactions.ts';
 import { decodeEnvelope, encodeDetails } from './received-envelope.ts';
 import { numberArray } from './sql-arrays.ts';
 
@@ -183,13 +184,18 @@ export async function readWaiting(sql: Sql, { id, delivery }: DueDelivery, write
   }
 }
 
-/** Takes it out, in the transaction that delivers it. @returns false if somebody else has */
-export async function takeWaiting(tx: Transaction, { id, delivery }: DueDelivery): Promise<boolean> {
-  const { account } = delivery;
+/** Takes it out, in the transaction that delivers it or gives it up. @returns false if somebody else has */
+export async function takeWaiting(
+  tx: Transaction,
+  { id, delivery }: DueDelivery,
+  outcome: 'delivered' | 'given-up',
+): Promise<boolean> {
+  const { account, arrival } = delivery;
   const taken = await tx`
     delete from waiting_deliveries where account_id = ${account}::bigint and delivery_id = ${id}::uuid`;
   if (taken.count === 0) return false;
   await tx`delete from waiting_contents where account_id = ${account}::bigint and delivery_id = ${id}::uuid`;
+  await settleTransaction(tx, { id: arrival.details.id, account }, outcome);
   return true;
 }
 

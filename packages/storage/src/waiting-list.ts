@@ -71,6 +71,11 @@ export async function dropWaiting(sql: Sql, copies: readonly WaitingCopy[]): Pro
   const ids = `{${copies.map(({ id }) => id).join(',')}}`;
   return await translated(() =>
     sql.begin(async (tx) => {
+      await tx`
+        update mail_transactions as t set outcome = 'given-up', settled_at = now()
+          from waiting_deliveries as w
+         where w.delivery_id = any(${ids}::uuid[]) and t.account_id = w.account_id and t.outcome = 'waiting'
+           and t.connection_id = split_part(w.details ->> 'id', '-', 1) and t.message_no::text = split_part(w.details ->> 'id', '-', 2)`;
       const { count } = await tx`delete from waiting_deliveries where delivery_id = any(${ids}::uuid[])`;
       await tx`
         delete from waiting_contents as c

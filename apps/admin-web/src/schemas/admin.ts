@@ -19,6 +19,7 @@ export const Overview = Type.Object({
   lastMailOut: NullableString,
   mailIn: Hours,
   mailOut: Hours,
+  refusedMail: Hours,
   logins: Hours,
   failedLogins: Hours,
   limitedNetworks: Type.Integer({ description: 'from which too many logins have failed' }),

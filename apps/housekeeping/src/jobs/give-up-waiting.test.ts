@@ -63,6 +63,7 @@ async function begin({
     hostname: 'mail.example.com',
     tombstoneDays: 90,
     loginHistoryDays: 30,
+    mailHistoryDays: 30,
     tellLeft: (figures: Readonly<Record<string, number>>) => {
       for (const [what, count] of Object.entries(figures)) left.set(what, count);
     },

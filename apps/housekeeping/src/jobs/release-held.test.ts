@@ -57,7 +57,15 @@ async function begin({
   const held = { sender: john, releaseAt: new Date(), request: 'for;60', reversePath, deliveries };
   await store.holdMessage(content, held, MOST);
   const log = createLog({ name: 'jobs', file: directory.write('log', '') });
-  const context = { database, store, blobs, hostname: 'mail.example.com', tombstoneDays: 90, loginHistoryDays: 30 };
+  const context = {
+    database,
+    store,
+    blobs,
+    hostname: 'mail.example.com',
+    tombstoneDays: 90,
+    loginHistoryDays: 30,
+    mailHistoryDays: 30,
+  };
   return {
     release: () => releaseHeld.run({ ...context, log, tellLeft: () => {}, signal: new AbortController().signal }),
     /** What is in somebody's INBOX, one after the other. */

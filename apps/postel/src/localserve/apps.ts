@@ -1,5 +1,6 @@
 import {
   DEFAULT_LOGIN_HISTORY_DAYS,
+  DEFAULT_MAIL_HISTORY_DAYS,
   DEFAULT_MESSAGE_OCTETS,
   DEFAULT_RESERVE_OCTETS,
   DEFAULT_TOMBSTONE_DAYS,
@@ -45,6 +46,7 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
   const smtp: SmtpSettings = {
     ...common,
     processName: 'smtp',
+    recordsMail: true,
     listeners: [
       { ...starttls, kind: 'submission', port: ports.submission },
       { ...implicit, kind: 'submission', port: ports.submissions },
@@ -67,6 +69,7 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     hostname: common.hostname,
     tombstoneDays: DEFAULT_TOMBSTONE_DAYS,
     loginHistoryDays: DEFAULT_LOGIN_HISTORY_DAYS,
+    mailHistoryDays: DEFAULT_MAIL_HISTORY_DAYS,
   });
   return [planApp('imap', imap), planApp('smtp', smtp), planApp('admin-web', web), housekeeping];
 }

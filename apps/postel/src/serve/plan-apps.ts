@@ -32,8 +32,8 @@ export function planApps(
   ].filter(({ addresses = [] }) => addresses.length > 0);
   const running = [...listening, ...(apps.includes('relay') ? planSending(configuration, database, directory) : [])];
   if (!apps.includes('housekeeping')) return running;
-  const { blobs, hostname, tombstoneDays, loginHistoryDays, logLevel } = configuration;
-  const kept = { tombstoneDays, loginHistoryDays };
+  const { blobs, hostname, tombstoneDays, loginHistoryDays, mailHistoryDays, logLevel } = configuration;
+  const kept = { tombstoneDays, loginHistoryDays, mailHistoryDays };
   const settings = { processName: 'housekeeping', database, blobs, hostname, ...kept, logLevel };
   return [...running, planHousekeeping(settings)];
 }
@@ -112,6 +112,7 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
       ...listeners(withoutKeys(lmtp), 'starttls').map((listener) => ({ ...listener, kind: 'lmtp' as const })),
     ],
     relays: configuration.relay !== null,
+    recordsMail: configuration.mailHistoryDays > 0,
     ...(submitterNetworks.length === 0 ? {} : { submitterNetworks }),
     ...(showsClientAddress ? { showsClientAddress } : {}),
     ...(dnsbls.length === 0 ? {} : { dnsbls }),

@@ -40,8 +40,10 @@ export const bdat: Command<BdatArgs> = {
     if (isLast) return await finish(session, transaction, transaction.chunks);
     const { failure } = transaction.chunks;
     if (failure !== null) {
+      const reply = session.replyTo(failure);
+      session.record.settle(transaction, () => reply);
       await session.endTransaction();
-      throw failure;
+      return reply;
     }
     if (octets > 0) session.progressed();
     return [250, '2.0.0', `${octets} octets received`];

@@ -1,4 +1,5 @@
 import type { CountedSubmission } from '@postel/directory';
+import type { AccountId } from '@postel/storage';
 import type { Command } from '../command.ts';
 import { deliverEverywhere } from '../deliver-everywhere.ts';
 import type { ReplyFor } from '../deliver-message.ts';
@@ -52,14 +53,30 @@ export async function answerToMessage(
   transaction: MailTransaction,
   take: Take,
 ): Promise<SmtpReply | null> {
-  if (session.kind !== 'lmtp') {
-    const { replyFor, counted } = await receive(session, transaction, take);
-    const reply = replyFor([...transaction.recipients.keys()]);
-    if (counted !== null && reply[0] >= 400) await takeBackCount(session, counted);
-    return reply;
+  try {
+    if (session.kind !== 'lmtp') {
+      const reply = await answerForAll(session, transaction, take).catch((error: unknown) => session.replyTo(error));
+      session.record.settle(transaction, () => reply);
+      return reply;
+    }
+    await answerForEach(session, transaction, take);
+    return null;
+  } catch (error) {
+    if (error instanceof Hangup) recordHangup(session, transaction, error);
+    throw error;
   }
-  await answerForEach(session, transaction, take);
-  return null;
+}
+
+async function answerForAll(session: Session, transaction: MailTransaction, take: Take): Promise<SmtpReply> {
+  const { replyFor, counted } = await receive(session, transaction, take);
+  const reply = replyFor([...transaction.recipients.keys()]);
+  if (counted !== null && reply[0] >= 400) await takeBackCount(session, counted);
+  return reply;
+}
+
+function recordHangup({ record }: Session, transaction: MailTransaction, { reply, message }: Hangup): void {
+  if (reply === null) record.breakOff(transaction, message);
+  else record.settle(transaction, () => reply);
 }
 
 /** Gives the message, once it has come to its end: by DATA or by BDAT. */
@@ -97,5 +114,13 @@ async function answerForEach(session: Session, transaction: MailTransaction, tak
     const reply = session.replyTo(error);
     return { replyFor: () => reply };
   });
-  for (const accounts of transaction.accepted) session.answer(data, replyFor(accounts));
+  const replyOf = new Map<AccountId, SmtpReply>();
+  let last: SmtpReply | null = null;
+  for (const accounts of transaction.accepted) {
+    const reply = replyFor(accounts);
+    session.answer(data, reply);
+    for (const account of accounts) if (!replyOf.has(account)) replyOf.set(account, reply);
+    last = reply;
+  }
+  session.record.settle(transaction, ([account]) => (account === undefined ? null : replyOf.get(account)) ?? last);
 }

@@ -10,6 +10,7 @@ import type { BodyType } from '../mail-transaction.ts';
 import { Outgoing } from '../outgoing.ts';
 import type { MailboxAddress } from '../path.ts';
 import { isAscii, LENIENT, parsePath } from '../path.ts';
+import { TransactionRecord } from '../record/transaction-record.ts';
 import { replies, SmtpError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { refusalOfSubmission } from '../submission-limits.ts';
@@ -114,8 +115,10 @@ export const mail: Command<MailArgs> = {
       isForPostmaster: true,
       isClosed: false,
       chunks: null,
+      record: new TransactionRecord(),
       hasDeferral: false,
     };
+    session.record.forgetRefusedMail();
     return replies.senderOk;
   },
 };

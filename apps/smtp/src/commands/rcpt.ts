@@ -128,6 +128,7 @@ async function accept(
   const { recipients, accepted, sizeOctets } = transaction;
   const { accountId, quotaOctets } = recipient;
   const known = recipients.get(accountId);
+  session.concerned = accountId;
   // In LMTP it has a reply of its own, that can be no yes for a copy which waits only if somebody else has the message.
   if (known === undefined || (known.waitsFor !== null && session.kind === 'lmtp')) {
     const refusal = refusalOf(recipient, sizeOctets);

@@ -2,12 +2,21 @@ import { join } from 'node:path';
 import { DEFAULT_MESSAGE_OCTETS, type SmtpListener } from '@postel/config';
 import { type ManagedDirectory, NetworkList, openDirectory } from '@postel/directory';
 import { ScriptedResolver } from '@postel/dns';
-import { type AccountId, BlobDirectory, type Database, openDatabase, Store, type StoreOptions } from '@postel/storage';
+import {
+  type AccountId,
+  BlobDirectory,
+  type Database,
+  openDatabase,
+  Store,
+  type StoreOptions,
+  writeTransactions,
+} from '@postel/storage';
 import { ConnectionCount, createLog, Registry, ServerCertificates, SessionCount } from '@postel/supervision';
 import { type BreakableServer, createTestDatabase, sharedPostel, startBreakableServer } from '@postel/testkit';
 import { IncomingMail } from '../incoming-mail.ts';
 import { SESSIONS_AN_ACCOUNT } from '../limits.ts';
 import { NetworkUse } from '../network-use.ts';
+import { TransactionRecorder } from '../record/transaction-recorder.ts';
 import type { Services } from '../services.ts';
 import { SmtpMetrics } from '../smtp-metrics.ts';
 import { SmtpServer } from '../smtp-server.ts';
@@ -26,6 +35,8 @@ export interface OwnServer extends AsyncDisposable {
   readonly sql: Database['sql'];
   /** Between the store and the database, if it was asked for. */
   readonly network: BreakableServer | null;
+  /** What became of mail is in the database, then. */
+  flushRecords(): Promise<void>;
   /** Its one account. */
   readonly account: typeof USER;
   /** Connected to MX or LMTP, and past EHLO or LHLO. */
@@ -74,6 +85,15 @@ export async function startOwnServer(
     isExempt: () => true,
     onError: (error) => console.error(error),
   });
+  const metrics = new SmtpMetrics(new Registry());
+  const recorder = new TransactionRecorder({
+    sql: database.sql,
+    write: writeTransactions,
+    isOn: true,
+    metrics,
+    onError: () => {}, // a test that takes the database away has no use for it
+    now: () => Date.now(),
+  });
   const services = {
     hostname: 'localhost',
     messageOctets: DEFAULT_MESSAGE_OCTETS,
@@ -85,7 +105,8 @@ export async function startOwnServer(
     incoming,
     contentFilter: null,
     queue: null,
-    metrics: new SmtpMetrics(new Registry()),
+    recorder,
+    metrics,
     connectionCount: new ConnectionCount([]),
     sessionCount: new SessionCount(SESSIONS_AN_ACCOUNT),
     networkUse: new NetworkUse({ now: () => performance.now(), isTrusted: () => true }),
@@ -117,6 +138,7 @@ export async function startOwnServer(
     store,
     sql: database.sql,
     network,
+    flushRecords: () => recorder.flush(),
     account: USER,
     async connect() {
       const client = await SmtpClient.connect(port);
@@ -137,6 +159,7 @@ export async function startOwnServer(
     },
     async [Symbol.asyncDispose]() {
       await server.stop(0);
+      await recorder.flush();
       await incoming.close();
       await store.close();
       await mailDatabase.close();

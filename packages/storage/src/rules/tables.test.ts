@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => storage[Symbol.asyncDispose]());
 
-/** The installation, what was done when, the directory (who may log in and where mail goes), the queue of what leaves, and what is known of other servers; but no mail. */
+/** The installation, what was done when, the directory (who may log in and where mail goes), the queue of what leaves, what is known of other servers, and what became of mail transactions, by whatever they are asked for; but no mail. */
 const NO_MAIL = [
   'installation',
   'housekeeping_jobs',
@@ -49,6 +49,8 @@ const NO_MAIL = [
   'key_sign_ins',
   'api_tokens',
   'dkim_keys',
+  'mail_transactions',
+  'mail_hours',
 ];
 /** Changed by every append and flag change. */
 const HOT = ['accounts', 'mailboxes', 'messages'];

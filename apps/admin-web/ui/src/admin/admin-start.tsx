@@ -25,7 +25,7 @@ export function AdminStart() {
 }
 
 function Figures({ overview }: { overview: Overview }) {
-  const { services, queue, disks, mailIn, mailOut, logins, failedLogins, limitedNetworks } = overview;
+  const { services, queue, disks, mailIn, mailOut, refusedMail, logins, failedLogins, limitedNetworks } = overview;
   const faults = services.filter(({ state }) => state !== 'ready');
   const full = disks.filter(({ freeOctets, totalOctets }) => freeOctets < totalOctets * LITTLE_ROOM);
   return (
@@ -67,6 +67,9 @@ function Figures({ overview }: { overview: Overview }) {
         </Chart>
         <Chart title="Mail out" values={mailOut} fill="fill-2" noun="message">
           {overview.lastMailOut === null ? 'None went yet.' : `The last went ${formatAgo(overview.lastMailOut)}.`}
+        </Chart>
+        <Chart title="Refused" values={refusedMail} fill="fill-3" noun="refusal">
+          Messages, recipients and connections that were not taken.
         </Chart>
         <Chart title="Logins" values={logins} fill="fill-4" noun="login">
           <Link to="/admin/logins">Who it was</Link>
