@@ -95,6 +95,7 @@ import { quickstart } from './commands/quickstart.ts';
 import { recover } from './commands/recover.ts';
 import { sendmail } from './commands/sendmail.ts';
 import { serve } from './commands/serve.ts';
+import { trace } from './commands/trace.ts';
 import { undelete } from './commands/undelete.ts';
 import { verify } from './commands/verify.ts';
 import { version } from './commands/version.ts';
@@ -171,6 +172,7 @@ export const commands: readonly Command[] = [
   configRouteRuleAdd,
   configRouteRuleList,
   configRouteRuleRm,
+  trace,
   queueList,
   queueShow,
   queueRetry,

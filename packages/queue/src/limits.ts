@@ -17,8 +17,8 @@ export const DEFAULT_SCHEDULE: Schedule = {
 /** Of each pause, by chance, more or less: what failed together is not tried again together. */
 export const JITTER = 0.2;
 
-/** How long it is kept what became of a recipient. */
-export const HISTORY_MS = 7 * DAY_MS;
+/** How long it is kept what became of a recipient: as long as, by default, what became of the message when it came. */
+export const HISTORY_MS = 30 * DAY_MS;
 
 /** How long whoever took a row has it, unless that is renewed: after a crash it waits no longer. */
 export const LEASE_MS = 2 * MINUTE_MS;
