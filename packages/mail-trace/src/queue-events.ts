@@ -29,6 +29,7 @@ const WORDS = {
   held: ['waiting', 'Held in the queue:'],
   released: ['waiting', 'Released in the queue:'],
   retried: ['waiting', 'Made due at once:'],
+  routed: ['waiting', 'Given another way out:'],
   dropped: ['failed', 'Dropped from the queue, and nobody was told:'],
 } as const satisfies Record<QueueEvent['type'], readonly [TraceEvent['type'], string]>;
 

@@ -11,7 +11,7 @@ test('all that is long finished is removed, however much it is', async () => {
   const [first] = await queue.take(1, []);
   await database.sql`
     insert into queue_recipients (message_id, forward_path, domain, next_attempt_at, state, finished_at)
-    select ${first?.message.id ?? ''}::uuid, 'r' || n || '@example.org', 'example.org', now(), 'delivered', now() - interval '8 days'
+    select ${first?.message.id ?? ''}::uuid, 'r' || n || '@example.org', 'example.org', now(), 'delivered', now() - interval '31 days'
       from generate_series(1, ${2 * PRUNED_AT_ONCE + 1}::integer) as n`;
   expect(await queue.prune()).toBe(2 * PRUNED_AT_ONCE + 1);
   expect(await database.sql`select recipient_id from queue_recipients`).toHaveLength(1);
