@@ -59,6 +59,7 @@ import { configRouteRm } from './commands/config-route-rm.ts';
 import { configRouteRuleAdd } from './commands/config-route-rule-add.ts';
 import { configRouteRuleList } from './commands/config-route-rule-list.ts';
 import { configRouteRuleRm } from './commands/config-route-rule-rm.ts';
+import { configRouteTest } from './commands/config-route-test.ts';
 import { configRouteUpdate } from './commands/config-route-update.ts';
 import { configSetadminpassword } from './commands/config-setadminpassword.ts';
 import { configStatus } from './commands/config-status.ts';
@@ -167,6 +168,7 @@ export const commands: readonly Command[] = [
   configRouteList,
   configRoutePrint,
   configRouteUpdate,
+  configRouteTest,
   configRouteDefault,
   configRouteRm,
   configRouteRuleAdd,

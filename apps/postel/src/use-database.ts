@@ -1,17 +1,13 @@
-import type { BlobTarget } from '@postel/config';
 import { type Database, openDatabase } from '@postel/storage';
 import type { Invocation } from './command.ts';
 import { migrateDatabase } from './migrate-database.ts';
 import { reachDatabase } from './reach-database.ts';
 import { StopSignal } from './stop-signal.ts';
-import { findServer, type NamedServer } from './which-server.ts';
+import { findServer, type NamedServer, type ServerPlaces } from './which-server.ts';
 
 /** A server's mail, for as long as a command works with it. */
-export interface ReachedServer {
+export interface ReachedServer extends Omit<ServerPlaces, 'database'> {
   readonly database: Database;
-  readonly blobs: BlobTarget;
-  /** See ServerPlaces. */
-  readonly secretKeyFile: string;
   /** Aborted when somebody asks the command to stop. */
   readonly signal: AbortSignal;
 }
@@ -37,6 +33,5 @@ export async function useDatabase<Result>(
   await migrateDatabase(target, report);
   const database = openDatabase(target, { applicationName: 'postel command', maxConnections: 1 });
   started.defer(() => database.close());
-  const { blobs, secretKeyFile } = places;
-  return await use({ database, blobs, secretKeyFile, signal: stop.signal });
+  return await use({ ...places, database, signal: stop.signal });
 }

@@ -28,6 +28,8 @@ export interface ServerPlaces {
   readonly blobs: BlobTarget;
   /** Of the key that opens what is secret in the database; it need not be there. */
   readonly secretKeyFile: string;
+  /** As its configuration file has it; null: there is none. */
+  readonly hostname: string | null;
 }
 
 /** @throws {UsageError} if two servers are named */
@@ -49,6 +51,7 @@ export async function findServer(
     database: url === null ? { dataDirectory: directory } : { url },
     blobs: { directory: new DataDirectory(directory).blobs },
     secretKeyFile: new DataDirectory(directory).secretKey,
+    hostname: null,
   });
   if (databaseUrl !== null || dataDirectory !== null) {
     return inDirectory(dataDirectory ?? LOCALSERVE_DIRECTORY, databaseUrl);
@@ -57,6 +60,6 @@ export async function findServer(
   if (file === null) return inDirectory(LOCALSERVE_DIRECTORY, null);
   if (config === null) terminal.note(`The server of ${file}:`);
   const configuration = await readConfigurationOrExplain(file);
-  const { blobs } = configuration;
-  return { ...inDirectory(configuration.dataDirectory, configuration.databaseUrl), blobs };
+  const { blobs, hostname } = configuration;
+  return { ...inDirectory(configuration.dataDirectory, configuration.databaseUrl), blobs, hostname };
 }

@@ -24,6 +24,8 @@ import { findDomain } from './find-domain.ts';
 import { normalizeDeclared } from './normalize-declared.ts';
 import { scramParametersOf } from './passwords.ts';
 import { spreadDefaults } from './quotas.ts';
+import { ROUTE_RULES_SUBJECT, routeSubject } from './routes/route-state.ts';
+import { putRoute, removeRoute, replaceRouteRules, setDefaultRoute } from './routes/routes.ts';
 import { replaceKeys } from './tls-public-keys.ts';
 import { finishChange, revoke } from './transaction.ts';
 
@@ -67,7 +69,9 @@ export async function compareState(sql: Sql, given: DeclaredState): Promise<read
 function subjectOf({ kind, name }: StateDifference) {
   if (kind === 'account') return accountSubject(name);
   if (kind === 'domain') return domainSubject(name);
-  return kind === 'alias' ? aliasSubject(acceptAddress(name)) : DEFAULTS;
+  if (kind === 'alias') return aliasSubject(acceptAddress(name));
+  if (kind === 'route') return routeSubject(name);
+  return kind === 'route-rules' ? ROUTE_RULES_SUBJECT : DEFAULTS;
 }
 
 /** The steps of one transaction, in an order in which each finds what it needs, and nothing stands in its way. */
@@ -121,11 +125,26 @@ class StateChange {
       const account = catchall === null ? null : await findAccount(tx, catchall);
       await tx`update domains set catchall_account_id = ${account} where name = ${name}`;
     }
+    await this.#route();
     for (const name of this.#gone('domain')) {
       await tx`update domains set catchall_account_id = null where name = ${name}`;
       await requireUnused(tx, await findDomain(tx, name), name);
       await tx`delete from domains where name = ${name}`;
     }
+  }
+
+  /** Rules between the routes that they name and those that none names any more. */
+  async #route(): Promise<void> {
+    const tx = this.#tx;
+    const { routes, routing } = this.#declared;
+    for (const [name, { settings, secrets }] of this.#changed('route', routes)) {
+      await putRoute(tx, name, settings, secrets ?? undefined);
+    }
+    if (routing !== null && this.#differences.some(({ kind }) => kind === 'route-rules')) {
+      await replaceRouteRules(tx, routing.rules);
+      await setDefaultRoute(tx, routing.defaultRoute);
+    }
+    for (const name of this.#gone('route')) await removeRoute(tx, name);
   }
 
   #changed<Item>(kind: StateDifference['kind'], declared: ReadonlyMap<string, Item> | null): [string, Item][] {

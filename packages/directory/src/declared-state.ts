@@ -5,6 +5,8 @@ import type { AccountSecrets } from './credentials-state.ts';
 import type { DefaultState } from './default-state.ts';
 import type { DirectorySecrets, DirectoryState } from './directory-state.ts';
 import type { DomainState } from './domain-state.ts';
+import type { RouteSettings, SealedSecrets } from './routes/route-settings.ts';
+import { formatRouteRule, type RouteRulesState } from './routes/route-state.ts';
 
 /** An account as it is to be. Null: what there is of it stays. */
 export interface DeclaredAccount
@@ -15,12 +17,22 @@ export interface DeclaredAccount
   readonly secrets: AccountSecrets | null;
 }
 
+/** A route as it is to be. */
+export interface DeclaredRoute {
+  readonly settings: RouteSettings;
+  /** Null: what there is of them stays. */
+  readonly secrets: SealedSecrets | null;
+}
+
 /** How the directory is to be. Null: all of it stays; what a map does not have goes. */
 export interface DeclaredState {
   readonly defaults: DefaultState | null;
   readonly domains: ReadonlyMap<string, DomainState> | null;
   readonly accounts: ReadonlyMap<string, DeclaredAccount> | null;
   readonly aliases: ReadonlyMap<string, AliasState> | null;
+  readonly routes: ReadonlyMap<string, DeclaredRoute> | null;
+  /** Rules of routes, and the default. */
+  readonly routing: RouteRulesState | null;
   /** In base64; null: that of this installation. */
   readonly saltKey: string | null;
 }
@@ -45,13 +57,35 @@ export function differencesFrom(
   secrets: DirectorySecrets | null,
   declared: DeclaredState,
 ): readonly StateDifference[] {
-  const { defaults, domains, accounts, aliases } = declared;
+  const { defaults, domains, accounts, aliases, routes, routing } = declared;
   return [
     ...(defaults === null ? [] : differing('defaults', '', { ...current.defaults }, { ...defaults })),
     ...(domains === null ? [] : differingMaps('domain', current.domains, domains)),
     ...(accounts === null ? [] : differingAccounts(current, secrets, accounts)),
     ...(aliases === null ? [] : differingMaps('alias', current.aliases, aliases)),
+    ...(routes === null ? [] : differingRoutes(current.routes, routes)),
+    ...(routing === null ? [] : differing('route-rules', '', routingState(current.routing), routingState(routing))),
   ];
+}
+
+/** Secrets that are declared are others than there are: who compares them has the key. */
+function differingRoutes(
+  current: DirectoryState['routes'],
+  declared: ReadonlyMap<string, DeclaredRoute>,
+): readonly StateDifference[] {
+  return namesOf(current, declared).flatMap((name) => {
+    const [is, shall] = [current.get(name), declared.get(name)];
+    const { secrets: _, ...settings } = is ?? { secrets: [] };
+    const hasSecrets = shall?.secrets != null;
+    const before = is === undefined ? null : { ...settings, ...(hasSecrets ? { secrets: 'as here' } : {}) };
+    const after =
+      shall === undefined ? null : { ...shall.settings, ...(hasSecrets ? { secrets: 'as in the file' } : {}) };
+    return differing('route', name, before, after);
+  });
+}
+
+function routingState({ rules, defaultRoute }: RouteRulesState): State {
+  return { rules: rules.map(formatRouteRule), default: defaultRoute };
 }
 
 function differingAccounts(

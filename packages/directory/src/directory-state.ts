@@ -4,6 +4,8 @@ import { type AliasState, selectAliasStates } from './alias-state.ts';
 import { type AccountSecrets, selectSaltKey, selectSecrets } from './credentials-state.ts';
 import { type DefaultState, selectDefaultState } from './default-state.ts';
 import { type DomainState, selectDomainStates } from './domain-state.ts';
+import type { RouteState } from './routes/route-state.ts';
+import { type RouteRulesState, selectRouteRules, selectRouteStates } from './routes/route-state.ts';
 import { readDirectory } from './transaction.ts';
 
 /** All that is in the directory, at one moment. Every map is sorted by its keys. */
@@ -14,6 +16,8 @@ export interface DirectoryState {
   readonly accounts: ReadonlyMap<string, AccountState>;
   /** By address. */
   readonly aliases: ReadonlyMap<string, AliasState>;
+  readonly routes: ReadonlyMap<string, Omit<RouteState, 'revision'>>;
+  readonly routing: RouteRulesState;
 }
 
 /** What is to be kept from others. */
@@ -35,7 +39,10 @@ export async function stateIn(tx: Transaction): Promise<DirectoryState> {
   const domains = new Map((await selectDomainStates(tx, null)).map(({ name, state }) => [name, state]));
   const accounts = new Map((await selectAccountStates(tx, null)).map(({ name, state }) => [name, state]));
   const aliases = new Map((await selectAliasStates(tx, null)).map(({ address, state }) => [address, state]));
-  return { defaults, domains, accounts, aliases };
+  const routes = new Map(
+    (await selectRouteStates(tx, null)).map(({ name, state: { revision: _, ...state } }) => [name, state]),
+  );
+  return { defaults, domains, accounts, aliases, routes, routing: await selectRouteRules(tx) };
 }
 
 export async function readDirectorySecrets(sql: Sql): Promise<DirectorySecrets> {

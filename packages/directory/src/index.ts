@@ -12,7 +12,7 @@ export type { State, StateValue } from './change-record.ts';
 export { countDirectory, type DirectoryCounts } from './count-directory.ts';
 export type { AccountSecrets, AppPasswordSecret, PasswordSecret } from './credentials-state.ts';
 export { type CountLimit, DecayingCounts } from './decaying-counts.ts';
-export type { DeclaredAccount, DeclaredState, StateDifference } from './declared-state.ts';
+export type { DeclaredAccount, DeclaredRoute, DeclaredState, StateDifference } from './declared-state.ts';
 export type { DefaultState } from './default-state.ts';
 export type {
   AccountSummary,
@@ -64,6 +64,7 @@ export {
   DIRECT_SETTINGS,
   formatHostPort,
   type HostAndPort,
+  isLoggedIn,
   isPrivateAddress,
   parseHostPort,
   ROUTE_SECRET_NAMES,

@@ -3,11 +3,13 @@ import { type CanonicalAddress, formatAddress } from './address.ts';
 import { acceptAddress } from './addresses.ts';
 import { requireDomains } from './administered.ts';
 import type { AliasState } from './alias-state.ts';
-import type { DeclaredAccount, DeclaredState } from './declared-state.ts';
+import type { DeclaredAccount, DeclaredRoute, DeclaredState } from './declared-state.ts';
 import type { DirectoryState } from './directory-state.ts';
 import { acceptSeparators } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { acceptDomain, noSuchDomain } from './find-domain.ts';
+import { acceptRouteName, acceptRouteSettings } from './routes/route-settings.ts';
+import { acceptRouteRule } from './routes/routes.ts';
 
 /**
  * The same with every name as the directory has it: domains in A-labels, local parts in the case that counts in their domain.
@@ -53,9 +55,18 @@ export function normalizeDeclared(declared: DeclaredState, current: DirectorySta
     address,
     normalizeEntries(alias),
   ]);
+  const routes = declared.routes === null ? null : renamed(declared.routes, acceptRouteName);
+  const withSettings = [...(routes ?? [])].map(([name, { settings, secrets }]): [string, DeclaredRoute] => [
+    name,
+    { settings: acceptRouteSettings(settings, secrets?.names ?? null), secrets },
+  ]);
+  const routing =
+    declared.routing === null ? null : { ...declared.routing, rules: declared.routing.rules.map(acceptRouteRule) };
   return {
     defaults,
     saltKey,
+    routes: routes === null ? null : new Map(withSettings),
+    routing,
     domains,
     accounts: accounts === null ? null : new Map(normalized),
     aliases: aliases === null ? null : new Map(withEntries),

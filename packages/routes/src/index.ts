@@ -1,7 +1,6 @@
 /** The ways by which mail leaves (routes): their secrets, and connections by them. */
 
 export {
-  isLookedUpHere,
   type OpenedSmarthost,
   openSmarthost,
   routeProxy,
@@ -10,3 +9,4 @@ export {
 export { openRouteSecrets, type RouteSecrets, requireSamePair, sealRouteSecrets } from './route-secrets.ts';
 export { SealingError, SealingKey } from './sealing-key.ts';
 export { type Source, SourceAddresses } from './source-addresses.ts';
+export { type RouteTest, type RouteTestParts, type TestStep, testRoute } from './test-route.ts';

@@ -12,3 +12,7 @@ export const CONNECT_MS = 30_000;
 export const REPLY_MS = 5 * 60_000;
 /** A person waits for a test. */
 export const TEST_REPLY_MS = 30_000;
+
+/** Servers of a domain that are tried, and characters that are shown of what a server says. */
+export const MX_HOSTS_TESTED = 3;
+export const TESTED_TEXT_CHARACTERS = 1_000;

@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
-import { isPrivateAddress, parseHostPort, type RouteSettings } from '@postel/directory';
+import { isLoggedIn, isPrivateAddress, parseHostPort, type RouteSettings } from '@postel/directory';
 import type { ClientCredentials } from '@postel/sasl';
 import {
   type ClientIdentity,
   extensionsOf,
   logIn,
+  type ServerCertificate,
   type ServerTrust,
   SmtpConnection,
   SmtpError,
@@ -33,7 +33,12 @@ export interface SmarthostPlace {
 /** What a connection has come to, for who watches. */
 export type SmarthostStep =
   | { readonly type: 'connected'; readonly greeting: string }
-  | { readonly type: 'secured'; readonly protocol: string; readonly isVerified: boolean }
+  | {
+      readonly type: 'secured';
+      readonly protocol: string;
+      readonly certificate: ServerCertificate | null;
+      readonly isVerified: boolean;
+    }
   | { readonly type: 'in-the-clear' }
   | { readonly type: 'greeted'; readonly extensions: ReadonlyMap<string, string> }
   | { readonly type: 'logged-in'; readonly mechanism: string };
@@ -77,7 +82,12 @@ export async function openSmarthost(place: SmarthostPlace, options: OpenOptions 
   opened(connection);
   try {
     const secured = () =>
-      step({ type: 'secured', protocol: connection.tlsProtocol ?? '', isVerified: isVerifying(tls.trust) });
+      step({
+        type: 'secured',
+        protocol: connection.tlsProtocol ?? '',
+        certificate: connection.serverCertificate,
+        isVerified: isVerifying(tls.trust),
+      });
     if (settings.tls === 'implicit') {
       await handshake(host, () => connection.secure(tls));
       secured();
@@ -121,11 +131,16 @@ async function authenticate(
   }: SmarthostPlace & { isVerified: boolean; replyMs: number },
 ): Promise<string | null> {
   const { user, actAs, mechanisms, certificate } = settings;
+  if (!isLoggedIn(settings)) return null;
   const hasSecret = secrets.password !== undefined || secrets.token !== undefined;
+  if (!hasSecret && secrets.clientKey === undefined) {
+    // A route may have been declared without.
+    throw new SmtpError('login', 'There is no password, token or client key to log in with: config route update');
+  }
   const offered = (extensions.get('AUTH') ?? '').split(' ').filter((name) => name !== '');
   // A key in the handshake may be enough; where EXTERNAL is offered it is told apart from none.
   const isKeyAlone = certificate !== null && !hasSecret && mechanisms === null && !offered.includes('EXTERNAL');
-  if ((certificate === null && !hasSecret && mechanisms === null) || isKeyAlone) return null;
+  if (isKeyAlone) return null;
   if (offered.length === 0)
     throw new SmtpError('login', `${host} offers no login${connection.isSecured ? '' : ' without TLS'}`);
   const credentials: ClientCredentials = {
@@ -206,11 +221,6 @@ function proxyOf({ proxy, proxyUser }: RouteSettings, { proxyPassword }: RouteSe
   const place = parseHostPort(proxy ?? '', 1080);
   if (place === null) throw new SmtpError('unreachable', 'The proxy of the route cannot be read');
   return { ...place, login: proxyUser === null ? null : { user: proxyUser, password: proxyPassword ?? '' } };
-}
-
-/** Of a smarthost, whether a name has to be looked up here: a proxy does that itself, in its own network. */
-export function isLookedUpHere({ proxy }: RouteSettings, host: string): boolean {
-  return proxy === null && isIP(host) === 0;
 }
 
 export function routeProxy(settings: RouteSettings, secrets: RouteSecrets): SocksProxy | null {

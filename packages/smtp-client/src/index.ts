@@ -7,5 +7,5 @@ export { type SmtpReply, textOf } from './reply-parser.ts';
 export { type ConnectOptions, SmtpConnection } from './smtp-connection.ts';
 export { SmtpError, type SmtpErrorKind } from './smtp-error.ts';
 export { SOCKS_TEXT_OCTETS, type SocksProxy } from './socks5.ts';
-export { channelBindingOf } from './start-tls.ts';
+export { channelBindingOf, type ServerCertificate } from './start-tls.ts';
 export type { ClientIdentity, ServerTrust, TlsSettings } from './tls-settings.ts';

@@ -5,7 +5,7 @@ import type { ChannelBinding } from '@postel/sasl';
 import { ReplyParser, type SmtpReply, textOf } from './reply-parser.ts';
 import { SmtpError } from './smtp-error.ts';
 import { connectBySocks, type SocksProxy } from './socks5.ts';
-import { channelBindingOf, startTls } from './start-tls.ts';
+import { channelBindingOf, type ServerCertificate, serverCertificateOf, startTls } from './start-tls.ts';
 import type { TlsSettings } from './tls-settings.ts';
 
 const CONNECT_MS = 30_000;
@@ -71,6 +71,11 @@ export class SmtpConnection implements Disposable {
   get addressLiteral(): string {
     const { localAddress = '127.0.0.1', localFamily } = this.#socket;
     return localFamily === 'IPv6' ? `[IPv6:${localAddress}]` : `[${localAddress}]`;
+  }
+
+  /** Of the server, null in the clear: the names of its certificate, until when it is good, and the fingerprint of its key. */
+  get serverCertificate(): ServerCertificate | null {
+    return this.#secured === null ? null : serverCertificateOf(this.#secured);
   }
 
   /** The version of TLS as Node names it, null in the clear. */

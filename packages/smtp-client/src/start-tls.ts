@@ -95,6 +95,23 @@ async function handshakeOf(socket: TLSSocket): Promise<void> {
   }
 }
 
+/** What a certificate says of its server, whoever vouches for that. */
+export interface ServerCertificate {
+  /** DNS names and addresses. */
+  readonly names: readonly string[];
+  readonly notAfter: Date;
+  readonly fingerprint: Fingerprint;
+}
+
+/** @returns null if it showed none */
+export function serverCertificateOf(socket: TLSSocket): ServerCertificate | null {
+  const { raw } = socket.getPeerCertificate();
+  if (!Buffer.isBuffer(raw)) return null;
+  const { subjectAltName = '', validTo } = new X509Certificate(raw);
+  const names = subjectAltName.split(', ').flatMap((name) => /^(?:DNS|IP Address):(.+)$/.exec(name)?.[1] ?? []);
+  return { names, notAfter: new Date(validTo), fingerprint: fingerprintOf(socket) };
+}
+
 function fingerprintOf(socket: TLSSocket): Fingerprint {
   const { raw } = socket.getPeerCertificate();
   const key = new X509Certificate(raw).publicKey.export({ type: 'spki', format: 'der' });

@@ -25,7 +25,10 @@ Example:
       const { readDeclaration } = await import('../declaration/read-declaration.ts');
       const declared = await readDeclaration(file);
       const { useDirectory } = await import('../use-directory.ts');
-      const differences = await useDirectory(invocation, server, (directory) => directory.compare(declared));
+      const { sealDeclaration } = await import('../declaration/seal-declaration.ts');
+      const differences = await useDirectory(invocation, server, async (directory, { secretKeyFile }) =>
+        directory.compare(await sealDeclaration({ directory, secretKeyFile }, declared, true)),
+      );
       sayDifferences(invocation.terminal, differences, asJson);
       if (differences.length > 0) process.exitCode = 1;
     } catch (error) {

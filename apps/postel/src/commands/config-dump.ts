@@ -5,12 +5,12 @@ import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-serve
 export const configDump = defineCommand({
   name: 'config dump',
   operands: '[--secrets]',
-  summary: 'print domains, accounts, addresses, aliases, limits and keys as a file',
+  summary: 'print domains, accounts, addresses, aliases, limits, keys and routes as a file',
   help: `In YAML, as it was at one moment, and in one order: two dumps of the same directory are the same text. What postel help
 config apply makes of it is the same again. Mail is not in it, nor who may use whose mailboxes, nor keys that sign mail.
 
   --secrets            with what passwords are checked against, for another server to take over: whoever reads it can try
-                       passwords, and has those of CRAM-MD5 and DIGEST-MD5. Keep it from others: umask 077
+                       passwords, and has those of CRAM-MD5 and DIGEST-MD5, and of routes. Keep it from others: umask 077
 ${SERVER_OPTIONS_HELP}
 
 Examples:
@@ -24,9 +24,15 @@ Examples:
   async run({ withSecrets, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
     const { writeDeclaration } = await import('../declaration/write-declaration.ts');
-    const text = await useDirectory(invocation, server, async (directory) =>
-      writeDeclaration(await directory.readState(), withSecrets ? await directory.readSecrets() : null),
-    );
+    const { opened } = await import('../routes/read-given.ts');
+    const text = await useDirectory(invocation, server, async (directory, { secretKeyFile }) => {
+      const state = await directory.readState();
+      if (!withSecrets) return writeDeclaration(state, null);
+      const names = [...state.routes].flatMap(([name, { secrets }]) => (secrets.length === 0 ? [] : [name]));
+      const open = async (name: string) => [name, await opened({ directory, secretKeyFile }, name)] as const;
+      const routeSecrets = new Map(await Promise.all(names.map(open)));
+      return writeDeclaration(state, await directory.readSecrets(), routeSecrets);
+    });
     invocation.terminal.say(text.trimEnd());
   },
 });

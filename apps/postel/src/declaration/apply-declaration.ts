@@ -1,11 +1,14 @@
-import { type DeclaredState, DirectoryError, openDirectory, type StateDifference } from '@postel/directory';
+import { DirectoryError, openDirectory, type StateDifference } from '@postel/directory';
+import { tellQueue } from '@postel/queue';
 import type { Invocation } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { confirm } from '../confirm.ts';
 import { operator } from '../operator.ts';
 import { useDatabase } from '../use-database.ts';
 import type { NamedServer } from '../which-server.ts';
+import type { Declaration } from './read-declaration.ts';
 import { sayDifferences, takesAway } from './say-differences.ts';
+import { sealDeclaration } from './seal-declaration.ts';
 
 interface ApplyOptions {
   readonly isRehearsal: boolean;
@@ -17,20 +20,25 @@ interface ApplyOptions {
 export function applyDeclaration(
   invocation: Invocation,
   server: NamedServer,
-  declared: DeclaredState,
+  declaration: Declaration,
   { isRehearsal, isAgreed }: ApplyOptions,
 ): Promise<{ readonly differences: readonly StateDifference[]; readonly isApplied: boolean }> {
-  return useDatabase(invocation, server, async ({ database, signal }) => {
+  return useDatabase(invocation, server, async ({ database, secretKeyFile, signal }) => {
     const directory = openDirectory(database);
     try {
-      const differences = await directory.compare(declared);
+      const place = { directory: directory.as(operator()), secretKeyFile };
+      const differences = await directory.compare(await sealDeclaration(place, declaration, true));
       sayDifferences(invocation.terminal, differences, false);
       if (isRehearsal || differences.length === 0) return { differences, isApplied: false };
       const going = differences.filter(takesAway).length;
       const isWanted =
         going === 0 || isAgreed || (await confirm(`${going} of these take something away. Go on?`, signal));
       if (!isWanted) return { differences, isApplied: false };
-      return { differences: await directory.as(operator()).apply(declared), isApplied: true };
+      const declared = await sealDeclaration(place, declaration, false);
+      const applied = await place.directory.apply(declared);
+      // What waits may go by another route now.
+      if (declared.routes !== null || declared.routing !== null) await tellQueue(database.sql);
+      return { differences: applied, isApplied: true };
     } catch (error) {
       if (error instanceof DirectoryError)
         throw new CommandError(`${error.message}. Nothing was changed.`, { cause: error });

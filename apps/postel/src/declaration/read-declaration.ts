@@ -11,17 +11,25 @@ import type {
   LimitState,
   PasswordSecret,
 } from '@postel/directory';
+import type { RouteSecrets } from '@postel/routes';
 import { formatPem, readKeyFile } from '@postel/tls-pubkey';
 import { CommandError } from '../command-error.ts';
 import { parseExactSize } from './exact-size.ts';
+import { declaredRoute, declaredRouting } from './route-declaration.ts';
 
 /** Of 100,000 accounts with their keys and passwords. */
 const LARGEST_FILE_OCTETS = 128 * 1024 * 1024;
 const MOST = 10 ** 15;
 const MOST_DAYS = 36_500;
 
+/** What a file says. */
+export interface Declaration extends DeclaredState {
+  /** By the name of the route, in the clear: see `sealDeclaration`. */
+  readonly routeSecrets: ReadonlyMap<string, RouteSecrets>;
+}
+
 /** @throws {CommandError} with every problem on a line of its own */
-export async function readDeclaration(file: string): Promise<DeclaredState> {
+export async function readDeclaration(file: string): Promise<Declaration> {
   try {
     return await readYamlFile(file, LARGEST_FILE_OCTETS, declaredState);
   } catch (error) {
@@ -30,8 +38,15 @@ export async function readDeclaration(file: string): Promise<DeclaredState> {
   }
 }
 
-function declaredState(root: SettingReader): DeclaredState {
+function declaredState(root: SettingReader): Declaration {
+  const routes = root.has('routes') ? mapOf(root.at('routes'), declaredRoute) : null;
   return {
+    routes:
+      routes === null ? null : new Map([...routes].map(([name, { settings }]) => [name, { settings, secrets: null }])),
+    routeSecrets: new Map(
+      [...(routes ?? [])].flatMap(([name, { secrets }]) => (secrets === null ? [] : [[name, secrets]])),
+    ),
+    routing: root.has('routing') ? declaredRouting(root.at('routing')) : null,
     saltKey: root.has('saltKey') ? root.at('saltKey').text() : null,
     defaults: root.has('defaults') ? declaredDefaults(root.at('defaults')) : null,
     domains: root.has('domains') ? mapOf(root.at('domains'), declaredDomain) : null,

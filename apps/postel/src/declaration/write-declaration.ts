@@ -8,8 +8,10 @@ import type {
   DomainState,
   LimitState,
 } from '@postel/directory';
+import type { RouteSecrets } from '@postel/routes';
 import { stringify } from 'yaml';
 import { exactSize } from './exact-size.ts';
+import { declareRoute, declareRouting } from './route-declaration.ts';
 
 const HEAD = `# What is in Postel's directory: postel help config apply. Everything that a new one would have as well is left out.
 `;
@@ -18,9 +20,14 @@ const HEAD = `# What is in Postel's directory: postel help config apply. Everyth
  * The directory as a file that \`config apply\` takes: the same text for the same directory.
  *
  * @param secrets null: without what passwords are checked against
+ * @param routeSecrets by name; left out: without
  */
-export function writeDeclaration(state: DirectoryState, secrets: DirectorySecrets | null): string {
-  const { defaults, domains, accounts, aliases } = state;
+export function writeDeclaration(
+  state: DirectoryState,
+  secrets: DirectorySecrets | null,
+  routeSecrets: ReadonlyMap<string, RouteSecrets> = new Map(),
+): string {
+  const { defaults, domains, accounts, aliases, routes, routing } = state;
   const { quota, sending } = defaults;
   const declared = {
     ...(secrets === null ? {} : { saltKey: secrets.saltKey }),
@@ -39,6 +46,8 @@ export function writeDeclaration(state: DirectoryState, secrets: DirectorySecret
     domains: mapped(domains, declareDomain),
     accounts: mapped(accounts, (account, name) => declareAccount(account, secrets?.accounts.get(name) ?? null)),
     aliases: mapped(aliases, declareAlias),
+    routes: mapped(routes, (route, name) => declareRoute(route, routeSecrets.get(name) ?? null)),
+    routing: declareRouting(routing),
   };
   return `${HEAD}${stringify(declared, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' })}`;
 }

@@ -121,10 +121,10 @@ const SOCKS_PORT = 1080;
 /**
  * The settings in their one form, as they are stored.
  *
- * @param secrets what the route has of them
+ * @param secrets what the route has of them; null: that is not known yet, and may be nothing
  * @throws {DirectoryError} 'invalid-route', with what would be right
  */
-export function acceptRouteSettings(given: RouteSettings, secrets: readonly RouteSecretName[]): RouteSettings {
+export function acceptRouteSettings(given: RouteSettings, secrets: readonly RouteSecretName[] | null): RouteSettings {
   const { tls, user, actAs, proxyUser, certificate, isTrusted } = given;
   const hostPort = (text: string, port: number) => {
     const parsed = parseHostPort(text, port);
@@ -155,55 +155,63 @@ export function acceptRouteSettings(given: RouteSettings, secrets: readonly Rout
     connections: acceptNumber(given.connections, ROUTE_CONNECTIONS, 'connections'),
     recipients: acceptNumber(given.recipients, ROUTE_RECIPIENTS, 'recipients in a transaction'),
   };
-  requireSense(settings, new Set(secrets));
+  requireSense(settings);
+  if (secrets !== null) requireFittingSecrets(settings, new Set(secrets));
   return settings;
 }
 
 /** Nothing is set that nothing would read, and nothing goes where it would be seen. */
-function requireSense(route: RouteSettings, secrets: ReadonlySet<RouteSecretName>): void {
-  const { hosts, tls, user, actAs, mechanisms, certificate, pinnedKeys, authorities, tlsNames, proxy, proxyUser } =
-    route;
-  const hasLogin = user !== null || actAs !== null || mechanisms !== null || certificate !== null;
-  const loginSecrets = (['password', 'token', 'clientKey'] as const).some((name) => secrets.has(name));
+function requireSense(route: RouteSettings): void {
+  const { hosts, tls, certificate, pinnedKeys, authorities, tlsNames, proxy, proxyUser } = route;
+  const isKnownBy = pinnedKeys.length > 0 || authorities !== null || tlsNames.length > 0;
   if (hosts.length === 0) {
-    if (hasLogin || loginSecrets) throw invalid('Only a smarthost is logged in to: say which host');
-    if (pinnedKeys.length > 0 || authorities !== null || tlsNames.length > 0) {
+    if (isLoggedIn(route)) throw invalid('Only a smarthost is logged in to: say which host');
+    if (isKnownBy || tls !== DIRECT_SETTINGS.tls) {
       throw invalid(
-        'Which TLS a domain has to have its own records say (DANE, MTA-STS): a route to its MX hosts has no names, authorities or keys',
+        'A route to the servers of each domain has the TLS that those ask for (DANE, MTA-STS): leave it out',
       );
     }
-    if (tls !== 'starttls')
-      throw invalid('A route to the MX hosts of each domain has the TLS that those ask for: leave it out');
   }
   if (tls === 'none') {
-    if (pinnedKeys.length > 0 || authorities !== null || tlsNames.length > 0 || certificate !== null) {
-      throw invalid('Without TLS there is no certificate and no key to look at');
-    }
+    if (isKnownBy || certificate !== null) throw invalid('Without TLS there is no certificate and no key to look at');
     for (const text of hosts) {
       const { host = '' } = parseHostPort(text, SUBMISSION_PORT) ?? {};
-      if (isIP(host) !== 0 && !isPrivateAddress(host)) {
-        throw invalid(
-          `${host} is in the world, where everybody on the way reads what goes without TLS: use implicit or starttls`,
-        );
-      }
+      if (isIP(host) === 0 || isPrivateAddress(host)) continue;
+      throw invalid(
+        `${host} is in the world, where all on the way read what goes without TLS: use implicit or starttls`,
+      );
     }
   }
-  if (tls === 'opportunistic' && (pinnedKeys.length > 0 || authorities !== null || tlsNames.length > 0)) {
+  if (tls === 'opportunistic' && isKnownBy) {
     throw invalid('Where TLS may be taken away, whose it is helps nobody: use starttls');
   }
   if (pinnedKeys.length > 0 && (authorities !== null || tlsNames.length > 0)) {
     throw invalid('A host is known by its key, or by its certificate and authorities: not by both');
   }
-  if ((certificate === null) === secrets.has('clientKey'))
+  if (proxy === null && proxyUser !== null) throw invalid('There is no proxy to log in to');
+}
+
+function requireFittingSecrets(route: RouteSettings, secrets: ReadonlySet<RouteSecretName>): void {
+  const { hosts, user, certificate, proxyUser } = route;
+  const hasLoginSecret = (['password', 'token', 'clientKey'] as const).some((name) => secrets.has(name));
+  if (hosts.length === 0 && hasLoginSecret) throw invalid('Only a smarthost is logged in to: say which host');
+  if ((certificate === null) === secrets.has('clientKey')) {
     throw invalid('A client certificate and its key go together');
-  if (user === null && (secrets.has('password') || secrets.has('token')))
+  }
+  if (user === null && (secrets.has('password') || secrets.has('token'))) {
     throw invalid('Whose password or token is it? Say the user name');
-  if (hasLogin && !loginSecrets)
+  }
+  if (isLoggedIn(route) && !hasLoginSecret) {
     throw invalid('With what is it logged in? Give a password, a token, or a client certificate with its key');
-  if (proxy === null && (proxyUser !== null || secrets.has('proxyPassword')))
-    throw invalid('There is no proxy to log in to');
-  if (proxyUser === null && secrets.has('proxyPassword'))
-    throw invalid('Whose password is that of the proxy? Say the user name');
+  }
+  if ((proxyUser !== null) !== secrets.has('proxyPassword')) {
+    throw invalid('The user name and the password of a proxy go together');
+  }
+}
+
+/** It is to be: with what is for secrets to say. */
+export function isLoggedIn({ user, actAs, mechanisms, certificate }: RouteSettings): boolean {
+  return user !== null || actAs !== null || mechanisms !== null || certificate !== null;
 }
 
 /** Loopback and private networks (RFC 1918, RFC 4193, RFC 3927, RFC 4291 §2.5.6). */

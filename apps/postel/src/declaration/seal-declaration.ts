@@ -1,0 +1,52 @@
+import type { DeclaredRoute, DeclaredState } from '@postel/directory';
+import { type RouteSecrets, SealingError } from '@postel/routes';
+import { CommandError } from '../command-error.ts';
+import { opened, type SealingPlace, sealed } from '../routes/read-given.ts';
+import type { Declaration } from './read-declaration.ts';
+
+/**
+ * With the secrets of routes sealed, where they are others than those that there are.
+ *
+ * @param isRehearsal only for a comparison: nothing is sealed, and no key is made
+ * @throws {CommandError} if this host cannot seal
+ */
+export async function sealDeclaration(
+  place: SealingPlace,
+  { routeSecrets, ...declared }: Declaration,
+  isRehearsal: boolean,
+): Promise<DeclaredState> {
+  if (declared.routes === null || routeSecrets.size === 0) return declared;
+  const routes = new Map<string, DeclaredRoute>();
+  for (const [name, { settings }] of declared.routes) {
+    const secrets = routeSecrets.get(name) ?? null;
+    const isOther = secrets !== null && !isSame(secrets, await secretsHere(place, name));
+    routes.set(name, { settings, secrets: isOther ? await seal(place, name, settings, secrets, isRehearsal) : null });
+  }
+  return { ...declared, routes };
+}
+
+async function seal(
+  place: SealingPlace,
+  name: string,
+  { certificate }: DeclaredRoute['settings'],
+  secrets: RouteSecrets,
+  isRehearsal: boolean,
+): Promise<DeclaredRoute['secrets']> {
+  if (!isRehearsal) return await sealed(place, name, secrets, certificate);
+  return { names: Object.keys(secrets) as (keyof RouteSecrets)[], octets: Buffer.alloc(0) };
+}
+
+/** Those that cannot be opened are as good as others. */
+async function secretsHere(place: SealingPlace, name: string): Promise<RouteSecrets> {
+  try {
+    return await opened(place, name);
+  } catch (error) {
+    if (error instanceof CommandError && error.cause instanceof SealingError) return {};
+    throw error;
+  }
+}
+
+function isSame(one: RouteSecrets, other: RouteSecrets): boolean {
+  const text = (secrets: RouteSecrets) => JSON.stringify(Object.entries(secrets).toSorted());
+  return text(one) === text(other);
+}
