@@ -62,6 +62,10 @@ export const OCTETS_A_SECOND = 1_000;
 export const SIGNATURES = 1_000;
 export const SIGNATURE_MS = 5 * 60_000;
 
+/** Keys of domains that were read so recently serve for the next message. */
+export const RECENT_KEYS = 1_000;
+export const RECENT_KEYS_MS = 1_000;
+
 /** How often the DNS is asked for DKIM keys of a domain that wait for it, while its mail leaves. */
 export const LOOKS_FOR_KEYS_MS = 5 * 60_000;
 

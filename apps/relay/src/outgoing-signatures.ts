@@ -4,7 +4,7 @@ import { lookForDkimKeys } from '@postel/domain-records';
 import { dkimKey, type MessageSigner } from '@postel/message-auth';
 import type { QueuedMessage } from '@postel/queue';
 import type { Logger } from '@postel/supervision';
-import { LOOKS_FOR_KEYS_MS, SIGNATURE_MS, SIGNATURES } from './limits.ts';
+import { LOOKS_FOR_KEYS_MS, RECENT_KEYS, RECENT_KEYS_MS, SIGNATURE_MS, SIGNATURES } from './limits.ts';
 import type { RelayMetrics } from './relay-metrics.ts';
 
 export interface OutgoingSignaturesOptions {
@@ -33,6 +33,8 @@ export class OutgoingSignatures {
   readonly #now: () => number;
   /** A message goes to many domains, and again to those that deferred it: its body is read for it once. */
   readonly #known = new Map<string, KnownSignature>();
+  /** Keys, by the domains that sign. */
+  readonly #recent = new Map<string, { readonly found: DomainSigners; readonly sinceMs: number }>();
   /** When the DNS was asked for keys of a domain that wait for it. */
   readonly #lookedMs = new Map<string, number>();
 
@@ -77,10 +79,24 @@ export class OutgoingSignatures {
     return Buffer.from(fields ?? '');
   }
 
+  /** Those of a moment ago, for messages of the same domains; one that has just been retired is published for weeks. */
+  async #recentSigners(signers: readonly string[]): Promise<DomainSigners> {
+    const name = signers.join('\n');
+    const recent = this.#recent.get(name);
+    if (recent !== undefined && this.#now() - recent.sinceMs < RECENT_KEYS_MS) return recent.found;
+    const found = await this.#options.directory.dkimKeys.signersOf(signers);
+    this.#recent.delete(name);
+    // Where others wait for the DNS, what is known may change with the next look.
+    if (found.keys.length > 0 && found.waiting.length === 0) this.#recent.set(name, { found, sinceMs: this.#now() });
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size > RECENT_KEYS && oldest !== undefined) this.#recent.delete(oldest);
+    return found;
+  }
+
   /** Where nothing signs yet, the DNS may have the keys by now: that is worth waiting for. */
   async #findKeys(signers: readonly string[]): Promise<DomainSigners> {
     const { dkimKeys } = this.#options.directory;
-    const found = await dkimKeys.signersOf(signers);
+    const found = await this.#recentSigners(signers);
     const due = found.waiting.filter((domain) => this.#isDue(domain));
     if (due.length === 0) return found;
     const looking = Promise.all(due.map((domain) => this.#look(domain)));

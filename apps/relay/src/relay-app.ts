@@ -3,7 +3,7 @@ import { parseRelaySettings, type RelaySettings } from '@postel/config';
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type Resolver, StubResolver, systemServers } from '@postel/dns';
 import { MessageSigner } from '@postel/message-auth';
-import { Queue, StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
+import { Queue, RecentStsPolicies, StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
 import { openBlobs, openDatabase, Store } from '@postel/storage';
 import type { AppContext, AppDefinition, RunningApp } from '@postel/supervision';
 import { StsPolicies } from '@postel/tls-policy';
@@ -61,7 +61,7 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
       isAnswered ? log.info('the DNS answers again') : log.warn('no DNS server answers: no mail goes to other servers'),
   });
   const reachable = new ReachableAddresses(new NetworkList(privateNetworks), ownAddresses());
-  const table = new StsPolicyTable(database.sql);
+  const table = new RecentStsPolicies(new StsPolicyTable(database.sql));
   const memory = new TlsMemory(database.sql);
   const tlsMetrics = new TlsMetrics(metrics, memory);
   const isReachable = (address: string) => reachable.includes(address);

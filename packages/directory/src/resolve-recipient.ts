@@ -19,7 +19,7 @@ interface WhoIsDisabled {
 }
 export type AccountRow = Omit<RecipientAccount, 'type' | 'isDisabled'> & WhoIsDisabled;
 export type AliasRow = Omit<AliasTarget, 'type' | 'isDisabled'> & WhoIsDisabled;
-type Row = { readonly version: number } & (
+type Row = { readonly version: number; readonly isLocal: boolean } & (
   | (AccountRow & { aliasId: null })
   | (AliasRow & { accountId: null })
   | { accountId: null; aliasId: null }
@@ -52,9 +52,17 @@ export async function resolveRecipient(
   const domain = canonicalDomain(address.domain);
   if (domain === null) return NOT_LOCAL;
   const canonical = canonicalAddress(address);
-  const find = () => findRecipient(sql, domain, canonical);
+  if (recent?.find(domain)?.type === 'not-local') return NOT_LOCAL;
+  let version: number | null = null;
+  const find = async () => {
+    const found = await findRecipient(sql, domain, canonical);
+    version = found.version;
+    return found;
+  };
   const key = `${domain}\n${canonical?.localPart}\n${canonical?.writtenPart}`;
   const found = recent === null ? (await find()).answer : await recent.ask(key, find);
+  // Whoever they are, the domain is not one of ours, as long as the directory is what it was.
+  if (found.type === 'not-local' && version !== null) recent?.add(domain, found, version);
   if (found.type !== 'unknown-address') return found;
   const localPart = canonical?.localPart;
   if (localPart === POSTMASTER) return await oldestAccount(sql, domain);
@@ -77,8 +85,9 @@ async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress
   const [row] = await readDirectory(
     () => sql.read<Row[]>`
       select ${recipientColumns(sql)}, target.mailbox_id as mailbox,
-             ${aliasColumns(sql)}, (select directory_version from installation) as version
-        from domains as domain
+             ${aliasColumns(sql)}, domain.domain_id is not null as "isLocal", installation.directory_version as version
+        from installation
+        left join domains as domain on domain.name = ${domain}
         cross join lateral (
           select case when domain.is_case_sensitive then ${textArray(written.parts)}::text[]
                       else ${textArray(folded.parts)}::text[] end as parts) as wanted
@@ -97,10 +106,9 @@ async function findRecipient(sql: Sql, domain: string, address: CanonicalAddress
                on account.account_id = case when named.alias_id is null
                                             then coalesce(named.account_id, domain.catchall_account_id) end
         left join mailboxes as target
-               on target.account_id = named.account_id and target.mailbox_id = named.mailbox_id and target.expunged_seq is null
-       where domain.name = ${domain}`,
+               on target.account_id = named.account_id and target.mailbox_id = named.mailbox_id and target.expunged_seq is null`,
   );
-  if (row === undefined) return { answer: NOT_LOCAL, version: null, isToKeep: false };
+  if (row === undefined || !row.isLocal) return { answer: NOT_LOCAL, version: row?.version ?? null, isToKeep: false };
   const { version } = row;
   // A local part that is none can be nobody's, not even the catchall's.
   if (localPart === null) return { answer: UNKNOWN, version, isToKeep: false };

@@ -24,6 +24,7 @@ export {
   removeSuppression,
 } from './queue-rules.ts';
 export { findQueuedMessage, type QueuedRecipient } from './queued-message.ts';
+export { RecentStsPolicies } from './recent-sts-policies.ts';
 export { formatReport, type Report } from './report.ts';
 export { isToldOfDelay, isToldOfFailure, nextPauseMs, type Schedule } from './schedule.ts';
 export { type KeptStsPolicy, StsPolicyTable } from './sts-policy-table.ts';

@@ -60,6 +60,10 @@ export const STS_USED_MS = 30 * DAY_MS;
 /** How long it is kept that none could be had. */
 export const STS_FAILURE_MS = DAY_MS;
 
+/** What was read of a policy serves for so long; of so many domains. */
+export const RECENT_STS_MS = 1_000;
+export const RECENT_STS_DOMAINS = 1_000;
+
 /** How long a host is remembered that nobody has sent mail to. */
 export const TLS_HOST_MS = 180 * DAY_MS;
 
