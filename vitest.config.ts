@@ -10,7 +10,7 @@ const PARTITIONED = {
 
 /** Bytes in, values out: no server is started for the tests of these. */
 const PURE = [
-  'packages/{imap-wire,mime,quota,sasl,tls-pubkey}/src/**/*.test.ts',
+  'packages/{imap-wire,mail-reports,mime,quota,sasl,tls-pubkey}/src/**/*.test.ts',
   'checks/**/*.test.ts',
   'crash/{compare-*,options}.test.ts',
   'timing/rank-test.test.ts',

@@ -34,6 +34,7 @@ async function startRunner(jobs: readonly Job[]) {
       tombstoneDays: 90,
       loginHistoryDays: 30,
       mailHistoryDays: 30,
+      reportDays: 90,
     },
     log: createLog({ name: 'jobs', file: logFile }),
     metrics: new JobMetrics(registry),

@@ -5,9 +5,11 @@ import { fillIn } from './jobs/fill-in.ts';
 import { forgetChanges } from './jobs/forget-changes.ts';
 import { forgetLogins } from './jobs/forget-logins.ts';
 import { forgetMail } from './jobs/forget-mail.ts';
+import { forgetReports } from './jobs/forget-reports.ts';
 import { giveUpWaiting } from './jobs/give-up-waiting.ts';
 import { indexTexts } from './jobs/index-texts.ts';
 import { prune } from './jobs/prune.ts';
+import { readReports } from './jobs/read-reports.ts';
 import { releaseHeld } from './jobs/release-held.ts';
 import { releaseRemoved } from './jobs/release-removed.ts';
 import { removeBlobs } from './jobs/remove-blobs.ts';
@@ -30,4 +32,6 @@ export const JOBS: readonly Job[] = [
   forgetLogins,
   forgetChanges,
   forgetMail,
+  readReports,
+  forgetReports,
 ];

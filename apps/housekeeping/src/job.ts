@@ -14,6 +14,8 @@ export interface JobContext {
   readonly loginHistoryDays: number;
   /** How long it is kept what became of mail. */
   readonly mailHistoryDays: number;
+  /** How long it is kept what others report on our domains. */
+  readonly reportDays: number;
   /** Tells metrics what there is for it to do another time. */
   readonly tellLeft: (figures: Readonly<Record<string, number>>) => void;
   /** For what goes wrong and does not fail the job: with one account of all, for instance. */

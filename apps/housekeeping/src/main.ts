@@ -13,7 +13,7 @@ runApp({
   parseSettings: parseHousekeepingSettings,
   async start(settings, { log, metrics }) {
     const { processName, database: target, blobs: blobTarget, hostname, tombstoneDays } = settings;
-    const { loginHistoryDays, mailHistoryDays } = settings;
+    const { loginHistoryDays, mailHistoryDays, reportDays } = settings;
     const blobs = await openBlobs(blobTarget);
     const database = openDatabase(target, {
       applicationName: `postel ${processName}`,
@@ -24,7 +24,7 @@ runApp({
     const runner = new JobRunner({
       jobs: JOBS,
       turns: new JobTurns(locks),
-      context: { database, store, blobs, hostname, tombstoneDays, loginHistoryDays, mailHistoryDays },
+      context: { database, store, blobs, hostname, tombstoneDays, loginHistoryDays, mailHistoryDays, reportDays },
       log,
       metrics: new JobMetrics(metrics),
     });

@@ -19,6 +19,7 @@ async function startProcess({ target, directoryPath }: TestQueue, port: number):
     tlsPatienceHours: 24,
     tlsReports: true,
     secretKeyFile: '/nowhere/secrets.key',
+    dmarcReports: true,
     privateNetworks: ['127.0.0.0/8'],
     port,
   };

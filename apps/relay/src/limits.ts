@@ -78,9 +78,8 @@ export const DATABASE_RETRY_MS = { first: 500, last: 10_000 };
 /** How often it is looked for policies of MTA-STS that were not fetched for a day. */
 export const REFRESH_MS = 10 * 60_000;
 
-/** How often what came of TLS is written down, and so many different results of it in between. */
+/** How often what came of TLS is written down. */
 export const FLUSH_MS = 60_000;
-export const RESULTS_IN_HAND = 5_000;
 
 /** How often what is long finished is removed. */
 export const PRUNE_MS = 60 * 60_000;

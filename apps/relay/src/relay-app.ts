@@ -3,14 +3,25 @@ import { parseRelaySettings, type RelaySettings } from '@postel/config';
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type Resolver, StubResolver, systemServers } from '@postel/dns';
 import { MessageSigner } from '@postel/message-auth';
-import { Queue, RecentStsPolicies, StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
+import {
+  Queue,
+  RecentStsPolicies,
+  ReportInbox,
+  ResultCounter,
+  ResultTable,
+  StsPolicyTable,
+  TlsMemory,
+} from '@postel/queue';
 import { openBlobs, openDatabase, Store } from '@postel/storage';
 import type { AppContext, AppDefinition, RunningApp } from '@postel/supervision';
 import { StsPolicies } from '@postel/tls-policy';
+import { DmarcReporter } from './dmarc-reporter.ts';
+import { DmarcUpkeep } from './dmarc-upkeep.ts';
 import { OutgoingSignatures } from './outgoing-signatures.ts';
 import { ReachableAddresses } from './reachable-addresses.ts';
 import { Relay } from './relay.ts';
 import { RelayMetrics } from './relay-metrics.ts';
+import { ReportMetrics } from './report-metrics.ts';
 import { Routing } from './routing.ts';
 import { TlsGuard } from './tls-guard.ts';
 import { TlsMetrics } from './tls-metrics.ts';
@@ -43,6 +54,7 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
     tlsPatienceHours,
     tlsReports,
     secretKeyFile,
+    dmarcReports,
     port = SMTP_PORT,
   } = settings;
   const database = openDatabase(settings.database, {
@@ -66,8 +78,8 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
   const tlsMetrics = new TlsMetrics(metrics, memory);
   const isReachable = (address: string) => reachable.includes(address);
   const web = { resolver, isReachable, authorities: null, port: HTTPS_PORT };
-  const resultTable = new TlsResultTable(database.sql);
-  const results = new TlsResults(resultTable);
+  const resultTable = new ResultTable(database.sql, 'tls');
+  const results = new TlsResults(new ResultCounter(resultTable));
   const policies = new StsPolicies({
     store: table,
     resolver,
@@ -89,7 +101,17 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
     log,
     metrics: tlsMetrics,
   };
-  const reporter = tlsReports ? new TlsReporter({ table: resultTable, queue, resolver, web, hostname, log }) : null;
+  const reportMetrics = new ReportMetrics(metrics);
+  const telling = { queue, resolver, hostname, log, metrics: reportMetrics };
+  const reporter = tlsReports ? new TlsReporter({ table: resultTable, web, ...telling }) : null;
+  const dmarcTable = new ResultTable(database.sql, 'dmarc');
+  const dmarcReporter = new DmarcReporter({
+    table: dmarcTable,
+    inbox: new ReportInbox(database.sql),
+    isOurs: async (domain) => (await directory.listDomains()).some(({ name }) => name === domain),
+    ...telling,
+  });
+  const dmarcUpkeep = dmarcReports ? new DmarcUpkeep({ reporter: dmarcReporter, table: dmarcTable, log }) : null;
   const upkeep = new TlsUpkeep({ policies, table, memory, results, resultTable, reporter, log });
   const relayMetrics = new RelayMetrics(metrics, queue);
   const signer = new MessageSigner();
@@ -111,11 +133,13 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
   });
   relay.start();
   upkeep.start();
+  dmarcUpkeep?.start();
   return {
     async stop() {
       await relay.stop();
       await signer.close();
       await upkeep.stop();
+      await dmarcUpkeep?.stop();
       await store.close();
       await directory.close();
       await database.close();

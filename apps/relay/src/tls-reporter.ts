@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Resolver } from '@postel/dns';
-import type { DayOfResults, Queue, TlsResultTable } from '@postel/queue';
+import type { DayOfResults, Queue, ResultTable } from '@postel/queue';
 import type { Logger } from '@postel/supervision';
 import {
   formatTlsReport,
@@ -12,17 +12,20 @@ import {
   type TlsResult,
   type Web,
 } from '@postel/tls-policy';
+import { queueReport } from './report-mail.ts';
+import type { ReportMetrics } from './report-metrics.ts';
 import { formatTlsReportMail } from './tls-report-mail.ts';
 
 const compress = promisify(gzip);
 
 export interface TlsReporterOptions {
-  readonly table: Pick<TlsResultTable, 'take' | 'remove'>;
+  readonly table: Pick<ResultTable, 'take' | 'remove'>;
   readonly queue: Pick<Queue, 'keep'>;
   readonly resolver: Resolver;
   readonly web: Web;
   readonly hostname: string;
   readonly log: Logger;
+  readonly metrics: Pick<ReportMetrics, 'sent'>;
 }
 
 /** Tells domains that want to hear it what came of TLS with their servers on a day that is over: RFC 8460. */
@@ -44,7 +47,7 @@ export class TlsReporter {
 
   /** @returns whether there is nothing left to do; what is left is taken again later */
   async #tell({ day, domain, results }: DayOfResults): Promise<boolean> {
-    const { resolver, hostname, log } = this.#options;
+    const { resolver, hostname, log, metrics } = this.#options;
     const answer = await resolver.lookUp(`_smtp._tls.${domain}`, 'TXT');
     if (answer.kind === 'temporary' || answer.kind === 'bogus') return false;
     const targets = answer.kind === 'found' ? reportTargets(answer.records) : [];
@@ -58,9 +61,11 @@ export class TlsReporter {
         try {
           await this.#send(report, target, zipped);
           log.info({ domain, day, to }, 'a report on TLS was sent');
+          metrics.sent.inc({ subject: 'tls', outcome: 'sent' });
           return true;
         } catch (err) {
           log.warn({ err, domain, day, to }, 'a report on TLS could not be sent');
+          metrics.sent.inc({ subject: 'tls', outcome: 'deferred' });
           return false;
         }
       }),
@@ -73,34 +78,13 @@ export class TlsReporter {
     const { queue, web, hostname } = this.#options;
     if (target.type === 'https') return await postTlsReport(web, target.url, zipped);
     const octets = formatTlsReportMail(report, target.address, zipped, new Date());
-    const headerOctets = octets.indexOf('\r\n\r\n') + 4;
-    async function* read(start: number, end: number) {
-      yield octets.subarray(start, end);
-    }
-    const said = { isUtf8: false, requiresTls: false, envelopeId: null, returnContent: null, submitter: null };
-    await queue.keep(
-      { sizeOctets: octets.length, headerOctets, read },
-      {
-        name: `tls-report-${report.day}-${report.domain}`,
-        account: null,
-        // Nobody waits for what becomes of it.
-        envelope: { reversePath: '', releaseRequest: null, ...said },
-        mayBeBinary: false,
-        prefix: Buffer.alloc(0),
-        signers: [hostname],
-        recipients: [
-          { forwardPath: target.address, notify: ['NEVER'], originalRecipient: null, alias: null, listFields: '' },
-        ],
-        waitMs: 0,
-        releaseAt: null,
-        tellsSender: true,
-      },
-    );
+    const name = `tls-report-${report.day}-${report.domain}`;
+    await queueReport(queue, octets, { name, hostname, to: [target.address] });
   }
 }
 
 /** As TlsResults has written it. */
-function readResult({ detail, sessions }: DayOfResults['results'][number]): TlsResult {
+function readResult({ detail, count }: DayOfResults['results'][number]): TlsResult {
   const { policy, failure }: Omit<TlsResult, 'sessions'> = JSON.parse(detail);
-  return { policy, failure, sessions };
+  return { policy, failure, sessions: count };
 }

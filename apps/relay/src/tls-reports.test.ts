@@ -1,9 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { type ScriptedName, ScriptedResolver } from '@postel/dns';
-import { TlsResultTable } from '@postel/queue';
-import { createLog } from '@postel/supervision';
+import { ResultTable } from '@postel/queue';
+import { createLog, Registry } from '@postel/supervision';
 import { type MadeCertificate, makeTestCertificate, PolicyWeb } from '@postel/testkit';
 import { beforeAll, expect, test } from 'vitest';
+import { ReportMetrics } from './report-metrics.ts';
 import { RemoteServer } from './testing/remote-server.ts';
 import { startQueue, type TestQueue } from './testing/start-relay.ts';
 import { TlsReporter } from './tls-reporter.ts';
@@ -41,12 +42,13 @@ async function sendYesterday(queue: TestQueue, remote: RemoteServer, policies: P
 function reporterOf(queue: TestQueue, zone: Readonly<Record<string, ScriptedName>>, webPort = 443): TlsReporter {
   const resolver = new ScriptedResolver(zone);
   return new TlsReporter({
-    table: new TlsResultTable(queue.sql),
+    table: new ResultTable(queue.sql, 'tls'),
     queue: queue.queue,
     resolver,
     web: { resolver, authorities: root.cert, isReachable: () => true, port: webPort },
     hostname: 'mail.example.com',
     log: createLog({ name: 'relay-test', file: '/dev/null' }),
+    metrics: new ReportMetrics(new Registry()),
   });
 }
 

@@ -1,5 +1,5 @@
 import { ScriptedResolver } from '@postel/dns';
-import { StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
+import { ResultCounter, ResultTable, StsPolicyTable, TlsMemory } from '@postel/queue';
 import { createLog } from '@postel/supervision';
 import { makeTestCertificate, PolicyWeb } from '@postel/testkit';
 import { StsPolicies } from '@postel/tls-policy';
@@ -30,8 +30,8 @@ test('policies in use are fetched anew, what is over is forgotten, and what was 
     web: { resolver, authorities: root.cert, isReachable: () => true, port: web.port },
     onFailure: () => {},
   });
-  const resultTable = new TlsResultTable(sql);
-  const results = new TlsResults(resultTable);
+  const resultTable = new ResultTable(sql, 'tls');
+  const results = new TlsResults(new ResultCounter(resultTable));
   const log = createLog({ name: 'relay-test', file: '/dev/null' });
   const upkeep = new TlsUpkeep({
     policies,

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
+import type { ResultTable, StsPolicyTable, TlsMemory } from '@postel/queue';
 import type { Logger } from '@postel/supervision';
 import type { StsPolicies } from '@postel/tls-policy';
 import { FLUSH_MS, PRUNE_MS, REFRESH_MS } from './limits.ts';
+import { repeat } from './repeat.ts';
 import type { TlsReporter } from './tls-reporter.ts';
 import type { TlsResults } from './tls-results.ts';
 
@@ -10,7 +10,7 @@ interface Kept {
   readonly policies: Pick<StsPolicies, 'refresh'>;
   readonly table: Pick<StsPolicyTable, 'prune'>;
   readonly results: Pick<TlsResults, 'flush'>;
-  readonly resultTable: Pick<TlsResultTable, 'prune'>;
+  readonly resultTable: Pick<ResultTable, 'prune'>;
   /** Null: nobody is told. */
   readonly reporter: TlsReporter | null;
   readonly memory: Pick<TlsMemory, 'prune'>;
@@ -52,13 +52,9 @@ export class TlsUpkeep {
     await this.#kept.results.flush().catch((err: unknown) => this.#kept.log.warn({ err }, 'what came of TLS is lost'));
   }
 
-  async #repeat(work: () => Promise<void>, pauseMs: number): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await work().catch((err: unknown) =>
-        this.#kept.log.warn({ err }, 'what is known of the TLS of others was not kept up'),
-      );
-      await delay(pauseMs, undefined, { signal }).catch(() => {}); // it stops
-    }
+  #repeat(work: () => Promise<void>, pauseMs: number): Promise<void> {
+    const onError = (err: unknown) =>
+      this.#kept.log.warn({ err }, 'what is known of the TLS of others was not kept up');
+    return repeat(work, { pauseMs, signal: this.#stopping.signal, onError });
   }
 }

@@ -51,12 +51,16 @@ export class CheckedMessage implements MessageWriter {
       this.#transaction.record.addCheck(method, result);
     }
     if (judgement.type === 'refuse') {
+      services.reports.countDmarc(verdict);
       log.info(verdict.results, 'refused for what was found out about it');
       throw new SmtpError(judgement.reply);
     }
     log.debug(verdict.results, 'authenticated');
     await this.#pass(this.#filter.finish());
     const content = await this.#writer.finish();
+    const isReport = judgement.type !== 'suspect' && (await services.reports.keep(content, verdict));
+    // Who forges mail can give it any subject, but then it goes to postmasters alone.
+    if (!isReport || !this.#transaction.isForPostmaster) services.reports.countDmarc(verdict);
     if (judgement.type === 'accept') await this.#judgeContent(content, verdict);
     return content;
   }

@@ -8,6 +8,7 @@ import {
   receivedSpf,
 } from '@postel/message-auth';
 import type { BlockLists, Listing } from './block-lists.ts';
+import { type CountedDmarcRow, countedDmarcRow } from './dmarc-row.ts';
 import { DNS_AFTER_DATA_MS, EXEMPT_DNS_AFTER_DATA_MS, NULL_SENDER_SPF_MS } from './limits.ts';
 import { type Judgement, judge, type SenderDomain, senderDomain } from './policy.ts';
 
@@ -33,6 +34,10 @@ export interface Verdict {
   readonly isVouched: boolean;
   /** A name of the client that leads back to its address; null if there is none, or it is not known. */
   readonly clientHost: string | null;
+  /** What the owner of the author's domain may want to be told; null if nothing. */
+  readonly dmarcRow: CountedDmarcRow | null;
+  /** The author's domain, and whether it answers for the message. */
+  readonly author: { readonly domain: string | null; readonly isVerified: boolean };
   /** By method, for log and metrics; of several signatures one that passes. */
   readonly results: Readonly<Record<string, string>>;
 }
@@ -177,6 +182,9 @@ class IncomingMessage {
       judgement: this.#isExempt ? { type: 'accept' } : judge({ senderDomain: domain, dmarc, isUnchecked, listings }),
       isVouched: this.#isExempt || isVouched(envelope, found),
       clientHost: name.name,
+      // Of what another server of ours passes on, or a program of this machine sends, the source would be that.
+      dmarcRow: this.#isExempt ? null : countedDmarcRow(envelope, found),
+      author: { domain: dmarc.domain, isVerified: isAuthorVerified(found) },
       results: {
         iprev: name.result,
         spf: spf.result,
@@ -194,6 +202,14 @@ class IncomingMessage {
 function isVouched({ reversePath }: Envelope, { spf, dkim }: MessageResults): boolean {
   if (spf.result === 'pass' && spf.identity === 'mailfrom') return true;
   const domain = `.${reversePath.slice(reversePath.lastIndexOf('@') + 1).toLowerCase()}`;
+  return dkim.some(({ result, domain: signer }) => result === 'pass' && domain.endsWith(`.${signer.toLowerCase()}`));
+}
+
+/** By DMARC; where no policy is published, by a signature of the domain of From or of one above it. */
+function isAuthorVerified({ dkim, dmarc }: MessageResults): boolean {
+  if (dmarc.result === 'pass') return true;
+  if (dmarc.result !== 'none' || dmarc.domain === null) return false;
+  const domain = `.${dmarc.domain.toLowerCase()}`;
   return dkim.some(({ result, domain: signer }) => result === 'pass' && domain.endsWith(`.${signer.toLowerCase()}`));
 }
 

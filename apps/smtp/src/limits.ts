@@ -224,3 +224,11 @@ export const HOURLY_RECORDS = {
   idle: { ofRegion: 100, ofAll: 1_000 },
   networks: 1_000,
 } as const;
+
+/** Reports on our domains that are put aside at the same time, and octets of one of them: what is larger is not read. */
+export const REPORTS_IN_HAND = 5;
+export const REPORT_MAIL_OCTETS = 10 * 1024 * 1024;
+
+/** How often what DMARC found is written down, for reports; and signatures of one message that they tell of. */
+export const REPORT_FLUSH_MS = 60_000;
+export const DMARC_SIGNATURES = 10;

@@ -270,7 +270,7 @@ test('nobody is suspect who is exempt', async () => {
 });
 
 test('a reason says no more than it says, whatever the name in it is', () => {
-  const dmarc = { result: 'fail', reason: null, policy: 'quarantine' } as const;
+  const dmarc = { result: 'fail', reason: null, policy: 'quarantine', evaluated: null } as const;
   const domain = `a\r\nBcc: b; c\u{e4}${'x'.repeat(1_000)}`;
   const judgement = judge({
     senderDomain: 'takes-mail',

@@ -5,6 +5,7 @@ import type { ConnectionCount, SessionCount } from '@postel/supervision';
 import type { IncomingMail } from './incoming-mail.ts';
 import type { NetworkUse } from './network-use.ts';
 import type { TransactionRecorder } from './record/transaction-recorder.ts';
+import type { ReportIntake } from './report-intake.ts';
 import type { Rspamd } from './rspamd.ts';
 import type { SmtpMetrics } from './smtp-metrics.ts';
 
@@ -25,6 +26,8 @@ export interface Services {
   readonly queue: Pick<Queue, 'keep' | 'start' | 'report'> | null;
   /** Finds out who answers for mail from other servers. */
   readonly incoming: Pick<IncomingMail, 'expect' | 'isExempt' | 'namePasses'>;
+  /** Where reports on our domains go, and what is told of mail from others. */
+  readonly reports: Pick<ReportIntake, 'countDmarc' | 'keep'>;
   /** What is asked about the content of mail from other servers; null for nothing. */
   readonly contentFilter: Pick<Rspamd, 'check'> | null;
   /** Writes down what became of mail. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
 import { NetworkList } from '@postel/directory';
-import { Queue } from '@postel/queue';
+import { Queue, ReportInbox, ResultCounter, ResultTable } from '@postel/queue';
 import { type AccountId, writeTransactions } from '@postel/storage';
 import {
   type AppContext,
@@ -15,6 +15,7 @@ import { RECORDS_STOP_MS, SESSIONS_AN_ACCOUNT, STOP_MS } from './limits.ts';
 import { NetworkUse } from './network-use.ts';
 import { openIncomingMail } from './open-incoming-mail.ts';
 import { TransactionRecorder } from './record/transaction-recorder.ts';
+import { ReportIntake } from './report-intake.ts';
 import { Rspamd } from './rspamd.ts';
 import { SmtpMetrics } from './smtp-metrics.ts';
 import { SmtpServer } from './smtp-server.ts';
@@ -52,6 +53,12 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     onError: (error) => log.warn({ err: error }, 'what became of mail was not recorded'),
     now: () => Date.now(),
   });
+  const reports = new ReportIntake({
+    counter: settings.countsDmarc === true ? new ResultCounter(new ResultTable(database.sql, 'dmarc')) : null,
+    inbox: new ReportInbox(database.sql),
+    metrics,
+    log,
+  });
   const services = {
     hostname,
     messageOctets,
@@ -61,6 +68,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     held: store,
     directory,
     incoming,
+    reports,
     queue: settings.relays === true ? new Queue(database) : null,
     recorder,
     contentFilter: rspamd === undefined ? null : new Rspamd({ target: rspamd, hostname, metrics, log, now }),
@@ -80,6 +88,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     blockLists.stop();
     await incoming.close();
     await Promise.race([recorder.flush(), delay(RECORDS_STOP_MS, null, { ref: false })]);
+    await reports.stop();
     await close();
   };
   try {

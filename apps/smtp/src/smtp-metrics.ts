@@ -14,6 +14,8 @@ export class SmtpMetrics {
   readonly leftOutCopies: Counter;
   readonly possibleDuplicates: Counter;
   readonly rejectCopies: Counter;
+  readonly dmarcCounted: Counter;
+  readonly reportsReceived: Counter;
   readonly dnsblAnswers: Counter;
   readonly dnsblBelieved: Gauge;
   readonly rspamdChecks: Counter;
@@ -94,6 +96,18 @@ export class SmtpMetrics {
       name: 'postel_smtp_authentication_results_total',
       help: 'What was found out about messages of other servers, by method',
       labelNames: ['method', 'result'],
+      registers,
+    });
+    this.dmarcCounted = new Counter({
+      name: 'postel_smtp_dmarc_counted_total',
+      help: 'Messages that the owners of policies are told of (DMARC reports), by what was done for the policy',
+      labelNames: ['disposition'],
+      registers,
+    });
+    this.reportsReceived = new Counter({
+      name: 'postel_smtp_reports_received_total',
+      help: 'Messages that say they are reports on our domains: kept to be read, or dropped for want of room',
+      labelNames: ['outcome'],
       registers,
     });
     this.dnsblAnswers = new Counter({

@@ -54,11 +54,13 @@ const DEFAULTS: Configuration = {
     privateNetworks: [],
     tlsPatienceHours: 24,
     tlsReports: true,
+    dmarcReports: true,
   },
   web: { http: [{ host: '127.0.0.1', port: 1080 }], https: [], proxies: [] },
   dnsServers: [],
   status: [{ host: '127.0.0.1', port: 1081 }],
   tombstoneDays: 90,
+  reportDays: 90,
   logLevel: 'info',
 };
 
@@ -83,7 +85,7 @@ dataDirectory: data
 blobDirectory: /mnt/blobs
 diskReserveMb: 1000
 limits: { messageSizeMb: 25 }
-housekeeping: { tombstoneDays: 30 }
+housekeeping: { tombstoneDays: 30, reportDays: 365 }
 login:
   mechanisms: [scram-sha-256, PLAIN]
   anonymousAccount: guest
@@ -107,7 +109,7 @@ imap:
   metadata: [{ entry: /shared/Admin, value: "mailto:postmaster@example.com" }]
   imap: false
   imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
-relay: { lifetimeDays: 2, firstRetryMinutes: 10, longestRetryMinutes: 60, delayNoticeHours: 12, privateNetworks: [10.1.0.0/16], tlsPatienceHours: 0, tlsReports: off }
+relay: { lifetimeDays: 2, firstRetryMinutes: 10, longestRetryMinutes: 60, delayNoticeHours: 12, privateNetworks: [10.1.0.0/16], tlsPatienceHours: 0, tlsReports: off, dmarcReports: off }
 web: { http: { addresses: [192.0.2.1], port: 80 }, https: { port: 4430 }, proxies: [192.0.2.7] }
 dns: { servers: [127.0.0.1, "192.0.2.53:5353", "2001:db8::53", "[::1]:54"] }
 status: off
@@ -121,6 +123,7 @@ logLevel: debug
     reserveOctets: 1_000 * 1024 * 1024,
     messageOctets: 25 * 1024 * 1024,
     tombstoneDays: 30,
+    reportDays: 365,
     login: {
       mechanisms: ['SCRAM-SHA-256', 'PLAIN'],
       anonymousAccount: 'guest',
@@ -161,6 +164,7 @@ logLevel: debug
       privateNetworks: ['10.1.0.0/16'],
       tlsPatienceHours: 0,
       tlsReports: false,
+      dmarcReports: false,
     },
     web: {
       http: [{ host: '192.0.2.1', port: 80 }],

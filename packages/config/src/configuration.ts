@@ -19,6 +19,7 @@ import {
   DEFAULT_LOGIN_HISTORY_DAYS,
   DEFAULT_MAIL_HISTORY_DAYS,
   DEFAULT_MESSAGE_OCTETS,
+  DEFAULT_REPORT_DAYS,
   DEFAULT_RESERVE_OCTETS,
   DEFAULT_TOMBSTONE_DAYS,
   type LogLevel,
@@ -77,6 +78,8 @@ export interface Configuration {
   readonly status: readonly Address[];
   /** How long tombstones of messages are kept. */
   readonly tombstoneDays: number;
+  /** How long it is kept what others report on our domains. */
+  readonly reportDays: number;
   readonly logLevel: LogLevel;
 }
 
@@ -94,6 +97,8 @@ interface RelayConfiguration {
   readonly tlsPatienceHours: number;
   /** Domains that want to hear it are told what came of TLS with their servers (RFC 8460). */
   readonly tlsReports: boolean;
+  /** Domains that want to hear it are told what DMARC found in mail that says it is from them (RFC 7489 §7.2). */
+  readonly dmarcReports: boolean;
 }
 
 /** Of the web. */
@@ -123,6 +128,7 @@ const MOST_RESERVE_MB = 1_000_000;
 const MOST_MESSAGE_MB = 2_000;
 
 const MOST_TOMBSTONE_DAYS = 3_650;
+const MOST_REPORT_DAYS = 3_650;
 const MOST_LOGIN_HISTORY_DAYS = 365;
 const MOST_MAIL_HISTORY_DAYS = 365;
 /** RFC 5321 §4.5.4.1 asks for 4 to 5 at least; who wants to hear sooner that mail does not go may say less. */
@@ -183,6 +189,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
     dnsServers: readDnsServers(file.section('dns')),
     status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
     tombstoneDays: tombstoneDays(file.section('housekeeping')),
+    reportDays: reportDays(file.section('housekeeping')),
     logLevel: file.has('logLevel') ? parseLogLevel(file.at('logLevel')) : 'info',
   };
   refuseTwins(file, configuration);
@@ -251,6 +258,11 @@ function tombstoneDays(housekeeping: SettingReader): number {
   return housekeeping.at('tombstoneDays').integer(1, MOST_TOMBSTONE_DAYS);
 }
 
+function reportDays(housekeeping: SettingReader): number {
+  if (!housekeeping.has('reportDays')) return DEFAULT_REPORT_DAYS;
+  return housekeeping.at('reportDays').integer(1, MOST_REPORT_DAYS);
+}
+
 function web(file: SettingReader): WebConfiguration {
   if (isOff(file, 'web')) return { http: [], https: [], proxies: [] };
   const setting = file.section('web');
@@ -280,6 +292,7 @@ function relay(file: SettingReader): RelayConfiguration | null {
       ? setting.at('tlsPatienceHours').integer(0, MOST_TLS_PATIENCE_HOURS)
       : DEFAULT_TLS_PATIENCE_HOURS,
     tlsReports: !setting.has('tlsReports') || onOrOff(setting.at('tlsReports')),
+    dmarcReports: !setting.has('dmarcReports') || onOrOff(setting.at('dmarcReports')),
   };
 }
 

@@ -15,6 +15,8 @@ export interface HousekeepingSettings extends AppSettings {
   readonly loginHistoryDays: number;
   /** How long it is kept what became of mail. */
   readonly mailHistoryDays: number;
+  /** How long it is kept what others report on our domains. */
+  readonly reportDays: number;
 }
 
 /** @throws {SettingsError} */
@@ -28,5 +30,6 @@ export function parseHousekeepingSettings(value: unknown): HousekeepingSettings 
     tombstoneDays: settings.at('tombstoneDays').integer(1),
     loginHistoryDays: settings.at('loginHistoryDays').integer(1),
     mailHistoryDays: settings.at('mailHistoryDays').integer(0),
+    reportDays: settings.at('reportDays').integer(1),
   };
 }

@@ -28,6 +28,8 @@ export interface RelaySettings extends AppSettings {
   readonly tlsReports: boolean;
   /** Of the key that opens secrets of routes; it need not be there. */
   readonly secretKeyFile: string;
+  /** Domains that want to hear it are told what DMARC found in mail that says it is from them (RFC 7489 §7.2). */
+  readonly dmarcReports: boolean;
   /** Of the other servers: 25 but in tests. */
   readonly port?: number;
 }
@@ -49,6 +51,7 @@ export function parseRelaySettings(value: unknown): RelaySettings {
     tlsPatienceHours: settings.at('tlsPatienceHours').integer(0),
     tlsReports: settings.at('tlsReports').boolean(),
     secretKeyFile: settings.at('secretKeyFile').text(),
+    dmarcReports: settings.at('dmarcReports').boolean(),
     ...(settings.has('port') && { port: settings.at('port').port(1) }),
   };
 }

@@ -91,6 +91,7 @@ export const DEFAULT_RESERVE_OCTETS = 256 * 1024 * 1024;
 
 /** RFC 7162 §3.2 leaves it open; three months are longer than a holiday. */
 export const DEFAULT_TOMBSTONE_DAYS = 90;
+export const DEFAULT_REPORT_DAYS = 90;
 
 export const DEFAULT_LOGIN_HISTORY_DAYS = 30;
 export const DEFAULT_MAIL_HISTORY_DAYS = 30;

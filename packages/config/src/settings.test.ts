@@ -125,6 +125,7 @@ test('the relay is told where it is and how long to try', () => {
     tlsPatienceHours: 24,
     tlsReports: true,
     secretKeyFile: '/var/lib/postel/secrets.key',
+    dmarcReports: true,
     port: 2525,
   };
   expect(parseRelaySettings(relay)).toEqual(relay);

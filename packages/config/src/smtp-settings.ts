@@ -29,6 +29,8 @@ export interface SmtpSettings extends MailServerSettings {
   readonly relays?: boolean;
   /** What became of mail is recorded. Not if not given. */
   readonly recordsMail?: boolean;
+  /** What DMARC finds is counted for reports to others. Not if not given. */
+  readonly countsDmarc?: boolean;
   /** Those of the system, if not given. */
   readonly dnsServers?: readonly DnsServerAddress[];
   /** None if not given. */
@@ -55,6 +57,7 @@ export function parseSmtpSettings(value: unknown): SmtpSettings {
     ...(settings.has('rspamd') && { rspamd: parseRspamd(settings.at('rspamd')) }),
     ...(settings.has('relays') && { relays: settings.at('relays').boolean() }),
     ...(settings.has('recordsMail') && { recordsMail: settings.at('recordsMail').boolean() }),
+    ...(settings.has('countsDmarc') && { countsDmarc: settings.at('countsDmarc').boolean() }),
     ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
   };
 }

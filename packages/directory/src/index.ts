@@ -41,7 +41,7 @@ export {
   type DomainSigners,
 } from './dkim-keys.ts';
 export type { DomainState } from './domain-state.ts';
-export type { DomainChange, DomainSummary } from './domains.ts';
+export { type DomainChange, type DomainSummary, listDomains } from './domains.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export type { ExpandedAlias, MailingList, Poster } from './expand-alias.ts';
 export { generatePassword } from './generate-password.ts';

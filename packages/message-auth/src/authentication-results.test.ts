@@ -17,7 +17,7 @@ const findings: Findings = {
     },
   ],
   arc: { result: 'none', reason: null },
-  dmarc: { result: 'pass', reason: null, domain: 'example.com', policy: 'reject' },
+  dmarc: { result: 'pass', reason: null, domain: 'example.com', policy: 'reject', evaluated: null },
 };
 
 test('each result stands on a line of its own', () => {
@@ -42,7 +42,7 @@ test('what does not pass says why', () => {
       spf: { result: 'fail', identity: 'helo', domain: 'mx.example', explanation: null },
       dkim: [],
       arc: { result: 'fail', reason: 'i=1 cv=fail' },
-      dmarc: { result: 'fail', reason: null, domain: 'example.com', policy: 'reject' },
+      dmarc: { result: 'fail', reason: null, domain: 'example.com', policy: 'reject', evaluated: null },
     },
   );
   expect(text.split('\r\n')).toEqual([

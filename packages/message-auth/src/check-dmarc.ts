@@ -2,7 +2,7 @@ import type { MailauthResolver } from 'mailauth/lib/dkim/dkim-verifier.js';
 import { evaluateDmarc } from 'mailauth/lib/dmarc/verify.js';
 import type { AuthorDomains } from './author-domains.ts';
 import { AUTHOR_DOMAINS } from './limits.ts';
-import type { DkimResult, DmarcPolicy, DmarcResult, SpfResult } from './results.ts';
+import type { DkimResult, DmarcEvaluated, DmarcPolicy, DmarcResult, SpfResult } from './results.ts';
 
 /** The addresses of From as mailauth reads it, the domains as we do, and how many such fields there are. */
 export interface Authors extends AuthorDomains {
@@ -35,7 +35,8 @@ export async function checkDmarc(
   const addresses = [...authors.addresses, ...authors.domains.map((domain) => `author@${domain}`)];
   const { response, reason = null, authorDomains = [] } = await evaluate(addresses, authors.fields);
   if (authors.isCutOff || authorDomains.length > AUTHOR_DOMAINS) {
-    return { result: 'fail', reason: 'too-many-authors', domain: authorDomains[0] ?? null, policy: 'reject' };
+    const [domain = null] = authorDomains;
+    return { result: 'fail', reason: 'too-many-authors', domain, policy: 'reject', evaluated: null };
   }
   if (response !== false) return dmarcResult(response);
 
@@ -45,21 +46,44 @@ export async function checkDmarc(
   const failed = results.filter(({ result }) => result === 'fail');
   if (failed.length === 0) {
     const isUnclear = results.some(({ result }) => result === 'temperror');
-    return { result: isUnclear ? 'temperror' : 'permerror', reason, domain: authorDomains[0] ?? null, policy: 'none' };
+    const [domain = null] = authorDomains;
+    return { result: isUnclear ? 'temperror' : 'permerror', reason, domain, policy: 'none', evaluated: null };
   }
-  const strongest = failed.toSorted((a, b) => STRENGTH.indexOf(b.policy) - STRENGTH.indexOf(a.policy));
-  return { result: 'fail', reason, domain: strongest[0]?.domain ?? null, policy: strongest[0]?.policy ?? 'none' };
+  const [strongest] = failed.toSorted((a, b) => STRENGTH.indexOf(b.policy) - STRENGTH.indexOf(a.policy));
+  const { domain = null, policy = 'none' } = strongest ?? {};
+  return { result: 'fail', reason, domain, policy, evaluated: null };
 }
 
 type Response = Exclude<Awaited<ReturnType<typeof evaluateDmarc>>['response'], false>;
 
-function dmarcResult({ status, domain, policy }: Response): DmarcResult {
+function dmarcResult(response: Response): DmarcResult {
+  const { status, domain, policy } = response;
   const { from } = status.header ?? {};
   return {
     result: resultOf(status.result),
     reason: null,
     domain: (typeof from === 'string' ? from : domain) ?? null,
-    policy: policy === 'reject' || policy === 'quarantine' ? policy : 'none',
+    policy: policyOf(policy),
+    evaluated: evaluated(response),
+  };
+}
+
+const policyOf = (text: string | undefined): DmarcPolicy =>
+  text === 'reject' || text === 'quarantine' ? text : 'none';
+
+function evaluated({ policyDomain, p, sp, testMode, rr, alignment }: Response): DmarcEvaluated | null {
+  if (policyDomain === undefined || rr === undefined || alignment === undefined) return null;
+  return {
+    policyDomain,
+    p: policyOf(p),
+    sp: policyOf(sp),
+    adkim: alignment.dkim.strict ? 's' : 'r',
+    aspf: alignment.spf.strict ? 's' : 'r',
+    fo: /;[ \t]*fo[ \t]*=[ \t]*([01ds:]{1,7})[ \t]*(?:;|$)/.exec(rr)?.[1] ?? '0',
+    isTest: testMode === true,
+    wantsReports: /;[ \t]*rua[ \t]*=[ \t]*[^ \t;]/.test(rr),
+    isDkimAligned: alignment.dkim.result !== undefined,
+    isSpfAligned: alignment.spf.result !== undefined,
   };
 }
 

@@ -6,9 +6,11 @@ export { type DkimKey, DkimSigning, dkimKey } from './dkim-signing.ts';
 export { evaluateSpf } from './evaluate-spf.ts';
 export { MessageSigner } from './message-signer.ts';
 export { type MessageCheck, MessageVerifier, type MessageVerifierOptions } from './message-verifier.ts';
+export { isSameOrganization } from './organizational-domain.ts';
 export type {
   ArcResult,
   DkimResult,
+  DmarcEvaluated,
   DmarcPolicy,
   DmarcResult,
   Envelope,

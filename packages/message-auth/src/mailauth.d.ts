@@ -140,6 +140,14 @@ declare module 'mailauth/lib/dmarc/verify.js' {
     readonly status: MailauthStatus;
     readonly domain?: string;
     readonly policy?: string;
+    /** This and what follows: of the record that applies, if there is one. */
+    readonly policyDomain?: string;
+    readonly p?: string;
+    readonly sp?: string;
+    readonly testMode?: boolean;
+    /** The record itself. */
+    readonly rr?: string;
+    readonly alignment?: Readonly<Record<'spf' | 'dkim', { readonly result?: string; readonly strict: boolean }>>;
   }
 
   export function evaluateDmarc(options: DmarcOptions): Promise<{
@@ -147,6 +155,16 @@ declare module 'mailauth/lib/dmarc/verify.js' {
     readonly reason?: string;
     readonly authorDomains?: readonly string[];
   }>;
+}
+
+declare module 'mailauth/lib/dmarc/get-dmarc-record.js' {
+  import type { MailauthResolver } from 'mailauth/lib/dkim/dkim-verifier.js';
+
+  type RecordLookup = (name: string) => Promise<object | false>;
+
+  export function createRecordLookup(resolver: MailauthResolver, options: { readonly strict: true }): RecordLookup;
+  /** @throws what the resolver throws */
+  export function getOrgDomain(domain: string, lookup: RecordLookup): Promise<string>;
 }
 
 declare module 'mailauth/lib/dkim/sign.js' {

@@ -46,6 +46,26 @@ export interface DmarcResult {
   readonly domain: string | null;
   /** To be applied, if the result is `fail`. */
   readonly policy: DmarcPolicy;
+  /** By what it passes or fails; null if no one record decides it. */
+  readonly evaluated: DmarcEvaluated | null;
+}
+
+/** The record that decides, and what aligns with it: for reports to its owner (RFC 7489 §7.2). */
+export interface DmarcEvaluated {
+  /** Where the record stands: the policy domain. */
+  readonly policyDomain: string;
+  readonly p: DmarcPolicy;
+  readonly sp: DmarcPolicy;
+  readonly adkim: 'r' | 's';
+  readonly aspf: 'r' | 's';
+  /** As it is written; '0' if it is not. */
+  readonly fo: string;
+  /** The owner says of the policy that it is only tried out (RFC 9989 §4.7, tag t). */
+  readonly isTest: boolean;
+  /** The record has a rua tag. */
+  readonly wantsReports: boolean;
+  readonly isDkimAligned: boolean;
+  readonly isSpfAligned: boolean;
 }
 
 /** Who answers for a message. */
@@ -64,7 +84,7 @@ export function unknownResults(envelope: Envelope, reason: string): MessageResul
     spf: { result: 'temperror', identity, domain, explanation: null },
     dkim: [],
     arc: { result: 'temperror', reason },
-    dmarc: { result: 'temperror', reason, domain: null, policy: 'none' },
+    dmarc: { result: 'temperror', reason, domain: null, policy: 'none', evaluated: null },
   };
 }
 

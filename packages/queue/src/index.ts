@@ -1,5 +1,13 @@
 /** The queue of mail that goes to other servers. It knows no SMTP. */
 
+export { dmarcReportOf } from './dmarc-report-of.ts';
+export {
+  type DmarcDay,
+  DmarcReportTable,
+  type DmarcSource,
+  type ListedDmarcReport,
+  type ShownDmarcReport,
+} from './dmarc-report-table.ts';
 export { DEFAULT_SCHEDULE, RETURNED_HEADER_OCTETS, RETURNED_OCTETS } from './limits.ts';
 export { pageQueue } from './page-queue.ts';
 export { type Kept, Queue, type QueuedReport } from './queue.ts';
@@ -26,8 +34,13 @@ export {
 export { findQueuedMessage, type QueuedRecipient } from './queued-message.ts';
 export { RecentStsPolicies } from './recent-sts-policies.ts';
 export { formatReport, type Report } from './report.ts';
+export { ReportInbox } from './report-inbox.ts';
+export type { ReportTrust } from './report-origin.ts';
+export { ResultCounter } from './result-counter.ts';
+export { type DayOfResults, ResultTable } from './result-table.ts';
 export { isToldOfDelay, isToldOfFailure, nextPauseMs, type Schedule } from './schedule.ts';
 export { type KeptStsPolicy, StsPolicyTable } from './sts-policy-table.ts';
+export { takeReport } from './take-report.ts';
 export { tellQueue } from './tell-queue.ts';
 export { forgetTlsHosts, listTlsHosts, type MissingTls, type SeenHost, type TlsHost, TlsMemory } from './tls-memory.ts';
-export { type CountedResult, type DayOfResults, TlsResultTable } from './tls-result-table.ts';
+export { type ListedTlsReport, type ShownTlsReport, type TlsFailureSum, TlsReportTable } from './tls-report-table.ts';

@@ -67,11 +67,30 @@ export const RECENT_STS_DOMAINS = 1_000;
 /** How long a host is remembered that nobody has sent mail to. */
 export const TLS_HOST_MS = 180 * DAY_MS;
 
-/** Reports on TLS go out some hours after the day, by chance of the domain's name (RFC 8460 §4.1): this at least, and so much more at most. */
-export const TLS_REPORT_PAUSE_MS = 10 * MINUTE_MS;
-export const TLS_REPORT_SPREAD_MS = 4 * HOUR_MS;
+/**
+ * Reports on TLS and on DMARC go out some hours after the day, by chance of the domain's name (RFC 8460 §4.1, RFC 7489 §7.2): this at
+ * least, and so much more at most.
+ */
+export const REPORT_PAUSE_MS = 10 * MINUTE_MS;
+export const REPORT_SPREAD_MS = 4 * HOUR_MS;
 /** A report that could not be sent is tried again after so long, until so long after its day (RFC 8460 §5.5). */
-export const TLS_REPORT_RETRY_MS = HOUR_MS;
-export const TLS_REPORT_LIFETIME_MS = 2 * DAY_MS;
+export const REPORT_RETRY_MS = HOUR_MS;
+export const REPORT_LIFETIME_MS = 2 * DAY_MS;
 /** What a report tells apart, of what happened most. */
-export const TLS_REPORT_ROWS = 1_000;
+export const REPORTED_ROWS = 1_000;
+/** What is told apart of one domain on one day, and of all of them together. */
+export const RESULTS_A_DAY = 5_000;
+export const RESULTS_KEPT = 500_000;
+/** What one process counts between two writes. */
+export const RESULTS_IN_HAND = 10_000;
+
+/** Messages that say they are reports: octets of one, and how many wait to be read. */
+export const RECEIVED_REPORT_OCTETS = 10 * 1024 * 1024;
+export const RECEIVED_REPORTS = 500;
+/** Rows of reports that others sent on one domain: of those who answer for them, and of all others together. Beyond, the oldest go. */
+export const ROWS_A_DOMAIN = 200_000;
+export const UNVERIFIED_ROWS_A_DOMAIN = 20_000;
+/** Rows that one statement writes. */
+export const ROWS_AT_ONCE = 2_000;
+/** Of a list for a page. */
+export const SOURCES_SHOWN = 200;

@@ -1,3 +1,4 @@
+import { mailtoAddress } from '@postel/mail-reports';
 import { REPORT_TARGETS } from './limits.ts';
 
 /** Where a domain wants reports on TLS to go: RFC 8460 §3. */
@@ -6,8 +7,6 @@ export type ReportTarget =
   | { readonly type: 'https'; readonly url: URL };
 
 const FIELD = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=(.+)$/;
-/** Addresses that need no quoting, which those of programs never do. */
-const ADDRESS = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}$/;
 
 /** By the TXT records of `_smtp._tls`. @returns none unless there is one record, in order */
 export function reportTargets(records: readonly string[]): readonly ReportTarget[] {
@@ -26,17 +25,9 @@ export function reportTargets(records: readonly string[]): readonly ReportTarget
 function readTarget(uri: string): ReportTarget | null {
   const url = URL.canParse(uri) ? new URL(uri) : null;
   if (url?.protocol === 'mailto:') {
-    const address = decode(url.pathname);
-    return address !== null && ADDRESS.test(address) ? { type: 'mailto', address } : null;
+    const address = mailtoAddress(uri);
+    return address === null ? null : { type: 'mailto', address };
   }
   const isPlain = url?.protocol === 'https:' && url.port === '' && url.username === '' && url.password === '';
   return isPlain && url !== null ? { type: 'https', url } : null;
-}
-
-function decode(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
 }

@@ -62,6 +62,7 @@ async function begin({
     blobs,
     hostname: 'mail.example.com',
     tombstoneDays: 90,
+    reportDays: 90,
     loginHistoryDays: 30,
     mailHistoryDays: 30,
     tellLeft: (figures: Readonly<Record<string, number>>) => {

@@ -65,6 +65,7 @@ async function begin({
     tombstoneDays: 90,
     loginHistoryDays: 30,
     mailHistoryDays: 30,
+    reportDays: 90,
   };
   return {
     release: () => releaseHeld.run({ ...context, log, tellLeft: () => {}, signal: new AbortController().signal }),

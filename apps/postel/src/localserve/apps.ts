@@ -2,6 +2,7 @@ import {
   DEFAULT_LOGIN_HISTORY_DAYS,
   DEFAULT_MAIL_HISTORY_DAYS,
   DEFAULT_MESSAGE_OCTETS,
+  DEFAULT_REPORT_DAYS,
   DEFAULT_RESERVE_OCTETS,
   DEFAULT_TOMBSTONE_DAYS,
   type ImapSettings,
@@ -70,6 +71,7 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     tombstoneDays: DEFAULT_TOMBSTONE_DAYS,
     loginHistoryDays: DEFAULT_LOGIN_HISTORY_DAYS,
     mailHistoryDays: DEFAULT_MAIL_HISTORY_DAYS,
+    reportDays: DEFAULT_REPORT_DAYS,
   });
   return [planApp('imap', imap), planApp('smtp', smtp), planApp('admin-web', web), housekeeping];
 }

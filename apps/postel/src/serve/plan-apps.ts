@@ -32,8 +32,8 @@ export function planApps(
   ].filter(({ addresses = [] }) => addresses.length > 0);
   const running = [...listening, ...(apps.includes('relay') ? planSending(configuration, database, directory) : [])];
   if (!apps.includes('housekeeping')) return running;
-  const { blobs, hostname, tombstoneDays, loginHistoryDays, mailHistoryDays, logLevel } = configuration;
-  const kept = { tombstoneDays, loginHistoryDays, mailHistoryDays };
+  const { blobs, hostname, tombstoneDays, loginHistoryDays, mailHistoryDays, reportDays, logLevel } = configuration;
+  const kept = { tombstoneDays, loginHistoryDays, mailHistoryDays, reportDays };
   const settings = { processName: 'housekeeping', database, blobs, hostname, ...kept, logLevel };
   return [...running, planHousekeeping(settings)];
 }
@@ -113,6 +113,7 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
     ],
     relays: configuration.relay !== null,
     recordsMail: configuration.mailHistoryDays > 0,
+    countsDmarc: configuration.relay?.dmarcReports === true,
     ...(submitterNetworks.length === 0 ? {} : { submitterNetworks }),
     ...(showsClientAddress ? { showsClientAddress } : {}),
     ...(dnsbls.length === 0 ? {} : { dnsbls }),

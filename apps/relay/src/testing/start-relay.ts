@@ -1,7 +1,15 @@
 import { NetworkList, openDirectory } from '@postel/directory';
 import { type ScriptedName, ScriptedResolver } from '@postel/dns';
 import { MessageSigner } from '@postel/message-auth';
-import { DEFAULT_SCHEDULE, type NewMessage, Queue, StsPolicyTable, TlsMemory, TlsResultTable } from '@postel/queue';
+import {
+  DEFAULT_SCHEDULE,
+  type NewMessage,
+  Queue,
+  ResultCounter,
+  ResultTable,
+  StsPolicyTable,
+  TlsMemory,
+} from '@postel/queue';
 import { BlobDirectory, openDatabase, Store } from '@postel/storage';
 import { createLog, Registry } from '@postel/supervision';
 import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
@@ -83,7 +91,7 @@ export async function startQueue() {
     const memory = new TlsMemory(own.sql);
     const authorities = web?.authorities ?? null;
     const log = createLog({ name: 'relay-test', file: logFile });
-    const results = new TlsResults(new TlsResultTable(own.sql));
+    const results = new TlsResults(new ResultCounter(new ResultTable(own.sql, 'tls')));
     const tls = new TlsGuard({
       resolver,
       policies: new StsPolicies({

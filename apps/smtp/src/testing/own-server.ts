@@ -103,6 +103,7 @@ export async function startOwnServer(
     held: store,
     directory,
     incoming,
+    reports: { countDmarc: () => {}, keep: async () => false },
     contentFilter: null,
     queue: null,
     recorder,

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
+import { ResultTable } from './result-table.ts';
 import { openTestDatabase } from './testing/open-test-database.ts';
-import { TlsResultTable } from './tls-result-table.ts';
 
 const DAY = '2026-11-20';
 const TODAY = new Date().toISOString().slice(0, 10);
 
 test('what several hosts count is one number, and given once to who tells it', async () => {
   await using database = await openTestDatabase();
-  const table = new TlsResultTable(database.sql);
-  const good = { day: DAY, domain: 'example.org', detail: '{"a":1}', sessions: 2 };
-  const bad = { day: DAY, domain: 'example.org', detail: '{"b":"\\"quoted\\""}', sessions: 10 };
+  const table = new ResultTable(database.sql, 'tls');
+  const good = { day: DAY, domain: 'example.org', detail: '{"a":1}', count: 2 };
+  const bad = { day: DAY, domain: 'example.org', detail: '{"b":"\\"quoted\\""}', count: 10 };
   await table.add([]);
   await Promise.all(Array.from({ length: 4 }, () => table.add([good, bad])));
   await table.add([{ ...good, day: TODAY }]);
@@ -20,8 +20,8 @@ test('what several hosts count is one number, and given once to who tells it', a
       day: DAY,
       domain: 'example.org',
       results: [
-        { detail: bad.detail, sessions: 40 },
-        { detail: good.detail, sessions: 8 },
+        { detail: bad.detail, count: 40 },
+        { detail: good.detail, count: 8 },
       ],
     },
   ]);
@@ -37,10 +37,10 @@ test('what several hosts count is one number, and given once to who tells it', a
 
 test('what could not be told in time is given up', async () => {
   await using database = await openTestDatabase();
-  const table = new TlsResultTable(database.sql);
+  const table = new ResultTable(database.sql, 'tls');
   await table.add([
-    { day: '2026-01-01', domain: 'example.org', detail: '{}', sessions: 1 },
-    { day: TODAY, domain: 'example.org', detail: '{}', sessions: 1 },
+    { day: '2026-01-01', domain: 'example.org', detail: '{}', count: 1 },
+    { day: TODAY, domain: 'example.org', detail: '{}', count: 1 },
   ]);
   await table.prune();
   const left = await database.sql<{ day: string }[]>`select day::text as day from tls_results`;

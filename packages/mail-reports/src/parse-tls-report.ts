@@ -1,0 +1,107 @@
+import { MOST_COUNTED, REPORT_POLICIES, REPORT_ROWS } from './limits.ts';
+import { ReportError } from './report-error.ts';
+import { readSpan } from './report-span.ts';
+import { reportedName, reportedText } from './reported-text.ts';
+import type { IncomingTlsReport, ReportedTlsFailure } from './tls-report.ts';
+
+/** Reads a report on TLS: RFC 8460 §4.4. @throws {ReportError} */
+export function parseTlsReport(json: string): IncomingTlsReport {
+  const report = new JsonObject(parseJson(json));
+  const organization = report.text('organization-name');
+  const reportId = report.text('report-id');
+  if (reportId === '' || organization === '') throw new ReportError('It does not say by whom it is, or has no number');
+  const range = report.object('date-range');
+  const policies = report.list('policies');
+  if (policies.length > REPORT_POLICIES) throw new ReportError(`It has more than ${REPORT_POLICIES} policies`);
+  const read = policies.map(readPolicy);
+  if (read.reduce((sum, { failures }) => sum + failures.length, 0) > REPORT_ROWS) {
+    throw new ReportError(`It has more than ${REPORT_ROWS} failures`);
+  }
+  return {
+    organization,
+    contact: report.text('contact-info'),
+    reportId,
+    ...readSpan(moment(range.text('start-datetime')), moment(range.text('end-datetime'))),
+    policies: read,
+  };
+}
+
+function readPolicy(entry: JsonObject): IncomingTlsReport['policies'][number] {
+  const policy = entry.object('policy');
+  const summary = entry.object('summary');
+  const domain = reportedName(policy.text('policy-domain'));
+  if (domain === '') throw new ReportError('It does not say which domain it is about');
+  return {
+    type: reportedName(policy.text('policy-type')),
+    domain,
+    successfulSessions: summary.count('total-successful-session-count'),
+    failedSessions: summary.count('total-failure-session-count'),
+    failures: entry.list('failure-details').map(readFailure),
+  };
+}
+
+function readFailure(detail: JsonObject): ReportedTlsFailure {
+  return {
+    type: reportedName(detail.text('result-type')),
+    sessions: detail.count('failed-session-count'),
+    sendingAddress: detail.text('sending-mta-ip'),
+    receivingHost: reportedName(detail.text('receiving-mx-hostname')),
+    receivingAddress: detail.text('receiving-ip'),
+    reason: detail.text('failure-reason-code'),
+    more: detail.text('additional-information'),
+  };
+}
+
+/** Some leave the zone out, and mean UTC. */
+function moment(text: string): Date {
+  const [, day, rest = ''] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
+  if (day === undefined) return new Date(Number.NaN);
+  return new Date(`${day}${/(?:Z|[+-]\d\d:\d\d)$/.test(rest) ? rest : `${rest || 'T00:00:00'}Z`}`);
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new ReportError('It is no JSON');
+  }
+}
+
+/** An object of a stranger, of which only what is asked for by name is looked at. What is missing is empty. */
+class JsonObject {
+  readonly #value: Readonly<Record<string, unknown>>;
+
+  constructor(value: unknown) {
+    this.#value = isRecord(value) ? value : {};
+  }
+
+  text(name: string): string {
+    const value = this.#get(name);
+    return typeof value === 'string' ? reportedText(value) : '';
+  }
+
+  /** @throws {ReportError} */
+  count(name: string): number {
+    const value = this.#get(name) ?? 0;
+    const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MOST_COUNTED;
+    if (!isCount) throw new ReportError(`${name} is no number of sessions`);
+    return value;
+  }
+
+  object(name: string): JsonObject {
+    return new JsonObject(this.#get(name));
+  }
+
+  list(name: string): readonly JsonObject[] {
+    const value = this.#get(name);
+    return Array.isArray(value) ? value.map((each) => new JsonObject(each)) : [];
+  }
+
+  #get(name: string): unknown {
+    return Object.hasOwn(this.#value, name) ? this.#value[name] : undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,70 @@
+import sax from 'sax';
+import { XML_DEPTH, XML_ELEMENTS, XML_TEXT_CHARACTERS } from './limits.ts';
+import { ReportError } from './report-error.ts';
+
+/** An element: its text without that of elements inside it, and these, in order. Attributes say nothing in reports. */
+export interface XmlElement {
+  /** Without the prefix of a namespace. */
+  readonly name: string;
+  readonly text: string;
+  readonly children: readonly XmlElement[];
+}
+
+interface OpenElement {
+  readonly name: string;
+  text: string;
+  readonly children: XmlElement[];
+}
+
+/**
+ * Reads XML without a document type: there are no entities but the five of XML itself and characters by number, so nothing grows
+ * and nothing is fetched.
+ *
+ * @throws {ReportError}
+ */
+export function readXml(text: string): XmlElement {
+  const parser = sax.parser(true, { position: false });
+  const open: OpenElement[] = [];
+  let root: XmlElement | null = null;
+  let elements = 0;
+  parser.onerror = (error) => {
+    throw new ReportError(`It is no XML: ${error.message.split('\n', 1)[0]}`);
+  };
+  parser.ondoctype = () => {
+    throw new ReportError('Its XML has a document type, which reports have no use for');
+  };
+  parser.onopentag = ({ name }) => {
+    elements++;
+    if (elements > XML_ELEMENTS) throw new ReportError(`Its XML has more than ${XML_ELEMENTS} elements`);
+    if (open.length >= XML_DEPTH) throw new ReportError(`Its XML is more than ${XML_DEPTH} levels deep`);
+    open.push({ name: name.slice(name.indexOf(':') + 1), text: '', children: [] });
+  };
+  const take = (piece: string) => {
+    const element = open.at(-1);
+    if (element !== undefined && element.text.length < XML_TEXT_CHARACTERS) {
+      element.text += piece.slice(0, XML_TEXT_CHARACTERS - element.text.length);
+    }
+  };
+  parser.ontext = take;
+  parser.oncdata = take;
+  parser.onclosetag = () => {
+    const closed = open.pop();
+    if (closed === undefined) return;
+    const parent = open.at(-1);
+    if (parent === undefined) root ??= closed;
+    else parent.children.push(closed);
+  };
+  parser.write(text).close();
+  if (root === null) throw new ReportError('It is no XML: there is no element');
+  return root;
+}
+
+/** The first element of that name inside another. */
+export function childOf(element: XmlElement | undefined, name: string): XmlElement | undefined {
+  return element?.children.find((child) => child.name === name);
+}
+
+/** The text of the first element of that name inside another, without spaces around it; '' if there is none. */
+export function textOf(element: XmlElement | undefined, name: string): string {
+  return childOf(element, name)?.text.trim() ?? '';
+}
