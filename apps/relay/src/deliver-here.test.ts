@@ -12,16 +12,19 @@ async function deliver(failures: readonly (StorageErrorKind | null)[]) {
   const local = {
     directory: {
       resolveRecipient: async () => ({ type: 'alias' }),
-      expandAlias: async () => ({ accounts: failures.map((_, accountId) => ({ accountId, mailbox: null })) }),
+      expandAlias: async () => ({
+        mayPost: true,
+        elsewhere: [],
+        accounts: failures.map((_, accountId) => ({ accountId, mailbox: null })),
+      }),
     },
     store: {
       receive: () => ({ async write() {}, finish: async () => content }),
-      deliverToEach: async () =>
-        failures.map((kind) =>
-          kind === null
-            ? { status: 'fulfilled' }
-            : { status: 'rejected', reason: new StorageError(kind, 'so it is in this test') },
-        ),
+      async deliverTaking(_: unknown, { account }: { account: number }) {
+        const kind = failures[account];
+        if (kind) throw new StorageError(kind, 'so it is in this test');
+        return true;
+      },
       async keepWaiting(_: unknown, kept: readonly { delivery: { account: number }; failure: string }[]) {
         waiting.push(...kept.map(({ delivery, failure }) => [delivery.account, failure]));
       },
@@ -32,7 +35,7 @@ async function deliver(failures: readonly (StorageErrorKind | null)[]) {
   async function* octets() {
     yield Buffer.from('Subject: x\r\n\r\n');
   }
-  const { type } = await target.deliver(octets());
+  const { type } = await target.deliver(octets(), async () => true);
   return { type, waiting };
 }
 

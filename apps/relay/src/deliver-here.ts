@@ -1,17 +1,22 @@
 import { type Directory, parseAddress, type RecipientAccount } from '@postel/directory';
 import type { LeasedRecipient, QueuedMessage } from '@postel/queue';
-import { StorageError, type StorageErrorKind, type Store } from '@postel/storage';
+import { type Content, type Delivery, StorageError, type Store, type Transaction } from '@postel/storage';
+import { type FoundMembers, findMembers } from './find-members.ts';
 import { LOCAL_MESSAGE_OCTETS } from './limits.ts';
 import { deferred, failed, type Outcome } from './outcome.ts';
+import { outcomeOfStorage } from './storage-outcome.ts';
+
+/** Says, in the transaction in which a copy is delivered, whether the row is ours still: of who does not, somebody else may deliver it. */
+export type KeepLease = (tx: Transaction) => Promise<boolean>;
 
 /** Where somebody here gets their mail. */
 type LocalTarget =
   | { readonly type: 'elsewhere' }
-  | { readonly type: 'here'; deliver(octets: AsyncIterable<Buffer>): Promise<Outcome> };
+  | { readonly type: 'here'; deliver(octets: AsyncIterable<Buffer>, keepLease: KeepLease): Promise<Outcome> };
 
 export interface LocalMail {
   readonly directory: Pick<Directory, 'resolveRecipient' | 'expandAlias'>;
-  readonly store: Pick<Store, 'receive' | 'deliverToEach' | 'keepWaiting'>;
+  readonly store: Pick<Store, 'receive' | 'deliverTaking' | 'keepWaiting'>;
 }
 
 /** Reports go to people here, most of them; and a domain may have come here since its mail was queued. */
@@ -32,15 +37,13 @@ export async function findHere(
       return { type: 'elsewhere' };
     case 'unknown-address':
       return refused(failed('5.1.1', `${forwardPath} does not exist here`));
-    case 'account':
-      return { type: 'here', deliver: (octets) => deliver(store, message, recipient, [target], octets) };
+    case 'account': {
+      if (target.isDisabled) return refused(deferred('4.2.1', 'The mailbox takes no mail at present'));
+      return to(store, message, recipient, { accounts: [target], elsewhere: [], success: 'delivered', loop: null });
+    }
     case 'alias': {
-      const { accounts } = await directory.expandAlias(
-        { ...target, posters: 'anyone' },
-        { account: null, address: null },
-      );
-      if (accounts.length === 0) return refused(failed('5.1.1', `${forwardPath} stands for nobody here`));
-      return { type: 'here', deliver: (octets) => deliver(store, message, recipient, accounts, octets) };
+      const members = await findMembers(directory, message, recipient, target);
+      return 'type' in members ? refused(members) : to(store, message, recipient, members);
     }
     default:
       return target satisfies never;
@@ -51,37 +54,93 @@ function refused(outcome: Outcome): LocalTarget {
   return { type: 'here', deliver: async () => outcome };
 }
 
-type Accounts = readonly Pick<RecipientAccount, 'accountId' | 'mailbox'>[];
+function to(
+  store: LocalMail['store'],
+  message: QueuedMessage,
+  recipient: LeasedRecipient,
+  members: FoundMembers,
+): LocalTarget {
+  return {
+    type: 'here',
+    deliver: (octets, keepLease) => deliver(store, message, recipient, members, octets, keepLease),
+  };
+}
 
 async function deliver(
   store: LocalMail['store'],
-  { envelope, name }: QueuedMessage,
-  { forwardPath, notify, originalRecipient }: LeasedRecipient,
-  accounts: Accounts,
+  message: QueuedMessage,
+  recipient: LeasedRecipient,
+  { accounts, elsewhere, success, loop }: FoundMembers,
   octets: AsyncIterable<Buffer>,
+  keepLease: KeepLease,
 ): Promise<Outcome> {
-  const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = envelope;
   const writer = store.receive(LOCAL_MESSAGE_OCTETS);
   try {
-    for await (const piece of octets) await writer.write(piece);
+    for await (const piece of octets) {
+      loop?.push(piece);
+      await writer.write(piece);
+    }
   } catch (error) {
     await writer.abort();
-    return outcomeOf(error);
+    return outcomeOfStorage(error);
   }
   await using content = await writer.finish();
-  const details = {
-    isUtf8,
-    requiresTls,
-    envelopeId,
-    returnContent,
-    submitter,
-    releaseRequest,
-    id: name,
-    sender: null,
-    tls: null,
-    body: null,
-    results: null,
-  };
+  if (loop?.hasLoop === true) return failed('5.4.6', 'The message goes in circles: it has come by this address before');
+
+  const copies = accounts.map((account) => ({ account, delivery: deliveryOf(message, recipient, account) }));
+  const failures: unknown[] = [];
+  for (const { account, delivery } of copies) {
+    const failure = account.isDisabled ? DISABLED : await deliverOne(store, content, delivery, keepLease);
+    // What is left of it is theirs to deliver, and what came of it theirs to write down.
+    if (failure === LOST) return deferred('4.3.0', 'Somebody else has it in hand');
+    failures.push(failure);
+  }
+  const done = {
+    type: 'delivered',
+    status: '2.1.5',
+    reply: `Delivered here as ${message.name}`,
+    mta: null,
+    success,
+  } as const;
+  // Of several, one is enough: who has it must not get it again for the sake of the others, whose copies wait.
+  if (!failures.includes(null) && elsewhere.length === 0) {
+    return outcomeOfStorage(failures.find((failure) => failure !== DISABLED));
+  }
+  const waiting = copies.flatMap(({ delivery }, at) => {
+    const failure = reasonToWait(failures[at]);
+    return failure === null ? [] : [{ delivery, failure }];
+  });
+  if (waiting.length > 0) await store.keepWaiting(content, waiting);
+  return elsewhere.length === 0
+    ? done
+    : { ...done, reply: `Passed on to those for whom it stands as ${message.name}`, members: elsewhere };
+}
+
+/** @returns null if the account has it; else why not */
+async function deliverOne(
+  store: LocalMail['store'],
+  content: Content,
+  delivery: Delivery,
+  keepLease: KeepLease,
+): Promise<unknown> {
+  try {
+    return (await store.deliverTaking(content, delivery, keepLease)) ? null : LOST;
+  } catch (error) {
+    return error;
+  }
+}
+
+const DISABLED = Symbol('takes no mail at present');
+const LOST = Symbol('somebody else may have the row');
+
+function deliveryOf(
+  { envelope, name }: QueuedMessage,
+  { forwardPath, notify, originalRecipient }: LeasedRecipient,
+  { accountId, mailbox }: Pick<RecipientAccount, 'accountId' | 'mailbox'>,
+): Delivery {
+  const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = envelope;
+  const said = { isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
+  const details = { ...said, id: name, sender: null, tls: null, body: null, results: null };
   const arrival = {
     prefix: Buffer.from(`Return-Path: <${reversePath}>\r\n`),
     reversePath,
@@ -91,41 +150,12 @@ async function deliver(
     clientName: null,
     details: { ...details, recipients: [{ forwardPath, notify, originalRecipient }] },
   };
-  const deliveries = accounts.map(({ accountId, mailbox }) => ({ account: accountId, mailbox, arrival }));
-  const outcomes = await store.deliverToEach(content, deliveries);
-  // Of several, one is enough: who has it must not get it again for the sake of the others, whose copies wait.
-  if (outcomes.some(({ status }) => status === 'fulfilled')) {
-    const waiting = deliveries.flatMap((delivery, at) => {
-      const failure = reasonToWait(outcomes[at]);
-      return failure === null ? [] : [{ delivery, failure }];
-    });
-    if (waiting.length > 0) await store.keepWaiting(content, waiting);
-    return { type: 'delivered', status: '2.1.5', reply: `Delivered here as ${name}`, mta: null, success: 'delivered' };
-  }
-  const [first] = outcomes;
-  return outcomeOf(first?.status === 'rejected' ? first.reason : null);
+  return { account: accountId, mailbox, arrival };
 }
 
 /** Null where the account has the message, or may have it, or never will. */
-function reasonToWait(outcome: PromiseSettledResult<unknown> | undefined): string | null {
-  if (outcome?.status !== 'rejected') return null;
-  const { reason } = outcome;
-  if (!(reason instanceof StorageError) || reason.kind === 'outcome-unknown') return null;
-  return outcomeOf(reason).type === 'failed' ? null : reason.kind;
-}
-
-/** Null where it may work later, or nothing is known. */
-const STATUSES = {
-  nonexistent: ['failed', '5.1.1', 'The account is gone'],
-  'over-quota': ['deferred', '4.2.2', 'The mailbox is full'],
-  'too-large': ['failed', '5.2.3', 'The message is too large'],
-  'uid-exhausted': ['failed', '5.2.0', 'The mailbox has no UIDs left'],
-} as const satisfies Partial<Record<StorageErrorKind, readonly ['failed' | 'deferred', string, string]>>;
-
-function outcomeOf(error: unknown): Outcome {
-  if (!(error instanceof StorageError)) throw error;
-  const known = Object.entries(STATUSES).find(([kind]) => kind === error.kind)?.[1];
-  if (known === undefined) return deferred('4.3.0', `It cannot be stored now: ${error.kind}`);
-  const [type, status, text] = known;
-  return type === 'failed' ? failed(status, text) : deferred(status, text);
+function reasonToWait(failure: unknown): string | null {
+  if (failure === DISABLED) return '450 4.2.1';
+  if (!(failure instanceof StorageError) || failure.kind === 'outcome-unknown') return null;
+  return outcomeOfStorage(failure).type === 'failed' ? null : failure.kind;
 }

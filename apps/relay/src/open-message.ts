@@ -47,8 +47,8 @@ export function readForHere(
   return octetsOf(queue, message, fieldsFor(recipient));
 }
 
-/** RFC 9228, RFC 2919, RFC 2369. */
-function fieldsFor({ alias, listFields }: OpenedFor): Buffer {
+/** What stands before the message for who gets it by an alias: RFC 9228, RFC 2919, RFC 2369. */
+export function fieldsFor({ alias, listFields }: OpenedFor): Buffer {
   return Buffer.from(`${alias === null ? '' : `Delivered-To: ${alias}\r\n`}${listFields}`);
 }
 

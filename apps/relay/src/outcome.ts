@@ -1,3 +1,4 @@
+import type { NewRecipient } from '@postel/queue';
 import { type SmtpReply, textOf } from '@postel/smtp-client';
 
 /** What came of an attempt at one recipient. */
@@ -10,7 +11,9 @@ export interface Outcome {
   /** The other server; null if nobody said anything. */
   readonly mta: string | null;
   /** How success is told to a sender who wants to hear of it; null: by the other server. */
-  readonly success: 'relayed' | 'delivered' | null;
+  readonly success: 'relayed' | 'delivered' | 'expanded' | null;
+  /** At other servers, who are to get the message now in place of the recipient; left out: nobody. */
+  readonly members?: readonly NewRecipient[];
 }
 
 /** RFC 3463 §2, at the beginning of a text. */

@@ -346,7 +346,8 @@ export class Relay {
       const target = await findHere(local, message, recipient);
       if (target.type === 'here') {
         group.here.add(recipient);
-        outcomes.set(recipient, await target.deliver(readForHere(queue, message, recipient)));
+        const octets = readForHere(queue, message, recipient);
+        outcomes.set(recipient, await target.deliver(octets, (tx) => queue.keepLease(tx, recipient)));
       } else elsewhere.push(recipient);
     }
     if (elsewhere.length === 0) return null;

@@ -56,17 +56,17 @@ function tellsSender({ envelope, tellsSender }: QueuedMessage): boolean {
 }
 
 function settle(recipient: LeasedRecipient, outcome: Outcome, context: SettlementContext): Settled {
-  const { status, reply, mta } = outcome;
-  const route = context.routeOf(recipient);
-  if (outcome.type !== 'deferred') return { recipient, outcome: { type: outcome.type }, status, reply, mta, route };
+  const { status, reply, mta, members = [] } = outcome;
+  const said = { status, reply, mta, route: context.routeOf(recipient), members };
+  if (outcome.type !== 'deferred') return { recipient, outcome: { type: outcome.type }, ...said };
   const { message, attempts, notify, wasToldOfDelay } = recipient;
   const { schedule, tookMs } = context;
   const ageMs = message.ageMs + tookMs;
   const pauseMs = nextPauseMs({ ageMs, attempts: attempts + 1, schedule }, context.chance());
   // RFC 3463 §3.5: X.4.7. What was said last stands in its text.
-  if (pauseMs === null) return { recipient, outcome: { type: 'failed' }, status: '5.4.7', reply, mta, route };
+  if (pauseMs === null) return { recipient, outcome: { type: 'failed' }, ...said, status: '5.4.7' };
   const tellsDelay = tellsSender(message) && isToldOfDelay({ ageMs, schedule }, notify, wasToldOfDelay);
-  return { recipient, outcome: { type: 'deferred', pauseMs, tellsDelay }, status, reply, mta, route };
+  return { recipient, outcome: { type: 'deferred', pauseMs, tellsDelay }, ...said };
 }
 
 /** The DSNs: RFC 3461 §5.2. @param read gives the octets of the message */

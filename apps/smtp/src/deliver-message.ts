@@ -1,3 +1,4 @@
+import { listFields } from '@postel/directory';
 import {
   type AccountId,
   type Arrival,
@@ -11,7 +12,6 @@ import { releaseTime } from './future-release.ts';
 import { holdMessage } from './hold-message.ts';
 import { keepSentCopy } from './keep-sent-copy.ts';
 import { PATHS_KEPT } from './limits.ts';
-import { listFields } from './list-fields.ts';
 import type { MailTransaction, Recipient } from './mail-transaction.ts';
 import type { ReceivedMessage } from './receive-message.ts';
 import { replies, type SmtpReply } from './replies.ts';

@@ -1,7 +1,6 @@
-import type { ExpandedAlias, RecipientAccount } from '@postel/directory';
+import { type ExpandedAlias, listFields, type RecipientAccount } from '@postel/directory';
 import type { NewRecipient } from '@postel/queue';
 import type { AccountId, ReceivedRecipient } from '@postel/storage';
-import { listFields } from './list-fields.ts';
 
 /** A recipient at another server, and by which RCPT commands it came: with the local accounts that each led to as well. */
 export interface OutgoingRecipient extends NewRecipient {

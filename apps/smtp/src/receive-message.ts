@@ -1,12 +1,10 @@
-import { DirectoryError } from '@postel/directory';
+import { DirectoryError, LIST_FIELDS, LoopWatch } from '@postel/directory';
 import { type Content, StorageError } from '@postel/storage';
 import { CheckedMessage } from './checked-message.ts';
 import { type DataFault, DataReader } from './data-reader.ts';
 import { withoutFields } from './field-filter.ts';
 import { HopCount } from './hop-count.ts';
 import { DISCARDED_OCTETS, HOPS } from './limits.ts';
-import { LIST_FIELDS } from './list-fields.ts';
-import { LoopWatch } from './loop-watch.ts';
 import type { MailTransaction } from './mail-transaction.ts';
 import { PacedReader } from './paced-reader.ts';
 import { MessageIdWatch, messageIdOf } from './record/message-id-watch.ts';

@@ -45,6 +45,7 @@ export { type DomainChange, type DomainSummary, listDomains } from './domains.ts
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export type { ExpandedAlias, MailingList, Poster } from './expand-alias.ts';
 export { generatePassword } from './generate-password.ts';
+export { LIST_FIELDS, listFields } from './list-fields.ts';
 export type {
   AuthenticatedAccount,
   ClientKey,
@@ -55,6 +56,7 @@ export type {
   LoginService,
 } from './login.ts';
 export type { LimitedNetwork } from './login-limits.ts';
+export { LoopWatch } from './loop-watch.ts';
 export { type DirectoryOptions, openDirectory } from './open-directory.ts';
 export type { AccountQuota, DefaultQuotaChange, QuotaChange, Quotas } from './quotas.ts';
 export { BUILT_IN_ROUTE, type Route, RouteBook } from './routes/choose-route.ts';

@@ -105,4 +105,6 @@ export interface Settled {
   readonly mta: string | null;
   /** By which it went or was to go, by its name; null: by none, it was for somebody here. */
   readonly route: string | null;
+  /** At other servers, for whom the recipient stands: they are put into the queue in its place. */
+  readonly members: readonly NewRecipient[];
 }

@@ -101,15 +101,21 @@ async function keptValue(tx: Transaction, { kind, value }: HoldRule): Promise<st
   return account?.id ?? null;
 }
 
-/** Holds recipients of a message that is being queued, where a rule says so. */
-export async function applyHoldRules(tx: Transaction, message: string): Promise<void> {
-  const held = await tx<{ id: number; reason: string }[]>`
+/**
+ * Holds recipients of a message that are being queued, where a rule says so.
+ *
+ * @param after those that came to it after this one; null: all of them
+ */
+export async function applyHoldRules(tx: Transaction, message: string, after: number | null): Promise<void> {
+  await tx`
+    with held as (
     update queue_recipients as r set state = 'held', held_by = h.rule_id
       from queue_messages as m, queue_hold_rules as h
-     where r.message_id = ${message}::uuid and m.message_id = r.message_id
+     where r.message_id = ${message}::uuid and m.message_id = r.message_id and r.recipient_id > coalesce(${after}::bigint, 0)
+       and r.state = 'waiting' and r.lease is null and r.attempts = 0
        and h.value = case h.kind when 'sender' then lower(m.reverse_path) when 'domain' then r.domain else m.account_id::text end
-    returning r.recipient_id as id, h.reason`;
-  for (const { id, reason } of held) await addEvents(tx, 'held', [{ id }], reason);
+    returning r.recipient_id, h.reason)
+    insert into queue_events (recipient_id, type, reply) select recipient_id, 'held', reason from held`;
 }
 
 /** What a person did, or a rule of theirs. */

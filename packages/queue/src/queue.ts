@@ -23,7 +23,14 @@ import {
   STRAY_CONTENT_MS,
 } from './limits.ts';
 import { MessageTraits } from './message-traits.ts';
-import type { LeasedRecipient, NewMessage, QueuedEnvelope, QueuedMessage, Settled } from './queue-rows.ts';
+import type {
+  LeasedRecipient,
+  NewMessage,
+  NewRecipient,
+  QueuedEnvelope,
+  QueuedMessage,
+  Settled,
+} from './queue-rows.ts';
 import { applyHoldRules } from './queue-rules.ts';
 import { SharedWrites } from './shared-writes.ts';
 import { QUEUE_CHANNEL, tellQueue } from './tell-queue.ts';
@@ -101,11 +108,13 @@ export class Queue {
   /**
    * Lets recipients of a message go that was kept to wait, and takes the others out.
    *
+   * @returns how many of the others are not to be had back, as the time that they were to wait was over before
    * @throws {StorageError}
    */
-  async start({ id }: Kept, forwardPaths: readonly string[]): Promise<void> {
+  async start({ id }: Kept, forwardPaths: readonly string[]): Promise<number> {
+    let gone: number;
     try {
-      await this.#sql.begin(async (tx) => {
+      gone = await this.#sql.begin(async (tx) => {
         await tx`
           update queue_recipients as r set next_attempt_at = greatest(now(), m.released_at)
             from queue_messages as m
@@ -115,15 +124,20 @@ export class Queue {
           delete from queue_recipients
            where message_id = ${id}::uuid and lease is null and attempts = 0
              and forward_path <> all(${textArray(forwardPaths)}::text[])`;
-        const [left] = await tx`select from queue_recipients where message_id = ${id}::uuid limit 1`;
-        if (left !== undefined) return;
+        const [left] = await tx<{ count: number; gone: number }[]>`
+          select count(*)::integer as count,
+                 count(*) filter (where forward_path <> all(${textArray(forwardPaths)}::text[]))::integer as gone
+            from queue_recipients where message_id = ${id}::uuid`;
+        if (left !== undefined && left.count > 0) return left.gone;
         await tx`delete from queue_contents where message_id = ${id}::uuid`;
         await tx`delete from queue_messages where message_id = ${id}::uuid`;
+        return 0;
       });
     } catch (error) {
       throw translateDatabaseError(error, true);
     }
     if (forwardPaths.length > 0) this.#tell();
+    return gone;
   }
 
   /**
@@ -186,6 +200,19 @@ export class Queue {
     return recipients.filter(({ id }) => !ids.has(id));
   }
 
+  /**
+   * Makes the lease of one row last anew, in a transaction that does what is to be done once: nobody else takes the row before that has
+   * ended, nor for the time of a lease thereafter.
+   *
+   * @returns false if it is lost: nothing must be done
+   */
+  async keepLease(tx: Transaction, { id, lease }: LeasedRecipient): Promise<boolean> {
+    const { count } = await tx`
+      update queue_recipients set next_attempt_at = now() + make_interval(secs => ${this.leaseMs / 1_000})
+       where recipient_id = ${id}::bigint and lease = ${lease}::uuid`;
+    return count > 0;
+  }
+
   /** Gives rows back of which nothing was tried, for nobody to take before a pause is over. */
   async giveBack(recipients: readonly LeasedRecipient[], pauseMs = 0): Promise<void> {
     if (recipients.length === 0) return;
@@ -218,6 +245,11 @@ export class Queue {
       );
       const done = settlements.filter(({ results }) => results.some(({ recipient }) => written.has(recipient.id)));
       if (done.length === 0) return;
+      for (const { results } of done) {
+        for (const { recipient, members } of results) {
+          if (written.has(recipient.id)) await insertMembers(tx, recipient, members);
+        }
+      }
       for (const { reports } of done) for (const report of reports) await insertReport(tx, report);
       await removeFinished(tx, done.map(messageOf));
     });
@@ -400,14 +432,40 @@ async function insertMessage(
            (message_id, account_id, forward_path, domain, alias, list_fields, is_bulk, notify, original_recipient, next_attempt_at)
     select ${id}::uuid, ${account}::bigint, forward_path, domain, alias, nullif(list_fields, ''), ${isBulk} or list_fields <> '', string_to_array(notify, ','), original_recipient,
            greatest(now() + make_interval(secs => ${waitMs / 1_000}), ${release}::timestamptz)
-      from unnest(${textArray(recipients.map(({ forwardPath }) => forwardPath))}::text[],
-                  ${textArray(recipients.map(({ forwardPath }) => domainOf(forwardPath)))}::text[],
-                  ${textArray(recipients.map(({ alias }) => alias))}::text[],
-                  ${textArray(recipients.map(({ listFields }) => listFields))}::text[],
-                  ${textArray(recipients.map(({ notify }) => notify?.join(',') ?? null))}::text[],
-                  ${textArray(recipients.map(({ originalRecipient }) => originalRecipient))}::text[])
-        as named (forward_path, domain, alias, list_fields, notify, original_recipient)`;
-  await applyHoldRules(tx, id);
+      from ${namedRecipients(tx, recipients)}`;
+  await applyHoldRules(tx, id, null);
+}
+
+function namedRecipients(tx: Transaction, recipients: readonly NewRecipient[]) {
+  return tx`
+    unnest(${textArray(recipients.map(({ forwardPath }) => forwardPath))}::text[],
+           ${textArray(recipients.map(({ forwardPath }) => domainOf(forwardPath)))}::text[],
+           ${textArray(recipients.map(({ alias }) => alias))}::text[],
+           ${textArray(recipients.map(({ listFields }) => listFields))}::text[],
+           ${textArray(recipients.map(({ notify }) => notify?.join(',') ?? null))}::text[],
+           ${textArray(recipients.map(({ originalRecipient }) => originalRecipient))}::text[])
+      as named (forward_path, domain, alias, list_fields, notify, original_recipient)`;
+}
+
+/** Those for whom a recipient stands get the message as it is, but who gets it already. */
+async function insertMembers(
+  tx: Transaction,
+  { id, isBulk, message }: LeasedRecipient,
+  members: readonly NewRecipient[],
+): Promise<void> {
+  if (members.length === 0) return;
+  const bulk = isBulk || members.length >= BULK_RECIPIENTS;
+  await tx`
+    insert into queue_recipients
+           (message_id, account_id, forward_path, domain, alias, list_fields, is_bulk, notify, original_recipient)
+    select ${message.id}::uuid, ${message.account}::bigint, forward_path, domain, alias, nullif(list_fields, ''), ${bulk} or list_fields <> '',
+           string_to_array(notify, ','), original_recipient
+      from ${namedRecipients(tx, members)}
+     where not exists (select from queue_recipients as r
+                        where r.message_id = ${message.id}::uuid and r.domain = named.domain
+                          and left(r.forward_path, -strpos(reverse(r.forward_path), '@'))
+                            = left(named.forward_path, -strpos(reverse(named.forward_path), '@')))`;
+  await applyHoldRules(tx, message.id, id);
 }
 
 /** From the null reverse-path, so that nothing is ever told of what becomes of it: RFC 3461 §5.2. */

@@ -352,6 +352,21 @@ export class Store {
   }
 
   /**
+   * Delivers a message to one account, in a transaction in which something else is done first.
+   *
+   * @param take says whether it is to be delivered still; is asked again where that was not committed
+   * @returns false where it said no
+   * @throws {StorageError} as `append` does
+   */
+  async deliverTaking(
+    content: Content,
+    delivery: Delivery,
+    take: (tx: Transaction) => Promise<boolean>,
+  ): Promise<boolean> {
+    return await this.#deliverTaking(content, delivery, Date.now(), take);
+  }
+
+  /**
    * Keeps copies of a message for accounts that cannot take them now, durably, until `deliverWaiting` delivers them.
    *
    * @throws {StorageError} 'unavailable', 'outcome-unknown', 'disk-full'; 'over-quota' as `WaitingDelivery.most` says

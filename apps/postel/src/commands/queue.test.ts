@@ -118,7 +118,17 @@ test('one is shown with what was done and tried, and given up', async () => {
   if (recipient === undefined) throw new Error('nothing is due');
   const outcome = { type: 'deferred', pauseMs: 3_600_000, tellsDelay: false } as const;
   await queue.settle(
-    [{ recipient, outcome, status: '4.7.1', reply: '451 4.7.1 Greylisted', mta: 'mx.show.example', route: 'direct' }],
+    [
+      {
+        recipient,
+        outcome,
+        status: '4.7.1',
+        reply: '451 4.7.1 Greylisted',
+        mta: 'mx.show.example',
+        route: 'direct',
+        members: [],
+      },
+    ],
     [],
   );
   await queueCommand(`hold ${id}`);

@@ -1,4 +1,4 @@
-import { parseAddress } from '@postel/directory';
+import { parseAddress } from './address.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -1,4 +1,5 @@
-import { type MailingList, parseAddress } from '@postel/directory';
+import { parseAddress } from './address.ts';
+import type { MailingList } from './expand-alias.ts';
 
 /** Fields that a list sets, and that a message has from nobody else: in lower case. */
 export const LIST_FIELDS: ReadonlySet<string> = new Set(['list-id', 'list-post']);
