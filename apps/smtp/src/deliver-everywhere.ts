@@ -117,10 +117,16 @@ function goingWith(session: Session, { outgoing, recipients }: MailTransaction, 
   return outgoing.recipients.filter(({ groups }) => groups.some(isAccepted)).map(({ forwardPath }) => forwardPath);
 }
 
-/** What is to go goes by itself after HELD_BACK_MS, if it cannot be said now; what is not, too, and that is counted. */
+/** What is to go goes by itself after HELD_BACK_MS, if it cannot be said now or was not before; what is not, too, and that is counted. */
 async function settle({ services, log }: Session, kept: Kept, going: readonly string[]): Promise<void> {
   try {
-    await services.queue?.start(kept, going);
+    const gone = (await services.queue?.start(kept, going)) ?? 0;
+    if (gone === 0) return;
+    services.metrics.possibleDuplicates.inc();
+    log.warn(
+      { recipients: gone },
+      'a message that was refused is on its way to others: its delivery here took too long',
+    );
   } catch (err) {
     log.warn({ err }, 'the queue was not told what is to go');
     if (going.length === 0) services.metrics.possibleDuplicates.inc();

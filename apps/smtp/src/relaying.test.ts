@@ -1,10 +1,12 @@
 import { ScriptedResolver } from '@postel/dns';
 import { Queue } from '@postel/queue';
 import { type Database, openDatabase, StorageError } from '@postel/storage';
+import { Registry } from '@postel/supervision';
 import { createTestDatabase, type TestDatabase } from '@postel/testkit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { IncomingMail } from './incoming-mail.ts';
 import type { Services } from './services.ts';
+import { SmtpMetrics } from './smtp-metrics.ts';
 import { type OwnServer, startOwnServer } from './testing/own-server.ts';
 
 let testDatabase: TestDatabase;
@@ -126,6 +128,29 @@ test('nothing goes to others when what is here is refused', async () => {
   expect(await client.command(MESSAGE.join('\r\n'))).toMatch(/^452 4\.2\.2 /);
   expect(await queued()).toEqual([]);
   expect(await database.sql`select from queue_contents`).toHaveLength(0);
+});
+
+test('what was refused here after others could have it already is counted', async () => {
+  const registry = new Registry();
+  const store: Services['store'] = {
+    receive: (limit) => submission.store.receive(limit),
+    requireDiskRoom: async () => {},
+    waitingUse: async () => new Map(),
+    keepWaiting: () => Promise.reject(new Error('not now')),
+    async deliverToEach(_, deliveries) {
+      // It takes so long that the time is over in which others wait for it.
+      await database.sql`update queue_recipients set next_attempt_at = now() where forward_path = 'bob@example.org'`;
+      expect(await queue.take(10, [])).toHaveLength(1);
+      return deliveries.map(() => ({ status: 'rejected', reason: new StorageError('over-quota', 'full') }));
+    },
+  };
+  await using full = await startOwnServer({ queue, store, metrics: new SmtpMetrics(registry) });
+  await using client = await full.logIn();
+  const paths = ['mary@localhost', 'bob@example.org', 'ann@example.org'].map((path) => `RCPT TO:<${path}>`);
+  for (const line of ['MAIL FROM:<mary@localhost>', ...paths, 'DATA']) await client.command(line);
+  expect(await client.command(MESSAGE.join('\r\n'))).toMatch(/^452 4\.2\.2 /);
+  expect((await queued()).map(({ path }) => path)).toEqual(['bob@example.org']);
+  expect(await registry.metrics()).toMatch(/^postel_smtp_possible_duplicates_total 1$/m);
 });
 
 test('MX and LMTP pass nothing on but to members of aliases', async () => {
