@@ -81,6 +81,9 @@ export const REFRESH_MS = 10 * 60_000;
 /** How often what came of TLS is written down. */
 export const FLUSH_MS = 60_000;
 
+/** How often the clock is looked at by which lifetimes are counted: CLOCK_GAP_MS of the queue is a good deal longer. */
+export const CLOCK_MS = 60_000;
+
 /** How often what is long finished is removed. */
 export const PRUNE_MS = 60 * 60_000;
 

@@ -13,6 +13,7 @@ import {
   BULK_TRANSACTIONS,
   BUSY_HOST_MS,
   BUSY_SMARTHOST_MS,
+  CLOCK_MS,
   DATABASE_RETRY_MS,
   OCTETS_A_SECOND,
   PRUNE_MS,
@@ -99,7 +100,7 @@ export class Relay {
   }
 
   start(): void {
-    this.#loops = Promise.all([this.#work(), this.#listen(), this.#prune()]);
+    this.#loops = Promise.all([this.#work(), this.#listen(), this.#prune(), this.#count()]);
   }
 
   /** Takes no more, lets transactions go on for a moment, and gives back what was not tried. */
@@ -140,7 +141,27 @@ export class Relay {
     }
   }
 
+  /** The time goes on in which mail is sent. */
+  async #count(): Promise<void> {
+    const { log } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      await this.#pause(CLOCK_MS);
+      if (this.#stopping.signal.aborted) return;
+      await this.#lookAtClock().catch((err: unknown) => log.warn({ err }, "the queue's clock was not looked at"));
+    }
+  }
+
+  async #lookAtClock(): Promise<void> {
+    const { wentMs, countedMs } = await this.#options.queue.lookAtClock();
+    if (wentMs >= countedMs && wentMs - countedMs < CLOCK_MS) return;
+    this.#options.log.warn(
+      { seconds: Math.round(wentMs / 1_000), countedSeconds: Math.round(countedMs / 1_000) },
+      'no mail was sent for a while, or the clock of the database has jumped: what waits has as much longer',
+    );
+  }
+
   async #work(): Promise<void> {
+    await this.#persist("the queue's clock was not looked at", () => this.#lookAtClock());
     while (!this.#stopping.signal.aborted) {
       this.#wake = Promise.withResolvers();
       const { promise: woken } = this.#wake;

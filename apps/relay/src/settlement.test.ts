@@ -32,6 +32,7 @@ function recipient({
     notify,
     originalRecipient: null,
     attempts: 3,
+    ageMs,
     wasToldOfDelay,
     isBulk: false,
     pinnedRoute: null,
@@ -42,7 +43,6 @@ function recipient({
       account: null,
       queuedAt: QUEUED_AT,
       releasedAt: QUEUED_AT,
-      ageMs,
       envelope: {
         reversePath: 'mary@example.com',
         isUtf8: false,

@@ -61,7 +61,7 @@ function settle(recipient: LeasedRecipient, outcome: Outcome, context: Settlemen
   if (outcome.type !== 'deferred') return { recipient, outcome: { type: outcome.type }, ...said };
   const { message, attempts, notify, wasToldOfDelay } = recipient;
   const { schedule, tookMs } = context;
-  const ageMs = message.ageMs + tookMs;
+  const ageMs = recipient.ageMs + tookMs;
   const pauseMs = nextPauseMs({ ageMs, attempts: attempts + 1, schedule }, context.chance());
   // RFC 3463 §3.5: X.4.7. What was said last stands in its text.
   if (pauseMs === null) return { recipient, outcome: { type: 'failed' }, ...said, status: '5.4.7' };
@@ -74,16 +74,17 @@ export async function reportsOf(
   message: QueuedMessage,
   { told }: Settlement,
   read: () => AsyncIterable<Buffer>,
-  { hostname, schedule, now }: SettlementContext,
+  { hostname, schedule, tookMs, now }: SettlementContext,
 ): Promise<readonly QueuedReport[]> {
   if (told.size === 0) return [];
-  const { envelope, queuedAt, releasedAt, name } = message;
+  const { envelope, queuedAt, name } = message;
   const { reversePath, envelopeId, releaseRequest, requiresTls } = envelope;
   const returned = await returnedOf(message, read);
   const at = now();
   return [...told].map(([action, settled]) => {
-    const retriesUntil = action === 'delayed' ? new Date(releasedAt.getTime() + schedule.lifetimeMs) : null;
     const recipients = settled.map(({ recipient, status, reply, mta, route: name }) => {
+      const leftMs = Math.max(schedule.lifetimeMs - recipient.ageMs - tookMs, 0);
+      const retriesUntil = action === 'delayed' ? new Date(at.getTime() + leftMs) : null;
       // The built-in one needs no name.
       const route = name === DIRECT_ROUTE ? null : name;
       return { ...recipient, status, attempt: { at, mta, reply, retriesUntil, route } };

@@ -23,6 +23,11 @@ export const HISTORY_MS = 30 * DAY_MS;
 /** How long whoever took a row has it, unless that is renewed: after a crash it waits no longer. */
 export const LEASE_MS = 2 * MINUTE_MS;
 
+/** Of the time since the clock was last looked at, no more than this counts: it has jumped, or nobody was sending mail. */
+export const CLOCK_GAP_MS = 10 * MINUTE_MS;
+/** A clock that goes back by less than this is set right. */
+export const CLOCK_JUMP_MS = MINUTE_MS;
+
 /** Octets that no message came to name are swept after so long: longer than any message takes. */
 export const STRAY_CONTENT_MS = DAY_MS;
 

@@ -166,8 +166,10 @@ async function changeRows(tx: Transaction, change: QueueChange, list: string): P
            where recipient_id = any(${list}::bigint[]) and state = 'waiting' and lease is null returning recipient_id as id`;
     case 'release':
       return await tx<{ id: number }[]>`
-          update queue_recipients set state = 'waiting', held_by = null, next_attempt_at = now()
-           where recipient_id = any(${list}::bigint[]) and state = 'held' returning recipient_id as id`;
+          update queue_recipients as r set state = 'waiting', held_by = null, tried_since_ms = null,
+                 next_attempt_at = case when m.release_request is null then now() else greatest(now(), m.released_at) end
+            from queue_messages as m
+           where m.message_id = r.message_id and recipient_id = any(${list}::bigint[]) and state = 'held' returning recipient_id as id`;
     case 'drop': {
       // Who finishes the last recipient of a message removes its octets: one after the other, as in Queue.settle.
       const messages = await tx<{ message: string }[]>`

@@ -45,7 +45,7 @@ export interface NewMessage {
   readonly recipients: readonly NewRecipient[];
   /** It is not sent before this time has gone by. */
   readonly waitMs: number;
-  /** Nor before this one, from which its lifetime counts (RFC 4865); null: from now. */
+  /** Nor before this one (RFC 4865); null: from now. */
   readonly releaseAt: Date | null;
 }
 
@@ -57,8 +57,6 @@ export interface QueuedMessage {
   readonly queuedAt: Date;
   /** When it was queued, or was to go if its sender had it held. */
   readonly releasedAt: Date;
-  /** Since then. */
-  readonly ageMs: number;
   readonly envelope: QueuedEnvelope;
   /** Of all of it. */
   readonly sizeOctets: number;
@@ -82,6 +80,8 @@ export interface LeasedRecipient extends NewRecipient {
   readonly message: QueuedMessage;
   /** That have failed before. */
   readonly attempts: number;
+  /** Since it was taken first, or first after it was released, of the time in which mail is sent: see countedMs. */
+  readonly ageMs: number;
   readonly wasToldOfDelay: boolean;
   /** Others come first. */
   readonly isBulk: boolean;

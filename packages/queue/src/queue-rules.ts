@@ -53,7 +53,8 @@ export async function removeHoldRule(sql: Sql, rule: HoldRule): Promise<number |
       delete from queue_hold_rules where kind = ${rule.kind} and value = ${value}::text returning rule_id as id`;
     if (row === undefined) return null;
     const rows = await tx<{ id: number }[]>`
-      update queue_recipients as r set state = 'waiting', held_by = null, next_attempt_at = greatest(now(), m.released_at)
+      update queue_recipients as r set state = 'waiting', held_by = null, tried_since_ms = null,
+             next_attempt_at = case when m.release_request is null then now() else greatest(now(), m.released_at) end
         from queue_messages as m
        where r.message_id = m.message_id and r.state = 'held' and r.held_by = ${row.id}::bigint returning r.recipient_id as id`;
     await addEvents(tx, 'released', rows, null);

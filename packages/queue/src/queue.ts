@@ -23,6 +23,7 @@ import {
   STRAY_CONTENT_MS,
 } from './limits.ts';
 import { MessageTraits } from './message-traits.ts';
+import { type ClockLook, countedMs, lookAtClock } from './queue-clock.ts';
 import type {
   LeasedRecipient,
   NewMessage,
@@ -97,7 +98,10 @@ export class Queue {
         await storeChunk(this.#sql, id, chunk++, octets);
       }
       const sizeOctets = prefix.length + content.sizeOctets;
-      await this.#sql.begin((tx) => insertMessage(tx, id, message, { traits, sizeOctets }));
+      await this.#sql.begin(async (tx) => {
+        await requireOctets(tx, id, sizeOctets);
+        await insertMessage(tx, id, message, { traits, sizeOctets });
+      });
     } catch (error) {
       throw translateDatabaseError(error, true);
     }
@@ -116,7 +120,7 @@ export class Queue {
     try {
       gone = await this.#sql.begin(async (tx) => {
         await tx`
-          update queue_recipients as r set next_attempt_at = greatest(now(), m.released_at)
+          update queue_recipients as r set next_attempt_at = case when m.release_request is null then now() else greatest(now(), m.released_at) end
             from queue_messages as m
            where r.message_id = ${id}::uuid and m.message_id = r.message_id and lease is null and attempts = 0
              and forward_path = any(${textArray(forwardPaths)}::text[])`;
@@ -163,7 +167,9 @@ export class Queue {
       if (due.length === 0) return [];
       const ids = `{${due.map(({ id }) => id).join(',')}}`;
       await tx`
-        update queue_recipients set lease = ${lease}::uuid, next_attempt_at = now() + make_interval(secs => ${this.leaseMs / 1_000})
+        update queue_recipients
+           set lease = ${lease}::uuid, next_attempt_at = now() + make_interval(secs => ${this.leaseMs / 1_000}),
+               tried_since_ms = coalesce(tried_since_ms, ${countedMs(tx)})
          where recipient_id = any(${ids}::bigint[])`;
       const rows = await tx<LeasedRow[]>`
         select r.recipient_id as id, r.forward_path as "forwardPath", r.domain, r.alias,
@@ -171,7 +177,7 @@ export class Queue {
                array_to_string(r.notify, ',') as notify, r.attempts, r.delay_told_at is not null as "wasToldOfDelay",
                r.is_bulk as "isBulk", r.pinned_route as "pinnedRoute", coalesce(s.reason, case when r.last_status like '5.%' then r.last_reply end) as ending,
                m.message_id as "messageId", m.name, m.account_id as account, m.queued_at as "queuedAt",
-               m.released_at as "releasedAt", (extract(epoch from now() - m.released_at) * 1000)::float8 as "ageMs",
+               m.released_at as "releasedAt", greatest(${countedMs(tx)} - r.tried_since_ms, 0)::float8 as "ageMs",
                m.reverse_path as "reversePath", m.release_request as "releaseRequest",
                m.size_octets as "sizeOctets", m.is_8bit as "is8bit", m.has_utf8_header as "hasUtf8Header",
                m.is_binary as "isBinary", m.is_tls_optional as "isTlsOptional", m.is_utf8 as "isUtf8", m.requires_tls as "requiresTls", m.envelope_id as "envelopeId",
@@ -213,6 +219,11 @@ export class Queue {
     return count > 0;
   }
 
+  /** Has the time go on that counts of lifetimes: to be called every minute while mail is sent. */
+  async lookAtClock(): Promise<ClockLook> {
+    return await lookAtClock(this.#sql);
+  }
+
   /** Gives rows back of which nothing was tried, for nobody to take before a pause is over. */
   async giveBack(recipients: readonly LeasedRecipient[], pauseMs = 0): Promise<void> {
     if (recipients.length === 0) return;
@@ -229,7 +240,7 @@ export class Queue {
   async settle(results: readonly Settled[], reports: readonly QueuedReport[]): Promise<void> {
     if (results.length === 0) return;
     await this.#settlements.add({ results, reports });
-    if (reports.length > 0) this.#tell();
+    if (reports.length > 0 || results.some(({ members }) => members.length > 0)) this.#tell();
   }
 
   /** One transaction for all: a commit of each would be most of what sending a message costs. */
@@ -300,10 +311,18 @@ export class Queue {
 
   /** Removes what is long finished, and octets that no message came to name. @returns how many recipients */
   async prune(): Promise<number> {
-    await this.#sql`
-      delete from queue_contents as c
-       where stored_at < now() - make_interval(secs => ${STRAY_CONTENT_MS / 1_000})
-         and not exists (select from queue_messages as m where m.message_id = c.message_id)`;
+    await this.#sql.begin(async (tx) => {
+      // Whoever names them meanwhile has waited for these locks, and finds them gone; who did before is seen by the second statement.
+      const stray = await tx<{ message: string }[]>`
+        select message_id as message from queue_contents as c
+         where stored_at < now() - make_interval(secs => ${STRAY_CONTENT_MS / 1_000})
+           and not exists (select from queue_messages as m where m.message_id = c.message_id)
+         order by message_id, chunk limit ${PRUNED_AT_ONCE} for update`;
+      await tx`
+        delete from queue_contents as c
+         where message_id = any(${textArray(stray.map(({ message }) => message))}::uuid[])
+           and not exists (select from queue_messages as m where m.message_id = c.message_id)`;
+    });
     let pruned = 0;
     for (let count = PRUNED_AT_ONCE; count === PRUNED_AT_ONCE; pruned += count) {
       ({ count } = await this.#sql`
@@ -353,7 +372,6 @@ function leased(row: LeasedRow, lease: string, octets: Buffer | undefined): Leas
     account,
     queuedAt,
     releasedAt,
-    ageMs,
     sizeOctets,
     is8bit,
     hasUtf8Header,
@@ -362,15 +380,15 @@ function leased(row: LeasedRow, lease: string, octets: Buffer | undefined): Leas
   } = row;
   const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = row;
   const { id, forwardPath, domain, alias, listFields, originalRecipient, attempts, wasToldOfDelay, isBulk } = row;
-  const { pinnedRoute, ending } = row;
+  const { ageMs, pinnedRoute, ending } = row;
   const envelope = { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
   const signers = row.signers === '' ? [] : row.signers.split(',');
   const traits = { is8bit, hasUtf8Header, isBinary, isTlsOptional, ...(octets !== undefined && { octets }) };
-  const times = { queuedAt, releasedAt, ageMs };
+  const times = { queuedAt, releasedAt };
   const message = { id: messageId, name, account, ...times, envelope, sizeOctets, ...traits, signers, tellsSender };
   const notify = row.notify?.split(',') ?? null;
   const path = { forwardPath, domain, alias, listFields, notify, originalRecipient };
-  return { id, lease, ...path, attempts, wasToldOfDelay, isBulk, pinnedRoute, ending, message };
+  return { id, lease, ...path, attempts, ageMs, wasToldOfDelay, isBulk, pinnedRoute, ending, message };
 }
 
 /** The octets of those that are small: asked for one by one they cost more than they weigh. */
@@ -407,6 +425,15 @@ async function* gathered(
 async function storeChunk(sql: Sql | Transaction, id: string, chunk: number, octets: Buffer): Promise<void> {
   await sql`
     insert into queue_contents (message_id, chunk, octets) values (${id}::uuid, ${chunk}::integer, ${octets}::bytea)`;
+}
+
+/** Octets that seemed stray, to a clock that jumped, are gone. @throws {StorageError} 'unavailable' */
+async function requireOctets(tx: Transaction, id: string, sizeOctets: number): Promise<void> {
+  const [kept] = await tx<{ octets: number }[]>`
+    select coalesce(sum(octets), 0)::float8 as octets
+      from (select octet_length(octets) as octets from queue_contents where message_id = ${id}::uuid for share) as chunks`;
+  if (kept?.octets === sizeOctets) return;
+  throw new StorageError('unavailable', 'octets of a message were removed while it was being queued');
 }
 
 async function insertMessage(

@@ -775,6 +775,8 @@ export const queueRecipients = pgTable(
     /** By which route it is to go, whatever rules say; null: as they say. And by which the last attempt was made. Names. */
     pinnedRoute: text('pinned_route'),
     lastRoute: text('last_route'),
+    /** What queue_clock said when it was taken first, or first after it was released. */
+    triedSinceMs: id('tried_since_ms'),
   },
   (table) => [
     foreignKey({ columns: [table.messageId], foreignColumns: [queueMessages.messageId] }).onDelete('cascade'),
@@ -785,6 +787,17 @@ export const queueRecipients = pgTable(
     index('queue_recipients_account').on(table.accountId).where(sql`finished_at is null`),
     index('queue_recipients_finished').on(table.finishedAt).where(sql`finished_at is not null`),
   ],
+);
+
+/** One row: how much time has gone by in which mail was being sent, and when that was last looked at. */
+export const queueClock = pgTable(
+  'queue_clock',
+  {
+    isOne: boolean('is_one').primaryKey().default(true),
+    countedMs: id('counted_ms').notNull(),
+    seenAt: at('seen_at').notNull(),
+  },
+  (table) => [check('queue_clock_is_one', sql`${table.isOne}`)],
 );
 
 /** What was tried with each recipient, and done to it. */

@@ -30,6 +30,7 @@ const NO_MAIL = [
   'queue_suppressions',
   'routes',
   'route_rules',
+  'queue_clock',
   'sts_policies',
   'tls_hosts',
   'tls_results',
