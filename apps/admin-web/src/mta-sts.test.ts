@@ -1,5 +1,7 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { openDirectory } from '@postel/directory';
+import { openDatabase } from '@postel/storage';
 import { sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 
@@ -29,6 +31,20 @@ test('each domain has its policy of MTA-STS at a host name of its own (RFC 8461 
   for (const host of ['mta-sts.localhost', 'MTA-STS.strict.localhost:443']) {
     expect(await ask(web, host)).toEqual({ status: 200, type: 'text/plain; charset=us-ascii', body });
   }
+});
+
+test('its mode is the domain’s', async () => {
+  const { database: target, ports } = sharedPostel();
+  const database = openDatabase(target, { applicationName: 'mta-sts test', maxConnections: 1 });
+  const directory = openDirectory(database).as({ type: 'server', task: 'test' });
+  await directory.addDomain('enforced.example');
+  for (const mode of ['enforce', 'none', 'testing'] as const) {
+    await directory.changeDomain('enforced.example', { mtaSts: mode });
+    expect((await ask(ports.web, 'mta-sts.enforced.example')).body).toContain(`\r\nmode: ${mode}\r\n`);
+  }
+  await directory.removeDomain('enforced.example');
+  await directory.close();
+  await database.close();
 });
 
 test.for(['localhost', 'mta-sts.other.example', 'mta-sts.', 'mta-sts', 'x.mta-sts.localhost'])(

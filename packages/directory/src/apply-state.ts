@@ -167,11 +167,11 @@ async function setDefaults(tx: Transaction, { quota, sending }: DefaultState): P
 
 /** Its catchall comes last, its case only where it tells more apart than before. */
 async function putDomain(tx: Transaction, name: string, domain: DomainState): Promise<void> {
-  const { separators, isCaseSensitive, isDisabled } = domain;
+  const { separators, isCaseSensitive, isDisabled, mtaSts } = domain;
   await tx`insert into domains (name) values (${name}) on conflict (name) do nothing`;
   await tx`
     update domains
-       set detail_separators = ${separators}, is_case_sensitive = is_case_sensitive or ${isCaseSensitive},
+       set detail_separators = ${separators}, mta_sts_mode = ${mtaSts}, is_case_sensitive = is_case_sensitive or ${isCaseSensitive},
            disabled_since = case when ${isDisabled} then coalesce(disabled_since, now()) end
      where name = ${name}`;
 }

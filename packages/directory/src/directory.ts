@@ -13,6 +13,7 @@ import type { ChangeFilter, DirectoryChange } from './directory-changes.ts';
 import type { DirectoryPages } from './directory-pages.ts';
 import type { DirectorySecrets, DirectoryState } from './directory-state.ts';
 import type { DkimKeys, ReadableDkimKeys } from './dkim-keys.ts';
+import type { MtaStsMode } from './domain-state.ts';
 import type { DomainChange, DomainSummary } from './domains.ts';
 import type { ExpandedAlias, Poster } from './expand-alias.ts';
 import type { AuthenticatedAccount, ClientKey, LoginAttempt, LoginContext } from './login.ts';
@@ -145,6 +146,8 @@ export interface Directory {
 
   /** The one form of the name of a local domain, in A-labels. @throws 'no-such-domain' */
   domainName(name: string): Promise<string>;
+  /** Of the policy that a local domain publishes (RFC 8461). @throws 'no-such-domain' */
+  mtaStsMode(name: string): Promise<MtaStsMode>;
 
   /** All local domains, by name. */
   listDomains(): Promise<readonly DomainSummary[]>;

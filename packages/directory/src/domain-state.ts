@@ -8,7 +8,12 @@ export type DomainState = {
   readonly separators: string;
   readonly isCaseSensitive: boolean;
   readonly isDisabled: boolean;
+  readonly mtaSts: MtaStsMode;
 };
+
+/** Of the policy that a domain publishes for those who send to it: RFC 8461 §5. */
+export const MTA_STS_MODES = ['testing', 'enforce', 'none'] as const;
+export type MtaStsMode = (typeof MTA_STS_MODES)[number];
 
 /** A domain, in its canonical form, as a subject of changes: with the selectors of its keys, each with its state. */
 export function domainSubject(domain: string): Subject {
@@ -29,7 +34,7 @@ export async function selectDomainStates(
 ): Promise<readonly { readonly name: string; readonly state: DomainState }[]> {
   const rows = await sql<(DomainState & { name: string })[]>`
     select d.name, a.name as catchall, detail_separators as separators, is_case_sensitive as "isCaseSensitive",
-           disabled_since is not null as "isDisabled"
+           disabled_since is not null as "isDisabled", mta_sts_mode as "mtaSts"
       from domains as d left join accounts as a on a.account_id = d.catchall_account_id
      where d.name = coalesce(${domain}::text, d.name)
      order by d.name collate "C"`;

@@ -4,7 +4,7 @@ import type { Actor } from './actor.ts';
 import { canonicalAddress, DETAIL_SEPARATORS } from './address.ts';
 import { type Administrator, administratorsOf, domainsOf } from './administered.ts';
 import { insertFirstKeys, makeKeyPairs, needsDkimKeys } from './dkim-keys.ts';
-import { domainSubject } from './domain-state.ts';
+import { domainSubject, type MtaStsMode } from './domain-state.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
 import { acceptDomain, findDomain, type LocalDomain } from './find-domain.ts';
@@ -20,6 +20,7 @@ export interface DomainSummary {
   readonly isCaseSensitive: boolean;
   /** Mail for it waits with its senders, and nobody sends from it. */
   readonly isDisabled: boolean;
+  readonly mtaSts: MtaStsMode;
   readonly addresses: number;
   readonly aliases: number;
 }
@@ -29,6 +30,7 @@ export interface DomainChange {
   readonly separators?: string;
   readonly isCaseSensitive?: boolean;
   readonly isDisabled?: boolean;
+  readonly mtaSts?: MtaStsMode;
 }
 
 export async function addDomain(sql: Sql, actor: Actor, name: string): Promise<void> {
@@ -57,6 +59,16 @@ export async function findDomainName(sql: Sql, name: string): Promise<string> {
   return domain;
 }
 
+/** @throws {DirectoryError} 'no-such-domain' */
+export async function findMtaStsMode(sql: Sql, name: string): Promise<MtaStsMode> {
+  const domain = acceptDomain(name);
+  const [row] = await readDirectory(
+    () => sql.read<{ mode: MtaStsMode }[]>`select mta_sts_mode as mode from domains where name = ${domain}`,
+  );
+  if (row === undefined) throw new DirectoryError('no-such-domain', `${domain} is no local domain`);
+  return row.mode;
+}
+
 export async function listDomains(sql: Sql): Promise<readonly DomainSummary[]> {
   return await readDirectory(() => selectDomains(sql.read, null));
 }
@@ -68,7 +80,7 @@ export async function selectDomains(
   const isTheirs = administrator === null ? read`true` : read`d.domain_id in ${domainsOf(read, administrator)}`;
   return await read<DomainSummary[]>`
       select d.name, account.name as catchall, detail_separators as separators, is_case_sensitive as "isCaseSensitive",
-             disabled_since is not null as "isDisabled",
+             disabled_since is not null as "isDisabled", mta_sts_mode as "mtaSts",
              (select count(*)::integer from addresses as a where a.domain_id = d.domain_id) as addresses,
              (select count(*)::integer from aliases as b where b.domain_id = d.domain_id) as aliases
         from domains as d left join accounts as account on account.account_id = d.catchall_account_id
@@ -78,7 +90,7 @@ export async function selectDomains(
 
 export async function changeDomain(sql: Sql, actor: Actor, name: string, change: DomainChange): Promise<void> {
   const domain = acceptDomain(name);
-  const { separators, isCaseSensitive, isDisabled } = change;
+  const { separators, isCaseSensitive, isDisabled, mtaSts } = change;
   if (separators !== undefined) acceptSeparators(separators);
   await revoke(sql, actor, async (tx, note) => {
     await note(domainSubject(domain));
@@ -91,6 +103,7 @@ export async function changeDomain(sql: Sql, actor: Actor, name: string, change:
         update domains set disabled_since = case when ${isDisabled} then coalesce(disabled_since, now()) end
          where domain_id = ${domainId}`;
     }
+    if (mtaSts !== undefined) await tx`update domains set mta_sts_mode = ${mtaSts} where domain_id = ${domainId}`;
     if (isCaseSensitive === undefined) return;
     await tx`update domains set is_case_sensitive = ${isCaseSensitive} where domain_id = ${domainId}`;
     if (!isCaseSensitive) await foldLocalParts(tx, domainId, domain);

@@ -40,7 +40,7 @@ export {
   type DomainSigner,
   type DomainSigners,
 } from './dkim-keys.ts';
-export type { DomainState } from './domain-state.ts';
+export { type DomainState, MTA_STS_MODES, type MtaStsMode } from './domain-state.ts';
 export { type DomainChange, type DomainSummary, listDomains } from './domains.ts';
 export { DirectoryError, type DirectoryErrorKind } from './errors.ts';
 export type { ExpandedAlias, MailingList, Poster } from './expand-alias.ts';

@@ -17,7 +17,15 @@ import { directoryPages, readAccountSummary } from './directory-pages.ts';
 import { readDirectorySecrets, readDirectoryState } from './directory-state.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { openDkimKeys, readableDkimKeys } from './dkim-keys.ts';
-import { addDomain, changeDomain, findDomainName, listDomains, removeDomain, setCatchall } from './domains.ts';
+import {
+  addDomain,
+  changeDomain,
+  findDomainName,
+  findMtaStsMode,
+  listDomains,
+  removeDomain,
+  setCatchall,
+} from './domains.ts';
 import { expandAlias } from './expand-alias.ts';
 import { type FailureStore, failuresIn } from './failure-store.ts';
 import { identifyAccount } from './find-account.ts';
@@ -172,6 +180,7 @@ export function openDirectory({ sql }: Pick<Database, 'sql'>, options: Directory
 function readsIn(sql: Sql, submitters: RecentAnswers<Submitter>) {
   return {
     domainName: (name) => findDomainName(sql, name),
+    mtaStsMode: (name) => findMtaStsMode(sql, name),
     listDomains: () => listDomains(sql),
     dkimKeys: readableDkimKeys(sql),
     addresses: readableAddresses(sql),

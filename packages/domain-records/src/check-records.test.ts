@@ -247,3 +247,29 @@ test('where it is not known what addresses the host has, another SPF policy cann
   expect(await spf(zoneWith({ 'example.com': { TXT: ['v=spf1 a -all'] } }))).toMatchObject({ state: 'unknown' });
   expect(await spf(zoneWith())).toMatchObject({ state: 'right' });
 });
+
+test('what is enforced must fit: other MX hosts, no certificate for the host, and an id of before are told', async () => {
+  const records = domainRecords('example.com', [ed], HOST, { mtaSts: 'enforce' });
+  const value = records.find(({ kind }) => kind === 'mta-sts')?.value ?? '';
+  expect(value).not.toBe(RECORDS.find(({ kind }) => kind === 'mta-sts')?.value);
+  const sts = async (change: Zone, host: MailHost = HOST) => {
+    const resolver = new ScriptedResolver(zoneWith(change), true);
+    const checked = await checkRecords(records, { resolver, knowsDnssec: true, host, mtaSts: 'enforce' });
+    const found = checked.find(({ record }) => record.kind === 'mta-sts');
+    return [found?.state, found?.isTrouble, found?.note];
+  };
+  const published = { '_mta-sts.example.com': { TXT: [value] } };
+  expect(await sts(published)).toEqual(['right', false, null]);
+  expect(await sts({})).toEqual(['right', false, 'it tells of a policy that is not Postel’s']);
+  const MX = ['mail.example.com', 'backup.example.net'].map((exchange) => ({ preference: 10, exchange }));
+  const others = { ...published, 'example.com': { MX, TXT: ['v=spf1 mx ~all'] } };
+  expect(await sts(others)).toEqual(['different', true, expect.stringContaining('does not name backup.example.net')]);
+  const bare = { ...HOST, keys: [] };
+  expect(await sts(published, bare)).toEqual(['different', true, expect.stringContaining('no certificate')]);
+});
+
+test('the id of a policy is one for all cases of the host name', () => {
+  const idOf = (hostname: string) =>
+    domainRecords('example.com', [], { ...HOST, hostname }).find(({ kind }) => kind === 'mta-sts')?.value;
+  expect(idOf('MAIL.Example.com')).toBe(idOf('mail.example.com'));
+});

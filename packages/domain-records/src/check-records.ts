@@ -1,3 +1,4 @@
+import type { MtaStsMode } from '@postel/directory';
 import { addressOctets, type DnsAnswer, lookUpAddresses, lookUpMx, type RecordData, type Resolver } from '@postel/dns';
 import { evaluateSpf } from '@postel/message-auth';
 import { formatTlsa } from '@postel/tls-policy';
@@ -29,6 +30,8 @@ export interface CheckOptions {
   /** Its servers are believed about DNSSEC. */
   readonly knowsDnssec: boolean;
   readonly host: MailHost;
+  /** Of the policy that the domain publishes; left out: testing. */
+  readonly mtaSts?: MtaStsMode;
 }
 
 /** Asks the DNS about each record of a domain. Never fails: what the DNS does not say is `unknown`. */
@@ -78,7 +81,7 @@ async function check(record: DomainRecord, options: CheckOptions): Promise<Findi
     case 'tls-reports':
       return judged(await resolver.lookUp(name, 'TXT'), String, judgeTlsReports);
     case 'mta-sts':
-      return judged(await resolver.lookUp(name, 'TXT'), String, (found) => judgeMtaSts(found, value));
+      return await checkMtaSts(record, options);
     case 'mta-sts-host':
     case 'autoconfig':
       return judged(await lookUpAddresses(resolver, name), String, () => ({ state: 'right' }));
@@ -152,6 +155,27 @@ async function checkMx({ name }: DomainRecord, { resolver, host }: CheckOptions)
         : { state: 'right', note: `mail may go to ${others.map(({ exchange }) => exchange).join(', ')} as well` };
     },
   );
+}
+
+/** What is enforced and does not fit keeps mail away: it is looked at before others do. */
+async function checkMtaSts({ name, value }: DomainRecord, { resolver, host, mtaSts }: CheckOptions): Promise<Finding> {
+  const finding = judged(await resolver.lookUp(name, 'TXT'), String, (found) => judgeMtaSts(found, value));
+  if (mtaSts !== 'enforce' || finding.found.length === 0) return finding;
+  const notes = finding.note == null ? [] : [finding.note];
+  if (host.keys.length === 0)
+    notes.push(`no certificate of this server names ${host.hostname}: with enforce no mail comes`);
+  const answer = await lookUpMx(resolver, name.slice('_mta-sts.'.length));
+  const exchanges = answer.kind === 'found' ? answer.records.map(({ exchange }) => exchange) : [];
+  const others = exchanges.filter((exchange) => exchange !== host.hostname);
+  if (others.length > 0) {
+    notes.push(`the policy does not name ${others.join(', ')}: with enforce no mail goes there, though MX does`);
+  }
+  const fits = host.keys.length > 0 && others.length === 0;
+  return {
+    ...finding,
+    state: fits ? finding.state : 'different',
+    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
+  };
 }
 
 /** @param reversePath '' for what has none, which the host itself answers for */

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { DkimKeySummary } from '@postel/directory';
+import type { DkimKeySummary, MtaStsMode } from '@postel/directory';
 import { reverseName } from '@postel/dns';
 import { formatDkimRecord } from '@postel/message-auth';
 import { mtaStsPolicy } from '@postel/tls-policy';
@@ -29,12 +29,18 @@ const SERVICES = [
   ['imap', 10],
 ] as const satisfies readonly (readonly [MailService, number])[];
 
+export interface RecordOptions {
+  /** Of the policy that the domain publishes. */
+  readonly mtaSts?: MtaStsMode;
+  readonly now?: Date;
+}
+
 /** The records of a domain whose mail is for this server, the needed ones first. */
 export function domainRecords(
   domain: string,
   dkimKeys: readonly DkimKeySummary[],
   host: MailHost,
-  now = new Date(),
+  { mtaSts: mode = 'testing', now = new Date() }: RecordOptions = {},
 ): readonly DomainRecord[] {
   const { hostname } = host;
   return [
@@ -46,7 +52,7 @@ export function domainRecords(
     ...(hostname === domain ? [] : [hostSpf(hostname)]),
     tlsReports(domain),
     ...host.keys.map((key) => tlsa(hostname, key)),
-    ...mtaSts(domain, hostname),
+    ...mtaSts(domain, hostname, mode),
     ...services(domain, host),
     {
       kind: 'autoconfig',
@@ -192,12 +198,12 @@ function tlsa(hostname: string, { digest, isKept }: ServerKey): DomainRecord {
   };
 }
 
-function mtaSts(domain: string, hostname: string): readonly DomainRecord[] {
-  const { id } = mtaStsPolicy(hostname, 'testing');
+function mtaSts(domain: string, hostname: string, mode: MtaStsMode): readonly DomainRecord[] {
+  const { id } = mtaStsPolicy(hostname, mode);
   return [
     {
       kind: 'mta-sts',
-      level: 'optional',
+      level: mode === 'enforce' ? 'advised' : 'optional',
       zone: 'domain',
       name: `_mta-sts.${domain}`,
       type: 'TXT',

@@ -2,7 +2,7 @@
 export { mtaStsPolicy } from '@postel/tls-policy';
 export { type CheckedRecord, type CheckOptions, checkRecords, type RecordState } from './check-records.ts';
 export { type DkimKeyLook, dkimRecordName, lookForDkimKeys } from './dkim-in-dns.ts';
-export { domainRecords, type MailHost } from './domain-records.ts';
+export { domainRecords, type MailHost, type RecordOptions } from './domain-records.ts';
 export { type MailHostSource, readMailHost } from './read-mail-host.ts';
 export type { DomainRecord, RecordKind, RecordLevel } from './record.ts';
 export { type ServerKey, serverKey } from './server-key.ts';

@@ -17,7 +17,10 @@ async function waiting() {
     const [recipient] = await queue.take(1, []);
     if (recipient === undefined) throw new Error('nothing is due');
     const outcome = { type: 'deferred', pauseMs: HOUR_MS, tellsDelay: false } as const;
-    await queue.settle([{ recipient, outcome, status: '4.0.0', reply: 'later', mta: null, members: [] }], []);
+    await queue.settle(
+      [{ recipient, outcome, status: '4.0.0', reply: 'later', mta: null, route: null, members: [] }],
+      [],
+    );
     return recipient;
   };
   await settle();

@@ -496,9 +496,12 @@ export const domains = pgTable(
     isCaseSensitive: boolean('is_case_sensitive').notNull().default(false),
     /** Since then mail for it waits with its senders, and nobody sends from it; null: it is not disabled. */
     disabledSince: at('disabled_since'),
+    /** Of the policy that it publishes: RFC 8461 §3.2. */
+    mtaStsMode: text('mta_sts_mode').notNull().default('testing'),
   },
   (table) => [
     uniqueIndex('domains_name').on(table.name),
+    check('domains_mta_sts_mode', sql`${table.mtaStsMode} in ('testing', 'enforce', 'none')`),
     foreignKey({ columns: [table.catchallAccountId], foreignColumns: [accounts.accountId] }).onDelete('set null'),
   ],
 );

@@ -12,9 +12,9 @@ interface MtaStsPolicy {
   readonly id: string;
 }
 
-/** @param mode `testing`: senders tell of what is wrong (RFC 8460), and deliver all the same */
+/** @param hostname in any case: senders compare without, and the id is one for all of them @param mode `testing`: senders tell of what is wrong (RFC 8460), and deliver all the same */
 export function mtaStsPolicy(hostname: string, mode: StsMode): MtaStsPolicy {
-  const lines = stsPolicyLines({ mode, mx: [hostname], maxAgeSeconds: MAX_AGE_SECONDS });
+  const lines = stsPolicyLines({ mode, mx: [hostname.toLowerCase()], maxAgeSeconds: MAX_AGE_SECONDS });
   const text = lines.map((line) => `${line}\r\n`).join('');
   return { text, id: createHash('sha256').update(text).digest('hex').slice(0, ID_CHARACTERS) };
 }

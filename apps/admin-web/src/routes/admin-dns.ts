@@ -26,9 +26,9 @@ export function addAdminDnsRoutes(api: WebApi, { directory, dns }: Services): vo
     '/api/v1/admin/domains/:name/records/check',
     { config, schema: { summary: 'The same, and what the DNS has', tags, params, response: { 200: DnsRecords } } },
     async (request) => {
-      const { records, host, ...rest } = await read(request, request.params.name);
+      const { records, host, mtaSts, ...rest } = await read(request, request.params.name);
       const { resolver, knowsDnssec } = dns;
-      const checked = await checkRecords(records, { resolver, knowsDnssec, host });
+      const checked = await checkRecords(records, { resolver, knowsDnssec, host, mtaSts });
       return { ...rest, records: checked.map(present) };
     },
   );
@@ -49,14 +49,19 @@ export function addAdminDnsRoutes(api: WebApi, { directory, dns }: Services): vo
   async function read(request: FastifyRequest, given: string) {
     await requireTheirs(directory, request, { domain: given });
     const domain = await directory.domainName(given);
-    const [keys, host] = await Promise.all([directory.dkimKeys.list(domain), dns.host()]);
+    const [keys, host, mtaSts] = await Promise.all([
+      directory.dkimKeys.list(domain),
+      dns.host(),
+      directory.mtaStsMode(domain),
+    ]);
     return {
       domain,
       hostname: host.hostname,
       isSigned: keys.some(({ state }) => state !== 'retired'),
       knowsAddresses: host.addresses.length > 0,
-      records: domainRecords(domain, keys, host),
+      records: domainRecords(domain, keys, host, { mtaSts }),
       host,
+      mtaSts,
     };
   }
 }

@@ -12,7 +12,7 @@ export function addMtaStsRoute(api: WebApi, { hostname, directory }: Pick<Servic
   api.get('/.well-known/mta-sts.txt', options, async (request, reply) => {
     const [, domain] = POLICY_HOST.exec(request.hostname) ?? [];
     if (domain === undefined) throw absent('policy');
-    await directory.domainName(domain); // or there is no such domain
-    return reply.type('text/plain; charset=us-ascii').send(mtaStsPolicy(hostname, 'testing').text);
+    const mode = await directory.mtaStsMode(domain);
+    return reply.type('text/plain; charset=us-ascii').send(mtaStsPolicy(hostname, mode).text);
   });
 }

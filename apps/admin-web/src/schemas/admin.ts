@@ -28,12 +28,16 @@ export const Overview = Type.Object({
 });
 export type Overview = Static<typeof Overview>;
 
+/** RFC 8461 §5. */
+const MtaSts = Type.Union([Type.Literal('testing'), Type.Literal('enforce'), Type.Literal('none')]);
+
 export const Domain = Type.Object({
   name: Type.String(),
   catchall: NullableString,
   separators: Type.String(),
   isCaseSensitive: Type.Boolean(),
   isDisabled: Type.Boolean(),
+  mtaSts: MtaSts,
   addresses: Type.Integer(),
   aliases: Type.Integer(),
 });
@@ -45,6 +49,7 @@ export const ChangedDomain = Type.Object(
     separators: Type.Optional(Type.String({ maxLength: 20 })),
     isCaseSensitive: Type.Optional(Type.Boolean()),
     isDisabled: Type.Optional(Type.Boolean({ description: 'mail for it waits with its senders; for owners' })),
+    mtaSts: Type.Optional(MtaSts),
   },
   strict,
 );

@@ -55,7 +55,12 @@ async function fill(directory: TestDirectory): Promise<void> {
   await directory.addAccount({ name: 'bare', address: 'bare@example.com', password: null });
   await directory.addresses.remove('bare@example.com');
   await directory.addDomain('bücher.example');
-  await directory.changeDomain('bücher.example', { isCaseSensitive: true, separators: '', isDisabled: true });
+  await directory.changeDomain('bücher.example', {
+    isCaseSensitive: true,
+    separators: '',
+    isDisabled: true,
+    mtaSts: 'enforce',
+  });
   await directory.changeDomain('example.com', { separators: '+-' });
   await directory.addAddress('mary', 'Info@bücher.example', 'Lists/info');
   await directory.addAddress('john', 'info@bücher.example');

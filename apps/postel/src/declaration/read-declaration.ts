@@ -79,13 +79,15 @@ function declaredDefaults(defaults: SettingReader): DefaultState {
 
 function declaredDomain(domain: SettingReader): DomainState {
   // A domain with nothing to say of it may be written as nothing, or as {}.
-  if (domain.is(null)) return { catchall: null, separators: '+', isCaseSensitive: false, isDisabled: false };
+  if (domain.is(null))
+    return { catchall: null, separators: '+', isCaseSensitive: false, isDisabled: false, mtaSts: 'testing' };
   const separators = textOr(domain, 'separators', '+');
   return {
     catchall: domain.has('catchall') && !domain.at('catchall').is('none') ? domain.at('catchall').text() : null,
     separators: separators === 'none' ? '' : separators,
     isCaseSensitive: domain.has('case') && domain.at('case').oneOf('ignore', 'keep') === 'keep',
     isDisabled: flag(domain, 'disabled', false),
+    mtaSts: domain.has('mtaSts') ? domain.at('mtaSts').oneOf('testing', 'enforce', 'none') : 'testing',
   };
 }
 

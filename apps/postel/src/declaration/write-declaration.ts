@@ -60,12 +60,13 @@ function mapped<Item, Declared>(
   return new Map([...items].map(([name, item]) => [name, declare(item, name)]));
 }
 
-function declareDomain({ catchall, separators, isCaseSensitive, isDisabled }: DomainState) {
+function declareDomain({ catchall, separators, isCaseSensitive, isDisabled, mtaSts }: DomainState) {
   return {
     ...(catchall === null ? {} : { catchall }),
     ...(separators === '+' ? {} : { separators: separators === '' ? 'none' : separators }),
     ...(isCaseSensitive ? { case: 'keep' } : {}),
     ...(isDisabled ? { disabled: true } : {}),
+    ...(mtaSts === 'testing' ? {} : { mtaSts }),
   };
 }
 

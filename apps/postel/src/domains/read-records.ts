@@ -1,3 +1,4 @@
+import type { MtaStsMode } from '@postel/directory';
 import { type DomainRecord, domainRecords, type MailHost } from '@postel/domain-records';
 import type { Invocation } from '../command.ts';
 import { chooseConfigurationFile, readConfigurationOrExplain } from '../serve/find-configuration.ts';
@@ -17,6 +18,7 @@ export interface NeededRecords extends DomainResolver {
   readonly domain: string;
   readonly host: MailHost;
   readonly records: readonly DomainRecord[];
+  readonly mtaSts: MtaStsMode;
   readonly hasKeys: boolean;
 }
 
@@ -24,13 +26,17 @@ export interface NeededRecords extends DomainResolver {
 export async function readRecords({ domain, config }: RecordsArgs, invocation: Invocation): Promise<NeededRecords> {
   const file = chooseConfigurationFile(config);
   const configuration = await readConfigurationOrExplain(file);
-  const { name, keys } = await useDirectory(
+  const { name, keys, mtaSts } = await useDirectory(
     invocation,
     { config: file, databaseUrl: null },
-    async ({ domainName, dkimKeys }) => ({ name: await domainName(domain), keys: await dkimKeys.list(domain) }),
+    async ({ domainName, dkimKeys, mtaStsMode }) => ({
+      name: await domainName(domain),
+      keys: await dkimKeys.list(domain),
+      mtaSts: await mtaStsMode(domain),
+    }),
   );
   const asked = resolverOf(configuration);
   const host = await mailHostOf(configuration, asked.resolver);
   const hasKeys = keys.some(({ state }) => state !== 'retired');
-  return { ...asked, domain: name, host, records: domainRecords(name, keys, host), hasKeys };
+  return { ...asked, domain: name, host, mtaSts, records: domainRecords(name, keys, host, { mtaSts }), hasKeys };
 }

@@ -12,7 +12,7 @@ const ZONES = ['domain', 'host', 'address'] as const;
 /** The records that a domain needs. */
 export async function showRecords(args: RecordsArgs, invocation: Invocation): Promise<void> {
   const { terminal } = invocation;
-  const { domain, host, records, hasKeys } = await readRecords(args, invocation);
+  const { domain, host, mtaSts, records, hasKeys } = await readRecords(args, invocation);
   if (args.asJson) {
     for (const record of records) terminal.say(JSON.stringify({ ...record, line: zoneLine(record) }));
   } else {
@@ -22,7 +22,7 @@ export async function showRecords(args: RecordsArgs, invocation: Invocation): Pr
       terminal.say(`; ---- ${HEADINGS[zone](domain, host.hostname)}\n`);
       terminal.say(formatZone(those));
     }
-    const policy = mtaStsPolicy(host.hostname, 'testing').text.trimEnd().split('\r\n');
+    const policy = mtaStsPolicy(host.hostname, mtaSts).text.trimEnd().split('\r\n');
     terminal.say(
       `; ---- What https://mta-sts.${domain}/.well-known/mta-sts.txt says, by the web of this server or another\n`,
     );

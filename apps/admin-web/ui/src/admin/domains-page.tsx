@@ -136,11 +136,18 @@ interface DomainFormProps {
   readonly onClose: () => void;
 }
 
+const MTA_STS = [
+  ['testing', 'testing: they report what is wrong, and deliver'],
+  ['enforce', 'enforce: they deliver under TLS and to this server alone'],
+  ['none', 'none: no policy'],
+] as const;
+
 function DomainForm({ domain, accounts, onSave, onClose }: DomainFormProps) {
   const [catchall, setCatchall] = useState(domain.catchall ?? '');
   const [separators, setSeparators] = useState(domain.separators);
   const [isCaseSensitive, setCaseSensitive] = useState(domain.isCaseSensitive);
-  const save = () => onSave({ catchall: catchall === '' ? null : catchall, separators, isCaseSensitive });
+  const [mtaSts, setMtaSts] = useState<string>(domain.mtaSts);
+  const save = () => onSave({ catchall: catchall === '' ? null : catchall, separators, isCaseSensitive, mtaSts });
   return (
     <WorkForm submit="Save" onSubmit={save} onCancel={onClose}>
       <Select
@@ -161,6 +168,7 @@ function DomainForm({ domain, accounts, onSave, onClose }: DomainFormProps) {
         isOn={isCaseSensitive}
         onChange={setCaseSensitive}
       />
+      <Select label="TLS of servers that send to it (MTA-STS)" value={mtaSts} options={MTA_STS} onValue={setMtaSts} />
     </WorkForm>
   );
 }
