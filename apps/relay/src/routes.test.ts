@@ -5,7 +5,7 @@ import { type RouteSecrets, sealRouteSecrets } from '@postel/routes';
 import { makeTestCertificate } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { RemoteServer, type Script } from './testing/remote-server.ts';
-import { startQueue, type TestQueue } from './testing/start-relay.ts';
+import { ENVELOPE, startQueue, type TestQueue } from './testing/start-relay.ts';
 
 const TEXT = 'From: mary@example.com\r\nSubject: hello\r\n\r\nfirst\r\n';
 const ZONE = {
@@ -209,7 +209,7 @@ test('who submitted a message is told to those who are trusted, and to nobody el
   await addRoute(queue, 'other', loopback(other.port));
   await routes.setDefault('trusted');
   await routes.addRule({ sender: null, recipient: 'example.net', account: null, route: 'other' }, null);
-  await queue.put(TEXT, { envelope: { submitter: 'mary+x=1@example.com' } } as never, [
+  await queue.put(TEXT, { envelope: { ...ENVELOPE, submitter: 'mary+x=1@example.com' } }, [
     { forwardPath: 'bob@example.org' },
     { forwardPath: 'bob@example.net' },
   ]);

@@ -1,5 +1,6 @@
 /** The ways by which mail leaves (routes): their secrets, and connections by them. */
 
+export { changeRoute, openFor, type RoutePlace, sealFor } from './change-route.ts';
 export {
   type OpenedSmarthost,
   openSmarthost,

@@ -16,6 +16,7 @@ export { SmtpServerForTests, SmtpSession } from './scripted-smtp-server.ts';
 export { type Ended, ServerProcess, StartFailed } from './server-process.ts';
 export { sharedPostel } from './shared-postel.ts';
 export { hasSmallDisk, noSmallDiskNote, SmallDisk } from './small-disk.ts';
+export { type SocksLogin, SocksServer, type SocksServerOptions } from './socks-server.ts';
 export { type OwnPostel, type StartOptions, startDatabase, startPostel } from './start-postel.ts';
 export { makeTemporaryDirectory, removeTemporaryDirectory, TemporaryDirectory } from './temporary-directories.ts';
 export { type CertificateWishes, type MadeCertificate, makeTestCertificate } from './test-certificate.ts';

@@ -24,12 +24,14 @@ Examples:
   async run({ withSecrets, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
     const { writeDeclaration } = await import('../declaration/write-declaration.ts');
-    const { opened } = await import('../routes/read-given.ts');
+    const { sayingSealingErrors } = await import('../routes/read-given.ts');
+    const { openFor } = await import('@postel/routes');
     const text = await useDirectory(invocation, server, async (directory, { secretKeyFile }) => {
       const state = await directory.readState();
       if (!withSecrets) return writeDeclaration(state, null);
       const names = [...state.routes].flatMap(([name, { secrets }]) => (secrets.length === 0 ? [] : [name]));
-      const open = async (name: string) => [name, await opened({ directory, secretKeyFile }, name)] as const;
+      const place = { directory, secretKeyFile };
+      const open = async (name: string) => [name, await sayingSealingErrors(() => openFor(place, name))] as const;
       const routeSecrets = new Map(await Promise.all(names.map(open)));
       return writeDeclaration(state, await directory.readSecrets(), routeSecrets);
     });

@@ -27,7 +27,8 @@ Examples:
   async run({ name, given, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
     const { DIRECT_SETTINGS } = await import('@postel/directory');
-    const { readSecrets, readTextFile, sealed } = await import('../routes/read-given.ts');
+    const { readSecrets, readTextFile, sayingSealingErrors } = await import('../routes/read-given.ts');
+    const { sealFor } = await import('@postel/routes');
     const { change, authoritiesFile, certificateFile } = given;
     const secrets = { ...(await readSecrets(given.secrets)) };
     const needsPassword =
@@ -46,7 +47,8 @@ Examples:
     };
     await useDirectory(invocation, server, async (directory, { secretKeyFile }) => {
       const place = { directory, secretKeyFile };
-      await directory.routes.add(name, settings, await sealed(place, name, secrets, settings.certificate));
+      const sealed = await sayingSealingErrors(() => sealFor(place, name, secrets, settings));
+      await directory.routes.add(name, settings, sealed);
     });
     const { terminal } = invocation;
     terminal.say(`Added the route ${name}. Try it: postel config route test ${name}`);

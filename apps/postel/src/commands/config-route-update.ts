@@ -39,8 +39,8 @@ Examples:
   },
   async run({ name, given, cleared, asksPassword, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
-    const { readSecrets, readTextFile } = await import('../routes/read-given.ts');
-    const { changeRoute } = await import('../routes/change-route.ts');
+    const { readSecrets, readTextFile, sayingSealingErrors } = await import('../routes/read-given.ts');
+    const { changeRoute } = await import('@postel/routes');
     const { authoritiesFile, certificateFile } = given;
     const secrets = { ...(await readSecrets(given.secrets)) };
     if (asksPassword) {
@@ -54,7 +54,9 @@ Examples:
       ...(certificateFile === null ? {} : { certificate: await readTextFile(certificateFile) }),
     };
     await useDirectory(invocation, server, async (directory, { secretKeyFile, database }) => {
-      await changeRoute({ directory, secretKeyFile }, name, change, { set: secrets, cleared: cleared.secrets });
+      const place = { directory, secretKeyFile };
+      const secretChange = { set: secrets, cleared: cleared.secrets };
+      await sayingSealingErrors(() => changeRoute(place, name, change, secretChange));
       const { tellQueue } = await import('@postel/queue');
       await tellQueue(database.sql);
     });

@@ -1,7 +1,6 @@
 import type { DeclaredRoute, DeclaredState } from '@postel/directory';
-import { type RouteSecrets, SealingError } from '@postel/routes';
-import { CommandError } from '../command-error.ts';
-import { opened, type SealingPlace, sealed } from '../routes/read-given.ts';
+import { openFor, type RoutePlace, type RouteSecrets, SealingError, sealFor } from '@postel/routes';
+import { sayingSealingErrors } from '../routes/read-given.ts';
 import type { Declaration } from './read-declaration.ts';
 
 /**
@@ -11,7 +10,7 @@ import type { Declaration } from './read-declaration.ts';
  * @throws {CommandError} if this host cannot seal
  */
 export async function sealDeclaration(
-  place: SealingPlace,
+  place: RoutePlace,
   { routeSecrets, ...declared }: Declaration,
   isRehearsal: boolean,
 ): Promise<DeclaredState> {
@@ -26,22 +25,22 @@ export async function sealDeclaration(
 }
 
 async function seal(
-  place: SealingPlace,
+  place: RoutePlace,
   name: string,
-  { certificate }: DeclaredRoute['settings'],
+  settings: DeclaredRoute['settings'],
   secrets: RouteSecrets,
   isRehearsal: boolean,
 ): Promise<DeclaredRoute['secrets']> {
-  if (!isRehearsal) return await sealed(place, name, secrets, certificate);
+  if (!isRehearsal) return await sayingSealingErrors(() => sealFor(place, name, secrets, settings));
   return { names: Object.keys(secrets) as (keyof RouteSecrets)[], octets: Buffer.alloc(0) };
 }
 
 /** Those that cannot be opened are as good as others. */
-async function secretsHere(place: SealingPlace, name: string): Promise<RouteSecrets> {
+async function secretsHere(place: RoutePlace, name: string): Promise<RouteSecrets> {
   try {
-    return await opened(place, name);
+    return await openFor(place, name);
   } catch (error) {
-    if (error instanceof CommandError && error.cause instanceof SealingError) return {};
+    if (error instanceof SealingError) return {};
     throw error;
   }
 }

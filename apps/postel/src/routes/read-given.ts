@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { DirectoryError, type ManagedDirectory, type RouteSettings, type SealedSecrets } from '@postel/directory';
-import { openRouteSecrets, type RouteSecrets, requireSamePair, SealingError, sealRouteSecrets } from '@postel/routes';
+import { type RouteSecrets, SealingError } from '@postel/routes';
 import { CommandError } from '../command-error.ts';
 import type { SecretSource } from './route-options.ts';
 
@@ -31,39 +30,12 @@ export async function readSecrets(sources: readonly SecretSource[]): Promise<Rou
   return Object.fromEntries(await Promise.all(sources.map(read)));
 }
 
-export interface SealingPlace {
-  readonly directory: ManagedDirectory;
-  readonly secretKeyFile: string;
-}
-
-/** @throws {CommandError} if this host has not the key of the others */
-export async function sealed(
-  { directory, secretKeyFile }: SealingPlace,
-  name: string,
-  secrets: RouteSecrets,
-  certificate: RouteSettings['certificate'],
-): Promise<SealedSecrets | null> {
-  return await sayingSealingErrors(async () => {
-    if (certificate !== null && secrets.clientKey !== undefined) requireSamePair(certificate, secrets.clientKey);
-    const others = (await directory.routes.sealedSecrets()).filter(({ route }) => route !== name);
-    return await sealRouteSecrets(secretKeyFile, name, secrets, others);
-  });
-}
-
-/** The secrets that a route has. @throws {CommandError} if this host cannot open them */
-export async function opened({ directory, secretKeyFile }: SealingPlace, name: string): Promise<RouteSecrets> {
-  const all = await directory.routes.sealedSecrets();
-  const own = all.find(({ route }) => route === name);
-  return await sayingSealingErrors(() => openRouteSecrets(secretKeyFile, name, own?.octets ?? null));
-}
-
-async function sayingSealingErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+/** What the change of a route says to a person that cannot be made. @throws {CommandError} */
+export async function sayingSealingErrors<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof SealingError || error instanceof DirectoryError) {
-      throw new CommandError(`${error.message}.`, { cause: error });
-    }
-    throw error;
+    if (!(error instanceof SealingError)) throw error;
+    throw new CommandError(`${error.message}.`, { cause: error });
   }
 }

@@ -1,10 +1,10 @@
 import { hostname as systemHostname } from 'node:os';
-import { parseAddress } from '@postel/directory';
+import { type Directory, parseAddress } from '@postel/directory';
 import type { Resolver } from '@postel/dns';
-import { SourceAddresses, type TestStep, testRoute } from '@postel/routes';
+import { openFor, type RoutePlace, SourceAddresses, type TestStep, testRoute } from '@postel/routes';
 import { CommandError } from '../command-error.ts';
 import type { ReachedServer } from '../use-database.ts';
-import { opened, type SealingPlace } from './read-given.ts';
+import { sayingSealingErrors } from './read-given.ts';
 
 interface Wishes {
   readonly to: string | null;
@@ -14,7 +14,9 @@ interface Wishes {
 
 /** Tries a route from this machine. @returns whether it does @throws {CommandError} */
 export async function tryRoute(
-  place: SealingPlace & Pick<ReachedServer, 'hostname'> & { readonly resolver: Resolver },
+  place: RoutePlace & { readonly directory: Directory } & Pick<ReachedServer, 'hostname'> & {
+      readonly resolver: Resolver;
+    },
   name: string,
   { to, from, sends }: Wishes,
   say: (step: TestStep) => void,
@@ -29,7 +31,7 @@ export async function tryRoute(
   const route = found?.book.get(name) ?? null;
   if (route === null) throw new CommandError(`There is no route ${JSON.stringify(name)}.`);
   const hostname = place.hostname ?? systemHostname();
-  const secrets = route.secrets === null ? {} : await opened(place, name);
+  const secrets = route.secrets === null ? {} : await sayingSealingErrors(() => openFor(place, name));
   const { user } = route.settings;
   const sender = from ?? (user?.includes('@') ? user : `postmaster@${hostname}`);
   const parts = { route, secrets, resolver, sources: new SourceAddresses(hostname) };
