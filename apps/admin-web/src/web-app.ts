@@ -12,6 +12,7 @@ import { addAdminAddressRoutes } from './routes/admin-addresses.ts';
 import { addAdminDnsRoutes } from './routes/admin-dns.ts';
 import { addAdminServerRoutes } from './routes/admin-server.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
+import { addMailRoutes } from './routes/mail.ts';
 import { addMtaStsRoute } from './routes/mta-sts.ts';
 import { addPageRoutes } from './routes/pages.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
@@ -71,6 +72,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addAdminAccountRoutes(api, services);
   addAdminAddressRoutes(api, services);
   addAdminDnsRoutes(api, services);
+  addMailRoutes(api, services);
   addMtaStsRoute(api, services);
   addPageRoutes(api, new UiFiles(log));
   await api.ready();

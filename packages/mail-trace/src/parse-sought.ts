@@ -29,5 +29,5 @@ export function parseSought(text: string): readonly TransactionKey[] {
   const [, inner] = /^<([^<>]*)>$/.exec(sought) ?? [];
   const messageId = { type: 'message-id', messageId: (inner ?? sought).slice(0, MESSAGE_ID_CHARACTERS) } as const;
   if (inner !== undefined) return inner === '' ? [] : [messageId];
-  return sought.includes('@') ? [{ type: 'address', address: sought }, messageId] : [messageId];
+  return sought.includes('@') ? [{ type: 'address', address: sought, isMember: true }, messageId] : [messageId];
 }

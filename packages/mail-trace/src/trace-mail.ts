@@ -12,10 +12,8 @@ import {
 } from '@postel/storage';
 import { TRACED_RECIPIENTS } from './limits.ts';
 import { queueEvents } from './queue-events.ts';
+import { type Viewer, visibleRows } from './viewer.ts';
 import { checkWords, outcomeWords, replyWords } from './words.ts';
-
-/** Who looks: whoever administers the server sees all, an account what is its own. */
-export type Viewer = { readonly type: 'admin' } | { readonly type: 'account'; readonly account: AccountId };
 
 /** Something that happened to a message. */
 export interface TraceEvent {
@@ -118,31 +116,6 @@ interface Known {
   readonly queued: readonly QueuedRecipient[];
   readonly places: readonly MessagePlace[];
   readonly waiting: readonly WaitingCopyState[];
-}
-
-/**
- * Nobody learns of other recipients of what came for them, nor of the members of an alias that they wrote to: that is one recipient, as
- * they named it.
- */
-function visibleRows(rows: readonly RecordedTransaction[], viewer: Viewer): readonly RecordedTransaction[] {
-  if (viewer.type === 'admin') return rows;
-  const own = rows.filter(({ accountId }) => accountId === viewer.account);
-  const sent = rows.filter(({ senderAccountId }) => senderAccountId === viewer.account);
-  if (sent.length === 0) return own;
-  const named = new Map<string, RecordedTransaction>();
-  for (const row of sent) {
-    const key = row.recipient ?? '';
-    const before = named.get(key);
-    if (before === undefined || row.accountId === viewer.account) named.set(key, forSender(row, viewer.account));
-  }
-  return [...named.values()];
-}
-
-/** Which mailbox it is in is the recipient's matter. */
-function forSender(row: RecordedTransaction, viewer: AccountId): RecordedTransaction {
-  if (row.accountId === viewer) return { ...row, destination: null };
-  const outcome = row.outcome === 'junk' ? 'delivered' : row.outcome;
-  return { ...row, accountId: null, account: null, destination: null, uidvalidity: null, uid: null, outcome };
 }
 
 function placesAsked(rows: readonly RecordedTransaction[], viewer: Viewer) {

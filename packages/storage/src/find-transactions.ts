@@ -43,8 +43,8 @@ export interface RecordedTransaction {
 export type TransactionKey =
   | { readonly type: 'any' }
   | { readonly type: 'transaction'; readonly transactionId: string }
-  /** Of a recipient, a sender, or a member elsewhere of an alias. */
-  | { readonly type: 'address'; readonly address: string }
+  /** Of a recipient or a sender; also, if that is said, of a member elsewhere of an alias. */
+  | { readonly type: 'address'; readonly address: string; readonly isMember: boolean }
   | { readonly type: 'message-id'; readonly messageId: string }
   | { readonly type: 'connection'; readonly connectionId: string; readonly messageNo: number | null }
   | { readonly type: 'client'; readonly address: string }
@@ -59,6 +59,8 @@ export interface TransactionCursor {
 
 export interface TransactionFilter {
   readonly key: TransactionKey;
+  /** Of recipients that were named as one, only the first: who wrote to an alias does not learn how many it has. */
+  readonly isNamedOnce?: boolean;
   /** What is true beside that: of each of these, one. */
   readonly also: readonly (readonly TransactionKey[])[];
   readonly since: Date | null;
@@ -97,9 +99,14 @@ export async function findTransactions(sql: Sql, filter: TransactionFilter): Pro
       keys.flatMap((each) => conditions(sql, each)),
     )})`;
   }
+  if (filter.isNamedOnce === true) {
+    wanted = sql.read`${wanted} and not exists (
+      select from mail_transactions as e
+       where e.transaction_id = r.transaction_id and e.recipient_no < r.recipient_no and e.recipient = r.recipient)`;
+  }
   // Each by the index of its own; one query with `or` would go by none of them.
   const some = (condition: Condition) => sql.read`
-    (select transaction_id, recipient_no from mail_transactions
+    (select transaction_id, recipient_no from mail_transactions as r
       where ${condition} and transaction_id >= ${first}::uuid
         and (transaction_id, recipient_no) < (${end}::uuid, ${endNo}::integer) and ${wanted}
       order by transaction_id desc, recipient_no desc limit ${limit}::integer)`;
@@ -124,7 +131,8 @@ const all = (sql: Sql) => sql.read`true`;
 
 type Condition = ReturnType<typeof all>;
 
-const either = (sql: Sql, [first = all(sql), ...others]: readonly Condition[]): Condition =>
+/** None of none. */
+const either = (sql: Sql, [first = sql.read`false`, ...others]: readonly Condition[]): Condition =>
   others.reduce((before, condition) => sql.read`${before} or ${condition}`, first);
 
 function conditions(sql: Sql, key: TransactionKey): readonly Condition[] {
@@ -137,7 +145,9 @@ function conditions(sql: Sql, key: TransactionKey): readonly Condition[] {
       return [
         sql.read`lower(recipient) = lower(${key.address}::text) and recipient is not null`,
         sql.read`lower(reverse_path) = lower(${key.address}::text) and reverse_path <> ''`,
-        sql.read`lower(destination) = lower(${key.address}::text) and destination is not null`,
+        ...(key.isMember
+          ? [sql.read`lower(destination) = lower(${key.address}::text) and destination is not null`]
+          : []),
       ];
     case 'message-id':
       return [sql.read`message_id = ${key.messageId}::text`];

@@ -28,6 +28,7 @@ const SAME = new Set([
   'appPasswords.name',
   'devices.name',
   'signingIn.passkeys',
+  'mail.messageId',
   'setup.server',
   'setup.port',
   'signingIn.browser',

@@ -1,5 +1,5 @@
-import type { MailList, Trace, TraceEvent } from '@postel/mail-trace';
-import type { RecordedTransaction, TransactionOutcome } from '@postel/storage';
+import type { MailList, OutcomeName, Trace, TraceEvent } from '@postel/mail-trace';
+import type { RecordedTransaction } from '@postel/storage';
 import { defineCommand } from '../command.ts';
 import { CommandError, UsageError } from '../command-error.ts';
 import { LIMIT_HELP, LIMIT_OPTION, limitOption, noteMore } from '../limit-option.ts';
@@ -14,17 +14,7 @@ const PATH_CHARACTERS = 40;
 const NAME_CHARACTERS = 320;
 const TEXT_CHARACTERS = 1_000;
 
-/** What --outcome takes, for what a person means by it. */
-const OUTCOMES = {
-  delivered: ['delivered', 'junk'],
-  junk: ['junk'],
-  waiting: ['waiting', 'held'],
-  queued: ['queued'],
-  refused: ['refused', 'deferred', 'suspect'],
-  failed: ['left-out', 'broken-off', 'given-up'],
-} as const satisfies Record<string, readonly TransactionOutcome[]>;
-
-const isOutcome = (text: string): text is keyof typeof OUTCOMES => Object.hasOwn(OUTCOMES, text);
+const OUTCOME_NAMES: readonly OutcomeName[] = ['delivered', 'junk', 'waiting', 'queued', 'refused', 'failed'];
 
 export const trace = defineCommand({
   name: 'trace',
@@ -39,7 +29,7 @@ docs/tracing.md says what the words mean.
 
   --since MOMENT       only what began since then: ${MOMENT_HELP}
   --until MOMENT       only what began before then
-  --outcome OUTCOME    only what was ${Object.keys(OUTCOMES).join(', ')}
+  --outcome OUTCOME    only what was ${OUTCOME_NAMES.join(', ')}
 ${LIMIT_HELP}
   --json               as JSON: the list an object a line, the way one object
 ${SERVER_OPTIONS_HELP}
@@ -66,25 +56,26 @@ Examples:
       const text = line.option(name);
       return text === null ? null : new Date(parseMoment(name, text));
     };
-    const outcome = line.option('outcome');
-    if (outcome !== null && !isOutcome(outcome)) {
-      throw new UsageError(`--outcome takes one of: ${Object.keys(OUTCOMES).join(', ')}`);
+    const said = line.option('outcome');
+    const outcome = OUTCOME_NAMES.find((name) => name === said) ?? null;
+    if (said !== null && outcome === null) {
+      throw new UsageError(`--outcome takes one of: ${OUTCOME_NAMES.join(', ')}`);
     }
-    const outcomes = outcome === null ? null : OUTCOMES[outcome];
-    const filter = { since: moment('since'), until: moment('until'), outcomes, limit: limitOption(line) };
-    return { what, filter, asJson: line.flag('json'), server: namedServer(line) };
+    const filter = { since: moment('since'), until: moment('until'), limit: limitOption(line) };
+    return { what, filter, outcome, asJson: line.flag('json'), server: namedServer(line) };
   },
-  async run({ what, filter, asJson, server }, invocation) {
+  async run({ what, filter, outcome, asJson, server }, invocation) {
     const { useDatabase } = await import('../use-database.ts');
-    const { listMail, parseSought, traceMail } = await import('@postel/mail-trace');
+    const { listMail, OUTCOMES, parseSought, traceMail } = await import('@postel/mail-trace');
     const { terminal } = invocation;
+    const outcomes = outcome === null ? null : OUTCOMES[outcome];
     const [keys = [], ...also] = what.map(parseSought);
     for (const each of what) {
       if (parseSought(each).length > 0) continue;
       throw new UsageError(`"${printable(each, PATH_CHARACTERS)}" is no address, Message-ID, IP address or id`);
     }
     const { list, found } = await useDatabase(invocation, server, async ({ database: { sql } }) => {
-      const list = await listMail(sql, { ...filter, keys, also, after: null });
+      const list = await listMail(sql, { ...filter, outcomes, keys, also, after: null });
       const ids = new Set(list.rows.map(({ transactionId }) => transactionId));
       const [only] = ids;
       const found = only === undefined || ids.size > 1 ? null : await traceMail(sql, only, { type: 'admin' });

@@ -14,7 +14,7 @@ import { uuidV7 } from './uuid-v7.ts';
 
 /** Of link-local IPv6 addresses (RFC 4007 §11); Postgres does not know it. */
 const ZONE = /%.*$/;
-const PATH = /^[a-z]+: *<([^>]*)>?/i;
+const PATH = /^[a-z]+: *<(.*?)>(?: |$)/i;
 
 /** What a row is about. */
 interface Recorded {

@@ -7,6 +7,7 @@ import { t } from '../texts/texts.ts';
 import { AccountStart } from './account-start.tsx';
 import { AppPasswordsPage } from './app-passwords.tsx';
 import { DevicesPage } from './devices.tsx';
+import { MailPage, MailWayPage } from './mail-page.tsx';
 import { RemovedPage } from './removed.tsx';
 import { SetupPage } from './setup.tsx';
 
@@ -20,6 +21,7 @@ const pages = (): readonly AccountPage[] => [
   { path: '/account/setup', title: t.setup.nav, show: () => <SetupPage /> },
   { path: '/account/devices', title: t.devices.nav, show: () => <DevicesPage /> },
   { path: '/account/app-passwords', title: t.appPasswords.nav, show: () => <AppPasswordsPage /> },
+  { path: '/account/mail', title: t.mail.nav, show: () => <MailPage /> },
   { path: '/account/removed', title: t.removed.nav, show: () => <RemovedPage /> },
   {
     path: '/account/logins',
@@ -33,14 +35,24 @@ const pages = (): readonly AccountPage[] => [
   },
 ];
 
+/** A mail transaction, or a message as the log names it. */
+const MESSAGE = /^\/account\/mail\/([0-9a-f-]{1,80})$/;
+
 export function AccountArea(props: AreaProps) {
   const { path, session } = props;
   const all = pages();
   const page = all.find((each) => each.path === path);
+  const message = MESSAGE.exec(path)?.[1];
   const other = administration(session);
   return (
     <Shell {...props} pages={all} other={other} hasLanguages>
-      {page === undefined ? <NotFound home="/" /> : page.show(props)}
+      {message !== undefined ? (
+        <MailWayPage key={message} name={message} />
+      ) : page === undefined ? (
+        <NotFound home="/" />
+      ) : (
+        page.show(props)
+      )}
     </Shell>
   );
 }

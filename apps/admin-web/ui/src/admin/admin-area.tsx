@@ -12,6 +12,7 @@ import { ChangesPage } from './changes-page.tsx';
 import { DnsPage } from './dns-page.tsx';
 import { DomainsPage } from './domains-page.tsx';
 import { LimitsPage } from './limits-page.tsx';
+import { MailPage, MailWayPage } from './mail-page.tsx';
 import { QueuePage } from './queue-page.tsx';
 
 interface AdminPage extends Page {
@@ -23,6 +24,7 @@ const PAGES: readonly AdminPage[] = [
   { path: '/admin/accounts', title: 'Accounts', show: () => <AccountsPage /> },
   { path: '/admin/domains', title: 'Domains', show: () => <DomainsPage /> },
   { path: '/admin/addresses', title: 'Addresses', show: () => <AddressesPage /> },
+  { path: '/admin/mail', title: 'Mail', show: () => <MailPage /> },
   { path: '/admin/queue', title: 'Queue', show: () => <QueuePage /> },
   { path: '/admin/limits', title: 'Login limits', show: () => <LimitsPage /> },
   {
@@ -60,6 +62,8 @@ function pageAt(path: string, props: AreaProps, pages: readonly AdminPage[]) {
   if (domain !== null) return <DnsPage key={domain} domain={domain} />;
   const alias = nameAfter(path, '/admin/aliases/');
   if (alias !== null) return <AliasPage key={alias} address={alias} />;
+  const message = props.session.mayAdminister ? nameAfter(path, '/admin/mail/') : null;
+  if (message !== null) return <MailWayPage key={message} name={message} />;
   const first = path === '/admin/' ? pages[0] : undefined;
   const page = pages.find((each) => each.path === path) ?? first;
   return page === undefined ? <NotFound home="/admin/" /> : page.show(props);

@@ -5,6 +5,7 @@ import { formatAgo, formatCount, formatMoment, formatOctets } from '../format.ts
 import { Badge } from '../parts/basics.tsx';
 import { useWork } from '../parts/dialog.tsx';
 import { Ask, ListPage } from '../parts/list.tsx';
+import { Link } from '../router.tsx';
 import { usePages } from '../use-pages.ts';
 
 type QueueChange = 'retry' | 'hold' | 'release' | 'drop';
@@ -42,9 +43,12 @@ export function QueuePage() {
         { title: 'To', kind: 'name', show: ({ forwardPath }) => forwardPath },
         {
           title: 'From',
-          show: ({ reversePath, sizeOctets }) => (
+          show: ({ reversePath, sizeOctets, message, forwardPath }) => (
             <>
-              {reversePath || '<>'} <span class="quiet small">{formatOctets(sizeOctets)}</span>
+              {reversePath || '<>'} <span class="quiet small">{formatOctets(sizeOctets)}</span>{' '}
+              <Link to={`/admin/mail/${encodeURIComponent(message)}`}>
+                Its way<span class="only-read">{` to ${forwardPath}`}</span>
+              </Link>
             </>
           ),
         },
