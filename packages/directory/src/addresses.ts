@@ -224,9 +224,14 @@ export async function ensureMailbox(
 /** Wildcards of LIST, empty levels, and what Net-Unicode has no room for (RFC 5198). */
 const NO_MAILBOX_NAME = /[*%]|\p{Cc}|\p{Cn}|\p{Cs}|^\u{feff}/u;
 
-/** As the store spells it: NFC, and INBOX in any case. @throws {DirectoryError} 'invalid-name' */
+/** As the store spells it: NFC, and INBOX in any case. */
+export function spellMailboxName(given: string): string {
+  return given.normalize('NFC').replace(/^inbox(?![^/])/i, 'INBOX');
+}
+
+/** @throws {DirectoryError} 'invalid-name' */
 function acceptMailboxName(given: string): string {
-  const name = given.normalize('NFC').replace(/^inbox(?![^/])/i, 'INBOX');
+  const name = spellMailboxName(given);
   const levels = name.split(HIERARCHY_DELIMITER);
   const isTooLong = Buffer.byteLength(name) > MAILBOX_NAME_OCTETS || levels.length > MAILBOX_LEVELS;
   if (isTooLong || levels.includes('') || NO_MAILBOX_NAME.test(name)) {

@@ -123,7 +123,8 @@ function acceptAppPassword(given: NewAppPassword): NewAppPassword {
   };
 }
 
-function acceptNetworks(texts: readonly string[]): readonly string[] {
+/** In the form that `parseNetwork` gives them, each once. @throws {DirectoryError} 'invalid-network' */
+export function acceptNetworks(texts: readonly string[]): readonly string[] {
   const networks = new Set(texts.map(acceptNetwork));
   if (networks.size > 0 && networks.size <= MAX_NETWORKS) return [...networks];
   throw new DirectoryError('invalid-network', `An app password is for 1 to ${MAX_NETWORKS} networks, or for all`);

@@ -26,7 +26,7 @@ import { scramParametersOf } from './passwords.ts';
 import { spreadDefaults } from './quotas.ts';
 import { ROUTE_RULES_SUBJECT, routeSubject } from './routes/route-state.ts';
 import { putRoute, removeRoute, replaceRouteRules, setDefaultRoute } from './routes/routes.ts';
-import { replaceKeys } from './tls-public-keys.ts';
+import { removeOtherKeys, replaceKeys } from './tls-public-keys.ts';
 import { finishChange, revoke } from './transaction.ts';
 
 /**
@@ -109,7 +109,7 @@ class StateChange {
     const known = accounts.filter(([name]) => this.#current.accounts.has(name));
     const ids = new Map<string, AccountId>();
     for (const [name] of known) ids.set(name, await findAccount(tx, name));
-    for (const [name, { addresses }] of known) await removeAddresses(tx, ids.get(name), addresses);
+    for (const [name, { addresses, keys }] of known) await removeOthers(tx, ids.get(name), addresses, keys);
     for (const [name, { isCaseSensitive }] of this.#changed('domain', this.#declared.domains)) {
       if (!isCaseSensitive) await foldDomain(tx, name);
     }
@@ -190,13 +190,16 @@ async function removeAlias(tx: Transaction, text: string): Promise<void> {
     delete from aliases where domain_id = ${domain.domainId} and local_part = ${localPartIn(domain, address)}`;
 }
 
-/** Those that are not declared, so that others may have them. */
-async function removeAddresses(
+/** Addresses and keys that are not declared, so that others may have them. */
+async function removeOthers(
   tx: Transaction,
   account: AccountId | undefined,
   addresses: AccountState['addresses'] | null,
+  keys: AccountState['keys'] | null,
 ): Promise<void> {
-  if (account === undefined || addresses === null) return;
+  if (account === undefined) return;
+  if (keys !== null) await removeOtherKeys(tx, account, keys);
+  if (addresses === null) return;
   const rows = await tx<{ domainId: number; domain: string; localPart: string; isCaseSensitive: boolean }[]>`
     select domain_id as "domainId", name as domain, local_part as "localPart" from addresses join domains using (domain_id)
      where account_id = ${account}`;

@@ -1,10 +1,11 @@
 import type { AccountState, KeyState } from './account-state.ts';
 import type { AliasState } from './alias-state.ts';
 import { difference, type State, type SubjectKind } from './change-record.ts';
-import type { AccountSecrets } from './credentials-state.ts';
+import type { AccountSecrets, AppPasswordSecret } from './credentials-state.ts';
 import type { DefaultState } from './default-state.ts';
 import type { DirectorySecrets, DirectoryState } from './directory-state.ts';
 import type { DomainState } from './domain-state.ts';
+import { parseNetwork } from './network.ts';
 import type { RouteSettings, SealedSecrets } from './routes/route-settings.ts';
 import { formatRouteRule, type RouteRulesState } from './routes/route-state.ts';
 
@@ -129,8 +130,13 @@ function comparable(account: DeclaredAccount, declared: DeclaredAccount | undefi
 
 function sameSecrets(one: AccountSecrets | null, other: AccountSecrets): boolean {
   const text = (secrets: AccountSecrets | null) =>
-    JSON.stringify(secrets === null ? null : [secrets.password, [...secrets.appPasswords].toSorted(byName)]);
+    JSON.stringify(secrets === null ? null : [secrets.password, [...secrets.appPasswords].map(spelt).toSorted(byName)]);
   return text(one) === text(other);
+}
+
+/** The database writes networks in another way than people do. */
+function spelt([name, { networks, ...secret }]: readonly [string, AppPasswordSecret]) {
+  return [name, { ...secret, networks: networks?.map(parseNetwork) ?? null }] as const;
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

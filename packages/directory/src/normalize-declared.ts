@@ -8,6 +8,7 @@ import type { DirectoryState } from './directory-state.ts';
 import { acceptSeparators } from './domains.ts';
 import { DirectoryError } from './errors.ts';
 import { acceptDomain, noSuchDomain } from './find-domain.ts';
+import { normalizeKeys, normalizeSecrets, normalizeTarget } from './normalize-account.ts';
 import { acceptRouteName, acceptRouteSettings } from './routes/route-settings.ts';
 import { acceptRouteRule } from './routes/routes.ts';
 
@@ -18,6 +19,9 @@ import { acceptRouteRule } from './routes/routes.ts';
  */
 export function normalizeDeclared(declared: DeclaredState, current: DirectoryState): DeclaredState {
   const { defaults, saltKey } = declared;
+  if (saltKey !== null && Buffer.from(saltKey, 'base64').length !== SALT_KEY_OCTETS) {
+    throw new DirectoryError('invalid-secrets', `saltKey is ${SALT_KEY_OCTETS} octets in base64, as a dump has it`);
+  }
   const domains = declared.domains === null ? null : renamed(declared.domains, acceptDomain);
   for (const { separators } of domains?.values() ?? []) acceptSeparators(separators);
   const isCaseSensitive = (domain: string) => (domains ?? current.domains).get(domain)?.isCaseSensitive === true;
@@ -37,17 +41,25 @@ export function normalizeDeclared(declared: DeclaredState, current: DirectorySta
   };
 
   const accounts = declared.accounts === null ? null : renamed(declared.accounts, acceptAccountName);
-  const normalized = [...(accounts ?? [])].map(([name, account]): [string, DeclaredAccount] => {
-    const administers = [...new Set(account.administers.map(acceptDomain))].toSorted();
-    requireDomains(account.role, administers);
+  const normalized = [...(accounts ?? [])].map(([name, given]): [string, DeclaredAccount] => {
+    const administers = [...new Set(given.administers.map(acceptDomain))].toSorted();
+    requireDomains(given.role, administers);
     for (const domain of administers) if (domains?.has(domain) === false) throw noSuchDomain(domain);
-    if (account.addresses === null) return [name, { ...account, administers }];
+    const { keys, secrets } = given;
+    const account = {
+      ...given,
+      administers,
+      keys: keys === null ? null : normalizeKeys(keys),
+      secrets: secrets === null ? null : normalizeSecrets(name, secrets),
+    };
+
+    if (account.addresses === null) return [name, account];
     const addresses = Object.entries(account.addresses).map(([text, target]) => {
       const address = addressIn(text);
       own(address, `account ${name}`);
-      return [address, target.mailbox?.toUpperCase() === 'INBOX' ? { mailbox: null } : target] as const;
+      return [address, normalizeTarget(target)] as const;
     });
-    return [name, { ...account, administers, addresses: Object.fromEntries(addresses) }];
+    return [name, { ...account, addresses: Object.fromEntries(addresses) }];
   });
   const aliases = declared.aliases === null ? null : renamed(declared.aliases, addressIn);
   for (const address of aliases?.keys() ?? []) own(address, 'an alias');
@@ -72,6 +84,8 @@ export function normalizeDeclared(declared: DeclaredState, current: DirectorySta
     aliases: aliases === null ? null : new Map(withEntries),
   };
 }
+
+const SALT_KEY_OCTETS = 32;
 
 /** In the case in which it is written, and each once. */
 function normalizeEntries(alias: AliasState): AliasState {

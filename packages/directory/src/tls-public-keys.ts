@@ -110,6 +110,18 @@ async function addKey(sql: Sql, actor: Actor, { login, key, name, isImapPreauth 
   });
 }
 
+/** Takes away the keys of an account but these, so that another account may have them. */
+export async function removeOtherKeys(
+  tx: Transaction,
+  account: AccountId,
+  keys: Readonly<Record<string, KeyState>>,
+): Promise<void> {
+  const kept = Object.keys(keys).map((fingerprint) => Buffer.from(fingerprint, 'base64url').toString('hex'));
+  await tx`
+    delete from tls_public_keys
+     where account_id = ${account} and encode(fingerprint, 'hex') <> all(${textArray(kept)}::text[])`;
+}
+
 /** Makes the keys of an account these and no others. @throws {DirectoryError} 'key-exists', 'too-many-keys', 'invalid-name' */
 export async function replaceKeys(
   tx: Transaction,
@@ -120,10 +132,7 @@ export async function replaceKeys(
   if (named.length > MAX_KEYS_PER_ACCOUNT) {
     throw new DirectoryError('too-many-keys', `An account has at most ${MAX_KEYS_PER_ACCOUNT} keys`);
   }
-  const kept = named.map(([fingerprint]) => Buffer.from(fingerprint, 'base64url').toString('hex'));
-  await tx`
-    delete from tls_public_keys
-     where account_id = ${account} and encode(fingerprint, 'hex') <> all(${textArray(kept)}::text[])`;
+  await removeOtherKeys(tx, account, keys);
   for (const [fingerprint, { name, publicKey, keyType, loginAddress, isImapPreauth }] of named) {
     const put = await tx`
       insert into tls_public_keys as key

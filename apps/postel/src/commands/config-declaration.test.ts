@@ -179,6 +179,68 @@ test('an address changes hands, and a domain its case, in one step', async () =>
   expect(Object.keys(accounts.get('mary')?.addresses ?? {})).toEqual(['"mary jones"@example.com', 'mary@example.com']);
 });
 
+test('what is spelt in another way than the directory spells it is the same', async () => {
+  const { directory } = await startDirectory();
+  await fill(directory);
+  await directory.setPassword('john', 'tanstaaftanstaaf');
+  const secret = await dump(directory);
+  const text = secret
+    .replace('mailbox: Lists/info', 'mailbox: "inbox/Cafe\\u0301"')
+    .replace('loginAddress: mary@example.com', 'loginAddress: Mary@EXAMPLE.com')
+    .replace('- 192.0.2.0/24', '- 192.0.2.77/24')
+    .replace('- 2001:db8::/32', '- 2001:DB8:0::/32')
+    .replace(/^( +)scanner:$/m, '$1" scanner ":');
+  await apply(directory, text);
+  expect(await apply(directory, text)).toEqual([]);
+  const mary = (await directory.readState()).accounts.get('mary');
+  expect(mary?.addresses['Info@xn--bcher-kva.example']).toEqual({ mailbox: 'INBOX/Caf\u00e9' });
+  expect(Object.values(mary?.keys ?? {})[0]?.loginAddress).toBe('mary@example.com');
+  expect(await dump(directory)).toBe(secret.replace('Lists/info', 'INBOX/Caf\u00e9'));
+});
+
+test('a key changes hands in one step, whichever account is older', async () => {
+  const { directory } = await startDirectory();
+  await fill(directory);
+  const keys = `      - name: 'phone: "blue"'\n        publicKey: ${KEY}\n        loginAddress: mary@example.com\n        imapPreauth: false\n`;
+  const text = await dump(directory, false);
+  expect(text).toContain(keys);
+  const [gone, taken] = [text.replace(`    keys:\n${keys}`, '    keys: []\n'), `    keys:\n${keys}`];
+  const to = (name: string) =>
+    gone.replace(new RegExp(`(  ${name}:\n(?:    .*\n)*?)    keys: \\[\\]\n`), (_, head: string) => `${head}${taken}`);
+  const holders = async () =>
+    [...(await directory.readState()).accounts].flatMap(([name, { keys: has }]) =>
+      Object.keys(has).length === 1 ? [name] : [],
+    );
+  await apply(directory, to('john'));
+  expect(await holders()).toEqual(['john']);
+  await apply(directory, to('mary'));
+  expect(await holders()).toEqual(['mary']);
+});
+
+const VERIFIERS = [
+  `SCRAM-SHA-256$4096:${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(32).toString('base64')}:${Buffer.alloc(32).toString('base64')}`,
+  `SCRAM-SHA-1$4096:${Buffer.alloc(16).toString('base64')}$${Buffer.alloc(20).toString('base64')}:${Buffer.alloc(20).toString('base64')}`,
+];
+/** Mary with these app passwords, each without what is the same in all. */
+const withAppPasswords = (apps: Record<string, object>) =>
+  JSON.stringify({
+    accounts: {
+      john: {},
+      bare: {},
+      mary: {
+        passwords: {
+          own: 'none',
+          app: Object.fromEntries(
+            Object.entries(apps).map(([name, app]) => [
+              name,
+              { since: '2026-01-01T00:00:00Z', verifiers: VERIFIERS, ...app },
+            ]),
+          ),
+        },
+      },
+    },
+  });
+
 test.for([
   [
     'an address twice',
@@ -210,6 +272,21 @@ test.for([
     'accounts:\n  mary: { passwords: { own: { since: 2026-01-01T00:00:00Z, verifiers: [x, y] } } }\n  john: {}\n  bare: {}\n',
     'A verifier is SCRAM-SHA-256',
   ],
+  ['a network that is none', withAppPasswords({ a: { networks: ['bad'] } }), '"bad" is neither a network'],
+  ['an app password for nowhere', withAppPasswords({ a: { networks: [] } }), 'is for 1 to 20 networks'],
+  ['an app password twice', withAppPasswords({ a: {}, ' a': {} }), 'would have the app password "a" twice'],
+  ['a shared secret that is none', withAppPasswords({ a: { sharedSecret: 'x\0y' } }), 'The shared secret of mary'],
+  [
+    'too many app passwords',
+    withAppPasswords(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`a${i}`, {}]))),
+    'mary would have 50 app passwords: an account has at most 49',
+  ],
+  [
+    'a login address that is none',
+    `accounts:\n  john: {}\n  bare: {}\n  mary: { keys: [{ name: x, publicKey: ${KEY}, loginAddress: x y }] }\n`,
+    'is not an address like',
+  ],
+  ['a salt key that is none', 'saltKey: "%%%%"\n', 'saltKey is 32 octets in base64'],
 ] as const)('refused, and nothing is changed: %s', async ([, text, why]) => {
   const { directory } = await startDirectory();
   await fill(directory);
@@ -229,6 +306,14 @@ test.for([
   ],
   ['accounts:\n  mary:\n    keys: [{ name: x, publicKey: abcd }]\n', /keys\[0\]\.publicKey must be a public key/],
   ['defaults: { quota: { messages: -1 } }\n', /defaults\.quota\.messages must be a number or none/],
+  [
+    'defaults:\n  sending: { messagesADay: 3000000000 }\n',
+    /:2: defaults\.sending\.messagesADay must be a number up to 1000000000 or none/,
+  ],
+  [
+    `accounts:\n  mary:\n    keys:\n      - { name: x, publicKey: ${KEY} }\n      - { name: y, publicKey: ${KEY} }\n`,
+    /:5: accounts\.mary\.keys\[1\]\.publicKey stands here twice/,
+  ],
   ['domains: [a.example]\n', /domains must have members/],
   ['domains: &a\n  a.example: {}\naliases: *a\n', /aliases \(\*name\) are not understood/],
 ] as const)('a file that makes no sense is told with its line: %j', async ([text, why]) => {

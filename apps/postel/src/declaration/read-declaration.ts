@@ -20,6 +20,8 @@ import { declaredRoute, declaredRouting } from './route-declaration.ts';
 /** Of 100,000 accounts with their keys and passwords. */
 const LARGEST_FILE_OCTETS = 128 * 1024 * 1024;
 const MOST = 10 ** 15;
+/** As the commands that set one take it. */
+const MOST_A_DAY = 1_000_000_000;
 const MOST_DAYS = 36_500;
 
 /** What a file says. */
@@ -70,8 +72,8 @@ function declaredDefaults(defaults: SettingReader): DefaultState {
       mailboxes: numberOrNone(quota, 'mailboxes', countOf),
     },
     sending: {
-      messagesADay: numberOrNone(sending, 'messagesADay', countOf),
-      newRecipientsADay: numberOrNone(sending, 'newRecipientsADay', countOf),
+      messagesADay: numberOrNone(sending, 'messagesADay', aDayOf),
+      newRecipientsADay: numberOrNone(sending, 'newRecipientsADay', aDayOf),
       messageOctets: numberOrNone(sending, 'messageSize', sizeOf),
     },
   };
@@ -108,8 +110,8 @@ function declaredAccount(account: SettingReader): DeclaredAccount {
       mailboxes: limit(quota, 'mailboxes', countOf),
     },
     sending: {
-      messagesADay: limit(sending, 'messagesADay', countOf),
-      newRecipientsADay: limit(sending, 'newRecipientsADay', countOf),
+      messagesADay: limit(sending, 'messagesADay', aDayOf),
+      newRecipientsADay: limit(sending, 'newRecipientsADay', aDayOf),
       messageOctets: limit(sending, 'messageSize', sizeOf),
     },
     keepsSent: flag(account, 'keepSent', false),
@@ -123,6 +125,7 @@ const mailboxOf = (address: SettingReader): string | null =>
   !address.is(null) && address.has('mailbox') ? address.at('mailbox').text() : null;
 
 function keysOf(keys: SettingReader): Readonly<Record<string, KeyState>> {
+  const seen = new Set<string>();
   const read = keys.list((key): [string, KeyState] => {
     const name = key.at('name').text();
     const publicKey = key.at('publicKey').text();
@@ -134,6 +137,8 @@ function keysOf(keys: SettingReader): Readonly<Record<string, KeyState>> {
       return ['', { name, publicKey, keyType: '', loginAddress, isImapPreauth }];
     }
     const { fingerprint, subjectPublicKeyInfo, keyType } = reading.key;
+    if (seen.has(fingerprint)) key.at('publicKey').refuse('stands here twice');
+    seen.add(fingerprint);
     const octets = subjectPublicKeyInfo.toString('base64');
     return [fingerprint, { name, publicKey: octets, keyType, loginAddress, isImapPreauth }];
   });
@@ -210,6 +215,13 @@ function countOf(setting: SettingReader, others: string): number {
   const number = setting.number();
   if (number !== null && number <= MOST) return number;
   setting.refuse(`must be a number${others}`);
+  return 0;
+}
+
+function aDayOf(setting: SettingReader, others: string): number {
+  const number = setting.number();
+  if (number !== null && number <= MOST_A_DAY) return number;
+  setting.refuse(`must be a number up to ${MOST_A_DAY}${others}`);
   return 0;
 }
 
