@@ -48,9 +48,11 @@ export function decodeKept(id: string, octets: Buffer): KeptMessage {
   if (!line.startsWith(FIELD)) throw new Error('it does not begin as the files of postel sendmail do');
   const said = new SettingReader(JSON.parse(line.slice(FIELD.length)));
   said.at('version').integer(VERSION, VERSION);
-  const textOrNull = (name: string) => said.at(name).orNull((value) => (value.is('') ? '' : value.text()));
+  // What stood on a command line may be empty: that is to be told by what reads it, each time.
+  const text = (value: SettingReader) => (value.is('') ? '' : value.text());
+  const textOrNull = (name: string) => said.at(name).orNull(text);
   const args = {
-    recipients: said.at('recipients').list((recipient) => recipient.text()),
+    recipients: said.at('recipients').list(text),
     takesHeaderRecipients: said.at('takesHeaderRecipients').boolean(),
     ignoresDots: said.at('ignoresDots').boolean(),
     sender: textOrNull('sender'),
@@ -62,7 +64,7 @@ export function decodeKept(id: string, octets: Buffer): KeptMessage {
     },
     holdUntil: said.at('holdUntil').orNull((value) => value.integer()),
   };
-  const settings = Object.entries(said.at('settings').record((value) => value.text()));
+  const settings = Object.entries(said.at('settings').record(text));
   return {
     id,
     at: new Date(said.at('at').text()),
@@ -70,7 +72,7 @@ export function decodeKept(id: string, octets: Buffer): KeptMessage {
     input: octets.subarray(end + 1),
     settings: new Map(settings.flatMap(([name, value]) => (isSettingName(name) ? [[name, value]] : []))),
     failure: said.at('failure').orNull((failure) => ({
-      text: failure.at('text').text(),
+      text: text(failure.at('text')),
       isRefused: failure.at('isRefused').boolean(),
     })),
   };
