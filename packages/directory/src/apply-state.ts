@@ -16,7 +16,7 @@ import {
   secretsIn,
   stateIn,
 } from './directory-state.ts';
-import { ensureKeys } from './dkim-keys.ts';
+import { insertFirstKeys, makeKeyPairs, needsDkimKeys } from './dkim-keys.ts';
 import { type DomainState, domainSubject } from './domain-state.ts';
 import { foldLocalParts, requireUnused } from './domains.ts';
 import { findAccount } from './find-account.ts';
@@ -31,19 +31,33 @@ import { finishChange, revoke } from './transaction.ts';
 
 /**
  * Makes the directory as it is declared, in one transaction: all of it, or nothing. Only the mail of accounts that are to go is removed
- * after it, the default quota given to accounts, and keys made for new domains: what takes long.
+ * after it, and the default quota given to accounts: what takes long.
  *
+ * @param check is told what is about to be changed, and throws if that should not be
  * @returns what was changed
  * @throws {DirectoryError} of whatever cannot be as it is declared
  */
-export async function applyState(sql: Sql, actor: Actor, given: DeclaredState): Promise<readonly StateDifference[]> {
+export async function applyState(
+  sql: Sql,
+  actor: Actor,
+  given: DeclaredState,
+  check: (differences: readonly StateDifference[]) => void = () => {},
+): Promise<readonly StateDifference[]> {
+  const made = await keysForNew(await compareState(sql, given));
   const differences = await revoke(sql, actor, async (tx, note) => {
     const current = await stateIn(tx);
     const declared = normalizeDeclared(given, current);
     const found = differencesFrom(current, await secretsIn(tx), declared);
+    check(found);
     for (const difference of found) await note(subjectOf(difference));
     if (found.length === 0) await note(DEFAULTS);
     await new StateChange(tx, current, declared, found).make();
+    // With the domain itself: one that was left without keys would sign nothing, and nobody would see it.
+    for (const [domain, pairs] of made) {
+      if (!current.domains.has(domain)) {
+        await insertFirstKeys(tx, { ...(await findDomain(tx, domain)), domain, made: pairs });
+      }
+    }
     return found;
   });
   for (const { kind, name, after } of differences) {
@@ -54,10 +68,17 @@ export async function applyState(sql: Sql, actor: Actor, given: DeclaredState): 
     });
   }
   if (given.defaults !== null) await spreadDefaults(sql);
-  for (const { kind, name, before } of differences) {
-    if (kind === 'domain' && before === null) await ensureKeys(sql, actor, name);
-  }
   return differences;
+}
+
+/** By domain. They take long to make, and so are made before the transaction. */
+async function keysForNew(differences: readonly StateDifference[]) {
+  const domains = differences.flatMap(({ kind, name, before }) =>
+    kind === 'domain' && before === null && needsDkimKeys(name) ? [name] : [],
+  );
+  const made = new Map<string, Awaited<ReturnType<typeof makeKeyPairs>>>();
+  for (const domain of domains) made.set(domain, await makeKeyPairs());
+  return made;
 }
 
 /** See Directory.compare. */

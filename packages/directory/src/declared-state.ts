@@ -99,11 +99,13 @@ function differingAccounts(
     const before = is === undefined ? null : comparable({ ...is, secrets: null }, shall);
     const after = shall === undefined ? null : comparable(shall, shall);
     if (shall?.secrets == null || before === null || after === null) return differing('account', name, before, after);
-    const isSame = sameSecrets(secrets?.accounts.get(name) ?? null, shall.secrets);
+    const here = secrets?.accounts.get(name) ?? null;
+    const isSame = sameSecrets(here, shall.secrets);
+    const hasSome = here !== null && (here.password !== null || here.appPasswords.size > 0);
     return differing(
       'account',
       name,
-      { ...before, passwords: 'as here' },
+      { ...before, passwords: hasSome || isSame ? 'as here' : null },
       {
         ...after,
         passwords: isSame ? 'as here' : 'as in the file',

@@ -305,10 +305,15 @@ export interface ManagedDirectory extends Directory {
   /**
    * Makes the directory as it is declared: all of it, or nothing.
    *
+   * @param check is told what is about to be changed, which may be other than what `compare` found before; what it throws ends all,
+   *   and nothing is changed
    * @returns what was changed
    * @throws of whatever cannot be as it is declared
    */
-  apply(declared: DeclaredState): Promise<readonly StateDifference[]>;
+  apply(
+    declared: DeclaredState,
+    check?: (differences: readonly StateDifference[]) => void,
+  ): Promise<readonly StateDifference[]>;
 
   /** Makes a domain local, with DKIM keys if it has none. No error if it is already. */
   addDomain(name: string): Promise<void>;

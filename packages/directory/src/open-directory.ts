@@ -216,7 +216,7 @@ function changesBy(
 ): Omit<ManagedDirectory, Exclude<keyof Directory, Changing> | 'together'> {
   const isAddress = async (address: Address) => (await resolveRecipient(sql, address, null)).type !== 'unknown-address';
   return {
-    apply: (declared) => applyState(sql, actor, declared),
+    apply: (declared, check) => applyState(sql, actor, declared, check),
     addDomain: (name) => addDomain(sql, actor, name),
     setCatchall: (domain, accountName) => setCatchall(sql, actor, domain, accountName),
     changeDomain: (domain, change) => changeDomain(sql, actor, domain, change),

@@ -179,6 +179,34 @@ test('an address changes hands, and a domain its case, in one step', async () =>
   expect(Object.keys(accounts.get('mary')?.addresses ?? {})).toEqual(['"mary jones"@example.com', 'mary@example.com']);
 });
 
+test('whoever applies has the last word on what is changed, in the transaction that does', async () => {
+  const { directory } = await startDirectory();
+  await fill(directory);
+  const before = await dump(directory);
+  const declared = await readDeclaration(fileOf('accounts:\n  mary: {}\n  bare: {}\naliases: {}\n'));
+  const seen: string[] = [];
+  const refuse = async () => {
+    await directory.apply(declared, (differences) => {
+      seen.push(...differences.map(({ kind, name }) => `${kind} ${name}`));
+      throw new RangeError('not that');
+    });
+  };
+  await expect(refuse()).rejects.toThrow(RangeError);
+  expect(seen).toEqual(['account john', 'account mary', 'alias inner@example.com', 'alias team@example.com']);
+  expect(await dump(directory)).toBe(before);
+});
+
+test('a domain and its keys come in one transaction', async () => {
+  const { directory } = await startDirectory();
+  await apply(directory, 'domains:\n  new.example: {}\n  localhost: {}\n');
+  const changes = await directory.listChanges({ account: null, since: new Date(0), limit: 10 });
+  const added = changes.filter(({ kind, name }) => kind === 'domain' && name === 'new.example');
+  expect(added).toHaveLength(1);
+  const { dkimKeys = {} } = added[0]?.after ?? {};
+  expect(Object.values(dkimKeys ?? {})).toEqual(['made', 'made']);
+  expect(await directory.dkimKeys.list('localhost')).toEqual([]);
+});
+
 test('what is spelt in another way than the directory spells it is the same', async () => {
   const { directory } = await startDirectory();
   await fill(directory);
@@ -349,6 +377,12 @@ test('whatever goes is asked for', async () => {
   expect(await commands.said('config dump')).toBe(before);
   expect(await commands.said(`config apply ${without} --yes`)).toMatch(/Changed 1/);
   expect(await commands.said('config account list')).not.toContain('other@');
+  // Passwords that there are go too, for those of the file.
+  const secrets = await commands.said('config dump --secrets');
+  const others = fileOf(secrets.replace(/^(accounts:\n(?:.*\n)*?.*since: )20\d\d/m, '$12001'));
+  const passwords = await commands.run(`config apply ${others}`);
+  expect(passwords).toMatchObject({ code: 1, stdout: '~ account postel: passwords: as here -> as in the file\n' });
+  expect(await commands.said('config dump --secrets')).toBe(secrets);
   const missing = await commands.run('config diff /nonexistent.yaml');
   expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('Cannot read /nonexistent.yaml') });
 }, 60_000);

@@ -35,7 +35,9 @@ export function applyDeclaration(
         going === 0 || isAgreed || (await confirm(`${going} of these take something away. Go on?`, signal));
       if (!isWanted) return { differences, isApplied: false };
       const declared = await sealDeclaration(place, declaration, false);
-      const applied = await place.directory.apply(declared);
+      // Whoever was asked agreed to what was said, and to nothing that came about since.
+      const check = isAgreed ? undefined : (found: readonly StateDifference[]) => requireSame(differences, found);
+      const applied = await place.directory.apply(declared, check);
       // What waits may go by another route now.
       if (declared.routes !== null || declared.routing !== null) await tellQueue(database.sql);
       return { differences: applied, isApplied: true };
@@ -47,4 +49,10 @@ export function applyDeclaration(
       await directory.close();
     }
   });
+}
+
+/** @throws {CommandError} */
+function requireSame(said: readonly StateDifference[], found: readonly StateDifference[]): void {
+  if (JSON.stringify(said) === JSON.stringify(found)) return;
+  throw new CommandError('Somebody changed the directory meanwhile: say it again. Nothing was changed.');
 }

@@ -20,7 +20,12 @@ export function sayDifferences(terminal: Terminal, differences: readonly StateDi
 /** Whether something is to go that a person may miss. */
 export function takesAway({ before, after }: StateDifference): boolean {
   if (before === null) return false;
-  return after === null || hasLess(before, after);
+  return after === null || hasLess(before, after) || hasOthers(before, after);
+}
+
+/** Passwords that are here, for those of the file. */
+function hasOthers({ passwords = null }: State, after: State): boolean {
+  return passwords !== null && Object.hasOwn(after, 'passwords');
 }
 
 function hasLess(before: State, after: State): boolean {
