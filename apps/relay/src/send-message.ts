@@ -143,8 +143,12 @@ function isAccepted(reply: SmtpReply | undefined): boolean {
   return reply !== undefined && reply.code >= 250 && reply.code <= 252;
 }
 
-/** RFC 5321 §4.5.3.1.10: for want of room, by the code of before too; unless it says that it is another one's, of a mailbox say. */
+/**
+ * RFC 5321 §4.5.3.1.10: for want of room, by the code of before too; unless it says that it is another one's, of a mailbox say. OpenSMTPD has
+ * 451, but says which room it is.
+ */
 function isOneTooMany({ code, lines: [first = ''] }: SmtpReply): boolean {
+  if (code >= 400 && code < 500 && /^4\.5\.3(?!\d)/.test(first)) return true;
   return (code === 452 || code === 552) && /^(?:[45]\.5\.3(?!\d)|(?![45]\.\d))/.test(first);
 }
 
