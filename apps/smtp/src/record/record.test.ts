@@ -1,11 +1,15 @@
 /** What is written down of what becomes of mail. */
 import { ScriptedResolver } from '@postel/dns';
 import { Queue } from '@postel/queue';
-import { openDatabase } from '@postel/storage';
+import { type NewTransaction, openDatabase, writeTransactions } from '@postel/storage';
+import { Registry } from '@postel/supervision';
 import { createTestDatabase } from '@postel/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { IncomingMail } from '../incoming-mail.ts';
+import { HOURLY_RECORDS, RECORDS_WAITING, UNKNOWN_RECIPIENTS } from '../limits.ts';
+import { SmtpMetrics } from '../smtp-metrics.ts';
 import { type OwnServer, startOwnServer } from '../testing/own-server.ts';
+import { TransactionRecorder } from './transaction-recorder.ts';
 
 const ZONE = {
   'elsewhere.example': { A: ['192.0.2.7'], TXT: ['v=spf1 ip4:127.0.0.1 -all'] },
@@ -17,6 +21,36 @@ const ZONE = {
 const PETER = { name: 'peter', address: 'peter@localhost', password: 'peters password' };
 const FROM = 'x@elsewhere.example';
 const HELLO = 'From: x@elsewhere.example\r\nMessage-ID: <Hello-1@elsewhere.example>\r\nSubject: secret\r\n\r\nhello';
+
+const DELIVERED: NewTransaction = {
+  transactionId: '01a20000-0000-7000-8000-000000000001',
+  recipientNo: 1,
+  settledAt: 0,
+  folded: null,
+  listener: 'mx',
+  protocol: 'ESMTP',
+  connectionId: '0123456789',
+  messageNo: 1,
+  clientAddress: '192.0.2.1',
+  clientName: 'mx',
+  tlsVersion: null,
+  senderAccountId: null,
+  reversePath: FROM,
+  recipient: 'mary@localhost',
+  destination: null,
+  accountId: null,
+  messageId: null,
+  sizeOctets: 1,
+  checks: null,
+  stage: 'message',
+  outcome: 'delivered',
+  replyCode: 250,
+  replyStatus: '2.0.0',
+  replyText: null,
+  uidvalidity: null,
+  uid: null,
+  releaseAt: null,
+};
 
 type Kind = 'mx' | 'lmtp' | 'submission';
 
@@ -50,6 +84,7 @@ const message = (text: string) => ['DATA', `${text}\r\n.`];
 
 interface Row {
   readonly outcome: string;
+  readonly count: number;
   readonly transaction_id: string;
   readonly connection_id: string;
   readonly message_id: string;
@@ -265,4 +300,67 @@ test('a copy that waits for room: its row says so, and that it was delivered onc
   await server.sql`update accounts set quota_octets = null where name = 'peter'`;
   await server.store.deliverWaiting(new Date(Date.now() + 7_200_000));
   expect(await outcomes()).toEqual({ mary: 'delivered', peter: 'delivered' });
+});
+
+test('a message that is held: its row says until when, and that it was delivered then', async () => {
+  const server = await start('submission');
+  const lines = ['MAIL FROM:<mary@localhost> HOLDFOR=3600', 'RCPT TO:<peter@localhost>'];
+  await say(server, [...lines, ...message('From: mary@localhost\r\n\r\nhello')], server.logIn());
+  expect(await rows(server)).toEqual([expect.objectContaining({ outcome: 'held', release_at: expect.any(Date) })]);
+  await server.store.releaseHeld(new Date(Date.now() + 7_200_000));
+  expect(await rows(server)).toEqual([expect.objectContaining({ outcome: 'delivered', release_at: null })]);
+});
+
+test('a flood of recipients who do not exist: so many rows of its network, and a count', async () => {
+  const server = await start('mx');
+  const most = HOURLY_RECORDS.idle.ofRegion;
+  const some = Array.from({ length: UNKNOWN_RECIPIENTS - 1 }, (_, i) => `RCPT TO:<nobody${i}@localhost>`);
+  const connections = Math.ceil(most / some.length) + 1;
+  for (let i = 0; i < connections; i++) await say(server, [`MAIL FROM:<${FROM}>`, ...some]);
+  const asked = connections * some.length;
+  const found = await rows(server);
+  const counts = found.map(({ count }) => count);
+  expect(counts.filter((count) => count === 1)).toHaveLength(most);
+  expect(found.filter(({ count }) => count > 1)).toEqual([
+    expect.objectContaining({
+      count: asked - most,
+      recipient: null,
+      connection_id: null,
+      outcome: 'refused',
+      stage: 'RCPT',
+    }),
+  ]);
+  const [folded] = await server.sql`select client_address::text as network from mail_transactions where count > 1`;
+  expect(folded).toEqual({ network: '127.0.0.0/21' });
+  // What concerns an account is still told.
+  await server.sql`update accounts set quota_messages = 0 where name = 'peter'`;
+  await say(server, [`MAIL FROM:<${FROM}>`, 'RCPT TO:<peter@localhost>', 'RCPT TO:<nobody@localhost>']);
+  const after = await rows(server);
+  expect(after.filter(({ account }) => account === 'peter')).toHaveLength(1);
+  expect(after.find(({ count }) => count > 1)?.count).toBe(asked - most + 1);
+  const [hour] = await server.sql`select messages::integer from mail_hours where kind = 'refused'`;
+  expect(hour).toEqual({ messages: asked + 2 });
+});
+
+test('while the database is away for the record, mail comes as always; what is more than waits is lost, and counted', async () => {
+  const away = openDatabase(
+    { url: 'postgres://postel@127.0.0.1:1/postel' },
+    { applicationName: 'away', maxConnections: 1 },
+  );
+  onTestFinished(() => away.close());
+  const metrics = new SmtpMetrics(new Registry());
+  const errors: unknown[] = [];
+  const options = { metrics, onError: (error: unknown) => errors.push(error), now: () => Date.now(), isOn: true };
+  const recorder = new TransactionRecorder({ ...options, sql: away.sql, write: writeTransactions });
+  const server = await start('mx', { recorder });
+  const replies = await say(server, [`MAIL FROM:<${FROM}>`, 'RCPT TO:<mary@localhost>', ...message(HELLO)]);
+  expect(replies.at(-1)).toMatch(/^250 /);
+  await recorder.flush();
+  expect(errors).toEqual([expect.objectContaining({ kind: 'unavailable' })]);
+  await recorder.flush();
+  expect(errors).toHaveLength(2); // it was kept, and tried again
+  const many = Array.from({ length: RECORDS_WAITING }, (_, i) => ({ ...DELIVERED, recipientNo: i + 1 }));
+  recorder.add(many, null);
+  const { values } = await metrics.records.get();
+  expect(values.find(({ labels }) => labels['outcome'] === 'dropped')?.value).toBe(1);
 });
