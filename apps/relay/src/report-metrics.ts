@@ -7,7 +7,7 @@ export class ReportMetrics {
 
   constructor(registry: Registry) {
     this.sent = new Counter({
-      name: 'postel_relay_reports_total',
+      name: 'postel_relay_aggregate_reports_total',
       help: 'Reports to other domains on what came of DMARC and TLS: sent, unwanted, or deferred until later',
       labelNames: ['subject', 'outcome'],
       registers: [registry],
