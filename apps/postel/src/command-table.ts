@@ -94,6 +94,12 @@ import { queueTlsForget } from './commands/queue-tls-forget.ts';
 import { queueTlsList } from './commands/queue-tls-list.ts';
 import { quickstart } from './commands/quickstart.ts';
 import { recover } from './commands/recover.ts';
+import { reportsDmarcList } from './commands/reports-dmarc-list.ts';
+import { reportsDmarcShow } from './commands/reports-dmarc-show.ts';
+import { reportsImport } from './commands/reports-import.ts';
+import { reportsPreview } from './commands/reports-preview.ts';
+import { reportsTlsList } from './commands/reports-tls-list.ts';
+import { reportsTlsShow } from './commands/reports-tls-show.ts';
 import { sendmail } from './commands/sendmail.ts';
 import { serve } from './commands/serve.ts';
 import { trace } from './commands/trace.ts';
@@ -192,6 +198,12 @@ export const commands: readonly Command[] = [
   configAudit,
   queueTlsList,
   queueTlsForget,
+  reportsDmarcList,
+  reportsDmarcShow,
+  reportsTlsList,
+  reportsTlsShow,
+  reportsImport,
+  reportsPreview,
   configDump,
   configDiff,
   configApply,
