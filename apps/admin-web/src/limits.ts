@@ -30,3 +30,7 @@ export const LISTED_MESSAGES = 200;
 
 /** What the start page of the administration shows is read anew after so long, however many look at it. */
 export const OVERVIEW_MS = 10_000;
+
+/** Reports of others on a domain, and days that sums of them are of. */
+export const LISTED_REPORTS = 100;
+export const REPORTED_DAYS = 30;

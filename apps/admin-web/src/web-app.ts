@@ -10,6 +10,7 @@ import { addAccountRoutes } from './routes/account.ts';
 import { addAdminAccountRoutes } from './routes/admin-accounts.ts';
 import { addAdminAddressRoutes } from './routes/admin-addresses.ts';
 import { addAdminDnsRoutes } from './routes/admin-dns.ts';
+import { addAdminReportRoutes } from './routes/admin-reports.ts';
 import { addAdminServerRoutes } from './routes/admin-server.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
 import { addMailRoutes } from './routes/mail.ts';
@@ -73,6 +74,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addAdminAddressRoutes(api, services);
   addAdminDnsRoutes(api, services);
   addMailRoutes(api, services);
+  addAdminReportRoutes(api, services);
   addMtaStsRoute(api, services);
   addPageRoutes(api, new UiFiles(log));
   await api.ready();

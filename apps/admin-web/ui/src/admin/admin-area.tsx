@@ -14,6 +14,7 @@ import { DomainsPage } from './domains-page.tsx';
 import { LimitsPage } from './limits-page.tsx';
 import { MailPage, MailWayPage } from './mail-page.tsx';
 import { QueuePage } from './queue-page.tsx';
+import { ReportsPage } from './reports-page.tsx';
 
 interface AdminPage extends Page {
   readonly show: (props: AreaProps) => preact.ComponentChild;
@@ -26,6 +27,7 @@ const PAGES: readonly AdminPage[] = [
   { path: '/admin/addresses', title: 'Addresses', show: () => <AddressesPage /> },
   { path: '/admin/mail', title: 'Mail', show: () => <MailPage /> },
   { path: '/admin/queue', title: 'Queue', show: () => <QueuePage /> },
+  { path: '/admin/reports', title: 'Reports', show: () => <ReportsPage /> },
   { path: '/admin/limits', title: 'Login limits', show: () => <LimitsPage /> },
   {
     path: '/admin/logins',
