@@ -13,6 +13,7 @@ export { countDirectory, type DirectoryCounts } from './count-directory.ts';
 export type { AccountSecrets, AppPasswordSecret, PasswordSecret } from './credentials-state.ts';
 export { type CountLimit, DecayingCounts } from './decaying-counts.ts';
 export type { DeclaredAccount, DeclaredRoute, DeclaredState, StateDifference } from './declared-state.ts';
+export { countDefaultEffects, type DefaultEffects } from './default-effects.ts';
 export type { DefaultState } from './default-state.ts';
 export type {
   AccountSummary,
@@ -55,7 +56,7 @@ export type {
   LoginOutcome,
   LoginService,
 } from './login.ts';
-export type { LimitedNetwork } from './login-limits.ts';
+export { type LimitedNetwork, PREFIX_LIMITS } from './login-limits.ts';
 export { LoopWatch } from './loop-watch.ts';
 export { type DirectoryOptions, openDirectory } from './open-directory.ts';
 export type { AccountQuota, DefaultQuotaChange, QuotaChange, Quotas } from './quotas.ts';

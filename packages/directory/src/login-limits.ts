@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
  * A person mistypes a password three times; a family, or an office behind one address, more often. Who guesses has, after
  * these, 160 tries a day from one address, 480 from a /26 or /48, 1,440 from a /21 or IPv6 /32.
  */
-const PREFIX_LIMITS = {
+export const PREFIX_LIMITS = {
   host: { limit: 10, intervalMs: 9 * MINUTE_MS },
   site: { limit: 30, intervalMs: 3 * MINUTE_MS },
   region: { limit: 90, intervalMs: MINUTE_MS },

@@ -1,5 +1,6 @@
 /** The queue of mail that goes to other servers. It knows no SMTP. */
 
+export { cancelSent, listSent, type SentDetails, type SentEntry, showSent } from './account-queue.ts';
 export { dmarcReportOf } from './dmarc-report-of.ts';
 export {
   type DmarcDay,

@@ -19,7 +19,7 @@ export { type OpenMail, openMail } from './open-mail.ts';
 export { type ProcessMetrics, renderMetrics } from './render-metrics.ts';
 export { RestartBackOff } from './restart-back-off.ts';
 export { type AppContext, type AppDefinition, type RunningApp, runApp } from './run-app.ts';
-export { CertificateError, ServerCertificates } from './server-certificates.ts';
+export { CertificateError, type ServerCertificate, ServerCertificates } from './server-certificates.ts';
 export { SessionCount } from './session-count.ts';
 export {
   type AppEvent,

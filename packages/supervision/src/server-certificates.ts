@@ -9,6 +9,7 @@ export class CertificateError extends Error {
 }
 
 interface Loaded {
+  readonly certFile: string;
   readonly certificate: X509Certificate;
   readonly options: SecureContextOptions;
   readonly context: SecureContext;
@@ -20,6 +21,17 @@ type SniCallback = (name: string, answer: (error: Error | null, context?: Secure
 const SESSION_ID_CONTEXT = 'postel';
 
 const SOON_MS = 14 * 86_400_000;
+
+/** A certificate as people look at it. */
+export interface ServerCertificate {
+  /** Hosts that it is for; what it calls itself, if none. */
+  readonly names: readonly string[];
+  /** Who vouches for it; null: it is self-signed. */
+  readonly issuer: string | null;
+  readonly validFrom: Date;
+  readonly validUntil: Date;
+  readonly certFile: string;
+}
 
 /**
  * The certificates of a process, chosen by the host that a client names (SNI, RFC 6066 §3). They can be read anew; what is
@@ -79,6 +91,17 @@ export class ServerCertificates {
     return this.isFor(hostname) ? over : [...over, `no certificate is for ${hostname}, the name of this server`];
   }
 
+  /** Those in use, in their order. */
+  list(): readonly ServerCertificate[] {
+    return this.#loaded.map(({ certFile, certificate }) => ({
+      names: namesOf(certificate),
+      issuer: certificate.checkIssued(certificate) ? null : partOf(certificate.issuer),
+      validFrom: certificate.validFromDate,
+      validUntil: certificate.validToDate,
+      certFile,
+    }));
+  }
+
   /** Whether one of them is for a host. */
   isFor(name: string): boolean {
     return this.#loaded.some(({ certificate }) => certificate.checkHost(name) !== undefined);
@@ -88,6 +111,17 @@ export class ServerCertificates {
     const fitting = this.#loaded.find(({ certificate }) => certificate.checkHost(name) !== undefined);
     return (fitting ?? this.#loaded[0]).context;
   }
+}
+
+/** RFC 6125 §6.4.4: the common name counts only where there is no other. */
+function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
+  const names = [...(subjectAltName ?? '').matchAll(/(?:DNS|IP Address):([^\s,"]+)/g)].map(([, name = '']) => name);
+  return names.length > 0 ? names : [partOf(subject)];
+}
+
+/** The organization of a name, else its common name: Node writes one part a line. */
+function partOf(name: string): string {
+  return /^O=(.+)$/m.exec(name)?.[1] ?? /^CN=(.+)$/m.exec(name)?.[1] ?? name.replaceAll('\n', ', ');
 }
 
 async function loadAll(files: readonly CertificateFiles[]): Promise<readonly [Loaded, ...Loaded[]]> {
@@ -113,7 +147,12 @@ async function load({ certFile, keyFile }: CertificateFiles): Promise<Loaded> {
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     sessionIdContext: SESSION_ID_CONTEXT,
   } as const;
-  return { certificate, options, context: parse(certFile, 'certificate', () => createSecureContext(options)) };
+  return {
+    certFile,
+    certificate,
+    options,
+    context: parse(certFile, 'certificate', () => createSecureContext(options)),
+  };
 }
 
 async function read(file: string): Promise<Buffer> {

@@ -1,5 +1,4 @@
-import { DKIM_ALGORITHMS, type DkimKeySummary, type DkimKeys } from '@postel/directory';
-import { type DkimKeyLook, dkimRecordName, lookForDkimKeys } from '@postel/domain-records';
+import { type DkimKeyLook, dkimRecordName, rotateDkimKeys as nextStep } from '@postel/domain-records';
 import type { Invocation } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
 import { useDirectory } from '../use-directory.ts';
@@ -21,17 +20,9 @@ export async function rotateDkimKeys(
 ): Promise<void> {
   const { terminal } = invocation;
   const { resolver } = await resolverFor(server, invocation);
-  const { looks, made } = await useDirectory(invocation, server, async ({ dkimKeys }) => {
-    const waiting = (await dkimKeys.list(domain)).filter(({ state }) => state === 'made');
-    if (isNow) {
-      const keys = waiting.length > 0 ? waiting : await makeKeys(dkimKeys, domain);
-      for (const { selector } of keys) await dkimKeys.activate(domain, selector);
-      const all = await dkimKeys.list(domain);
-      return { looks: [], made: all.filter(({ selector }) => keys.some((key) => key.selector === selector)) };
-    }
-    if (waiting.length > 0) return { looks: await lookForDkimKeys(resolver, dkimKeys, domain), made: [] };
-    return { looks: [], made: await makeKeys(dkimKeys, domain) };
-  });
+  const { looks, made } = await useDirectory(invocation, server, ({ dkimKeys }) =>
+    nextStep(resolver, dkimKeys, domain, isNow),
+  );
   if (asJson) {
     for (const key of made) terminal.say(JSON.stringify(dkimKeyAsJson(key)));
     for (const { key, state } of looks) terminal.say(JSON.stringify({ ...dkimKeyAsJson(key), dns: state }));
@@ -47,15 +38,6 @@ export async function rotateDkimKeys(
     if (!isNow) terminal.say(`\nHow far it is: postel config dkim rotate ${domain}`);
   }
   for (const look of looks) sayLook(terminal, look);
-}
-
-/** Of each algorithm that signs; of all, if none does. */
-async function makeKeys(dkimKeys: DkimKeys, domain: string): Promise<readonly DkimKeySummary[]> {
-  const signs = (await dkimKeys.list(domain)).filter(({ state }) => state === 'active');
-  const algorithms = DKIM_ALGORITHMS.filter((each) => signs.some(({ algorithm }) => algorithm === each));
-  const made: DkimKeySummary[] = [];
-  for (const each of algorithms.length > 0 ? algorithms : DKIM_ALGORITHMS) made.push(await dkimKeys.add(domain, each));
-  return made;
 }
 
 function sayLook(terminal: Terminal, { key, state }: DkimKeyLook): void {
