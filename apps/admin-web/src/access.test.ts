@@ -37,6 +37,9 @@ const SIGN_IN = [
 ];
 
 let place = 0;
+/** An address for each client: all routes by all of them are more requests than the server takes from one. */
+let clients = 0;
+const newClient = () => new ApiClient(ports.web, `127.47.0.${++clients}`);
 
 type Refusal = 'let in' | 'not-signed-in' | 'not-allowed';
 
@@ -88,7 +91,10 @@ const DOMAINS = [
   'patch /admin/domains/{name}',
   'get /admin/domains/{name}/records',
   'get /admin/domains/{name}/records/check',
+  'get /admin/domains/{name}/dkim',
   'post /admin/domains/{name}/dkim',
+  'post /admin/domains/{name}/dkim/rotate',
+  'delete /admin/domains/{name}/dkim/{selector}',
   'get /admin/addresses',
   'post /admin/addresses',
   'get /admin/addresses/{address}',
@@ -116,20 +122,20 @@ async function unexpected(client: ApiClient, expected: (route: string) => Refusa
 async function account(name: string, role: 'account' | 'owner' = 'account') {
   const made = await postel.addAccount(name);
   await postel.useDirectory((directory) => directory.setRole(made.name, role));
-  return { ...made, api: await ApiClient.signedIn(ports.web, made.name, made.password) };
+  return { ...made, api: await ApiClient.signedIn(ports.web, made.name, made.password, `127.47.0.${++clients}`) };
 }
 
 async function withScopes(scopes: readonly TokenScope[]): Promise<ApiClient> {
   const owner = await account('owner', 'owner');
-  const client = new ApiClient(ports.web);
+  const client = newClient();
   client.token = (await owner.api.post('/tokens', { name: 'script', scopes })).body.token;
   return client;
 }
 
 test('hardening 47: every route without a session, and with a token that is none', async () => {
   const all = () => 'not-signed-in' as const;
-  expect(await unexpected(new ApiClient(ports.web), all)).toEqual([]);
-  const wrong = new ApiClient(ports.web);
+  expect(await unexpected(newClient(), all)).toEqual([]);
+  const wrong = newClient();
   wrong.token = `postel_${'A'.repeat(43)}`;
   expect(await unexpected(wrong, all)).toEqual([]);
 });
@@ -183,7 +189,7 @@ test.for<readonly TokenScope[]>([
 
 test('a token of an owner who is one no more is good for the account alone', async () => {
   const olga = await account('olga', 'owner');
-  const script = new ApiClient(ports.web);
+  const script = newClient();
   const scopes = ['account:read', 'admin:write'];
   script.token = (await olga.api.post('/tokens', { name: 'script', scopes })).body.token;
   expect((await script.get('/admin/accounts')).status).toBe(200);

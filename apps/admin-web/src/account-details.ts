@@ -26,6 +26,7 @@ export async function readAccountDetails(directory: AccountReads, name: string):
     addresses: addresses.map(({ address, mailbox }) => ({ address, mailbox })),
     createdAt: account.createdAt.toISOString(),
     isDisabled: account.isDisabled,
+    hasSecondFactor: account.hasSecondFactor,
     role: account.role,
     administers: [...account.administers],
     octets: amount('octets'),

@@ -34,3 +34,10 @@ export const OVERVIEW_MS = 10_000;
 /** Reports of others on a domain, and days that sums of them are of. */
 export const LISTED_REPORTS = 100;
 export const REPORTED_DAYS = 30;
+
+/** Of more servers without TLS nobody reads at once. */
+export const LISTED_TLS_ALARMS = 100;
+/** Domains whose DNS the start page tells of. */
+export const CHECKED_DOMAINS = 100;
+/** What the DNS was seen to have is looked for anew after so long, when somebody asks. */
+export const DOMAIN_CHECK_MS = 3_600_000;

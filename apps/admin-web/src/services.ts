@@ -1,6 +1,8 @@
 import type { WebSettings } from '@postel/config';
 import type { Directory } from '@postel/directory';
 import type { Database, RemovedMail, Store } from '@postel/storage';
+import type { ServerCertificates } from '@postel/supervision';
+import type { DomainChecks } from './domain-checks.ts';
 import type { DomainDns } from './domain-dns.ts';
 import type { Overview } from './overview.ts';
 
@@ -14,6 +16,8 @@ export interface Services {
   readonly database: Database;
   readonly overview: Overview;
   readonly dns: DomainDns;
+  readonly domainChecks: DomainChecks;
+  readonly certificates: Pick<ServerCertificates, 'list'>;
   readonly mailPorts: WebSettings['mailPorts'];
   /** Lets time pass before an answer that should cost its client something. */
   wait(ms: number): Promise<void>;

@@ -3,15 +3,20 @@ import { parseWebSettings, type WebSettings } from '@postel/config';
 import { openDatabase, RemovedMail } from '@postel/storage';
 import { type AppContext, type AppDefinition, ConnectionCount, openMail, type RunningApp } from '@postel/supervision';
 import { createApi } from './create-api.ts';
+import { DomainChecks } from './domain-checks.ts';
 import { openDomainDns } from './domain-dns.ts';
 import { PREFIX_CONNECTIONS, STOP_MS } from './limits.ts';
 import { Overview } from './overview.ts';
 import { addAccountRoutes } from './routes/account.ts';
+import { addAccountQueueRoutes } from './routes/account-queue.ts';
 import { addAdminAccountRoutes } from './routes/admin-accounts.ts';
 import { addAdminAddressRoutes } from './routes/admin-addresses.ts';
+import { addAdminDkimRoutes } from './routes/admin-dkim.ts';
 import { addAdminDnsRoutes } from './routes/admin-dns.ts';
+import { addAdminHealthRoutes } from './routes/admin-health.ts';
 import { addAdminReportRoutes } from './routes/admin-reports.ts';
 import { addAdminServerRoutes } from './routes/admin-server.ts';
+import { addAdminSettingsRoutes } from './routes/admin-settings.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
 import { addMailRoutes } from './routes/mail.ts';
 import { addMtaStsRoute } from './routes/mta-sts.ts';
@@ -50,10 +55,19 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
     },
     now: () => Date.now(),
   });
+  const dns = openDomainDns(settings);
+  const domainChecks = new DomainChecks({
+    directory,
+    dns,
+    onError: (error) => log.warn({ err: error }, 'the DNS of domains was not looked at'),
+    now: () => Date.now(),
+  });
   const services: Services = {
     database,
     overview,
-    dns: openDomainDns(settings),
+    dns,
+    domainChecks,
+    certificates,
     hostname,
     directory,
     store,
@@ -64,6 +78,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   const api = await createApi({ services, log, proxies, now: () => performance.now() });
   addSessionRoutes(api, services);
   addAccountRoutes(api, services);
+  addAccountQueueRoutes(api, services);
   addCredentialRoutes(api, services);
   addProofRoutes(api, services);
   addSecondFactorRoutes(api, services);
@@ -75,6 +90,9 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addAdminDnsRoutes(api, services);
   addMailRoutes(api, services);
   addAdminReportRoutes(api, services);
+  addAdminDkimRoutes(api, services);
+  addAdminHealthRoutes(api, services);
+  addAdminSettingsRoutes(api, services);
   addMtaStsRoute(api, services);
   addPageRoutes(api, new UiFiles(log));
   await api.ready();

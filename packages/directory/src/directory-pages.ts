@@ -4,7 +4,7 @@ import type { AddressSummary } from './addresses.ts';
 import { type Administrator, domainsOf, isTheirs } from './administered.ts';
 import type { AliasSummary } from './aliases.ts';
 import type { LoginEntry } from './attempt-rows.ts';
-import type { AccountSummary } from './directory.ts';
+import type { AccountInDetail, AccountSummary } from './directory.ts';
 import { type DirectoryChange, parseState } from './directory-changes.ts';
 import { type DomainSummary, selectDomains } from './domains.ts';
 import { findAccount, noSuchAccount } from './find-account.ts';
@@ -75,7 +75,7 @@ export function directoryPages(sql: Sql): DirectoryPages {
   };
 }
 
-type AccountRow = Omit<AccountSummary, 'addresses' | 'administers'> & {
+type AccountRow = Omit<AccountInDetail, 'addresses' | 'administers'> & {
   readonly addresses: string;
   readonly administers: string;
 };
@@ -83,11 +83,12 @@ type AccountRow = Omit<AccountSummary, 'addresses' | 'administers'> & {
 async function selectAccounts(
   { read }: Sql,
   { administrator, search, after, limit, name = null }: NamedPageOf<string> & { readonly name?: string | null },
-): Promise<readonly AccountSummary[]> {
+): Promise<readonly AccountInDetail[]> {
   const text = folded(search);
   const rows = await read<AccountRow[]>`
     select account.name, used_octets as "usedOctets", used_messages as "usedMessages", created_at as "createdAt",
            is_disabled as "isDisabled", role,
+           exists (select from totp_secrets as t where t.account_id = account.account_id and t.is_confirmed) as "hasSecondFactor",
            (select coalesce(json_agg(json_build_object('localPart', o.local_part, 'domain', d.name) order by d.name, o.local_part), '[]')::text
               from addresses as o join domains as d using (domain_id) where o.account_id = account.account_id) as addresses,
            (select coalesce(json_agg(d.name order by d.name), '[]')::text
@@ -190,7 +191,7 @@ async function selectChanges({ read }: Sql, { search, after, limit }: ChangePage
 const folded = (search: string | null): string | null => (search === null ? null : search.trim().toLowerCase() || null);
 
 /** One account. @throws {DirectoryError} 'no-such-account' */
-export async function readAccountSummary(sql: Sql, name: string): Promise<AccountSummary> {
+export async function readAccountSummary(sql: Sql, name: string): Promise<AccountInDetail> {
   const [found] = await readDirectory(() =>
     selectAccounts(sql, { administrator: null, search: null, after: null, limit: 1, name }),
   );

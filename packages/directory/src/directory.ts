@@ -61,6 +61,12 @@ export interface AccountSummary {
   readonly administers: readonly string[];
 }
 
+/** An account read by its name. */
+export interface AccountInDetail extends AccountSummary {
+  /** The web asks for one-time codes. */
+  readonly hasSecondFactor: boolean;
+}
+
 /** How long, and how much of it, the content of removed messages is kept so that they can be brought back. */
 export interface Retention {
   /** 0: not at all. */
@@ -165,7 +171,7 @@ export interface Directory {
   identify(name: string): Promise<FoundAccount | null>;
 
   /** @throws 'no-such-account' */
-  readAccount(name: string): Promise<AccountSummary>;
+  readAccount(name: string): Promise<AccountInDetail>;
 
   /** Long lists, part by part. */
   readonly pages: DirectoryPages;

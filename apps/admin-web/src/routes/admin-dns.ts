@@ -1,7 +1,7 @@
 import { type CheckedRecord, checkRecords, domainRecords } from '@postel/domain-records';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { manage, requireTheirs } from '../access.ts';
+import { requireTheirs } from '../access.ts';
 import { NAME_CHARACTERS } from '../limits.ts';
 import { DnsRecords } from '../schemas/dns.ts';
 import type { Services } from '../services.ts';
@@ -12,7 +12,7 @@ const tags = ['domains'];
 const params = Type.Object({ name: Type.String({ maxLength: NAME_CHARACTERS }) });
 
 /** The DNS records that a domain needs, and whether the DNS has them. */
-export function addAdminDnsRoutes(api: WebApi, { directory, dns }: Services): void {
+export function addAdminDnsRoutes(api: WebApi, { directory, dns, domainChecks }: Services): void {
   api.get(
     '/api/v1/admin/domains/:name/records',
     { config, schema: { summary: 'The DNS records that a domain needs', tags, params, response: { 200: DnsRecords } } },
@@ -29,20 +29,8 @@ export function addAdminDnsRoutes(api: WebApi, { directory, dns }: Services): vo
       const { records, host, mtaSts, ...rest } = await read(request, request.params.name);
       const { resolver, knowsDnssec } = dns;
       const checked = await checkRecords(records, { resolver, knowsDnssec, host, mtaSts });
+      domainChecks.note(rest.domain, checked);
       return { ...rest, records: checked.map(present) };
-    },
-  );
-
-  api.post(
-    '/api/v1/admin/domains/:name/dkim',
-    {
-      config,
-      schema: { summary: 'Make DKIM keys for a domain that has none', tags, params, response: { 204: Type.Null() } },
-    },
-    async (request, reply) => {
-      const { name } = request.params;
-      await (await manage(directory, request, { domain: name })).dkimKeys.ensure(name);
-      return reply.code(204).send(null);
     },
   );
 

@@ -80,6 +80,7 @@ export const AccountDetails = Type.Object({
   isDisabled: Type.Boolean(),
   role: RoleName,
   administers: Type.Array(Type.String(), { description: 'domains, of a domain-admin' }),
+  hasSecondFactor: Type.Boolean({ description: 'one-time codes are asked for in the web' }),
   octets: Limit,
   messages: Limit,
   mailboxes: Limit,

@@ -23,8 +23,8 @@ export class ApiClient {
   }
 
   /** Signed in with a password. */
-  static async signedIn(port: number, login: string, password: string): Promise<ApiClient> {
-    const client = new ApiClient(port);
+  static async signedIn(port: number, login: string, password: string, from?: string): Promise<ApiClient> {
+    const client = new ApiClient(port, from);
     await client.signIn({ as: 'account', login, password });
     return client;
   }

@@ -32,9 +32,13 @@ export class Person implements AsyncDisposable {
     page.on('pageerror', (error) => this.complaints.push(error.message));
   }
 
-  static async visiting(port: number, options: BrowserContextOptions = {}): Promise<Person> {
-    browser ??= chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
-    const baseURL = `http://localhost:${port}`;
+  /** @param host by which the site is visited: another than localhost is this one too, but nothing that browsers trust */
+  static async visiting(port: number, options: BrowserContextOptions = {}, host = 'localhost'): Promise<Person> {
+    browser ??= chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-dev-shm-usage', '--host-resolver-rules=MAP 192.0.2.7 127.0.0.1'],
+    });
+    const baseURL = `http://${host}:${port}`;
     const context = await (await browser).newContext({ viewport: WIDE, locale: 'en-GB', ...options, baseURL });
     context.setDefaultTimeout(60_000);
     return new Person(await context.newPage());

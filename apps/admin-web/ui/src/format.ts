@@ -27,6 +27,9 @@ const STEPS = [
 export const formatMoment = (text: string): string =>
   new Date(text).toLocaleString(currentLocale(), { dateStyle: 'medium', timeStyle: 'short' });
 
+export const formatDay = (text: string): string =>
+  new Date(text).toLocaleDateString(currentLocale(), { dateStyle: 'medium' });
+
 /** `3 hours ago`. */
 export function formatAgo(text: string | null): string {
   if (text === null) return t.parts.never;

@@ -8,6 +8,7 @@ import { AccountStart } from './account-start.tsx';
 import { AppPasswordsPage } from './app-passwords.tsx';
 import { DevicesPage } from './devices.tsx';
 import { MailPage, MailWayPage } from './mail-page.tsx';
+import { OutgoingPage } from './outgoing.tsx';
 import { RemovedPage } from './removed.tsx';
 import { SetupPage } from './setup.tsx';
 
@@ -22,6 +23,7 @@ const pages = (): readonly AccountPage[] => [
   { path: '/account/devices', title: t.devices.nav, show: () => <DevicesPage /> },
   { path: '/account/app-passwords', title: t.appPasswords.nav, show: () => <AppPasswordsPage /> },
   { path: '/account/mail', title: t.mail.nav, show: () => <MailPage /> },
+  { path: '/account/outgoing', title: t.outgoing.nav, show: () => <OutgoingPage /> },
   { path: '/account/removed', title: t.removed.nav, show: () => <RemovedPage /> },
   {
     path: '/account/logins',

@@ -65,6 +65,7 @@ export function RemovedPage() {
         about={restoring}
         title={() => t.removed.ask}
         submit={t.removed.restore}
+        kind="primary"
         onClose={() => setRestoring(null)}
         onAgree={restore}
       >

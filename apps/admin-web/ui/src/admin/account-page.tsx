@@ -40,10 +40,10 @@ interface PartProps {
 }
 
 function StateCard({ account, path, etag, onChanged }: PartProps) {
-  const { name, isDisabled, role, createdAt } = account;
+  const { name, isDisabled, role, createdAt, hasSecondFactor } = account;
   const { isBusy, error, work } = useWork();
   const [password, setPassword] = useState<string | null>(null);
-  const [asking, setAsking] = useState<'remove' | 'password' | null>(null);
+  const [asking, setAsking] = useState<'remove' | 'password' | 'codes' | null>(null);
   const change = (body: object) =>
     work(async () => {
       await call('PATCH', path, { body, ifMatch: etag });
@@ -56,6 +56,8 @@ function StateCard({ account, path, etag, onChanged }: PartProps) {
         <dd>{formatMoment(createdAt)}</dd>
         <dt>Logs in</dt>
         <dd>{isDisabled ? <Badge kind="bad">no: disabled</Badge> : <Badge>yes</Badge>}</dd>
+        <dt>One-time codes</dt>
+        <dd>{hasSecondFactor ? <Badge>on</Badge> : 'off'}</dd>
         <dt>Role</dt>
         <dd>{role === 'owner' ? 'owner: administers this server' : 'account'}</dd>
       </dl>
@@ -74,6 +76,11 @@ function StateCard({ account, path, etag, onChanged }: PartProps) {
         <button type="button" disabled={isBusy} onClick={() => setAsking('password')}>
           New password
         </button>
+        {hasSecondFactor ? (
+          <button type="button" disabled={isBusy} onClick={() => setAsking('codes')}>
+            Turn its codes off
+          </button>
+        ) : null}
         <button type="button" class="bad" disabled={isBusy} onClick={() => setAsking('remove')}>
           Remove
         </button>
@@ -90,6 +97,23 @@ function StateCard({ account, path, etag, onChanged }: PartProps) {
           }}
         >
           <p>The old one is refused at once. App passwords and devices go on working.</p>
+        </Confirm>
+      ) : null}
+      {asking === 'codes' ? (
+        <Confirm
+          title={`Turn the one-time codes of ${name} off?`}
+          submit="Turn them off"
+          onClose={() => setAsking(null)}
+          onAgree={async () => {
+            await call('POST', `${path}/second-factor/remove`, { body: {} });
+            setAsking(null);
+            onChanged();
+          }}
+        >
+          <p>
+            For somebody who has lost phone and recovery codes: the password is enough for the web then. Make sure that
+            it is they who ask you.
+          </p>
         </Confirm>
       ) : null}
       {asking === 'remove' ? (

@@ -15,6 +15,7 @@ import { LimitsPage } from './limits-page.tsx';
 import { MailPage, MailWayPage } from './mail-page.tsx';
 import { QueuePage } from './queue-page.tsx';
 import { ReportsPage } from './reports-page.tsx';
+import { SettingsPage } from './settings-page.tsx';
 
 interface AdminPage extends Page {
   readonly show: (props: AreaProps) => preact.ComponentChild;
@@ -35,6 +36,7 @@ const PAGES: readonly AdminPage[] = [
     show: () => <LoginsPage path="/admin/logins" lead="Who logged in to this server, or tried to." hasAccounts />,
   },
   { path: '/admin/changes', title: 'Changes', show: () => <ChangesPage /> },
+  { path: '/admin/settings', title: 'Settings', show: () => <SettingsPage /> },
 ];
 /** Of who administers domains, not the server. */
 const OF_DOMAINS = ['/admin/accounts', '/admin/domains', '/admin/addresses'];

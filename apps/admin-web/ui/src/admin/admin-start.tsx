@@ -1,36 +1,52 @@
 import { useEffect } from 'preact/hooks';
 import type { Overview } from '../../../src/schemas/admin.ts';
+import type { Certificate, CheckedDomain, TlsAlarm } from '../../../src/schemas/health.ts';
 import { formatAgo, formatCount, formatOctets } from '../format.ts';
 import { Bar, Columns } from '../parts/bar.tsx';
 import { Badge, Card, Notice, PageHead, Show } from '../parts/basics.tsx';
 import { Link } from '../router.tsx';
 import { useData } from '../use-data.ts';
+import { CertificateNotices, CertificatesCard, DomainsCard, TlsAlarms } from './health-cards.tsx';
 
 const REFRESH_MS = 30_000;
 const LITTLE_ROOM = 0.1;
 
 export function AdminStart() {
   const overview = useData<Overview>('/admin/overview');
-  const { reload } = overview;
+  const certificates = useData<Certificate[]>('/admin/certificates');
+  const domains = useData<CheckedDomain[]>('/admin/domain-checks');
+  const alarms = useData<TlsAlarm[]>('/admin/tls-alarms');
+  const reloads = [overview.reload, certificates.reload, domains.reload, alarms.reload];
   useEffect(() => {
-    const timer = setInterval(reload, REFRESH_MS);
+    const timer = setInterval(() => {
+      for (const reload of reloads) reload();
+    }, REFRESH_MS);
     return () => clearInterval(timer);
-  }, [reload]);
+  }, reloads);
+  const isUncertain =
+    (alarms.data ?? []).length > 0 || (domains.data ?? []).some(({ troubles }) => troubles.length > 0);
   return (
     <>
       <PageHead title="This server" lead="Whether all is well. It looks again every half minute." />
-      <Show of={overview}>{(known) => <Figures overview={known} />}</Show>
+      <CertificateNotices certificates={certificates.data ?? []} />
+      <Show of={overview}>{(known) => <Figures overview={known} isUncertain={isUncertain} />}</Show>
+      <TlsAlarms alarms={alarms} />
+      <div class="grid">
+        <CertificatesCard certificates={certificates} />
+        <DomainsCard domains={domains} />
+      </div>
     </>
   );
 }
 
-function Figures({ overview }: { overview: Overview }) {
+/** @param isUncertain something that is shown elsewhere on the page needs somebody */
+function Figures({ overview, isUncertain }: { overview: Overview; isUncertain: boolean }) {
   const { services, queue, disks, mailIn, mailOut, refusedMail, logins, failedLogins, limitedNetworks } = overview;
   const faults = services.filter(({ state }) => state !== 'ready');
   const full = disks.filter(({ freeOctets, totalOctets }) => freeOctets < totalOctets * LITTLE_ROOM);
   return (
     <>
-      {faults.length === 0 && full.length === 0 ? (
+      {faults.length === 0 && full.length === 0 && !isUncertain ? (
         <Notice>All is well: {formatCount(services.length, 'part')} of the server work.</Notice>
       ) : null}
       {faults.map(({ name, state }) => (

@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { DnsRecords } from '../../../src/schemas/dns.ts';
-import { call } from '../api.ts';
 import { Badge, Card, CopyButton, Notice, PageHead, Show } from '../parts/basics.tsx';
-import { useWork } from '../parts/dialog.tsx';
 import { useData } from '../use-data.ts';
+import { DkimKeys } from './dkim-keys.tsx';
 
 type DnsRecord = DnsRecords['records'][number];
 
@@ -19,12 +18,6 @@ export function DnsPage({ domain }: { domain: string }) {
   const path = `/admin/domains/${encodeURIComponent(domain)}`;
   const [isChecking, setChecking] = useState(false);
   const records = useData<DnsRecords>(isChecking ? `${path}/records/check` : `${path}/records`);
-  const { isBusy, error, work } = useWork();
-  const sign = () =>
-    work(async () => {
-      await call('POST', `${path}/dkim`, { body: {} });
-      records.reload();
-    });
   const look = () => (isChecking ? records.reload() : setChecking(true));
   return (
     <>
@@ -33,18 +26,10 @@ export function DnsPage({ domain }: { domain: string }) {
           Look what the DNS has
         </button>
       </PageHead>
-      {error === null ? null : <Notice kind="bad">{error}</Notice>}
+      <DkimKeys domain={domain} onChanged={records.reload} />
       <Show of={records}>
-        {({ records: all, isSigned, knowsAddresses, hostname }) => (
+        {({ records: all, knowsAddresses, hostname }) => (
           <>
-            {isSigned ? null : (
-              <Notice kind="warn">
-                <p>Mail of {domain} is not signed (DKIM): others may take it for junk.</p>
-                <button type="button" onClick={sign} disabled={isBusy}>
-                  Make keys
-                </button>
-              </Notice>
-            )}
             {knowsAddresses ? null : (
               <Notice kind="warn">
                 The address of {hostname} is not known: say publicAddresses in the configuration file, and the records

@@ -40,11 +40,20 @@ interface WorkFormProps {
   readonly onSubmit: () => Promise<void>;
   readonly onCancel?: () => void;
   readonly kind?: 'primary' | 'bad primary';
+  /** What the other button says, if not that it cancels. */
+  readonly keep?: string;
   readonly children?: ComponentChildren;
 }
 
 /** A form that says while it works, and what went wrong. */
-export function WorkForm({ submit, onSubmit, onCancel, kind = 'primary', children }: WorkFormProps) {
+export function WorkForm({
+  submit,
+  onSubmit,
+  onCancel,
+  kind = 'primary',
+  keep = t.parts.cancel,
+  children,
+}: WorkFormProps) {
   const { isBusy, error, work } = useWork();
   const send = (event: Event) => {
     event.preventDefault();
@@ -61,7 +70,7 @@ export function WorkForm({ submit, onSubmit, onCancel, kind = 'primary', childre
         </button>
         {onCancel === undefined ? null : (
           <button type="button" onClick={onCancel} disabled={isBusy}>
-            {t.parts.cancel}
+            {keep}
           </button>
         )}
       </div>
@@ -96,17 +105,28 @@ function wordsOf(failure: unknown): string {
 interface ConfirmProps {
   readonly title: string;
   readonly submit: string;
+  readonly keep?: string;
+  /** `primary`: nothing goes. */
+  readonly kind?: 'primary' | 'bad primary';
   readonly onClose: () => void;
   readonly onAgree: () => Promise<void>;
   readonly children: ComponentChildren;
 }
 
-/** Asks before something goes that does not come back. */
-export function Confirm({ title, submit, onClose, onAgree, children }: ConfirmProps) {
+/** Asks before something is done that touches others, or does not come back. */
+export function Confirm({
+  title,
+  submit,
+  keep = t.parts.cancel,
+  kind = 'bad primary',
+  onClose,
+  onAgree,
+  children,
+}: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose}>
       <div class="stack">{children}</div>
-      <WorkForm submit={submit} kind="bad primary" onCancel={onClose} onSubmit={onAgree} />
+      <WorkForm submit={submit} keep={keep} kind={kind} onCancel={onClose} onSubmit={onAgree} />
     </Dialog>
   );
 }

@@ -105,7 +105,9 @@ export function List<Row>({ of, empty, find, ...table }: ListProps<Row>) {
   const wanted = text.trim().toLowerCase();
   return (
     <>
-      {find === undefined ? null : <Field label={t.parts.find} hint={find.hint} value={text} onValue={setText} />}
+      {find === undefined || of.data === null || of.data.length === 0 ? null : (
+        <Field label={t.parts.find} hint={find.hint} value={text} onValue={setText} />
+      )}
       <Show of={of}>
         {(all) => {
           const rows =
@@ -159,6 +161,10 @@ interface AskProps<Row> {
   readonly about: Row | null;
   readonly title: (row: Row) => string;
   readonly submit: string;
+  /** How not to do it is called, where that is not plain. */
+  readonly keep?: string;
+  /** `primary`: nothing goes. */
+  readonly kind?: 'primary' | 'bad primary';
   /** Done, or not to be done. */
   readonly onClose: () => void;
   readonly onAgree: (row: Row) => Promise<void>;
@@ -166,14 +172,14 @@ interface AskProps<Row> {
 }
 
 /** Asks before something is done to one of a list, and closes when it is done. */
-export function Ask<Row>({ about, title, submit, onClose, onAgree, children }: AskProps<Row>) {
+export function Ask<Row>({ about, title, onClose, onAgree, children, ...rest }: AskProps<Row>) {
   if (about === null) return null;
   const agree = async () => {
     await onAgree(about);
     onClose();
   };
   return (
-    <Confirm title={title(about)} submit={submit} onClose={onClose} onAgree={agree}>
+    <Confirm {...rest} title={title(about)} onClose={onClose} onAgree={agree}>
       {children(about)}
     </Confirm>
   );

@@ -255,7 +255,6 @@ export const en = {
     emptyAll: 'Nothing of yours waits, and nothing was sent in the last days.',
     to: 'To',
     since: 'Since',
-    size: 'Size',
     state: 'State',
     states: {
       sending: 'being sent',
@@ -271,13 +270,13 @@ export const en = {
     noAnswer: 'none yet',
     show: 'Show',
     showOne: (to: string) => `Show what happened to the message for ${to}`,
+    cancel: 'Cancel',
     cancelOne: (to: string) => `Cancel the message for ${to}`,
     askCancel: 'Cancel this message?',
     keep: 'Keep it',
     cancelIt: 'Cancel the message',
     cancelling: (to: string) => `It is not sent to ${to}, and nobody is told. Other recipients get it all the same.`,
     cancelled: 'The message is cancelled.',
-    tooLate: 'It is being sent at this moment, or is finished: it could not be cancelled.',
     what: (to: string) => `The message for ${to}`,
     queued: 'Taken from you',
     events: {
@@ -287,6 +286,7 @@ export const en = {
       held: 'Held by the administrator',
       released: 'Let go',
       retried: 'To be tried at once',
+      routed: 'Given another way out',
       dropped: 'Cancelled',
     },
     by: (host: string) => `by ${host}`,
@@ -435,6 +435,7 @@ type ProblemKind =
   | 'not-allowed'
   | 'not-signed-in'
   | 'over-quota'
+  | 'too-late'
   | 'too-many-app-passwords'
   | 'too-many-failures'
   | 'too-many-keys'
