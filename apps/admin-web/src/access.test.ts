@@ -11,6 +11,9 @@ const { ports } = postel;
 const PUBLIC = [
   'delete /session',
   'get /session',
+  'get /session/key',
+  'post /session/key',
+  'post /session/key/complete',
   'post /session',
   'post /session/code',
   'post /session/passkey',
@@ -95,6 +98,7 @@ const DOMAINS = [
   'post /admin/domains/{name}/dkim',
   'post /admin/domains/{name}/dkim/rotate',
   'delete /admin/domains/{name}/dkim/{selector}',
+  'get /admin/accounts/{name}/shares',
   'get /admin/addresses',
   'post /admin/addresses',
   'get /admin/addresses/{address}',

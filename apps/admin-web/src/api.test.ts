@@ -39,8 +39,11 @@ test('hardening 47: every route of the API is closed to who is not signed in, an
   expect(open.toSorted()).toEqual([
     'delete /api/v1/session 204', // signing out, of whoever is not signed in
     'get /api/v1/session 200', // null
+    'get /api/v1/session/key 200',
     'post /api/v1/session 422',
     'post /api/v1/session/code 422',
+    'post /api/v1/session/key 200',
+    'post /api/v1/session/key/complete 422',
     'post /api/v1/session/passkey 422',
     'post /api/v1/session/passkey/options 200',
   ]);

@@ -1,5 +1,7 @@
 /** Of a request that is not a file; a device's certificate is the largest thing that people send. */
 export const BODY_OCTETS = 64 * 1024;
+/** Of the directory as a text: of some 10,000 accounts with their keys. */
+export const DECLARATION_OCTETS = 8 * 1024 * 1024;
 export const HEADER_OCTETS = 16 * 1024;
 /** A URL is a route and a few names. */
 export const NAME_CHARACTERS = 400;
@@ -14,6 +16,8 @@ export const PREFIX_CONNECTIONS = { host: 100, site: 200, region: 400 } as const
 
 /** Requests from one /32 or /64: a page that is clicked through makes some ten a second at most. */
 export const REQUESTS = { limit: 600, intervalMs: 100 } as const;
+/** The same where browsers show keys: each looks into the database. */
+export const KEY_REQUESTS = { limit: 60, intervalMs: 1_000 } as const;
 export const COUNTED_NETWORKS = 10_000;
 
 /** Sign-ins that wait for their answer at the same time: each may be made to wait 5 s. */

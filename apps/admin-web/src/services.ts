@@ -1,4 +1,4 @@
-import type { WebSettings } from '@postel/config';
+import type { KeySignInSettings, WebSettings } from '@postel/config';
 import type { Directory } from '@postel/directory';
 import type { Database, RemovedMail, Store } from '@postel/storage';
 import type { ServerCertificates } from '@postel/supervision';
@@ -19,6 +19,10 @@ export interface Services {
   readonly domainChecks: DomainChecks;
   readonly certificates: Pick<ServerCertificates, 'list'>;
   readonly mailPorts: WebSettings['mailPorts'];
+  /** On which this site itself is served. */
+  readonly webPorts: readonly number[];
+  /** Null: nobody signs in by the key of a device. */
+  readonly keySignIn: KeySignInSettings | null;
   /** Lets time pass before an answer that should cost its client something. */
   wait(ms: number): Promise<void>;
 }

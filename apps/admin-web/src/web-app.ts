@@ -5,19 +5,24 @@ import { type AppContext, type AppDefinition, ConnectionCount, openMail, type Ru
 import { createApi } from './create-api.ts';
 import { DomainChecks } from './domain-checks.ts';
 import { openDomainDns } from './domain-dns.ts';
+import { keyListener } from './key-listener.ts';
 import { PREFIX_CONNECTIONS, STOP_MS } from './limits.ts';
 import { Overview } from './overview.ts';
 import { addAccountRoutes } from './routes/account.ts';
 import { addAccountQueueRoutes } from './routes/account-queue.ts';
 import { addAdminAccountRoutes } from './routes/admin-accounts.ts';
 import { addAdminAddressRoutes } from './routes/admin-addresses.ts';
+import { addAdminDirectoryRoutes } from './routes/admin-directory.ts';
 import { addAdminDkimRoutes } from './routes/admin-dkim.ts';
 import { addAdminDnsRoutes } from './routes/admin-dns.ts';
 import { addAdminHealthRoutes } from './routes/admin-health.ts';
+import { addAdminQueueRoutes } from './routes/admin-queue.ts';
 import { addAdminReportRoutes } from './routes/admin-reports.ts';
 import { addAdminServerRoutes } from './routes/admin-server.ts';
 import { addAdminSettingsRoutes } from './routes/admin-settings.ts';
+import { addAutoconfigRoutes } from './routes/autoconfig.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
+import { addKeySignInRoutes } from './routes/key-sign-in.ts';
 import { addMailRoutes } from './routes/mail.ts';
 import { addMtaStsRoute } from './routes/mta-sts.ts';
 import { addPageRoutes } from './routes/pages.ts';
@@ -73,6 +78,8 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
     store,
     removed,
     mailPorts,
+    webPorts: settings.listeners.map(({ port }) => port),
+    keySignIn: settings.keySignIn ?? null,
     wait: (ms) => delay(ms, undefined, { ref: false }),
   };
   const api = await createApi({ services, log, proxies, now: () => performance.now() });
@@ -80,11 +87,15 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addAccountRoutes(api, services);
   addAccountQueueRoutes(api, services);
   addCredentialRoutes(api, services);
+  addKeySignInRoutes(api, services);
   addProofRoutes(api, services);
   addSecondFactorRoutes(api, services);
   addPasskeyRoutes(api, services);
   addTokenRoutes(api, services);
   addAdminServerRoutes(api, services);
+  addAdminQueueRoutes(api, services);
+  addAdminSettingsRoutes(api, services);
+  addAdminDirectoryRoutes(api, services);
   addAdminAccountRoutes(api, services);
   addAdminAddressRoutes(api, services);
   addAdminDnsRoutes(api, services);
@@ -94,14 +105,22 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addAdminHealthRoutes(api, services);
   addAdminSettingsRoutes(api, services);
   addMtaStsRoute(api, services);
+  addAutoconfigRoutes(api, services);
   addPageRoutes(api, new UiFiles(log));
   await api.ready();
 
   const connections = new ConnectionCount(proxies, PREFIX_CONNECTIONS);
-  const servers = settings.listeners.map(
-    (listener) =>
-      new WebServer(listener, certificates, connections, (request, response) => api.routing(request, response)),
-  );
+  const forKeys = keyListener({ directory, certificates, log, now: () => performance.now() });
+  const servers = [
+    ...settings.listeners.map(
+      (listener) =>
+        new WebServer(listener, certificates, connections, (request, response) => api.routing(request, response)),
+    ),
+    ...(settings.keySignIn?.listeners ?? []).map(
+      (listener) =>
+        new WebServer({ ...listener, isTls: true, asksClientCertificate: true }, certificates, connections, forKeys),
+    ),
+  ];
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop(STOP_MS)));
     await api.close();

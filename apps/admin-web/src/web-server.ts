@@ -7,13 +7,18 @@ import type { WebListener } from '@postel/config';
 import { type ConnectionCount, clientAddress, listenOn, type ServerCertificates } from '@postel/supervision';
 import { CONNECTIONS, HEADER_OCTETS, HEADERS_MS, KEEP_ALIVE_MS, REQUEST_MS } from './limits.ts';
 
+interface Listener extends WebListener {
+  /** Browsers are asked for the key of a device. */
+  readonly asksClientCertificate?: boolean;
+}
+
 /** One listener. */
 export class WebServer {
-  readonly #listener: WebListener;
+  readonly #listener: Listener;
   readonly #server: Server;
 
   constructor(
-    listener: WebListener,
+    listener: Listener,
     certificates: ServerCertificates,
     connections: ConnectionCount,
     handle: RequestListener,
@@ -29,7 +34,14 @@ export class WebServer {
     if (listener.isTls) {
       const { options: certificate, choose } = certificates;
       const server = createHttpsServer(
-        { ...options, ...certificate, SNICallback: choose, ALPNProtocols: ['http/1.1'] },
+        {
+          ...options,
+          ...certificate,
+          SNICallback: choose,
+          ALPNProtocols: ['http/1.1'],
+          requestCert: listener.asksClientCertificate === true,
+          rejectUnauthorized: false, // it is self-signed; its key alone counts
+        },
         handle,
       );
       certificates.keepCurrent(server);

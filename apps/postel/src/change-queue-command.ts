@@ -36,11 +36,8 @@ Example:
       return { ids: positionals.map(Number), server: namedServer(line) };
     },
     async run({ ids, server }, invocation) {
-      const { useDatabase } = await import('./use-database.ts');
-      const { changeQueue } = await import('@postel/queue');
-      const changed = new Set(
-        await useDatabase(invocation, server, ({ database }) => changeQueue(database.sql, change, ids)),
-      );
+      const { operateQueue } = await import('./operate-queue.ts');
+      const changed = new Set(await operateQueue(invocation, server, (queue) => queue.change(change, ids)));
       for (const id of changed) invocation.terminal.say(`${id}: ${done}`);
       const others = ids.filter((id) => !changed.has(id));
       if (others.length === 0) return;

@@ -56,7 +56,7 @@ const DEFAULTS: Configuration = {
     tlsReports: true,
     dmarcReports: true,
   },
-  web: { http: [{ host: '127.0.0.1', port: 1080 }], https: [], proxies: [] },
+  web: { http: [{ host: '127.0.0.1', port: 1080 }], https: [], keyHttps: [], keyHostname: null, proxies: [] },
   dnsServers: [],
   status: [{ host: '127.0.0.1', port: 1081 }],
   tombstoneDays: 90,
@@ -110,7 +110,7 @@ imap:
   imap: false
   imaps: { addresses: ["0.0.0.0", "::"], port: 9930, clientCertificates: on }
 relay: { lifetimeDays: 2, firstRetryMinutes: 10, longestRetryMinutes: 60, delayNoticeHours: 12, privateNetworks: [10.1.0.0/16], tlsPatienceHours: 0, tlsReports: off, dmarcReports: off }
-web: { http: { addresses: [192.0.2.1], port: 80 }, https: { port: 4430 }, proxies: [192.0.2.7] }
+web: { http: { addresses: [192.0.2.1], port: 80 }, https: { port: 4430 }, keyHttps: { port: 4431, hostname: keys.example.com }, proxies: [192.0.2.7] }
 dns: { servers: [127.0.0.1, "192.0.2.53:5353", "2001:db8::53", "[::1]:54"] }
 status: off
 logLevel: debug
@@ -169,6 +169,8 @@ logLevel: debug
     web: {
       http: [{ host: '192.0.2.1', port: 80 }],
       https: [{ host: '*', port: 4430 }],
+      keyHttps: [{ host: '*', port: 4431 }],
+      keyHostname: 'keys.example.com',
       proxies: ['192.0.2.7'],
     },
     dnsServers: [
@@ -479,7 +481,12 @@ test('the template is valid as it is, and with every comment taken off', () => {
   expect(read(whole)).toMatchObject({
     ...DEFAULTS,
     publicAddresses: ['192.0.2.1'],
-    web: { ...DEFAULTS.web, proxies: ['192.0.2.7'] },
+    web: {
+      ...DEFAULTS.web,
+      keyHttps: [{ host: '*', port: 8443 }],
+      keyHostname: 'keys.example.com',
+      proxies: ['192.0.2.7'],
+    },
     submitterNetworks: ['192.0.2.7'],
     dnsbls: ['dnsbl.example.org'],
     rspamd: { url: 'http://127.0.0.1:11333', password: 'the password' },

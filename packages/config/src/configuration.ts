@@ -105,6 +105,10 @@ interface RelayConfiguration {
 interface WebConfiguration {
   readonly http: readonly Address[];
   readonly https: readonly Address[];
+  /** Where browsers show the keys of devices, to sign in by them. */
+  readonly keyHttps: readonly Address[];
+  /** The host name by which they reach that; null: the server's. */
+  readonly keyHostname: string | null;
   /** As CIDR: proxies that are believed about clients, and about TLS. */
   readonly proxies: readonly string[];
 }
@@ -264,7 +268,7 @@ function reportDays(housekeeping: SettingReader): number {
 }
 
 function web(file: SettingReader): WebConfiguration {
-  if (isOff(file, 'web')) return { http: [], https: [], proxies: [] };
+  if (isOff(file, 'web')) return { http: [], https: [], keyHttps: [], keyHostname: null, proxies: [] };
   const setting = file.section('web');
   const http = listening(setting, 'http', { host: LOOPBACK, port: 1080 });
   const https = setting.has('https') ? listening(setting, 'https', { host: EVERYWHERE, port: 443 }) : [];
@@ -276,7 +280,10 @@ function web(file: SettingReader): WebConfiguration {
         'is for this machine alone, because passwords are not taken in the clear: say https, or the proxies before it',
       );
   }
-  return { http, https, proxies };
+  const keyHttps = setting.has('keyHttps') ? listening(setting, 'keyHttps', { host: EVERYWHERE, port: 8443 }) : [];
+  const isNamed = keyHttps.length > 0 && setting.section('keyHttps').has('hostname');
+  const keyHostname = isNamed ? hostname(setting.section('keyHttps').at('hostname')) : null;
+  return { http, https, keyHttps, keyHostname, proxies };
 }
 
 function relay(file: SettingReader): RelayConfiguration | null {
@@ -359,7 +366,7 @@ function refuseTwins(file: SettingReader, { smtp, imap, web, status }: Configura
   };
   look(file.section('smtp'), smtp);
   look(file.section('imap'), imapServices);
-  look(file.section('web'), { http: web.http, https: web.https });
+  look(file.section('web'), { http: web.http, https: web.https, keyHttps: web.keyHttps });
   look(file, { status });
 }
 

@@ -14,6 +14,7 @@ export type { ImapListener, ImapSettings, LiteralExtension } from './imap-settin
 export { parseImapSettings } from './imap-settings.ts';
 export type { LoginSettings } from './login-settings.ts';
 export { isProviderUrl, type OAuthIssuer } from './oauth-issuer.ts';
+export { parseYaml } from './parse-yaml.ts';
 export { parseRelaySettings, type RelaySettings } from './relay-settings.ts';
 export type { RspamdTarget } from './rspamd-settings.ts';
 export type { ServerEntry } from './server-metadata.ts';
@@ -36,4 +37,10 @@ export {
 export { SettingReader, SettingsError } from './setting-reader.ts';
 export type { SmtpListener, SmtpListenerKind, SmtpSettings } from './smtp-settings.ts';
 export { parseSmtpSettings } from './smtp-settings.ts';
-export { type MailPorts, parseWebSettings, type WebListener, type WebSettings } from './web-settings.ts';
+export {
+  type KeySignInSettings,
+  type MailPorts,
+  parseWebSettings,
+  type WebListener,
+  type WebSettings,
+} from './web-settings.ts';

@@ -8,6 +8,13 @@ export interface WebListener extends Address {
   readonly isTls: boolean;
 }
 
+/** Where browsers show the key of a device, to sign in by it: HTTPS, that asks for a certificate. */
+export interface KeySignInSettings {
+  readonly listeners: readonly Address[];
+  /** By which browsers reach it: `https://keys.example.com:8443`. */
+  readonly origin: string;
+}
+
 /** Where mail programs connect, for people to be told; null for what is off. */
 export interface MailPorts {
   readonly imaps: number | null;
@@ -20,6 +27,8 @@ export interface MailPorts {
 export interface WebSettings extends MailServerSettings {
   readonly listeners: readonly WebListener[];
   readonly mailPorts: MailPorts;
+  /** Nobody signs in by the key of a device, if not given. */
+  readonly keySignIn?: KeySignInSettings;
   /** Where the supervisor tells how all is; null: nowhere. */
   readonly status: Address | null;
   /** As CIDR: proxies that are believed about clients, and about TLS. None if not given. */
@@ -51,10 +60,21 @@ export function parseWebSettings(value: unknown): WebSettings {
     status: settings
       .at('status')
       .orNull((status) => ({ host: status.at('host').text(), port: status.at('port').port() })),
+    ...(settings.has('keySignIn') && { keySignIn: keySignIn(settings.at('keySignIn')) }),
     ...(settings.has('publicAddresses') && {
       publicAddresses: settings.at('publicAddresses').list((address) => address.text()),
     }),
     ...(settings.has('dnsServers') && { dnsServers: settings.at('dnsServers').list(parseDnsServer) }),
     ...(settings.has('proxies') && { proxies: settings.at('proxies').list((network) => network.text()) }),
+  };
+}
+
+function keySignIn(setting: SettingReader): KeySignInSettings {
+  return {
+    listeners: setting.at('listeners').list((listener) => ({
+      host: listener.at('host').text(),
+      port: listener.at('port').port(),
+    })),
+    origin: setting.at('origin').text(),
   };
 }

@@ -19,7 +19,8 @@ export type SubjectKind =
   | 'route-rules'
   | 'defaults'
   | 'login-limits'
-  | 'admin-password';
+  | 'admin-password'
+  | 'queue';
 
 /** What can be said of something, as JSON. Names from outside are keys: see `difference`. */
 export type State = { readonly [key: string]: StateValue };

@@ -1,5 +1,5 @@
 import type { MechanismPolicy } from '@postel/sasl';
-import type { AccountId, MailboxId } from '@postel/storage';
+import type { AccountId, MailboxId, Sql } from '@postel/storage';
 import type { Actor } from './actor.ts';
 import type { Address } from './address.ts';
 import type { Addresses, ReadableAddresses } from './addresses.ts';
@@ -9,6 +9,7 @@ import type { Aliases, AliasSummary, ReadableAliases } from './aliases.ts';
 import type { AppPasswords, ReadableAppPasswords } from './app-passwords.ts';
 import type { LoginCounts, LoginEntry } from './attempt-rows.ts';
 import type { DeclaredState, StateDifference } from './declared-state.ts';
+import type { Deed } from './deeds.ts';
 import type { ChangeFilter, DirectoryChange } from './directory-changes.ts';
 import type { DirectoryPages } from './directory-pages.ts';
 import type { DirectorySecrets, DirectoryState } from './directory-state.ts';
@@ -433,6 +434,13 @@ export interface ManagedDirectory extends Directory {
    * @throws 'no-such-account'
    */
   changeRetention(accountName: string, change: RetentionChange): Promise<void>;
+
+  /**
+   * Does something that is no change of the directory, to the queue for instance, and writes down who did it, in one transaction.
+   *
+   * @param work does it with a database that is the transaction, and says what was done
+   */
+  note<Result>(kind: 'queue', work: (sql: Sql) => Promise<Deed<Result>>): Promise<Result>;
 
   /**
    * Lets whoever is in a network try again: forgets the failures of all networks that hold it or are part of it. Every process

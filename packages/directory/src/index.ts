@@ -13,6 +13,7 @@ export { countDirectory, type DirectoryCounts } from './count-directory.ts';
 export type { AccountSecrets, AppPasswordSecret, PasswordSecret } from './credentials-state.ts';
 export { type CountLimit, DecayingCounts } from './decaying-counts.ts';
 export type { DeclaredAccount, DeclaredRoute, DeclaredState, StateDifference } from './declared-state.ts';
+export type { Deed } from './deeds.ts';
 export { countDefaultEffects, type DefaultEffects } from './default-effects.ts';
 export type { DefaultState } from './default-state.ts';
 export type {

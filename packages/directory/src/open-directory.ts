@@ -11,6 +11,7 @@ import { applyState, compareState } from './apply-state.ts';
 import { countLogins, listLogins } from './attempt-rows.ts';
 import { guardedSql } from './bound-sql.ts';
 import { CredentialUses } from './credential-uses.ts';
+import { noteDeed } from './deeds.ts';
 import type { Directory, ManagedDirectory } from './directory.ts';
 import { listChanges } from './directory-changes.ts';
 import { directoryPages, readAccountSummary } from './directory-pages.ts';
@@ -239,6 +240,7 @@ function changesBy(
     submission: openSubmission(sql, actor, submission),
     tlsPublicKeys: openTlsPublicKeys(sql, actor),
     changeRetention: (accountName, change) => changeRetention(sql, actor, accountName, change),
+    note: (kind, work) => noteDeed(sql, actor, kind, work),
     clearLoginFailures: (network) => clearLoginFailures(failures, actor, network),
   };
 }

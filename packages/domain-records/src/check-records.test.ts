@@ -32,6 +32,7 @@ function zoneWith(change: Zone = {}): Zone {
     '_mta-sts.example.com': { TXT: [`${id};`] },
     'mta-sts.example.com': { CNAME: ['mail.example.com'] },
     'autoconfig.example.com': { A: ['192.0.2.2'] },
+    'autodiscover.example.com': { A: ['192.0.2.2'] },
     '_submissions._tcp.example.com': srv(0, 465),
     '_imaps._tcp.example.com': srv(0, 993),
     '_submission._tcp.example.com': srv(10, 587),

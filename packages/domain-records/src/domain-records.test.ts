@@ -35,6 +35,7 @@ test('a domain needs these records', () => {
     '_imaps._tcp.example.com. 3600 IN SRV 0 1 993 mail.example.com.',
     '_submission._tcp.example.com. 3600 IN SRV 10 1 587 mail.example.com.',
     'autoconfig.example.com. 3600 IN CNAME mail.example.com.',
+    'autodiscover.example.com. 3600 IN CNAME mail.example.com.',
   ]);
 });
 

@@ -61,7 +61,17 @@ export function domainRecords(
       name: `autoconfig.${domain}`,
       type: 'CNAME',
       value: hostname,
-      why: 'Thunderbird and others ask this host, over HTTPS, for the settings of an address: of use once it answers.',
+      why: 'Thunderbird and others ask this host, over HTTPS, for the settings of an address: the web answers, with web.https and a certificate for this name.',
+      condition: null,
+    },
+    {
+      kind: 'autoconfig',
+      level: 'optional',
+      zone: 'domain',
+      name: `autodiscover.${domain}`,
+      type: 'CNAME',
+      value: hostname,
+      why: 'Outlook asks this host for the same, under the same conditions.',
       condition: null,
     },
   ];

@@ -1411,7 +1411,7 @@ export const directoryChanges = pgTable(
     token: text('token'),
     /** A host, or an address. */
     origin: text('origin'),
-    /** 'account' | 'domain' | 'alias' | 'mailbox' | 'defaults' | 'login-limits' | 'admin-password' */
+    /** 'account' | 'domain' | 'alias' | 'mailbox' | 'defaults' | 'login-limits' | 'admin-password' | 'queue' */
     kind: text('kind').notNull(),
     /** By which people know it. Rows outlive what they are about. */
     name: text('name').notNull(),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /** Standard ports of all services that Postel will have; see `postel help localserve`. */
-const STANDARD_PORTS = [24, 25, 80, 81, 143, 465, 587, 993];
+const STANDARD_PORTS = [24, 25, 80, 81, 143, 443, 465, 587, 993];
 
 /** Above the ports of system services and of `npm start`; below those that the system gives to clients. */
 const LOWEST_OFFSET = 10_000;

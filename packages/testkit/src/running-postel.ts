@@ -15,6 +15,7 @@ export interface TestPorts {
   readonly submission: number;
   readonly submissions: number;
   readonly web: number;
+  readonly webKeys: number;
   readonly metrics: number;
 }
 
@@ -47,6 +48,7 @@ export class RunningPostel {
       submission: port('submission'),
       submissions: port('submissions'),
       web: port('web'),
+      webKeys: port('webKeys'),
       metrics: port('metrics'),
     };
   }

@@ -1,18 +1,9 @@
-import { changeQueue, pageQueue } from '@postel/queue';
 import { Type } from 'typebox';
 import { actorOf } from '../access.ts';
 import { askedPage, isLoginKey, isNumber, linkNext, PageQuery } from '../paging.ts';
 import { presentLogin } from '../present.ts';
 import { Logins } from '../schemas/account.ts';
-import {
-  Change,
-  ClearLimits,
-  LimitedNetwork,
-  Overview,
-  QueueChange,
-  QueueChanged,
-  QueueEntry,
-} from '../schemas/admin.ts';
+import { Change, ClearLimits, LimitedNetwork, Overview } from '../schemas/admin.ts';
 import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
 
@@ -21,7 +12,7 @@ const tags = ['server'];
 const HISTORY_MS = 365 * 86_400_000;
 
 /** How the server is, who tried to get in, who changed what, and what waits to be sent. */
-export function addAdminServerRoutes(api: WebApi, { directory, overview, database }: Services): void {
+export function addAdminServerRoutes(api: WebApi, { directory, overview }: Services): void {
   api.get(
     '/api/v1/admin/overview',
     { config, schema: { summary: 'Whether all is well', tags, response: { 200: Overview } } },
@@ -84,46 +75,6 @@ export function addAdminServerRoutes(api: WebApi, { directory, overview, databas
       const changes = await directory.pages.changes(page);
       linkNext(request, reply, page.limit, changes, ({ changeId }) => changeId);
       return changes.map(({ at, changeId: _, ...change }) => ({ ...change, at: at.toISOString() }));
-    },
-  );
-
-  api.get(
-    '/api/v1/admin/queue',
-    {
-      config,
-      schema: {
-        summary: 'What waits to be sent to other servers, the oldest first',
-        tags,
-        querystring: PageQuery,
-        response: { 200: Type.Array(QueueEntry) },
-      },
-    },
-    async (request, reply) => {
-      const page = askedPage(request.query, isNumber);
-      const entries = await pageQueue(database.sql, page);
-      linkNext(request, reply, page.limit, entries, ({ id }) => id);
-      return entries.map(({ queuedAt, nextAttemptAt, lastStatus: _, ...entry }) => ({
-        ...entry,
-        queuedAt: queuedAt.toISOString(),
-        nextAttemptAt: nextAttemptAt?.toISOString() ?? null,
-      }));
-    },
-  );
-
-  api.post(
-    '/api/v1/admin/queue/change',
-    {
-      config,
-      schema: {
-        summary: 'Send at once, hold, release or drop',
-        tags,
-        body: QueueChange,
-        response: { 200: QueueChanged },
-      },
-    },
-    async (request) => {
-      const { change, ids } = request.body;
-      return { ids: [...(await changeQueue(database.sql, change, ids))] };
     },
   );
 }

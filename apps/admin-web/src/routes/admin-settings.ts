@@ -1,4 +1,4 @@
-import { countDefaultEffects, PREFIX_LIMITS } from '@postel/directory';
+import { countDefaultEffects, type Directory, PREFIX_LIMITS } from '@postel/directory';
 import { Type } from 'typebox';
 import { actorOf } from '../access.ts';
 import { edit, showVersioned } from '../edits.ts';
@@ -21,7 +21,7 @@ export function addAdminSettingsRoutes(api: WebApi, { directory, database }: Ser
   api.get(
     '/api/v1/admin/settings',
     { config, schema: { summary: 'The limits that all accounts have', tags, response: { 200: Settings } } },
-    async (_request, reply) => showVersioned(reply, await read()),
+    async (_request, reply) => showVersioned(reply, await read(directory)),
   );
 
   api.post(
@@ -49,7 +49,7 @@ export function addAdminSettingsRoutes(api: WebApi, { directory, database }: Ser
         response: { 200: Settings },
       },
     },
-    (request, reply) => {
+    async (request, reply) => {
       const { octets, messages, mailboxes, ...sending } = request.body;
       const holding = {
         ...(octets === undefined ? {} : { octets }),
@@ -57,10 +57,15 @@ export function addAdminSettingsRoutes(api: WebApi, { directory, database }: Ser
         ...(mailboxes === undefined ? {} : { mailboxes }),
       };
       const changing = directory.as(actorOf(request));
-      return edit(request, reply, read, async () => {
-        if (Object.keys(sending).length > 0) await changing.submission.changeDefault(sending);
-        if (Object.keys(holding).length > 0) await changing.quotas.changeDefault(holding);
+      const changed = await edit(request, reply, {
+        directory: changing,
+        read,
+        change: (now) => now.submission.changeDefault(sending),
       });
+      if (Object.keys(holding).length === 0) return changed;
+      // Each account that has it is changed: that takes long, and so is none of the transaction.
+      await changing.quotas.changeDefault(holding);
+      return showVersioned(reply, await read(directory));
     },
   );
 
@@ -77,11 +82,12 @@ export function addAdminSettingsRoutes(api: WebApi, { directory, database }: Ser
         minutes: PREFIX_LIMITS[size].intervalMs / MINUTE_MS,
       })),
   );
+}
 
-  async function read(): Promise<Settings> {
-    const [quota, sending] = await Promise.all([directory.quotas.readDefault(), directory.submission.readDefault()]);
-    const { octets, messages, mailboxes } = quota;
-    const { messagesADay, newRecipientsADay, messageOctets } = sending;
-    return { octets, messages, mailboxes, messagesADay, newRecipientsADay, messageOctets };
-  }
+async function read({ quotas, submission }: Pick<Directory, 'quotas' | 'submission'>): Promise<Settings> {
+  const quota = await quotas.readDefault();
+  const sending = await submission.readDefault();
+  const { octets, messages, mailboxes } = quota;
+  const { messagesADay, newRecipientsADay, messageOctets } = sending;
+  return { octets, messages, mailboxes, messagesADay, newRecipientsADay, messageOctets };
 }

@@ -2,7 +2,7 @@ import type { WebHolder } from '@postel/directory';
 import type { RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { ownSession } from '../access.ts';
+import { actorOf, ownSession } from '../access.ts';
 import { clientContext } from '../client-context.ts';
 import { absent, Problem } from '../problem.ts';
 import { SignedIn } from '../schemas/session.ts';
@@ -120,7 +120,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
       const { name, credential } = request.body;
       const { id, publicKey, counter, transports = [] } = await register(request, holder, credential);
       const made = { passkeyId: Buffer.from(id, 'base64url'), publicKey: Buffer.from(publicKey), counter };
-      await passkeys.add(holder, { ...made, name, transports });
+      await passkeys.add(actorOf(request), holder, { ...made, name, transports });
       return reply.code(204).send(null);
     },
   );
@@ -138,7 +138,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
     },
     async (request, reply) => {
       const id = Buffer.from(request.params.id, 'base64url');
-      if (!(await passkeys.remove(ownSession(request).holder, id))) throw absent('passkey');
+      if (!(await passkeys.remove(actorOf(request), ownSession(request).holder, id))) throw absent('passkey');
       return reply.code(204).send(null);
     },
   );

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { ownSession } from '../access.ts';
+import { actorOf, ownSession } from '../access.ts';
 import { clientContext } from '../client-context.ts';
 import { Problem } from '../problem.ts';
 import { Code } from '../schemas/session.ts';
@@ -45,7 +45,7 @@ export function addSecondFactorRoutes(api: WebApi, { directory, wait }: Services
       },
     },
     async (request) => {
-      const recoveryCodes = await secondFactor.confirm(ownSession(request).holder, request.body.code);
+      const recoveryCodes = await secondFactor.confirm(actorOf(request), ownSession(request).holder, request.body.code);
       if (recoveryCodes === null) {
         throw new Problem(403, 'wrong-code', 'This code is not right. Is the clock of the device?');
       }
@@ -69,7 +69,7 @@ export function addSecondFactorRoutes(api: WebApi, { directory, wait }: Services
         await wait(directory.web.noteSignIn(context, { ...who, isRight }));
         throw new Problem(403, 'wrong-code', 'This code is not right, or was used already.');
       }
-      await secondFactor.remove(holder);
+      await secondFactor.remove(actorOf(request), holder);
       return reply.code(204).send(null);
     },
   );

@@ -1,7 +1,7 @@
 import type { AuthenticatedAccount, Directory, Role, WebHolder } from '@postel/directory';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { ownSession } from '../access.ts';
+import { actorOf, ownSession } from '../access.ts';
 import { addressOf, clientContext } from '../client-context.ts';
 import { WAITING_SIGN_INS } from '../limits.ts';
 import { notSignedIn, Problem } from '../problem.ts';
@@ -133,7 +133,7 @@ export function addSessionRoutes(api: WebApi, services: Services): void {
       },
     },
     async (request, reply) => {
-      const isEnded = await sessions.endOne(ownSession(request).holder, request.params.id);
+      const isEnded = await sessions.endOne(actorOf(request), ownSession(request).holder, request.params.id);
       if (!isEnded) throw new Problem(404, 'absent', 'There is no such session.');
       return reply.code(204).send(null);
     },
@@ -188,6 +188,7 @@ interface Beginning {
   readonly holder: WebHolder;
   readonly credentialId?: number;
   readonly passkeyId?: Buffer;
+  readonly keyFingerprint?: Buffer;
   readonly awaitsCode: boolean;
 }
 

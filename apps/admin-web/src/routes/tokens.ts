@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { ownSession } from '../access.ts';
+import { actorOf, ownSession } from '../access.ts';
 import { absent, Problem } from '../problem.ts';
 import { MadeToken, NewToken, Tokens } from '../schemas/sign-in.ts';
 import type { Services } from '../services.ts';
@@ -39,7 +39,7 @@ export function addTokenRoutes(api: WebApi, { directory }: Services): void {
       const mayHave = (scope: string) => (scope.startsWith('admin:') ? role !== 'account' : holder !== null);
       if (!scopes.every(mayHave)) throw new Problem(403, 'not-allowed', 'A token can do no more than its owner.');
       const until = expiresAt === null ? null : new Date(expiresAt);
-      const token = await tokens.add(holder, { name, scopes, expiresAt: until });
+      const token = await tokens.add(actorOf(request), holder, { name, scopes, expiresAt: until });
       return reply.code(201).send({ token });
     },
   );
@@ -56,7 +56,8 @@ export function addTokenRoutes(api: WebApi, { directory }: Services): void {
       },
     },
     async (request, reply) => {
-      if (!(await tokens.remove(ownSession(request).holder, request.params.id))) throw absent('token');
+      if (!(await tokens.remove(actorOf(request), ownSession(request).holder, request.params.id)))
+        throw absent('token');
       return reply.code(204).send(null);
     },
   );

@@ -42,3 +42,41 @@ export const LoginLimit = Type.Object({
   minutes: Type.Number({ description: 'after which one failure is forgotten' }),
 });
 export type LoginLimit = Static<typeof LoginLimit>;
+
+const strict = { additionalProperties: false } as const;
+
+export const NewAdminPassword = Type.Object(
+  {
+    password: Type.Union([Type.String({ maxLength: 1_000 }), Type.Null()], {
+      description: 'null: there is none from now on',
+    }),
+  },
+  strict,
+);
+
+export const Shares = Type.Array(
+  Type.Object({
+    who: Type.String({ description: 'an account, or `anyone`; `-` before it: what they shall not have' }),
+    rights: Type.String({ description: 'letters of RFC 4314' }),
+  }),
+);
+export const ChangedShare = Type.Object(
+  {
+    mailbox: Type.String({ minLength: 1, maxLength: 1_000 }),
+    who: Type.String({ minLength: 1, maxLength: 400 }),
+    rights: Type.String({ pattern: '^[lrswipkxtea]{0,11}$', description: 'those and no others; none: empty' }),
+  },
+  strict,
+);
+
+const Text = Type.String({ maxLength: 8_000_000, description: 'YAML, as `postel config dump` writes it' });
+export const Declaration = Type.Object({ text: Text });
+export const Declared = Type.Object({ text: Text }, strict);
+export const Differences = Type.Array(
+  Type.Object({
+    kind: Type.String(),
+    name: Type.String(),
+    before: Type.Union([Type.Unsafe<unknown>(Type.Object({}, { additionalProperties: true })), Type.Null()]),
+    after: Type.Union([Type.Unsafe<unknown>(Type.Object({}, { additionalProperties: true })), Type.Null()]),
+  }),
+);

@@ -3,6 +3,7 @@ import type { Session, SignedIn } from '../../src/schemas/session.ts';
 import { call } from './api.ts';
 import { Card, Field, Notice, PageHead } from './parts/basics.tsx';
 import { useWork, WorkForm } from './parts/dialog.tsx';
+import { KeySignIn } from './parts/key-sign-in.tsx';
 import { LanguageSwitch } from './parts/switches.tsx';
 import { canUsePasskeys, signInByPasskey } from './passkey.ts';
 import { Link } from './router.tsx';
@@ -78,6 +79,7 @@ export function SignIn({ as, session, isOver, onEnter }: SignInProps) {
                   {t.signIn.byPasskey}
                 </button>
               ) : null}
+              {as === 'account' ? <KeySignIn onTaken={take} /> : null}
               {passkey.error === null ? null : <Notice kind="bad">{passkey.error}</Notice>}
             </>
           ) : (

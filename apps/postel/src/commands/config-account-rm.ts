@@ -1,25 +1,41 @@
 import { defineCommand } from '../command.ts';
 import { operands } from '../operands.ts';
+import { printableCount } from '../printable.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 export const configAccountRm = defineCommand({
   name: 'config account rm',
-  operands: 'ACCOUNT',
+  operands: 'ACCOUNT [--yes]',
   summary: 'remove an account with its addresses and all its mail',
-  help: `Nothing is asked, and nothing can be brought back. Logins end first; if it is cut short, say it again.
+  help: `Nothing of it can be brought back. Logins end first; if it is cut short, say it again. To keep the mail and let nobody in:
+postel config account disable.
 
+  --yes                do not ask
 ${SERVER_OPTIONS_HELP}
 
-Example:
-  postel config account rm mary`,
-  options: SERVER_OPTIONS,
+Examples:
+  postel config account rm mary
+  postel config account rm mary --yes`,
+  options: { yes: { type: 'boolean' }, ...SERVER_OPTIONS },
   parse(line) {
     const { account } = operands(line, 'account');
-    return { account, server: namedServer(line) };
+    return { account, isAgreed: line.flag('yes'), server: namedServer(line) };
   },
-  async run({ account, server }, invocation) {
+  async run({ account, isAgreed, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
-    await useDirectory(invocation, server, (directory) => directory.removeAccount(account));
-    invocation.terminal.say(`Removed account ${account} and its mail.`);
+    const { confirm } = await import('../confirm.ts');
+    const { StopSignal } = await import('../stop-signal.ts');
+    const isRemoved = await useDirectory(invocation, server, async (directory) => {
+      const { use } = await directory.quotas.read(account); // or there is no such account
+      const question = `Remove account ${account} with ${printableCount(use.messages, 'message')}?`;
+      if (!isAgreed) {
+        using stop = new StopSignal();
+        if (!(await confirm(question, stop.signal))) return false;
+      }
+      await directory.removeAccount(account);
+      return true;
+    });
+    invocation.terminal.say(isRemoved ? `Removed account ${account} and its mail.` : 'Nothing was changed.');
+    if (!isRemoved) process.exitCode = 1;
   },
 });

@@ -20,7 +20,8 @@ describe('with a server that runs', () => {
       stdout: 'Added account mary with address mary@localhost.\n',
     });
     expect((await config('list')).stdout).toMatch(/^mary +mary@localhost +0 +0 +\d{4}-\d\d-\d\d$/m);
-    expect(await config('rm mary')).toMatchObject({ code: 0, stdout: 'Removed account mary and its mail.\n' });
+    expect(await config('rm mary')).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });
+    expect(await config('rm mary --yes')).toMatchObject({ code: 0, stdout: 'Removed account mary and its mail.\n' });
     expect((await config('list')).stdout).not.toContain('mary');
   });
 

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDirectory } from '@postel/directory';
+import { writeDeclaration } from '@postel/operations';
 import { openDatabase } from '@postel/storage';
 import { createTestDatabase, type OwnPostel, startPostel } from '@postel/testkit';
 import { readKeyFile } from '@postel/tls-pubkey';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { readDeclaration } from '../declaration/read-declaration.ts';
-import { writeDeclaration } from '../declaration/write-declaration.ts';
 import { SERVE_DATABASE } from '../fixtures/scripts.ts';
 import { CommandRunner } from '../testing/command-runner.ts';
 

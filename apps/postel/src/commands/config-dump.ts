@@ -23,7 +23,7 @@ Examples:
   },
   async run({ withSecrets, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
-    const { writeDeclaration } = await import('../declaration/write-declaration.ts');
+    const { writeDeclaration } = await import('@postel/operations');
     const { sayingSealingErrors } = await import('../routes/read-given.ts');
     const { openFor } = await import('@postel/routes');
     const text = await useDirectory(invocation, server, async (directory, { secretKeyFile }) => {

@@ -31,11 +31,8 @@ Example:
     return { ids: positionals.map(Number), reason, server: namedServer(line) };
   },
   async run({ ids, reason, server }, invocation) {
-    const { useDatabase } = await import('../use-database.ts');
-    const { failQueue } = await import('@postel/queue');
-    const ended = new Set(
-      await useDatabase(invocation, server, ({ database }) => failQueue(database.sql, ids, reason)),
-    );
+    const { operateQueue } = await import('../operate-queue.ts');
+    const ended = new Set(await operateQueue(invocation, server, (queue) => queue.fail(ids, reason)));
     for (const id of ended) invocation.terminal.say(`${id}: given up`);
     const others = ids.filter((id) => !ended.has(id));
     if (others.length === 0) return;

@@ -25,9 +25,8 @@ Examples:
     return { rule: holdRuleOf(line), reason: line.option('reason') ?? '', server: namedServer(line) };
   },
   async run({ rule, reason, server }, invocation) {
-    const { useDatabase } = await import('../use-database.ts');
-    const { addHoldRule } = await import('@postel/queue');
-    const held = await useDatabase(invocation, server, ({ database }) => addHoldRule(database.sql, rule, reason));
+    const { operateQueue } = await import('../operate-queue.ts');
+    const held = await operateQueue(invocation, server, (queue) => queue.addHoldRule(rule, reason));
     if (held === null) throw new CommandError(`There is no account ${rule.value}.`);
     invocation.terminal.say(`Held from now on, and ${printableCount(held, 'recipient')} that waited.`);
   },

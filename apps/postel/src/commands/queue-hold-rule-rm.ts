@@ -22,9 +22,8 @@ Example:
     return { rule: holdRuleOf(line), server: namedServer(line) };
   },
   async run({ rule, server }, invocation) {
-    const { useDatabase } = await import('../use-database.ts');
-    const { removeHoldRule } = await import('@postel/queue');
-    const released = await useDatabase(invocation, server, ({ database }) => removeHoldRule(database.sql, rule));
+    const { operateQueue } = await import('../operate-queue.ts');
+    const released = await operateQueue(invocation, server, (queue) => queue.removeHoldRule(rule));
     if (released === null) throw new CommandError('There is no such rule: see postel queue hold-rule list.');
     invocation.terminal.say(`Removed, and ${printableCount(released, 'recipient')} released.`);
   },

@@ -21,9 +21,8 @@ Example:
     return { address, reason: line.option('reason') ?? 'nothing is sent to this address', server: namedServer(line) };
   },
   async run({ address, reason, server }, invocation) {
-    const { useDatabase } = await import('../use-database.ts');
-    const { addSuppression } = await import('@postel/queue');
-    await useDatabase(invocation, server, ({ database }) => addSuppression(database.sql, address, reason));
+    const { operateQueue } = await import('../operate-queue.ts');
+    await operateQueue(invocation, server, (queue) => queue.addSuppression(address, reason));
     invocation.terminal.say(`Nothing more is sent to ${address}.`);
   },
 });

@@ -16,9 +16,8 @@ Example:
     return { ...operands(line, 'address'), server: namedServer(line) };
   },
   async run({ address, server }, invocation) {
-    const { useDatabase } = await import('../use-database.ts');
-    const { removeSuppression } = await import('@postel/queue');
-    const wasThere = await useDatabase(invocation, server, ({ database }) => removeSuppression(database.sql, address));
+    const { operateQueue } = await import('../operate-queue.ts');
+    const wasThere = await operateQueue(invocation, server, (queue) => queue.removeSuppression(address));
     if (!wasThere) throw new CommandError(`${address} is not on the list: see postel queue suppress list.`);
     invocation.terminal.say(`Mail is sent to ${address} again.`);
   },

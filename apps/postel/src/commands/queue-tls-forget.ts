@@ -24,11 +24,8 @@ Example:
     return { hosts: positionals.map((host) => host.toLowerCase()), server: namedServer(line) };
   },
   async run({ hosts, server }, invocation) {
-    const { useDatabase } = await import('../use-database.ts');
-    const { forgetTlsHosts } = await import('@postel/queue');
-    const forgotten = new Set(
-      await useDatabase(invocation, server, ({ database }) => forgetTlsHosts(database.sql, hosts)),
-    );
+    const { operateQueue } = await import('../operate-queue.ts');
+    const forgotten = new Set(await operateQueue(invocation, server, (queue) => queue.forgetTlsHosts(hosts)));
     for (const host of forgotten) invocation.terminal.say(`${host}: forgotten`);
     const others = hosts.filter((host) => !forgotten.has(host));
     if (others.length > 0) throw new CommandError(`Not known to have had TLS: ${others.join(', ')}`);

@@ -1,4 +1,5 @@
 import { DirectoryError, openDirectory, type StateDifference } from '@postel/directory';
+import type { Declaration } from '@postel/operations';
 import { tellQueue } from '@postel/queue';
 import type { Invocation } from '../command.ts';
 import { CommandError } from '../command-error.ts';
@@ -6,7 +7,6 @@ import { confirm } from '../confirm.ts';
 import { operator } from '../operator.ts';
 import { useDatabase } from '../use-database.ts';
 import type { NamedServer } from '../which-server.ts';
-import type { Declaration } from './read-declaration.ts';
 import { sayDifferences, takesAway } from './say-differences.ts';
 import { sealDeclaration } from './seal-declaration.ts';
 

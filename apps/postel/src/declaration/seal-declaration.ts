@@ -1,7 +1,7 @@
 import type { DeclaredRoute, DeclaredState } from '@postel/directory';
+import type { Declaration } from '@postel/operations';
 import { openFor, type RoutePlace, type RouteSecrets, SealingError, sealFor } from '@postel/routes';
 import { sayingSealingErrors } from '../routes/read-given.ts';
-import type { Declaration } from './read-declaration.ts';
 
 /**
  * With the secrets of routes sealed, where they are others than those that there are.

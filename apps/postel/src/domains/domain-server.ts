@@ -2,6 +2,9 @@ import type { Configuration } from '@postel/config';
 import { type Resolver, StubResolver, systemServers } from '@postel/dns';
 import { type MailHost, readMailHost } from '@postel/domain-records';
 import type { Invocation } from '../command.ts';
+import type { DataDirectory } from '../data-directory/data-directory.ts';
+import { LOOPBACK, portsAt } from '../localserve/ports.ts';
+import { findRunning } from '../running-servers.ts';
 import { findUsualFile, readConfigurationOrExplain } from '../serve/find-configuration.ts';
 import type { NamedServer } from '../which-server.ts';
 
@@ -38,6 +41,24 @@ export async function mailHostOf(configuration: Configuration, resolver: Resolve
     imaps: portOf(imap.imaps),
   };
   return await readMailHost({ hostname, publicAddresses, certificates, ports }, resolver);
+}
+
+/** That of localserve, whose ports are those that it has now, and the usual ones while none runs. */
+export async function localHost(directory: DataDirectory): Promise<MailHost> {
+  const [running] = findRunning({ directory, file: null });
+  const ports = running?.ports ?? portsAt('1000');
+  const port = (service: 'submission' | 'submissions' | 'imap' | 'imaps') => ports[service] ?? null;
+  return {
+    hostname: 'localhost',
+    addresses: [LOOPBACK],
+    keys: [],
+    ports: {
+      submission: port('submission'),
+      submissions: port('submissions'),
+      imap: port('imap'),
+      imaps: port('imaps'),
+    },
+  };
 }
 
 function portOf([first]: readonly { readonly port: number }[]): number | null {

@@ -1,9 +1,10 @@
 import type { MtaStsMode } from '@postel/directory';
 import { type DomainRecord, domainRecords, type MailHost } from '@postel/domain-records';
 import type { Invocation } from '../command.ts';
-import { chooseConfigurationFile, readConfigurationOrExplain } from '../serve/find-configuration.ts';
+import { findPlace } from '../running-servers.ts';
+import { readConfigurationOrExplain } from '../serve/find-configuration.ts';
 import { useDirectory } from '../use-directory.ts';
-import { type DomainResolver, mailHostOf, resolverOf } from './domain-server.ts';
+import { type DomainResolver, localHost, mailHostOf, resolverOf } from './domain-server.ts';
 
 /** What a command about the records of a domain was told. */
 export interface RecordsArgs {
@@ -24,11 +25,12 @@ export interface NeededRecords extends DomainResolver {
 
 /** @throws {CommandError} */
 export async function readRecords({ domain, config }: RecordsArgs, invocation: Invocation): Promise<NeededRecords> {
-  const file = chooseConfigurationFile(config);
-  const configuration = await readConfigurationOrExplain(file);
+  const server = { config, databaseUrl: null };
+  const { file, directory } = await findPlace(server, invocation);
+  const configuration = file === null ? null : await readConfigurationOrExplain(file);
   const { name, keys, mtaSts } = await useDirectory(
     invocation,
-    { config: file, databaseUrl: null },
+    server,
     async ({ domainName, dkimKeys, mtaStsMode }) => ({
       name: await domainName(domain),
       keys: await dkimKeys.list(domain),
@@ -36,7 +38,7 @@ export async function readRecords({ domain, config }: RecordsArgs, invocation: I
     }),
   );
   const asked = resolverOf(configuration);
-  const host = await mailHostOf(configuration, asked.resolver);
+  const host = configuration === null ? await localHost(directory) : await mailHostOf(configuration, asked.resolver);
   const hasKeys = keys.some(({ state }) => state !== 'retired');
   return { ...asked, domain: name, host, mtaSts, records: domainRecords(name, keys, host, { mtaSts }), hasKeys };
 }

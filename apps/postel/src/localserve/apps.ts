@@ -60,6 +60,10 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     ...common,
     processName: 'web',
     listeners: [{ host: LOOPBACK, port: ports.web, isTls: false }],
+    keySignIn: {
+      listeners: [{ host: LOOPBACK, port: ports.webKeys }],
+      origin: `https://localhost:${ports.webKeys}`,
+    },
     mailPorts: { imap: imapPort, imaps, submission, submissions },
     status: { host: LOOPBACK, port: ports.metrics },
   };

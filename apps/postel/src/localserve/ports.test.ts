@@ -11,6 +11,7 @@ test('the default offset gives the ports that scripts rely on', () => {
     submissions: 1465,
     submission: 1587,
     web: 1080,
+    webKeys: 1443,
     metrics: 1081,
   });
 });

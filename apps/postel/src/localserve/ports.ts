@@ -12,6 +12,7 @@ const STANDARD_PORTS = {
   submissions: 465,
   submission: 587,
   web: 80,
+  webKeys: 443,
   metrics: 81,
 } as const;
 
@@ -29,7 +30,7 @@ export function portsAt(typed: string): Ports {
   if (!(offset <= HIGHEST_OFFSET)) {
     throw new UsageError(`--port-offset is a whole number from 0 to ${HIGHEST_OFFSET}, not "${typed}"`);
   }
-  const { mx, lmtp, imap, imaps, submissions, submission, web, metrics } = STANDARD_PORTS;
+  const { mx, lmtp, imap, imaps, submissions, submission, web, webKeys, metrics } = STANDARD_PORTS;
   return {
     mx: mx + offset,
     lmtp: lmtp + offset,
@@ -38,6 +39,7 @@ export function portsAt(typed: string): Ports {
     submissions: submissions + offset,
     submission: submission + offset,
     web: web + offset,
+    webKeys: webKeys + offset,
     metrics: metrics + offset,
   };
 }

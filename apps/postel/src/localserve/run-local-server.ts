@@ -34,6 +34,7 @@ export async function runLocalServer(options: LocalServerOptions, terminal: Term
     dataDirectory,
     databaseUrl,
     postgresScale: SMALL,
+    hostname: 'localhost',
     status: { host: LOOPBACK, port: metrics },
     addresses: Object.values(services).map((port) => ({ host: LOOPBACK, port })),
     ports,

@@ -53,6 +53,13 @@ function planImap(configuration: Configuration, place: DatabasePlace): readonly 
   });
 }
 
+function keySignIn({ hostname, web: { keyHttps, keyHostname } }: Configuration): Pick<WebSettings, 'keySignIn'> {
+  const [first] = keyHttps;
+  if (first === undefined) return {};
+  const port = first.port === 443 ? '' : `:${first.port}`;
+  return { keySignIn: { listeners: keyHttps, origin: `https://${(keyHostname ?? hostname).toLowerCase()}${port}` } };
+}
+
 function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
   const { web, imap, smtp, status, publicAddresses, dnsServers } = configuration;
   const [statusAddress = null] = status;
@@ -71,6 +78,7 @@ function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
       submission: portOf(smtp.submission),
     },
     status: statusAddress,
+    ...keySignIn(configuration),
     ...(web.proxies.length === 0 ? {} : { proxies: web.proxies }),
     ...(publicAddresses.length === 0 ? {} : { publicAddresses }),
     ...(dnsServers.length === 0 ? {} : { dnsServers }),

@@ -61,6 +61,7 @@ export async function runConfiguredServer({ file, app }: ConfiguredServerOptions
     dataDirectory: app === null ? dataDirectory : join(dataDirectory, `serve-${app}`),
     databaseUrl,
     postgresScale: scaleFor(memoryOctets()),
+    hostname: configuration.hostname,
     status: status[0] ?? null,
     addresses,
     ports: portsOf({ ...services, metrics: status }),
@@ -108,7 +109,7 @@ function servicesOf(
   return {
     ...(apps.includes('imap') ? { imap, imaps } : {}),
     ...(apps.includes('smtp') ? smtp : {}),
-    ...(apps.includes('web') ? { web: web.http, 'web-tls': web.https } : {}),
+    ...(apps.includes('web') ? { web: web.http, 'web-tls': web.https, 'web-keys': web.keyHttps } : {}),
   };
 }
 

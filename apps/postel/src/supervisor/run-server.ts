@@ -32,6 +32,8 @@ export interface ServerRecipe {
   /** A Postgres of the person's own, in the place of the embedded one. */
   readonly databaseUrl: string | null;
   readonly postgresScale: PostgresScale;
+  /** The server's name, by which it may be asked how it is. */
+  readonly hostname: string;
   /** Where `/healthz` and `/metrics` are. */
   readonly status: Address | null;
   /** Where the apps will listen. */
@@ -100,7 +102,7 @@ async function serve(recipe: ServerRecipe, stop: StopSignal, hangups: Hangups): 
   let answerOfDatabase = async () => 'starting';
   if (recipe.status !== null) {
     const health = async () => watched.health(await answerOfDatabase());
-    started.use(await serveStatus(recipe.status, { health, metrics: () => watched.metrics() }));
+    started.use(await serveStatus(recipe.status, recipe.hostname, { health, metrics: () => watched.metrics() }));
   }
 
   // Making certificates takes one core, initdb the other. Both end before anything is disposed of.

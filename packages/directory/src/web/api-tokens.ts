@@ -1,9 +1,11 @@
 import type { Sql } from '@postel/storage';
+import type { Actor } from '../actor.ts';
 import { acceptCredentialName } from '../credential-name.ts';
 import type { Role } from '../directory.ts';
 import { DirectoryError } from '../errors.ts';
-import { changeMail, readDirectory } from '../transaction.ts';
+import { changeLimits, changeMail, readDirectory } from '../transaction.ts';
 import { newToken, tokenHash } from './secrets.ts';
+import { signInSubject } from './sign-in-subject.ts';
 import type { WebHolder } from './web-holder.ts';
 
 const MAX_TOKENS = 50;
@@ -44,17 +46,17 @@ interface FoundToken {
 /** By which programs use the API. */
 export interface ApiTokens {
   /** @returns the token, which is told nowhere else and never again @throws 'invalid-name', 'too-many-keys', 'already-expired' */
-  add(holder: WebHolder, token: NewToken): Promise<string>;
+  add(actor: Actor, holder: WebHolder, token: NewToken): Promise<string>;
   list(holder: WebHolder): Promise<readonly ListedToken[]>;
   /** Null: there is none, it has expired, or its account is disabled. */
   find(token: string, clientAddress: string): Promise<FoundToken | null>;
   /** @returns false: its holder has none of that id */
-  remove(holder: WebHolder, tokenId: string): Promise<boolean>;
+  remove(actor: Actor, holder: WebHolder, tokenId: string): Promise<boolean>;
 }
 
 export function openApiTokens(sql: Sql): ApiTokens {
   return {
-    add: (holder, token) => addToken(sql, holder, token),
+    add: (actor, holder, token) => addToken(sql, actor, holder, token),
     async list(holder) {
       const rows = await readDirectory(
         () => sql.read<(Omit<ListedToken, 'scopes'> & { scopes: string })[]>`
@@ -65,25 +67,31 @@ export function openApiTokens(sql: Sql): ApiTokens {
       return rows.map((row) => ({ ...row, scopes: parseScopes(row.scopes) }));
     },
     find: (token, clientAddress) => findToken(sql, token, clientAddress),
-    async remove(holder, tokenId) {
-      const removed = await changeMail(
-        sql,
-        (tx) => tx`
+    async remove(actor, holder, tokenId) {
+      const removed = await changeLimits(sql, actor, async (tx, note) => {
+        await note(await signInSubject(tx, holder, 'tokens'));
+        return await tx`
           delete from api_tokens
-           where token_id = ${tokenId}::text::uuid and account_id is not distinct from ${holder}::bigint`,
-      );
+           where token_id = ${tokenId}::text::uuid and account_id is not distinct from ${holder}::bigint`;
+      });
       return removed.count > 0;
     },
   };
 }
 
-async function addToken(sql: Sql, holder: WebHolder, { name: given, scopes, expiresAt }: NewToken): Promise<string> {
+async function addToken(
+  sql: Sql,
+  actor: Actor,
+  holder: WebHolder,
+  { name: given, scopes, expiresAt }: NewToken,
+): Promise<string> {
   const name = acceptCredentialName(given, 'a token');
   if (expiresAt !== null && !(expiresAt.getTime() > Date.now())) {
     throw new DirectoryError('already-expired', 'A token expires in the future, or never');
   }
   const token = PREFIX + newToken();
-  await changeMail(sql, async (tx) => {
+  await changeLimits(sql, actor, async (tx, note) => {
+    await note(await signInSubject(tx, holder, 'tokens'));
     const [tokens] = await tx<{ count: number }[]>`
       select count(*)::integer as count from api_tokens where account_id is not distinct from ${holder}::bigint`;
     if (tokens !== undefined && tokens.count >= MAX_TOKENS) {

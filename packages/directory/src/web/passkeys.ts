@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Sql } from '@postel/storage';
+import type { Actor } from '../actor.ts';
 import { acceptCredentialName } from '../credential-name.ts';
 import { DirectoryError } from '../errors.ts';
-import { changeMail, readDirectory } from '../transaction.ts';
+import { changeLimits, changeMail, readDirectory } from '../transaction.ts';
+import { signInSubject } from './sign-in-subject.ts';
 import type { WebHolder } from './web-holder.ts';
 
 const CHALLENGE_OCTETS = 32;
@@ -47,13 +49,13 @@ export interface Passkeys {
   /** Once. @returns false: it is none of ours, or too old */
   takeChallenge(challenge: Buffer, purpose: PasskeyPurpose, holder: WebHolder): Promise<boolean>;
   /** @throws 'invalid-name', 'key-exists', 'too-many-keys' */
-  add(holder: WebHolder, passkey: NewPasskey): Promise<void>;
+  add(actor: Actor, holder: WebHolder, passkey: NewPasskey): Promise<void>;
   list(holder: WebHolder): Promise<readonly ListedPasskey[]>;
   /** Null: there is none, or its account is disabled. */
   find(passkeyId: Buffer): Promise<FoundPasskey | null>;
   noteUse(passkeyId: Buffer, counter: number): Promise<void>;
   /** And its sessions. @returns false: its holder has none of that id */
-  remove(holder: WebHolder, passkeyId: Buffer): Promise<boolean>;
+  remove(actor: Actor, holder: WebHolder, passkeyId: Buffer): Promise<boolean>;
 }
 
 export function openPasskeys(sql: Sql): Passkeys {
@@ -78,7 +80,7 @@ export function openPasskeys(sql: Sql): Passkeys {
       );
       return taken.count > 0;
     },
-    add: (holder, passkey) => addPasskey(sql, holder, passkey),
+    add: (actor, holder, passkey) => addPasskey(sql, actor, holder, passkey),
     list: (holder) =>
       readDirectory(
         () => sql.read<ListedPasskey[]>`
@@ -101,21 +103,22 @@ export function openPasskeys(sql: Sql): Passkeys {
         (tx) => tx`update passkeys set counter = ${counter}, last_used_at = now() where passkey_id = ${passkeyId}`,
       );
     },
-    async remove(holder, passkeyId) {
-      const removed = await changeMail(
-        sql,
-        (tx) => tx`
-          delete from passkeys where passkey_id = ${passkeyId} and account_id is not distinct from ${holder}::bigint`,
-      );
+    async remove(actor, holder, passkeyId) {
+      const removed = await changeLimits(sql, actor, async (tx, note) => {
+        await note(await signInSubject(tx, holder, 'passkeys'));
+        return await tx`
+          delete from passkeys where passkey_id = ${passkeyId} and account_id is not distinct from ${holder}::bigint`;
+      });
       return removed.count > 0;
     },
   };
 }
 
-async function addPasskey(sql: Sql, holder: WebHolder, passkey: NewPasskey): Promise<void> {
+async function addPasskey(sql: Sql, actor: Actor, holder: WebHolder, passkey: NewPasskey): Promise<void> {
   const name = acceptCredentialName(passkey.name, 'a passkey');
   const { passkeyId, publicKey, counter, transports } = passkey;
-  await changeMail(sql, async (tx) => {
+  await changeLimits(sql, actor, async (tx, note) => {
+    await note(await signInSubject(tx, holder, 'passkeys'));
     const [keys] = await tx<{ count: number }[]>`
       select count(*)::integer as count from passkeys where account_id is not distinct from ${holder}::bigint`;
     if (keys !== undefined && keys.count >= MAX_PASSKEYS) {

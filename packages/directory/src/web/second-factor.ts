@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Sql, Transaction } from '@postel/storage';
 import type { Actor } from '../actor.ts';
-import type { Subject } from '../change-record.ts';
 import { findAccount } from '../find-account.ts';
 import { generatePassword } from '../generate-password.ts';
 import { changeLimits, changeMail, readDirectory } from '../transaction.ts';
 import { tokenHash } from './secrets.ts';
+import { signInSubject } from './sign-in-subject.ts';
 import { base32, matchingStep } from './totp.ts';
 import type { WebHolder } from './web-holder.ts';
 
@@ -25,13 +25,13 @@ export interface SecondFactor {
   /** Makes a key for an authenticator program; it counts from `confirm` on. @returns it, in base32; null: there is one already */
   begin(holder: WebHolder): Promise<string | null>;
   /** By a code of the new key. @returns recovery codes, which are told nowhere else; null: the code is wrong, or nothing was begun */
-  confirm(holder: WebHolder, code: string): Promise<readonly string[] | null>;
+  confirm(actor: Actor, holder: WebHolder, code: string): Promise<readonly string[] | null>;
   /** Completes a session that waits for a code, by one or by a recovery code. */
   complete(sessionId: string, holder: WebHolder, code: string): Promise<CodeOutcome>;
   /** Whether a code, or a recovery code, is right; it is used up by it. */
   check(holder: WebHolder, code: string): Promise<boolean>;
   /** From now on the password is enough. */
-  remove(holder: WebHolder): Promise<void>;
+  remove(actor: Actor, holder: WebHolder): Promise<void>;
 }
 
 export function openSecondFactor(sql: Sql): SecondFactor {
@@ -57,12 +57,18 @@ export function openSecondFactor(sql: Sql): SecondFactor {
       );
       return made.count === 0 ? null : base32(secret);
     },
-    confirm: (holder, code) => changeMail(sql, (tx) => confirm(tx, holder, code)),
+    confirm: (actor, holder, code) =>
+      changeLimits(sql, actor, async (tx, note) => {
+        await note(await signInSubject(tx, holder, 'oneTimeCodes'));
+        return await confirm(tx, holder, code);
+      }),
     complete: (sessionId, holder, code) => changeMail(sql, (tx) => complete(tx, sessionId, holder, code)),
     check: (holder, given) => changeMail(sql, (tx) => takeAnyCode(tx, holder, given)),
-    async remove(holder) {
-      await changeMail(sql, (tx) => deleteCodes(tx, holder));
-    },
+    remove: (actor, holder) =>
+      changeLimits(sql, actor, async (tx, note) => {
+        await note(await signInSubject(tx, holder, 'oneTimeCodes'));
+        await deleteCodes(tx, holder);
+      }),
   };
 }
 
@@ -70,20 +76,10 @@ export function openSecondFactor(sql: Sql): SecondFactor {
 export async function removeSecondFactor(sql: Sql, actor: Actor, accountName: string): Promise<void> {
   await changeLimits(sql, actor, async (tx, note) => {
     const holder = await findAccount(tx, accountName);
-    await note(oneTimeCodes(accountName, holder));
+    await note(await signInSubject(tx, holder, 'oneTimeCodes'));
     await deleteCodes(tx, holder);
   });
 }
-
-/** Whether an account has them, as a subject of changes. */
-const oneTimeCodes = (name: string, holder: WebHolder): Subject => ({
-  kind: 'account',
-  name,
-  async read(tx) {
-    const found = await tx`select from totp_secrets where account_id = ${holder}::bigint and is_confirmed`;
-    return { oneTimeCodes: found.length > 0 };
-  },
-});
 
 async function deleteCodes(tx: Transaction, holder: WebHolder): Promise<void> {
   await tx`delete from totp_secrets where account_id is not distinct from ${holder}::bigint`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startDirectory } from '../directory-for-tests.ts';
+import { startDirectory, TESTER } from '../directory-for-tests.ts';
 import type { LoginContext } from '../login.ts';
 import { base32, totpCode } from './totp.ts';
 
@@ -123,7 +123,7 @@ test('the admin password: right, wrong, limited like logins; a new one takes awa
   if (outcome.type === 'wrong') throw new Error('wrong');
   const session = await sessions.begin({ ...FROM, holder: null, credentialId: outcome.credentialId });
   expect(await sessions.find(session)).not.toBe(null);
-  const token = await tokens.add(null, { name: 'script', scopes: ['admin:read'], expiresAt: null });
+  const token = await tokens.add(TESTER, null, { name: 'script', scopes: ['admin:read'], expiresAt: null });
   expect(await tokens.find(token, '192.0.2.1')).toMatchObject({ holder: null, scopes: ['admin:read'] });
   expect(await secondFactor.begin(null)).toMatch(/^[A-Z2-7]{32}$/);
 
@@ -145,8 +145,8 @@ test('a code completes a sign-in once; five wrong ones end it; a recovery code w
   const now = Math.floor(Date.now() / 30_000); // once: the next half minute may begin at any line
   const codeAt = (step: number) => totpCode(fromBase32(secret ?? ''), now + step);
   expect(await secondFactor.read(holder)).toEqual({ isOn: false, recoveryCodes: 0 });
-  expect(await secondFactor.confirm(holder, '000000')).toBe(null);
-  const codes = await secondFactor.confirm(holder, codeAt(-1));
+  expect(await secondFactor.confirm(TESTER, holder, '000000')).toBe(null);
+  const codes = await secondFactor.confirm(TESTER, holder, codeAt(-1));
   expect(codes).toHaveLength(10);
   expect(await secondFactor.read(holder)).toEqual({ isOn: true, recoveryCodes: 10 });
   expect(await secondFactor.begin(holder)).toBe(null);
@@ -171,7 +171,7 @@ test('a code completes a sign-in once; five wrong ones end it; a recovery code w
   expect(await secondFactor.complete(third.sessionId, holder, codes?.[0] ?? '')).toBe('right');
   const fourth = await waiting();
   expect(await secondFactor.complete(fourth.sessionId, holder, codes?.[0] ?? '')).toBe('wrong');
-  await secondFactor.remove(holder);
+  await secondFactor.remove(TESTER, holder);
   expect(await secondFactor.read(holder)).toEqual({ isOn: false, recoveryCodes: 0 });
 });
 
@@ -185,23 +185,23 @@ test('tokens and passkeys are those of their holder alone', async () => {
   }
   const [mary = null, fred = null] = holders;
   const { tokens, passkeys } = directory.web;
-  const token = await tokens.add(mary, { name: 'script', scopes: ['account:read'], expiresAt: null });
+  const token = await tokens.add(TESTER, mary, { name: 'script', scopes: ['account:read'], expiresAt: null });
   const [listed] = await tokens.list(mary);
   expect(await tokens.list(fred)).toEqual([]);
-  expect(await tokens.remove(fred, listed?.tokenId ?? '')).toBe(false);
+  expect(await tokens.remove(TESTER, fred, listed?.tokenId ?? '')).toBe(false);
   expect(await tokens.find(token, '192.0.2.1')).toMatchObject({ holder: mary, name: 'mary', role: 'account' });
-  expect(await tokens.remove(mary, listed?.tokenId ?? '')).toBe(true);
+  expect(await tokens.remove(TESTER, mary, listed?.tokenId ?? '')).toBe(true);
   expect(await tokens.find(token, '192.0.2.1')).toBe(null);
 
   const passkey = { passkeyId: Buffer.from('id'), publicKey: Buffer.from('key'), counter: 0, transports: ['usb'] };
-  await passkeys.add(mary, { ...passkey, name: 'yellow key' });
-  await expect(passkeys.add(fred, { ...passkey, name: 'mine' })).rejects.toMatchObject({ kind: 'key-exists' });
+  await passkeys.add(TESTER, mary, { ...passkey, name: 'yellow key' });
+  await expect(passkeys.add(TESTER, fred, { ...passkey, name: 'mine' })).rejects.toMatchObject({ kind: 'key-exists' });
   expect(await passkeys.find(passkey.passkeyId)).toMatchObject({
     holder: mary,
     accountName: 'mary',
     transports: ['usb'],
   });
-  expect(await passkeys.remove(fred, passkey.passkeyId)).toBe(false);
+  expect(await passkeys.remove(TESTER, fred, passkey.passkeyId)).toBe(false);
 
   const challenge = await passkeys.newChallenge('register', mary);
   expect(await passkeys.takeChallenge(challenge, 'register', fred)).toBe(false);

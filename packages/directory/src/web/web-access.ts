@@ -7,6 +7,7 @@ import { parseLoginName } from '../login-name.ts';
 import type { LoginWatch } from '../watched-login.ts';
 import { type AdminPassword, openAdminPassword } from './admin-password.ts';
 import { type ApiTokens, openApiTokens } from './api-tokens.ts';
+import { type KeySignIns, openKeySignIns } from './key-sign-ins.ts';
 import { openPasskeys, type Passkeys } from './passkeys.ts';
 import { openSecondFactor, type SecondFactor } from './second-factor.ts';
 import type { WebHolder } from './web-holder.ts';
@@ -19,6 +20,7 @@ export interface WebAccess {
   readonly secondFactor: SecondFactor;
   readonly passkeys: Passkeys;
   readonly tokens: ApiTokens;
+  readonly keySignIns: KeySignIns;
 
   /**
    * Whether a one-time code may be looked at. Codes are short, and who knows the password begins as many sign-ins as they
@@ -55,6 +57,7 @@ export function openWebAccess(sql: Sql, pool: HashPool, watch: LoginWatch): WebA
     secondFactor: openSecondFactor(sql),
     passkeys: openPasskeys(sql),
     tokens: openApiTokens(sql),
+    keySignIns: openKeySignIns(sql),
     async refuseCode(context, { name, mechanism }) {
       const { limits, history } = watch;
       await limits.refresh();

@@ -1,7 +1,9 @@
 import type { Sql, Transaction } from '@postel/storage';
+import type { Actor } from '../actor.ts';
 import type { Role } from '../directory.ts';
-import { changeMail, readDirectory } from '../transaction.ts';
+import { changeLimits, changeMail, readDirectory } from '../transaction.ts';
 import { newToken, tokenHash } from './secrets.ts';
+import { signInSubject } from './sign-in-subject.ts';
 import type { WebHolder } from './web-holder.ts';
 
 /** A session that nobody used for so long is over. */
@@ -67,7 +69,7 @@ export interface WebSessions {
   /** The one used last first. */
   list(holder: WebHolder): Promise<readonly ListedSession[]>;
   /** @returns false: its holder has none of that id */
-  endOne(holder: WebHolder, sessionId: string): Promise<boolean>;
+  endOne(actor: Actor, holder: WebHolder, sessionId: string): Promise<boolean>;
   /** After its holder has changed the password: goes on under the new one. */
   adoptPassword(sessionId: string): Promise<void>;
   /** Its owner has proved now who they are. */
@@ -90,13 +92,13 @@ export function openWebSessions(sql: Sql): WebSessions {
            where s.account_id is not distinct from ${holder}::bigint and not awaits_code and ${isGoing(sql)}
            order by used_at desc, session_id`,
       ),
-    async endOne(holder, sessionId) {
-      const removed = await changeMail(
-        sql,
-        (tx) => tx`
+    async endOne(actor, holder, sessionId) {
+      const removed = await changeLimits(sql, actor, async (tx, note) => {
+        await note(await signInSubject(tx, holder, 'sessions'));
+        return await tx`
           delete from web_sessions
-           where session_id = ${sessionId}::text::uuid and account_id is not distinct from ${holder}::bigint`,
-      );
+           where session_id = ${sessionId}::text::uuid and account_id is not distinct from ${holder}::bigint`;
+      });
       return removed.count > 0;
     },
     async adoptPassword(sessionId) {

@@ -101,6 +101,10 @@ export const de: Texts = {
     password: 'Passwort',
     adminPassword: 'Verwaltungspasswort',
     byPasskey: 'Mit Passkey anmelden',
+    byKey: 'Mit dem Schlüssel des Geräts anmelden',
+    keyUnknown:
+      'Der Schlüssel, den Ihr Browser gezeigt hat, gehört hier zu keinem Konto. Melden Sie sich mit dem Passwort an und fügen Sie das Gerät hinzu.',
+    keyMissing: 'Ihr Browser hat keinen Schlüssel gezeigt: Legen Sie zuerst die PKCS#12-Datei des Geräts in ihm ab.',
     code: 'Code aus Ihrer Authenticator-App',
     codeHint: 'Sechs Ziffern; oder einer Ihrer Wiederherstellungscodes, wenn das Gerät nicht zur Hand ist.',
     proceed: 'Weiter',

@@ -73,6 +73,10 @@ export const en = {
     password: 'Password',
     adminPassword: 'Admin password',
     byPasskey: 'Sign in with a passkey',
+    byKey: 'Sign in by device key',
+    keyUnknown:
+      'The key that your browser showed is of no account here. Add the device on its page, signed in by password.',
+    keyMissing: 'Your browser showed no key: put the PKCS#12 file of the device into it first.',
     code: 'Code of your authenticator program',
     codeHint: 'Six digits; or one of your recovery codes, if the device is not at hand.',
     proceed: 'Continue',
