@@ -43,6 +43,7 @@ test('all that a client said is kept with the message', async () => {
     clientAddress: '127.0.0.1',
     clientName: 'client.example',
     details: {
+      id: expect.stringMatching(/^[0-9a-f]{10}-1$/),
       sender: mary.name,
       submitter: 'mary+detail@example.com',
       tls: { version: 'TLSv1.3', cipher: expect.stringMatching(/^TLS_/) },
