@@ -18,6 +18,8 @@ export interface Services {
   readonly dns: DomainDns;
   readonly domainChecks: DomainChecks;
   readonly certificates: Pick<ServerCertificates, 'list'>;
+  /** Of the key that opens secrets of routes; it need not be there. */
+  readonly secretKeyFile: string;
   readonly mailPorts: WebSettings['mailPorts'];
   /** On which this site itself is served. */
   readonly webPorts: readonly number[];

@@ -18,6 +18,7 @@ import { addAdminDnsRoutes } from './routes/admin-dns.ts';
 import { addAdminHealthRoutes } from './routes/admin-health.ts';
 import { addAdminQueueRoutes } from './routes/admin-queue.ts';
 import { addAdminReportRoutes } from './routes/admin-reports.ts';
+import { addAdminRouteRoutes } from './routes/admin-routes.ts';
 import { addAdminServerRoutes } from './routes/admin-server.ts';
 import { addAdminSettingsRoutes } from './routes/admin-settings.ts';
 import { addAutoconfigRoutes } from './routes/autoconfig.ts';
@@ -42,7 +43,7 @@ export const webApp: AppDefinition<WebSettings> = { name: 'web', parseSettings: 
 
 async function start(settings: WebSettings, context: AppContext): Promise<RunningApp<WebSettings>> {
   const { log } = context;
-  const { hostname, mailPorts, proxies = [] } = settings;
+  const { hostname, mailPorts, secretKeyFile, proxies = [] } = settings;
   const { certificates, store, directory, close } = await openMail(settings, context, DATABASE_CONNECTIONS);
   const database = openDatabase(settings.database, {
     applicationName: `postel ${settings.processName} administration`,
@@ -77,6 +78,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
     directory,
     store,
     removed,
+    secretKeyFile,
     mailPorts,
     webPorts: settings.listeners.map(({ port }) => port),
     keySignIn: settings.keySignIn ?? null,
@@ -103,7 +105,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addAdminReportRoutes(api, services);
   addAdminDkimRoutes(api, services);
   addAdminHealthRoutes(api, services);
-  addAdminSettingsRoutes(api, services);
+  addAdminRouteRoutes(api, services);
   addMtaStsRoute(api, services);
   addAutoconfigRoutes(api, services);
   addPageRoutes(api, new UiFiles(log));

@@ -31,6 +31,8 @@ export interface WebSettings extends MailServerSettings {
   readonly keySignIn?: KeySignInSettings;
   /** Where the supervisor tells how all is; null: nowhere. */
   readonly status: Address | null;
+  /** Of the key that opens secrets of routes; it need not be there. */
+  readonly secretKeyFile: string;
   /** As CIDR: proxies that are believed about clients, and about TLS. None if not given. */
   readonly proxies?: readonly string[];
   /** By which the world reaches the server; what the DNS says, if not given. */
@@ -61,6 +63,7 @@ export function parseWebSettings(value: unknown): WebSettings {
       .at('status')
       .orNull((status) => ({ host: status.at('host').text(), port: status.at('port').port() })),
     ...(settings.has('keySignIn') && { keySignIn: keySignIn(settings.at('keySignIn')) }),
+    secretKeyFile: settings.at('secretKeyFile').text(),
     ...(settings.has('publicAddresses') && {
       publicAddresses: settings.at('publicAddresses').list((address) => address.text()),
     }),

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const VERSION = 1;
@@ -71,6 +71,9 @@ export class SealingKey {
       const file = await open(draft, 'wx', 0o600);
       try {
         await file.writeFile(key);
+        // Who administers may be root, while the server is somebody else, whose directory it is.
+        const { uid, gid } = await stat(dirname(path));
+        if (process.getuid?.() === 0) await file.chown(uid, gid);
         await file.sync();
       } finally {
         await file.close();

@@ -66,6 +66,7 @@ export function planApps({ directory, database, ports }: LocalServerParts): read
     },
     mailPorts: { imap: imapPort, imaps, submission, submissions },
     status: { host: LOOPBACK, port: ports.metrics },
+    secretKeyFile: directory.secretKey,
   };
   const housekeeping = planHousekeeping({
     processName: 'housekeeping',

@@ -48,7 +48,7 @@ export const ROUTE_OPTIONS_HELP = `  --host HOST[:PORT]   a smarthost; more of t
   --recipients N       in one transaction, from 1 to 1000`;
 
 /** What has been said of settings. */
-export type RouteChange = { -readonly [key in keyof RouteSettings]?: RouteSettings[key] };
+type RouteChange = { -readonly [key in keyof RouteSettings]?: RouteSettings[key] };
 
 /** Where secrets come from. */
 export interface SecretSource {

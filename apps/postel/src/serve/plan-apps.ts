@@ -9,6 +9,7 @@ import type {
   WebSettings,
 } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
+import { DataDirectory } from '../data-directory/data-directory.ts';
 import { planApp, planHousekeeping, planRelay } from '../supervisor/plan-app.ts';
 import type { ServerParts } from '../supervisor/run-server.ts';
 
@@ -30,7 +31,7 @@ export function planApps(
     ...(apps.includes('smtp') ? [planSmtp(configuration, place)] : []),
     ...(apps.includes('web') ? [planWeb(configuration, place)] : []),
   ].filter(({ addresses = [] }) => addresses.length > 0);
-  const running = [...listening, ...(apps.includes('relay') ? planSending(configuration, database, directory) : [])];
+  const running = [...listening, ...(apps.includes('relay') ? planSending(configuration, database) : [])];
   if (!apps.includes('housekeeping')) return running;
   const { blobs, hostname, tombstoneDays, loginHistoryDays, mailHistoryDays, reportDays, logLevel } = configuration;
   const kept = { tombstoneDays, loginHistoryDays, mailHistoryDays, reportDays };
@@ -79,6 +80,7 @@ function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
     },
     status: statusAddress,
     ...keySignIn(configuration),
+    secretKeyFile: secretKeyOf(configuration),
     ...(web.proxies.length === 0 ? {} : { proxies: web.proxies }),
     ...(publicAddresses.length === 0 ? {} : { publicAddresses }),
     ...(dnsServers.length === 0 ? {} : { dnsServers }),
@@ -86,11 +88,7 @@ function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
   return planApp('admin-web', settings);
 }
 
-function planSending(
-  configuration: Configuration,
-  database: ServerParts['database'],
-  directory: ServerParts['directory'],
-): readonly AppPlan[] {
+function planSending(configuration: Configuration, database: ServerParts['database']): readonly AppPlan[] {
   const { hostname, relay, blobs, dnsServers, logLevel } = configuration;
   if (relay === null) return [];
   const settings: RelaySettings = {
@@ -100,7 +98,7 @@ function planSending(
     blobs,
     ...(dnsServers.length > 0 && { dnsServers }),
     ...relay,
-    secretKeyFile: directory.secretKey,
+    secretKeyFile: secretKeyOf(configuration),
     logLevel,
   };
   return [planRelay(settings)];
@@ -128,6 +126,11 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
     ...(rspamd === null ? {} : { rspamd }),
   };
   return planApp('smtp', settings);
+}
+
+/** One for all apps of a host, whichever of them have a directory of their own below it. */
+function secretKeyOf({ dataDirectory }: Configuration): string {
+  return new DataDirectory(dataDirectory).secretKey;
 }
 
 function commonSettings(

@@ -16,7 +16,7 @@ import {
 } from './limits.ts';
 
 export const ROUTE_TLS_MODES = ['implicit', 'starttls', 'opportunistic', 'none'] as const;
-export type RouteTlsMode = (typeof ROUTE_TLS_MODES)[number];
+type RouteTlsMode = (typeof ROUTE_TLS_MODES)[number];
 
 /** A way by which mail leaves, but for its secrets. Plain values, as they are stored and compared. */
 export type RouteSettings = {
