@@ -136,7 +136,7 @@ export async function foldLocalParts(tx: Transaction, domainId: number, domain: 
 
 export async function removeDomain(sql: Sql, actor: Actor, name: string): Promise<void> {
   const domain = acceptDomain(name);
-  await changeDirectory(sql, actor, async (tx, note) => {
+  await revoke(sql, actor, async (tx, note) => {
     await note(domainSubject(domain));
     const found = await findDomain(tx, domain);
     await requireUnused(tx, found, domain);

@@ -79,7 +79,16 @@ test('domains, addresses and aliases from the first to the last', async () => {
   await said('alias rm team@localhost');
   expect(await said('alias list')).toBe('None.\n');
   await said('address rm Info@bücher.example');
-  expect(await said('domain rm bücher.example')).toMatch(/^Removed domain/);
+  expect(await said('domain rm bücher.example --yes')).toMatch(/^Removed domain/);
+}, 120_000);
+
+test('a domain whose keys go with it is asked for', async () => {
+  await said('domain add keys.example');
+  const asked = await config('domain rm keys.example');
+  expect(asked).toMatchObject({ code: 1, stdout: '' });
+  expect(asked.stderr).toMatch(/^With keys\.example go its 2 keys that mail is signed by/m);
+  expect(asked.stderr).toContain('say --yes. Nothing was changed.');
+  expect(await said('domain rm keys.example --yes')).toBe('Removed domain keys.example.\n');
 });
 
 test('what an account may send, and has sent', async () => {

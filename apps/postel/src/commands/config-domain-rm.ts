@@ -4,23 +4,23 @@ import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-serve
 
 export const configDomainRm = defineCommand({
   name: 'config domain rm',
-  operands: 'DOMAIN',
+  operands: 'DOMAIN [--yes]',
   summary: 'take a domain away from this server',
-  help: `It must have no addresses, no aliases and no catchall any more.
+  help: `It must have no addresses, no aliases and no catchall any more. The keys that its mail is signed by go with it, and
+cannot be brought back: if it has some you are asked.
 
-
+  --yes                do not ask
 ${SERVER_OPTIONS_HELP}
 
 Example:
   postel config domain rm example.com`,
-  options: SERVER_OPTIONS,
+  options: { yes: { type: 'boolean' }, ...SERVER_OPTIONS },
   parse(line) {
     const { domain } = operands(line, 'domain');
-    return { domain, server: namedServer(line) };
+    return { domain, isAgreed: line.flag('yes'), server: namedServer(line) };
   },
-  async run({ domain, server }, invocation) {
-    const { useDirectory } = await import('../use-directory.ts');
-    await useDirectory(invocation, server, (directory) => directory.removeDomain(domain));
-    invocation.terminal.say(`Removed domain ${domain}.`);
+  async run(args, invocation) {
+    const { removeDomain } = await import('../domains/remove-domain.ts');
+    await removeDomain(args, invocation);
   },
 });
