@@ -193,7 +193,7 @@ async function addKey(sql: Sql, actor: Actor, name: string, algorithm: DkimAlgor
   });
 }
 
-export async function ensureKeys(sql: Sql, actor: Actor, name: string): Promise<readonly DkimKeySummary[]> {
+async function ensureKeys(sql: Sql, actor: Actor, name: string): Promise<readonly DkimKeySummary[]> {
   const domain = acceptDomain(name);
   const { domainId, keys } = await readDirectory(async () => ({
     ...(await findDomain(sql.read, domain)),
