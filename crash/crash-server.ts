@@ -62,19 +62,19 @@ export class CrashServer {
     this.#statusPort = offset + 81;
   }
 
-  /** Makes the configuration file; nothing runs yet. */
-  static async prepare(directory: string, imapProcesses: number): Promise<CrashServer> {
+  /** Makes the configuration file; nothing runs yet. @param settings of it, beside those that every run has */
+  static async prepare(directory: string, imapProcesses: number, settings: object = {}): Promise<CrashServer> {
     mkdirSync(directory, { recursive: true });
     const authority = await makeAuthority();
     const { certificate, key } = await makeServerCertificate(authority, { dns: [HOSTNAME], ip: [] });
     writeFileSync(join(directory, 'cert.pem'), certificate);
     writeFileSync(join(directory, 'cert-key.pem'), key, { mode: 0o600 });
     const server = new CrashServer(directory, await freePortOffset(), authority.certificate);
-    server.#configure(imapProcesses);
+    server.#configure(imapProcesses, settings);
     return server;
   }
 
-  #configure(imapProcesses: number): void {
+  #configure(imapProcesses: number, settings: object): void {
     const at = ({ port }: Endpoint) => ({ addresses: ['127.0.0.1'], port });
     const configuration = {
       hostname: HOSTNAME,
@@ -85,6 +85,7 @@ export class CrashServer {
       logLevel: 'warn',
       smtp: { mx: at(this.mx), submission: 'off', submissions: at(this.submission), lmtp: at(this.lmtp) },
       imap: { imap: 'off', imaps: at(this.imap), processes: imapProcesses },
+      ...settings,
     };
     writeFileSync(this.file, `${JSON.stringify(configuration, null, 2)}\n`); // which is YAML too
   }
