@@ -84,7 +84,7 @@ export class ReceiverDirectory {
 }
 
 /** Mail servers of Unix keep lines with LF. */
-export function withCrlf(octets: Buffer): Buffer {
+function withCrlf(octets: Buffer): Buffer {
   return Buffer.from(octets.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
 }
 
