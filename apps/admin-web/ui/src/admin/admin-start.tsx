@@ -28,9 +28,9 @@ export function AdminStart() {
   return (
     <>
       <PageHead title="This server" lead="Whether all is well. It looks again every half minute." />
+      <TlsAlarms alarms={alarms} />
       <CertificateNotices certificates={certificates.data ?? []} />
       <Show of={overview}>{(known) => <Figures overview={known} isUncertain={isUncertain} />}</Show>
-      <TlsAlarms alarms={alarms} />
       <div class="grid">
         <CertificatesCard certificates={certificates} />
         <DomainsCard domains={domains} />
