@@ -32,6 +32,7 @@ import { addProofRoutes } from './routes/proof.ts';
 import { addSecondFactorRoutes } from './routes/second-factor.ts';
 import { addSessionRoutes } from './routes/session.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
+import { addWebhookRoutes } from './routes/webhooks.ts';
 import type { Services } from './services.ts';
 import { UiFiles } from './ui/ui-files.ts';
 import { WebServer } from './web-server.ts';
@@ -108,6 +109,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   addAdminRouteRoutes(api, services);
   addMtaStsRoute(api, services);
   addAutoconfigRoutes(api, services);
+  addWebhookRoutes(api, services);
   addPageRoutes(api, new UiFiles(log));
   await api.ready();
 

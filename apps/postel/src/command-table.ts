@@ -69,6 +69,11 @@ import { configTlspubkeyGen } from './commands/config-tlspubkey-gen.ts';
 import { configTlspubkeyGet } from './commands/config-tlspubkey-get.ts';
 import { configTlspubkeyList } from './commands/config-tlspubkey-list.ts';
 import { configTlspubkeyRm } from './commands/config-tlspubkey-rm.ts';
+import { configWebhookAdd } from './commands/config-webhook-add.ts';
+import { configWebhookList } from './commands/config-webhook-list.ts';
+import { configWebhookRm } from './commands/config-webhook-rm.ts';
+import { configWebhookTest } from './commands/config-webhook-test.ts';
+import { configWebhookUpdate } from './commands/config-webhook-update.ts';
 import { heldCancel } from './commands/held-cancel.ts';
 import { heldList } from './commands/held-list.ts';
 import { help } from './commands/help.ts';
@@ -160,6 +165,11 @@ export const commands: readonly Command[] = [
   configAliasAddaddr,
   configAliasRmaddr,
   configAliasRm,
+  configWebhookAdd,
+  configWebhookList,
+  configWebhookUpdate,
+  configWebhookRm,
+  configWebhookTest,
   configQuota,
   configLimits,
   configMailboxShare,

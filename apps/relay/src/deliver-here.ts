@@ -7,7 +7,7 @@ import { deferred, failed, type Outcome } from './outcome.ts';
 import { outcomeOfStorage } from './storage-outcome.ts';
 
 /** Says, in the transaction in which a copy is delivered, whether the row is ours still: of who does not, somebody else may deliver it. */
-export type KeepLease = (tx: Transaction) => Promise<boolean>;
+type KeepLease = (tx: Transaction) => Promise<boolean>;
 
 /** Where somebody here gets their mail. */
 type LocalTarget =

@@ -89,3 +89,6 @@ export const PRUNE_MS = 60 * 60_000;
 
 /** How long transactions in hand may go on when the process stops, to hear whether the other side has the message. It has 8 s for all of it. */
 export const STOP_MS = 4_000;
+
+/** Events that are brought to webhooks at the same time. */
+export const EVENTS_AT_ONCE = 20;

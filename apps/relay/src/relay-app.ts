@@ -11,6 +11,7 @@ import {
   ResultTable,
   StsPolicyTable,
   TlsMemory,
+  WebhookEvents,
 } from '@postel/queue';
 import { openBlobs, openDatabase, Store } from '@postel/storage';
 import type { AppContext, AppDefinition, RunningApp } from '@postel/supervision';
@@ -28,6 +29,7 @@ import { TlsMetrics } from './tls-metrics.ts';
 import { TlsReporter } from './tls-reporter.ts';
 import { TlsResults } from './tls-results.ts';
 import { TlsUpkeep } from './tls-upkeep.ts';
+import { WebhookSender } from './webhook-sender.ts';
 
 /** Rows are taken and settled in a moment; more transactions than these have to do with the other side. */
 const DATABASE_CONNECTIONS = 8;
@@ -77,7 +79,8 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
   const memory = new TlsMemory(database.sql);
   const tlsMetrics = new TlsMetrics(metrics, memory);
   const isReachable = (address: string) => reachable.includes(address);
-  const web = { resolver, isReachable, authorities: null, port: HTTPS_PORT };
+  const ending = new AbortController();
+  const web = { resolver, isReachable, authorities: null, port: HTTPS_PORT, signal: ending.signal };
   const resultTable = new ResultTable(database.sql, 'tls');
   const results = new TlsResults(new ResultCounter(resultTable));
   const policies = new StsPolicies({
@@ -131,12 +134,22 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
     log,
     metrics: relayMetrics,
   });
+  const webhooks = new WebhookSender({
+    events: new WebhookEvents(database),
+    web,
+    log,
+    onOutcome: (outcome) => relayMetrics.events.inc({ outcome }),
+  });
   relay.start();
+  webhooks.start();
   upkeep.start();
   dmarcUpkeep?.start();
   return {
     async stop() {
       await relay.stop();
+      // Not before: mail whose policy could not be had would go without it.
+      ending.abort();
+      await webhooks.stop();
       await signer.close();
       await upkeep.stop();
       await dmarcUpkeep?.stop();

@@ -8,6 +8,7 @@ export class RelayMetrics {
   readonly signed: Counter<'result'>;
   readonly lost: Counter;
   readonly routeFailures: Counter<'route' | 'reason'>;
+  readonly events: Counter<'outcome'>;
   readonly seconds: Histogram;
 
   constructor(registry: Registry, queue: Pick<Queue, 'figures'>) {
@@ -39,6 +40,12 @@ export class RelayMetrics {
       name: 'postel_relay_route_failures_total',
       help: 'Attempts that a route stood in the way of: login, tls, secrets, source, unreachable, protocol, or missing',
       labelNames: ['route', 'reason'],
+      registers,
+    });
+    this.events = new Counter({
+      name: 'postel_relay_webhook_events_total',
+      help: 'Attempts to bring an event to a webhook by what came of them: taken or failed',
+      labelNames: ['outcome'],
       registers,
     });
     this.seconds = new Histogram({

@@ -59,3 +59,40 @@ test('policies in use are fetched anew, what is over is forgotten, and what was 
   // What went well is one number for the domain, whichever the host.
   expect(await sql`select domain, sessions from tls_results`).toEqual([{ domain: 'example.org', sessions: 2 }]);
 });
+
+test('it stops at once, also while a web server says nothing', async () => {
+  const root = await makeTestCertificate({ commonName: 'root', isAuthority: true });
+  await using web = await PolicyWeb.start(await makeTestCertificate({ names: ['mta-sts.example.org'], issuer: root }));
+  const asked = Promise.withResolvers<void>();
+  web.answer = () => asked.resolve(); // and nothing more
+  await using queue = await startQueue();
+  const { sql } = queue;
+  await sql`
+    insert into sts_policies (domain, policy_id, policy, fetched_at, expires_at, refresh_at)
+    values ('example.org', '1', ${POLICY}, now() - interval '2 days', now() + interval '1 day', now() - interval '1 day')`;
+  const resolver = new ScriptedResolver({ 'mta-sts.example.org': { A: ['127.0.0.1'] } });
+  const table = new StsPolicyTable(sql);
+  const ending = new AbortController();
+  const policies = new StsPolicies({
+    store: table,
+    resolver,
+    web: { resolver, authorities: root.cert, isReachable: () => true, port: web.port, signal: ending.signal },
+    onFailure: () => {},
+  });
+  const resultTable = new ResultTable(sql, 'tls');
+  const upkeep = new TlsUpkeep({
+    policies,
+    table,
+    memory: new TlsMemory(sql),
+    results: new TlsResults(new ResultCounter(resultTable)),
+    resultTable,
+    reporter: null,
+    log: createLog({ name: 'relay-test', file: '/dev/null' }),
+  });
+  upkeep.start();
+  await asked.promise;
+  ending.abort();
+  await upkeep.stop();
+  // What was had before stays.
+  expect(await sql`select policy = ${POLICY} as "isKept" from sts_policies`).toEqual([{ isKept: true }]);
+}, 20_000);

@@ -20,7 +20,8 @@ export type SubjectKind =
   | 'defaults'
   | 'login-limits'
   | 'admin-password'
-  | 'queue';
+  | 'queue'
+  | 'webhook';
 
 /** What can be said of something, as JSON. Names from outside are keys: see `difference`. */
 export type State = { readonly [key: string]: StateValue };

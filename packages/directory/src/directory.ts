@@ -27,6 +27,7 @@ import type { Submission, UsableSubmission } from './submission.ts';
 import type { ReadableTlsPublicKeys, TlsPublicKeys } from './tls-public-keys.ts';
 import type { SessionEnd } from './watched-sessions.ts';
 import type { WebAccess } from './web/web-access.ts';
+import type { ReadableWebhooks, Webhooks } from './webhooks.ts';
 
 export interface NewAccount {
   /** 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit. */
@@ -160,6 +161,8 @@ export interface Directory {
   listDomains(): Promise<readonly DomainSummary[]>;
 
   readonly dkimKeys: ReadableDkimKeys;
+  /** Where events of sending are brought to. */
+  readonly webhooks: ReadableWebhooks;
 
   readonly addresses: ReadableAddresses;
 
@@ -343,6 +346,7 @@ export interface ManagedDirectory extends Directory {
   removeDomain(domain: string): Promise<void>;
 
   readonly dkimKeys: DkimKeys;
+  readonly webhooks: Webhooks;
 
   readonly addresses: Addresses;
 

@@ -12,6 +12,9 @@
  *   domain has as many as it may.
  * - `already-expired`: what was to be made would have been over from the start.
  * - `invalid-secrets`: what passwords are checked against is not in the form in which it is dumped.
+ * - `no-such-webhook`: none has this number, or it is not theirs who asks.
+ * - `invalid-webhook`: its URL is none that is taken, it wants no events, or its secret is too short or too long.
+ * - `too-many-webhooks`: the account, or the installation, has as many as it may.
  * - `weak-password`: too short, too long, or with characters that no password may hold.
  * - `too-many-failures`: too many logins from there have failed; `retryAfterMs` says when the next may be tried.
  * - `unavailable`: the database does not answer, or too many logins wait; the same may work later. If the connection
@@ -49,6 +52,9 @@ export type DirectoryErrorKind =
   | 'too-many-app-passwords'
   | 'already-expired'
   | 'invalid-secrets'
+  | 'no-such-webhook'
+  | 'invalid-webhook'
+  | 'too-many-webhooks'
   | 'weak-password'
   | 'too-many-failures'
   | 'unavailable';

@@ -86,3 +86,10 @@ export type { SessionEnd } from './watched-sessions.ts';
 export type { ListedToken, TokenScope } from './web/api-tokens.ts';
 export type { WebAccess } from './web/web-access.ts';
 export type { WebHolder } from './web/web-holder.ts';
+export {
+  type ListedWebhook,
+  type NewWebhook,
+  WEBHOOK_EVENTS,
+  type WebhookChange,
+  type WebhookEvent,
+} from './webhooks.ts';

@@ -55,6 +55,7 @@ import { WatchedSessions } from './watched-sessions.ts';
 import { setAdminPassword } from './web/admin-password.ts';
 import { removeSecondFactor } from './web/second-factor.ts';
 import { openWebAccess } from './web/web-access.ts';
+import { openWebhooks, readableWebhooks } from './webhooks.ts';
 
 /**
  * Half of libuv's four threads, which file reads and writes share: with all four hashing, a file read of 0.03 ms took
@@ -184,6 +185,7 @@ function readsIn(sql: Sql, submitters: RecentAnswers<Submitter>) {
     mtaStsMode: (name) => findMtaStsMode(sql, name),
     listDomains: () => listDomains(sql),
     dkimKeys: readableDkimKeys(sql),
+    webhooks: readableWebhooks(sql),
     addresses: readableAddresses(sql),
     aliases: readableAliases(sql),
     identify: (name) => identifyAccount(sql, name),
@@ -223,6 +225,7 @@ function changesBy(
     changeDomain: (domain, change) => changeDomain(sql, actor, domain, change),
     removeDomain: (domain) => removeDomain(sql, actor, domain),
     dkimKeys: openDkimKeys(sql, actor),
+    webhooks: openWebhooks(sql, actor),
     addresses: openAddresses(sql, actor),
     aliases: openAliases(sql, actor, isAddress),
     addAccount: (account) => addAccount(sql, actor, pool, account),
@@ -248,6 +251,7 @@ function changesBy(
 /** What of the directory is more for those who change it. */
 type Changing =
   | 'dkimKeys'
+  | 'webhooks'
   | 'addresses'
   | 'aliases'
   | 'appPasswords'

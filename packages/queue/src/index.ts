@@ -45,3 +45,11 @@ export { takeReport } from './take-report.ts';
 export { tellQueue } from './tell-queue.ts';
 export { forgetTlsHosts, listTlsHosts, type MissingTls, type SeenHost, type TlsHost, TlsMemory } from './tls-memory.ts';
 export { type ListedTlsReport, type ShownTlsReport, type TlsFailureSum, TlsReportTable } from './tls-report-table.ts';
+export {
+  type EventOutcome,
+  isEventTaken,
+  type LeasedEvent,
+  noteTestEvent,
+  removeEvent,
+  WebhookEvents,
+} from './webhook-events.ts';

@@ -99,3 +99,16 @@ export const UNVERIFIED_ROWS_A_DOMAIN = 20_000;
 export const ROWS_AT_ONCE = 2_000;
 /** Of a list for a page. */
 export const SOURCES_SHOWN = 200;
+
+/** Events of sending for webhooks: docs/webhooks.md. */
+export const WEBHOOK = {
+  /** That wait for one; of any more it does not hear. */
+  waiting: 10_000,
+  /** That are brought to one at the same time. */
+  atOnce: 5,
+  leaseMs: MINUTE_MS,
+  firstPauseMs: 30_000,
+  longestPauseMs: HOUR_MS,
+  lifetimeMs: DAY_MS,
+  reasonCharacters: 300,
+} as const;

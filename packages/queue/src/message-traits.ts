@@ -8,6 +8,8 @@ const TEXT_LINE_OCTETS = 998;
 
 /** RFC 2076 §3.9: what programs send to many. */
 const BULK = /(?:^|\n)(?:precedence[ \t]*:[ \t]*(?:bulk|list|junk)|list-(?:id|unsubscribe)[ \t]*:)/i;
+/** RFC 5322 §3.6.4, of what may be told of it. */
+const MESSAGE_ID = /(?:^|\n)message-id[ \t]*:[ \t]*(?:\r?\n[ \t]{1,100})?(<[^\s<>]{1,900}>)/i;
 const TLS_NOT_REQUIRED = /(?:^|\n)tls-required[ \t]*:[ \t]*no[ \t]*\r?\n/i;
 
 /** What the octets of a message take of whoever passes it on, found out as they come. */
@@ -22,6 +24,7 @@ export class MessageTraits {
   #isBinary = false;
   #isTlsOptional = false;
   #isBulk = false;
+  #messageId: string | null = null;
 
   /** @param mayBeBinary it was announced as BINARYMIME: anything else has been looked at, and is text */
   constructor(headerOctets: number, mayBeBinary: boolean) {
@@ -37,6 +40,7 @@ export class MessageTraits {
       const text = header.toString('latin1');
       this.#isTlsOptional = TLS_NOT_REQUIRED.test(text);
       this.#isBulk = BULK.test(text);
+      this.#messageId = MESSAGE_ID.exec(text)?.[1] ?? null;
     }
     this.#is8bit ||= !isAscii(octets);
     this.#octets += octets.length;
@@ -56,6 +60,11 @@ export class MessageTraits {
   /** It says that it goes in the clear rather than not at all: RFC 8689 §3. */
   get isTlsOptional(): boolean {
     return this.#isTlsOptional;
+  }
+
+  /** Its Message-ID with the angle brackets, in ISO 8859-1; null if it has none that is one. */
+  get messageId(): string | null {
+    return this.#messageId;
   }
 
   /** Its header section says that it goes to many. */

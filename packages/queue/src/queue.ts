@@ -35,6 +35,7 @@ import type {
 import { applyHoldRules } from './queue-rules.ts';
 import { SharedWrites } from './shared-writes.ts';
 import { QUEUE_CHANNEL, tellQueue } from './tell-queue.ts';
+import { noteEvents, tellWebhooks } from './webhook-events.ts';
 
 /** A DSN to be queued, and of what message it tells. */
 export interface QueuedReport {
@@ -246,7 +247,7 @@ export class Queue {
   /** One transaction for all: a commit of each would be most of what sending a message costs. */
   async #settleTogether(settlements: readonly Settlement[]): Promise<void> {
     const messages = [...new Set(settlements.map(messageOf))];
-    await this.#sql.begin(async (tx) => {
+    const events = await this.#sql.begin(async (tx) => {
       // Who finishes the last one removes the octets, and of two at the same time one must be that.
       await tx`
         select from queue_messages where message_id = any(${textArray(messages)}::uuid[]) order by message_id for no key update`;
@@ -255,7 +256,8 @@ export class Queue {
         settlements.flatMap(({ results }) => results),
       );
       const done = settlements.filter(({ results }) => results.some(({ recipient }) => written.has(recipient.id)));
-      if (done.length === 0) return;
+      if (done.length === 0) return 0;
+      const noted = await noteEvents(tx, [...written]);
       for (const { results } of done) {
         for (const { recipient, members } of results) {
           if (written.has(recipient.id)) await insertMembers(tx, recipient, members);
@@ -263,7 +265,9 @@ export class Queue {
       }
       for (const { reports } of done) for (const report of reports) await insertReport(tx, report);
       await removeFinished(tx, done.map(messageOf));
+      return noted;
     });
+    if (events > 0) void tellWebhooks(this.#sql).catch(() => {}); // a hint
   }
 
   /** Queues a DSN that tells of no attempt. @throws {StorageError} */
@@ -449,10 +453,10 @@ async function insertMessage(
   await tx`
     insert into queue_messages
            (message_id, name, account_id, reverse_path, size_octets, is_8bit, has_utf8_header, is_binary, is_utf8, requires_tls,
-            envelope_id, return_content, submitter, release_request, signers, tells_sender, is_tls_optional, released_at)
+            envelope_id, return_content, submitter, release_request, signers, tells_sender, is_tls_optional, header_message_id, released_at)
     values (${id}::uuid, ${name}, ${account}::bigint, ${reversePath}, ${sizeOctets}::bigint, ${traits.is8bit}, ${traits.hasUtf8Header},
             ${traits.isBinary}, ${isUtf8}, ${requiresTls}, ${envelopeId}::text, ${returnContent}::text, ${submitter}::text,
-            ${releaseRequest}::text, ${textArray(signers)}::text[], ${tellsSender}, ${traits.isTlsOptional},
+            ${releaseRequest}::text, ${textArray(signers)}::text[], ${tellsSender}, ${traits.isTlsOptional}, ${traits.messageId}::text,
             coalesce(${release}::timestamptz, now()))`;
   await tx`
     insert into queue_recipients

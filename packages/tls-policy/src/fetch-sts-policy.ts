@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { PeerCertificate } from 'node:tls';
 import { lookUpAddresses } from '@postel/dns';
-import { exchange, type Web, wordsOf } from './https-exchange.ts';
+import { endOf, exchange, type Web, wordsOf } from './https-exchange.ts';
 import { POLICY_MS, POLICY_OCTETS } from './limits.ts';
 import { parseStsPolicy, type StsPolicy } from './sts-policy.ts';
 import { type TlsFailure, tlsFailure } from './tls-failure.ts';
@@ -30,7 +30,7 @@ export async function fetchStsPolicy(web: StsWeb, domain: string): Promise<Fetch
   const addresses = found.records.filter((address) => web.isReachable(address));
   if (addresses.length === 0) return fetchError(`${host} has an address that is nowhere in the world`);
   try {
-    const text = await get(web, host, addresses, AbortSignal.timeout(web.timeoutMs ?? POLICY_MS));
+    const text = await get(web, host, addresses, endOf(web, web.timeoutMs ?? POLICY_MS));
     const policy = parseStsPolicy(text);
     return typeof policy === 'string' ? tlsFailure('sts-policy-invalid', policy) : { text, policy };
   } catch (error) {

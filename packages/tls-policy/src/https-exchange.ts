@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { request } from 'node:https';
+import { type IncomingMessage, type OutgoingHttpHeaders, request as requestInTheClear } from 'node:http';
+import { request as requestUnderTls } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import type { Resolver } from '@postel/dns';
@@ -14,6 +14,14 @@ export interface Web {
   isReachable(address: string): boolean;
   /** 443 but in tests. */
   readonly port: number;
+  /** Ends what is under way, when the process stops; left out: nothing does. */
+  readonly signal?: AbortSignal;
+}
+
+/** Aborted when it takes too long, or nobody waits for it any more. */
+export function endOf({ signal }: Pick<Web, 'signal'>, timeoutMs: number): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
 }
 
 interface Exchange {
@@ -26,19 +34,23 @@ interface Exchange {
   readonly method: 'GET' | 'POST';
   readonly headers: OutgoingHttpHeaders;
   readonly signal: AbortSignal;
+  /** Without TLS; left out: with it. */
+  readonly isPlain?: boolean;
   checkServerIdentity?(host: string, certificate: PeerCertificate): Error | undefined;
 }
 
 /** Asks a web server once, without following it anywhere, and ends the connection when the answer is read. @throws for all that goes wrong */
 export async function exchange<Result>(
-  { addresses, authorities, host, ...options }: Exchange,
+  { addresses, authorities, host, isPlain = false, ...options }: Exchange,
   body: Buffer | null,
   read: (answer: IncomingMessage) => Result | Promise<Result>,
 ): Promise<Result> {
+  const request = isPlain ? requestInTheClear : requestUnderTls;
   const asked = request({
     ...options,
     host,
-    servername: host,
+    // A name alone may stand there: RFC 6066 §3.
+    ...(isIP(host) > 0 ? {} : { servername: host }),
     agent: false,
     lookup: alwaysTo(addresses),
     minVersion: 'TLSv1.2',

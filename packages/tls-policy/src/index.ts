@@ -12,6 +12,7 @@ export { findDane } from './find-dane.ts';
 export type { Web } from './https-exchange.ts';
 export { judgeTls, type SeenTls, type TlsJudgement } from './judge-tls.ts';
 export { mtaStsPolicy } from './mta-sts-policy.ts';
+export { type EventPost, postEvent } from './post-event.ts';
 export { postTlsReport } from './post-tls-report.ts';
 export { type KeptPolicy, type Sts, StsPolicies, type StsStore } from './sts-policies.ts';
 export type { StsMode, StsPolicy } from './sts-policy.ts';

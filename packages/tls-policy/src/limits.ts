@@ -31,3 +31,6 @@ export const REASON_CHARACTERS = 300;
 /** Places that one report goes to, and how long a web server has to take it. */
 export const REPORT_TARGETS = 5;
 export const REPORT_MS = 60_000;
+
+/** To bring an event to a web server of somebody's own. */
+export const EVENT_MS = 10_000;

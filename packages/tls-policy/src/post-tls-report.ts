@@ -1,5 +1,5 @@
 import { lookUpAddresses } from '@postel/dns';
-import { exchange, type Web } from './https-exchange.ts';
+import { endOf, exchange, type Web } from './https-exchange.ts';
 import { REPORT_MS } from './limits.ts';
 
 /** Brings a report to a web server: RFC 8460 §5.4. @throws if it does not take it */
@@ -10,7 +10,7 @@ export async function postTlsReport(web: Web, url: URL, gzip: Buffer, timeoutMs 
   const { hostname: host, pathname, search } = url;
   const headers = { 'content-type': 'application/tlsrpt+gzip', 'content-length': gzip.length };
   const place = { host, port: web.port, path: `${pathname}${search}`, addresses, authorities: web.authorities };
-  await exchange({ ...place, method: 'POST', headers, signal: AbortSignal.timeout(timeoutMs) }, gzip, (answer) => {
+  await exchange({ ...place, method: 'POST', headers, signal: endOf(web, timeoutMs) }, gzip, (answer) => {
     const { statusCode = 0 } = answer;
     if (statusCode < 200 || statusCode > 299) throw new Error(`it answers with status ${statusCode}`);
   });

@@ -31,6 +31,8 @@ const NO_MAIL = [
   'routes',
   'route_rules',
   'queue_clock',
+  'webhooks',
+  'webhook_events',
   'sts_policies',
   'tls_hosts',
   'tls_results',
