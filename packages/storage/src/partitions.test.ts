@@ -33,7 +33,6 @@ test('rule 10: every table that has a key of accounts is partitioned by it, but 
   expect(others).toEqual(
     [
       'addresses',
-      'administered_domains',
       'login_attempts',
       'mail_transactions',
       'route_rules',
