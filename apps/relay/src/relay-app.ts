@@ -68,7 +68,12 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
     onError: (error) => log.warn({ err: error }, 'storage'),
   });
   const directory = openDirectory(database, { onWarning: (message, err) => log.warn({ err }, message) });
-  const queue = new Queue(database);
+  const queue: Queue = new Queue(database, {
+    onWithheld(report) {
+      relayMetrics.reportsWithheld.inc({ limit: report.limit });
+      log.warn(report, 'a sender is not told: too many reports went there this hour');
+    },
+  });
   const resolver: Resolver = new StubResolver({
     servers: dnsServers === undefined ? systemServers : () => dnsServers,
     onChange: (isAnswered) =>

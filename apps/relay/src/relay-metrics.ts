@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, type Registry } from '@postel/supervision';
 export class RelayMetrics {
   readonly attempts: Counter<'outcome'>;
   readonly reports: Counter<'action'>;
+  readonly reportsWithheld: Counter<'limit'>;
   readonly signed: Counter<'result'>;
   readonly lost: Counter;
   readonly routeFailures: Counter<'route' | 'reason'>;
@@ -23,6 +24,12 @@ export class RelayMetrics {
       name: 'postel_relay_reports_total',
       help: 'Reports to senders by what they tell: failed, delayed, relayed or delivered',
       labelNames: ['action'],
+      registers,
+    });
+    this.reportsWithheld = new Counter({
+      name: 'postel_relay_reports_withheld_total',
+      help: 'Reports, of those, that senders did not get, because too many went in that hour to their address, or their domain',
+      labelNames: ['limit'],
       registers,
     });
     this.signed = new Counter({

@@ -77,7 +77,7 @@ export async function reportsOf(
   { hostname, schedule, tookMs, now }: SettlementContext,
 ): Promise<readonly QueuedReport[]> {
   if (told.size === 0) return [];
-  const { envelope, queuedAt, name } = message;
+  const { envelope, queuedAt, name, account } = message;
   const { reversePath, envelopeId, releaseRequest, requiresTls } = envelope;
   const returned = await returnedOf(message, read);
   const at = now();
@@ -101,7 +101,7 @@ export async function reportsOf(
       recipients,
       returned: isWhole ? returned : { what: 'header', octets: headerOf(returned.octets) },
     });
-    return { octets, about: { name, reversePath, requiresTls, hostname } };
+    return { octets, about: { name, reversePath, account, requiresTls, hostname } };
   });
 }
 

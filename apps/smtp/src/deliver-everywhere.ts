@@ -135,7 +135,7 @@ async function settle({ services, log }: Session, kept: Kept, going: readonly st
 
 /** The DSN "expanded" for an alias whose members are told apart by nobody: RFC 3461 §5.2.7.3 (c). */
 async function tellOfExpansion(
-  { services, log }: Session,
+  { services, log, account }: Session,
   { outgoing, reversePath, said }: MailTransaction,
   { content, receivedAt, id, tellsSender }: ReceivedMessage,
 ): Promise<void> {
@@ -154,7 +154,14 @@ async function tellOfExpansion(
       recipients: outgoing.expanded.map((path) => ({ ...path, status: '2.1.5', attempt: null })),
       returned: { what: 'header', octets: header },
     });
-    await queue.report({ octets: report, about: { name: id, reversePath, requiresTls: said.requiresTls, hostname } });
+    const about = {
+      name: id,
+      reversePath,
+      account: account?.accountId ?? null,
+      requiresTls: said.requiresTls,
+      hostname,
+    };
+    await queue.report({ octets: report, about });
   } catch (err) {
     log.warn({ err }, 'the sender is not told that an alias was expanded');
   }

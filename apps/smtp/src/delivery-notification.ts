@@ -102,7 +102,7 @@ async function report(
   const octets = formatDeliveryReport({ ...common, ...told });
   if (account === null) {
     const { requiresTls } = said;
-    await queue?.report({ octets, about: { name: id, reversePath, requiresTls, hostname } });
+    await queue?.report({ octets, about: { name: id, reversePath, account: null, requiresTls, hostname } });
     return;
   }
   const writer = store.receive(octets.length);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseSmtpSettings, type SmtpSettings } from '@postel/config';
 import { NetworkList } from '@postel/directory';
-import { Queue, ReportInbox, ResultCounter, ResultTable } from '@postel/queue';
+import { Queue, ReportInbox, ResultCounter, ResultTable, type WithheldReport } from '@postel/queue';
 import { type AccountId, writeTransactions } from '@postel/storage';
 import {
   type AppContext,
@@ -59,6 +59,11 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     metrics,
     log,
   });
+  const onWithheld = (report: WithheldReport) => {
+    metrics.reportsWithheld.inc({ limit: report.limit });
+    log.warn(report, 'a sender is not told: too many reports went there this hour');
+  };
+  const queue = settings.relays === true ? new Queue(database, { onWithheld }) : null;
   const services = {
     hostname,
     messageOctets,
@@ -69,7 +74,7 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     directory,
     incoming,
     reports,
-    queue: settings.relays === true ? new Queue(database) : null,
+    queue,
     recorder,
     contentFilter: rspamd === undefined ? null : new Rspamd({ target: rspamd, hostname, metrics, log, now }),
     metrics,

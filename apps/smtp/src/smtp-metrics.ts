@@ -13,6 +13,7 @@ export class SmtpMetrics {
   readonly waitingCopies: Counter;
   readonly leftOutCopies: Counter;
   readonly possibleDuplicates: Counter;
+  readonly reportsWithheld: Counter<'limit'>;
   readonly rejectCopies: Counter;
   readonly dmarcCounted: Counter;
   readonly reportsReceived: Counter;
@@ -84,6 +85,12 @@ export class SmtpMetrics {
     this.possibleDuplicates = new Counter({
       name: 'postel_smtp_possible_duplicates_total',
       help: 'Messages that some recipients have and that were not accepted, so that they may come again',
+      registers,
+    });
+    this.reportsWithheld = new Counter({
+      name: 'postel_smtp_reports_withheld_total',
+      help: 'Reports that senders did not get, because too many went in that hour to their address, or their domain',
+      labelNames: ['limit'],
       registers,
     });
     this.rejectCopies = new Counter({

@@ -54,6 +54,16 @@ export const RETURNED_OCTETS = 1024 * 1024;
 /** Of a header section that is sent back. */
 export const RETURNED_HEADER_OCTETS = 64 * 1024;
 
+/**
+ * Reports to senders, in an hour: to one address elsewhere, to all of one domain, and to one whose messages were submitted here. Beyond it
+ * they hear no more, so that nobody has this server flood others.
+ */
+export const REPORTS_AN_ADDRESS = 50;
+export const REPORTS_A_DOMAIN = 1_000;
+export const REPORTS_AN_ACCOUNT = 1_000;
+/** How long it is kept how many there were. */
+export const REPORT_COUNTS_MS = DAY_MS;
+
 /** Rows of the history that are removed in one transaction. */
 export const PRUNED_AT_ONCE = 1_000;
 

@@ -3,7 +3,13 @@ import { Queue } from './queue.ts';
 import { changeQueue } from './queue-admin.ts';
 import { openTestDatabase } from './testing/open-test-database.ts';
 
-const ABOUT = { name: 'a', reversePath: 'mary@example.org', requiresTls: false, hostname: 'mail.example.com' };
+const ABOUT = {
+  name: 'a',
+  reversePath: 'mary@example.org',
+  account: null,
+  requiresTls: false,
+  hostname: 'mail.example.com',
+};
 const HOUR_MS = 3_600_000;
 const YEARS_MS = 10 * 365 * 24 * HOUR_MS;
 

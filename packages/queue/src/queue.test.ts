@@ -6,7 +6,13 @@ import { openTestDatabase } from './testing/open-test-database.ts';
 test('all that is long finished is removed, however much it is', async () => {
   await using database = await openTestDatabase();
   const queue = new Queue(database);
-  const about = { name: 'a', reversePath: 'mary@example.org', requiresTls: false, hostname: 'mail.example.com' };
+  const about = {
+    name: 'a',
+    reversePath: 'mary@example.org',
+    account: null,
+    requiresTls: false,
+    hostname: 'mail.example.com',
+  };
   await queue.report({ octets: Buffer.from('Subject: x\r\n\r\n'), about });
   const [first] = await queue.take(1, []);
   await database.sql`

@@ -33,6 +33,7 @@ import type {
   Settled,
 } from './queue-rows.ts';
 import { applyHoldRules } from './queue-rules.ts';
+import { pruneReportCounts, type ReportLimit, sortReports } from './report-limits.ts';
 import { SharedWrites } from './shared-writes.ts';
 import { QUEUE_CHANNEL, tellQueue } from './tell-queue.ts';
 import { noteEvents, tellWebhooks } from './webhook-events.ts';
@@ -44,11 +45,16 @@ export interface QueuedReport {
     readonly name: string;
     /** Whom it is for. */
     readonly reversePath: string;
+    /** Of whom the message is; null: it came from elsewhere. */
+    readonly account: AccountId | null;
     readonly requiresTls: boolean;
     /** Ours, of whose postmaster it is. */
     readonly hostname: string;
   };
 }
+
+/** A report that is not sent, because too many were, and what it would have told of. */
+export type WithheldReport = Pick<QueuedReport['about'], 'name' | 'reversePath'> & { readonly limit: ReportLimit };
 
 /** A message that was put into the queue. */
 export interface Kept {
@@ -64,6 +70,8 @@ interface Settlement {
 export interface QueueOptions {
   /** How long a row is lent. */
   readonly leaseMs?: number;
+  /** Is told of reports that their senders do not get, once that is so. */
+  readonly onWithheld?: (report: WithheldReport) => void;
 }
 
 /** The queue, for who puts messages into it and who takes them out. */
@@ -71,14 +79,17 @@ export class Queue {
   readonly #sql: Sql;
   readonly #listen: Database['listen'];
   readonly leaseMs: number;
+  readonly #onWithheld: (report: WithheldReport) => void;
   /** Others are being told that there is something. */
   #isTelling = false;
   readonly #settlements = new SharedWrites<Settlement>((settlements) => this.#settleTogether(settlements));
 
-  constructor({ sql, listen }: Pick<Database, 'sql' | 'listen'>, { leaseMs = LEASE_MS }: QueueOptions = {}) {
+  constructor({ sql, listen }: Pick<Database, 'sql' | 'listen'>, options: QueueOptions = {}) {
+    const { leaseMs = LEASE_MS, onWithheld = () => {} } = options;
     this.#sql = sql;
     this.#listen = listen;
     this.leaseMs = leaseMs;
+    this.#onWithheld = onWithheld;
   }
 
   /**
@@ -247,7 +258,7 @@ export class Queue {
   /** One transaction for all: a commit of each would be most of what sending a message costs. */
   async #settleTogether(settlements: readonly Settlement[]): Promise<void> {
     const messages = [...new Set(settlements.map(messageOf))];
-    const events = await this.#sql.begin(async (tx) => {
+    const { events, withheld } = await this.#sql.begin(async (tx) => {
       // Who finishes the last one removes the octets, and of two at the same time one must be that.
       await tx`
         select from queue_messages where message_id = any(${textArray(messages)}::uuid[]) order by message_id for no key update`;
@@ -256,28 +267,34 @@ export class Queue {
         settlements.flatMap(({ results }) => results),
       );
       const done = settlements.filter(({ results }) => results.some(({ recipient }) => written.has(recipient.id)));
-      if (done.length === 0) return 0;
+      if (done.length === 0) return { events: 0, withheld: [] };
       const noted = await noteEvents(tx, [...written]);
       for (const { results } of done) {
         for (const { recipient, members } of results) {
           if (written.has(recipient.id)) await insertMembers(tx, recipient, members);
         }
       }
-      for (const { reports } of done) for (const report of reports) await insertReport(tx, report);
+      const withheld = await insertReports(
+        tx,
+        done.flatMap(({ reports }) => reports),
+      );
       await removeFinished(tx, done.map(messageOf));
-      return noted;
+      return { events: noted, withheld };
     });
+    for (const report of withheld) this.#onWithheld(report);
     if (events > 0) void tellWebhooks(this.#sql).catch(() => {}); // a hint
   }
 
-  /** Queues a DSN that tells of no attempt. @throws {StorageError} */
+  /** Queues a DSN that tells of no attempt, if its sender may be told more in this hour. @throws {StorageError} */
   async report(report: QueuedReport): Promise<void> {
+    let withheld: readonly WithheldReport[];
     try {
-      await this.#sql.begin((tx) => insertReport(tx, report));
+      withheld = await this.#sql.begin((tx) => insertReports(tx, [report]));
     } catch (error) {
       throw translateDatabaseError(error, true);
     }
-    this.#tell();
+    for (const report of withheld) this.#onWithheld(report);
+    if (withheld.length === 0) this.#tell();
   }
 
   /** The octets of a message, in pieces. */
@@ -338,6 +355,7 @@ export class Queue {
       delete from queue_messages as m
        where queued_at < now() - make_interval(secs => ${HISTORY_MS / 1_000})
          and not exists (select from queue_recipients as r where r.message_id = m.message_id)`;
+    await pruneReportCounts(this.#sql);
     return pruned;
   }
 
@@ -497,6 +515,17 @@ async function insertMembers(
                           and left(r.forward_path, -strpos(reverse(r.forward_path), '@'))
                             = left(named.forward_path, -strpos(reverse(named.forward_path), '@')))`;
   await applyHoldRules(tx, message.id, id);
+}
+
+/** @returns those that do not go */
+async function insertReports(tx: Transaction, reports: readonly QueuedReport[]): Promise<readonly WithheldReport[]> {
+  const { admitted, withheld } = await sortReports(tx, reports);
+  for (const report of admitted) await insertReport(tx, report);
+  return withheld.map(({ report: { about }, limit }) => ({
+    name: about.name,
+    reversePath: about.reversePath,
+    limit,
+  }));
 }
 
 /** From the null reverse-path, so that nothing is ever told of what becomes of it: RFC 3461 §5.2. */

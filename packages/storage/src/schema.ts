@@ -646,6 +646,8 @@ export const waitingDeliveries = pgTable(
     lastFailure: text('last_failure').notNull(),
     /** Of the content; null: as the pieces say. */
     sizeOctets: octets('size_octets'),
+    /** Its sender, who has no account here, is told if it is given up: their domain answered for the message. */
+    tellsElsewhere: boolean('tells_elsewhere').notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.accountId, table.deliveryId] }),
@@ -731,6 +733,17 @@ export const queueMessages = pgTable(
     isTlsOptional: boolean('is_tls_optional').notNull().default(false),
   },
   (table) => [index('queue_messages_name').on(table.name)],
+);
+
+/** How many reports have gone to an address, or to a domain ("@" before it), in an hour of the clock. */
+export const queueReportCounts = pgTable(
+  'queue_report_counts',
+  {
+    target: text('target').notNull(),
+    hour: at('hour').notNull(),
+    reports: integer('reports').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.target, table.hour] }), index('queue_report_counts_hour').on(table.hour)],
 );
 
 /** Its octets, in pieces, which are stored before the row that makes them count. */

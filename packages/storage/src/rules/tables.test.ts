@@ -28,6 +28,7 @@ const NO_MAIL = [
   'queue_events',
   'queue_hold_rules',
   'queue_suppressions',
+  'queue_report_counts',
   'routes',
   'route_rules',
   'queue_clock',
