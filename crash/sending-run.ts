@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openDatabase, type Sql } from '@postel/storage';
+import { LEASE_MS } from '../packages/queue/src/limits.ts';
+import { type Arrival, faultOf } from './compare-arrivals.ts';
 import { ConnectionEnded } from './connection.ts';
 import { CrashServer } from './crash-server.ts';
-import { identify, kill9 } from './process-tree.ts';
+import { identify, kill9, type ProcessIdentity } from './process-tree.ts';
 import { Random } from './random.ts';
 import { FATES, fateOf, SendingSink } from './sending-sink.ts';
 import { SmtpSession } from './smtp-session.ts';
@@ -15,6 +17,10 @@ export interface SendingOptions {
   readonly domains: number;
   readonly crashes: number;
   readonly seed: number;
+  /** What a killed relay had in hand is free at once; otherwise when its leases end. */
+  readonly endsLeases: boolean;
+  /** The run is cut off: what it started ends. */
+  readonly signal?: AbortSignal;
   told(line: string): void;
 }
 
@@ -23,9 +29,10 @@ export interface SendingResult {
   readonly accepted: number;
   /** The connection broke before anybody said yes or no: sent again under another name. */
   readonly unknown: number;
-  readonly kills: number;
-  /** Arrived twice and more, all of them where nobody heard the 250 in time: SMTP cannot know. */
-  readonly possibleDuplicates: number;
+  /** How often each of the processes was killed. */
+  readonly kills: Readonly<Record<Victim, number>>;
+  /** Arrived more than once. SMTP cannot know in these cases: the other side hung up without a word, or the relay was killed when it had heard the 250. */
+  readonly againAfter: { readonly silence: number; readonly kill: number };
   readonly reports: number;
   /** What must not be. */
   readonly wrong: readonly string[];
@@ -33,42 +40,60 @@ export interface SendingResult {
 
 const CLIENTS = 6;
 const LOOK_AGAIN_MS = 500;
-const RECOVERY_MS = 60_000;
+const RECOVERY_MS = 120_000;
 const STOP_MS = 10_000;
 const LOGIN = { name: 'mary', password: 'correct horse' };
 const SENDER = 'mary@crash.example';
-const PROCESSES = ['relay', 'relay', 'smtp', 'postgres'] as const;
+/** In turn: the relay as often as the others together. */
+const VICTIMS = ['relay', 'postgres', 'relay', 'smtp'] as const;
+type Victim = (typeof VICTIMS)[number];
 
-/** Submits messages to a real `postel serve`, kills its processes meanwhile, and compares what the other servers have got. */
+/**
+ * Submits messages to a real `postel serve`, kills its processes meanwhile, and compares what the other servers have got.
+ *
+ * @throws if it is cut off, or the server does not come back
+ */
 export async function runSending(options: SendingOptions): Promise<SendingResult> {
-  const { messages, domains, crashes, seed, told } = options;
+  const { messages, domains, seed, signal, told } = options;
   const directory = mkdtempSync(join(tmpdir(), 'postel-sending-'));
   await using sink = await SendingSink.start();
   const server = await CrashServer.prepare(directory, 1, {
     relay: { privateNetworks: ['127.77.0.0/16'], firstRetryMinutes: 1, longestRetryMinutes: 1 },
     dns: { servers: [sink.dnsServer] },
   });
-  try {
+  const failure = new AbortController();
+  const ending = AbortSignal.any([failure.signal, ...(signal === undefined ? [] : [signal])]);
+  const run = new SendingRun({ server, sink, seed, domains, endsLeases: options.endsLeases, ending });
+  const work = async () => {
     await server.start();
     await server.addAccount(LOGIN);
-    const run = new SendingRun(server, sink, seed, domains);
-    const sending = Promise.all(Array.from({ length: CLIENTS }, () => run.submit(messages)));
-    let kills = 0;
-    while (kills < crashes) {
-      // Spread over the run, by how much has been submitted.
-      const due = Math.floor((messages * (kills + 0.5)) / crashes);
-      while (run.accepted.length < due) await pause(LOOK_AGAIN_MS / 10);
-      const what = await run.kill();
-      kills++;
-      told(`${run.accepted.length} submitted, ${sink.taken.size} arrived; kill ${kills}: ${what}`);
-    }
-    await sending;
+    // When one of them fails, the others end with it.
+    const parts = [run.kill(options, told), ...Array.from({ length: CLIENTS }, () => run.submit(messages))];
+    await Promise.all(parts);
     await run.drain(told);
-    return { ...(await run.compare()), kills };
+    return await run.compare();
+  };
+  const cutOff = new Promise<never>((_, reject) => {
+    ending.addEventListener('abort', () => reject(ending.reason), { once: true });
+    if (ending.aborted) reject(ending.reason);
+  });
+  try {
+    return await Promise.race([work(), cutOff]);
   } finally {
+    failure.abort(new Error('the run has ended'));
     await server.stop(STOP_MS);
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+interface Parts {
+  readonly server: CrashServer;
+  readonly sink: SendingSink;
+  readonly seed: number;
+  readonly domains: number;
+  readonly endsLeases: boolean;
+  /** Nothing more is to be done. */
+  readonly ending: AbortSignal;
 }
 
 class SendingRun {
@@ -76,27 +101,25 @@ class SendingRun {
   readonly accepted: string[] = [];
   #unknown = 0;
   #next = 0;
-  readonly #server: CrashServer;
-  readonly #sink: SendingSink;
+  readonly #kills: { readonly victim: Victim; readonly atMs: number }[] = [];
+  readonly #parts: Parts;
   readonly #random: Random;
-  readonly #domains: number;
 
-  constructor(server: CrashServer, sink: SendingSink, seed: number, domains: number) {
-    this.#server = server;
-    this.#sink = sink;
-    this.#random = new Random(seed);
-    this.#domains = domains;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#random = new Random(parts.seed);
   }
 
   async submit(messages: number): Promise<void> {
     let session: SmtpSession | null = null;
-    while (this.accepted.length < messages) {
+    const { server, domains, ending } = this.#parts;
+    while (this.accepted.length < messages && !ending.aborted) {
       const at = this.#next++;
       const fate = this.#random.chance(0.8) ? 'good' : this.#random.pick(FATES);
-      const recipient = `${fate}-${at}@d${at % this.#domains}.example`;
+      const recipient = `${fate}-${at}@d${at % domains}.example`;
       let isSent = false;
       try {
-        session ??= await SmtpSession.open(this.#server.submission, 'EHLO', LOGIN);
+        session ??= await SmtpSession.open(server.submission, 'EHLO', LOGIN);
         if (session === null) {
           await pause(LOOK_AGAIN_MS / 10);
           continue;
@@ -112,7 +135,8 @@ class SendingRun {
           });
           const { code } = await session.reply();
           if (code === 250) this.accepted.push(recipient);
-          isSent = code === 451;
+          if (code === 451) this.#unknown++;
+          isSent = false;
         } else await session.command('RSET');
       } catch (error) {
         if (!(error instanceof ConnectionEnded)) throw error;
@@ -125,45 +149,76 @@ class SendingRun {
     session?.[Symbol.dispose]();
   }
 
-  /** kill -9 of one process. What a dead relay had in hand is free at once, as if two minutes had gone by. @returns which */
-  async kill(): Promise<string> {
-    const name = this.#random.pick(PROCESSES);
-    const running = this.#server.running();
-    const pid = name === 'postgres' ? running?.postgres : running?.apps.find((app) => app.name === name)?.pid;
-    const identity = pid === null || pid === undefined ? null : identify(pid);
-    if (identity === null) return 'nothing: it was not there';
+  /** Kills, spread over the run by how much has been submitted. */
+  async kill({ crashes, messages }: SendingOptions, told: (line: string) => void): Promise<void> {
+    const first = this.#random.below(VICTIMS.length);
+    for (let kills = 0; kills < crashes; kills++) {
+      const due = Math.floor((messages * (kills + 0.5)) / crashes);
+      while (this.accepted.length < due) await this.#pause(LOOK_AGAIN_MS / 10);
+      const victim = VICTIMS[(first + kills) % VICTIMS.length] ?? 'relay';
+      await this.#kill(victim);
+      told(`${this.accepted.length} submitted, ${this.#parts.sink.taken.size} arrived; kill ${kills + 1}: ${victim}`);
+    }
+  }
+
+  /** kill -9 of one process, and waits until it is back. */
+  async #kill(victim: Victim): Promise<void> {
+    const { server, endsLeases } = this.#parts;
+    const identity = await this.#find(victim);
+    const killedAt = new Date();
+    this.#kills.push({ victim, atMs: performance.now() });
     kill9(identity.pid);
-    if (name === 'relay') await this.#withDatabase((sql) => expireLeases(sql));
-    if (!(await this.#server.recovered([identity], RECOVERY_MS))) throw new Error(`${name} did not come back`);
-    return name;
+    if (victim === 'relay' && endsLeases) await this.#withDatabase((sql) => endLeases(sql, killedAt));
+    if (!(await server.recovered([identity], RECOVERY_MS))) throw new Error(`${victim} did not come back`);
+  }
+
+  /** It may just be coming up. */
+  async #find(victim: Victim): Promise<ProcessIdentity> {
+    for (;;) {
+      const running = this.#parts.server.running();
+      const pid = victim === 'postgres' ? running?.postgres : running?.apps.find(({ name }) => name === victim)?.pid;
+      const identity = pid == null ? null : identify(pid);
+      if (identity !== null) return identity;
+      await this.#pause(LOOK_AGAIN_MS / 10);
+    }
+  }
+
+  /** @throws if the run has ended meanwhile */
+  async #pause(ms: number): Promise<void> {
+    await pause(ms, undefined, { signal: this.#parts.ending });
   }
 
   /** Waits until the queue is empty; what is deferred comes due at once. */
   async drain(told: (line: string) => void): Promise<void> {
-    for (;;) {
+    for (let before = -1; ; ) {
       const left = await this.#withDatabase(async (sql) => {
         await sql`update queue_recipients set next_attempt_at = now() where state = 'waiting' and lease is null`;
         await sql`select pg_notify('postel_queue', '')`;
-        const rows = await sql`select from queue_recipients where finished_at is null`;
-        return rows.length;
+        const [row] = await sql<{ count: number }[]>`
+          select count(*)::integer as count from queue_recipients where finished_at is null`;
+        return row?.count ?? 0;
       });
       if (left === 0) return;
-      told(`${left} in the queue`);
-      await pause(LOOK_AGAIN_MS);
+      if (left !== before) told(`${left} in the queue`);
+      before = left;
+      await this.#pause(LOOK_AGAIN_MS);
     }
   }
 
-  async compare(): Promise<Omit<SendingResult, 'kills'>> {
-    const { taken, unheard } = this.#sink;
+  async compare(): Promise<SendingResult> {
+    const { taken } = this.#parts.sink;
+    const killsMs = this.#kills.filter(({ victim }) => victim === 'relay').map(({ atMs }) => atMs);
     const wrong: string[] = [];
     for (const recipient of this.accepted) {
-      const isWanted = fateOf(recipient) !== 'bad';
-      const count = taken.get(recipient) ?? 0;
-      if (isWanted && count === 0) wrong.push(`${recipient} was lost`);
-      if (!isWanted && count > 0) wrong.push(`${recipient} was refused and has arrived`);
+      if (fateOf(recipient) !== 'bad' && !taken.has(recipient)) wrong.push(`${recipient} was lost`);
     }
-    const twice = [...taken].filter(([, count]) => count > 1).map(([recipient]) => recipient);
-    for (const recipient of twice) if (!unheard.has(recipient)) wrong.push(`${recipient} got it twice`);
+    const againAfter = { silence: 0, kill: 0 };
+    // Those, too, of which no client heard that they were accepted.
+    for (const [recipient, arrivals] of taken) {
+      if (fateOf(recipient) === 'bad') wrong.push(`${recipient} was refused and has arrived`);
+      else if (faultOf(arrivals, killsMs) === 'twice') wrong.push(`${recipient} got it twice: ${told(arrivals)}`);
+      else if (arrivals.length > 1) againAfter[arrivals[0]?.saidMs === null ? 'silence' : 'kill']++;
+    }
     const { failed, reported, most } = await this.#withDatabase(async (sql) => {
       const [row] = await sql<{ failed: number; reported: number; most: number }[]>`
         with report as (select name, count(*) from queue_messages where name like '%-report' group by name)
@@ -176,14 +231,16 @@ class SendingRun {
     if (most > 1) wrong.push(`one was reported ${most} times`);
     const bad = this.accepted.filter((recipient) => fateOf(recipient) === 'bad').length;
     if (failed < bad) wrong.push(`${bad} were to fail, and ${failed} did`);
-    const verified = await this.#server.postel(['verify']);
+    const verified = await this.#parts.server.postel(['verify']);
     if (verified.status !== 0) wrong.push(`postel verify: ${verified.stdout}${verified.stderr}`);
     const accepted = this.accepted.length;
-    return { accepted, unknown: this.#unknown, possibleDuplicates: twice.length, reports: reported, wrong };
+    const kills = { relay: 0, smtp: 0, postgres: 0 };
+    for (const { victim } of this.#kills) kills[victim]++;
+    return { accepted, unknown: this.#unknown, kills, againAfter, reports: reported, wrong };
   }
 
   async #withDatabase<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    const database = openDatabase(this.#server.database, { applicationName: 'sending', maxConnections: 1 });
+    const database = openDatabase(this.#parts.server.database, { applicationName: 'sending', maxConnections: 1 });
     try {
       return await work(database.sql);
     } finally {
@@ -192,6 +249,15 @@ class SendingRun {
   }
 }
 
-async function expireLeases(sql: Sql): Promise<void> {
-  await sql`update queue_recipients set next_attempt_at = now() where lease is not null`;
+/** Of those that are dead: what was taken later is with the relay that came after it. */
+async function endLeases(sql: Sql, killedAt: Date): Promise<void> {
+  await sql`
+    update queue_recipients set next_attempt_at = now()
+     where lease is not null and next_attempt_at < ${killedAt}::timestamptz + make_interval(secs => ${LEASE_MS / 1_000})`;
+}
+
+function told(arrivals: readonly Arrival[]): string {
+  return arrivals
+    .map(({ saidMs, connection }) => `250 at ${saidMs}, connection ended at ${connection.endedMs}`)
+    .join('; ');
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { ScriptedServer } from '../packages/dns/src/testing/scripted-server.ts';
+import type { Arrival, SinkConnection } from './compare-arrivals.ts';
 
 /** Each a mail server of its own, two of which every domain has. Nobody else on this machine has these addresses. */
 const HOSTS = ['127.77.0.1', '127.77.0.2', '127.77.0.3', '127.77.0.4'];
@@ -17,10 +18,8 @@ export type Fate = (typeof FATES)[number];
 
 /** The mail servers of all domains `dN.example`, and the DNS server that names them. */
 export class SendingSink implements AsyncDisposable {
-  /** How often each recipient has got their message: when its 250 was said, or lost. */
-  readonly taken = new Map<string, number>();
-  /** Those that were taken and whose 250 was not said, by our doing or because the other side had gone. */
-  readonly unheard = new Set<string>();
+  /** By recipient, each time that their message was taken. */
+  readonly taken = new Map<string, Arrival[]>();
   readonly #seen = new Set<string>();
   readonly #servers: readonly Server[];
   readonly #sockets = new Set<Socket>();
@@ -29,7 +28,10 @@ export class SendingSink implements AsyncDisposable {
   private constructor(servers: readonly Server[], dns: ScriptedServer) {
     this.#servers = servers;
     this.#dns = dns;
-    for (const server of servers) server.on('connection', (socket) => void this.#serve(socket));
+    for (const server of servers) {
+      // Who is killed resets its connections.
+      server.on('connection', (socket) => void this.#serve(socket).catch(() => socket.destroy()));
+    }
   }
 
   /** @throws if this machine lets us have no port 25 */
@@ -62,8 +64,15 @@ export class SendingSink implements AsyncDisposable {
 
   async #serve(socket: Socket): Promise<void> {
     this.#sockets.add(socket);
-    socket.setMaxListeners(0); // one for each message of the last moments
-    socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
+    const connection: SinkConnection = { endedMs: null };
+    const ended = () => {
+      connection.endedMs ??= performance.now();
+    };
+    socket.on('error', () => {}).on('end', ended);
+    socket.on('close', () => {
+      ended();
+      this.#sockets.delete(socket);
+    });
     const say = (text: string) => socket.write(`${text}\r\n`);
     say('220 sink.example ESMTP');
     let recipients: string[] = [];
@@ -72,7 +81,7 @@ export class SendingSink implements AsyncDisposable {
       if (isData && line !== '.') continue;
       if (isData) {
         isData = false;
-        if (!this.#take(socket, recipients)) return;
+        if (!this.#take(socket, connection, recipients)) return;
         recipients = [];
       } else if (line.startsWith('EHLO')) say('250-sink.example\r\n250-PIPELINING\r\n250 8BITMIME');
       else if (line.startsWith('RCPT'))
@@ -97,30 +106,18 @@ export class SendingSink implements AsyncDisposable {
   }
 
   /** @returns whether the connection goes on */
-  #take(socket: Socket, recipients: readonly string[]): boolean {
+  #take(socket: Socket, connection: SinkConnection, recipients: readonly string[]): boolean {
     // One of the whole group is enough.
     if (recipients.some((recipient) => fateOf(recipient) === 'cut' && this.#isFirst(recipient))) {
       socket.destroy();
       return false;
     }
-    for (const recipient of recipients) this.taken.set(recipient, (this.taken.get(recipient) ?? 0) + 1);
     const isLost = recipients.some((recipient) => fateOf(recipient) === 'lost' && this.#isFirst(recipient));
-    const note = () => {
-      for (const recipient of recipients) this.unheard.add(recipient);
-    };
-    if (isLost) {
-      note();
-      socket.destroy();
-      return false;
-    }
-    // Whoever is killed has not heard it, or has not written it down: then they do not go on with this connection.
-    socket.write('250 2.0.0 Taken\r\n');
-    const ended = () => note();
-    socket.once('close', ended);
-    // A relay keeps its connections for 3 s: by then it has written down what came of it.
-    const written = setTimeout(() => socket.off('close', ended), WRITTEN_MS);
-    socket.once('close', () => clearTimeout(written));
-    return true;
+    const arrival: Arrival = { saidMs: isLost ? null : performance.now(), connection };
+    for (const recipient of recipients) this.taken.set(recipient, [...(this.taken.get(recipient) ?? []), arrival]);
+    if (isLost) socket.destroy();
+    else socket.write('250 2.0.0 Taken\r\n');
+    return !isLost;
   }
 
   #isFirst(recipient: string): boolean {
@@ -135,8 +132,6 @@ export class SendingSink implements AsyncDisposable {
     await this.#dns[Symbol.asyncDispose]();
   }
 }
-
-const WRITTEN_MS = 2_000;
 
 export function fateOf(recipient: string): Fate {
   return FATES.find((fate) => recipient.startsWith(`${fate}-`)) ?? 'good';
