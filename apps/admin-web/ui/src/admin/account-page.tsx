@@ -8,8 +8,10 @@ import { Confirm, Dialog, useWork, WorkForm } from '../parts/dialog.tsx';
 import { Logins } from '../parts/logins.tsx';
 import { goTo } from '../router.tsx';
 import { useData } from '../use-data.ts';
+import { RoleCard } from './role-card.tsx';
 
-export function AccountPage({ name }: { name: string }) {
+/** @param isOwner who looks at it administers the server, not domains of it alone */
+export function AccountPage({ name, isOwner }: { name: string; isOwner: boolean }) {
   const path = `/admin/accounts/${encodeURIComponent(name)}`;
   const account = useData<AccountDetails>(path);
   return (
@@ -20,6 +22,7 @@ export function AccountPage({ name }: { name: string }) {
           <>
             <div class="grid">
               <StateCard account={known} path={path} etag={account.etag} onChanged={account.reload} />
+              {isOwner ? <RoleCard account={known} path={path} etag={account.etag} onChanged={account.reload} /> : null}
               <LimitsCard account={known} path={path} etag={account.etag} onChanged={account.reload} />
               <AddressesCard account={known} onChanged={account.reload} />
               <DevicesCard path={path} />
@@ -40,7 +43,7 @@ interface PartProps {
 }
 
 function StateCard({ account, path, etag, onChanged }: PartProps) {
-  const { name, isDisabled, role, createdAt, hasSecondFactor } = account;
+  const { name, isDisabled, createdAt, hasSecondFactor } = account;
   const { isBusy, error, work } = useWork();
   const [password, setPassword] = useState<string | null>(null);
   const [asking, setAsking] = useState<'remove' | 'password' | 'codes' | null>(null);
@@ -58,20 +61,11 @@ function StateCard({ account, path, etag, onChanged }: PartProps) {
         <dd>{isDisabled ? <Badge kind="bad">no: disabled</Badge> : <Badge>yes</Badge>}</dd>
         <dt>One-time codes</dt>
         <dd>{hasSecondFactor ? <Badge>on</Badge> : 'off'}</dd>
-        <dt>Role</dt>
-        <dd>{role === 'owner' ? 'owner: administers this server' : 'account'}</dd>
       </dl>
       {error === null ? null : <Notice kind="bad">{error}</Notice>}
       <div class="actions">
         <button type="button" disabled={isBusy} onClick={() => change({ isDisabled: !isDisabled })}>
           {isDisabled ? 'Enable' : 'Disable'}
-        </button>
-        <button
-          type="button"
-          disabled={isBusy}
-          onClick={() => change({ role: role === 'owner' ? 'account' : 'owner' })}
-        >
-          {role === 'owner' ? 'Take the role of owner' : 'Make it an owner'}
         </button>
         <button type="button" disabled={isBusy} onClick={() => setAsking('password')}>
           New password

@@ -9,14 +9,14 @@ import { Link } from '../router.tsx';
 import { useData } from '../use-data.ts';
 import { usePages } from '../use-pages.ts';
 
-export function AccountsPage() {
+export function AccountsPage({ isOwner }: { isOwner: boolean }) {
   const [isAdding, setAdding] = useState(false);
   const [text, setText] = useState('');
   const accounts = usePages<AccountRow>('/admin/accounts', text);
   return (
     <ListPage
       title="Accounts"
-      lead="Who has mail here."
+      lead={isOwner ? 'Who has mail here.' : 'Whose addresses are all in your domains.'}
       head={
         <button type="button" class="primary" onClick={() => setAdding(true)}>
           Add an account
@@ -48,12 +48,18 @@ export function AccountsPage() {
         { title: 'Size', kind: 'number', show: ({ usedOctets }) => formatOctets(usedOctets) },
       ]}
     >
-      {isAdding ? <AddAccount onClose={() => setAdding(false)} onAdded={accounts.reload} /> : null}
+      {isAdding ? <AddAccount isOwner={isOwner} onClose={() => setAdding(false)} onAdded={accounts.reload} /> : null}
     </ListPage>
   );
 }
 
-function AddAccount({ onClose, onAdded }: { onClose: () => void; onAdded: () => void }) {
+interface AddAccountProps {
+  readonly isOwner: boolean;
+  readonly onClose: () => void;
+  readonly onAdded: () => void;
+}
+
+function AddAccount({ isOwner, onClose, onAdded }: AddAccountProps) {
   const domains = useData<Domain[]>('/admin/domains');
   const [name, setName] = useState('');
   const [address, setAddress] = useState('');
@@ -88,7 +94,7 @@ function AddAccount({ onClose, onAdded }: { onClose: () => void; onAdded: () => 
         <Field label="Name" hint="a-z, 0-9, dot, _ and -" value={name} onValue={setName} required autoFocus />
         <Field
           label="Address"
-          hint="A domain that is new here becomes a local one."
+          hint={isOwner ? 'A domain that is new here becomes a local one.' : 'In one of your domains.'}
           value={address}
           onValue={setAddress}
           placeholder={suggestion}

@@ -8,7 +8,8 @@ import { List } from '../parts/list.tsx';
 import { Link } from '../router.tsx';
 import { usePages } from '../use-pages.ts';
 
-export function AddressesPage() {
+/** @param own whose page none of these is: the account of who administers domains alone */
+export function AddressesPage({ own }: { own: string | null }) {
   const addresses = usePages<Address>('/admin/addresses');
   const aliases = usePages<Alias>('/admin/aliases');
   const [isAdding, setAdding] = useState(false);
@@ -53,7 +54,12 @@ export function AddressesPage() {
             { title: 'Address', kind: 'name', show: ({ address }) => address },
             {
               title: 'Account',
-              show: ({ account }) => <Link to={`/admin/accounts/${encodeURIComponent(account)}`}>{account}</Link>,
+              show: ({ account }) =>
+                account === own ? (
+                  account
+                ) : (
+                  <Link to={`/admin/accounts/${encodeURIComponent(account)}`}>{account}</Link>
+                ),
             },
             { title: 'Mailbox', show: ({ mailbox }) => mailbox ?? 'INBOX' },
           ]}

@@ -23,9 +23,17 @@ interface AdminPage extends Page {
 
 const PAGES: readonly AdminPage[] = [
   { path: '/admin/', title: 'Overview', show: () => <AdminStart /> },
-  { path: '/admin/accounts', title: 'Accounts', show: () => <AccountsPage /> },
-  { path: '/admin/domains', title: 'Domains', show: () => <DomainsPage /> },
-  { path: '/admin/addresses', title: 'Addresses', show: () => <AddressesPage /> },
+  {
+    path: '/admin/accounts',
+    title: 'Accounts',
+    show: ({ session }) => <AccountsPage isOwner={session.mayAdminister} />,
+  },
+  { path: '/admin/domains', title: 'Domains', show: ({ session }) => <DomainsPage isOwner={session.mayAdminister} /> },
+  {
+    path: '/admin/addresses',
+    title: 'Addresses',
+    show: ({ session }) => <AddressesPage own={session.mayAdminister ? null : session.account} />,
+  },
   { path: '/admin/mail', title: 'Mail', show: () => <MailPage /> },
   { path: '/admin/queue', title: 'Queue', show: () => <QueuePage /> },
   { path: '/admin/reports', title: 'Reports', show: () => <ReportsPage /> },
@@ -61,7 +69,7 @@ export function AdminArea(props: AreaProps) {
 
 function pageAt(path: string, props: AreaProps, pages: readonly AdminPage[]) {
   const account = nameAfter(path, '/admin/accounts/');
-  if (account !== null) return <AccountPage key={account} name={account} />;
+  if (account !== null) return <AccountPage key={account} name={account} isOwner={props.session.mayAdminister} />;
   const domain = nameAfter(path, '/admin/domains/');
   if (domain !== null) return <DnsPage key={domain} domain={domain} />;
   const alias = nameAfter(path, '/admin/aliases/');

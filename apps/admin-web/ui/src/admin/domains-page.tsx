@@ -8,7 +8,8 @@ import { Ask } from '../parts/list.tsx';
 import { Link } from '../router.tsx';
 import { useData } from '../use-data.ts';
 
-export function DomainsPage() {
+/** @param isOwner adds and removes domains too; others change theirs */
+export function DomainsPage({ isOwner }: { isOwner: boolean }) {
   const domains = useData<Domain[]>('/admin/domains');
   const [isAdding, setAdding] = useState(false);
   const [changing, setChanging] = useState<string | null>(null);
@@ -16,9 +17,11 @@ export function DomainsPage() {
   return (
     <>
       <PageHead title="Domains" lead="Whose mail comes here.">
-        <button type="button" class="primary" onClick={() => setAdding(true)}>
-          Add a domain
-        </button>
+        {isOwner ? (
+          <button type="button" class="primary" onClick={() => setAdding(true)}>
+            Add a domain
+          </button>
+        ) : null}
       </PageHead>
       <Show of={domains}>
         {(list) =>
@@ -47,9 +50,11 @@ export function DomainsPage() {
                     <button type="button" onClick={() => setChanging(name)} aria-label={`Change ${name}`}>
                       Change
                     </button>
-                    <button type="button" class="bad" onClick={() => setRemoving(name)} aria-label={`Remove ${name}`}>
-                      Remove
-                    </button>
+                    {isOwner ? (
+                      <button type="button" class="bad" onClick={() => setRemoving(name)} aria-label={`Remove ${name}`}>
+                        Remove
+                      </button>
+                    ) : null}
                   </div>
                 </Card>
               ))}
@@ -147,13 +152,20 @@ function DomainForm({ domain, accounts, onSave, onClose }: DomainFormProps) {
   const [separators, setSeparators] = useState(domain.separators);
   const [isCaseSensitive, setCaseSensitive] = useState(domain.isCaseSensitive);
   const [mtaSts, setMtaSts] = useState<string>(domain.mtaSts);
-  const save = () => onSave({ catchall: catchall === '' ? null : catchall, separators, isCaseSensitive, mtaSts });
+  const save = () => {
+    const rest = { separators, isCaseSensitive, mtaSts };
+    if (catchall === (domain.catchall ?? '')) return onSave(rest);
+    return onSave({ ...rest, catchall: catchall === '' ? null : catchall });
+  };
+  // Who administers domains alone may not know the account that the owner named, nor name it.
+  const known =
+    domain.catchall === null || accounts.includes(domain.catchall) ? accounts : [domain.catchall, ...accounts];
   return (
     <WorkForm submit="Save" onSubmit={save} onCancel={onClose}>
       <Select
         label="Mail to addresses that do not exist"
         value={catchall}
-        options={[['', 'is refused'], ...accounts.map((name) => [name, `goes to ${name}`] as const)]}
+        options={[['', 'is refused'], ...known.map((name) => [name, `goes to ${name}`] as const)]}
         onValue={setCatchall}
       />
       <Field
