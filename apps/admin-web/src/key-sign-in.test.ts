@@ -81,7 +81,9 @@ test('a code is good once, for the browser that began alone, and leads to no oth
   expect((await api.post('/session/key/complete', { code })).status).toBe(200);
   expect((await api.post('/session/key/complete', { code })).status).toBe(403);
 
-  for (const host of ['evil.example', `192.0.2.1:${ports.web}`, 'localhost:1']) {
+  // To a browser, what is before an @ is the name of a user, and the host comes after it.
+  const disguised = ['localhost:443@evil.example', `localhost:${ports.web}@evil.example`, '[::1]@evil.example'];
+  for (const host of ['evil.example', `192.0.2.1:${ports.web}`, 'localhost:1', ...disguised, 'localhost:/evil']) {
     const led = await new ApiClient(ports.web).send('POST', '/api/v1/session/key', { body: {}, headers: { host } });
     expect([host, led.status]).toEqual([host, 421]);
   }

@@ -10,6 +10,8 @@ import { begin } from './session.ts';
 
 const config = { access: 'public' } as const;
 const tags = ['session'];
+/** A name and a port alone: to a browser `name:1@other` is the host `other`, with a user who has our name. */
+const HOST = /^([a-z0-9.-]{1,253}|\[::1\])(?::(\d{1,5}))?$/;
 
 /**
  * Signing in by the key of a device: the browser goes to the listener that asks for it (`key-listener.ts`), and comes back with a code.
@@ -86,12 +88,12 @@ export function addKeySignInRoutes(api: WebApi, services: Services): void {
    * another place would let them in.
    */
   function originOf(request: FastifyRequest): string {
-    const name = request.hostname.toLowerCase();
+    const [, name = null, port = ''] = HOST.exec(request.host.toLowerCase()) ?? [];
     const isLocal = name === 'localhost' || name === '127.0.0.1' || name === '[::1]';
     const isOwn = isLocal || (request.protocol === 'https' && name === services.hostname.toLowerCase());
-    const port = new URL(`${request.protocol}://${request.host}`).port;
-    if (isOwn && (port === '' || services.webPorts.includes(Number(port))))
-      return `${request.protocol}://${request.host}`;
+    if (isOwn && (port === '' || services.webPorts.includes(Number(port)))) {
+      return `${request.protocol}://${name}${port === '' ? '' : `:${port}`}`;
+    }
     throw new Problem(
       421,
       'other-host',
