@@ -119,6 +119,27 @@ test('what became of each recipient is brought, signed, and nothing of what the 
   expect(JSON.stringify(bodies)).not.toMatch(/hello|secret text/);
 });
 
+test('an account hears of an alias that it wrote to, and nothing of those for whom that stands', async () => {
+  await using queue = await startQueue();
+  await queue.directory.addAccount({ name: 'mary', address: 'mary@example.com', password: null });
+  await add(queue, 'http://127.0.0.1:1/', 'mary');
+  await add(queue, 'http://127.0.0.1:1/');
+  const account = (await queue.directory.identify('mary'))?.accountId ?? null;
+  await queue.put(TEXT, { account }, [
+    { forwardPath: 'hidden@example.org', alias: 'all@example.com', notify: ['NEVER'] },
+  ]);
+  await using remote = await RemoteServer.start((line) =>
+    line.startsWith('RCPT') ? '550 5.1.1 <hidden@example.org> is unknown' : null,
+  );
+  await using _ = await queue.startRelay({ zone: ZONE, port: remote.port });
+  await queue.settled();
+  const events = await queue.sql<{ body: string }[]>`select body from webhook_events order by webhook_id`;
+  const [own, all] = events.map(({ body }) => JSON.parse(body));
+  expect(own).toMatchObject({ event: 'failed', recipient: 'all@example.com', status: '5.1.1', reply: null, mta: null });
+  expect(events[0]?.body).not.toContain('example.org');
+  expect(all).toMatchObject({ recipient: 'hidden@example.org', mta: 'mx.example.org' });
+});
+
 test('what is not taken comes again, whoever brings it, and what is taken does not', async () => {
   await using hook = await startHook(500, 301, 204);
   await using queue = await startQueue();

@@ -29,7 +29,8 @@ export type EventOutcome =
 
 /**
  * Notes what became of recipients, for webhooks that want to hear of it, in the transaction that writes it down: it is brought once that is
- * committed, and never otherwise. Of what came from the null reverse-path nobody hears.
+ * committed, and never otherwise. Of what came from the null reverse-path nobody hears; of those behind an alias, an account knows the alias
+ * alone, and nothing of what other servers said, which may name them.
  *
  * @returns how many events
  */
@@ -40,8 +41,10 @@ export async function noteEvents(tx: Transaction, recipients: readonly number[])
            jsonb_build_object(
              'event', e.type, 'at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
              'id', m.name, 'messageId', m.header_message_id, 'envelopeId', m.envelope_id, 'account', a.name,
-             'sender', m.reverse_path, 'recipient', r.forward_path, 'originalRecipient', r.original_recipient,
-             'status', r.last_status, 'reply', r.last_reply, 'mta', r.last_mta, 'attempts', r.attempts,
+             'sender', m.reverse_path, 'recipient', case when k.is_hidden then r.alias else r.forward_path end,
+             'originalRecipient', r.original_recipient, 'status', r.last_status,
+             'reply', case when not k.is_hidden then r.last_reply end, 'mta', case when not k.is_hidden then r.last_mta end,
+             'attempts', r.attempts,
              'nextAttemptAt', case when e.type = 'delayed'
                                    then to_char(r.next_attempt_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end)::text
       from queue_recipients as r
@@ -49,6 +52,7 @@ export async function noteEvents(tx: Transaction, recipients: readonly number[])
       left join accounts as a on a.account_id = m.account_id
      cross join lateral (select case r.state when 'delivered' then 'delivered' when 'failed' then 'failed' else 'delayed' end as type) as e
       join webhooks as w on (w.account_id is null or w.account_id = m.account_id) and e.type = any(w.events) and w.paused_at is null
+     cross join lateral (select w.account_id is not null and r.alias is not null as is_hidden) as k
      where r.recipient_id = any(${numberArray(recipients)}::bigint[]) and m.reverse_path <> ''
        and (select count(*) from (select from webhook_events as o where o.webhook_id = w.webhook_id limit ${WEBHOOK.waiting}) as waiting)
          < ${WEBHOOK.waiting}
