@@ -106,9 +106,10 @@ async function deliver(
   if (!failures.includes(null) && elsewhere.length === 0) {
     return outcomeOfStorage(failures.find((failure) => failure !== DISABLED));
   }
+  const tellsElsewhere = message.tellsSender && message.envelope.reversePath !== '';
   const waiting = copies.flatMap(({ delivery }, at) => {
     const failure = reasonToWait(failures[at]);
-    return failure === null ? [] : [{ delivery, failure }];
+    return failure === null ? [] : [{ delivery, failure, tellsElsewhere }];
   });
   if (waiting.length > 0) await store.keepWaiting(content, waiting);
   return elsewhere.length === 0

@@ -7,7 +7,7 @@ import {
   StorageError,
   type WaitingDelivery,
 } from '@postel/storage';
-import { notifyOfDelivery, notifyOfLeftOut } from './delivery-notification.ts';
+import { notifyOfDelivery, notifyOfLeftOut, tellsByQueue } from './delivery-notification.ts';
 import { releaseTime } from './future-release.ts';
 import { holdMessage } from './hold-message.ts';
 import { keepSentCopy } from './keep-sent-copy.ts';
@@ -67,10 +67,11 @@ export async function deliverMessage(
   const lacking = new Set(
     groups.filter((group) => group.some(has)).flatMap((group) => group.filter((one) => !has(one))),
   );
+  const tellsElsewhere = tellsByQueue(session, transaction, message);
   const waiting = all.flatMap((delivery): WaitingDelivery[] => {
     const { account } = delivery;
     const failure = waitsFor(account) ?? reasonToWait(failures.get(account));
-    return lacking.has(account) && failure !== null ? [{ delivery, failure }] : [];
+    return lacking.has(account) && failure !== null ? [{ delivery, failure, tellsElsewhere }] : [];
   });
   try {
     if (waiting.length > 0) await store.keepWaiting(message.content, waiting);

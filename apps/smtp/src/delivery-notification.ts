@@ -43,8 +43,8 @@ export async function notifyOfDelivery(
 }
 
 /**
- * Tells who submitted a message that some of those for whom an alias stands do not get it: RFC 3461 §5.2.5. Who they are is theirs
- * and the operator's to know.
+ * Tells who submitted a message, or sent it from elsewhere, that some of those for whom an alias stands do not get it: RFC 3461 §5.2.5.
+ * Who they are is theirs and the operator's to know.
  */
 export async function notifyOfLeftOut(
   session: Session,
@@ -54,9 +54,10 @@ export async function notifyOfLeftOut(
   const { account } = session;
   const { leftOut, sender } = transaction;
   const recipients = [...new Set([...leftOut.values()].flatMap(({ paths }) => paths))].filter(wantsFailures);
-  if (account === null || sender === null || recipients.length === 0) return;
+  if (sender === null || recipients.length === 0) return;
+  if (account === null && !tellsByQueue(session, transaction, message)) return;
   try {
-    await report(session, transaction, message, account.accountId, {
+    await report(session, transaction, message, account?.accountId ?? null, {
       subject: 'Your message was not delivered to all',
       text: [
         'Somebody did not get your message, of those for whom this address stands:',
@@ -71,6 +72,15 @@ export async function notifyOfLeftOut(
   } catch (err) {
     session.log.warn({ err }, 'the sender is not told who did not get a message');
   }
+}
+
+/** Whether somebody who has no account here, and sent it, can be told of what becomes of a message, and may (docs/sending.md). */
+export function tellsByQueue(
+  { account, services }: Session,
+  { reversePath }: Pick<MailTransaction, 'reversePath'>,
+  { tellsSender }: Pick<ReceivedMessage, 'tellsSender'>,
+): boolean {
+  return account === null && services.queue !== null && tellsSender && reversePath !== '';
 }
 
 /** RFC 3461 §4.1: who said nothing is told of failures. */

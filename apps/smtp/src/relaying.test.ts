@@ -231,6 +231,37 @@ test.each([
   },
 );
 
+test.each([
+  ['v=spf1 ip4:127.0.0.1 -all', true],
+  ['v=spf1 ?all', false],
+])('hardening 58: nor is another told of members who do not get it: %s', async (spf, isTold) => {
+  const incoming = new IncomingMail({
+    resolver: new ScriptedResolver({ 'example.com': { A: ['127.0.0.1'], TXT: [spf] } }),
+    hostname: 'localhost',
+    blockLists: { find: async () => [] },
+    isExempt: () => false,
+    onError: (error) => console.error(error),
+  });
+  await using stranger = await startOwnServer({ queue, incoming }, { kind: 'mx' });
+  await stranger.directory.addAccount({ name: 'john', address: 'john@localhost', password: null });
+  await stranger.directory.aliases.add('team@localhost', ['mary@localhost', 'john@localhost']);
+  await stranger.sql`update accounts set quota_messages = 0 where name = 'john'`;
+  await stranger.sql`
+    insert into waiting_deliveries (account_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
+                                    next_attempt_at, last_failure)
+    select account_id, 0, now(), '', '', '', '', 'infinity', 'test' from accounts, generate_series(1, 999) where name = 'john'`;
+  const kept = () => stranger.sql`select tells_elsewhere from waiting_deliveries where last_failure <> 'test'`;
+  const commands = ['MAIL FROM:<bob@example.com>', 'RCPT TO:<team@localhost>'];
+  expect((await send(stranger, commands)).at(-1)).toMatch(/^250 /);
+  expect(await kept()).toEqual([{ tells_elsewhere: isTold }]);
+  expect(await queued()).toEqual([]);
+  expect((await send(stranger, commands)).at(-1)).toMatch(/^250 /);
+  expect(await kept()).toHaveLength(1);
+  expect((await queued()).map(({ path, from }) => [path, from])).toEqual(isTold ? [['bob@example.com', '']] : []);
+  if (isTold) expect(await text()).toMatch(/\r\nFinal-Recipient: rfc822; team@localhost\r\nAction: failed\r\n/);
+  await incoming.close();
+});
+
 test('what looks bad is not passed on to a postmaster elsewhere', async () => {
   const opinion = {
     action: 'reject',

@@ -11,7 +11,7 @@ export {
 } from './dmarc-report-table.ts';
 export { DEFAULT_SCHEDULE, RETURNED_HEADER_OCTETS, RETURNED_OCTETS } from './limits.ts';
 export { pageQueue } from './page-queue.ts';
-export { type Kept, Queue, type QueuedReport, type WithheldReport } from './queue.ts';
+export { type Kept, Queue, type QueuedReport, queueReport, type WithheldReport } from './queue.ts';
 export {
   changeQueue,
   countQueue,

@@ -517,6 +517,12 @@ async function insertMembers(
   await applyHoldRules(tx, message.id, id);
 }
 
+/** Queues a DSN in a transaction of somebody else's; `tellQueue` is for after it. @returns why it does not go; null: it does */
+export async function queueReport(tx: Transaction, report: QueuedReport): Promise<WithheldReport | null> {
+  const [withheld = null] = await insertReports(tx, [report]);
+  return withheld;
+}
+
 /** @returns those that do not go */
 async function insertReports(tx: Transaction, reports: readonly QueuedReport[]): Promise<readonly WithheldReport[]> {
   const { admitted, withheld } = await sortReports(tx, reports);

@@ -328,6 +328,7 @@ describe('a copy that has waited for too long', () => {
       store.giveUpWaiting({
         before,
         reportOn: ({ beginning }) => (beginning.toString() === 'Subject: x\r\n\r\ntext' ? report : null),
+        sendReport: async () => true,
         onGivenUp: ({ accountName }, isTold) => givenUp.push([accountName, isTold]),
       });
     const left = async () => (await store.waitingUse([mary.account])).size;

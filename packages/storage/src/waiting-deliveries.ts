@@ -25,6 +25,8 @@ export interface Delivery {
 export interface WaitingDelivery {
   readonly delivery: Delivery;
   readonly failure: string;
+  /** Its sender has no account here, and may be told if it is given up; left out: nobody knows whether it is theirs. */
+  readonly tellsElsewhere?: boolean;
   /** It need not be kept where so many copies of its account wait already; left out: it must be. */
   readonly most?: number;
 }
@@ -110,17 +112,23 @@ async function storeChunks(sql: Sql, account: AccountId, id: string, content: Co
 
 async function insertRow(
   tx: Transaction,
-  { id, delivery, failure, sizeOctets }: WaitingDelivery & { readonly id: string; readonly sizeOctets: number },
+  {
+    id,
+    delivery,
+    failure,
+    tellsElsewhere = false,
+    sizeOctets,
+  }: WaitingDelivery & { readonly id: string; readonly sizeOctets: number },
 ): Promise<void> {
   const { account, mailbox, arrival, flags } = delivery;
   const { prefix, reversePath, forwardPath, protocol, clientAddress, clientName } = arrival;
   await tx`
     insert into waiting_deliveries
            (account_id, delivery_id, mailbox_id, system_flags, internal_date, prefix, reverse_path, forward_path, protocol,
-            client_address, client_name, details, next_attempt_at, last_failure, size_octets)
+            client_address, client_name, details, next_attempt_at, last_failure, size_octets, tells_elsewhere)
     values (${account}::bigint, ${id}::uuid, ${mailbox}::bigint, ${flags?.system ?? 0}::smallint, now(), ${prefix}::bytea,
             ${reversePath}, ${forwardPath}, ${protocol}, ${clientAddress?.replace(ZONE, '') ?? null}::inet, ${clientName}::text, ${encodeDetails(arrival.details)}::text::jsonb,
-            now() + make_interval(secs => ${FIRST_PAUSE_S}), ${failure}, ${sizeOctets}::bigint)`;
+            now() + make_interval(secs => ${FIRST_PAUSE_S}), ${failure}, ${sizeOctets}::bigint, ${tellsElsewhere})`;
 }
 
 /** What waits for each of some accounts; for those that are not named: nothing. */

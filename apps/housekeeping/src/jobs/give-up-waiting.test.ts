@@ -12,7 +12,11 @@ const DAY_MS = 86_400_000;
 async function begin({
   reversePath = 'john@example.com',
   notify = null,
+  sender = 'john',
+  tellsElsewhere = false,
 }: {
+  sender?: string | null;
+  tellsElsewhere?: boolean;
   reversePath?: string;
   notify?: readonly string[] | null;
 }) {
@@ -42,7 +46,7 @@ async function begin({
   await writer.write(octets);
   await using content = await writer.finish();
   const recipients = [{ forwardPath: 'team@example.com', notify, originalRecipient: 'rfc822;All+2B@example.org' }];
-  const details = { ...NO_DETAILS, sender: 'john', envelopeId: 'a+2Bb', recipients };
+  const details = { ...NO_DETAILS, sender, envelopeId: 'a+2Bb', recipients };
   const arrival = {
     prefix: Buffer.alloc(0),
     reversePath,
@@ -53,7 +57,7 @@ async function begin({
     details,
   };
   const delivery = { account: account('mary'), mailbox: null, arrival };
-  await store.keepWaiting(content, [{ delivery, failure: '452 4.2.2' }]);
+  await store.keepWaiting(content, [{ delivery, failure: '452 4.2.2', tellsElsewhere }]);
   const left = new Map<string, number>();
   const log = directory.write('log', '');
   const context = {
@@ -79,6 +83,14 @@ async function begin({
       const at = new Date(Date.now() - ms);
       await database.sql`update waiting_deliveries set queued_at = ${at}, next_attempt_at = ${at}`;
       await database.sql`update accounts set created_at = ${at}`;
+    },
+    sql: database.sql,
+    /** What is queued, from nobody, and for whom. */
+    async sent() {
+      const rows = await database.sql<{ path: string; octets: Buffer }[]>`
+        select forward_path as path, octets from queue_recipients join queue_messages as m using (message_id)
+          join queue_contents using (message_id) where m.reverse_path = ''`;
+      return rows.map(({ path, octets }) => ({ path, text: octets.toString() }));
     },
     async johns() {
       const inbox = await store.findMailbox(account('john'), 'INBOX');
@@ -118,3 +130,43 @@ test.each([{ reversePath: '' }, { notify: ['NEVER'] }, { notify: ['SUCCESS'] }])
     expect(await world.johns()).toBe(null);
   },
 );
+
+test('a sender elsewhere, whose domain answered for the message, is told by the queue, once', async () => {
+  await using world = await begin({ sender: null, reversePath: 'ann@example.org', tellsElsewhere: true });
+  await world.age(6 * DAY_MS);
+  expect(await world.giveUp()).toEqual({ told: 1, untold: 0, failed: 0 });
+  expect(await world.giveUp()).toEqual({ told: 0, untold: 0, failed: 0 });
+  const [report, ...more] = await world.sent();
+  expect([report?.path, more]).toEqual(['ann@example.org', []]);
+  expect(report?.text).toContain(
+    '\r\nFinal-Recipient: rfc822; team@example.com\r\nAction: failed\r\nStatus: 5.4.7\r\n',
+  );
+  expect(report?.text).not.toMatch(/mary|secret/);
+});
+
+test('hardening 58: who may have had nothing to do with it is not told, and the copy goes on waiting', async () => {
+  await using world = await begin({ sender: null, reversePath: 'ann@example.org' });
+  await world.age(6 * DAY_MS);
+  expect(await world.giveUp()).toEqual({ told: 0, untold: 0, failed: 0 });
+  expect(await world.sent()).toEqual([]);
+  expect(await world.sql`select from waiting_deliveries`).toHaveLength(1);
+});
+
+test('nor is a sender elsewhere told who wants no news; who has had too much of it is later', async () => {
+  await using silent = await begin({
+    sender: null,
+    reversePath: 'ann@example.org',
+    tellsElsewhere: true,
+    notify: ['NEVER'],
+  });
+  await silent.age(6 * DAY_MS);
+  expect(await silent.giveUp()).toEqual({ told: 0, untold: 1, failed: 0 });
+  await using flooded = await begin({ sender: null, reversePath: 'ann@example.org', tellsElsewhere: true });
+  await flooded.sql`
+    insert into queue_report_counts (target, hour, reports)
+    select 'ann@example.org', date_trunc('hour', now()) + n * interval '1 hour', 1000000 from generate_series(0, 1) as n`;
+  await flooded.age(6 * DAY_MS);
+  expect(await flooded.giveUp()).toEqual({ told: 0, untold: 0, failed: 1 });
+  expect(await flooded.sql`select from waiting_deliveries`).toHaveLength(1);
+  expect([await silent.sent(), await flooded.sent()]).toEqual([[], []]);
+});

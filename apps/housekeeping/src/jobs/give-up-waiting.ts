@@ -1,4 +1,5 @@
 import { formatDeliveryReport } from '@postel/mime';
+import { queueReport, tellQueue } from '@postel/queue';
 import { type ExpiredDelivery, type NewReport, NO_DETAILS } from '@postel/storage';
 import { DAY_MS, HOUR_MS } from '../intervals.ts';
 import type { Job } from '../job.ts';
@@ -7,22 +8,39 @@ import type { Job } from '../job.ts';
 const WAITING_MS = 5 * DAY_MS;
 
 /**
- * Gives up copies that have waited for too long, and tells their senders, if these are accounts of this server. Those of other
- * servers could not be told: their copies go on waiting.
+ * Gives up copies that have waited for too long, and tells their senders: accounts of this server at once, others by the queue, if their
+ * domain answered for the message. Nobody else could be told: those copies go on waiting.
  */
 export const giveUpWaiting: Job = {
   name: 'give-up-waiting',
   everyMs: HOUR_MS,
-  async run({ store, hostname, log, signal }) {
+  async run({ database, store, hostname, log, signal }) {
+    let isQueued = false;
     const done = await store.giveUpWaiting({
       before: new Date(Date.now() - WAITING_MS),
       reportOn: (expired) => reportOn(expired, hostname),
-      onGivenUp({ id, accountName: account, sender, failure }, isTold) {
-        const told = isTold ? sender?.name : null;
+      async sendReport(tx, { id, delivery }, octets) {
+        const { reversePath, details } = delivery.arrival;
+        const about = {
+          name: details.id ?? id,
+          reversePath,
+          account: null,
+          requiresTls: details.requiresTls,
+          hostname,
+        };
+        const withheld = await queueReport(tx, { octets, about });
+        if (withheld === null) isQueued = true;
+        else log.warn(withheld, 'a sender is not told: too many reports went there this hour');
+        return withheld === null;
+      },
+      onGivenUp({ id, accountName: account, sender, delivery, failure }, isTold) {
+        const told = isTold ? (sender?.name ?? delivery.arrival.reversePath) : null;
         log.warn({ copy: id, account, failure, told }, 'a copy that waited for 5 days is given up');
       },
       signal,
     });
+    // A hint: who takes rows looks from time to time anyway.
+    if (isQueued) await tellQueue(database.sql).catch(() => {});
     return { ...done };
   },
 };
