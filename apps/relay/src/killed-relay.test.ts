@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { RemoteServer } from './testing/remote-server.ts';
 import { startQueue, type TestQueue } from './testing/start-relay.ts';
@@ -60,4 +62,37 @@ test('hardening 64: after kill -9 in the middle of transactions each message arr
   );
   second.send({ type: 'stop' });
   expect(await once(second, 'exit')).toEqual([0, null]);
+});
+
+test('hardening 64: after kill -9 while a webhook has an event and has not answered, it comes again, the same one', async () => {
+  let answers = false;
+  const sequences: unknown[] = [];
+  const hook = createServer((request, response) => {
+    sequences.push(request.headers['postel-sequence']);
+    request.resume();
+    if (answers) response.writeHead(204).end();
+  }).listen(0, '127.0.0.1');
+  await once(hook, 'listening');
+  await using queue = await startQueue();
+  const url = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
+  await queue.directory.webhooks.add({ account: null, url, events: ['failed'], allowsPrivate: true, secret: null });
+  await queue.sql`insert into webhook_events (webhook_id, body) select webhook_id, '{"event":"test"}' from webhooks`;
+
+  const heard = once(hook, 'request');
+  const first = await startProcess(queue, 25);
+  await heard;
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  answers = true;
+  expect(await queue.sql`select attempts, lease is not null as "isLeased" from webhook_events`).toEqual([
+    { attempts: 1, isLeased: true },
+  ]);
+  await queue.sql`update webhook_events set next_attempt_at = now()`; // time goes by
+  const second = await startProcess(queue, 25);
+  for (;;) if ((await queue.sql`select from webhook_events`).length === 0) break;
+  expect(sequences).toEqual([sequences[0], sequences[0]]);
+  second.send({ type: 'stop' });
+  expect(await once(second, 'exit')).toEqual([0, null]);
+  hook.closeAllConnections();
+  hook.close();
 });

@@ -69,6 +69,7 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
   });
   const directory = openDirectory(database, { onWarning: (message, err) => log.warn({ err }, message) });
   const queue: Queue = new Queue(database, {
+    onLostEvents: (count) => relayMetrics.lostEvents.inc(count),
     onWithheld(report) {
       relayMetrics.reportsWithheld.inc({ limit: report.limit });
       log.warn(report, 'a sender is not told: too many reports went there this hour');

@@ -10,6 +10,7 @@ export class RelayMetrics {
   readonly lost: Counter;
   readonly routeFailures: Counter<'route' | 'reason'>;
   readonly events: Counter<'outcome'>;
+  readonly lostEvents: Counter;
   readonly seconds: Histogram;
 
   constructor(registry: Registry, queue: Pick<Queue, 'figures'>) {
@@ -53,6 +54,11 @@ export class RelayMetrics {
       name: 'postel_relay_webhook_events_total',
       help: 'Attempts to bring an event to a webhook by what came of them: taken or failed',
       labelNames: ['outcome'],
+      registers,
+    });
+    this.lostEvents = new Counter({
+      name: 'postel_relay_webhook_events_lost_total',
+      help: 'Events that webhooks do not hear of, because too many wait for them already',
       registers,
     });
     this.seconds = new Histogram({

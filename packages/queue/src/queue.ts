@@ -72,6 +72,8 @@ export interface QueueOptions {
   readonly leaseMs?: number;
   /** Is told of reports that their senders do not get, once that is so. */
   readonly onWithheld?: (report: WithheldReport) => void;
+  /** Is told how many events webhooks do not hear of, because too many wait for them, once that is so. */
+  readonly onLostEvents?: (count: number) => void;
 }
 
 /** The queue, for who puts messages into it and who takes them out. */
@@ -80,16 +82,18 @@ export class Queue {
   readonly #listen: Database['listen'];
   readonly leaseMs: number;
   readonly #onWithheld: (report: WithheldReport) => void;
+  readonly #onLostEvents: (count: number) => void;
   /** Others are being told that there is something. */
   #isTelling = false;
   readonly #settlements = new SharedWrites<Settlement>((settlements) => this.#settleTogether(settlements));
 
   constructor({ sql, listen }: Pick<Database, 'sql' | 'listen'>, options: QueueOptions = {}) {
-    const { leaseMs = LEASE_MS, onWithheld = () => {} } = options;
+    const { leaseMs = LEASE_MS, onWithheld = () => {}, onLostEvents = () => {} } = options;
     this.#sql = sql;
     this.#listen = listen;
     this.leaseMs = leaseMs;
     this.#onWithheld = onWithheld;
+    this.#onLostEvents = onLostEvents;
   }
 
   /**
@@ -267,8 +271,8 @@ export class Queue {
         settlements.flatMap(({ results }) => results),
       );
       const done = settlements.filter(({ results }) => results.some(({ recipient }) => written.has(recipient.id)));
-      if (done.length === 0) return { events: 0, withheld: [] };
-      const noted = await noteEvents(tx, [...written]);
+      if (done.length === 0) return { events: { noted: 0, lost: 0 }, withheld: [] };
+      const events = await noteEvents(tx, [...written]);
       for (const { results } of done) {
         for (const { recipient, members } of results) {
           if (written.has(recipient.id)) await insertMembers(tx, recipient, members);
@@ -279,10 +283,11 @@ export class Queue {
         done.flatMap(({ reports }) => reports),
       );
       await removeFinished(tx, done.map(messageOf));
-      return { events: noted, withheld };
+      return { events, withheld };
     });
     for (const report of withheld) this.#onWithheld(report);
-    if (events > 0) void tellWebhooks(this.#sql).catch(() => {}); // a hint
+    if (events.lost > 0) this.#onLostEvents(events.lost);
+    if (events.noted > 0) void tellWebhooks(this.#sql).catch(() => {}); // a hint
   }
 
   /** Queues a DSN that tells of no attempt, if its sender may be told more in this hour. @throws {StorageError} */

@@ -32,12 +32,17 @@ export type EventOutcome =
  * committed, and never otherwise. Of what came from the null reverse-path nobody hears; of those behind an alias, an account knows the alias
  * alone, and nothing of what other servers said, which may name them.
  *
- * @returns how many events
+ * @returns how many events, and how many were not noted, because too many wait for their webhook
  */
-export async function noteEvents(tx: Transaction, recipients: readonly number[]): Promise<number> {
-  const { count } = await tx`
-    insert into webhook_events (webhook_id, body)
-    select w.webhook_id,
+export async function noteEvents(
+  tx: Transaction,
+  recipients: readonly number[],
+): Promise<{ readonly noted: number; readonly lost: number }> {
+  const [row] = await tx<{ noted: number; lost: number }[]>`
+    with wanted as materialized (
+    select w.webhook_id, r.recipient_id,
+           (select count(*) from (select from webhook_events as o where o.webhook_id = w.webhook_id limit ${WEBHOOK.waiting}) as waiting)
+             >= ${WEBHOOK.waiting} as is_full,
            jsonb_build_object(
              'event', e.type, 'at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
              'id', m.name, 'messageId', m.header_message_id, 'envelopeId', m.envelope_id, 'account', a.name,
@@ -46,18 +51,18 @@ export async function noteEvents(tx: Transaction, recipients: readonly number[])
              'reply', case when not k.is_hidden then r.last_reply end, 'mta', case when not k.is_hidden then r.last_mta end,
              'attempts', r.attempts,
              'nextAttemptAt', case when e.type = 'delayed'
-                                   then to_char(r.next_attempt_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end)::text
+                                   then to_char(r.next_attempt_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end)::text as body
       from queue_recipients as r
       join queue_messages as m using (message_id)
       left join accounts as a on a.account_id = m.account_id
      cross join lateral (select case r.state when 'delivered' then 'delivered' when 'failed' then 'failed' else 'delayed' end as type) as e
       join webhooks as w on (w.account_id is null or w.account_id = m.account_id) and e.type = any(w.events) and w.paused_at is null
      cross join lateral (select w.account_id is not null and r.alias is not null as is_hidden) as k
-     where r.recipient_id = any(${numberArray(recipients)}::bigint[]) and m.reverse_path <> ''
-       and (select count(*) from (select from webhook_events as o where o.webhook_id = w.webhook_id limit ${WEBHOOK.waiting}) as waiting)
-         < ${WEBHOOK.waiting}
-     order by r.recipient_id`;
-  return count;
+     where r.recipient_id = any(${numberArray(recipients)}::bigint[]) and m.reverse_path <> ''),
+    noted as (
+    insert into webhook_events (webhook_id, body) select webhook_id, body from wanted where not is_full order by recipient_id)
+    select count(*) filter (where not is_full)::integer as noted, count(*) filter (where is_full)::integer as lost from wanted`;
+  return row ?? { noted: 0, lost: 0 };
 }
 
 /** Wakes everybody who brings events. */
