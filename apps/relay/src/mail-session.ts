@@ -32,7 +32,7 @@ export class MailSession implements Disposable {
   readonly connection: SmtpConnection;
   /** What stands behind each keyword of EHLO. */
   readonly extensions: ReadonlyMap<string, string>;
-  readonly openedMs = performance.now();
+  readonly #openedMs = performance.now();
   /** Mail transactions that were begun on it. */
   messages = 0;
   /** The last one did not come to its end. */
@@ -40,6 +40,11 @@ export class MailSession implements Disposable {
   /** Null: it is a server that the domain names. */
   readonly smarthost: SmarthostTraits | null;
   readonly #recipients: number;
+
+  /** For how long it has been open. */
+  get ageMs(): number {
+    return performance.now() - this.#openedMs;
+  }
 
   private constructor(
     connection: SmtpConnection,

@@ -49,11 +49,14 @@ export interface RelayOptions {
   readonly schedule: Schedule;
   readonly log: Logger;
   readonly metrics: RelayMetrics;
+  /** Milliseconds of a clock that only goes forward: of this process, if nothing else is said. */
+  readonly now?: () => number;
 }
 
 /** Works through the queue until it is stopped. */
 export class Relay {
   readonly #options: RelayOptions;
+  readonly #now: () => number;
   readonly #leases: Leases;
   readonly #stopping = new AbortController();
   /** Groups that wait for their turn, by lane. */
@@ -81,11 +84,12 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    const { queue, log, metrics, way, routing, hostname } = options;
+    const { queue, log, metrics, way, routing, hostname, now = () => performance.now() } = options;
+    this.#now = now;
     this.#way = {
       ...way,
       hosts: new HostUse(now, (host) => this.#unpark(host)),
-      sessions: new SessionPool(now),
+      sessions: new SessionPool(),
       routing,
       sources: new SourceAddresses(hostname),
       troubles: new RouteTroubles(log, metrics, now),
@@ -185,7 +189,7 @@ export class Relay {
     const { queue, routing } = this.#options;
     if (await routing.refresh()) this.#rearrange();
     while (!this.#isFull() && !this.#stopping.signal.aborted) {
-      const sinceMs = now();
+      const sinceMs = this.#now();
       const busy = [...this.#running].filter(([lane, count]) => this.#isBusy(lane, count)).map(([lane]) => lane);
       const parked = [...this.#parked.values()].flat().filter(isOfOneDomain);
       const bulkLimit = Math.max(0, BULK_ROWS_IN_HAND - this.#leases.bulkSize);
@@ -297,7 +301,7 @@ export class Relay {
   /** One attempt, from beginning to end. Never throws. */
   async #run(group: Group): Promise<void> {
     const { log, metrics } = this.#options;
-    const startedMs = now();
+    const startedMs = this.#now();
     const outcomes: Outcomes = new Map();
     let busyHost: string | null = null;
     try {
@@ -311,7 +315,7 @@ export class Relay {
       // What came of others before stands.
       for (const each of group.recipients) if (!outcomes.has(each)) outcomes.set(each, fault);
     }
-    metrics.seconds.observe((now() - startedMs) / 1_000);
+    metrics.seconds.observe((this.#now() - startedMs) / 1_000);
     try {
       await this.#settle(group, outcomes, startedMs);
     } catch (err) {
@@ -420,7 +424,7 @@ export class Relay {
     const context = {
       hostname,
       schedule,
-      tookMs: now() - startedMs,
+      tookMs: this.#now() - startedMs,
       chance: Math.random,
       now: () => new Date(),
       routeOf: (recipient: LeasedRecipient) => (here.has(recipient) ? null : routeName),
@@ -463,8 +467,4 @@ function count(counts: Map<string, number>, of: string, more: 1 | -1): void {
   const left = (counts.get(of) ?? 0) + more;
   if (left === 0) counts.delete(of);
   else counts.set(of, left);
-}
-
-function now(): number {
-  return performance.now();
 }

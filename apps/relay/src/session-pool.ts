@@ -12,14 +12,9 @@ interface Idle {
  * one of them.
  */
 export class SessionPool {
-  readonly #now: () => number;
   /** The one that waits longest first. */
   readonly #idle = new Set<Idle>();
   #isClosed = false;
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
 
   /** @param key of all that has to be the same @returns null if there is none */
   take(key: string): MailSession | null {
@@ -36,7 +31,7 @@ export class SessionPool {
   /** Keeps a connection for the next message, or says goodbye. */
   put(key: string, session: MailSession): void {
     const most = Math.min(MESSAGES_A_CONNECTION, session.mostMessages);
-    const isWornOut = session.messages >= most || this.#now() - session.openedMs >= CONNECTION_MS;
+    const isWornOut = session.messages >= most || session.ageMs >= CONNECTION_MS;
     if (this.#isClosed || isWornOut || !session.connection.isQuiet) return void session.close();
     const [first] = this.#idle;
     if (this.#idle.size >= IDLE_SESSIONS && first !== undefined) this.#end(first);

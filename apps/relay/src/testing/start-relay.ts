@@ -38,6 +38,8 @@ export interface RelayParts {
   readonly logFile?: string;
   /** Of the secrets of routes. */
   readonly keyFile?: string;
+  /** As RelayOptions has it. */
+  readonly now?: () => number;
 }
 
 /** A queue in a database of its own, and relays on it. */
@@ -126,6 +128,7 @@ export async function startQueue() {
       schedule: DEFAULT_SCHEDULE,
       log,
       metrics,
+      ...(parts.now === undefined ? {} : { now: parts.now }),
     });
     relay.start();
     return {
