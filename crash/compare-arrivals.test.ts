@@ -21,9 +21,9 @@ test.for<[string, readonly Arrival[], 'lost' | 'twice' | null]>([
   ['again, though its 250 was said and nobody was killed', [HEARD, HEARD], 'twice'],
   ['a third time, though the second was heard', [CUT, HEARD, HEARD], 'twice'],
   ['again, as who heard it was killed', [arrival(10, 20), HEARD], null],
-  ['again, and the connection ended before the kill', [arrival(10, -1), HEARD], 'twice'],
+  ['again, as who heard it hung up and was killed', [arrival(10, -1), HEARD], null],
   ['again, and the connection outlived the kill', [arrival(10, DEATH_MS + 1), HEARD], 'twice'],
-  ['again, and there was time to write it down before the kill', [arrival(WRITTEN_MS + 1, 20), HEARD], 'twice'],
+  ['again, and there was time to write it down before the kill', [arrival(WRITTEN_MS + 21, 20), HEARD], 'twice'],
   ['again, and the connection still stands', [OPEN, HEARD], 'twice'],
 ])('%s', ([, arrivals, fault]) => {
   expect(faultOf(arrivals, [1, KILLED_MS])).toBe(fault);

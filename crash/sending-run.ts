@@ -216,7 +216,8 @@ class SendingRun {
     // Those, too, of which no client heard that they were accepted.
     for (const [recipient, arrivals] of taken) {
       if (fateOf(recipient) === 'bad') wrong.push(`${recipient} was refused and has arrived`);
-      else if (faultOf(arrivals, killsMs) === 'twice') wrong.push(`${recipient} got it twice: ${told(arrivals)}`);
+      else if (faultOf(arrivals, killsMs) === 'twice')
+        wrong.push(`${recipient} got it twice: ${told(arrivals, killsMs)}`);
       else if (arrivals.length > 1) againAfter[arrivals[0]?.saidMs === null ? 'silence' : 'kill']++;
     }
     const { failed, reported, most } = await this.#withDatabase(async (sql) => {
@@ -256,8 +257,11 @@ async function endLeases(sql: Sql, killedAt: Date): Promise<void> {
      where lease is not null and next_attempt_at < ${killedAt}::timestamptz + make_interval(secs => ${LEASE_MS / 1_000})`;
 }
 
-function told(arrivals: readonly Arrival[]): string {
-  return arrivals
-    .map(({ saidMs, connection }) => `250 at ${saidMs}, connection ended at ${connection.endedMs}`)
-    .join('; ');
+function told(arrivals: readonly Arrival[], killsMs: readonly number[]): string {
+  const said = arrivals.map(({ saidMs, connection }) => {
+    return saidMs === null
+      ? 'nothing said'
+      : `250 at ${Math.round(saidMs)} ms, connection ended at ${Math.round(connection.endedMs ?? Infinity)}`;
+  });
+  return `${said.join('; ')}; relays killed at ${killsMs.map(Math.round).join(', ')}`;
 }
