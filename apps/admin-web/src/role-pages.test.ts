@@ -36,10 +36,10 @@ test('an owner gives an account domains to administer, and takes them back', asy
   await page.getByText('administers all of this server').waitFor();
   await page.getByRole('button', { name: 'Give it this role' }).click();
   await page.getByText('Given: it holds from now on').waitFor();
-  await expect.poll(found).toEqual([{ role: 'owner', administers: [] }]);
+  await expect.poll(found, { timeout: 60_000 }).toEqual([{ role: 'owner', administers: [] }]);
   await page.getByRole('combobox', { name: 'Role' }).selectOption('account');
   await page.getByRole('button', { name: 'Give it this role' }).click();
-  await expect.poll(found).toEqual([{ role: 'account', administers: [] }]);
+  await expect.poll(found, { timeout: 60_000 }).toEqual([{ role: 'account', administers: [] }]);
   await postel.useDirectory((directory) => directory.removeDomain(domain));
   expect(person.complaints).toEqual([]);
 });

@@ -15,6 +15,7 @@ import { LimitsPage } from './limits-page.tsx';
 import { MailPage, MailWayPage } from './mail-page.tsx';
 import { QueuePage } from './queue-page.tsx';
 import { ReportsPage } from './reports-page.tsx';
+import { RoutesPage } from './routes-page.tsx';
 import { SettingsPage } from './settings-page.tsx';
 
 interface AdminPage extends Page {
@@ -36,6 +37,7 @@ const PAGES: readonly AdminPage[] = [
   },
   { path: '/admin/mail', title: 'Mail', show: () => <MailPage /> },
   { path: '/admin/queue', title: 'Queue', show: () => <QueuePage /> },
+  { path: '/admin/routes', title: 'Ways out', show: () => <RoutesPage /> },
   { path: '/admin/reports', title: 'Reports', show: () => <ReportsPage /> },
   { path: '/admin/limits', title: 'Login limits', show: () => <LimitsPage /> },
   {
