@@ -3,6 +3,7 @@ import { LoginsPage } from '../parts/logins.tsx';
 import type { AreaProps, Page } from '../parts/shell.tsx';
 import { Shell } from '../parts/shell.tsx';
 import { SignInPage } from '../parts/sign-in-page.tsx';
+import { Webhooks } from '../parts/webhooks.tsx';
 import { t } from '../texts/texts.ts';
 import { AccountStart } from './account-start.tsx';
 import { AppPasswordsPage } from './app-passwords.tsx';
@@ -24,6 +25,11 @@ const pages = (): readonly AccountPage[] => [
   { path: '/account/app-passwords', title: t.appPasswords.nav, show: () => <AppPasswordsPage /> },
   { path: '/account/mail', title: t.mail.nav, show: () => <MailPage /> },
   { path: '/account/outgoing', title: t.outgoing.nav, show: () => <OutgoingPage /> },
+  {
+    path: '/account/webhooks',
+    title: t.webhooks.nav,
+    show: () => <Webhooks path="/account/webhooks" isOfServer={false} />,
+  },
   { path: '/account/removed', title: t.removed.nav, show: () => <RemovedPage /> },
   {
     path: '/account/logins',

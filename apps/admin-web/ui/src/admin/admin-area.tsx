@@ -3,6 +3,7 @@ import { LoginsPage } from '../parts/logins.tsx';
 import type { AreaProps, Page } from '../parts/shell.tsx';
 import { Shell } from '../parts/shell.tsx';
 import { SignInPage } from '../parts/sign-in-page.tsx';
+import { Webhooks } from '../parts/webhooks.tsx';
 import { AccountPage } from './account-page.tsx';
 import { AccountsPage } from './accounts-page.tsx';
 import { AddressesPage } from './addresses-page.tsx';
@@ -38,6 +39,7 @@ const PAGES: readonly AdminPage[] = [
   { path: '/admin/mail', title: 'Mail', show: () => <MailPage /> },
   { path: '/admin/queue', title: 'Queue', show: () => <QueuePage /> },
   { path: '/admin/routes', title: 'Ways out', show: () => <RoutesPage /> },
+  { path: '/admin/webhooks', title: 'Webhooks', show: () => <Webhooks path="/admin/webhooks" isOfServer /> },
   { path: '/admin/reports', title: 'Reports', show: () => <ReportsPage /> },
   { path: '/admin/limits', title: 'Login limits', show: () => <LimitsPage /> },
   {

@@ -296,6 +296,59 @@ export const en = {
     by: (host: string) => `by ${host}`,
     nothingYet: 'Nothing was tried yet.',
   },
+  webhooks: {
+    nav: 'Webhooks',
+    title: 'Webhooks',
+    lead: 'A program of yours on the web is told what becomes of the mail that you send to other servers.',
+    leadOfAll:
+      'Programs on the web that are told what becomes of mail to other servers: of everybody, or of one account.',
+    lookAgain: 'Look again',
+    add: 'Add a webhook',
+    addIt: 'Add it',
+    change: 'Change a webhook',
+    empty: 'None: nobody is told.',
+    url: 'Address',
+    urlHint: 'https://, and no name or password in it.',
+    whose: 'Of whose mail',
+    everybody: 'everybody’s',
+    account: 'Account whose mail it is about',
+    accountHint: 'Empty: everybody’s.',
+    hears: 'Is told what is',
+    events: { delivered: 'delivered', delayed: 'delayed', failed: 'failed' },
+    when: {
+      delivered: 'Delivered: another server has it',
+      delayed: 'Delayed: an attempt failed, and another one follows',
+      failed: 'Failed for good',
+    },
+    isPrivate: 'may be inside',
+    allowPrivate: 'It may be in a private network, and without TLS',
+    allowPrivateHint: 'Whoever reads on the way sees who writes to whom.',
+    state: 'State',
+    pausedSince: (time: string) => `paused since ${time}`,
+    fails: 'fails',
+    took: (ago: string) => `last taken ${ago}`,
+    tookNothing: 'nothing was taken yet',
+    waiting: (count: number) => `${counted(count, { one: '# event waits', other: '# events wait' })}`,
+    itsSecret: 'The secret of the webhook',
+    secretShown: 'By it the program knows that a request is from here. It is shown this once.',
+    theSecret: 'the secret',
+    otherSecret: 'Another secret',
+    otherSecretHint: 'Empty: it stays. Letters, digits and signs of ASCII, without spaces.',
+    pause: 'Pause',
+    pauseOne: (name: string) => `Pause ${name}`,
+    askPause: 'Pause this webhook?',
+    pauseIt: 'Pause it',
+    pausing: 'What waits for it is dropped, and of what happens meanwhile it is never told.',
+    isPausedNow: 'The webhook is paused.',
+    resume: 'Resume',
+    resumeOne: (name: string) => `Resume ${name}`,
+    askResume: 'Resume this webhook?',
+    resumeIt: 'Resume it',
+    resuming: 'It is told what happens from now on.',
+    goesOn: 'The webhook goes on.',
+    askRemove: 'Remove this webhook?',
+    removing: (url: string) => `${url} is told nothing any more, and what waits for it is dropped.`,
+  },
   removed: {
     nav: 'Removed mail',
     title: 'Removed mail',
@@ -431,10 +484,12 @@ type ProblemKind =
   | 'invalid'
   | 'invalid-key'
   | 'invalid-name'
+  | 'invalid-webhook'
   | 'key-exists'
   | 'no-such-app-password'
   | 'no-such-key'
   | 'no-such-mailbox'
+  | 'no-such-webhook'
   | 'nonexistent'
   | 'not-allowed'
   | 'not-signed-in'
@@ -444,6 +499,7 @@ type ProblemKind =
   | 'too-many-failures'
   | 'too-many-keys'
   | 'too-many-requests'
+  | 'too-many-webhooks'
   | 'unavailable'
   | 'weak-password'
   | 'wrong-code'
