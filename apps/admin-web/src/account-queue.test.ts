@@ -50,6 +50,9 @@ test('hardening 47: what another has sent is as if it were not there', async () 
   };
   expect(await answers(id)).toEqual(await answers(nobodys));
   expect((await eve.api.get('/account/queue?finished=true')).body).toEqual([]);
+  expect((await eve.api.get('/account/queue?message=test-1')).body).toEqual([]);
+  expect((await mary.api.get('/account/queue?message=test-1')).body).toMatchObject([{ id, message: 'test-1' }]);
+  expect((await mary.api.get('/account/queue?message=test-2')).body).toEqual([]);
   expect((await mary.api.get('/account/queue')).body).toMatchObject([{ id, state: 'waiting' }]);
   for (const id of ['0x1', '-1', '1e3', 'x']) expect((await mary.api.get(`/account/queue/${id}`)).status).toBe(422);
 });

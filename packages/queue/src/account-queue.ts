@@ -7,6 +7,8 @@ import { changeQueue, type QueueEvent } from './queue-admin.ts';
  */
 export interface SentEntry {
   readonly id: number;
+  /** What the reply, the log and Received call the message. */
+  readonly message: string;
   /** As the sender named them. */
   readonly forwardPath: string;
   readonly state: 'waiting' | 'held' | 'delivered' | 'failed' | 'dropped';
@@ -27,15 +29,23 @@ export interface SentDetails extends SentEntry {
   readonly events: readonly QueueEvent[];
 }
 
-/** What an account has sent to other servers, the newest first. @param withHistory also what is finished, as long as that is kept */
+/** What of it is listed. */
+export interface SentWanted {
+  /** Also what is finished, as long as that is kept. */
+  readonly withHistory: boolean;
+  /** Of this message alone; null: of all. */
+  readonly message: string | null;
+}
+
+/** What an account has sent to other servers, the newest first. */
 export async function listSent(
   sql: Sql,
   account: AccountId,
-  withHistory: boolean,
+  { withHistory, message }: SentWanted,
   limit: number,
 ): Promise<readonly SentEntry[]> {
   return await sql.read<SentEntry[]>`
-    select r.recipient_id as id, coalesce(r.alias, r.forward_path) as "forwardPath", r.state,
+    select r.recipient_id as id, m.name as message, coalesce(r.alias, r.forward_path) as "forwardPath", r.state,
            r.lease is not null as "isInHand", m.size_octets as "sizeOctets", m.queued_at as "queuedAt",
            case when r.state = 'waiting' and r.lease is null then r.next_attempt_at end as "nextAttemptAt",
            r.finished_at as "finishedAt", r.attempts,
@@ -43,14 +53,14 @@ export async function listSent(
            case when r.alias is null then r.last_mta end as "lastMta"
       from queue_recipients as r join queue_messages as m using (message_id)
      where r.account_id = ${account}::bigint and m.account_id = ${account}::bigint
-       and (${withHistory} or r.finished_at is null)
+       and (${withHistory} or r.finished_at is null) and (${message}::text is null or m.name = ${message}::text)
      order by r.recipient_id desc limit ${limit}`;
 }
 
 /** @returns null if there is no such recipient, or not of this account: nobody is told which */
 export async function showSent(sql: Sql, account: AccountId, id: number): Promise<SentDetails | null> {
   const [row] = await sql.read<SentEntry[]>`
-    select r.recipient_id as id, coalesce(r.alias, r.forward_path) as "forwardPath", r.state,
+    select r.recipient_id as id, m.name as message, coalesce(r.alias, r.forward_path) as "forwardPath", r.state,
            r.lease is not null as "isInHand", m.size_octets as "sizeOctets", m.queued_at as "queuedAt",
            case when r.state = 'waiting' and r.lease is null then r.next_attempt_at end as "nextAttemptAt",
            r.finished_at as "finishedAt", r.attempts,

@@ -1,7 +1,7 @@
 import { cancelSent, listSent, type SentEntry as Sent, showSent } from '@postel/queue';
 import { Type } from 'typebox';
 import { ownAccount } from '../access.ts';
-import { LISTED } from '../limits.ts';
+import { LISTED, NAME_CHARACTERS } from '../limits.ts';
 import { absent, Problem } from '../problem.ts';
 import { SentDetails, SentEntries, type SentEntry } from '../schemas/account-queue.ts';
 import type { Services } from '../services.ts';
@@ -24,13 +24,17 @@ export function addAccountQueueRoutes(api: WebApi, { database }: Services): void
           finished: Type.Optional(
             Type.Literal('true', { description: 'also what is finished, as long as that is kept' }),
           ),
+          message: Type.Optional(
+            Type.String({ maxLength: NAME_CHARACTERS, description: 'of this message alone, as the reply called it' }),
+          ),
         }),
         response: { 200: SentEntries },
       },
     },
     async (request) => {
       const { accountId } = ownAccount(request);
-      const entries = await listSent(database.sql, accountId, request.query.finished === 'true', LISTED);
+      const { finished, message = null } = request.query;
+      const entries = await listSent(database.sql, accountId, { withHistory: finished === 'true', message }, LISTED);
       return entries.map(present);
     },
   );
@@ -75,10 +79,11 @@ export function addAccountQueueRoutes(api: WebApi, { database }: Services): void
 }
 
 function present(sent: Sent): SentEntry {
-  const { id, forwardPath, state, isInHand, sizeOctets, queuedAt, nextAttemptAt, finishedAt } = sent;
+  const { id, message, forwardPath, state, isInHand, sizeOctets, queuedAt, nextAttemptAt, finishedAt } = sent;
   const { attempts, lastReply, lastMta } = sent;
   return {
     id,
+    message,
     to: forwardPath,
     state: isInHand ? 'sending' : state,
     sizeOctets,

@@ -4,6 +4,7 @@ const NullableString = Type.Union([Type.String(), Type.Null()]);
 
 const entry = {
   id: Type.Integer(),
+  message: Type.String({ description: 'as the reply and /api/v1/account/mail call it' }),
   to: Type.String({ description: 'as it was sent; of members of an alias the alias' }),
   state: Type.Union([
     Type.Literal('sending'),

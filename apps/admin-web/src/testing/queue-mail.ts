@@ -15,12 +15,18 @@ export async function useDatabase<Result>(
   }
 }
 
-/** Puts a message of an account into the queue, to be sent in an hour. @param alias by which the recipients are meant */
+/**
+ * Puts a message of an account into the queue, to be sent in an hour.
+ *
+ * @param alias by which the recipients are meant
+ * @param name as the log has it
+ */
 export async function queueMail(
   postel: RunningPostel,
   account: TestAccount,
   recipients: readonly string[],
   alias: string | null = null,
+  name = 'test-1',
 ): Promise<void> {
   const identified = await postel.useDirectory((directory) => directory.identify(account.name));
   const octets = Buffer.from('Subject: x\r\n\r\n');
@@ -34,7 +40,7 @@ export async function queueMail(
         },
       },
       {
-        name: 'test-1',
+        name,
         account: identified?.accountId ?? null,
         envelope: {
           reversePath: account.address,

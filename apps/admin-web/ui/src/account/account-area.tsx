@@ -24,7 +24,7 @@ const pages = (): readonly AccountPage[] => [
   { path: '/account/devices', title: t.devices.nav, show: () => <DevicesPage /> },
   { path: '/account/app-passwords', title: t.appPasswords.nav, show: () => <AppPasswordsPage /> },
   { path: '/account/mail', title: t.mail.nav, show: () => <MailPage /> },
-  { path: '/account/outgoing', title: t.outgoing.nav, show: () => <OutgoingPage /> },
+  { path: '/account/outgoing', title: t.outgoing.nav, show: () => <OutgoingPage message={null} /> },
   {
     path: '/account/webhooks',
     title: t.webhooks.nav,
@@ -44,18 +44,22 @@ const pages = (): readonly AccountPage[] => [
 ];
 
 /** A mail transaction, or a message as the log names it. */
-const MESSAGE = /^\/account\/mail\/([0-9a-f-]{1,80})$/;
+const MESSAGE = /^\/account\/(mail|outgoing)\/([0-9a-f-]{1,80})$/;
 
 export function AccountArea(props: AreaProps) {
   const { path, session } = props;
   const all = pages();
   const page = all.find((each) => each.path === path);
-  const message = MESSAGE.exec(path)?.[1];
+  const [, list, message] = MESSAGE.exec(path) ?? [];
   const other = administration(session);
   return (
     <Shell {...props} pages={all} other={other} hasLanguages>
       {message !== undefined ? (
-        <MailWayPage key={message} name={message} />
+        list === 'mail' ? (
+          <MailWayPage key={message} name={message} />
+        ) : (
+          <OutgoingPage key={message} message={message} />
+        )
       ) : page === undefined ? (
         <NotFound home="/" />
       ) : (

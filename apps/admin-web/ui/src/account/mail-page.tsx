@@ -1,9 +1,12 @@
 import { useState } from 'preact/hooks';
+import type { SentEntry } from '../../../src/schemas/account-queue.ts';
 import { Card, PageHead, Select } from '../parts/basics.tsx';
 import { MailList } from '../parts/mail-list.tsx';
 import { ANYTHING, MailSearch } from '../parts/mail-search.tsx';
 import { MailWay } from '../parts/mail-way.tsx';
+import { Link } from '../router.tsx';
 import { t } from '../texts/texts.ts';
+import { useData } from '../use-data.ts';
 
 /** What came for an account, also what was refused, and what it sent, with its state. */
 export function MailPage() {
@@ -36,5 +39,24 @@ export function MailPage() {
 }
 
 export const MailWayPage = ({ name }: { name: string }) => (
-  <MailWay path="/account/mail" name={name} list="/account/mail" />
+  <MailWay
+    path="/account/mail"
+    name={name}
+    list="/account/mail"
+    after={({ message, sender }) => (message === null || sender === null ? null : <Waiting message={message} />)}
+  />
 );
+
+/** That a message waits for other servers, and where its sending can be cancelled. */
+function Waiting({ message }: { message: string }) {
+  const { data } = useData<SentEntry[]>(`/account/queue?message=${encodeURIComponent(message)}`);
+  if (data === null || data.length === 0) return null;
+  return (
+    <Card title={t.outgoing.title}>
+      <p>{t.mail.waitsFor(data.length)}</p>
+      <div class="actions">
+        <Link to={`/account/outgoing/${encodeURIComponent(message)}`}>{t.mail.whyOrCancel}</Link>
+      </div>
+    </Card>
+  );
+}

@@ -5,6 +5,7 @@ import { formatAgo, formatMoment, formatOctets } from '../format.ts';
 import { Badge, Choice, Show } from '../parts/basics.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Ask, ListPage } from '../parts/list.tsx';
+import { Link } from '../router.tsx';
 import { safeText } from '../safe-text.ts';
 import { t } from '../texts/texts.ts';
 import { useData } from '../use-data.ts';
@@ -12,10 +13,14 @@ import { useData } from '../use-data.ts';
 /** Of what is not finished yet the sending can be cancelled. */
 const OPEN: readonly SentEntry['state'][] = ['waiting', 'held'];
 
-/** What somebody has sent to other servers. */
-export function OutgoingPage() {
+/** What somebody has sent to other servers. @param message only of this one, as the log names it; null: all */
+export function OutgoingPage({ message }: { message: string | null }) {
   const [withFinished, setWithFinished] = useState(false);
-  const sent = useData<SentEntry[]>(withFinished ? '/account/queue?finished=true' : '/account/queue');
+  const wanted = new URLSearchParams({
+    ...(withFinished ? { finished: 'true' } : {}),
+    ...(message === null ? {} : { message }),
+  });
+  const sent = useData<SentEntry[]>(`/account/queue?${wanted}`);
   const [shown, setShown] = useState<SentEntry | null>(null);
   const [cancelling, setCancelling] = useState<SentEntry | null>(null);
   const [done, setDone] = useState<string | null>(null);
@@ -27,11 +32,14 @@ export function OutgoingPage() {
   return (
     <ListPage
       title={t.outgoing.title}
-      lead={t.outgoing.lead}
+      lead={message === null ? t.outgoing.lead : t.outgoing.leadOfOne}
       head={
-        <button type="button" onClick={sent.reload}>
-          {t.outgoing.lookAgain}
-        </button>
+        <>
+          {message === null ? null : <Link to="/account/outgoing">{t.outgoing.all}</Link>}
+          <button type="button" onClick={sent.reload}>
+            {t.outgoing.lookAgain}
+          </button>
+        </>
       }
       done={done}
       above={<Choice label={t.outgoing.withDone} isOn={withFinished} onChange={setWithFinished} />}
@@ -62,6 +70,10 @@ export function OutgoingPage() {
       ]}
       actions={(entry) => (
         <>
+          <Link to={`/account/mail/${encodeURIComponent(entry.message)}`}>
+            {t.mail.itsWay}
+            <span class="only-read">{t.outgoing.wayTo(safeText(entry.to))}</span>
+          </Link>
           <button type="button" onClick={() => setShown(entry)} aria-label={t.outgoing.showOne(entry.to)}>
             {t.outgoing.show}
           </button>

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { MailTrace } from '../../../src/schemas/mail.ts';
 import { formatOctets } from '../format.ts';
 import { Link } from '../router.tsx';
@@ -13,13 +14,15 @@ interface MailWayProps {
   readonly name: string;
   /** The page of the list. */
   readonly list: string;
+  /** What can be done about it. */
+  readonly after?: (trace: MailTrace) => ComponentChildren;
 }
 
 /** What happens to one message happens within seconds. */
 const momentFormat = () => new Intl.DateTimeFormat(currentLocale(), { dateStyle: 'medium', timeStyle: 'medium' });
 
 /** The way of one message: whom it was for, and what happened to it, in the order of time. */
-export function MailWay({ path, name, list }: MailWayProps) {
+export function MailWay({ path, name, list, after }: MailWayProps) {
   const trace = useData<MailTrace>(`${path}/${encodeURIComponent(name)}`);
   return (
     <>
@@ -34,6 +37,7 @@ export function MailWay({ path, name, list }: MailWayProps) {
           <>
             <Facts trace={known} />
             <Recipients trace={known} />
+            {after?.(known)}
             <Events trace={known} />
           </>
         )}
