@@ -1,4 +1,5 @@
-/** `npm run bench -- [storage|logins|idle|fanout|million|costs|mx|large] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
+/** `npm run bench -- [api|storage|logins|idle|fanout|million|costs|mx|large] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
+import { api } from './api.ts';
 import { besideDovecot } from './beside-dovecot.ts';
 import { costs } from './costs.ts';
 import { fanout } from './fanout.ts';
@@ -11,6 +12,7 @@ import { relay } from './relay.ts';
 import { storage } from './storage.ts';
 
 const benchmarks = new Map([
+  ['api', api],
   ['costs', costs],
   ['fanout', fanout],
   ['idle', idle],
