@@ -7,7 +7,7 @@ import type { NamedServer } from './which-server.ts';
 export function operateQueue<Result>(
   invocation: Invocation,
   named: NamedServer,
-  work: (queue: ReturnType<typeof queueOperations>) => Promise<Result>,
+  work: (queue: ReturnType<typeof queueOperations>, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  return useDirectory(invocation, named, (directory) => work(queueOperations(directory)));
+  return useDirectory(invocation, named, (directory, { signal }) => work(queueOperations(directory), signal));
 }

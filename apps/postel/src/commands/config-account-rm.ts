@@ -23,19 +23,14 @@ Examples:
   },
   async run({ account, isAgreed, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
-    const { confirm } = await import('../confirm.ts');
-    const { StopSignal } = await import('../stop-signal.ts');
-    const isRemoved = await useDirectory(invocation, server, async (directory) => {
+    const { confirmRemoval } = await import('../confirm-removal.ts');
+    const { terminal } = invocation;
+    await useDirectory(invocation, server, async (directory, { signal }) => {
       const { use } = await directory.quotas.read(account); // or there is no such account
       const question = `Remove account ${account} with ${printableCount(use.messages, 'message')}?`;
-      if (!isAgreed) {
-        using stop = new StopSignal();
-        if (!(await confirm(question, stop.signal))) return false;
-      }
+      if (!(await confirmRemoval(question, { isAgreed, terminal, signal }))) return;
       await directory.removeAccount(account);
-      return true;
+      terminal.say(`Removed account ${account} and its mail.`);
     });
-    invocation.terminal.say(isRemoved ? `Removed account ${account} and its mail.` : 'Nothing was changed.');
-    if (!isRemoved) process.exitCode = 1;
   },
 });

@@ -98,6 +98,12 @@ describe('with a server that runs', () => {
     );
     expect(stdout).not.toContain(secret);
     expect(await config('apppassword rm ada phone')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('say --yes. Nothing was changed.'),
+    });
+    expect((await config('apppassword list ada')).stdout).toContain('phone');
+    expect(await config('apppassword rm ada phone --yes')).toMatchObject({
       code: 0,
       stdout: 'Removed an app password of account ada.\n',
     });

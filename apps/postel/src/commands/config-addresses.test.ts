@@ -76,9 +76,12 @@ test('domains, addresses and aliases from the first to the last', async () => {
   });
   expect(await said('address account team@localhost')).toMatch(/goes to those of the alias team@localhost/);
 
-  await said('alias rm team@localhost');
+  for (const line of ['alias rm team@localhost', 'address rm Info@bücher.example']) {
+    expect(await config(line)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('say --yes') });
+  }
+  await said('alias rm team@localhost --yes');
   expect(await said('alias list')).toBe('None.\n');
-  await said('address rm Info@bücher.example');
+  await said('address rm Info@bücher.example --yes');
   expect(await said('domain rm bücher.example --yes')).toMatch(/^Removed domain/);
 }, 120_000);
 

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirmRemoval } from '../confirm-removal.ts';
 import { operands } from '../operands.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
@@ -23,7 +23,8 @@ Example:
     const { useDirectory } = await import('../use-directory.ts');
     await useDirectory(invocation, server, async ({ routes }, { signal }) => {
       await routes.read(name);
-      if (!isAgreed && !(await confirm(`Remove the route ${name}, and its secrets?`, signal))) return;
+      const asking = { isAgreed, terminal: invocation.terminal, signal };
+      if (!(await confirmRemoval(`Remove the route ${name}, and its secrets?`, asking))) return;
       await routes.remove(name);
       invocation.terminal.say(`Removed the route ${name}.`);
     });

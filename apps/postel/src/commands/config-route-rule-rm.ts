@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../command-error.ts';
-import { confirm } from '../confirm.ts';
+import { confirmRemoval } from '../confirm-removal.ts';
 import { operands } from '../operands.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
@@ -27,8 +27,9 @@ Example:
     const { formatRouteRule } = await import('@postel/directory');
     await useDirectory(invocation, server, async ({ routes }, { database, signal }) => {
       const rule = (await routes.rules()).rules[number - 1];
-      if (rule !== undefined && !isAgreed) {
-        if (!(await confirm(`Remove the rule ${formatRouteRule(rule)}?`, signal))) return;
+      if (rule !== undefined) {
+        const asking = { isAgreed, terminal: invocation.terminal, signal };
+        if (!(await confirmRemoval(`Remove the rule ${formatRouteRule(rule)}?`, asking))) return;
       }
       const removed = await routes.removeRule(number);
       await tellQueue(database.sql);

@@ -112,6 +112,11 @@ describe('with a server that runs', () => {
 
     const hex = Buffer.from(fingerprint.slice(7), 'base64url').toString('hex');
     expect(await config(`rm ${hex}`)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('say --yes'),
+    });
+    expect(await config(`rm ${hex} --yes`)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('"mobile" of account postel'),
     });

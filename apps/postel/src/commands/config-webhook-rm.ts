@@ -24,13 +24,11 @@ Example:
   },
   async run({ id, isAgreed, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
-    const { confirm } = await import('../confirm.ts');
-    const { StopSignal } = await import('../stop-signal.ts');
-    await useDirectory(invocation, server, async ({ webhooks }) => {
+    const { confirmRemoval } = await import('../confirm-removal.ts');
+    await useDirectory(invocation, server, async ({ webhooks }, { signal }) => {
       const { url, waiting } = await webhooks.read(id);
-      using stop = new StopSignal();
       const question = `Remove the webhook ${url}, with ${waiting} events that wait?`;
-      if (!isAgreed && !(await confirm(question, stop.signal))) return invocation.terminal.say('It stays.');
+      if (!(await confirmRemoval(question, { isAgreed, terminal: invocation.terminal, signal }))) return;
       await webhooks.remove(id, null);
       invocation.terminal.say(`Removed webhook ${id}.`);
     });

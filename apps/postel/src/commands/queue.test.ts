@@ -83,11 +83,13 @@ test('what waits is listed, held, released, tried and dropped; what is in hand i
   await queueCommand('retry 2');
   const [taken] = await queue.take(10, []);
   expect(taken?.forwardPath).toBe('ann@example.org');
-  const refused = await queueCommand('drop 1 2 7');
+  expect(await queueCommand('drop 1')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--yes') });
+  expect(await state()).toEqual(['held', 'waiting']);
+  const refused = await queueCommand('drop 1 2 7 --yes');
   expect([refused.code, refused.stdout]).toEqual([1, '1: dropped\n']);
   expect(refused.stderr).toContain('2, 7');
   await queue.giveBack(taken === undefined ? [] : [taken]);
-  expect((await queueCommand('drop 2')).code).toBe(0);
+  expect((await queueCommand('drop 2 --yes')).code).toBe(0);
   expect(await state()).toEqual(['dropped', 'dropped']);
   expect(await database.sql`select from queue_contents`).toHaveLength(0);
   expect((await queueCommand('retry x')).stderr).toContain('"x" is no number');
@@ -102,7 +104,8 @@ test('servers that had TLS and have none any more are listed, and forgotten', as
   expect((await queueCommand('tls list')).stdout).toMatch(/\nmx\.example\.org +missing since .* it offers none\n$/);
   const all = (await queueCommand('tls list --all --json')).stdout.trim().split('\n');
   expect(all.map((line) => JSON.parse(line).host)).toEqual(['mx.example.org', 'mx.example.net']);
-  const forgotten = await queueCommand('tls forget MX.example.org mx.example.com');
+  expect(await queueCommand('tls forget mx.example.org')).toMatchObject({ code: 1, stdout: '' });
+  const forgotten = await queueCommand('tls forget MX.example.org mx.example.com --yes');
   expect(forgotten).toMatchObject({ code: 1, stdout: 'mx.example.org: forgotten\n' });
   expect(forgotten.stderr).toContain('Not known to have had TLS: mx.example.com');
   expect((await queueCommand('tls list')).stdout).toBe('None.\n');

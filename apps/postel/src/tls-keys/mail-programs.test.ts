@@ -65,7 +65,7 @@ test.for(['tls1.3', 'tls1.2'])(
     const connect = () => program.run('tstclnt', ...host, '-d', 'sql:db', '-n', account.name, '-A', commands);
     expect(await connect()).toMatch(/^\* PREAUTH .*^a OK/ms);
 
-    await config(['rm', `sha256:${key.fingerprint}`]);
+    await config(['rm', `sha256:${key.fingerprint}`, '--yes']);
     expect(await connect()).toMatch(/^\* OK .*^a OK/ms);
   },
 );
