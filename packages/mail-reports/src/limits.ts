@@ -14,7 +14,7 @@ export const XML_TEXT_CHARACTERS = 4_096;
 /** Rows of a report: of DMARC, and of TLS, whose policies each have some. */
 export const REPORT_ROWS = 50_000;
 export const REPORT_POLICIES = 1_000;
-/** What is kept of a list inside a row, and of a text. */
+/** What is kept of a list inside a row, of a name, a number or an organization (by which reports are told apart, in an index), and of a text. */
 export const RESULTS_A_ROW = 20;
 export const NAME_CHARACTERS = 255;
 export const TEXT_CHARACTERS = 500;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { DISPOSITIONS, type DmarcReport, type DmarcRow } from './dmarc-report.ts';
-import { MOST_COUNTED, REPORT_ROWS, RESULTS_A_ROW } from './limits.ts';
+import { MOST_COUNTED, NAME_CHARACTERS, REPORT_ROWS, RESULTS_A_ROW } from './limits.ts';
 import { childOf, readXml, textOf, type XmlElement } from './read-xml.ts';
 import { ReportError } from './report-error.ts';
 import { readSpan } from './report-span.ts';
@@ -20,8 +20,8 @@ export function parseDmarcReport(xml: string): DmarcReport {
   const published = childOf(feedback, 'policy_published');
   const range = childOf(metadata, 'date_range');
   const domain = reportedName(textOf(published, 'domain'));
-  const reportId = reportedText(textOf(metadata, 'report_id'));
-  const organization = reportedText(textOf(metadata, 'org_name'));
+  const reportId = reportedText(textOf(metadata, 'report_id'), NAME_CHARACTERS);
+  const organization = reportedText(textOf(metadata, 'org_name'), NAME_CHARACTERS);
   if (domain === '') throw new ReportError('It does not say which domain it is about');
   if (reportId === '' || organization === '') throw new ReportError('It does not say by whom it is, or has no number');
   const records = feedback.children.filter(({ name }) => name === 'record');
@@ -50,7 +50,9 @@ function readRecord(record: XmlElement): DmarcRow {
   const identifiers = childOf(record, 'identifiers');
   const results = childOf(record, 'auth_results')?.children ?? [];
   const sourceAddress = textOf(row, 'source_ip');
-  if (isIP(sourceAddress) === 0) throw new ReportError(`"${reportedText(sourceAddress, 60)}" is no address`);
+  // A zone (RFC 4007 §11) says something on one machine alone, and Postgres does not know it.
+  if (isIP(sourceAddress) === 0 || sourceAddress.includes('%'))
+    throw new ReportError(`"${reportedText(sourceAddress, 60)}" is no address`);
   const all = (name: string) => results.filter((each) => each.name === name).slice(0, RESULTS_A_ROW);
   return {
     sourceAddress,

@@ -1,4 +1,4 @@
-import { MOST_COUNTED, REPORT_POLICIES, REPORT_ROWS } from './limits.ts';
+import { MOST_COUNTED, NAME_CHARACTERS, REPORT_POLICIES, REPORT_ROWS } from './limits.ts';
 import { ReportError } from './report-error.ts';
 import { readSpan } from './report-span.ts';
 import { reportedName, reportedText } from './reported-text.ts';
@@ -7,8 +7,8 @@ import type { IncomingTlsReport, ReportedTlsFailure } from './tls-report.ts';
 /** Reads a report on TLS: RFC 8460 §4.4. @throws {ReportError} */
 export function parseTlsReport(json: string): IncomingTlsReport {
   const report = new JsonObject(parseJson(json));
-  const organization = report.text('organization-name');
-  const reportId = report.text('report-id');
+  const organization = report.text('organization-name', NAME_CHARACTERS);
+  const reportId = report.text('report-id', NAME_CHARACTERS);
   if (reportId === '' || organization === '') throw new ReportError('It does not say by whom it is, or has no number');
   const range = report.object('date-range');
   const policies = report.list('policies');
@@ -75,9 +75,9 @@ class JsonObject {
     this.#value = isRecord(value) ? value : {};
   }
 
-  text(name: string): string {
+  text(name: string, most?: number): string {
     const value = this.#get(name);
-    return typeof value === 'string' ? reportedText(value) : '';
+    return typeof value === 'string' ? reportedText(value, most) : '';
   }
 
   /** @throws {ReportError} */

@@ -51,10 +51,16 @@ async function begin(domains: readonly string[]) {
 
 function mailOf(
   domain: string,
-  { reportId = '1', begin = new Date('2026-11-22T00:00:00Z'), messages = 5 } = {},
+  {
+    reportId = '1',
+    begin = new Date('2026-11-22T00:00:00Z'),
+    messages = 5,
+    sourceAddress = '192.0.2.1',
+    organization = 'Receiver',
+  } = {},
 ): Buffer {
   const xml = formatDmarcReport({
-    organization: 'Receiver',
+    organization,
     email: 'a@receiver.example',
     reportId,
     begin,
@@ -62,7 +68,7 @@ function mailOf(
     policy: { domain, adkim: 'r', aspf: 'r', p: 'none', sp: 'none', fo: '0' },
     rows: [
       {
-        sourceAddress: '192.0.2.1',
+        sourceAddress,
         messages,
         disposition: 'none',
         dkim: 'fail',
@@ -117,6 +123,25 @@ test('reports on our domains are kept once, and marked by whether their senders 
   expect(
     await jobs.sql`select domain, source_address::text as source, messages::int from mail.dmarc_reports where trust = 'verified'`,
   ).toEqual([{ domain: 'example.com', source: '192.0.2.1/32', messages: 5 }]);
+});
+
+const unpackable = (characters: number, seed: number) =>
+  String.fromCharCode(
+    ...Array.from({ length: characters }, (_, i) => 0x4e00 + ((i * i * 7_919 + i * seed * 104_729) % 20_000)),
+  );
+
+test('a report that cannot be kept keeps no other one waiting', async () => {
+  await using jobs = await begin(['example.com']);
+  const put = (octets: Buffer) => jobs.inbox.keep({ octets, reporter: 'a.example', isVerified: false });
+  await put(mailOf('example.com', { sourceAddress: 'fe80::1%eth0' }));
+  await jobs.sql`
+    alter table dmarc_reports add constraint wants_no_two check (report_id <> '2')`;
+  await put(mailOf('example.com', { reportId: '2' }));
+  await put(mailOf('example.com', { reportId: '3' }));
+  // More than an index takes, as nothing of it can be packed.
+  await put(mailOf('example.com', { reportId: unpackable(500, 1), organization: unpackable(500, 2) }));
+  expect(await jobs.read()).toEqual({ new: 2, known: 0, foreign: 0, unreadable: 2 });
+  expect(await jobs.inbox.next()).toBeNull();
 });
 
 test('what is old is forgotten', async () => {

@@ -1,6 +1,7 @@
 import { listDomains } from '@postel/directory';
 import { type ReadReport, ReportError, readReportMail } from '@postel/mail-reports';
-import { ReportInbox, takeReport } from '@postel/queue';
+import { ReportInbox, type ReportOrigin, type TakenReport, takeReport } from '@postel/queue';
+import { type Sql, StorageError, translateDatabaseError } from '@postel/storage';
 import { SECOND_MS } from '../intervals.ts';
 import type { Job, JobContext } from '../job.ts';
 
@@ -20,14 +21,9 @@ export const readReports: Job = {
       const { id, reporter, isVerified, octets } = mail;
       domains ??= new Set((await listDomains(database.sql)).map(({ name }) => name));
       const read = await readMail(octets, { reporter, log });
-      if (read === null) done.unreadable++;
-      else {
-        const trust = isVerified ? 'verified' : 'unverified';
-        const taken = await takeReport(database.sql, read, { trust, reporter }, domains);
-        const { organization, reportId } = read.report;
-        log.info({ type: read.type, organization, reportId, reporter, trust, taken }, 'a report was read');
-        done[taken]++;
-      }
+      const trust = isVerified ? 'verified' : 'unverified';
+      const taken = read === null ? null : await take(database.sql, read, { trust, reporter }, domains, log);
+      done[taken ?? 'unreadable']++;
       await inbox.remove(id);
     }
     return done;
@@ -45,6 +41,28 @@ async function readMail(
     if (error instanceof ReportError) {
       log.info({ reporter, reason: error.message }, 'a message that says it is a report is none');
     } else log.error({ err: error, reporter }, 'a report could not be read');
+    return null;
+  }
+}
+
+/** @returns null if it cannot be kept, whenever that is tried: that must not keep the next ones waiting either */
+async function take(
+  sql: Sql,
+  read: ReadReport,
+  origin: ReportOrigin,
+  domains: ReadonlySet<string>,
+  log: JobContext['log'],
+): Promise<TakenReport | null> {
+  const { organization, reportId } = read.report;
+  const about = { type: read.type, organization, reportId, ...origin };
+  try {
+    const taken = await takeReport(sql, read, origin, domains);
+    log.info({ ...about, taken }, 'a report was read');
+    return taken;
+  } catch (error) {
+    const err = translateDatabaseError(error, true);
+    if (err instanceof StorageError) throw err; // it can be kept later
+    log.error({ err, ...about }, 'a report could not be kept');
     return null;
   }
 }
