@@ -7,9 +7,14 @@ export const UNPACKED_OCTETS = 25 * MB;
 /** Parts of a message, and entries of a zip file, that are looked at. A report is one file. */
 export const PARTS = 100;
 export const ZIP_ENTRIES = 1;
-/** Elements of XML inside one another, in all, and characters of the text of one. */
+/** The same of a report on TLS, all of which is read at once. */
+export const JSON_OCTETS = 10 * MB;
+/** Elements of XML inside one another, in all, their attributes, of which reports have a few on the first one, and characters of the text of one. */
 export const XML_DEPTH = 12;
 export const XML_ELEMENTS = 1_000_000;
+export const XML_ATTRIBUTES = 1_000;
+/** What is read before somebody else has a turn. */
+export const XML_PIECE_CHARACTERS = 64 * 1024;
 export const XML_TEXT_CHARACTERS = 4_096;
 /** Rows of a report: of DMARC, and of TLS, whose policies each have some. */
 export const REPORT_ROWS = 50_000;

@@ -12,8 +12,8 @@ import { reportedName, reportedText } from './reported-text.ts';
  *
  * @throws {ReportError}
  */
-export function parseDmarcReport(xml: string): DmarcReport {
-  const feedback = readXml(xml);
+export async function parseDmarcReport(xml: string): Promise<DmarcReport> {
+  const feedback = await readXml(xml);
   if (feedback.name !== 'feedback')
     throw new ReportError(`It is no DMARC report: its root is <${reportedName(feedback.name)}>`);
   const metadata = childOf(feedback, 'report_metadata');

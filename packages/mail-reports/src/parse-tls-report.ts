@@ -11,12 +11,12 @@ export function parseTlsReport(json: string): IncomingTlsReport {
   const reportId = report.text('report-id', NAME_CHARACTERS);
   if (reportId === '' || organization === '') throw new ReportError('It does not say by whom it is, or has no number');
   const range = report.object('date-range');
-  const policies = report.list('policies');
-  if (policies.length > REPORT_POLICIES) throw new ReportError(`It has more than ${REPORT_POLICIES} policies`);
-  const read = policies.map(readPolicy);
-  if (read.reduce((sum, { failures }) => sum + failures.length, 0) > REPORT_ROWS) {
-    throw new ReportError(`It has more than ${REPORT_ROWS} failures`);
-  }
+  let failures = 0;
+  const read = report.list('policies', REPORT_POLICIES).map((policy) => {
+    const one = readPolicy(policy, REPORT_ROWS - failures);
+    failures += one.failures.length;
+    return one;
+  });
   return {
     organization,
     contact: report.text('contact-info'),
@@ -26,7 +26,8 @@ export function parseTlsReport(json: string): IncomingTlsReport {
   };
 }
 
-function readPolicy(entry: JsonObject): IncomingTlsReport['policies'][number] {
+/** @param most failures */
+function readPolicy(entry: JsonObject, most: number): IncomingTlsReport['policies'][number] {
   const policy = entry.object('policy');
   const summary = entry.object('summary');
   const domain = reportedName(policy.text('policy-domain'));
@@ -36,7 +37,7 @@ function readPolicy(entry: JsonObject): IncomingTlsReport['policies'][number] {
     domain,
     successfulSessions: summary.count('total-successful-session-count'),
     failedSessions: summary.count('total-failure-session-count'),
-    failures: entry.list('failure-details').map(readFailure),
+    failures: entry.list('failure-details', most).map(readFailure),
   };
 }
 
@@ -92,9 +93,12 @@ class JsonObject {
     return new JsonObject(this.#get(name));
   }
 
-  list(name: string): readonly JsonObject[] {
+  /** @throws {ReportError} if it is longer */
+  list(name: string, most: number): readonly JsonObject[] {
     const value = this.#get(name);
-    return Array.isArray(value) ? value.map((each) => new JsonObject(each)) : [];
+    if (!Array.isArray(value)) return [];
+    if (value.length > most) throw new ReportError(`It has too many ${name}`);
+    return value.map((each) => new JsonObject(each));
   }
 
   #get(name: string): unknown {

@@ -4,7 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { announcesReport } from './announces-report.ts';
 import type { DmarcReport } from './dmarc-report.ts';
 import { dmarcReportFileName, formatDmarcReport } from './format-dmarc-report.ts';
-import { REPORT_ROWS, UNPACKED_OCTETS, XML_DEPTH } from './limits.ts';
+import {
+  JSON_OCTETS,
+  REPORT_POLICIES,
+  REPORT_ROWS,
+  UNPACKED_OCTETS,
+  XML_ATTRIBUTES,
+  XML_DEPTH,
+  XML_PIECE_CHARACTERS,
+} from './limits.ts';
 import { readReportFile, readReportMail } from './read-report.ts';
 
 const FOLDER = new URL('../../../../shared/testdata/reports/', import.meta.url);
@@ -154,6 +162,11 @@ test.each<[string, Buffer | string, RegExp]>([
   ['XML with entities', `<!DOCTYPE a [<!ENTITY x "${'y'.repeat(99)}">]>${XML.slice(38)}`, /document type/],
   ['an entity that nobody has declared', XML.replace('none', '&x;'), /no XML/],
   ['XML that is too deep', '<a>'.repeat(XML_DEPTH + 1), /levels deep/],
+  ['XML of nothing but attributes', `<a ${attributes(XML_ATTRIBUTES + 1)}/>`, /attributes/],
+  ['XML with a name that does not end', `<${'a'.repeat(3 * XML_PIECE_CHARACTERS)}/>`, /no XML/],
+  ['JSON too large', `{"a":"${'x'.repeat(JSON_OCTETS)}"}`, /larger than 10 MB/],
+  ['too many policies', tlsReport(Array(REPORT_POLICIES + 1).fill(0)), /too many policies/],
+  ['too many failures', tlsReport([policy(REPORT_ROWS - 1), policy(2)]), /too many failure-details/],
   ['XML cut off', XML.slice(0, -20), /no XML/],
   ['other XML', '<html></html>', /root is <html>/],
   ['no domain', XML.replace('<domain>example.org</domain>', ''), /which domain/],
@@ -171,6 +184,19 @@ test.each<[string, Buffer | string, RegExp]>([
   await expect(readReportFile(Buffer.from(octets))).rejects.toThrow(reason);
 });
 
+test('a report is read in pieces, so that others have their turn', async () => {
+  let turns = 0;
+  let isRead = false;
+  const next = () => {
+    turns++;
+    if (!isRead) setImmediate(next);
+  };
+  setImmediate(next);
+  await readReportFile(Buffer.from(XML.replace('</feedback>', `${' '.repeat(20 * XML_PIECE_CHARACTERS)}</feedback>`)));
+  isRead = true;
+  expect(turns).toBeGreaterThanOrEqual(10);
+});
+
 test('a message without a report is said to have none', async () => {
   const mail = 'Subject: Report Domain: example.org\r\nContent-Type: text/plain\r\n\r\nhello\r\n';
   await expect(readReportMail(Buffer.from(mail))).rejects.toThrow('no report attached');
@@ -186,6 +212,18 @@ test.each([
 ])('the subject %j announces a report: %j', (subject, isReport) => {
   expect(announcesReport(subject)).toBe(isReport);
 });
+
+function attributes(count: number): string {
+  return Array.from({ length: count }, (_, i) => `a${i}=""`).join(' ');
+}
+
+function tlsReport(policies: readonly unknown[]): string {
+  return JSON.stringify({ ...JSON_REPORT, policies });
+}
+
+function policy(failures: number): object {
+  return { policy: { 'policy-domain': 'example.org' }, 'failure-details': Array(failures).fill(0) };
+}
 
 /** A zip file of one file. */
 function zip(content: string | Buffer, how: 'deflated' | 'stored' | 'lying' = 'deflated'): Buffer {

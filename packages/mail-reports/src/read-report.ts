@@ -1,6 +1,6 @@
 import { type Part, parseMessage, transferDecoder } from '@postel/mime';
 import type { DmarcReport } from './dmarc-report.ts';
-import { PARTS, UNPACKED_OCTETS } from './limits.ts';
+import { JSON_OCTETS, PARTS, UNPACKED_OCTETS } from './limits.ts';
 import { parseDmarcReport } from './parse-dmarc-report.ts';
 import { parseTlsReport } from './parse-tls-report.ts';
 import { ReportError } from './report-error.ts';
@@ -19,12 +19,18 @@ export type ReadReport =
  */
 export async function readReportFile(octets: Buffer): Promise<ReadReport> {
   const unpacked = await unpack(octets);
-  if (unpacked.length > UNPACKED_OCTETS) throw new ReportError(`It is larger than ${UNPACKED_OCTETS / 1024 / 1024} MB`);
+  requireSize(unpacked, UNPACKED_OCTETS);
   const text = decodeText(unpacked);
   const first = text.trimStart()[0];
-  if (first === '<') return { type: 'dmarc', report: parseDmarcReport(text) };
+  if (first === '<') return { type: 'dmarc', report: await parseDmarcReport(text) };
+  if (first === '{') requireSize(unpacked, JSON_OCTETS);
   if (first === '{') return { type: 'tls', report: parseTlsReport(text) };
   throw new ReportError('It is neither XML nor JSON, nor such a file packed by gzip or zip');
+}
+
+/** @throws {ReportError} */
+function requireSize({ length }: Buffer, most: number): void {
+  if (length > most) throw new ReportError(`It is larger than ${most / 1024 / 1024} MB`);
 }
 
 /** Reads the report that a message carries: RFC 7489 §7.2.1.1, RFC 8460 §5.3. @throws {ReportError} why there is none */
