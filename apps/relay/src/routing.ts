@@ -8,8 +8,8 @@ export class Routing {
   readonly #keyFile: string;
   #version: number | null = null;
   #book = new RouteBook([], [], DIRECT_ROUTE);
-  /** By the name of the route. */
-  readonly #secrets = new Map<string, { readonly revision: number; readonly secrets: RouteSecrets }>();
+  /** By the name of the route, which another one may have by now: no two are sealed alike. */
+  readonly #secrets = new Map<string, { readonly sealed: Buffer; readonly secrets: RouteSecrets }>();
 
   /** @param keyFile that opens secrets of routes */
   constructor(routes: Pick<Directory['routes'], 'book'>, keyFile: string) {
@@ -36,11 +36,12 @@ export class Routing {
   }
 
   /** @throws {SealingError} */
-  async secretsOf({ name, revision, secrets: sealed }: Route): Promise<RouteSecrets> {
+  async secretsOf({ name, secrets: sealed }: Route): Promise<RouteSecrets> {
+    if (sealed === null) return {};
     const known = this.#secrets.get(name);
-    if (known?.revision === revision) return known.secrets;
+    if (known?.sealed.equals(sealed)) return known.secrets;
     const secrets = await openRouteSecrets(this.#keyFile, name, sealed);
-    this.#secrets.set(name, { revision, secrets });
+    this.#secrets.set(name, { sealed, secrets });
     return secrets;
   }
 }
