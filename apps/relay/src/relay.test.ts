@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { addSuppression, changeQueue, failQueue } from '@postel/queue';
 import { makeClientCertificate, type SmtpSession } from '@postel/testkit';
 import { expect, test } from 'vitest';
-import { TRANSACTIONS_A_HOST } from './limits.ts';
+import { TRANSACTIONS, TRANSACTIONS_A_DOMAIN, TRANSACTIONS_A_HOST } from './limits.ts';
 import { RemoteServer, type Script } from './testing/remote-server.ts';
 import { startQueue } from './testing/start-relay.ts';
 
@@ -322,6 +322,25 @@ test('a host has so many transactions at a time, for however many domains it is,
   expect(new Set(received.map(({ rcpts }) => rcpts.join())).size).toBe(40);
   expect(most).toBeLessThanOrEqual(TRANSACTIONS_A_HOST);
   expect(remote.connections).toBeLessThan(40);
+});
+
+test('domains that are slow, and always have more, keep no other one waiting', async () => {
+  const over = Promise.withResolvers<null>();
+  await using remote = await RemoteServer.start((line) => (line === '.' ? over.promise : null));
+  await using queue = await startQueue();
+  const slow = Array.from({ length: TRANSACTIONS / TRANSACTIONS_A_DOMAIN }, (_, i) => `slow${i}.example`);
+  for (const domain of slow) {
+    for (let i = 0; i < 2 * TRANSACTIONS_A_DOMAIN; i++) await queue.put(TEXT, {}, [{ forwardPath: `bob@${domain}` }]);
+  }
+  await queue.put(TEXT, {}, [{ forwardPath: 'bob@other.example' }]);
+  const names = [...slow, 'other.example'];
+  const servers = names.map((name) => [name, { MX: [{ preference: 10, exchange: `mx.${name}` }] }] as const);
+  const zone = { ...Object.fromEntries(servers), ...Object.fromEntries(names.map((name) => [`mx.${name}`, HERE])) };
+  await using _ = await queue.startRelay({ zone, port: remote.port });
+  await remote.hears('RCPT', TRANSACTIONS);
+  expect(remote.heard).toContain('RCPT TO:<bob@other.example>');
+  over.resolve(null);
+  await queue.settled();
 });
 
 test('what somebody has given up, and what is for who wants nothing, goes nowhere, and its sender hears why', async () => {

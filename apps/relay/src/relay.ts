@@ -257,20 +257,22 @@ export class Relay {
     return count >= TRANSACTIONS_A_DOMAIN && (this.#waiting.get(lane)?.length ?? 0) >= TRANSACTIONS_A_DOMAIN;
   }
 
-  /** Begins what may begin: first what is not for many. */
+  /** Begins what may begin: first what is not for many. Whoever has begun one is behind the others: lanes that never end keep none waiting. */
   #begin(): void {
     for (const isBulk of [false, true]) {
       const most = isBulk ? BULK_TRANSACTIONS : TRANSACTIONS;
       for (const [lane, groups] of this.#waiting) {
-        while (this.#tasks.size < most) {
-          const at = groups.findIndex((group) => group.recipients[0].isBulk === isBulk && this.#hasRoom(group));
-          const [group] = at === -1 ? [] : groups.splice(at, 1);
-          if (group === undefined) break;
-          this.#beginOne(lane, group);
-        }
-        if (groups.length === 0) this.#waiting.delete(lane);
-        if (groups.length < WAITING_FOR_A_SMARTHOST / 2) this.#turnedAway.delete(lane);
+        if (this.#tasks.size >= most) break;
+        const at = groups.findIndex((group) => group.recipients[0].isBulk === isBulk && this.#hasRoom(group));
+        const [group] = at === -1 ? [] : groups.splice(at, 1);
+        if (group === undefined) continue;
+        this.#waiting.delete(lane);
+        if (groups.length > 0) this.#waiting.set(lane, groups);
+        this.#beginOne(lane, group);
       }
+    }
+    for (const lane of this.#turnedAway.keys()) {
+      if ((this.#waiting.get(lane)?.length ?? 0) < WAITING_FOR_A_SMARTHOST / 2) this.#turnedAway.delete(lane);
     }
   }
 
