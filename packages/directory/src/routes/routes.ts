@@ -178,8 +178,10 @@ export async function putRoute(
   const [row] = await tx<{ count: number }[]>`select count(*)::integer as count from routes where name <> ${name}`;
   if ((row?.count ?? 0) >= ROUTES) throw new DirectoryError('too-many-routes', `There are at most ${ROUTES} routes`);
   const stored = JSON.stringify(settings);
+  // The first is not that of another one that had the name: connections that are open are told apart by it.
   await tx`
-    insert into routes (name, settings) values (${name}, ${stored}::text::jsonb)
+    insert into routes (name, settings, revision)
+    values (${name}, ${stored}::text::jsonb, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     on conflict (name) do update set settings = excluded.settings, revision = routes.revision + 1`;
   if (secrets === undefined) return;
   const names: readonly RouteSecretName[] = secrets?.names ?? [];
