@@ -22,7 +22,7 @@ export const WRITTEN_MS = 5_000;
  *
  * @param killsMs when relays were killed
  */
-export function isUnheard({ saidMs, connection }: Arrival, killsMs: readonly number[]): boolean {
+function isUnheard({ saidMs, connection }: Arrival, killsMs: readonly number[]): boolean {
   if (saidMs === null) return true;
   const { endedMs } = connection;
   return killsMs.some((killMs) => endedMs !== null && endedMs <= killMs + DEATH_MS && saidMs >= killMs - WRITTEN_MS);
