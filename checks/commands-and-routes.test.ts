@@ -83,7 +83,7 @@ const ANSWERED: Readonly<Record<string, string | { readonly why: string }>> = {
   'config apply': 'post /api/v1/admin/declaration/apply',
   'queue list': 'get /api/v1/admin/queue',
   'queue show': 'get /api/v1/admin/queue/:id',
-  'queue route': { why: 'not yet: by hand, on a host' },
+  'queue route': 'post /api/v1/admin/queue/route',
   'queue fail': 'post /api/v1/admin/queue/fail',
   'queue hold-rule add': 'post /api/v1/admin/hold-rules',
   'queue hold-rule list': 'get /api/v1/admin/hold-rules',

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { SmtpServerForTests, sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { ApiClient } from './testing/api-client.ts';
+import { queueMail } from './testing/queue-mail.ts';
 
-const { ports } = sharedPostel();
+const postel = sharedPostel();
+const { ports } = postel;
 const CANARY = `canary-${randomBytes(9).toString('hex')}`;
 /** Nobody else's: the server is shared. */
 const nameOf = (what: string) => `${what}-${randomBytes(4).toString('hex')}`;
@@ -70,4 +72,32 @@ test('a route that does not do answers with its steps', async () => {
   expect(JSON.stringify(tried.body.steps)).toContain('ECONNREFUSED');
   expect((await admin.post(`/admin/routes/${name}/test`, { send: true })).status).toBe(422);
   await admin.send('DELETE', `/api/v1/admin/routes/${name}`);
+});
+
+test('what waits is told to go by another route, which is written down; and by none that there is not', async () => {
+  const admin = await ApiClient.admin(ports.web);
+  const mary = await postel.addAccount('mary');
+  const recipient = `${nameOf('bob')}@held.example`;
+  await queueMail(postel, mary, [recipient]);
+  const entries = (await admin.get(`/admin/queue?search=${recipient}`)).body;
+  const [{ id }] = entries;
+  expect((await admin.post('/admin/queue/change', { change: 'hold', ids: [id] })).body).toEqual({ ids: [id] });
+  const name = nameOf('way');
+  expect(await admin.post('/admin/queue/route', { ids: [id], route: name })).toMatchObject({ status: 404 });
+  await admin.post('/admin/routes', { name, hosts: ['127.0.0.1:1'], tls: 'none' });
+  expect((await admin.post('/admin/queue/route', { ids: [id, 999_999_999], route: name })).body).toEqual({ ids: [id] });
+  const shown = (await admin.get(`/admin/queue/${id}`)).body;
+  expect(shown).toMatchObject({ state: 'held', pinnedRoute: name });
+  expect(shown.events.at(-1)).toMatchObject({ type: 'routed' });
+  expect((await admin.delete(`/admin/routes/${name}`)).status).toBe(409);
+  await admin.post('/admin/queue/route', { ids: [id], route: null });
+  expect((await admin.get(`/admin/queue/${id}`)).body).toMatchObject({ pinnedRoute: null });
+  const changes = (await admin.get(`/admin/changes?search=${encodeURIComponent(`recipient ${id}`)}`)).body;
+  expect(changes.map(({ after }: { after: object }) => after)).toEqual(
+    expect.arrayContaining([
+      { route: [String(id)], by: name },
+      { route: [String(id)], by: 'rules' },
+    ]),
+  );
+  await admin.post('/admin/queue/change', { change: 'drop', ids: [id] });
 });

@@ -1,4 +1,4 @@
-import type { Deed, ManagedDirectory } from '@postel/directory';
+import { type Deed, DIRECT_ROUTE, type ManagedDirectory } from '@postel/directory';
 import {
   addHoldRule,
   addSuppression,
@@ -9,13 +9,14 @@ import {
   type QueueChange,
   removeHoldRule,
   removeSuppression,
+  routeQueue,
 } from '@postel/queue';
 
 /** Of a change of many recipients, as many are written down. */
 const NAMED = 200;
 
 /** What is done to the queue, each in one transaction with what is written down of it: see the functions of the queue. */
-export function queueOperations(directory: Pick<ManagedDirectory, 'note'>) {
+export function queueOperations(directory: Pick<ManagedDirectory, 'note' | 'routes'>) {
   return {
     /** @returns the ids of those that it was done to */
     change: (change: QueueChange, ids: readonly number[]) =>
@@ -23,7 +24,19 @@ export function queueOperations(directory: Pick<ManagedDirectory, 'note'>) {
 
     /** @returns the ids of those that it was done to */
     fail: (ids: readonly number[], reason: string) =>
-      directory.note('queue', async (sql) => ofRecipients('fail', await failQueue(sql, ids, reason), reason)),
+      directory.note('queue', async (sql) => ofRecipients('fail', await failQueue(sql, ids, reason), { reason })),
+
+    /**
+     * @param route by its name; null: what the rules say
+     * @returns the ids of those that it was done to
+     * @throws {DirectoryError} 'no-such-route'
+     */
+    async route(ids: readonly number[], route: string | null) {
+      if (route !== null && route !== DIRECT_ROUTE) await directory.routes.read(route);
+      return await directory.note('queue', async (sql) =>
+        ofRecipients('route', await routeQueue(sql, ids, route), { by: route ?? 'rules' }),
+      );
+    },
 
     /** @returns how many recipients it holds; null: there is no such account */
     addHoldRule: (rule: HoldRule, reason: string) =>
@@ -64,13 +77,17 @@ export function queueOperations(directory: Pick<ManagedDirectory, 'note'>) {
   };
 }
 
-function ofRecipients(what: string, ids: readonly number[], reason?: string): Deed<readonly number[]> {
+function ofRecipients(
+  what: string,
+  ids: readonly number[],
+  more: Readonly<Record<string, string>> = {},
+): Deed<readonly number[]> {
   const [first] = ids;
   const recipients = ids.slice(0, NAMED).map(String);
   const done = {
     [what]: recipients,
     ...(ids.length > NAMED && { count: ids.length }),
-    ...(reason !== undefined && { reason }),
+    ...more,
   };
   return {
     result: ids,

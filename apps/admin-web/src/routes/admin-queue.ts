@@ -13,6 +13,7 @@ import {
   NewHoldRule,
   NewSuppression,
   QueueDetails,
+  RouteQueue,
   Suppressions,
   TlsHosts,
 } from '../schemas/queue.ts';
@@ -76,6 +77,23 @@ export function addAdminQueueRoutes(api: WebApi, { directory, database: { sql } 
     async (request) => {
       const { ids, reason = 'the postmaster gave it up' } = request.body;
       return { ids: [...(await operate(request).fail(ids, reason))] };
+    },
+  );
+
+  api.post(
+    '/api/v1/admin/queue/route',
+    {
+      config,
+      schema: {
+        summary: 'Have it go by another route, at once',
+        tags,
+        body: RouteQueue,
+        response: { 200: QueueChanged },
+      },
+    },
+    async (request) => {
+      const { ids, route } = request.body;
+      return { ids: [...(await operate(request).route(ids, route))] };
     },
   );
 

@@ -10,6 +10,8 @@ const Value = Type.String({ minLength: 1, maxLength: 400, pattern: '^[^\\u0000-\
 export const QueueDetails = Type.Object({
   ...QueueEntry.properties,
   lastStatus: NullableString,
+  lastRoute: NullableString,
+  pinnedRoute: Type.Union([Type.String(), Type.Null()], { description: 'by which it goes whatever rules say' }),
   alias: NullableString,
   notify: Type.Union([Type.Array(Type.String()), Type.Null()]),
   originalRecipient: NullableString,
@@ -25,10 +27,19 @@ export const QueueDetails = Type.Object({
       status: NullableString,
       reply: NullableString,
       mta: NullableString,
+      route: NullableString,
       nextAttemptAt: NullableString,
     }),
   ),
 });
+
+export const RouteQueue = Type.Object(
+  {
+    ids: Type.Array(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), { minItems: 1, maxItems: 1_000 }),
+    route: Type.Union([Value, Type.Null()], { description: 'a route, or direct; null: what the rules say' }),
+  },
+  strict,
+);
 
 export const FailQueue = Type.Object(
   {

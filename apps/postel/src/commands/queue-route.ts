@@ -31,13 +31,8 @@ Examples:
     return { ids: numbers.map(Number), route, server: namedServer(line) };
   },
   async run({ ids, route, server }, invocation) {
-    const { useDirectory } = await import('../use-directory.ts');
-    const { DIRECT_ROUTE } = await import('@postel/directory');
-    const { routeQueue } = await import('@postel/queue');
-    const routed = await useDirectory(invocation, server, async ({ routes }, { database }) => {
-      if (route !== null && route !== DIRECT_ROUTE) await routes.read(route);
-      return new Set(await routeQueue(database.sql, ids, route));
-    });
+    const { operateQueue } = await import('../operate-queue.ts');
+    const routed = new Set(await operateQueue(invocation, server, (queue) => queue.route(ids, route)));
     const how = route === null ? 'goes by what the rules say' : `goes by the route ${route}`;
     for (const id of routed) invocation.terminal.say(`${id}: ${how}`);
     const others = ids.filter((id) => !routed.has(id));
