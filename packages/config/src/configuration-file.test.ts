@@ -62,6 +62,7 @@ const DEFAULTS: Configuration = {
   tombstoneDays: 90,
   reportDays: 90,
   logLevel: 'info',
+  logLevels: {},
 };
 
 function read(text: string): Configuration | readonly string[] {
@@ -114,6 +115,7 @@ web: { http: { addresses: [192.0.2.1], port: 80 }, https: { port: 4430 }, keyHtt
 dns: { servers: [127.0.0.1, "192.0.2.53:5353", "2001:db8::53", "[::1]:54"] }
 status: off
 logLevel: debug
+logLevels: { imap: error, supervisor: warn }
 `;
   expect(read(said)).toEqual({
     ...DEFAULTS,
@@ -181,6 +183,7 @@ logLevel: debug
     ],
     status: [],
     logLevel: 'debug',
+    logLevels: { imap: 'error', supervisor: 'warn' },
   });
 });
 
@@ -434,6 +437,7 @@ test.for([
     [expect.stringMatching(/^7: database\.url must have the form/)],
   ],
   ['database:\n  url: mysql://user:secret@host/x\n', [expect.stringMatching(/^7: database\.url must have the form/)]],
+  ['logLevels: { imap: loud }\n', ['6: logLevels.imap must be info or debug or warn or error']],
   ['logLevel: loud\n', ['6: logLevel must be info or debug or warn or error']],
   ['dataDirectory: ""\nlogLevel: 7\n', ['6: dataDirectory must be a text', expect.stringMatching(/^7: logLevel/)]],
   ['hostname: twice\n', [expect.stringMatching(/^6: .*unique/i)]],
@@ -524,6 +528,7 @@ function schemaKeys(): Set<string> {
   const sections = ['blobs: { % }', 'blobs: { s3: { % } }', 'login: { % }', 'login: { oauth: [{ % }] }'];
   const others = [
     'relay: { % }',
+    'logLevels: { % }',
     'web: { % }',
     'dns: { % }',
     'housekeeping: { % }',

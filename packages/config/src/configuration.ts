@@ -4,6 +4,7 @@ import type { BlobTarget } from './blob-target.ts';
 import { DATABASE_URL_FORM, isDatabaseUrl } from './database-target.ts';
 import { type DnsServerAddress, readDnsServers } from './dns-settings.ts';
 import { type LiteralExtension, parseLiterals } from './imap-settings.ts';
+import { type LogLevels, parseLogLevels } from './log-levels.ts';
 import { type LoginSettings, readLogin } from './login-settings.ts';
 import type { OAuthIssuer } from './oauth-issuer.ts';
 import { onOrOff } from './on-or-off.ts';
@@ -22,14 +23,12 @@ import {
   DEFAULT_REPORT_DAYS,
   DEFAULT_RESERVE_OCTETS,
   DEFAULT_TOMBSTONE_DAYS,
-  type LogLevel,
   parseCertificateFiles,
-  parseLogLevel,
 } from './server-settings.ts';
 import type { SettingReader } from './setting-reader.ts';
 
 /** What the configuration file says, with defaults where it says nothing. */
-export interface Configuration {
+export interface Configuration extends LogLevels {
   readonly hostname: string;
   /** By which the world reaches this server, for the records of its domains; those that the machine has, if there are none. */
   readonly publicAddresses: readonly string[];
@@ -80,7 +79,6 @@ export interface Configuration {
   readonly tombstoneDays: number;
   /** How long it is kept what others report on our domains. */
   readonly reportDays: number;
-  readonly logLevel: LogLevel;
 }
 
 interface RelayConfiguration {
@@ -194,7 +192,7 @@ export function readConfiguration(file: SettingReader, base: string): Configurat
     status: oneAddress(file, listening(file, 'status', { host: LOOPBACK, port: 1081 })),
     tombstoneDays: tombstoneDays(file.section('housekeeping')),
     reportDays: reportDays(file.section('housekeeping')),
-    logLevel: file.has('logLevel') ? parseLogLevel(file.at('logLevel')) : 'info',
+    ...parseLogLevels(file),
   };
   refuseTwins(file, configuration);
   return configuration;

@@ -12,6 +12,7 @@ export type { DnsServerAddress } from './dns-settings.ts';
 export { type HousekeepingSettings, parseHousekeepingSettings } from './housekeeping-settings.ts';
 export type { ImapListener, ImapSettings, LiteralExtension } from './imap-settings.ts';
 export { parseImapSettings } from './imap-settings.ts';
+export { LOG_LEVELS, LOGGING_PARTS, type LoggingPart, type LogLevels, logLevelOf } from './log-levels.ts';
 export type { LoginSettings } from './login-settings.ts';
 export { isProviderUrl, type OAuthIssuer } from './oauth-issuer.ts';
 export { parseYaml } from './parse-yaml.ts';

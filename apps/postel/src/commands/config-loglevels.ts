@@ -1,47 +1,51 @@
 import { defineCommand } from '../command.ts';
-import { CommandError, UsageError } from '../command-error.ts';
-import { operands } from '../operands.ts';
+import { CommandError } from '../command-error.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
-
-const LEVELS = ['debug', 'info', 'warn', 'error'];
 
 export const configLoglevels = defineCommand({
   name: 'config loglevels',
   alsoCalled: ['config loglevel'],
-  operands: '[LEVEL]',
+  operands: '[LEVEL] [PART=LEVEL...]',
   summary: 'say or change how much a server logs',
-  help: `LEVEL is debug, info, warn or error: that, and all that is worse. It is written into the configuration file (logLevel), whose
-other lines stay as they are, and acts at once in all processes on this host; connections that are open go on with the
-level they began with. localserve always logs from info on.
+  help: `LEVEL is debug, info, warn or error: that, and all that is worse. PART is imap, smtp, relay, web, housekeeping
+or supervisor, and PART=default has it log as the others do again. A LEVEL alone is for all: parts that had
+one of their own have it no longer, unless the same line says so.
+
+It is written into the configuration file (logLevel, logLevels), whose other lines stay as they are, and acts at once in all
+processes on this host; connections that are open go on with the level they began with. localserve always logs from info on.
 
 ${SERVER_OPTIONS_HELP}
 
 Examples:
   postel config loglevels
-  postel config loglevels debug`,
+  postel config loglevels imap=debug
+  postel config loglevels imap=default
+  postel config loglevels warn relay=info`,
   options: SERVER_OPTIONS,
-  parse(line) {
-    const level = line.positionals.length === 0 ? null : operands(line, 'level').level;
-    if (level !== null && !LEVELS.includes(level)) throw new UsageError(`"${level}" is not ${LEVELS.join(', ')}`);
-    return { level, server: namedServer(line) };
-  },
-  async run({ level, server }, invocation) {
+  parse: (line) => ({ words: line.positionals, server: namedServer(line) }),
+  async run({ words, server }, invocation) {
+    const { parseLogLevelChange, settingsOf } = await import('../serve/log-level-change.ts');
+    const change = parseLogLevelChange(words);
     const { findPlace, findRunning } = await import('../running-servers.ts');
     const place = await findPlace(server, invocation);
     const { terminal } = invocation;
     if (place.file === null) {
-      if (level === null) terminal.say('info');
+      if (change === null) terminal.say('info');
       else throw new CommandError('localserve has no configuration file: name that of a server with --config FILE.');
       return;
     }
+    const { LOGGING_PARTS } = await import('@postel/config');
     const { readConfigurationOrExplain } = await import('../serve/find-configuration.ts');
-    const { logLevel } = await readConfigurationOrExplain(place.file);
-    if (level === null) {
+    const { logLevel, logLevels } = await readConfigurationOrExplain(place.file);
+    if (change === null) {
       terminal.say(logLevel);
+      for (const part of LOGGING_PARTS) {
+        if (logLevels[part] !== undefined) terminal.say(`${part}=${logLevels[part]}`);
+      }
       return;
     }
     const { setInConfiguration } = await import('../serve/set-in-configuration.ts');
-    setInConfiguration(place.file, 'logLevel', level);
+    setInConfiguration(place.file, settingsOf(change));
     const { signalProcess } = await import('../data-directory/process-identity.ts');
     const running = findRunning(place);
     for (const { pid } of running) {
@@ -49,11 +53,15 @@ Examples:
         signalProcess(pid, 'SIGHUP');
       } catch (error) {
         throw new CommandError(
-          `${place.file} says ${level} now, but process ${pid} is another user's: tell it with systemctl reload postel, or as root.`,
+          `${place.file} says so now, but process ${pid} is another user's: tell it with systemctl reload postel, or as root.`,
           { cause: error },
         );
       }
     }
-    terminal.say(`${place.file}: logLevel is ${level} now.${running.length === 0 ? ' No server runs by it.' : ''}`);
+    if (change.common !== null) terminal.say(`${place.file}: logLevel is ${change.common} now.`);
+    for (const [part, level] of change.own) {
+      terminal.say(`${place.file}: ${part} logs ${level === null ? 'as the others do' : `from ${level} on`} now.`);
+    }
+    if (running.length === 0) terminal.say('No server runs by it.');
   },
 });

@@ -46,6 +46,22 @@ test('loglevels: in the file and in the processes at once, and no process is rep
   expect((await server.postel('config loglevels')).stdout).toBe('debug\n');
   expect(readFileSync(server.file, 'utf8')).toMatch(/^# the first line\n/);
   expect(statSync(server.file).mode).toBe(mode);
+  const said = server.process.printed(/the new configuration is in force(?:.|\n)+the new configuration is in force/);
+  const own = await server.postel('config loglevels info smtp=error imap=debug');
+  expect(own.stdout).toBe(
+    `${server.file}: logLevel is info now.\n${server.file}: smtp logs from error on now.\n${server.file}: imap logs from debug on now.\n`,
+  );
+  await said;
+  expect(server.pidOf('smtp')).toBe(pid);
+  expect((await server.postel('config loglevels')).stdout).toBe('info\nimap=debug\nsmtp=error\n');
+  await server.postel('config loglevels smtp=default');
+  expect((await server.postel('config loglevels')).stdout).toBe('info\nimap=debug\n');
+  await server.postel('config loglevels info');
+  expect((await server.postel('config loglevels')).stdout).toBe('info\n');
+  expect(readFileSync(server.file, 'utf8')).not.toContain('logLevels');
+  for (const line of ['imap=loud', 'pop3=debug', 'debug info', 'imap=debug imap=info', 'imap=']) {
+    expect(await server.postel(`config loglevels ${line}`)).toMatchObject({ code: 2, stdout: '' });
+  }
   const { code, stderr } = await server.postel('config loglevels loud');
   expect([code, stderr]).toEqual([2, expect.stringContaining('"loud" is not debug, info, warn, error')]);
 });

@@ -1,12 +1,14 @@
-import type {
-  Address,
-  Configuration,
-  ImapSettings,
-  LoginAddress,
-  RelaySettings,
-  SmtpSettings,
-  TlsMode,
-  WebSettings,
+import {
+  type Address,
+  type Configuration,
+  type ImapSettings,
+  type LoggingPart,
+  type LoginAddress,
+  logLevelOf,
+  type RelaySettings,
+  type SmtpSettings,
+  type TlsMode,
+  type WebSettings,
 } from '@postel/config';
 import type { AppPlan } from '@postel/supervision';
 import { DataDirectory } from '../data-directory/data-directory.ts';
@@ -33,8 +35,9 @@ export function planApps(
   ].filter(({ addresses = [] }) => addresses.length > 0);
   const running = [...listening, ...(apps.includes('relay') ? planSending(configuration, database) : [])];
   if (!apps.includes('housekeeping')) return running;
-  const { blobs, hostname, tombstoneDays, loginHistoryDays, mailHistoryDays, reportDays, logLevel } = configuration;
+  const { blobs, hostname, tombstoneDays, loginHistoryDays, mailHistoryDays, reportDays } = configuration;
   const kept = { tombstoneDays, loginHistoryDays, mailHistoryDays, reportDays };
+  const logLevel = logLevelOf(configuration, 'housekeeping');
   const settings = { processName: 'housekeeping', database, blobs, hostname, ...kept, logLevel };
   return [...running, planHousekeeping(settings)];
 }
@@ -42,7 +45,7 @@ export function planApps(
 function planImap(configuration: Configuration, place: DatabasePlace): readonly AppPlan[] {
   const { imap, imaps, processes, literals, offersUnauthenticate, metadata } = configuration.imap;
   const common = {
-    ...commonSettings(configuration, place),
+    ...commonSettings(configuration, place, 'imap'),
     listeners: [...listeners(imap, 'starttls'), ...listeners(imaps, 'implicit')],
     literals,
     offersUnauthenticate,
@@ -66,7 +69,7 @@ function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
   const [statusAddress = null] = status;
   const portOf = ([first]: readonly Address[]) => first?.port ?? null;
   const settings: WebSettings = {
-    ...commonSettings(configuration, place),
+    ...commonSettings(configuration, place, 'web'),
     processName: 'web',
     listeners: [
       ...web.http.map((address) => ({ ...address, isTls: false })),
@@ -89,7 +92,7 @@ function planWeb(configuration: Configuration, place: DatabasePlace): AppPlan {
 }
 
 function planSending(configuration: Configuration, database: ServerParts['database']): readonly AppPlan[] {
-  const { hostname, relay, blobs, dnsServers, logLevel } = configuration;
+  const { hostname, relay, blobs, dnsServers } = configuration;
   if (relay === null) return [];
   const settings: RelaySettings = {
     processName: 'relay',
@@ -99,7 +102,7 @@ function planSending(configuration: Configuration, database: ServerParts['databa
     ...(dnsServers.length > 0 && { dnsServers }),
     ...relay,
     secretKeyFile: secretKeyOf(configuration),
-    logLevel,
+    logLevel: logLevelOf(configuration, 'relay'),
   };
   return [planRelay(settings)];
 }
@@ -108,7 +111,7 @@ function planSmtp(configuration: Configuration, place: DatabasePlace): AppPlan {
   const { mx, submission, submissions, lmtp } = configuration.smtp;
   const { submitterNetworks, showsClientAddress, dnsbls, rspamd } = configuration;
   const settings: SmtpSettings = {
-    ...commonSettings(configuration, place),
+    ...commonSettings(configuration, place, 'smtp'),
     processName: 'smtp',
     ...(configuration.dnsServers.length > 0 && { dnsServers: configuration.dnsServers }),
     listeners: [
@@ -133,10 +136,9 @@ function secretKeyOf({ dataDirectory }: Configuration): string {
   return new DataDirectory(dataDirectory).secretKey;
 }
 
-function commonSettings(
-  { hostname, certificates, oauthIssuers, login, blobs, messageOctets, reserveOctets, logLevel }: Configuration,
-  place: DatabasePlace,
-) {
+function commonSettings(configuration: Configuration, place: DatabasePlace, part: LoggingPart) {
+  const { hostname, certificates, oauthIssuers, login, blobs, messageOctets, reserveOctets } = configuration;
+  const logLevel = logLevelOf(configuration, part);
   return { hostname, certificates, oauthIssuers, login, blobs, messageOctets, reserveOctets, logLevel, ...place };
 }
 

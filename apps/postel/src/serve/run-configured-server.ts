@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type Address, type Configuration, readConfigurationFile } from '@postel/config';
+import { type Address, type Configuration, logLevelOf, readConfigurationFile } from '@postel/config';
 import { createLog, type ListenError } from '@postel/supervision';
 import { CommandError } from '../command-error.ts';
 import { scaleFor } from '../postgres/postgres-settings.ts';
@@ -47,7 +47,7 @@ export async function runConfiguredServer({ file, app }: ConfiguredServerOptions
   }
   const apps = app === null ? APP_NAMES : [app];
   const warnings = await checkConfiguration(configuration);
-  const log = createLog({ name: 'postel', file: STANDARD_ERROR, level: configuration.logLevel });
+  const log = createLog({ name: 'postel', file: STANDARD_ERROR, level: logLevelOf(configuration, 'supervisor') });
   const plan = (current: Configuration, parts: ServerParts) => planApps(current, parts, apps);
   const services = servicesOf(configuration, apps);
   const addresses = Object.values(services).flat();
@@ -77,7 +77,7 @@ export async function runConfiguredServer({ file, app }: ConfiguredServerOptions
     onReady: () => {},
     async replan(parts, report) {
       const changed = await reread(file, configuration, report);
-      log.level = changed.logLevel;
+      log.level = logLevelOf(changed, 'supervisor');
       return { plans: plan(changed, parts), ports: portsOf({ ...servicesOf(changed, apps), metrics: changed.status }) };
     },
   });
