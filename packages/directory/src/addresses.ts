@@ -158,15 +158,18 @@ async function selectAddresses(
   sql: Sql['read'] | Transaction,
   { account = null, address }: AddressFilter,
 ): Promise<readonly AddressSummary[]> {
-  const { localPart, writtenPart, domain } = address ?? { localPart: null, writtenPart: null, domain: null };
+  // Two statements in effect: one for both would be planned for all addresses.
+  const ofAccount = account === null ? sql`true` : sql`account.name = ${account}::text`;
+  const isThis =
+    address === undefined
+      ? sql`true`
+      : sql`d.name = ${address.domain}::text
+            and a.local_part = case when d.is_case_sensitive then ${address.writtenPart}::text else ${address.localPart}::text end`;
   return await sql<AddressSummary[]>`
     select a.local_part || '@' || d.name as address, account.name as account, b.name as mailbox
       from addresses as a join domains as d using (domain_id) join accounts as account using (account_id)
       left join mailboxes as b on b.account_id = a.account_id and b.mailbox_id = a.mailbox_id and b.expunged_seq is null
-     where (${account}::text is null or account.name = ${account}::text)
-       and (${domain}::text is null
-            or (d.name = ${domain}::text
-                and a.local_part = case when d.is_case_sensitive then ${writtenPart}::text else ${localPart}::text end))
+     where ${ofAccount} and ${isThis}
      order by d.name, a.local_part`;
 }
 

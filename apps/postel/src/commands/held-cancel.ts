@@ -29,7 +29,7 @@ Examples:
     const { cancelHeld, listHeld } = await import('@postel/storage');
     const { useWaiting } = await import('../waiting/use-waiting.ts');
     const { HELD_SHOWN } = await import('../waiting/show-held.ts');
-    const { confirm } = await import('../confirm.ts');
+    const { confirmRemoval } = await import('../confirm-removal.ts');
     const { sayRows } = await import('../say-rows.ts');
     const { terminal } = invocation;
     await useWaiting(invocation, server, account, async ({ sql, signal }) => {
@@ -37,7 +37,7 @@ Examples:
       sayRows(terminal, messages, { asJson: false, ...HELD_SHOWN });
       if (messages.length === 0) return;
       const count = printableCount(messages.length, 'message');
-      if (!isAgreed && !(await confirm(`Take back ${count}?`, signal))) return terminal.say('Nothing was changed.');
+      if (!(await confirmRemoval(`Take back ${count}?`, { isAgreed, terminal, signal }))) return;
       terminal.say(`Took back ${printableCount(await cancelHeld(sql, messages), 'message')}.`);
     });
   },

@@ -23,7 +23,7 @@ Examples:
     const { dropWaiting, listWaiting } = await import('@postel/storage');
     const { useWaiting } = await import('../waiting/use-waiting.ts');
     const { COPIES_SHOWN } = await import('../waiting/show-waiting.ts');
-    const { confirm } = await import('../confirm.ts');
+    const { confirmRemoval } = await import('../confirm-removal.ts');
     const { sayRows } = await import('../say-rows.ts');
     const { terminal } = invocation;
     await useWaiting(invocation, server, selection.account, async ({ sql, signal }) => {
@@ -31,8 +31,7 @@ Examples:
       sayRows(terminal, copies, { asJson: false, ...COPIES_SHOWN });
       if (copies.length === 0) return;
       const count = printableCount(copies.length, 'copy', 'copies');
-      if (!isAgreed && !(await confirm(`Remove ${count} for good?`, signal)))
-        return terminal.say('Nothing was changed.');
+      if (!(await confirmRemoval(`Remove ${count} for good?`, { isAgreed, terminal, signal }))) return;
       const removed = await dropWaiting(sql, copies);
       terminal.say(`Removed ${printableCount(removed, 'copy', 'copies')}.`);
     });

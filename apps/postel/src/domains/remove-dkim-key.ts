@@ -1,7 +1,7 @@
 import type { DkimKeySummary } from '@postel/directory';
 import { dkimRecordName } from '@postel/domain-records';
 import type { Invocation } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirmRemoval } from '../confirm-removal.ts';
 import { formatMoment } from '../moment.ts';
 import { StopSignal } from '../stop-signal.ts';
 import { useDirectory } from '../use-directory.ts';
@@ -25,10 +25,8 @@ export async function removeDkimKey(
     const keys = await dkimKeys.list(domain);
     const key = keys.find((each) => each.selector === selector);
     if (key !== undefined) terminal.note(consequence(key, keys));
-    if (key !== undefined && !isAgreed && !(await confirm(`Remove the key ${selector}?`, stop.signal))) {
-      terminal.say('Nothing was changed.');
-      return;
-    }
+    const asking = { isAgreed, terminal, signal: stop.signal };
+    if (key !== undefined && !(await confirmRemoval(`Remove the key ${selector}?`, asking))) return;
     const removed = await dkimKeys.remove(domain, selector);
     terminal.say(
       `Removed the key ${selector} of ${removed.domain}. Its record, ${dkimRecordName(removed)}, may go too.`,

@@ -1,6 +1,6 @@
 import type { DomainSummary } from '@postel/directory';
 import type { Invocation } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirmRemoval } from '../confirm-removal.ts';
 import { printableCount } from '../printable.ts';
 import { StopSignal } from '../stop-signal.ts';
 import { useDirectory } from '../use-directory.ts';
@@ -28,10 +28,8 @@ export async function removeDomain(
       terminal.note(
         `With ${domain} go its ${printableCount(keys.length, 'key')} that mail is signed by (DKIM), for good: one that is added anew needs other records in the DNS.`,
       );
-      if (!isAgreed && !(await confirm(`Remove the domain ${domain}?`, stop.signal))) {
-        terminal.say('Nothing was changed.');
-        return;
-      }
+      const asking = { isAgreed, terminal, signal: stop.signal };
+      if (!(await confirmRemoval(`Remove the domain ${domain}?`, asking))) return;
     }
     await directory.removeDomain(domain);
     terminal.say(`Removed domain ${domain}.`);
