@@ -127,7 +127,8 @@ test.for([
     ] as const) {
       client.send(`${text}\r\n`);
       await using neighbour = await server.logIn(account);
-      await neighbour.command('STATUS INBOX (MESSAGES)');
+      // Each a question to the database, and more of them than a command asks before it waits.
+      for (let n = 0; n < 6; n++) await neighbour.command('STATUS INBOX (MESSAGES)');
     }
   }
   await mary.dialogue`
