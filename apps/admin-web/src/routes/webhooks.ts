@@ -15,8 +15,8 @@ import type { WebApi } from '../web-api.ts';
 const tags = ['webhooks'];
 const admin = { access: 'admin' } as const;
 const looking = { access: 'account' } as const;
-/** Where one's mail is told of is given by a person, not by a token. */
-const giving = { access: 'sign-in' } as const;
+/** Where one's mail is told of is given by a person, and by nobody at a browser they left. */
+const giving = { access: 'sign-in', needsProof: true } as const;
 const params = Type.Object({ id: Type.String({ pattern: '^[1-9][0-9]{0,14}$', maxLength: 15 }) });
 const gone = { 204: Type.Null() };
 
