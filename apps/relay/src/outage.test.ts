@@ -49,8 +49,9 @@ test(
     await using sink = await OutageSink.start(HOSTS.map(addressOf));
     await using queue = await startQueue();
     await queue.directory.addAccount({ name: 'mary', address: 'mary@example.com', password: null });
+    const account = (await queue.directory.identify('mary'))?.accountId ?? null;
     for (const [i, forwardPath] of RECIPIENTS.entries()) {
-      await queue.put(`Subject: ${i}\r\n\r\nx\r\n`, { name: `m${i}` }, [{ forwardPath }]);
+      await queue.put(`Subject: ${i}\r\n\r\nx\r\n`, { name: `m${i}`, account }, [{ forwardPath }]);
     }
     const time = new TimeTravel(queue.sql);
     await using _ = await queue.startRelay({ zone: ZONE, port: sink.port, now: time.now });
