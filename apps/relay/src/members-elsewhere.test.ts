@@ -125,7 +125,7 @@ test('who gets it already does not get it again, and a rule holds members as it 
 
 test('a relay that has lost its row delivers nothing here, however late it wakes', async () => {
   await using queue = await queueWith(['mary@example.com', 'john@example.com']);
-  await toTeam(queue, REPORT);
+  await toTeam(queue, `${REPORT}${`${'x'.repeat(70)}\r\n`.repeat(300)}`); // too large to come with its row
   // It reads the message, and somebody else has the row by the time it may.
   const locked = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
