@@ -46,9 +46,13 @@ function Figures({ overview, isUncertain }: { overview: Overview; isUncertain: b
   const full = disks.filter(({ freeOctets, totalOctets }) => freeOctets < totalOctets * LITTLE_ROOM);
   return (
     <>
-      {faults.length === 0 && full.length === 0 && !isUncertain ? (
+      {faults.length > 0 || full.length > 0 ? null : isUncertain ? (
+        <Notice>
+          The {formatCount(services.length, 'part')} of the server work. What else needs you is on this page.
+        </Notice>
+      ) : (
         <Notice>All is well: {formatCount(services.length, 'part')} of the server work.</Notice>
-      ) : null}
+      )}
       {faults.map(({ name, state }) => (
         <Notice kind="bad" key={name}>
           {name}: {state}. Its log says more.
