@@ -26,7 +26,9 @@ export interface NeededRecords extends DomainResolver {
 /** @throws {CommandError} */
 export async function readRecords({ domain, config }: RecordsArgs, invocation: Invocation): Promise<NeededRecords> {
   const server = { config, databaseUrl: null };
-  const { file, directory } = await findPlace(server, invocation);
+  const { file: found, directory } = await findPlace(server, invocation);
+  // A file that is named says what the host is called, wherever the data is.
+  const file = config ?? found;
   const configuration = file === null ? null : await readConfigurationOrExplain(file);
   const { name, keys, mtaSts } = await useDirectory(
     invocation,
