@@ -123,6 +123,8 @@ export class PostelQueue implements AsyncDisposable {
       delayNoticeHours: 4,
       tlsPatienceHours: 24,
       tlsReports: true,
+      dmarcReports: false,
+      secretKeyFile: '/nowhere/secrets.key',
       privateNetworks: ['127.0.0.0/8'],
       port: this.#sinkPort,
     };
