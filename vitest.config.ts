@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import type { Reporter } from 'vitest/node';
 
 /** The storage suite once more, on tables partitioned by account: all of it that has to do with tables. */
 const PARTITIONED = {
@@ -16,8 +17,17 @@ const PURE = [
   'timing/rank-test.test.ts',
 ];
 
+/** Names what passed at a second try only. */
+const tellsRetried: Reporter = {
+  onTestCaseResult(test) {
+    if (test.diagnostic()?.flaky === true)
+      console.log(`tried again: ${test.module.relativeModuleId} > ${test.fullName}`);
+  },
+};
+
 export default defineConfig({
   test: {
+    reporters: ['default', tellsRetried],
     pool: 'forks',
     // Most of a test's time goes by in waiting: for a time-out that it is about, for the disk, for a server to start.
     maxWorkers: 3,

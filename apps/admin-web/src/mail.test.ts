@@ -4,6 +4,7 @@ import { ApiClient } from './testing/api-client.ts';
 import { sendMail } from './testing/send-mail.ts';
 
 const postel = sharedPostel();
+const CLIENT = '127.50.60.70';
 const { ports } = postel;
 
 async function account(name: string) {
@@ -30,7 +31,11 @@ const idIn = (reply: string) => /Accepted as ([0-9a-f]+-\d+)/.exec(reply)?.[1] ?
 
 test('hardening 47: an account sees its own row of a message for two, and nothing of others', async () => {
   const [mary, john, eve] = await Promise.all([account('mary'), account('john'), account('eve')]);
-  const reply = await sendMail(ports.mx, { from: 'bob@example.net', to: [mary.address, john.address] });
+  const reply = await sendMail(ports.mx, {
+    from: 'bob@example.net',
+    to: [mary.address, john.address],
+    clientAddress: CLIENT,
+  });
   const { rows } = await mailOf(mary, 'direction=in', 1);
   expect(rows).toEqual([
     expect.objectContaining({
@@ -45,7 +50,7 @@ test('hardening 47: an account sees its own row of a message for two, and nothin
   expect(seen.status).toBe(200);
   expect(seen.body.recipients).toHaveLength(1);
   expect(JSON.stringify(seen.body)).not.toContain(john.name);
-  expect(seen.body.client).toContain('127.0.0.1');
+  expect(seen.body.client).toContain(CLIENT);
   const { transactionId } = seen.body;
   for (const name of [id, transactionId, '0000000000-1', 'nonsense']) {
     const refused = await eve.api.get(`/account/mail/${name}`);
@@ -66,6 +71,7 @@ test('who submits sees neither the members of an alias nor where their copies ar
   await postel.useDirectory((directory) => directory.aliases.add(team, [john.address, jane.address]));
   const reply = await sendMail(ports.submission, {
     clientName: 'marys-telephone',
+    clientAddress: CLIENT,
     from: mary.address,
     to: [team],
     message: `From: ${mary.address}\r\n\r\nhello`,
@@ -85,7 +91,7 @@ test('who submits sees neither the members of an alias nor where their copies ar
   const received = await john.api.get(`/account/mail/${String(got.rows[0]?.['transactionId'])}`);
   for (const body of [got, received.body]) {
     expect(JSON.stringify(body)).not.toContain('marys-telephone');
-    expect(JSON.stringify(body)).not.toContain('127.0.0.1');
+    expect(JSON.stringify(body)).not.toContain(CLIENT);
   }
   expect(received.body.client).toBeNull();
 });
@@ -94,14 +100,15 @@ test('an account sees what was refused for it; the administrator why, and finds 
   const mary = await account('mary');
   await postel.setQuota(mary, { messages: 0 });
   const from = `bob-${mary.name}@example.net`;
-  expect(await sendMail(ports.mx, { from, to: [mary.address] })).toMatch(/^452 /);
+  expect(await sendMail(ports.mx, { from, to: [mary.address], clientAddress: CLIENT })).toMatch(/^452 /);
   const { rows } = await mailOf(mary, 'direction=in&outcome=refused', 1);
   expect(rows).toEqual([
     expect.objectContaining({ outcome: 'deferred', reply: expect.stringMatching(/^452 4\.2\.2 /) }),
   ]);
   await postel.setQuota(mary, { messages: null });
   const messageId = `${mary.name}@example.net`;
-  const reply = await sendMail(ports.mx, { from, to: [mary.address], message: `Message-ID: <${messageId}>\r\n\r\nx` });
+  const message = `Message-ID: <${messageId}>\r\n\r\nx`;
+  const reply = await sendMail(ports.mx, { from, to: [mary.address], clientAddress: CLIENT, message });
   await mailOf(mary, 'direction=in', 2);
   const admin = await ApiClient.admin(ports.web);
   const find = async (q: string, more = '') =>
@@ -114,7 +121,7 @@ test('an account sees what was refused for it; the administrator why, and finds 
   for (const q of [`<${messageId}>`, messageId, idIn(reply), idIn(reply).slice(0, 10)]) {
     expect(await find(q)).toEqual(['delivered']);
   }
-  expect(await find(`127.0.0.1 ${from}`)).toEqual(['delivered', 'deferred']);
+  expect(await find(`${CLIENT} ${from}`)).toEqual(['delivered', 'deferred']);
   expect(await find(from, `&since=${new Date(Date.now() + 60_000).toISOString()}`)).toEqual([]);
   expect(await find(from, `&until=${new Date(Date.now() - 3_600_000).toISOString()}`)).toEqual([]);
   for (const bad of ['q=a%00b', 'q=x&after=1', 'since=yesterday', 'q=a@b+a@b+a@b+a@b+a@b', 'outcome=read']) {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { LineClient } from '@postel/testkit';
 
 class SmtpClient extends LineClient {
@@ -8,6 +9,11 @@ class SmtpClient extends LineClient {
 
 export interface SentMail {
   readonly clientName?: string;
+  /**
+   * Of 127.0.0.0/8. Unless said, a network of its own: of one that is refused often most is counted together, and the server is that of
+   * many tests.
+   */
+  readonly clientAddress?: string;
   readonly from: string;
   readonly to: readonly string[];
   readonly message?: string;
@@ -16,8 +22,11 @@ export interface SentMail {
 }
 
 /** Brings a message by SMTP. @returns the last reply but that to QUIT, whatever it is */
-export async function sendMail(port: number, { clientName = 'mx.example.net', ...mail }: SentMail): Promise<string> {
-  await using client = await SmtpClient.connect(port);
+export async function sendMail(
+  port: number,
+  { clientName = 'mx.example.net', clientAddress = anyClientAddress(), ...mail }: SentMail,
+): Promise<string> {
+  await using client = await SmtpClient.connect(port, clientAddress);
   const reply = async () => {
     for (;;) {
       const line = (await client.line()) ?? '';
@@ -42,3 +51,5 @@ export async function sendMail(port: number, { clientName = 'mx.example.net', ..
   await say('DATA');
   return await say(`${message}\r\n.`);
 }
+
+const anyClientAddress = () => `127.${randomInt(1, 255)}.${randomInt(256)}.1`;
