@@ -22,7 +22,7 @@ export interface CountedMailbox {
   readonly hasTombstones: boolean;
 }
 
-/** See `mailboxes` in schema.ts. */
+/** See `mailboxes` in schema/mailboxes.ts. */
 interface Counters {
   readonly messages: number;
   readonly unseen: number;
