@@ -1,6 +1,7 @@
 /** What mail from other servers has to do with reports: what DMARC finds is counted, and reports on our domains are put aside. */
 import { ScriptedResolver } from '@postel/dns';
 import { type DayOfResults, dmarcReportOf, ReportInbox, ResultCounter, ResultTable } from '@postel/queue';
+import type { Content } from '@postel/storage';
 import { createLog, Registry } from '@postel/supervision';
 import { expect, onTestFinished, test } from 'vitest';
 import { IncomingMail } from './incoming-mail.ts';
@@ -180,5 +181,55 @@ test('a database that does not answer keeps no reply waiting, and reports in mem
   const { values } = await metrics.reportsReceived.get();
   expect(values).toMatchObject([{ labels: { outcome: 'dropped' }, value: 1 }]);
   for (const go of waiting) go();
+  await intake.stop();
+});
+
+test('reports that are being read count as well, so that large ones do not fill the memory', async () => {
+  const metrics = new SmtpMetrics(new Registry());
+  const intake = new ReportIntake({
+    counter: null,
+    inbox: { keep: async () => true },
+    metrics,
+    log: createLog({ name: 'smtp-test', file: '/dev/null' }),
+  });
+  const go = Promise.withResolvers<void>();
+  let beingRead = 0;
+  async function* slowly() {
+    beingRead++;
+    await go.promise;
+    yield Buffer.from('octets');
+  }
+  const large = { octets: null, sizeOctets: 6, summary: { summary: 'Report Domain: localhost\x1f' }, read: slowly };
+  const verdict = { author: { domain: 'good.example', isVerified: true } };
+  const asked = Array.from({ length: REPORTS_IN_HAND + 3 }, () => intake.keep(large as unknown as Content, verdict));
+  expect(beingRead).toBe(REPORTS_IN_HAND);
+  go.resolve();
+  expect(await Promise.all(asked)).toEqual(asked.map(() => true));
+  await intake.stop();
+  const { values } = await metrics.reportsReceived.get();
+  expect(values).toMatchObject([
+    { labels: { outcome: 'dropped' }, value: 3 },
+    { labels: { outcome: 'kept' }, value: REPORTS_IN_HAND },
+  ]);
+});
+
+test('a report that cannot be read refuses no message', async () => {
+  const intake = new ReportIntake({
+    counter: null,
+    inbox: { keep: async () => true },
+    metrics: new SmtpMetrics(new Registry()),
+    log: createLog({ name: 'smtp-test', file: '/dev/null' }),
+  });
+  const content = {
+    octets: null,
+    sizeOctets: 6,
+    summary: { summary: 'Report Domain: localhost\x1f' },
+    // biome-ignore lint/correctness/useYield: it fails before
+    async *read() {
+      throw new Error('the disk is gone');
+    },
+  };
+  const verdict = { author: { domain: 'good.example', isVerified: true } };
+  expect(await intake.keep(content as unknown as Content, verdict)).toBe(true);
   await intake.stop();
 });

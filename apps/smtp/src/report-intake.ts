@@ -53,13 +53,23 @@ export class ReportIntake {
       log.warn({ sizeOctets: content.sizeOctets }, 'a report is too large, or one of too many, and is not read');
       return true;
     }
-    const octets = content.octets ?? (await readAll(content));
-    const kept = inbox
+    // From its first octet on: contents in files come slowly, and each of those that are read meanwhile is in memory.
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    this.#inHand.add(done);
+    const settle = () => {
+      this.#inHand.delete(done);
+      resolve();
+    };
+    const octets = content.octets ?? (await readAll(content).catch((err: unknown) => this.#fail(err)));
+    if (octets === null) {
+      settle();
+      return true;
+    }
+    void inbox
       .keep({ octets, reporter: author.domain?.toLowerCase() ?? '', isVerified: author.isVerified })
       .then((isKept) => metrics.reportsReceived.inc({ outcome: isKept ? 'kept' : 'dropped' }))
-      .catch((err: unknown) => log.warn({ err }, 'a report was not put aside, and is not read'))
-      .finally(() => this.#inHand.delete(kept));
-    this.#inHand.add(kept);
+      .catch((err: unknown) => this.#fail(err))
+      .finally(settle);
     return true;
   }
 
@@ -69,6 +79,12 @@ export class ReportIntake {
     await this.#flushing;
     await this.#flush();
     await Promise.all(this.#inHand);
+  }
+
+  /** The message itself goes on all the same. */
+  #fail(err: unknown): null {
+    this.#options.log.warn({ err }, 'a report was not put aside, and is not read');
+    return null;
   }
 
   async #flush(): Promise<void> {
