@@ -23,8 +23,11 @@ export const REPORT_POLICIES = 1_000;
 export const RESULTS_A_ROW = 20;
 export const NAME_CHARACTERS = 255;
 export const TEXT_CHARACTERS = 500;
-/** Messages or sessions that one row may count: more is a mistake, or a joke. */
-export const MOST_COUNTED = 1_000_000_000_000;
+/**
+ * Messages or sessions that one row may count: more is a mistake, or a joke. Of as many rows as are kept of a domain the sum still is a
+ * number that is exact (2^53).
+ */
+export const MOST_COUNTED = 10_000_000_000;
 /** The span that a report may tell of. */
 export const MOST_DAYS = 40;
 

@@ -1,9 +1,10 @@
-import type { DmarcReport } from '@postel/mail-reports';
+import { type DmarcReport, readReportFile } from '@postel/mail-reports';
 import { expect, test } from 'vitest';
 import { DmarcReportTable } from './dmarc-report-table.ts';
 import { RESULTS_A_DAY, UNVERIFIED_ROWS_A_DOMAIN } from './limits.ts';
 import { ResultTable } from './result-table.ts';
 import { openTestDatabase } from './testing/open-test-database.ts';
+import { TlsReportTable } from './tls-report-table.ts';
 
 const DAY_MS = 86_400_000;
 const FIRST = Date.UTC(2026, 10, 1);
@@ -66,3 +67,36 @@ test('who invents ever new results fills neither the day nor what is known alrea
            max(messages)::int as most from dmarc_results`;
   expect(counts).toEqual({ org: RESULTS_A_DAY, net: 1, most: 2 });
 });
+
+test('whatever a stranger has counted, the sums can be read', async () => {
+  await using database = await openTestDatabase();
+  const table = new DmarcReportTable(database.sql);
+  const tls = new TlsReportTable(database.sql);
+  const verified = { trust: 'verified', reporter: 'liar.example' } as const;
+  const count = (messages: string) =>
+    `<record><row><source_ip>192.0.2.1</source_ip><count>${messages}</count></row></record>`;
+  const xml = (rows: string) => `<feedback><report_metadata><org_name>Liar</org_name><report_id>1</report_id>
+    <date_range><begin>1793491200</begin><end>1793577599</end></date_range></report_metadata>
+    <policy_published><domain>example.com</domain><p>none</p></policy_published>${rows}</feedback>`;
+  const most = 10_000_000_000;
+  // Of so many the sum would be none that a number can be.
+  await expect(readReportFile(Buffer.from(xml(count(`${most * 100}`).repeat(20_000))))).rejects.toThrow('is no number');
+  const read = await readReportFile(Buffer.from(xml(count(`${most}`).repeat(20_000))));
+  if (read.type !== 'dmarc') throw new Error('It is a report on DMARC');
+  const { report: lie } = read;
+  expect(await table.add(lie, verified)).toBe(true);
+  const all = most * 20_000;
+  const since = new Date(FIRST);
+  expect(await table.list({ domain: 'example.com', since: null, until: null }, 10)).toMatchObject([{ messages: all }]);
+  expect(await table.days('example.com', since)).toMatchObject([{ passed: 0, failed: all }]);
+  expect(await table.sources('example.com', since)).toMatchObject([{ messages: all, failed: all }]);
+
+  const policy = { type: 'sts', domain: 'example.com', successfulSessions: most, failedSessions: 0, failures: [] };
+  for (const reportId of ['1', '2']) {
+    const { organization, begin, end } = lie;
+    await tls.add({ organization, contact: '', reportId, begin, end, policies: [policy] }, 'example.com', verified);
+  }
+  // As many of them as there may be.
+  await database.sql`update tls_reports set successful = ${Number.MAX_SAFE_INTEGER}`;
+  expect(await tls.sums('example.com', since)).toEqual({ successful: Number.MAX_SAFE_INTEGER, failed: 0 });
+}, 60_000);

@@ -105,6 +105,8 @@ export const RECEIVED_REPORTS = 500;
 /** Rows of reports that others sent on one domain: of those who answer for them, and of all others together. Beyond, the oldest go. */
 export const ROWS_A_DOMAIN = 200_000;
 export const UNVERIFIED_ROWS_A_DOMAIN = 20_000;
+/** Sums of what reports have counted are no larger: beyond, numbers are not exact, and a database's bigint has an end. */
+export const MOST_SUMMED = Number.MAX_SAFE_INTEGER;
 /** Rows that one statement writes. */
 export const ROWS_AT_ONCE = 2_000;
 /** Of a list for a page. */

@@ -1,6 +1,6 @@
 import type { IncomingTlsReport, ReportedTlsFailure } from '@postel/mail-reports';
 import { numberArray, type Sql, textArray } from '@postel/storage';
-import { PRUNED_AT_ONCE, ROWS_AT_ONCE, SOURCES_SHOWN } from './limits.ts';
+import { MOST_SUMMED, PRUNED_AT_ONCE, ROWS_AT_ONCE, SOURCES_SHOWN } from './limits.ts';
 import type { ReportOrigin, ReportQuery, ReportTrust } from './report-origin.ts';
 import { isNewReport, keepRowLimits } from './report-row-limits.ts';
 
@@ -112,7 +112,8 @@ export class TlsReportTable {
   /** Sessions in all. */
   async sums(domain: string, since: Date): Promise<Pick<ListedTlsReport, 'successful' | 'failed'>> {
     const [row] = await this.#sql.read<Pick<ListedTlsReport, 'successful' | 'failed'>[]>`
-      select coalesce(sum(successful), 0)::bigint as successful, coalesce(sum(failed), 0)::bigint as failed
+      select least(coalesce(sum(successful), 0), ${MOST_SUMMED}::bigint)::bigint as successful,
+             least(coalesce(sum(failed), 0), ${MOST_SUMMED}::bigint)::bigint as failed
         from tls_reports where domain = ${domain} and begins_at >= ${since} and trust <> 'unverified'`;
     return row ?? { successful: 0, failed: 0 };
   }
@@ -120,7 +121,8 @@ export class TlsReportTable {
   /** What failed, the most frequent first. */
   async failures(domain: string, since: Date): Promise<readonly TlsFailureSum[]> {
     return await this.#sql.read<TlsFailureSum[]>`
-      select type, policy_type as "policyType", receiving_host as "receivingHost", sum(sessions)::bigint as sessions,
+      select type, policy_type as "policyType", receiving_host as "receivingHost",
+             least(sum(sessions), ${MOST_SUMMED}::bigint)::bigint as sessions,
              count(distinct organization)::int as reporters
         from tls_reports as t join tls_report_failures as f using (tls_report_id)
        where domain = ${domain} and begins_at >= ${since} and trust <> 'unverified'
