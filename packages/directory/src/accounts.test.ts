@@ -135,6 +135,30 @@ test('while its mail is being deleted, a removed account gets no login and no ma
   expect((await directory.listAccounts()).map((account) => account.name)).not.toContain('leaving');
 });
 
+test('what is recorded of its mail holds up no other change of the directory, however much it is', async () => {
+  const { directory, sql } = server;
+  const leaving = { localPart: 'recorded', domain: 'example.com' };
+  await directory.addAccount({ name: 'recorded', address: 'recorded@example.com', password });
+  const [came, sent] = ['01890000-0000-7000-8000-000000000001', '01890000-0000-7000-8000-000000000002'];
+  await sql`
+    insert into mail_transactions (transaction_id, recipient_no, settled_at, listener, stage, outcome, account_id, sender_account_id)
+    select id::uuid, 1, now(), 'mx', 'message', 'delivered', case when id = ${came} then account_id end,
+           case when id = ${sent} then account_id end
+      from accounts, (values (${came}), (${sent})) as given (id) where name = 'recorded'`;
+  const { removal } = await sql.begin(async (tx) => {
+    await tx`select from mail_transactions where transaction_id = ${came}::uuid for update`;
+    const started = { removal: directory.removeAccount('recorded') };
+    await expect.poll(() => directory.resolveRecipient(leaving)).toEqual({ type: 'unknown-address' });
+    await directory.addDomain('beside.example');
+    return started;
+  });
+  await removal;
+  const left = await sql`
+    select transaction_id as id, account_id as account, sender_account_id as sender from mail_transactions
+     where transaction_id in (${came}::uuid, ${sent}::uuid)`;
+  expect(left).toEqual([{ id: sent, account: null, sender: null }]);
+});
+
 test('a removal that was cut short can be done again', async () => {
   const { directory, sql } = server;
   await directory.addAccount({ name: 'halfway', address: 'halfway@example.com', password });

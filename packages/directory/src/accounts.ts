@@ -140,8 +140,6 @@ export async function stripAccount(tx: Transaction, account: AccountId): Promise
   await tx`delete from credentials where account_id = ${account}`;
   await tx`delete from tls_public_keys where account_id = ${account}`;
   await tx`delete from login_attempts where account_id = ${account}`;
-  await tx`delete from mail_transactions where account_id = ${account}`;
-  await tx`update mail_transactions set sender_account_id = null where sender_account_id = ${account}`;
 }
 
 export async function insertScramParameters(

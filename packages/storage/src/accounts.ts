@@ -49,10 +49,12 @@ export async function listAccountIds(sql: Sql, above: number, limit: number): Pr
   return rows.map(({ account }) => account);
 }
 
-/** Deletes all mail of an account, and the account. Its blobs are named in `removed_blobs`. */
+/** Deletes all mail of an account, what was recorded of it, and the account. Its blobs are named in `removed_blobs`. */
 export async function removeAccountMail(tx: Transaction, account: AccountId): Promise<void> {
   await tx`set local statement_timeout = 0`; // a large account takes longer than any other statement may
   await tx`select from accounts where account_id = ${account} for update`;
+  await tx`delete from mail_transactions where account_id = ${account}`;
+  await tx`update mail_transactions set sender_account_id = null where sender_account_id = ${account}`;
   await tx`delete from messages where account_id = ${account}`;
   await tx`delete from tombstones where account_id = ${account}`;
   await tx`delete from changes where account_id = ${account}`;
