@@ -1,11 +1,11 @@
-import type { Directory } from '@postel/directory';
+import type { Directory, DomainSummary } from '@postel/directory';
 import { type CheckedRecord, checkRecords, domainRecords } from '@postel/domain-records';
 import type { DomainDns } from './domain-dns.ts';
 import { CHECKED_DOMAINS, DOMAIN_CHECK_MS } from './limits.ts';
 import type { CheckedDomain } from './schemas/health.ts';
 
 interface DomainChecksOptions {
-  readonly directory: Pick<Directory, 'listDomains' | 'dkimKeys'>;
+  readonly directory: Pick<Directory, 'listDomains'> & { readonly dkimKeys: Pick<Directory['dkimKeys'], 'list'> };
   readonly dns: DomainDns;
   readonly onError: (error: unknown) => void;
   /** Epoch ms. */
@@ -33,13 +33,14 @@ export class DomainChecks {
 
   /** By name; those that were not looked for yet have no `checkedAt`. */
   async read(): Promise<readonly CheckedDomain[]> {
-    const names = (await this.#options.directory.listDomains()).map(({ name }) => name);
-    const domains = names.filter((name) => !isPrivate(name)).slice(0, CHECKED_DOMAINS);
-    for (const name of this.#known.keys()) if (!domains.includes(name)) this.#known.delete(name);
+    const all = await this.#options.directory.listDomains();
+    const domains = all.filter(({ name }) => !isPrivate(name)).slice(0, CHECKED_DOMAINS);
+    const names = new Set(domains.map(({ name }) => name));
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     this.#running ??= this.#lookFor(domains).finally(() => {
       this.#running = null;
     });
-    return domains.map((domain) => {
+    return domains.map(({ name: domain }) => {
       const known = this.#known.get(domain);
       if (known === undefined) return { domain, checkedAt: null, troubles: [], unknown: 0 };
       const { at: _, ...checked } = known;
@@ -58,14 +59,15 @@ export class DomainChecks {
     });
   }
 
-  async #lookFor(domains: readonly string[]): Promise<void> {
+  async #lookFor(domains: readonly Pick<DomainSummary, 'name' | 'mtaSts'>[]): Promise<void> {
     const { directory, dns, onError, now } = this.#options;
     const { resolver, knowsDnssec } = dns;
     try {
-      for (const domain of domains) {
+      for (const { name: domain, mtaSts } of domains) {
         if (now() - (this.#known.get(domain)?.at ?? 0) < DOMAIN_CHECK_MS) continue;
         const [keys, host] = await Promise.all([directory.dkimKeys.list(domain), dns.host()]);
-        this.note(domain, await checkRecords(domainRecords(domain, keys, host), { resolver, knowsDnssec, host }));
+        const records = domainRecords(domain, keys, host, { mtaSts });
+        this.note(domain, await checkRecords(records, { resolver, knowsDnssec, host, mtaSts }));
       }
     } catch (error) {
       onError(error);
