@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { TlsMemory } from '@postel/queue';
 import { sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { ApiClient } from './testing/api-client.ts';
 import { oneTimeCode } from './testing/one-time-code.ts';
+import { useDatabase } from './testing/queue-mail.ts';
 
 const postel = sharedPostel();
 const { ports } = postel;
@@ -74,4 +76,19 @@ test('rules of the queue are made, listed and removed, and are in the log with w
     [`domain ${domain}`, { 'hold-rule': 'added', reason: 'why', held: 0 }],
   ]);
   expect(changes[0]).toMatchObject({ door: 'web', actor: owner, kind: 'queue' });
+});
+
+test('that the TLS of a mail server is forgotten is in the log, by whichever page', async () => {
+  const { name: owner, password } = await postel.addAccount('otto');
+  await postel.useDirectory((directory) => directory.setRole(owner, 'owner'));
+  const api = await ApiClient.signedIn(ports.web, owner, password);
+  const host = `${randomUUID()}.example`;
+  await useDatabase(postel, async ({ sql }) => {
+    const memory = new TlsMemory(sql);
+    await memory.seen(host, Buffer.alloc(32));
+    await memory.missing(host, 'it offers none');
+  });
+  expect((await api.post('/admin/tls-alarms/forget', { hosts: [host] })).body).toEqual({ hosts: [host] });
+  const [change] = (await api.get(`/admin/changes?search=${host}`)).body;
+  expect(change).toMatchObject({ actor: owner, kind: 'queue', name: host, after: { 'tls-memory': 'forgotten' } });
 });

@@ -1,5 +1,7 @@
-import { forgetTlsHosts, listTlsHosts } from '@postel/queue';
+import { queueOperations } from '@postel/operations';
+import { listTlsHosts } from '@postel/queue';
 import { Type } from 'typebox';
+import { actorOf } from '../access.ts';
 import { LISTED_TLS_ALARMS } from '../limits.ts';
 import { Certificate, CheckedDomain, ForgetHosts, ForgottenHosts, TlsAlarm } from '../schemas/health.ts';
 import type { Services } from '../services.ts';
@@ -9,7 +11,7 @@ const config = { access: 'admin' } as const;
 const tags = ['server'];
 
 /** What will need somebody: certificates, the DNS of domains, other servers without TLS. */
-export function addAdminHealthRoutes(api: WebApi, { certificates, domainChecks, database }: Services): void {
+export function addAdminHealthRoutes(api: WebApi, { certificates, directory, domainChecks, database }: Services): void {
   api.get(
     '/api/v1/admin/certificates',
     { config, schema: { summary: 'The certificates in use', tags, response: { 200: Type.Array(Certificate) } } },
@@ -70,7 +72,7 @@ export function addAdminHealthRoutes(api: WebApi, { certificates, domainChecks, 
     },
     async (request) => {
       const hosts = request.body.hosts.map((host) => host.toLowerCase());
-      return { hosts: [...(await forgetTlsHosts(database.sql, hosts))] };
+      return { hosts: [...(await queueOperations(directory.as(actorOf(request))).forgetTlsHosts(hosts))] };
     },
   );
 }
