@@ -22,6 +22,8 @@ const DANGEROUS: readonly (readonly [string, string, object?])[] = [
   ['POST', '/account/app-passwords', { name: 'phone' }],
   ['POST', '/account/devices', { name: 'phone', key: 'x' }],
   ['POST', '/account/password', { current: 'x', password: 'y' }],
+  ['POST', '/second-factor/begin', {}],
+  ['POST', '/second-factor/confirm', { code: '000000' }],
   ['POST', '/second-factor/remove', { code: '000000' }],
 ];
 const OF_OWNERS: readonly (readonly [string, string, object?])[] = [
@@ -29,6 +31,11 @@ const OF_OWNERS: readonly (readonly [string, string, object?])[] = [
   ['POST', '/admin/accounts/nobody-has-this/password', {}],
   ['POST', '/admin/accounts/nobody-has-this/second-factor/remove', {}],
   ['PATCH', '/admin/accounts/nobody-has-this', { role: 'owner' }],
+  ['POST', '/admin/accounts/nobody-has-this/shares', { mailbox: 'INBOX', who: 'anyone', rights: 'lr' }],
+  ['POST', '/admin/webhooks', { url: 'none' }],
+  ['PATCH', '/admin/webhooks/999999999', { url: 'https://hooks.example/' }],
+  ['POST', '/admin/routes', { name: 'Not A Name', kind: 'smarthost', hosts: ['mx.example'] }],
+  ['PATCH', '/admin/routes/no-such-route', { hosts: ['mx.example'] }],
 ];
 
 test('what is dangerous wants a proof of the last ten minutes, and goes on with one', async () => {

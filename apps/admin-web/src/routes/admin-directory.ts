@@ -61,7 +61,7 @@ export function addAdminDirectoryRoutes(api: WebApi, { directory }: Services): v
   api.post(
     '/api/v1/admin/accounts/:name/shares',
     {
-      config,
+      config: proving,
       schema: {
         summary: 'Let somebody use a mailbox of an account, or no more',
         tags: ['accounts'],

@@ -29,6 +29,8 @@ import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
 
 const config = { access: 'admin' } as const;
+/** Whose server a smarthost is has all mail that goes by it. */
+const proving = { access: 'admin', needsProof: true } as const;
 const tags = ['routes'];
 const gone = { 204: Type.Null() } as const;
 const params = Type.Object({ name: Type.String({ maxLength: NAME_CHARACTERS }) });
@@ -52,7 +54,7 @@ function addRoutes(api: WebApi, { directory, database, dns, hostname, secretKeyF
 
   api.post(
     '/api/v1/admin/routes',
-    { config, schema: { summary: 'Add a route', tags, body: NewRoute, response: { 200: Route } } },
+    { config: proving, schema: { summary: 'Add a route', tags, body: NewRoute, response: { 200: Route } } },
     async (request) => {
       const { name, secrets = {}, ...given } = request.body;
       const settings = { ...DIRECT_SETTINGS, ...settingsOf(given) };
@@ -73,7 +75,7 @@ function addRoutes(api: WebApi, { directory, database, dns, hostname, secretKeyF
   api.patch(
     '/api/v1/admin/routes/:name',
     {
-      config,
+      config: proving,
       schema: { summary: 'Change a route', tags, params, body: ChangedRoute, response: { 200: Route } },
     },
     async (request, reply) => {

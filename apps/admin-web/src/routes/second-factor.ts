@@ -8,6 +8,8 @@ import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
 
 const config = { access: 'sign-in' } as const;
+/** Whoever turned codes on at a browser that somebody left would have them, and its owner would not. */
+const proving = { access: 'sign-in', needsProof: true } as const;
 const tags = ['sign-in'];
 const ISSUER = 'Postel';
 
@@ -23,7 +25,10 @@ export function addSecondFactorRoutes(api: WebApi, { directory, wait }: Services
 
   api.post(
     '/api/v1/second-factor/begin',
-    { config, schema: { summary: 'Make a key for an authenticator program', tags, response: { 200: TotpKey } } },
+    {
+      config: proving,
+      schema: { summary: 'Make a key for an authenticator program', tags, response: { 200: TotpKey } },
+    },
     async (request) => {
       const { holder, name } = ownSession(request);
       const secret = await secondFactor.begin(holder);
@@ -36,7 +41,7 @@ export function addSecondFactorRoutes(api: WebApi, { directory, wait }: Services
   api.post(
     '/api/v1/second-factor/confirm',
     {
-      config,
+      config: proving,
       schema: {
         summary: 'Turn one-time codes on, by the first of them',
         tags,
@@ -56,7 +61,7 @@ export function addSecondFactorRoutes(api: WebApi, { directory, wait }: Services
   api.post(
     '/api/v1/second-factor/remove',
     {
-      config: { access: 'sign-in', needsProof: true },
+      config: proving,
       schema: { summary: 'Turn one-time codes off', tags, body: Code, response: { 204: Type.Null() } },
     },
     async (request, reply) => {

@@ -14,6 +14,7 @@ import type { WebApi } from '../web-api.ts';
 
 const tags = ['webhooks'];
 const admin = { access: 'admin' } as const;
+const proving = { access: 'admin', needsProof: true } as const;
 const looking = { access: 'account' } as const;
 /** Where one's mail is told of is given by a person, and by nobody at a browser they left. */
 const giving = { access: 'sign-in', needsProof: true } as const;
@@ -30,7 +31,7 @@ export function addWebhookRoutes(api: WebApi, { directory }: Services): void {
 
   api.post(
     '/api/v1/admin/webhooks',
-    { config: admin, schema: { summary: 'Add a webhook', tags, body: NewWebhook, response: { 201: MadeWebhook } } },
+    { config: proving, schema: { summary: 'Add a webhook', tags, body: NewWebhook, response: { 201: MadeWebhook } } },
     async (request, reply) => {
       const { account = null, allowsPrivate = false, url, events = [...WEBHOOK_EVENTS], secret = null } = request.body;
       const webhook = { account, allowsPrivate, url, events, secret };
@@ -41,7 +42,7 @@ export function addWebhookRoutes(api: WebApi, { directory }: Services): void {
   api.patch(
     '/api/v1/admin/webhooks/:id',
     {
-      config: admin,
+      config: proving,
       schema: { summary: 'Change a webhook, or pause it', tags, params, body: ChangedWebhook, response: gone },
     },
     async (request, reply) => {
