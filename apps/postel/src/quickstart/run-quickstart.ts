@@ -11,7 +11,7 @@ import { CommandError } from '../command-error.ts';
 import { DataDirectory } from '../data-directory/data-directory.ts';
 import { showRecords } from '../domains/show-records.ts';
 import { useDirectory } from '../use-directory.ts';
-import { systemdUnit } from './systemd-unit.ts';
+import { forShell, systemdUnit } from './systemd-unit.ts';
 
 export interface QuickstartOptions {
   readonly address: string;
@@ -33,37 +33,50 @@ export async function runQuickstart(
   const address = parseAddress(text);
   if (address === null) throw new CommandError(`"${text}" is not an address like you@example.com.`);
   const { domain, localPart } = address;
-  const hostname = named ?? `mail.${domain}`;
-  if (!HOSTNAME.test(hostname)) throw new CommandError(`"${hostname}" is not a host name such as mail.example.com.`);
+  const hostname = acceptHostname(named ?? `mail.${domain}`);
   if (existsSync(file)) {
     throw new CommandError(
-      `${file} is there already, and nothing was changed. Is all well with it? postel config check --config ${file}`,
+      `${file} is there already, and nothing was changed. Is all well with it? postel config check --config ${forShell(file)}`,
     );
   }
   const name = ACCOUNT_NAME.test(localPart) ? localPart : 'owner';
   const directory = new DataDirectory(dataDirectory);
   await directory.make();
   const password = generatePassword();
-  await useDirectory(invocation, { config: null, databaseUrl: null }, (accounts) =>
+  const owner = await useDirectory(invocation, { config: null, databaseUrl: null }, (accounts) =>
     ensureOwner(accounts, { name, address: text, domain, password }),
   );
   const certificate = await findCertificate(hostname, directory);
   await writeConfiguration(file, { hostname, dataDirectory, certificate });
 
-  terminal.say(`Wrote ${file}. Account ${name} has the address ${text} and administers the server.`);
+  terminal.say(`Wrote ${file}. Account ${owner} has the address ${text} and administers the server.`);
   terminal.say(`Its password, shown this once: ${password}`);
   terminal.say('\nPut these records into the DNS:\n');
   await showRecords({ domain, asJson: false, config: file }, invocation);
   const user = userInfo().username;
   terminal.say(`\n${systemdUnit({ file, dataDirectory, user: user === 'root' ? 'postel' : user })}`);
-  terminal.say(`Whether the DNS has the records:         postel config dnscheck ${domain} --config ${file}`);
-  terminal.say(`What to type into your mail program:     postel config clientconfig ${text} --config ${file}`);
+  terminal.say(`Whether the DNS has the records:         postel config dnscheck ${domain} --config ${forShell(file)}`);
+  terminal.say(
+    `What to type into your mail program:     postel config clientconfig ${forShell(text)} --config ${forShell(file)}`,
+  );
+  if (!certificate.isOurs && user === 'root') {
+    terminal.warn(
+      `the user postel must be able to read ${certificate.keyFile}, which certbot keeps for root: docs/operations.md, systemd, says how`,
+    );
+  }
   if (certificate.isOurs) {
     terminal.warn(
       `there was no certificate for ${hostname}, so one was made that nobody trusts. Better: certbot certonly -d ${hostname}, ` +
         `then name its files in ${file}`,
     );
   }
+}
+
+/** In A-labels. An IP address is none: no MX record may have one (RFC 5321 §5.1). @throws {CommandError} */
+function acceptHostname(text: string): string {
+  const hostname = parseAddress(`postmaster@${text}`)?.domain ?? '';
+  if (HOSTNAME.test(hostname)) return hostname;
+  throw new CommandError(`"${text}" is not a host name such as mail.example.com: say --hostname.`);
 }
 
 interface Owner {
@@ -73,12 +86,15 @@ interface Owner {
   readonly password: string;
 }
 
-async function ensureOwner(directory: ManagedDirectory, { name, address, domain, password }: Owner): Promise<void> {
+/** @returns the name of the account, which may have been there under another one */
+async function ensureOwner(directory: ManagedDirectory, { name, address, domain, password }: Owner): Promise<string> {
   await directory.addDomain(domain);
   const known = await directory.identify(address);
   if (known === null) await directory.addAccount({ name, address, password });
   else await directory.setPassword(known.name, password);
-  await directory.setRole(known?.name ?? name, 'owner');
+  const owner = known?.name ?? name;
+  await directory.setRole(owner, 'owner');
+  return owner;
 }
 
 /** Where certbot puts it; else one of ours. */
