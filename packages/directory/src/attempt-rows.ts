@@ -18,6 +18,7 @@ export interface AttemptRow {
   /** What a login names, parsed, where it is not known whose it is. */
   readonly accountName: string | null;
   readonly localPart: string | null;
+  readonly writtenPart: string | null;
   readonly domain: string | null;
   readonly loginName: string | null;
   readonly clientAddress: string | null;
@@ -66,12 +67,13 @@ export async function writeAttempts(sql: Sql, rows: readonly AttemptRow[]): Prom
              service, mechanism, "tlsVersion", "credentialKind", "credentialName", "keyFingerprint", program, outcome
         from jsonb_to_recordset(${JSON.stringify(sorted)}::text::jsonb)
           as given (key text, "firstAt" float8, "lastAt" float8, count integer, "accountId" bigint, "accountName" text,
-                    "localPart" text, domain text, "loginName" text, "clientAddress" inet, network cidr, service text,
+                    "localPart" text, "writtenPart" text, domain text, "loginName" text, "clientAddress" inet, network cidr, service text,
                     mechanism text, "tlsVersion" text, "credentialKind" text, "credentialName" text,
                     "keyFingerprint" text, program text, outcome text)
         left join accounts on accounts.name = given."accountName"
         left join domains on domains.name = given.domain
-        left join addresses on addresses.domain_id = domains.domain_id and addresses.local_part = given."localPart"
+        left join addresses on addresses.domain_id = domains.domain_id
+              and addresses.local_part = case when is_case_sensitive then given."writtenPart" else given."localPart" end
           on conflict (attempt_key) do update
          set count = kept.count + excluded.count, first_at = least(kept.first_at, excluded.first_at),
              last_at = greatest(kept.last_at, excluded.last_at)`,
@@ -126,14 +128,17 @@ export async function findFamiliarAccount(
   network: string,
 ): Promise<AccountId | null> {
   const name = login?.type === 'name' ? login.name : null;
-  const { localPart, domain } = login?.type === 'address' ? login.address : { localPart: null, domain: null };
+  const { localPart, writtenPart, domain } =
+    login?.type === 'address' ? login.address : { localPart: null, writtenPart: null, domain: null };
   const [row] = await readDirectory(
     () => sql.read<{ accountId: AccountId }[]>`
       select account_id as "accountId"
         from (select account_id from accounts where name = ${name}
               union all
               select account_id from addresses
-               where domain_id = (select domain_id from domains where name = ${domain}) and local_part = ${localPart}) as named
+               where domain_id = (select domain_id from domains where name = ${domain})
+                 and local_part = (select case when is_case_sensitive then ${writtenPart} else ${localPart} end
+                                     from domains where name = ${domain})) as named
        where exists (select from login_attempts
                       where login_attempts.account_id = named.account_id and network = ${network}::text::cidr)`,
   );

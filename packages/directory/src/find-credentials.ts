@@ -120,6 +120,8 @@ function storedCredential(row: CredentialRow): StoredCredential | null {
   };
 }
 
+const NO_ADDRESS = { localPart: null, writtenPart: null, domain: null };
+
 /**
  * One row a credential, at least one. For a login that names nobody they are those of some account, drawn by the name
  * without its domain and always the same: an account with 50 passwords takes longer than one with one, so names that
@@ -128,7 +130,7 @@ function storedCredential(row: CredentialRow): StoredCredential | null {
  */
 function selectCredentials(sql: Sql, login: LoginName | null): Promise<readonly CredentialRow[]> {
   const name = login?.type === 'name' ? login.name : null;
-  const { localPart, domain } = login?.type === 'address' ? login.address : { localPart: null, domain: null };
+  const { localPart, writtenPart, domain } = login?.type === 'address' ? login.address : NO_ADDRESS;
   const drawnBy = createHash('sha256')
     .update(`${name ?? localPart}`)
     .digest();
@@ -139,7 +141,8 @@ function selectCredentials(sql: Sql, login: LoginName | null): Promise<readonly 
                    union all
                    select account_id from addresses
                     where domain_id = (select domain_id from domains where name = ${domain})
-                      and local_part = ${localPart}) as of_that_name),
+                      and local_part = (select case when is_case_sensitive then ${writtenPart} else ${localPart} end
+                                          from domains where name = ${domain})) as of_that_name),
          drawn as (
            select ('x' || encode(substr(sha256(salt_key || ${drawnBy}), 1, 7), 'hex'))::bit(56)::bigint as number
              from installation),

@@ -195,12 +195,14 @@ function selectKeys(
 async function findOwner(sql: Sql | Transaction, login: string) {
   const parsed = await parseLoginName(login);
   const name = parsed?.type === 'name' ? parsed.name : null;
-  const { localPart, domain } = parsed?.type === 'address' ? parsed.address : { localPart: null, domain: null };
+  const { localPart, writtenPart, domain } =
+    parsed?.type === 'address' ? parsed.address : { localPart: null, writtenPart: null, domain: null };
   const [account] = await sql.read<{ accountId: AccountId; accountName: string }[]>`
     select account_id as "accountId", name as "accountName" from accounts where name = ${name}
      union all
     select account_id, accounts.name from addresses join domains using (domain_id) join accounts using (account_id)
-     where domains.name = ${domain} and local_part = ${localPart}`;
+     where domains.name = ${domain}
+       and local_part = case when is_case_sensitive then ${writtenPart} else ${localPart} end`;
   if (account === undefined) {
     throw new DirectoryError('no-such-account', `No account has the address or name ${JSON.stringify(login)}`);
   }
