@@ -123,13 +123,13 @@ async function fill(postel: LocalPostel, blobs: string, messages: number): Promi
   await store.start();
   const [owner] = await findAccounts(database.sql, 'postel');
   if (owner === undefined) throw new Error('localserve has an account postel');
-  const { id: mailbox } = await store.createMailbox(owner.id, MAILBOX, null);
+  const { id: mailbox } = await store.mailboxes.create(owner.id, MAILBOX, null);
   for (const { buf } of new Corpus({ seed: 7, size: 4096 }).take(Math.min(messages, STORED))) {
-    const writer = store.receive(MESSAGE_LIMIT_OCTETS);
+    const writer = store.arrivals.receive(MESSAGE_LIMIT_OCTETS);
     await writer.write(buf);
     await using content = await writer.finish();
     const flags = { system: 0, keywords: [] };
-    await store.append(owner.id, { mailbox, content, flags, internalDate: Date.now(), arrival: null });
+    await store.arrivals.append(owner.id, { mailbox, content, flags, internalDate: Date.now(), arrival: null });
   }
   for (let have = Math.min(messages, STORED); have < messages; ) {
     const more = Math.min(have, messages - have, COPIED_AT_ONCE);

@@ -162,16 +162,16 @@ let accounts = 0;
 
 async function newOwner({ database, store }: Bench): Promise<Owner> {
   const account = await database.sql.begin((tx) => createAccount(tx, `bench-${++accounts}`));
-  const [inbox, trash] = await Promise.all(['INBOX', 'Trash'].map((name) => store.findMailbox(account, name)));
+  const [inbox, trash] = await Promise.all(['INBOX', 'Trash'].map((name) => store.mailboxes.find(account, name)));
   if (!inbox || !trash) throw new Error('a new account has an INBOX and a Trash');
   return { account, inbox: inbox.id, trash: trash.id };
 }
 
 async function append({ store }: Bench, { account, inbox }: Owner, octets: Buffer): Promise<void> {
-  const writer = store.receive(MESSAGE_LIMIT_OCTETS);
+  const writer = store.arrivals.receive(MESSAGE_LIMIT_OCTETS);
   await writer.write(octets);
   await using content = await writer.finish();
-  await store.append(account, {
+  await store.arrivals.append(account, {
     mailbox: inbox,
     content,
     flags: { system: 0, keywords: [] },

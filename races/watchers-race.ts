@@ -220,7 +220,7 @@ async function observe(
   if (found === undefined) throw new Error('the account has gone');
   const { id } = found;
   const observers = MAILBOXES.map(async (name) => {
-    const mailbox = await store.findMailbox(id, name);
+    const mailbox = await store.mailboxes.find(id, name);
     if (mailbox === null) throw new Error(`${name} has gone`);
     return { name, mailbox: await store.openMailbox(id, mailbox.id, silent) };
   });

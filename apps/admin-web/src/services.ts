@@ -1,6 +1,6 @@
 import type { KeySignInSettings, WebSettings } from '@postel/config';
 import type { Directory } from '@postel/directory';
-import type { Database, RemovedMail, Store } from '@postel/storage';
+import type { Database, RemovedMail, Store, StoredMailboxes } from '@postel/storage';
 import type { ServerCertificates } from '@postel/supervision';
 import type { DomainChecks } from './domain-checks.ts';
 import type { DomainDns } from './domain-dns.ts';
@@ -10,7 +10,7 @@ import type { Overview } from './overview.ts';
 export interface Services {
   readonly hostname: string;
   readonly directory: Directory;
-  readonly store: Pick<Store, 'listMailboxes' | 'readQuota'>;
+  readonly store: Pick<Store, 'readQuota'> & { readonly mailboxes: Pick<StoredMailboxes, 'list'> };
   readonly removed: Pick<RemovedMail, 'count' | 'list' | 'restore'>;
   /** For what has no place of its own in the process: the queue. */
   readonly database: Database;

@@ -250,7 +250,7 @@ export class FetchAnswer {
   async #fillPreviews(uids: Uint32Array): Promise<void> {
     const { store, transport, log } = this.#session;
     const { account, id } = this.#view.mailbox;
-    const filling = store.fillTexts(account, id, uids, {
+    const filling = store.search.fillTexts(account, id, uids, {
       signal: transport.gone,
       onProgress: (read, left) => log.info({ read, left }, 'reading the text of older messages, for previews'),
     });

@@ -17,7 +17,7 @@ export async function findAuthorizedMailbox(session: Session, url: AuthorizedUrl
   const user = await services.directory.identify(userName);
   const owned = parseOwnedName(message.mailboxName);
   const owner = owned?.owner ?? user?.name ?? '';
-  const key = await store.findUrlKey(user?.accountId ?? null, owner, owned?.name ?? message.mailboxName);
+  const key = await store.urlKeys.find(user?.accountId ?? null, owner, owned?.name ?? message.mailboxName);
   const isGood = isAuthorized(url, key ?? NO_KEY);
   if (!isGood || key === null || user === null || user.isDisabled) return null;
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) return null;

@@ -46,10 +46,10 @@ export async function findMailboxOf(
 ): Promise<KnownMailbox | null> {
   const owned = parseOwnedName(name);
   if (owned === null) {
-    const own = isOfOtherUsers(name) ? null : await store.findMailbox(accountId, name);
+    const own = isOfOtherUsers(name) ? null : await store.mailboxes.find(accountId, name);
     return own === null ? null : { ...own, owner: reader, ownName: own.name, rights: ALL_RIGHTS };
   }
-  const shared = await store.findSharedMailbox(accountId, owned.owner, owned.name);
+  const shared = await store.sharing.findMailbox(accountId, owned.owner, owned.name);
   if (shared === null) return null;
   return { ...shared, name, ownName: shared.name, specialUse: null }; // whose use it is: RFC 6154 §2
 }
@@ -70,7 +70,7 @@ export async function requirePlace({ store, account }: Session, name: string): P
   const { accountId } = account;
   if (!isOfOtherUsers(name)) return { account: accountId, ownName: name };
   const owned = parseOwnedName(name);
-  const above = owned === null ? null : await store.findSuperior(accountId, owned.owner, superiors(owned.name));
+  const above = owned === null ? null : await store.sharing.findSuperior(accountId, owned.owner, superiors(owned.name));
   if (owned === null || !above?.rights.has('k')) throw notPermitted();
   return { account: above.account, ownName: owned.name };
 }

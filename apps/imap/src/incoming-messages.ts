@@ -124,7 +124,7 @@ export class IncomingMessages implements AsyncDisposable {
   #writer(): ContentWriter {
     const { store, services } = this.#session;
     const inlineOctets = this.#heldOctets > APPEND_INLINE_OCTETS ? 0 : undefined;
-    return store.receive(services.messageOctets, inlineOctets);
+    return store.arrivals.receive(services.messageOctets, inlineOctets);
   }
 
   async #takeLiteral({ literal, isUtf8 }: Extract<AppendItem, { type: 'literal' }>): Promise<void> {
@@ -155,7 +155,7 @@ export class IncomingMessages implements AsyncDisposable {
     if (this.#roomOctets !== null && this.#sizeOctets + written.sizeOctets > this.#roomOctets) {
       throw new No('The account is over its quota', 'OVERQUOTA');
     }
-    await store.requireDiskRoom(octets);
+    await store.arrivals.requireDiskRoom(octets);
   }
 
   /** RFC 4469 §3. */

@@ -14,7 +14,7 @@ export type ListedMailbox = Mailbox & Access;
 export async function listNames(session: Session, under: string | null): Promise<readonly MailboxName[]> {
   const { store, account } = session;
   const [own, shared] = await Promise.all([
-    under !== null && isOfOtherUsers(under) ? [] : store.listNames(account.accountId, under),
+    under !== null && isOfOtherUsers(under) ? [] : store.mailboxes.listNames(account.accountId, under),
     listShared(session, under),
   ]);
   return shared.length === 0 ? own : [...own, ...shared];
@@ -24,7 +24,7 @@ export async function listNames(session: Session, under: string | null): Promise
 export async function listMailboxes(session: Session, under: string | null): Promise<readonly ListedMailbox[]> {
   const { store, account } = session;
   const [own, shared] = await Promise.all([
-    under !== null && isOfOtherUsers(under) ? [] : store.listMailboxes(account.accountId, under),
+    under !== null && isOfOtherUsers(under) ? [] : store.mailboxes.list(account.accountId, under),
     listShared(session, under),
   ]);
   return [
@@ -36,7 +36,7 @@ export async function listMailboxes(session: Session, under: string | null): Pro
 /** As each is called here. Whether it is subscribed to says its owner's row; those who ask look among their own subscriptions. */
 async function listShared({ store, account }: Session, under: string | null): Promise<readonly ListedMailbox[]> {
   if (under !== null && under !== OTHER_USERS && !isOfOtherUsers(under)) return [];
-  const shared = await store.listSharedMailboxes(account.accountId);
+  const shared = await store.sharing.listMailboxes(account.accountId);
   return shared
     .filter(({ rights }) => rights.has('l'))
     .map((mailbox) => ({ ...mailbox, name: formatOwnedName(mailbox), ownName: mailbox.name, specialUse: null }))

@@ -82,7 +82,7 @@ export async function namesThatMeet(
   const { store, account, transport } = session;
   const mailboxes = (await listMailboxes(session, null)).filter(keep);
   const asksForSubscribed = filters.some(({ type }) => type === 'subscribed');
-  const subscribed = new Set(asksForSubscribed ? await store.listSubscriptions(account.accountId) : []);
+  const subscribed = new Set(asksForSubscribed ? await store.mailboxes.listSubscriptions(account.accountId) : []);
   const found = new Set<string>();
   let looks = 0;
   for (const filter of filters) {

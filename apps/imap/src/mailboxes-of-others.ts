@@ -167,10 +167,10 @@ export class MailboxesOfOthers implements AccountListener {
     const earlier = new Map(this.#made);
     const { store, account } = this.#session;
     const { accountId } = account;
-    const sharers = (await store.findSharers([accountId])).get(accountId) ?? [];
+    const sharers = (await store.sharing.findSharers([accountId])).get(accountId) ?? [];
     await this.#watch(sharers.filter(({ name }) => this.#options.isWanted(name)));
     // Behind the last watch, so that what changes from now on is heard of.
-    const mailboxes = await store.listSharedMailboxes(accountId);
+    const mailboxes = await store.sharing.listMailboxes(accountId);
     this.#sharers = stateOf(sharers);
     const fresh = new Map<string, MailboxOfOther>();
     for (const mailbox of mailboxes) {

@@ -22,7 +22,7 @@ export class MetadataNews {
 
   /** @throws {StorageError} 'unavailable' */
   static async begin(session: Session, keeper = session.account.accountId): Promise<MetadataNews> {
-    const { upTo } = await session.store.changedAnnotations(keeper, NOTHING);
+    const { upTo } = await session.store.annotations.changed(keeper, NOTHING);
     return new MetadataNews(session, keeper, upTo);
   }
 
@@ -54,7 +54,7 @@ export class MetadataNews {
    */
   async tell(own: ModSeq | null = null, nameOf = this.#ownName): Promise<void> {
     const { store, out } = this.#session;
-    const { upTo, changes } = await store.changedAnnotations(this.#keeper, this.#since);
+    const { upTo, changes } = await store.annotations.changed(this.#keeper, this.#since);
     this.#since = upTo;
     let told: string | null = null;
     for (const change of changes) {

@@ -18,7 +18,7 @@ type Annotated = Pick<FoundMailbox, 'account' | 'id' | 'specialUse'>;
 export async function serverMetadata(session: Session, asked: MetadataQuery): Promise<readonly FoundEntry[]> {
   const { accountId } = session.account;
   const query = canonical(asked);
-  const found = await session.store.readAnnotations(accountId, accountId, null, query);
+  const found = await session.store.annotations.read(accountId, accountId, null, query);
   const told = [...session.services.serverMetadata]
     .filter(([entry]) => isAskedFor(query, entry))
     .map(([entry, value]) => computed(entry, value, query.maxOctets));
@@ -35,7 +35,7 @@ export async function mailboxMetadata(
   const query = canonical(asked);
   const owner = mailboxes[0]?.account ?? accountId;
   const ids = mailboxes.map(({ id }) => id);
-  const found = await session.store.readAnnotations(accountId, owner, ids, query);
+  const found = await session.store.annotations.read(accountId, owner, ids, query);
   const asksForUse = isAskedFor(query, SPECIAL_USE_ENTRY);
   return ({ id, account, specialUse }) => {
     const annotations = [...(found.get(id) ?? [])];

@@ -85,8 +85,8 @@ class Search {
         };
         const { criterion } = plan;
         const search = async () => {
-          if (criterion.type !== 'fuzzy') return store.searchMessages(account, id, uids, criterion, options);
-          const scored = await store.scoreMessages(account, id, uids, criterion, options);
+          if (criterion.type !== 'fuzzy') return store.search.find(account, id, uids, criterion, options);
+          const scored = await store.search.score(account, id, uids, criterion, options);
           this.#relevancies?.add(scored);
           return scored.uids;
         };

@@ -233,7 +233,7 @@ export class Session {
     if (reader === account) return;
     let rights: Rights = NO_RIGHTS;
     try {
-      rights = await this.store.readRightsOf(reader, account, id);
+      rights = await this.store.sharing.readRightsOf(reader, account, id);
     } catch (error) {
       this.log.warn({ err: error }, 'rights to a mailbox could not be read'); // so that nobody knows whether they are there still
     }

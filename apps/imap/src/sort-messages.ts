@@ -73,7 +73,7 @@ export function readSortValues(
   column: SortColumn,
   uids: Uint32Array,
 ): Promise<ArrayLike<number>> {
-  const values = store.sortValues(view.mailbox, uids, column, {
+  const values = store.search.sortValues(view.mailbox, uids, column, {
     signal: transport.gone,
     onProgress: (read, left) => log.info({ read, left }, 'reading the headers of older messages, to sort them'),
   });

@@ -30,7 +30,7 @@ export async function threadMessages(
   };
   const readSubjects = () => readSortValues(session, 'subject', uids);
   const readLinks = () => {
-    const reading = store.threadLinks(view.mailbox, uids, {
+    const reading = store.search.threadLinks(view.mailbox, uids, {
       signal: transport.gone,
       onProgress: (read, left) => log.info({ read, left }, 'reading the headers of older messages, to thread them'),
     });

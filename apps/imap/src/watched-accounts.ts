@@ -151,7 +151,7 @@ export class WatchedAccount {
     const { upTo, mailboxes, subscriptions } = await this.#store.accountChanges(this.#id, this.#seq);
     const changes: AccountChange[] = [];
     if (subscriptions !== this.#subscriptionState) {
-      const names = new Set(await this.#store.listSubscriptions(this.#id));
+      const names = new Set(await this.#store.mailboxes.listSubscriptions(this.#id));
       for (const name of names.symmetricDifference(this.#subscriptions)) changes.push({ type: 'subscription', name });
       this.#subscriptions = names;
       this.#subscriptionState = subscriptions;

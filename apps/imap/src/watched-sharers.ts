@@ -40,7 +40,7 @@ export class WatchedSharers {
     if (this.#isLooking || this.#listeners.size === 0) return;
     this.#isLooking = true;
     try {
-      const sharers = await this.#store.findSharers([...this.#listeners.keys()]);
+      const sharers = await this.#store.sharing.findSharers([...this.#listeners.keys()]);
       for (const [reader, listeners] of this.#listeners)
         for (const listener of listeners) listener(sharers.get(reader) ?? NOBODY);
     } catch (error) {

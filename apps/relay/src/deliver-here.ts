@@ -1,6 +1,6 @@
 import { type Directory, parseAddress, type RecipientAccount } from '@postel/directory';
 import type { LeasedRecipient, QueuedMessage } from '@postel/queue';
-import { type Content, type Delivery, StorageError, type Store, type Transaction } from '@postel/storage';
+import { type Arrivals, type Content, type Delivery, StorageError, type Transaction } from '@postel/storage';
 import { type FoundMembers, findMembers } from './find-members.ts';
 import { LOCAL_MESSAGE_OCTETS } from './limits.ts';
 import { deferred, failed, type Outcome } from './outcome.ts';
@@ -16,7 +16,7 @@ type LocalTarget =
 
 export interface LocalMail {
   readonly directory: Pick<Directory, 'resolveRecipient' | 'expandAlias'>;
-  readonly store: Pick<Store, 'receive' | 'deliverTaking' | 'keepWaiting'>;
+  readonly store: Pick<Arrivals, 'receive' | 'deliverTaking' | 'keepWaiting'>;
 }
 
 /** Reports go to people here, most of them; and a domain may have come here since its mail was queued. */

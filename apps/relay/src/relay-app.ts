@@ -127,7 +127,7 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
   const relay = new Relay({
     queue,
     signatures: new OutgoingSignatures({ directory, resolver, signer, log, metrics: relayMetrics }),
-    local: { directory, store },
+    local: { directory, store: store.arrivals },
     routing: new Routing(directory.routes, secretKeyFile),
     hostname,
     way: { resolver, reachable, hostname, port, tls: new TlsGuard(guarded) },

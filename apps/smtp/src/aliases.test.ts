@@ -275,7 +275,7 @@ test('mail for an address with a mailbox of its own goes there, and to INBOX onc
   await directory.addresses.change('news@localhost', { mailbox: 'Lists/news' });
   const account = (await directory.identify('ann'))?.accountId;
   if (account === undefined) throw new Error('no account');
-  const count = async (name: string) => (await store.findMailbox(account, name))?.messages ?? null;
+  const count = async (name: string) => (await store.mailboxes.find(account, name))?.messages ?? null;
   const before = (await count('INBOX')) ?? 0;
   const send = async () => {
     await using client = await mx.connect();
@@ -295,9 +295,9 @@ test('mail for an address with a mailbox of its own goes there, and to INBOX onc
   };
   await send();
   expect([await count('Lists/news'), await count('INBOX')]).toEqual([1, before]);
-  const mailbox = await store.findMailbox(account, 'Lists/news');
+  const mailbox = await store.mailboxes.find(account, 'Lists/news');
   if (mailbox === null) throw new Error('no mailbox');
-  await store.deleteMailbox(account, mailbox.id, null);
+  await store.mailboxes.delete(account, mailbox.id, null);
   await send();
   expect([await count('Lists/news'), await count('INBOX')]).toEqual([null, before + 1]);
 });

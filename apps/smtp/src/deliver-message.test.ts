@@ -33,7 +33,7 @@ test('a mailbox that fills up meanwhile keeps the message from nobody else, and 
   expect(await counts(server)).toEqual([1, 0]);
   expect(await server.sql`select last_failure from waiting_deliveries`).toEqual([{ last_failure: 'over-quota' }]);
   await server.sql`update accounts set quota_messages = null where name = 'john'`;
-  expect(await server.store.deliverWaiting(LATER)).toEqual({ delivered: 1, failed: 0 });
+  expect(await server.store.arrivals.deliverWaiting(LATER)).toEqual({ delivered: 1, failed: 0 });
   expect(await counts(server)).toEqual([1, 1]);
   const [copy] = await server.messages('john@localhost');
   expect(copy?.prefix).toMatch(
@@ -61,9 +61,9 @@ test('members of an alias that are disabled or full get their copy later; only i
   await begin(client, 'team');
   expect(await client.command('.')).toMatch(/^250 /);
   expect(await counts(server)).toEqual([1, 0]);
-  expect(await server.store.deliverWaiting(LATER)).toEqual({ delivered: 0, failed: 0 });
+  expect(await server.store.arrivals.deliverWaiting(LATER)).toEqual({ delivered: 0, failed: 0 });
   await server.sql`update accounts set is_disabled = false`;
-  expect(await server.store.deliverWaiting(LATER)).toEqual({ delivered: 1, failed: 0 });
+  expect(await server.store.arrivals.deliverWaiting(LATER)).toEqual({ delivered: 1, failed: 0 });
   expect(await counts(server)).toEqual([1, 1]);
 
   await server.sql`update accounts set is_disabled = true`;
@@ -249,10 +249,10 @@ test('a message that some have and that cannot be accepted is counted: it may co
       directory,
       metrics,
       store: {
-        receive: (limit) => store.receive(limit),
+        receive: (limit) => store.arrivals.receive(limit),
         requireDiskRoom: () => Promise.resolve(),
         waitingUse: () => Promise.resolve(new Map()),
-        deliverToEach: (content, deliveries) => store.deliverToEach(content, deliveries),
+        deliverToEach: (content, deliveries) => store.arrivals.deliverToEach(content, deliveries),
         keepWaiting: () => Promise.reject(new StorageError('unavailable', 'the database is away')),
       },
     },

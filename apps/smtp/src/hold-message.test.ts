@@ -51,9 +51,9 @@ test('a message is accepted, and delivered when its time has come', async () => 
     reverse_path: 'mary@localhost',
     forward_paths: '{john@localhost}',
   });
-  await server.store.releaseHeld();
+  await server.store.arrivals.releaseHeld();
   expect(await johns(server)).toEqual([]);
-  await server.store.releaseHeld(TOMORROW);
+  await server.store.arrivals.releaseHeld(TOMORROW);
   const [message, ...others] = await johns(server);
   expect(others).toEqual([]);
   expect(message?.prefix).toMatch(/^Return-Path: <mary@localhost>\r\nReceived: from localhost /);
@@ -129,7 +129,7 @@ test('each recipient gets one copy, by an alias and a detail too, and Sent has i
   await using client = await server.logIn();
   expect(await send(client, ' HOLDFOR=60', '<john+x@localhost>', '<team@localhost>')).toMatch(/^250 .* held until/);
   expect(await server.messages()).toEqual([]);
-  await server.store.releaseHeld(TOMORROW);
+  await server.store.arrivals.releaseHeld(TOMORROW);
   expect(await johns(server)).toHaveLength(1);
   expect((await johns(server))[0]?.prefix).toContain('\tfor <john+x@localhost>;');
   expect(await server.messages()).toHaveLength(1); // by the alias
@@ -145,7 +145,7 @@ test('a message counts for the limits of its account when it is accepted', async
   await using client = await server.logIn();
   expect(await send(client, ' HOLDFOR=60')).toMatch(/^250 /);
   expect(await client.command('MAIL FROM:<mary@localhost>')).toMatch(/^450 4\.7\.1 /);
-  await server.store.releaseHeld(TOMORROW);
+  await server.store.arrivals.releaseHeld(TOMORROW);
   expect(await johns(server)).toHaveLength(1);
 });
 
@@ -153,9 +153,9 @@ test('what cannot be kept is not accepted', async () => {
   await using server = await startOwnServer();
   await addJohn(server);
   await using client = await server.logIn();
-  server.store.holdMessage = () => Promise.reject(new StorageError('unavailable', 'no database'));
+  server.store.arrivals.holdMessage = () => Promise.reject(new StorageError('unavailable', 'no database'));
   expect(await send(client, ' HOLDFOR=60')).toMatch(/^451 4\.3\.0 /);
-  server.store.holdMessage = () => Promise.reject(new StorageError('disk-full', 'no room'));
+  server.store.arrivals.holdMessage = () => Promise.reject(new StorageError('disk-full', 'no room'));
   expect(await send(client, ' HOLDFOR=60')).toMatch(/^452 4\.3\.1 /);
 });
 
@@ -186,6 +186,6 @@ test('chunks are held too, and a message without an end is not', async () => {
     C:
     S: 250 2.0.0 Accepted as ..., held until ...
   `;
-  await server.store.releaseHeld(TOMORROW);
+  await server.store.arrivals.releaseHeld(TOMORROW);
   expect(await johns(server)).toHaveLength(1);
 });

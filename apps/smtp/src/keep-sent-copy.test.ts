@@ -29,7 +29,7 @@ async function sentOf(server: OwnServer, name = 'Sent') {
   const { store, directory, sql } = server;
   const account = (await directory.identify('mary'))?.accountId;
   if (account === undefined) throw new Error('no account');
-  const mailbox = await store.findMailbox(account, name);
+  const mailbox = await store.mailboxes.find(account, name);
   const rows = await sql<{ prefix: string; octets: string; flags: number; contents: number }[]>`
     select convert_from(d.prefix, 'UTF8') as prefix, convert_from(c.octets, 'UTF8') as octets, m.flags,
            (select count(*)::integer from contents as x where x.account_id = m.account_id) as contents
@@ -67,7 +67,7 @@ test('a copy that has no room waits, and the message goes', async () => {
   expect(await server.messages('john@localhost')).toHaveLength(1);
   expect(await sentOf(server)).toEqual([]);
   await server.sql`update accounts set quota_messages = null`;
-  expect(await server.store.deliverWaiting(LATER)).toEqual({ delivered: 1, failed: 0 });
+  expect(await server.store.arrivals.deliverWaiting(LATER)).toEqual({ delivered: 1, failed: 0 });
   const [copy] = await sentOf(server);
   expect(copy?.flags).toBe(1);
   expect(copy?.prefix).toContain('Bcc: ');

@@ -234,12 +234,12 @@ test('where nobody knows whether a message was stored, nothing is said of it', a
     {
       directory: own.directory,
       store: {
-        receive: (limit) => store.receive(limit),
+        receive: (limit) => store.arrivals.receive(limit),
         requireDiskRoom: () => Promise.resolve(),
         waitingUse: () => Promise.resolve(new Map()),
         keepWaiting: () => Promise.reject(unknown),
         async deliverToEach(content, deliveries) {
-          const outcomes = await store.deliverToEach(content, deliveries);
+          const outcomes = await store.arrivals.deliverToEach(content, deliveries);
           return outcomes.map((outcome, i) => (i === 1 ? { status: 'rejected' as const, reason: unknown } : outcome));
         },
       },

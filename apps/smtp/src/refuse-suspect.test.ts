@@ -73,7 +73,7 @@ async function accountOf({ sql }: OwnServer, { name }: { readonly name: string }
 /** The messages in somebody's Rejects, as IMAP shows them; null if there is no such mailbox. */
 async function rejectsOf(server: OwnServer, whose: { readonly name: string } = server.account) {
   const account = await accountOf(server, whose);
-  const rejects = (await server.store.listMailboxes(account)).find(({ isRejects }) => isRejects);
+  const rejects = (await server.store.mailboxes.list(account)).find(({ isRejects }) => isRejects);
   if (rejects === undefined) return null;
   const uids = Array.from({ length: rejects.uidNext - 1 }, (_, i) => i + 1);
   const messages = await server.store.fetchPresentMessages(account, rejects.id as MailboxId, uids, { octets: true });
@@ -136,7 +136,7 @@ test('retries add no copy: not on another connection, in chunks, by an alias, no
   expect(await rejectsOf(server)).toHaveLength(1);
 
   const account = await accountOf(server, server.account);
-  const [rejects] = (await server.store.listMailboxes(account)).filter(({ isRejects }) => isRejects);
+  const [rejects] = (await server.store.mailboxes.list(account)).filter(({ isRejects }) => isRejects);
   if (rejects === undefined) throw new Error('no Rejects');
   const all = [{ first: 1, last: 1 }];
   await server.store.changeFlags(account, rejects.id, all, { mode: 'add', system: 8, keywords: [] }, null);

@@ -113,7 +113,7 @@ test('what is to be held waits in the queue for others, and for who is here wher
 
 test('nothing goes to others when what is here is refused', async () => {
   const store: Services['store'] = {
-    receive: (limit) => submission.store.receive(limit),
+    receive: (limit) => submission.store.arrivals.receive(limit),
     requireDiskRoom: async () => {},
     waitingUse: async () => new Map(),
     keepWaiting: () => Promise.reject(new Error('not now')),
@@ -133,7 +133,7 @@ test('nothing goes to others when what is here is refused', async () => {
 test('what was refused here after others could have it already is counted', async () => {
   const registry = new Registry();
   const store: Services['store'] = {
-    receive: (limit) => submission.store.receive(limit),
+    receive: (limit) => submission.store.arrivals.receive(limit),
     requireDiskRoom: async () => {},
     waitingUse: async () => new Map(),
     keepWaiting: () => Promise.reject(new Error('not now')),

@@ -1,6 +1,6 @@
 import type { Directory, NetworkList } from '@postel/directory';
 import type { Queue } from '@postel/queue';
-import type { AccountId, MailboxId, Store } from '@postel/storage';
+import type { AccountId, Arrivals, MailboxId } from '@postel/storage';
 import type { ConnectionCount, SessionCount } from '@postel/supervision';
 import type { IncomingMail } from './incoming-mail.ts';
 import type { NetworkUse } from './network-use.ts';
@@ -15,13 +15,13 @@ export interface Services {
   /** Content of one message (RFC 1870). */
   readonly messageOctets: number;
   readonly directory: Directory;
-  readonly store: Pick<Store, 'receive' | 'deliverToEach' | 'keepWaiting' | 'waitingUse' | 'requireDiskRoom'>;
+  readonly store: Pick<Arrivals, 'receive' | 'deliverToEach' | 'keepWaiting' | 'waitingUse' | 'requireDiskRoom'>;
   /** Keeps copies of what is not delivered: the store. */
-  readonly rejects: Pick<Store, 'keepRejects'>;
+  readonly rejects: Pick<Arrivals, 'keepRejects'>;
   /** Where accounts have their junk (RFC 6154 §2), of those that have such a mailbox. @throws {StorageError} 'unavailable' */
   junkMailboxes(accounts: readonly AccountId[]): Promise<ReadonlyMap<AccountId, MailboxId>>;
   /** Where messages wait for the time at which they are to be released: the store. */
-  readonly held: Pick<Store, 'holdMessage' | 'heldUse'>;
+  readonly held: Pick<Arrivals, 'holdMessage' | 'heldUse'>;
   /** Where mail to other servers goes; null if none does. */
   readonly queue: Pick<Queue, 'keep' | 'start' | 'report'> | null;
   /** Finds out who answers for mail from other servers. */

@@ -29,29 +29,29 @@ test('each change of an account is told once, with what the mailbox is then', as
 
   await append(store, account, inbox, 'xx');
   expect(await news()).toEqual([{ name: 'INBOX', messages: 1, unseen: 1, uidNext: 2, isDeleted: false }]);
-  const { id } = await store.createMailbox(account, 'a/b', null);
+  const { id } = await store.mailboxes.create(account, 'a/b', null);
   const empty = { messages: 0, unseen: 0, uidNext: 1, isDeleted: false };
   expect(await news()).toEqual([
     { name: 'a', ...empty },
     { name: 'a/b', ...empty },
   ]);
-  await store.renameMailbox(account, 'a', 'c');
+  await store.mailboxes.rename(account, 'a', 'c');
   expect(await news()).toEqual([
     { name: 'c', ...empty },
     { name: 'c/b', ...empty },
   ]);
-  await store.deleteMailbox(account, id);
+  await store.mailboxes.delete(account, id);
   expect(await news()).toEqual([{ name: 'c/b', ...empty, isDeleted: true }]);
   const { account: reader } = await storage.newAccount();
-  await store.setRights(
+  await store.sharing.setRights(
     account,
     inbox,
     { account: reader, isNegative: false },
     { mode: 'add', rights: parseRights('l') },
   );
   expect((await news()).map(({ name }) => name)).toEqual(['INBOX']);
-  const { id: brief } = await store.createMailbox(account, 'brief', null);
-  await store.deleteMailbox(account, brief);
+  const { id: brief } = await store.mailboxes.create(account, 'brief', null);
+  await store.mailboxes.delete(account, brief);
   expect(await news()).toEqual([]); // nobody has seen it
 });
 
@@ -61,14 +61,14 @@ test('every change of the subscriptions shows', async () => {
   const states = new Set<string>();
   const look = async () => states.add((await store.accountChanges(account, 0)).subscriptions);
   await look();
-  await store.subscribe(account, 'one');
+  await store.mailboxes.subscribe(account, 'one');
   await look();
-  await store.unsubscribe(account, 'INBOX');
+  await store.mailboxes.unsubscribe(account, 'INBOX');
   await look();
-  await store.subscribe(account, 'two');
+  await store.mailboxes.subscribe(account, 'two');
   await look();
-  await store.unsubscribe(account, 'two');
-  await store.subscribe(account, 'three');
+  await store.mailboxes.unsubscribe(account, 'two');
+  await store.mailboxes.subscribe(account, 'three');
   await look();
   expect(states.size).toBe(5);
 });

@@ -24,7 +24,7 @@ test('rule 5: appends that wait for one another share a transaction, in the orde
   const { account, inbox } = await storage.newAccount();
   const messages = await Promise.all(texts(20).map((text) => messageOf(store, inbox, text)));
   const held = await holdAccount(database, account);
-  const appends = messages.map((message) => store.append(account, message));
+  const appends = messages.map((message) => store.arrivals.append(account, message));
   await untilWaiting(database);
   await held[Symbol.asyncDispose]();
 
@@ -37,7 +37,7 @@ test('rule 5: appends that wait for one another share a transaction, in the orde
 test('rule 5: in a shared transaction each message has its own answer and failure', async () => {
   const { store, database, sql } = storage;
   const { account, inbox } = await storage.newAccount();
-  const sent = await store.findMailbox(account, 'Sent');
+  const sent = await store.mailboxes.find(account, 'Sent');
   if (sent === null) throw new Error('no Sent');
   await sql`update accounts set quota_octets = 1000 where account_id = ${account}`;
   await sql`
@@ -55,7 +55,7 @@ test('rule 5: in a shared transaction each message has its own answer and failur
     messageOf(store, inbox, 'last'),
   ]);
   const held = await holdAccount(database, account);
-  const appends = Promise.allSettled(messages.map((message) => store.append(account, message)));
+  const appends = Promise.allSettled(messages.map((message) => store.arrivals.append(account, message)));
   await untilWaiting(database);
   await held[Symbol.asyncDispose]();
 
@@ -81,7 +81,7 @@ test('rule 5: a message that the database refuses does not take with it those it
     messageOf(store, inbox, 'good too'),
   ]);
   const held = await holdAccount(database, account);
-  const appends = Promise.allSettled(messages.map((message) => store.append(account, message)));
+  const appends = Promise.allSettled(messages.map((message) => store.arrivals.append(account, message)));
   await untilWaiting(database);
   await held[Symbol.asyncDispose]();
   expect(await appends).toMatchObject([
@@ -96,7 +96,7 @@ test('rule 5: a message that the database refuses does not take with it those it
 test('rule 5: small changes that wait for one another share a transaction, each with its modseq, answer and failure', async () => {
   const { store, database, sql } = storage;
   const { account, inbox } = await storage.newAccount();
-  const archive = await store.findMailbox(account, 'Archive');
+  const archive = await store.mailboxes.find(account, 'Archive');
   if (archive === null) throw new Error('no Archive');
   for (const text of texts(4)) await append(store, account, inbox, text);
   const only = (uid: number) => [{ first: uid, last: uid }];
@@ -174,7 +174,7 @@ test('rule 5: other writes have their turn between appends, in the order of thei
   const messages = await Promise.all(texts(4).map((text) => messageOf(store, inbox, text)));
   const held = await holdAccount(database, account);
   const seen = { mode: 'add', system: 1, keywords: [] } as const;
-  const [first, second, third, fourth] = messages.map((message) => () => store.append(account, message));
+  const [first, second, third, fourth] = messages.map((message) => () => store.arrivals.append(account, message));
   const work = [
     first?.(),
     second?.(),
@@ -195,7 +195,7 @@ test('rule 5: a busy account holds one connection, and others go on', async () =
   const idle = await storage.newAccount();
   const messages = await Promise.all(texts(100).map((text) => messageOf(store, busy.inbox, text)));
   const held = await holdAccount(storage.database, busy.account);
-  const appends = Promise.all(messages.map((message) => store.append(busy.account, message)));
+  const appends = Promise.all(messages.map((message) => store.arrivals.append(busy.account, message)));
   await untilWaiting(storage.database);
   expect(await append(store, idle.account, idle.inbox, 'not held up')).toMatchObject({ uid: 1 });
   await held[Symbol.asyncDispose]();
@@ -209,7 +209,9 @@ test('hardening 65: writes that wait for a lock too long are told that the datab
   const impatient = await storage.openStore();
   const [row] = await impatient.database.sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
   const held = await holdAccount(database, account);
-  const refused = expect(impatient.store.append(account, message)).rejects.toMatchObject({ kind: 'unavailable' });
+  const refused = expect(impatient.store.arrivals.append(account, message)).rejects.toMatchObject({
+    kind: 'unavailable',
+  });
   await untilWaiting(database);
   await storage.sql`select pg_cancel_backend(${row?.pid ?? 0}::integer)`; // as lock_timeout does
   await refused;

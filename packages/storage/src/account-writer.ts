@@ -102,6 +102,13 @@ export class AccountWriter {
     return this.inTurn(account, () => this.#transact(account, work));
   }
 
+  /** One transaction in which this process writes to several accounts, which ascend, so that two such never wait for each other. */
+  transactAll<Result>(accounts: readonly AccountId[], work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const [first, ...rest] = accounts;
+    if (first === undefined) throw new Error('no account to write to');
+    return rest.length === 0 ? this.transact(first, work) : this.inTurn(first, () => this.transactAll(rest, work));
+  }
+
   async #transact<Result>(account: AccountId, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const name = this.#lastWrites.next(account);
     let result: { readonly value: Result } | null = null;

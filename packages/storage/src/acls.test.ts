@@ -27,7 +27,7 @@ async function ownerAndReader() {
     letters: string,
     more: { to?: AccountId | null; mode?: 'add' | 'remove' | 'replace'; isNegative?: boolean; in?: MailboxId } = {},
   ) =>
-    storage.store.setRights(
+    storage.store.sharing.setRights(
       owner,
       more.in ?? inbox,
       { account: more.to === undefined ? reader : more.to, isNegative: more.isNegative ?? false },
@@ -36,7 +36,7 @@ async function ownerAndReader() {
   const ownerName = await nameOf(owner);
   /** What the reader may do with a mailbox of the owner, by its name. */
   const rightsIn = async (name: string, who = reader) => {
-    const found = await storage.store.findSharedMailbox(who, ownerName, name);
+    const found = await storage.store.sharing.findMailbox(who, ownerName, name);
     return found === null ? null : formatRights(found.rights);
   };
   const shares = () =>
@@ -45,7 +45,7 @@ async function ownerAndReader() {
 }
 
 async function makeMailbox(owner: AccountId, name: string): Promise<MailboxId> {
-  return (await storage.store.createMailbox(owner, name, null)).id;
+  return (await storage.store.mailboxes.create(owner, name, null)).id;
 }
 
 test('rule 13: rights are given under one modseq of the owner, and are nothing but what was given', async () => {
@@ -59,7 +59,7 @@ test('rule 13: rights are given under one modseq of the owner, and are nothing b
   expect(await rightsIn('INBOX')).toBe('lre');
   expect(await rightsIn('Sent')).toBe(null);
   expect(await rightsIn('No such')).toBe(null);
-  expect(await storage.store.readRights(owner, inbox)).toEqual([
+  expect(await storage.store.sharing.readRights(owner, inbox)).toEqual([
     { account: reader, name: await nameOf(reader), isNegative: false, rights: parseRights('lre') },
   ]);
   expect(await recount(storage.database, owner)).toEqual([]);
@@ -96,9 +96,9 @@ test('everybody has what everybody is given, less what is taken from them; the o
   expect(await rightsIn('INBOX', other)).toBe('lrs');
   await give('s', { to: null, isNegative: true });
   expect([await rightsIn('INBOX'), await rightsIn('INBOX', other)]).toEqual(['l', 'lr']);
-  expect(await storage.store.findSharedMailbox(owner, ownerName, 'INBOX')).toBe(null);
+  expect(await storage.store.sharing.findMailbox(owner, ownerName, 'INBOX')).toBe(null);
   const names = async (who: AccountId) =>
-    (await storage.store.listSharedMailboxes(who)).filter((one) => one.owner === ownerName).map(({ name }) => name);
+    (await storage.store.sharing.listMailboxes(who)).filter((one) => one.owner === ownerName).map(({ name }) => name);
   expect([await names(owner), await names(reader), await names(other)]).toEqual([[], ['INBOX'], ['INBOX']]);
   await give('lrs', { to: null, isNegative: true });
   expect(await names(other)).toEqual([]);
@@ -109,7 +109,7 @@ test('the mailboxes of others are listed with what the reader may do', async () 
   const { owner, ownerName, reader, give } = await ownerAndReader();
   await give('lr', { in: await makeMailbox(owner, 'Work') });
   await give('k');
-  const listed = await storage.store.listSharedMailboxes(reader);
+  const listed = await storage.store.sharing.listMailboxes(reader);
   expect(listed.map(({ name, owner: whose, account, rights }) => [whose, account, name, formatRights(rights)])).toEqual(
     [
       [ownerName, owner, 'INBOX', 'k'],
@@ -125,14 +125,14 @@ test('a new mailbox gets the list of the one above it; DELETE takes a list away,
   await makeMailbox(owner, 'Elsewhere/2026');
   expect([await rightsIn('Work/Plans'), await rightsIn('Work/Plans/2026')]).toEqual(['lr', 'lr']);
   expect([await rightsIn('Elsewhere'), await rightsIn('Elsewhere/2026')]).toEqual([null, null]);
-  await storage.store.renameMailbox(owner, 'Work/Plans', 'Elsewhere/Far/Plans');
+  await storage.store.mailboxes.rename(owner, 'Work/Plans', 'Elsewhere/Far/Plans');
   expect([await rightsIn('Elsewhere/Far/Plans/2026'), await rightsIn('Elsewhere/Far')]).toEqual(['lr', null]);
-  await storage.store.renameMailbox(owner, 'Elsewhere/2026', 'Work/New/2026');
+  await storage.store.mailboxes.rename(owner, 'Elsewhere/2026', 'Work/New/2026');
   expect([await rightsIn('Work/New'), await rightsIn('Work/New/2026')]).toEqual(['lr', null]);
   for (const name of ['Work', 'Work/New', 'Elsewhere/Far/Plans', 'Elsewhere/Far/Plans/2026']) {
     expect(await shares()).toHaveLength(1);
-    const mailbox = await storage.store.findMailbox(owner, name);
-    await storage.store.deleteMailbox(owner, mailbox?.id ?? (0 as MailboxId));
+    const mailbox = await storage.store.mailboxes.find(owner, name);
+    await storage.store.mailboxes.delete(owner, mailbox?.id ?? (0 as MailboxId));
   }
   expect(await shares()).toEqual([]);
   await makeMailbox(owner, 'Work');
@@ -156,14 +156,14 @@ test('an account that is removed takes its lists with it, and its rights in thos
   await give('lr');
   await give('x', { isNegative: true });
   await give('l', { to: third.reader });
-  await storage.store.setRights(
+  await storage.store.sharing.setRights(
     reader,
-    (await storage.store.findMailbox(reader, 'INBOX'))?.id ?? inbox,
+    (await storage.store.mailboxes.find(reader, 'INBOX'))?.id ?? inbox,
     { account: owner, isNegative: false },
     { mode: 'replace', rights: parseRights('lr') },
   );
   await storage.sql.begin((tx) => removeAccountMail(tx, reader));
-  expect(await storage.store.readRights(owner, inbox)).toMatchObject([{ account: third.reader }]);
+  expect(await storage.store.sharing.readRights(owner, inbox)).toMatchObject([{ account: third.reader }]);
   expect(await storage.sql`select from acls where reader_id = ${reader} or account_id = ${reader}`).toHaveLength(0);
   expect(await storage.sql`select from shares where account_id = ${reader} or owner_id = ${reader}`).toHaveLength(0);
   expect(await shares()).toEqual([{ account_id: third.reader, owner_id: owner }]);
@@ -193,20 +193,20 @@ test('what somebody may do with a mailbox now, and with those below it', async (
   await give('lrx', { in: work });
   const below = await makeMailbox(owner, 'Work/Plans');
   await give('x', { in: below, mode: 'remove' });
-  const rights = await storage.store.rightsBelow(reader, owner, 'Work');
+  const rights = await storage.store.sharing.rightsBelow(reader, owner, 'Work');
   expect([...rights].map(([id, of]) => [id, formatRights(of)])).toEqual([
     [work, 'lrx'],
     [below, 'lr'],
   ]);
-  expect(formatRights(await storage.store.readRightsOf(reader, owner, work))).toBe('lrx');
-  expect(formatRights(await storage.store.readRightsOf(reader, owner, inbox))).toBe('');
+  expect(formatRights(await storage.store.sharing.readRightsOf(reader, owner, work))).toBe('lrx');
+  expect(formatRights(await storage.store.sharing.readRightsOf(reader, owner, inbox))).toBe('');
 });
 
 test('who shares mailboxes with each of many, and with everybody', async () => {
   const [one, two] = [await ownerAndReader(), await ownerAndReader()];
   const { store } = storage;
   const sharersOf = async (...readers: AccountId[]) => {
-    const found = await store.findSharers(readers);
+    const found = await store.sharing.findSharers(readers);
     const ours = new Set([one.owner, two.owner]); // others share with everybody too
     return readers.map((reader) => (found.get(reader) ?? []).map(({ id }) => id).filter((id) => ours.has(id)));
   };

@@ -28,7 +28,7 @@ function set(
 ) {
   const { owner = account, specialUse = null } = given;
   const edit = { private: octets(given.private ?? {}), shared: octets(given.shared ?? {}), specialUse };
-  return storage.store.setAnnotations(account, { owner, mailbox }, edit);
+  return storage.store.annotations.set(account, { owner, mailbox }, edit);
 }
 
 async function read(
@@ -38,17 +38,17 @@ async function read(
   { owner = account, depth = 0 as 0 | 1 | 'infinity', maxOctets = null as number | null } = {},
 ) {
   const mailboxes = mailbox === null ? null : [mailbox];
-  const found = await storage.store.readAnnotations(account, owner, mailboxes, { entries, depth, maxOctets });
+  const found = await storage.store.annotations.read(account, owner, mailboxes, { entries, depth, maxOctets });
   return (found.get(mailbox) ?? []).map(({ entry, value }) => [entry, value?.toString() ?? null]);
 }
 
 async function changes(account: AccountId, since: number) {
-  const { changes } = await storage.store.changedAnnotations(account, since);
+  const { changes } = await storage.store.annotations.changed(account, since);
   return changes.map(({ mailbox, entry }) => [mailbox?.name ?? null, entry]);
 }
 
 async function find(account: AccountId, name: string) {
-  const mailbox = await storage.store.findMailbox(account, name);
+  const mailbox = await storage.store.mailboxes.find(account, name);
   if (mailbox === null) throw new Error(`no ${name}`);
   return mailbox;
 }
@@ -151,7 +151,7 @@ test('rule 13: two who set what both keep about each other at once do not wait f
         private: new Map([['/private/comment', value]]),
         shared: new Map([['/shared/comment', value]]),
       };
-      return store.setAnnotations(reader.account, { owner: owner.account, mailbox: owner.inbox }, numbered);
+      return store.annotations.set(reader.account, { owner: owner.account, mailbox: owner.inbox }, numbered);
     }),
   );
   for (const { account } of [one, two]) await verified(account);
@@ -160,15 +160,15 @@ test('rule 13: two who set what both keep about each other at once do not wait f
 test('metadata of a mailbox goes with it, and stays with it by another name', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();
-  await store.createMailbox(account, 'box', null);
+  await store.mailboxes.create(account, 'box', null);
   const { id } = await find(account, 'box');
   await set(account, id, { shared: { '/shared/comment': 'ours' }, private: { '/private/comment': 'mine' } });
-  await store.renameMailbox(account, 'box', 'elsewhere/box');
+  await store.mailboxes.rename(account, 'box', 'elsewhere/box');
   expect((await find(account, 'elsewhere/box')).id).toBe(id);
   expect(await read(account, id, ['/shared/comment'])).toEqual([['/shared/comment', 'ours']]);
-  await store.deleteMailbox(account, id);
+  await store.mailboxes.delete(account, id);
   expect(await storage.sql`select from annotations where account_id = ${account}`).toHaveLength(0);
-  await store.createMailbox(account, 'elsewhere/box', null);
+  await store.mailboxes.create(account, 'elsewhere/box', null);
   const again = await find(account, 'elsewhere/box');
   expect(await read(account, again.id, ['/shared/comment', '/private/comment'])).toEqual([]);
   await expect(set(account, id, { shared: { '/shared/comment': 'late' } })).rejects.toMatchObject({
@@ -182,7 +182,7 @@ test('RFC 5464 §4.1: RENAME of INBOX gives its metadata to both', async () => {
   const { account, inbox } = await storage.newAccount();
   await append(store, account, inbox, 'one');
   await set(account, inbox, { shared: { '/shared/comment': 'ours' } });
-  await store.renameMailbox(account, 'INBOX', 'before');
+  await store.mailboxes.rename(account, 'INBOX', 'before');
   const { id } = await find(account, 'before');
   for (const mailbox of [inbox, id]) {
     expect(await read(account, mailbox, ['/shared/comment'])).toEqual([['/shared/comment', 'ours']]);
@@ -215,7 +215,7 @@ test('what was set and removed since a modseq is known, each entry once', async 
   const { accountModSeq: start } = await find(account, 'INBOX');
   await set(account, inbox, { private: { '/private/a': '1', '/private/b': '1' } });
   await set(account, null, { private: { '/private/c': '1' } });
-  const { upTo } = await storage.store.changedAnnotations(account, start);
+  const { upTo } = await storage.store.annotations.changed(account, start);
   await set(account, inbox, { private: { '/private/a': null } });
   expect(await changes(account, start)).toEqual([
     [null, '/private/c'],
@@ -223,7 +223,7 @@ test('what was set and removed since a modseq is known, each entry once', async 
     ['INBOX', '/private/b'],
   ]);
   expect(await changes(account, upTo)).toEqual([['INBOX', '/private/a']]);
-  const now = await storage.store.changedAnnotations(account, Number.MAX_SAFE_INTEGER);
+  const now = await storage.store.annotations.changed(account, Number.MAX_SAFE_INTEGER);
   expect(now).toEqual({ upTo: upTo + 1, changes: [] });
 });
 
@@ -266,12 +266,12 @@ test('marks of what was removed do not pile up', async () => {
 test('what a reader keeps about a mailbox that is gone is pruned, and nothing else', async () => {
   const owner = await storage.newAccount();
   const reader = await storage.newAccount();
-  await storage.store.createMailbox(owner.account, 'box', null);
+  await storage.store.mailboxes.create(owner.account, 'box', null);
   const box = await find(owner.account, 'box');
   const of = { owner: owner.account, private: { '/private/comment': 'x' } };
   await set(reader.account, box.id, of);
   await set(reader.account, owner.inbox, of);
-  await storage.store.deleteMailbox(owner.account, box.id);
+  await storage.store.mailboxes.delete(owner.account, box.id);
   const pruned = await storage.store.prune(reader.account, { tombstonesBefore: new Date(0), changesAgeMs: 0 });
   expect(pruned.annotations).toBe(1);
   expect(await read(reader.account, owner.inbox, ['/private/comment'], { owner: owner.account })).toHaveLength(1);

@@ -65,7 +65,7 @@ const failures = {
 
 /**
  * Sets the entries that one account keeps, all or none, under one modseq, which is also the HIGHESTMODSEQ of the mailbox if
- * that is its own. What others keep about it takes another transaction's part: see Store.setAnnotations.
+ * that is its own. What others keep about it takes another transaction's part: see StoredAnnotations.set.
  *
  * @returns null if all was as it is
  * @throws {StorageError} 'nonexistent', 'use-taken', 'too-many-annotations'; then the caller rolls back

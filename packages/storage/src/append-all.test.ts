@@ -28,7 +28,7 @@ test('messages get UIDs in their order, one behind the other, whoever else appen
   const other = await storage.openStore();
   const messages = await Promise.all(Array.from({ length: 150 }, (_, n) => messageOf(store, inbox, `${n}`)));
   const [done, ...others] = await Promise.all([
-    store.appendAll(account, messages),
+    store.arrivals.appendAll(account, messages),
     ...Array.from({ length: 20 }, (_, n) => append(n % 2 === 0 ? store : other.store, account, inbox, `other ${n}`)),
   ]);
   const uids = done.map(({ uid }) => uid);
@@ -50,7 +50,7 @@ test('one that fails fails all, also those of statements before, and their blobs
   await storage.sql`update accounts set quota_messages = 101 where account_id = ${account}`;
   await append(store, account, inbox, 'first');
   const messages = [large, ...small];
-  await expect(store.appendAll(account, messages)).rejects.toMatchObject({ kind: 'over-quota' });
+  await expect(store.arrivals.appendAll(account, messages)).rejects.toMatchObject({ kind: 'over-quota' });
   await discardAll(messages);
   expect(await uidsOf(account)).toEqual([1]);
   expect(await storage.blobs()).toEqual(blobs);
@@ -70,7 +70,7 @@ test('blobs of all of them stay, one for those with the same content', async () 
     await messageOf(store, inbox, octets),
     await messageOf(store, inbox, randomBytes(200_000)),
   ];
-  await store.appendAll(account, messages);
+  await store.arrivals.appendAll(account, messages);
   await discardAll(messages);
   expect(await storage.blobs()).toHaveLength(before + 2);
   for (const message of await store.fetchMessages(account, inbox, [1, 3, 4], { octets: true })) {
@@ -87,12 +87,12 @@ test('a message takes the place of another: the quota needs room for the differe
   await storage.sql`update accounts set quota_messages = 1 where account_id = ${account}`;
   await append(store, account, inbox, 'old');
   const replaced = { account, mailbox: inbox, uid: 1 };
-  const done = await store.replace(replaced, account, await messageOf(store, inbox, 'new'));
+  const done = await store.arrivals.replace(replaced, account, await messageOf(store, inbox, 'new'));
   expect(done?.uid).toBe(2);
-  expect(await store.replace(replaced, account, await messageOf(store, inbox, 'newer'))).toBeNull();
+  expect(await store.arrivals.replace(replaced, account, await messageOf(store, inbox, 'newer'))).toBeNull();
   await storage.sql`update accounts set quota_octets = used_octets where account_id = ${account}`;
   const larger = messageOf(store, inbox, 'one that is larger');
-  await expect(store.replace({ ...replaced, uid: 2 }, account, await larger)).rejects.toMatchObject({
+  await expect(store.arrivals.replace({ ...replaced, uid: 2 }, account, await larger)).rejects.toMatchObject({
     kind: 'over-quota',
   });
   expect(await uidsOf(account)).toEqual([2]);
@@ -112,7 +112,7 @@ test('messages take the place of others in another account, in both directions a
     const [from, to] = n % 2 === 0 ? [a, b] : [b, a];
     const by = n % 3 === 0 ? store : other.store;
     const replaced = { account: from.account, mailbox: from.inbox, uid: n + 1 };
-    return await by.replace(replaced, to.account, await messageOf(store, to.inbox, `new ${n}`));
+    return await by.arrivals.replace(replaced, to.account, await messageOf(store, to.inbox, `new ${n}`));
   });
   expect((await Promise.all(replacing)).every((done) => done !== null)).toBe(true);
   for (const { account } of [a, b]) {

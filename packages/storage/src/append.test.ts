@@ -164,7 +164,7 @@ test('rule 4: content is stored once per account and hash, in the row and as a b
   for (const octets of [Buffer.from('Subject: same\r\n\r\n'), randomBytes(200_000)]) {
     for (const { account, inbox } of [mary, mary, peter]) {
       const message = await messageOf(store, inbox, octets);
-      await store.append(account, message);
+      await store.arrivals.append(account, message);
       await message.content.discard();
     }
   }
@@ -188,10 +188,11 @@ test('hardening 48: one content goes to several accounts one after the other, ea
   {
     await using content = await contentOf(store, octets);
     const message = { content, flags: { system: 0, keywords: [] }, internalDate: 0, arrival: null };
-    await expect(store.append(full.account, { ...message, mailbox: full.inbox })).rejects.toMatchObject({
+    await expect(store.arrivals.append(full.account, { ...message, mailbox: full.inbox })).rejects.toMatchObject({
       kind: 'over-quota',
     });
-    for (const { account, inbox } of [mary, peter]) await store.append(account, { ...message, mailbox: inbox });
+    for (const { account, inbox } of [mary, peter])
+      await store.arrivals.append(account, { ...message, mailbox: inbox });
   }
   const [marys, peters] = [await fetchOne(mary.account, mary.inbox, 1), await fetchOne(peter.account, peter.inbox, 1)];
   const made = (await storage.blobs()).filter((name) => !before.includes(name));
@@ -206,7 +207,7 @@ test('a message that is refused leaves no blob once its content is discarded', a
   await storage.sql`update accounts set quota_messages = 0 where account_id = ${account}`;
   const before = await storage.blobs();
   const message = await messageOf(store, inbox, randomBytes(200_000));
-  await expect(store.append(account, message)).rejects.toMatchObject({ kind: 'over-quota' });
+  await expect(store.arrivals.append(account, message)).rejects.toMatchObject({ kind: 'over-quota' });
   await message.content.discard();
   expect(await storage.blobs()).toEqual(before);
 });
@@ -237,7 +238,7 @@ test.each([
 test('the room that there is is told to the last octet and message', async () => {
   const { store, sql } = storage;
   const { account, inbox } = await storage.newAccount();
-  const room = async () => (await store.findMailbox(account, 'INBOX'))?.roomOctets;
+  const room = async () => (await store.mailboxes.find(account, 'INBOX'))?.roomOctets;
   await append(store, account, inbox, 'x'); // 14 octets
   expect(await room()).toBe(null);
   await sql`update accounts set quota_octets = 100 where account_id = ${account}`;
@@ -294,7 +295,7 @@ test('an append that comes to nothing takes neither modseq nor quota', async () 
 test('messages that come together are appended with and without keywords, flags, room and mailboxes alike', async () => {
   const { store, sql } = storage;
   const { account, inbox } = await storage.newAccount();
-  const drafts = (await store.findMailbox(account, 'Drafts'))?.id ?? inbox;
+  const drafts = (await store.mailboxes.find(account, 'Drafts'))?.id ?? inbox;
   const plain = { system: 0, keywords: [] };
   for (const flags of [
     [plain, plain, plain],
@@ -372,7 +373,7 @@ test('hardening 65: an append that never reached the database is unavailable, an
   const { account, inbox } = await storage.newAccount();
   const before = await storage.blobs();
   const message = await messageOf(store, inbox, randomBytes(200_000));
-  await expect(store.append(account, message)).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(store.arrivals.append(account, message)).rejects.toMatchObject({ kind: 'unavailable' });
   await message.content.discard();
   expect(await storage.blobs()).toEqual(before);
 });

@@ -179,7 +179,7 @@ test('rule 7: a message has at most 100 keywords, or what it had before there wa
 
 test('rule 7: each mailbox has keywords of its own, and names like those of objects are names', async () => {
   const { account, inbox } = await mailboxWith([0, '__proto__', 'constructor', 'a"b\\c,{}', 'NULL']);
-  const archive = await storage.store.findMailbox(account, 'Archive');
+  const archive = await storage.store.mailboxes.find(account, 'Archive');
   if (archive === null) throw new Error('no Archive');
   await append(storage.store, account, archive.id, 'x', { flags: { system: 0, keywords: ['NULL'] } });
   expect(await flagsIn(account, inbox)).toEqual([[0, '__proto__', 'constructor', 'a"b\\c,{}', 'NULL']]);
@@ -224,6 +224,6 @@ test('flags of a message that was expunged, or of a mailbox that was deleted, ar
     changed: [],
   });
   expect(await sql`select flags from tombstones where account_id = ${account}`).toEqual([{ flags: DELETED }]);
-  await store.deleteMailbox(account, inbox);
+  await store.mailboxes.delete(account, inbox);
   await expect(change(account, inbox, rangesOf([2]), edit('add', SEEN))).rejects.toMatchObject({ kind: 'nonexistent' });
 });

@@ -51,7 +51,7 @@ test('it is kept up to date again once it is open', async () => {
 
 test('a mailbox that was deleted while it was closed is not there', async () => {
   const { store, account, inbox, open } = await openAndClose(1);
-  await store.deleteMailbox(account, inbox);
+  await store.mailboxes.delete(account, inbox);
   await expect(open()).rejects.toMatchObject({ kind: 'nonexistent' });
 });
 

@@ -34,7 +34,7 @@ async function accountWith(flags: readonly number[]) {
 }
 
 async function mailboxOf(account: AccountId, name: string): Promise<MailboxId> {
-  const mailbox = await storage.store.findMailbox(account, name);
+  const mailbox = await storage.store.mailboxes.find(account, name);
   if (mailbox === null) throw new Error(`no mailbox ${name}`);
   return mailbox.id;
 }
@@ -191,7 +191,7 @@ test('a copy that fails changes nothing', async () => {
   expect(await move(account, inbox, rangesOf([1, 2]), archive)).toMatchObject({
     target: [{ first: 4294967294, last: 4294967295 }],
   });
-  await store.deleteMailbox(account, archive);
+  await store.mailboxes.delete(account, archive);
   await expect(store.copy(account, inbox, EVERY, archive, 'present')).rejects.toMatchObject({ kind: 'nonexistent' });
   await expect(move(account, inbox, EVERY, archive)).rejects.toMatchObject({ kind: 'nonexistent' });
   expect(await recount(storage.database, account)).toEqual([]);
@@ -311,5 +311,5 @@ test('a move of many messages within their mailbox ends with those that it was g
   const moved = await move(account, inbox, rangesOf(uids), inbox);
   expect(moved?.target).toEqual([{ first: 15_000, last: 24_999 }]);
   expect(await recount(storage.database, account)).toEqual([]);
-  expect(await store.findMailbox(account, 'INBOX')).toMatchObject({ messages: 10_000 });
+  expect(await store.mailboxes.find(account, 'INBOX')).toMatchObject({ messages: 10_000 });
 });

@@ -115,15 +115,15 @@ test('hardening 65: over a network that is slow by 5 s all is done, late, and ap
   // Both connections know the statements: one that is new to a connection takes two round trips, which is too long for a read.
   for (let i = 0; i < 10; i++) {
     await Promise.all([append(store, account, inbox, `${i}`), append(store, other.account, other.inbox, `${i}`)]);
-    await Promise.all([store.findMailbox(account, 'INBOX'), store.findMailbox(account, 'INBOX')]);
+    await Promise.all([store.mailboxes.find(account, 'INBOX'), store.mailboxes.find(account, 'INBOX')]);
   }
   server.slow(5_000);
-  const appended = Promise.all(messages.map((message) => store.append(account, message)));
-  expect((await store.findMailbox(account, 'INBOX'))?.name).toBe('INBOX');
+  const appended = Promise.all(messages.map((message) => store.arrivals.append(account, message)));
+  expect((await store.mailboxes.find(account, 'INBOX'))?.name).toBe('INBOX');
   const modseqs = (await appended).map(({ modseq }) => modseq);
   expect(new Set(modseqs).size).toBeLessThanOrEqual(3); // the first, and 64 and 35 that waited for it
   server.slow(0);
-  expect((await storage.store.findMailbox(account, 'INBOX'))?.messages).toBe(110);
+  expect((await storage.store.mailboxes.find(account, 'INBOX'))?.messages).toBe(110);
   expect(await recount(storage.database, account)).toEqual([]);
 });
 
@@ -134,9 +134,9 @@ test('hardening 65: when all connections are busy who waits is told so within 8 
   const { account, inbox } = await storage.newAccount();
   const busy = await Promise.all([1, 2].map(() => hold(database, (tx) => tx`select 1`)));
   const asked = await Promise.allSettled([
-    store.findMailbox(account, 'INBOX'),
+    store.mailboxes.find(account, 'INBOX'),
     append(store, account, inbox, 'refused'),
-    store.createMailbox(account, 'refused', null),
+    store.mailboxes.create(account, 'refused', null),
   ]);
   for (const each of asked) expect(each).toMatchObject({ reason: { kind: 'unavailable' } });
   for (const one of busy) await one[Symbol.asyncDispose]();

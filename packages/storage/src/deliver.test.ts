@@ -19,7 +19,7 @@ const deliveriesTo = (recipients: readonly { account: Delivery['account'] }[]): 
   }));
 
 async function counts(recipients: readonly { account: Delivery['account'] }[]) {
-  const mailboxes = await Promise.all(recipients.map(({ account }) => storage.store.findMailbox(account, 'INBOX')));
+  const mailboxes = await Promise.all(recipients.map(({ account }) => storage.store.mailboxes.find(account, 'INBOX')));
   return mailboxes.map((mailbox) => mailbox?.messages);
 }
 
@@ -31,7 +31,7 @@ test.each([
   const recipients = await accounts(3);
   const octets = randomBytes(size);
   await using content = await contentOf(store, octets);
-  await store.deliverToEach(content, deliveriesTo(recipients.toReversed()));
+  await store.arrivals.deliverToEach(content, deliveriesTo(recipients.toReversed()));
   for (const { account, inbox } of recipients) {
     const [message] = await store.fetchMessages(account, inbox, [1], { octets: true });
     if (message === undefined) throw new Error('no message');
@@ -50,7 +50,7 @@ test('one recipient twice has the message twice, its content once', async () => 
   const [mary, peter] = await accounts(2);
   if (mary === undefined || peter === undefined) throw new Error('no accounts');
   await using content = await contentOf(storage.store, randomBytes(200_000));
-  await storage.store.deliverToEach(content, deliveriesTo([mary, peter, mary]));
+  await storage.store.arrivals.deliverToEach(content, deliveriesTo([mary, peter, mary]));
   expect(await counts([mary, peter])).toEqual([2, 1]);
   expect(await storage.sql`select count(*)::int as n from contents where account_id = ${mary.account}`).toEqual([
     { n: 1 },
@@ -65,7 +65,7 @@ test('rule 1: many messages to the same recipients in any order, from two proces
       const { store } = i % 2 === 0 ? storage : other;
       const turned = [...recipients.slice(i % 4), ...recipients.slice(0, i % 4)];
       await using content = await contentOf(store, `Subject: ${i}\r\n\r\n`);
-      await store.deliverToEach(content, deliveriesTo(i % 3 === 0 ? turned.toReversed() : turned));
+      await store.arrivals.deliverToEach(content, deliveriesTo(i % 3 === 0 ? turned.toReversed() : turned));
     }),
   );
   expect(await counts(recipients)).toEqual([40, 40, 40, 40]);
@@ -74,7 +74,7 @@ test('rule 1: many messages to the same recipients in any order, from two proces
 
 test('to nobody is nothing', async () => {
   await using content = await contentOf(storage.store, 'x');
-  expect(await storage.store.deliverToEach(content, [])).toEqual([]);
+  expect(await storage.store.arrivals.deliverToEach(content, [])).toEqual([]);
 });
 
 test.each([
@@ -89,7 +89,7 @@ test.each([
   const before = await storage.blobs();
   {
     await using content = await contentOf(store, randomBytes(size));
-    const outcomes = await store.deliverToEach(content, deliveriesTo(recipients));
+    const outcomes = await store.arrivals.deliverToEach(content, deliveriesTo(recipients));
     expect(
       outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.kind : outcome.value.uid)),
     ).toEqual([1, 'over-quota', 'nonexistent', 1, 1, 1, 1, 1, 1, 1]);
@@ -108,7 +108,7 @@ test('deliveries and appends that wait for the same account stand side by side',
     Array.from({ length: 30 }, async (_, i) => {
       if (i % 3 === 0) return append(store, mary.account, mary.inbox, `appended ${i}`);
       await using content = await contentOf(store, `Subject: delivered ${i}\r\n\r\n`);
-      return store.deliverToEach(content, deliveriesTo([mary]));
+      return store.arrivals.deliverToEach(content, deliveriesTo([mary]));
     }),
   );
   expect(await counts([mary])).toEqual([30]);
@@ -120,13 +120,13 @@ test('INBOX is the mailbox of that name at the time', async () => {
   const [mary] = await accounts(1);
   if (mary === undefined) throw new Error('no account');
   await using content = await contentOf(store, 'Subject: x\r\n\r\n');
-  await store.deliverToEach(content, deliveriesTo([mary]));
+  await store.arrivals.deliverToEach(content, deliveriesTo([mary]));
   await sql`update mailboxes set name = 'Old' where account_id = ${mary.account} and mailbox_id = ${mary.inbox}`;
-  await store.createMailbox(mary.account, 'INBOX', null);
-  await store.deliverToEach(content, deliveriesTo([mary]));
-  await store.deliverToEach(content, deliveriesTo([mary]));
+  await store.mailboxes.create(mary.account, 'INBOX', null);
+  await store.arrivals.deliverToEach(content, deliveriesTo([mary]));
+  await store.arrivals.deliverToEach(content, deliveriesTo([mary]));
   expect(await counts([mary])).toEqual([2]);
-  expect((await store.findMailbox(mary.account, 'Old'))?.messages).toBe(1);
+  expect((await store.mailboxes.find(mary.account, 'Old'))?.messages).toBe(1);
 });
 
 test.each([
@@ -142,22 +142,22 @@ test.each([
   {
     await using content = await contentOf(store, octets);
     const waiting = deliveriesTo([mary, peter]).map((delivery) => ({ delivery, failure: 'over-quota' }));
-    await store.keepWaiting(content, waiting);
+    await store.arrivals.keepWaiting(content, waiting);
   }
   expect(await counts([mary, peter])).toEqual([0, 0]);
   expect(await storage.blobs()).toHaveLength(before);
 
-  expect(await store.deliverWaiting()).toEqual({ delivered: 0, failed: 0 }); // none is due
+  expect(await store.arrivals.deliverWaiting()).toEqual({ delivered: 0, failed: 0 }); // none is due
   const later = new Date(Date.now() + 120_000);
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 0 });
+  expect(await store.arrivals.deliverWaiting(later)).toEqual({ delivered: 1, failed: 0 });
   expect(await counts([mary, peter])).toEqual([0, 1]);
-  expect(await store.waitingUse([mary.account, peter.account])).toEqual(
+  expect(await store.arrivals.waitingUse([mary.account, peter.account])).toEqual(
     new Map([[mary.account, { copies: 1, octets: size }]]),
   );
   await sql`update accounts set quota_messages = null, quota_octets = ${size} where account_id = ${mary.account}`;
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 }); // what stands before it has no room
+  expect(await store.arrivals.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 }); // what stands before it has no room
   await sql`update accounts set quota_octets = null where account_id = ${mary.account}`;
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 0 });
+  expect(await store.arrivals.deliverWaiting(later)).toEqual({ delivered: 1, failed: 0 });
   expect(await counts([mary, peter])).toEqual([1, 1]);
   for (const { account, inbox } of [mary, peter]) {
     const [message] = await store.fetchMessages(account, inbox, [1], { octets: true });
@@ -179,7 +179,7 @@ test('a copy that cannot be delivered at all is told of, and keeps back none beh
   if (mary === undefined || peter === undefined) throw new Error('no accounts');
   await using content = await contentOf(store, 'Subject: x\r\n\r\n');
   for (const each of [mary, peter])
-    await store.keepWaiting(
+    await store.arrivals.keepWaiting(
       content,
       deliveriesTo([each]).map((delivery) => ({ delivery, failure: 'unavailable' })),
     );
@@ -187,7 +187,7 @@ test('a copy that cannot be delivered at all is told of, and keeps back none beh
     update waiting_deliveries set internal_date = 'infinity', next_attempt_at = now() where account_id = ${mary.account}`;
   const told = errors.length;
   const later = new Date(Date.now() + 120_000);
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 1 });
+  expect(await store.arrivals.deliverWaiting(later)).toEqual({ delivered: 1, failed: 1 });
   expect(await counts([mary, peter])).toEqual([0, 1]);
   expect(errors.splice(told)).toHaveLength(1);
   expect(await sql`select attempts, last_failure from waiting_deliveries where account_id = ${mary.account}`).toEqual([
@@ -202,10 +202,10 @@ test('a copy that two processes deliver at the same time is delivered once', asy
   if (mary === undefined) throw new Error('no account');
   await using content = await contentOf(store, 'Subject: x\r\n\r\n');
   const waiting = deliveriesTo([mary]).map((delivery) => ({ delivery, failure: 'unavailable' }));
-  await store.keepWaiting(content, waiting);
+  await store.arrivals.keepWaiting(content, waiting);
   const later = new Date(Date.now() + 120_000);
   const other = await storage.openStore();
-  const done = await Promise.all([store.deliverWaiting(later), other.store.deliverWaiting(later)]);
+  const done = await Promise.all([store.arrivals.deliverWaiting(later), other.store.arrivals.deliverWaiting(later)]);
   expect(done.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(1);
   expect(await counts([mary])).toEqual([1]);
   expect(await sql`select from waiting_deliveries where account_id = ${mary.account}`).toHaveLength(0);
@@ -215,7 +215,7 @@ test('a copy of an account that was removed while it was being kept goes', async
   const { store, sql } = storage;
   await using content = await contentOf(store, 'Subject: x\r\n\r\n');
   const gone = 999_999_999 as Delivery['account'];
-  await store.keepWaiting(
+  await store.arrivals.keepWaiting(
     content,
     deliveriesTo([{ account: gone }]).map((delivery) => ({ delivery, failure: 'unavailable' })),
   );
@@ -229,16 +229,16 @@ test('a copy that finds no room because another took it comes later', async () =
   if (mary === undefined) throw new Error('no account');
   await using content = await contentOf(store, 'Subject: x\r\n\r\n');
   const waiting = deliveriesTo([mary, mary]).map((delivery) => ({ delivery, failure: 'over-quota' }));
-  await store.keepWaiting(content, waiting);
+  await store.arrivals.keepWaiting(content, waiting);
   await sql`update accounts set quota_messages = 1 where account_id = ${mary.account}`;
   const later = new Date(Date.now() + 120_000);
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 1 });
+  expect(await store.arrivals.deliverWaiting(later)).toEqual({ delivered: 1, failed: 1 });
   expect(await sql`select attempts, last_failure from waiting_deliveries where account_id = ${mary.account}`).toEqual([
     { attempts: 1, last_failure: 'over-quota' },
   ]);
   await sql`update accounts set quota_messages = null where account_id = ${mary.account}`;
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 }); // put off
-  expect(await store.deliverWaiting(new Date(Date.now() + 3_600_000))).toEqual({ delivered: 1, failed: 0 });
+  expect(await store.arrivals.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 }); // put off
+  expect(await store.arrivals.deliverWaiting(new Date(Date.now() + 3_600_000))).toEqual({ delivered: 1, failed: 0 });
 });
 
 test('thousands of copies for one account keep no other`s from their turn', async () => {
@@ -247,7 +247,7 @@ test('thousands of copies for one account keep no other`s from their turn', asyn
   if (mary === undefined || peter === undefined) throw new Error('no accounts');
   await using content = await contentOf(store, 'Subject: x\r\n\r\n');
   for (const each of [mary, peter])
-    await store.keepWaiting(
+    await store.arrivals.keepWaiting(
       content,
       deliveriesTo([each]).map((delivery) => ({ delivery, failure: 'unavailable' })),
     );
@@ -257,10 +257,10 @@ test('thousands of copies for one account keep no other`s from their turn', asyn
                                     next_attempt_at, last_failure)
     select account_id, gen_random_uuid(), 0, 'infinity', prefix, '', '', '', now() - interval '1 day', 'test'
       from waiting_deliveries, generate_series(1, 3000) where account_id = ${mary.account}`;
-  const { delivered, failed } = await store.deliverWaiting(new Date(Date.now() + 120_000));
+  const { delivered, failed } = await store.arrivals.deliverWaiting(new Date(Date.now() + 120_000));
   expect(await counts([peter])).toEqual([1]);
   expect(delivered + failed).toBe(1_000);
-  expect((await store.waitingUse([mary.account])).get(mary.account)?.copies).toBeGreaterThan(2_000);
+  expect((await store.arrivals.waitingUse([mary.account])).get(mary.account)?.copies).toBeGreaterThan(2_000);
   storage.errors.length = 0;
   await sql`delete from waiting_deliveries where account_id = ${mary.account}`;
 });
@@ -271,9 +271,9 @@ test('of copies that need not be kept only some wait', async () => {
   if (mary === undefined) throw new Error('no account');
   await using content = await contentOf(store, 'Subject: x\r\n\r\n');
   const waiting = deliveriesTo([mary]).map((delivery) => ({ delivery, failure: 'over-quota', most: 2 }));
-  await store.keepWaiting(content, waiting);
-  await store.keepWaiting(content, waiting);
-  await expect(store.keepWaiting(content, waiting)).rejects.toMatchObject({ kind: 'over-quota' });
+  await store.arrivals.keepWaiting(content, waiting);
+  await store.arrivals.keepWaiting(content, waiting);
+  await expect(store.arrivals.keepWaiting(content, waiting)).rejects.toMatchObject({ kind: 'over-quota' });
   for (const table of ['waiting_deliveries', 'waiting_contents']) {
     expect(await sql`select from ${sql(table)} where account_id = ${mary.account}`).toHaveLength(2);
     await sql`delete from ${sql(table)} where account_id = ${mary.account}`;
@@ -286,14 +286,14 @@ test('a copy for a disabled account waits until it is enabled, and octets withou
   if (mary === undefined) throw new Error('no account');
   await using content = await contentOf(store, 'Subject: x\r\n\r\n');
   await sql`update accounts set is_disabled = true where account_id = ${mary.account}`;
-  await store.keepWaiting(
+  await store.arrivals.keepWaiting(
     content,
     deliveriesTo([mary]).map((delivery) => ({ delivery, failure: 'disabled' })),
   );
   const later = new Date(Date.now() + 3_600_000);
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 });
+  expect(await store.arrivals.deliverWaiting(later)).toEqual({ delivered: 0, failed: 0 });
   await sql`update accounts set is_disabled = false where account_id = ${mary.account}`;
-  expect(await store.deliverWaiting(later)).toEqual({ delivered: 1, failed: 0 });
+  expect(await store.arrivals.deliverWaiting(later)).toEqual({ delivered: 1, failed: 0 });
 
   await sql`
     insert into waiting_contents (account_id, delivery_id, chunk, octets, stored_at)
@@ -321,17 +321,17 @@ describe('a copy that has waited for too long', () => {
       delivery: { ...delivery, arrival: { ...arrival, details: { ...arrival.details, sender: sender(names) } } },
       failure: 'over-quota',
     }));
-    await store.keepWaiting(content, waiting);
+    await store.arrivals.keepWaiting(content, waiting);
     await sql`update waiting_deliveries set next_attempt_at = now() where account_id = ${mary.account}`;
     const givenUp: [string, boolean][] = [];
     const giveUp = (report: typeof REPORT | null = REPORT, before = new Date(Date.now() + 1_000)) =>
-      store.giveUpWaiting({
+      store.arrivals.giveUpWaiting({
         before,
         reportOn: ({ beginning }) => (beginning.toString() === 'Subject: x\r\n\r\ntext' ? report : null),
         sendReport: async () => true,
         onGivenUp: ({ accountName }, isTold) => givenUp.push([accountName, isTold]),
       });
-    const left = async () => (await store.waitingUse([mary.account])).size;
+    const left = async () => (await store.arrivals.waitingUse([mary.account])).size;
     const end = () => sql`delete from waiting_deliveries where account_id = ${mary.account}`;
     return { mary, john, names, giveUp, givenUp, left, end };
   }

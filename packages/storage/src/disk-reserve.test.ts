@@ -63,10 +63,10 @@ describe.skipIf(!hasSmallDisk)(`on a small disk${noSmallDiskNote}`, () => {
     await reserve.freeOctets(); // looks now
     const full = { kind: 'disk-full' };
     await expect(append(store, account, inbox, 'x')).rejects.toMatchObject(full);
-    await expect(store.requireDiskRoom(0)).rejects.toMatchObject(full);
-    await expect(store.createMailbox(account, 'new', null)).rejects.toMatchObject(full);
+    await expect(store.arrivals.requireDiskRoom(0)).rejects.toMatchObject(full);
+    await expect(store.mailboxes.create(account, 'new', null)).rejects.toMatchObject(full);
     const message = await messageOf(store, inbox, 'x');
-    await expect(store.append(account, { ...message, content: large })).rejects.toMatchObject(full);
+    await expect(store.arrivals.append(account, { ...message, content: large })).rejects.toMatchObject(full);
     await expect(writeContent(new BlobDirectory(disk.path, reserve), MB)).rejects.toMatchObject(full);
     await large.discard();
     expect(filesIn(disk.path)).toEqual([]);
@@ -78,8 +78,8 @@ describe.skipIf(!hasSmallDisk)(`on a small disk${noSmallDiskNote}`, () => {
     });
     expect(await store.fetchMessages(account, inbox, [1], { octets: true })).toHaveLength(1);
     expect(await store.expunge(account, inbox, [{ first: 1, last: 1 }])).not.toBeNull();
-    const sent = await store.findMailbox(account, 'Sent');
-    if (sent !== null) await store.deleteMailbox(account, sent.id);
+    const sent = await store.mailboxes.find(account, 'Sent');
+    if (sent !== null) await store.mailboxes.delete(account, sent.id);
 
     told = Promise.withResolvers<void>();
     disk.empty();
@@ -87,8 +87,8 @@ describe.skipIf(!hasSmallDisk)(`on a small disk${noSmallDiskNote}`, () => {
     await told.promise;
     expect(changes).toEqual([false, true]);
     expect(await append(store, account, inbox, 'after')).toMatchObject({ uid: 2 });
-    await expect(store.requireDiskRoom(9 * MB)).rejects.toMatchObject(full);
-    await store.requireDiskRoom(7 * MB);
+    await expect(store.arrivals.requireDiskRoom(9 * MB)).rejects.toMatchObject(full);
+    await store.arrivals.requireDiskRoom(7 * MB);
     await store.close();
   });
 

@@ -87,6 +87,15 @@ export function translateDatabaseError(error: unknown, wasWrite = false): unknow
     : error;
 }
 
+/** Asks the database; what it throws is translated. */
+export async function asStorageErrors<T>(query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
+}
+
 /** Told for an account that is older than what was seen of it. */
 export const WAITS_FOR_RECOVERY =
   'The database has gone back in time; the administrator must run `postel recover` before this account takes changes';

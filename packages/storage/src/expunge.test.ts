@@ -104,6 +104,6 @@ test('an expunged message is still read by its UID, as it was', async () => {
 test('a deleted mailbox has nothing to expunge', async () => {
   const { store } = storage;
   const { account, inbox } = await mailboxWith([8]);
-  await store.deleteMailbox(account, inbox);
+  await store.mailboxes.delete(account, inbox);
   await expect(store.expunge(account, inbox, EVERY)).rejects.toMatchObject({ kind: 'nonexistent' });
 });

@@ -1,15 +1,26 @@
+import { StorageError } from './errors.ts';
+
 /** System flags (RFC 9051 §2.3.2) as the bits of `messages.flags`. The SQL functions know Seen and Deleted by these numbers. */
 export const SystemFlag = { seen: 1, answered: 2, flagged: 4, deleted: 8, draft: 16 } as const;
 
 export const ALL_SYSTEM_FLAGS = 31;
 
 /** Keywords of one message, at most; a mailbox has ten times as many. The SQL function change_flags knows the number. */
-export const KEYWORDS_A_MESSAGE = 100;
+const KEYWORDS_A_MESSAGE = 100;
 
 /** Flags of a message: bits of SystemFlag, and keywords by name. */
 export interface Flags {
   readonly system: number;
   readonly keywords: readonly string[];
+}
+
+/** @throws {StorageError} 'too-many-keywords' */
+export function requireFewKeywords({ keywords }: Flags): void {
+  if (
+    keywords.length > KEYWORDS_A_MESSAGE &&
+    new Set(keywords.map((name) => name.toLowerCase())).size > KEYWORDS_A_MESSAGE
+  )
+    throw new StorageError('too-many-keywords', `A message can have no more than ${KEYWORDS_A_MESSAGE} keywords`);
 }
 
 /** Some of the flags that there are. */

@@ -37,7 +37,7 @@ function heldFor(sender: Account, recipients: readonly Account[], releaseAt = TO
 
 async function hold(sender: Account, recipients: readonly Account[], octets: Buffer = randomBytes(50)) {
   await using content = await contentOf(storage.store, octets);
-  await storage.store.holdMessage(content, heldFor(sender, recipients), MOST);
+  await storage.store.arrivals.holdMessage(content, heldFor(sender, recipients), MOST);
 }
 
 async function accounts(count: number): Promise<readonly [Account, Account, Account]> {
@@ -47,7 +47,7 @@ async function accounts(count: number): Promise<readonly [Account, Account, Acco
   return [mary, peter, paul];
 }
 
-const count = async ({ account }: Account) => (await storage.store.findMailbox(account, 'INBOX'))?.messages;
+const count = async ({ account }: Account) => (await storage.store.mailboxes.find(account, 'INBOX'))?.messages;
 
 type Fetched = Awaited<ReturnType<TestStorage['store']['fetchMessages']>>[number];
 
@@ -74,21 +74,21 @@ test.each([
   const octets = randomBytes(size);
   await hold(mary, [peter, paul], octets);
   expect(await rowsOf(mary)).toEqual([1, 2, chunks]);
-  expect(await store.heldUse(mary.account)).toEqual({ messages: 1, octets: size });
+  expect(await store.arrivals.heldUse(mary.account)).toEqual({ messages: 1, octets: size });
 
-  await store.releaseHeld(new Date(TOMORROW.getTime() - 1));
+  await store.arrivals.releaseHeld(new Date(TOMORROW.getTime() - 1));
   expect([await count(peter), await count(paul)]).toEqual([0, 0]);
   const released: ReleasedMessage[] = [];
   const reportOn = async (message: ReleasedMessage) => {
     released.push(message);
     return null;
   };
-  const done = await store.releaseHeld(TOMORROW, { reportOn });
+  const done = await store.arrivals.releaseHeld(TOMORROW, { reportOn });
   expect(done).toEqual({ released: 1, delivered: 2, waiting: 0 });
   expect(released).toMatchObject([{ sender: mary.account, request: 'for;86400', reversePath: 'mary@example.com' }]);
   expect(released[0]?.delivered).toHaveLength(2);
   expect(await rowsOf(mary)).toEqual([0, 0, 0]);
-  await store.releaseHeld(DAY_AFTER);
+  await store.arrivals.releaseHeld(DAY_AFTER);
   for (const { account, inbox } of [peter, paul]) {
     const [message, ...others] = await store.fetchMessages(account, inbox, [1, 2], { octets: true });
     expect(others).toEqual([]);
@@ -105,9 +105,9 @@ test('rule 5: a process that ends in the middle of a release delivers to nobody 
   // It ended behind the first delivery, whose transaction took the copy.
   await sql`update held_messages set released_at = now() where account_id = ${mary.account}`;
   await sql`delete from held_copies where account_id = ${mary.account} and recipient_id = ${peter.account}`;
-  expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 0 });
+  expect(await store.arrivals.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 0 });
   expect([await count(peter), await count(paul)]).toEqual([0, 1]);
-  expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 0, delivered: 0, waiting: 0 });
+  expect(await store.arrivals.releaseHeld(TOMORROW)).toEqual({ released: 0, delivered: 0, waiting: 0 });
 });
 
 test('rule 5: who sent it is told once of all that were delivered, also by the process that comes after', async () => {
@@ -115,7 +115,7 @@ test('rule 5: who sent it is told once of all that were delivered, also by the p
   const [mary, peter, paul] = await accounts(3);
   await hold(mary, [peter, paul]);
   const gone = new StorageError('unavailable', 'the database went away');
-  await expect(store.releaseHeld(TOMORROW, { reportOn: () => Promise.reject(gone) })).rejects.toBe(gone);
+  await expect(store.arrivals.releaseHeld(TOMORROW, { reportOn: () => Promise.reject(gone) })).rejects.toBe(gone);
   expect([await count(peter), await count(paul), await count(mary)]).toEqual([1, 1, 0]);
   const told: number[] = [];
   const reportOn = async ({ delivered }: ReleasedMessage) => {
@@ -123,8 +123,11 @@ test('rule 5: who sent it is told once of all that were delivered, also by the p
     return { octets: Buffer.from('Subject: delivered\r\n\r\n'), arrival: arrivalOf('mary@example.com', '') };
   };
   const other = await storage.openStore();
-  await Promise.all([store.releaseHeld(TOMORROW, { reportOn }), other.store.releaseHeld(TOMORROW, { reportOn })]);
-  await store.releaseHeld(TOMORROW, { reportOn });
+  await Promise.all([
+    store.arrivals.releaseHeld(TOMORROW, { reportOn }),
+    other.store.arrivals.releaseHeld(TOMORROW, { reportOn }),
+  ]);
+  await store.arrivals.releaseHeld(TOMORROW, { reportOn });
   expect(new Set(told)).toEqual(new Set([2]));
   expect([await count(peter), await count(paul), await count(mary)]).toEqual([1, 1, 1]);
   expect(await rowsOf(mary)).toEqual([0, 0, 0]);
@@ -138,7 +141,7 @@ test('a sender who cannot be told keeps nobody from the message', async () => {
   await sql`update accounts set quota_messages = 0 where account_id = ${mary.account}`;
   const octets = Buffer.from('Subject: delivered\r\n\r\n');
   const reportOn = async () => ({ octets, arrival: arrivalOf('mary@example.com', '') });
-  expect(await store.releaseHeld(TOMORROW, { reportOn })).toEqual({ released: 1, delivered: 1, waiting: 0 });
+  expect(await store.arrivals.releaseHeld(TOMORROW, { reportOn })).toEqual({ released: 1, delivered: 1, waiting: 0 });
   expect(storage.errors.splice(0)).toMatchObject([{ kind: 'over-quota' }]);
   expect([await count(peter), await count(mary)]).toEqual([1, 0]);
   expect(await rowsOf(mary)).toEqual([0, 0, 0]);
@@ -151,14 +154,14 @@ test('it can be stopped between two copies, and goes on with the others', async 
   const stopping = new AbortController();
   // It hears of the stop while it is at the first copy.
   const stop = store.watchAccount(peter.account, () => stopping.abort());
-  expect(await store.releaseHeld(TOMORROW, { signal: stopping.signal })).toEqual({
+  expect(await store.arrivals.releaseHeld(TOMORROW, { signal: stopping.signal })).toEqual({
     released: 0,
     delivered: 1,
     waiting: 0,
   });
   stop();
   expect([await count(peter), await count(paul)]).toEqual([1, 0]);
-  expect(await store.releaseHeld(TOMORROW, { signal: stopping.signal })).toEqual({
+  expect(await store.arrivals.releaseHeld(TOMORROW, { signal: stopping.signal })).toEqual({
     released: 0,
     delivered: 0,
     waiting: 0,
@@ -168,7 +171,7 @@ test('it can be stopped between two copies, and goes on with the others', async 
     told.push(delivered.length);
     return null;
   };
-  expect(await store.releaseHeld(TOMORROW, { reportOn })).toEqual({ released: 1, delivered: 1, waiting: 0 });
+  expect(await store.arrivals.releaseHeld(TOMORROW, { reportOn })).toEqual({ released: 1, delivered: 1, waiting: 0 });
   expect(told).toEqual([2]);
   expect([await count(peter), await count(paul)]).toEqual([1, 1]);
 });
@@ -177,7 +180,7 @@ test('two processes at once deliver each copy once', async () => {
   const [mary, peter, paul] = await accounts(3);
   await hold(mary, [peter, paul]);
   const other = await storage.openStore();
-  await Promise.all([storage.store.releaseHeld(TOMORROW), other.store.releaseHeld(TOMORROW)]);
+  await Promise.all([storage.store.arrivals.releaseHeld(TOMORROW), other.store.arrivals.releaseHeld(TOMORROW)]);
   expect([await count(peter), await count(paul)]).toEqual([1, 1]);
   expect(await rowsOf(mary)).toEqual([0, 0, 0]);
 });
@@ -188,14 +191,14 @@ test('a copy whose account is full by then waits as others do, octets and all; t
   const octets = randomBytes(1_200_000);
   await hold(mary, [peter, paul], octets);
   await sql`update accounts set quota_messages = 0 where account_id = ${peter.account}`;
-  expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 1 });
+  expect(await store.arrivals.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 1 });
   expect([await count(peter), await count(paul)]).toEqual([0, 1]);
   expect(await rowsOf(mary)).toEqual([0, 0, 0]);
   expect(await sql`select last_failure from waiting_deliveries where account_id = ${peter.account}`).toEqual([
     { last_failure: 'over-quota' },
   ]);
   await sql`update accounts set quota_messages = null where account_id = ${peter.account}`;
-  await store.deliverWaiting(DAY_AFTER);
+  await store.arrivals.deliverWaiting(DAY_AFTER);
   expect(await count(peter)).toBe(1);
   const [message] = await store.fetchMessages(peter.account, peter.inbox, [1], { octets: true });
   expect((await octetsOf(message)).equals(octets)).toBe(true);
@@ -206,10 +209,10 @@ test('a copy whose account is disabled by then waits; the others are delivered',
   const [mary, peter, paul] = await accounts(3);
   await hold(mary, [peter, paul]);
   await sql`update accounts set is_disabled = true where account_id = ${peter.account}`;
-  expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 1 });
+  expect(await store.arrivals.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 1 });
   expect([await count(peter), await count(paul)]).toEqual([0, 1]);
   await sql`update accounts set is_disabled = false where account_id = ${peter.account}`;
-  await store.deliverWaiting(DAY_AFTER);
+  await store.arrivals.deliverWaiting(DAY_AFTER);
   expect(await count(peter)).toBe(1);
 });
 
@@ -227,9 +230,9 @@ test('of what a full account sends only so many copies for itself come to wait a
     const [delivery, copy] = held.deliveries;
     if (delivery === undefined || copy === undefined) throw new Error('no copies');
     const ofSender = { ...copy, flags: { system: SystemFlag.seen, keywords: [] } };
-    await store.holdMessage(content, { ...held, deliveries: [delivery, ofSender] }, MOST);
-    expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: waits ? 1 : 0 });
-    expect(await store.waitingUse([mary.account])).toMatchObject(
+    await store.arrivals.holdMessage(content, { ...held, deliveries: [delivery, ofSender] }, MOST);
+    expect(await store.arrivals.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: waits ? 1 : 0 });
+    expect(await store.arrivals.waitingUse([mary.account])).toMatchObject(
       new Map([[mary.account, { copies: OWN_COPIES_WAITING }]]),
     );
   }
@@ -237,7 +240,7 @@ test('of what a full account sends only so many copies for itself come to wait a
 
   // What it sends to itself was accepted, and waits.
   await hold(mary, [mary]);
-  expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 0, waiting: 1 });
+  expect(await store.arrivals.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 0, waiting: 1 });
 });
 
 test('of a sender only so much is held, in messages and octets, whatever comes at once', async () => {
@@ -247,10 +250,10 @@ test('of a sender only so much is held, in messages and octets, whatever comes a
   const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
   expect(reasons).toHaveLength(3);
   for (const reason of reasons) expect(reason).toMatchObject({ kind: 'over-quota' });
-  expect(await store.heldUse(mary.account)).toMatchObject({ messages: 3 });
+  expect(await store.arrivals.heldUse(mary.account)).toMatchObject({ messages: 3 });
   await hold(paul, [peter], randomBytes(2_000_000));
   await expect(hold(paul, [peter], randomBytes(1_200_000))).rejects.toMatchObject({ kind: 'over-quota' });
-  await store.releaseHeld(TOMORROW);
+  await store.arrivals.releaseHeld(TOMORROW);
   expect(await count(peter)).toBe(4);
   await hold(mary, [peter]);
 });
@@ -260,12 +263,12 @@ test('what a sender who is disabled has held waits with them, and goes with thei
   const [mary, peter] = await accounts(3);
   await hold(mary, [peter]);
   await sql`update accounts set is_disabled = true where account_id = ${mary.account}`;
-  await store.releaseHeld(TOMORROW);
+  await store.arrivals.releaseHeld(TOMORROW);
   expect(await count(peter)).toBe(0);
   await sql.begin((tx) => removeAccountMail(tx, mary.account));
   expect(await rowsOf(mary)).toEqual([0, 0, 0]);
   await expect(hold(mary, [peter])).rejects.toMatchObject({ kind: 'nonexistent' });
-  await store.releaseHeld(TOMORROW);
+  await store.arrivals.releaseHeld(TOMORROW);
   expect(await count(peter)).toBe(0);
 });
 
@@ -274,7 +277,7 @@ test('a recipient whose account is removed meanwhile keeps it from nobody else',
   const [mary, peter, paul] = await accounts(3);
   await hold(mary, [peter, paul]);
   await sql.begin((tx) => removeAccountMail(tx, peter.account));
-  expect(await store.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 0 });
+  expect(await store.arrivals.releaseHeld(TOMORROW)).toEqual({ released: 1, delivered: 1, waiting: 0 });
   expect(await count(paul)).toBe(1);
   expect(await sql`select from waiting_deliveries where account_id = ${peter.account}`).toHaveLength(0);
 });

@@ -18,6 +18,7 @@ export {
   type AnnotationQuery,
 } from './annotations.ts';
 export { type Appended, type Arrival, heldOctets, type NewMessage } from './append.ts';
+export type { Arrivals } from './arrivals.ts';
 export { BlobDirectory } from './blob-directory.ts';
 export type { BlobStore } from './blob-store.ts';
 export type { FlagsChanged } from './change-flags.ts';
@@ -128,6 +129,7 @@ export type { MailboxWatcher, SharedMailbox } from './shared-mailbox.ts';
 export { placesUpTo, sortInTurns } from './sort-in-turns.ts';
 export { numberArray, textArray } from './sql-arrays.ts';
 export { Store, type StoreOptions } from './store.ts';
+export type { StoredMailboxes } from './stored-mailboxes.ts';
 export { sweepBlobs } from './sweep-blobs.ts';
 export { sweepWaiting } from './sweep-waiting.ts';
 export { countUids, hasUid, rangesFrom, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';

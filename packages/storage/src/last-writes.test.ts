@@ -81,7 +81,7 @@ const WRITES: Readonly<Record<string, Write>> = {
   },
   CREATE: {
     octets: COMMIT,
-    run: (store, account) => store.createMailbox(account, 'Made', null),
+    run: (store, account) => store.mailboxes.create(account, 'Made', null),
     answer: { uidvalidity: expect.any(Number) },
     inbox: [[1, 8]],
     mailboxes: ['Made'],
@@ -105,7 +105,7 @@ test.each(Object.keys(WRITES))(
       expect(answer).toEqual(expect.any(Number)); // a modseq
     else expect(answer).toMatchObject(write.answer ?? {});
     expect(await inboxOf(account, inbox)).toEqual(write.inbox);
-    for (const mailbox of write.mailboxes ?? []) expect(await store.findMailbox(account, mailbox)).not.toBeNull();
+    for (const mailbox of write.mailboxes ?? []) expect(await store.mailboxes.find(account, mailbox)).not.toBeNull();
     expect(await recount(storage.database, account)).toEqual([]);
   },
 );
@@ -120,7 +120,7 @@ test.each(Object.keys(WRITES))(
     server.cutBefore(write.octets);
     await expect(write.run(store, account, inbox)).rejects.toMatchObject({ kind: 'unavailable' });
     expect(await inboxOf(account, inbox)).toEqual([[1, 8]]);
-    for (const mailbox of write.mailboxes ?? []) expect(await store.findMailbox(account, mailbox)).toBeNull();
+    for (const mailbox of write.mailboxes ?? []) expect(await store.mailboxes.find(account, mailbox)).toBeNull();
     await write.run(store, account, inbox);
     expect(await recount(storage.database, account)).toEqual([]);
   },
@@ -155,7 +155,7 @@ test('rule 9: what a flag change did whose answer was lost is heard of at once',
 test('rule 5: messages that shared a transaction each have their own answer, also one that was refused', async () => {
   await using network = await overBrokenNetwork();
   const { server, store, account, inbox } = network;
-  const sent = await store.findMailbox(account, 'Sent');
+  const sent = await store.mailboxes.find(account, 'Sent');
   if (sent === null) throw new Error('no Sent');
   await storage.sql`
     insert into keywords (account_id, mailbox_id, keyword_id, name)
@@ -170,7 +170,7 @@ test('rule 5: messages that shared a transaction each have their own answer, als
     messageOf(store, inbox, randomBytes(200_000)),
   ]);
   const held = await holdAccount(storage.database, account);
-  const appends = Promise.allSettled(messages.map((message) => store.append(account, message)));
+  const appends = Promise.allSettled(messages.map((message) => store.arrivals.append(account, message)));
   await untilWaiting(storage.database);
   cutAfter(server, Buffer.from('Subject: in Sent\r\n\r\n').toString('hex'));
   await held[Symbol.asyncDispose]();

@@ -20,14 +20,14 @@ beforeAll(async () => {
 afterAll(() => storage[Symbol.asyncDispose]());
 
 async function find(account: AccountId, name: string) {
-  const mailbox = await storage.store.findMailbox(account, name);
+  const mailbox = await storage.store.mailboxes.find(account, name);
   if (mailbox === null) throw new Error(`no ${name}`);
   return mailbox;
 }
 
 test('a new account has INBOX and the special uses, subscribed and empty', async () => {
   const { account } = await storage.newAccount();
-  const mailboxes = await storage.store.listMailboxes(account);
+  const mailboxes = await storage.store.mailboxes.list(account);
   expect(
     mailboxes.map(({ name, specialUse, isSubscribed, messages }) => [name, specialUse, isSubscribed, messages]),
   ).toEqual([
@@ -62,9 +62,9 @@ test('there is one mailbox of a name, case and all, and names are listed in orde
   const { store } = storage;
   const { account } = await storage.newAccount();
   const names = ['work', 'Work', 'work/a', 'work é', 'work 日本', 'it\'s "a" \\ mailbox', '__proto__'];
-  for (const name of names) await store.createMailbox(account, name, null);
-  await expect(store.createMailbox(account, 'work', null)).rejects.toMatchObject({ kind: 'exists' });
-  const listed = (await store.listMailboxes(account)).map(({ name }) => name);
+  for (const name of names) await store.mailboxes.create(account, name, null);
+  await expect(store.mailboxes.create(account, 'work', null)).rejects.toMatchObject({ kind: 'exists' });
+  const listed = (await store.mailboxes.list(account)).map(({ name }) => name);
   expect(listed).toEqual([...listed].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
   expect(listed).toEqual(expect.arrayContaining(names));
 });
@@ -73,7 +73,7 @@ test('of two who create a mailbox at once one does', async () => {
   const { account } = await storage.newAccount();
   const other = await storage.openStore();
   const outcomes = await Promise.allSettled(
-    [storage.store, other.store].map((store) => store.createMailbox(account, 'new', null)),
+    [storage.store, other.store].map((store) => store.mailboxes.create(account, 'new', null)),
   );
   expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   expect(await recount(storage.database, account)).toEqual([]);
@@ -83,10 +83,10 @@ test('RFC 9208 §5.3: mailboxes above the quota are not made', async () => {
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
   await sql`update accounts set quota_mailboxes = 7 where account_id = ${account}`;
-  await store.createMailbox(account, 'seventh', null);
-  await expect(store.createMailbox(account, 'eighth', null)).rejects.toMatchObject({ kind: 'over-quota' });
-  await store.deleteMailbox(account, (await find(account, 'seventh')).id);
-  await store.createMailbox(account, 'eighth', null);
+  await store.mailboxes.create(account, 'seventh', null);
+  await expect(store.mailboxes.create(account, 'eighth', null)).rejects.toMatchObject({ kind: 'over-quota' });
+  await store.mailboxes.delete(account, (await find(account, 'seventh')).id);
+  await store.mailboxes.create(account, 'eighth', null);
 });
 
 test('rule 3: a mailbox made after one of its name was deleted has another UIDVALIDITY and id', async () => {
@@ -94,11 +94,11 @@ test('rule 3: a mailbox made after one of its name was deleted has another UIDVA
   const { account } = await storage.newAccount();
   const seen = new Set<number>();
   for (let i = 0; i < 3; i++) {
-    const { uidvalidity } = await store.createMailbox(account, 'again', null);
+    const { uidvalidity } = await store.mailboxes.create(account, 'again', null);
     const mailbox = await find(account, 'again');
     expect(mailbox).toMatchObject({ uidvalidity, uidNext: 1 });
     seen.add(uidvalidity).add(mailbox.id);
-    await store.deleteMailbox(account, mailbox.id);
+    await store.mailboxes.delete(account, mailbox.id);
   }
   expect(seen.size).toBe(6);
 });
@@ -106,9 +106,9 @@ test('rule 3: a mailbox made after one of its name was deleted has another UIDVA
 test('hardening 49: an account made after one of its name was removed uses no UIDVALIDITY again', async () => {
   const { sql, store } = storage;
   const make = () => sql.begin((tx) => createAccount(tx, 'comes-again'));
-  const uidvalidities = async (account: AccountId) => (await store.listMailboxes(account)).map((b) => b.uidvalidity);
+  const uidvalidities = async (account: AccountId) => (await store.mailboxes.list(account)).map((b) => b.uidvalidity);
   const first = await make();
-  for (let i = 0; i < 20; i++) await store.createMailbox(first, `many ${i}`, null); // more than one a second
+  for (let i = 0; i < 20; i++) await store.mailboxes.create(first, `many ${i}`, null); // more than one a second
   const before = await uidvalidities(first);
   await sql.begin((tx) => removeAccountMail(tx, first));
   const second = await make();
@@ -119,23 +119,23 @@ test('hardening 49: an account made after one of its name was removed uses no UI
 test('a deleted mailbox takes its messages and its use of the quota with it', async () => {
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
-  await store.createMailbox(account, 'doomed', null);
+  await store.mailboxes.create(account, 'doomed', null);
   const doomed = await find(account, 'doomed');
   for (let i = 0; i < 5; i++) await append(store, account, doomed.id, `${i}`);
-  await store.deleteMailbox(account, doomed.id);
-  expect(await store.findMailbox(account, 'doomed')).toBe(null);
+  await store.mailboxes.delete(account, doomed.id);
+  expect(await store.mailboxes.find(account, 'doomed')).toBe(null);
   expect(
     await sql`select used_messages, used_octets, used_mailboxes from accounts where account_id = ${account}`,
   ).toEqual([{ used_messages: 0, used_octets: 0, used_mailboxes: 6 }]);
   expect(await recount(storage.database, account)).toEqual([]);
-  await expect(store.deleteMailbox(account, doomed.id)).rejects.toMatchObject({ kind: 'nonexistent' });
+  await expect(store.mailboxes.delete(account, doomed.id)).rejects.toMatchObject({ kind: 'nonexistent' });
   await expect(append(store, account, doomed.id, 'x')).rejects.toMatchObject({ kind: 'nonexistent' });
 });
 
 test('a mailbox is deleted although messages keep coming to it', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();
-  await store.createMailbox(account, 'busy', null);
+  await store.mailboxes.create(account, 'busy', null);
   const busy = await find(account, 'busy');
   const other = await storage.openStore();
   const appends = (async () => {
@@ -143,7 +143,7 @@ test('a mailbox is deleted although messages keep coming to it', async () => {
   })();
   await Promise.all([
     expect(appends).rejects.toMatchObject({ kind: 'nonexistent' }),
-    store.deleteMailbox(account, busy.id),
+    store.mailboxes.delete(account, busy.id),
   ]);
   expect(await recount(storage.database, account)).toEqual([]);
 });
@@ -151,13 +151,13 @@ test('a mailbox is deleted although messages keep coming to it', async () => {
 test('what belongs to one account is nowhere in another', async () => {
   const { store } = storage;
   const [mary, peter] = [await storage.newAccount(), await storage.newAccount()];
-  await store.createMailbox(mary.account, 'hers', null);
+  await store.mailboxes.create(mary.account, 'hers', null);
   const hers = await find(mary.account, 'hers');
   await append(store, mary.account, hers.id, 'secret');
   const id = hers.id as MailboxId;
-  expect(await store.findMailbox(peter.account, 'hers')).toBe(null);
+  expect(await store.mailboxes.find(peter.account, 'hers')).toBe(null);
   expect(await store.fetchMessages(peter.account, id, [1], { octets: true })).toEqual([]);
-  await expect(store.deleteMailbox(peter.account, id)).rejects.toMatchObject({ kind: 'nonexistent' });
+  await expect(store.mailboxes.delete(peter.account, id)).rejects.toMatchObject({ kind: 'nonexistent' });
   const watcher = { removed() {}, changed() {}, lost() {} };
   await expect(store.openMailbox(peter.account, id, watcher)).rejects.toMatchObject({ kind: 'nonexistent' });
 });
@@ -193,13 +193,13 @@ test('CREATE makes missing superiors in one transaction, under one modseq', asyn
   const { store } = storage;
   const { account } = await storage.newAccount();
   const before = await modseqOf(account);
-  const { uidvalidity } = await store.createMailbox(account, 'a/b/c', '\\Flagged');
+  const { uidvalidity } = await store.mailboxes.create(account, 'a/b/c', '\\Flagged');
   expect(await modseqOf(account)).toBe((before ?? 0) + 1);
   const made = await mailboxesOf(account);
   expect(made.get('a/b/c')).toMatchObject({ uidvalidity, special_use: '\\Flagged' });
   expect(made.get('a/b')?.special_use).toBe(null);
   expect(made.get('a')?.uidvalidity).not.toBe(made.get('a/b')?.uidvalidity);
-  await expect(store.createMailbox(account, 'd', '\\Flagged')).rejects.toMatchObject({ kind: 'use-taken' });
+  await expect(store.mailboxes.create(account, 'd', '\\Flagged')).rejects.toMatchObject({ kind: 'use-taken' });
   expect(await recount(storage.database, account)).toEqual([]);
 });
 
@@ -207,27 +207,27 @@ test('RFC 9208 §5.3: a mailbox whose superiors would pass the quota is not made
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
   await sql`update accounts set quota_mailboxes = 8 where account_id = ${account}`;
-  await expect(store.createMailbox(account, 'a/b/c', null)).rejects.toMatchObject({ kind: 'over-quota' });
+  await expect(store.mailboxes.create(account, 'a/b/c', null)).rejects.toMatchObject({ kind: 'over-quota' });
   expect((await mailboxesOf(account)).size).toBe(6);
-  await store.createMailbox(account, 'a/b', null);
-  await expect(store.renameMailbox(account, 'a/b', 'c/d')).rejects.toMatchObject({ kind: 'over-quota' });
+  await store.mailboxes.create(account, 'a/b', null);
+  await expect(store.mailboxes.rename(account, 'a/b', 'c/d')).rejects.toMatchObject({ kind: 'over-quota' });
 });
 
 test('a mailbox is renamed also in an account that has more of them than it may have by now', async () => {
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
   await sql`update accounts set quota_mailboxes = 1 where account_id = ${account}`;
-  await store.renameMailbox(account, 'Archive', 'Old');
-  await expect(store.renameMailbox(account, 'Old', 'Old/mail')).rejects.toMatchObject({ kind: 'name-refused' });
-  await expect(store.renameMailbox(account, 'Old', 'x/Old')).rejects.toMatchObject({ kind: 'over-quota' });
+  await store.mailboxes.rename(account, 'Archive', 'Old');
+  await expect(store.mailboxes.rename(account, 'Old', 'Old/mail')).rejects.toMatchObject({ kind: 'name-refused' });
+  await expect(store.mailboxes.rename(account, 'Old', 'x/Old')).rejects.toMatchObject({ kind: 'over-quota' });
 });
 
 test('RENAME takes what is below along, under one modseq, and nothing changes but names', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();
-  for (const name of ['a/b/c', 'a b', 'a0', 'a!', 'ab']) await store.createMailbox(account, name, null);
+  for (const name of ['a/b/c', 'a b', 'a0', 'a!', 'ab']) await store.mailboxes.create(account, name, null);
   const [before, modseq] = [await mailboxesOf(account), await modseqOf(account)];
-  await store.renameMailbox(account, 'a', 'x');
+  await store.mailboxes.rename(account, 'a', 'x');
   expect(await modseqOf(account)).toBe((modseq ?? 0) + 1);
   const renamed = (name: string) => (name === 'a' || name.startsWith('a/') ? `x${name.slice(1)}` : name);
   expect(await mailboxesOf(account)).toEqual(new Map([...before].map(([name, rest]) => [renamed(name), rest])));
@@ -237,9 +237,9 @@ test('RENAME takes what is below along, under one modseq, and nothing changes bu
 test('rule 3: who makes a mailbox of a name that another was renamed from gets another UIDVALIDITY', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();
-  const { uidvalidity } = await store.createMailbox(account, 'a', null);
-  await store.renameMailbox(account, 'a', 'b');
-  expect((await store.createMailbox(account, 'a', null)).uidvalidity).toBeGreaterThan(uidvalidity);
+  const { uidvalidity } = await store.mailboxes.create(account, 'a', null);
+  await store.mailboxes.rename(account, 'a', 'b');
+  expect((await store.mailboxes.create(account, 'a', null)).uidvalidity).toBeGreaterThan(uidvalidity);
   expect((await find(account, 'b')).uidvalidity).toBe(uidvalidity);
 });
 
@@ -247,9 +247,9 @@ test('RENAME is refused, and nothing changed, where a new name is taken, below i
   const { store } = storage;
   const { account } = await storage.newAccount();
   const long = 'y'.repeat(300);
-  for (const name of ['a/b', 'c', 'd/b', `e/${long}/${long}`]) await store.createMailbox(account, name, null);
+  for (const name of ['a/b', 'c', 'd/b', `e/${long}/${long}`]) await store.mailboxes.create(account, name, null);
   const d = await find(account, 'd');
-  await store.deleteMailbox(account, d.id);
+  await store.mailboxes.delete(account, d.id);
   const before = await mailboxesOf(account);
   for (const [from, to, kind] of [
     ['nothing', 'x', 'nonexistent'],
@@ -262,7 +262,7 @@ test('RENAME is refused, and nothing changed, where a new name is taken, below i
     ['e', 'z'.repeat(500), 'name-refused'],
     ['a', 'x/'.repeat(99).concat('x'), 'name-refused'],
   ] as const) {
-    await expect(store.renameMailbox(account, from, to), `${from} to ${to}`).rejects.toMatchObject({ kind });
+    await expect(store.mailboxes.rename(account, from, to), `${from} to ${to}`).rejects.toMatchObject({ kind });
   }
   expect(await mailboxesOf(account)).toEqual(before);
 });
@@ -270,13 +270,13 @@ test('RENAME is refused, and nothing changed, where a new name is taken, below i
 test('a level without a mailbox is renamed like one, upwards too', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();
-  for (const name of ['a/b/b', 'a/b/a']) await store.createMailbox(account, name, null);
-  await store.deleteMailbox(account, (await find(account, 'a')).id);
+  for (const name of ['a/b/b', 'a/b/a']) await store.mailboxes.create(account, name, null);
+  await store.mailboxes.delete(account, (await find(account, 'a')).id);
   const names = async () => [...(await mailboxesOf(account)).keys()].filter((name) => /^[a-z]/.test(name)).sort();
-  await store.renameMailbox(account, 'a/b', 'a'); // the new name of a/b/b is that of a/b before
+  await store.mailboxes.rename(account, 'a/b', 'a'); // the new name of a/b/b is that of a/b before
   expect(await names()).toEqual(['a', 'a/a', 'a/b']);
-  await store.deleteMailbox(account, (await find(account, 'a')).id);
-  await store.renameMailbox(account, 'a', 'x/y');
+  await store.mailboxes.delete(account, (await find(account, 'a')).id);
+  await store.mailboxes.rename(account, 'a', 'x/y');
   expect(await names()).toEqual(['x', 'x/y/a', 'x/y/b']);
   expect(await recount(storage.database, account)).toEqual([]);
 });
@@ -284,17 +284,23 @@ test('a level without a mailbox is renamed like one, upwards too', async () => {
 test('RFC 9051 §6.3.6: subscriptions to old names stay; the new names have them too', async () => {
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
-  await store.createMailbox(account, 'a/b/c', null);
-  for (const name of ['a', 'a/b/c', 'a/gone']) await store.subscribe(account, name);
+  await store.mailboxes.create(account, 'a/b/c', null);
+  for (const name of ['a', 'a/b/c', 'a/gone']) await store.mailboxes.subscribe(account, name);
   await sql`delete from subscriptions where account_id = ${account} and name !~ '^a'`;
-  await store.renameMailbox(account, 'a', 'x');
-  expect([...(await store.listSubscriptions(account))].sort()).toEqual(['a', 'a/b/c', 'a/gone', 'x', 'x/b/c']);
+  await store.mailboxes.rename(account, 'a', 'x');
+  expect([...(await store.mailboxes.listSubscriptions(account))].sort()).toEqual([
+    'a',
+    'a/b/c',
+    'a/gone',
+    'x',
+    'x/b/c',
+  ]);
 });
 
 test('RFC 3501 §6.3.5: RENAME of INBOX moves its messages to a new mailbox', async () => {
   const { store, sql } = storage;
   const { account, inbox } = await storage.newAccount();
-  await store.createMailbox(account, 'INBOX/below', null);
+  await store.mailboxes.create(account, 'INBOX/below', null);
   await append(store, account, inbox, 'gone', { flags: { system: 8, keywords: ['only here'] } });
   await store.expunge(account, inbox, [{ first: 1, last: 1 }]);
   const sent = [
@@ -307,7 +313,7 @@ test('RFC 3501 §6.3.5: RENAME of INBOX moves its messages to a new mailbox', as
     select internal_date, content_id, email_id, size_octets, prefix_octets, flags from messages
      where account_id = ${account} order by uid`;
   const before = await kept();
-  await store.renameMailbox(account, 'INBOX', 'INBOX/old/2026');
+  await store.mailboxes.rename(account, 'INBOX', 'INBOX/old/2026');
   const old = await find(account, 'INBOX/old/2026');
   expect(await find(account, 'INBOX')).toMatchObject({ id: inbox, messages: 0, octets: 0, uidNext: 5 });
   expect(old).toMatchObject({ messages: 3, unseen: 2, deleted: 1, uidNext: 4 });
@@ -329,8 +335,8 @@ test('RENAME of INBOX to a name that is taken moves nothing', async () => {
   const { store } = storage;
   const { account, inbox } = await storage.newAccount();
   await append(store, account, inbox, 'x');
-  await expect(store.renameMailbox(account, 'INBOX', 'Sent')).rejects.toMatchObject({ kind: 'exists' });
-  await expect(store.renameMailbox(account, 'INBOX', 'INBOX')).rejects.toMatchObject({ kind: 'exists' });
+  await expect(store.mailboxes.rename(account, 'INBOX', 'Sent')).rejects.toMatchObject({ kind: 'exists' });
+  await expect(store.mailboxes.rename(account, 'INBOX', 'INBOX')).rejects.toMatchObject({ kind: 'exists' });
   expect(await find(account, 'INBOX')).toMatchObject({ messages: 1 });
 });
 
@@ -338,7 +344,7 @@ test('rule 8: RENAME of INBOX and deletion go in several transactions above 10,0
   const { store, sql } = storage;
   const { account, inbox } = await storage.newAccount();
   await fillInbox(account, inbox, 20_001);
-  await store.renameMailbox(account, 'INBOX', 'Old');
+  await store.mailboxes.rename(account, 'INBOX', 'Old');
   const old = await find(account, 'Old');
   const perChange = () => sql`
     select count(*)::int as messages from tombstones where account_id = ${account} and mailbox_id = ${inbox}
@@ -350,22 +356,22 @@ test('rule 8: RENAME of INBOX and deletion go in several transactions above 10,0
       select count(*)::int as wrong from messages as m join tombstones as t using (account_id, uid)
        where m.account_id = ${account} and m.email_id <> t.email_id`,
   ).toEqual([{ wrong: 0 }]);
-  await store.deleteMailbox(account, old.id, 'Old');
-  expect(await store.findMailbox(account, 'Old')).toBe(null);
+  await store.mailboxes.delete(account, old.id, 'Old');
+  expect(await store.mailboxes.find(account, 'Old')).toBe(null);
   expect(await recount(storage.database, account)).toEqual([]);
 }, 60_000);
 
 test('a mailbox that has another name by now is not deleted by its old one', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();
-  await store.createMailbox(account, 'a', null);
+  await store.mailboxes.create(account, 'a', null);
   const { id } = await find(account, 'a');
   const other = await storage.openStore();
   const refused: unknown[] = [];
   const hold = await holdAccount(storage.database, account);
-  const renamed = store.renameMailbox(account, 'a', 'b');
+  const renamed = store.mailboxes.rename(account, 'a', 'b');
   await untilWaiting(storage.database);
-  const deleted = other.store.deleteMailbox(account, id, 'a').catch((error) => refused.push(error));
+  const deleted = other.store.mailboxes.delete(account, id, 'a').catch((error) => refused.push(error));
   await untilWaiting(storage.database, 2);
   await hold[Symbol.asyncDispose]();
   await Promise.all([renamed, deleted]);
@@ -385,20 +391,20 @@ test('RENAME, CREATE, DELETE and APPEND of several processes at once leave no na
     const store = stores[i] ?? storage.store;
     for (let step = 0, n = seed; step < 80; step++, n = (n * 1_103_515_245 + 12_345) % 2_147_483_648) {
       const [first, second] = [name(n >> 8), name(n >> 12)];
-      const box = await store.findMailbox(account, first);
+      const box = await store.mailboxes.find(account, first);
       const act = async () => {
         switch ((n >> 16) % 5) {
           case 0:
-            return await store.createMailbox(account, first, null);
+            return await store.mailboxes.create(account, first, null);
           case 1:
-            return await store.renameMailbox(account, first, second);
+            return await store.mailboxes.rename(account, first, second);
           case 2:
-            return await store.renameMailbox(account, 'INBOX', second);
+            return await store.mailboxes.rename(account, 'INBOX', second);
           case 3:
             await append(store, account, box?.id ?? inbox, `${i} ${step}`);
             return appended++;
           default:
-            if (box !== null) await store.deleteMailbox(account, box.id, first);
+            if (box !== null) await store.mailboxes.delete(account, box.id, first);
             return deleted++;
         }
       };
@@ -422,43 +428,43 @@ test('hardening 33: an account has no more than 100,000 mailboxes, the levels ab
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
   await sql`update accounts set used_mailboxes = 99_998, quota_mailboxes = null where account_id = ${account}`;
-  await expect(store.createMailbox(account, 'a/b/c', null)).rejects.toMatchObject({ kind: 'too-many-names' });
-  await store.createMailbox(account, 'a/b', null);
-  await expect(store.createMailbox(account, 'd', null)).rejects.toMatchObject({ kind: 'too-many-names' });
-  await expect(store.renameMailbox(account, 'INBOX', 'd')).rejects.toMatchObject({ kind: 'too-many-names' });
-  await store.renameMailbox(account, 'a/b', 'a/d');
+  await expect(store.mailboxes.create(account, 'a/b/c', null)).rejects.toMatchObject({ kind: 'too-many-names' });
+  await store.mailboxes.create(account, 'a/b', null);
+  await expect(store.mailboxes.create(account, 'd', null)).rejects.toMatchObject({ kind: 'too-many-names' });
+  await expect(store.mailboxes.rename(account, 'INBOX', 'd')).rejects.toMatchObject({ kind: 'too-many-names' });
+  await store.mailboxes.rename(account, 'a/b', 'a/d');
 });
 
 test('hardening 33: a name is subscribed once, also of two who do it at once, and never more than there may be', async () => {
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
   const other = await storage.openStore();
-  await Promise.all([store, other.store].map((each) => each.subscribe(account, 'not/there')));
-  expect(await store.listSubscriptions(account)).toHaveLength(7);
+  await Promise.all([store, other.store].map((each) => each.mailboxes.subscribe(account, 'not/there')));
+  expect(await store.mailboxes.listSubscriptions(account)).toHaveLength(7);
   const modseq = await modseqOf(account);
-  await store.subscribe(account, 'not/there');
+  await store.mailboxes.subscribe(account, 'not/there');
   expect(await modseqOf(account)).toBe(modseq);
-  await store.unsubscribe(account, 'not/there');
-  await store.unsubscribe(account, 'not/there');
-  expect(await store.listSubscriptions(account)).toHaveLength(6);
+  await store.mailboxes.unsubscribe(account, 'not/there');
+  await store.mailboxes.unsubscribe(account, 'not/there');
+  expect(await store.mailboxes.listSubscriptions(account)).toHaveLength(6);
   await sql`
     insert into subscriptions (account_id, name, mod_seq)
     select ${account}::bigint, 'n' || n, 1 from generate_series(1, 19994) as n`;
-  await expect(store.subscribe(account, 'one more')).rejects.toMatchObject({ kind: 'too-many-names' });
-  await store.subscribe(account, 'n1');
+  await expect(store.mailboxes.subscribe(account, 'one more')).rejects.toMatchObject({ kind: 'too-many-names' });
+  await store.mailboxes.subscribe(account, 'n1');
 });
 
 test('hardening 45: the migration brings names to NFC, and tells twins apart', async () => {
   const { sql, store } = storage;
   const { account } = await storage.newAccount();
   const [composed, apart] = ['Grüße', 'Gru\u0308ße'];
-  for (const name of [composed, apart, `${apart}/é`, 'e\u0301']) await store.createMailbox(account, name, null);
-  for (const name of [composed, apart, 'e\u0301']) await store.subscribe(account, name);
+  for (const name of [composed, apart, `${apart}/é`, 'e\u0301']) await store.mailboxes.create(account, name, null);
+  for (const name of [composed, apart, 'e\u0301']) await store.mailboxes.subscribe(account, name);
   const migration = readFileSync(new URL('../migrations/0003_mailbox_names.sql', import.meta.url), 'utf8');
   await sql.unsafe(migration.split('--> statement-breakpoint')[0] ?? '');
   const names = [...(await mailboxesOf(account)).keys()];
   expect(names).toEqual(expect.arrayContaining([composed, `${composed} (2)`, `${composed}/é`, 'é']));
   expect(names.every((name) => name === name.normalize('NFC'))).toBe(true);
-  expect(await store.listSubscriptions(account)).toEqual(expect.arrayContaining([composed, 'é']));
-  expect(await store.listSubscriptions(account)).toHaveLength(8);
+  expect(await store.mailboxes.listSubscriptions(account)).toEqual(expect.arrayContaining([composed, 'é']));
+  expect(await store.mailboxes.listSubscriptions(account)).toHaveLength(8);
 });

@@ -68,13 +68,13 @@ test('what is missing is filled in as it would have been stored, threads of copi
   const stored = await rowsOf(account);
   const before = await sql<object[]>`select * from accounts where account_id = ${account}`;
   await forget(account);
-  expect(await store.countMissingSummaries()).toBe(7);
+  expect(await store.search.countMissingSummaries()).toBe(7);
   const progress: number[][] = [];
-  await store.fillMissingSummaries({ signal: SIGNAL, onProgress: (...told) => progress.push(told) });
+  await store.search.fillMissingSummaries({ signal: SIGNAL, onProgress: (...told) => progress.push(told) });
   expect(await rowsOf(account)).toEqual(stored);
   expect(await sql<object[]>`select * from accounts where account_id = ${account}`).toEqual(before);
   expect(progress.at(-1)?.[0]).toBe(6);
-  expect(await store.countMissingSummaries()).toBe(0);
+  expect(await store.search.countMissingSummaries()).toBe(0);
 });
 
 test('it goes on where it was ended', async () => {
@@ -83,10 +83,13 @@ test('it goes on where it was ended', async () => {
   const stored = await Promise.all(accounts.map(({ account }) => rowsOf(account)));
   for (const { account } of accounts) await forget(account);
   const stop = new AbortController();
-  const ended = store.fillMissingSummaries({ signal: stop.signal, onProgress: () => stop.abort(new Error('ended')) });
+  const ended = store.search.fillMissingSummaries({
+    signal: stop.signal,
+    onProgress: () => stop.abort(new Error('ended')),
+  });
   await expect(ended).rejects.toThrow('ended');
-  expect(await store.countMissingSummaries()).toBeGreaterThan(0);
-  await store.fillMissingSummaries(FILL);
+  expect(await store.search.countMissingSummaries()).toBeGreaterThan(0);
+  await store.search.fillMissingSummaries(FILL);
   expect(await Promise.all(accounts.map(({ account }) => rowsOf(account)))).toEqual(stored);
 });
 
@@ -101,8 +104,8 @@ test('two processes that fill in at once and one that appends give no message tw
   const { store: other } = await storage.openStore();
   const answer = `Subject: Re: 1\r\nMessage-ID: <new@x>\r\nReferences: <root1@x>\r\n\r\n`;
   await Promise.all([
-    storage.store.fillMissingSummaries(FILL),
-    other.fillMissingSummaries(FILL),
+    storage.store.search.fillMissingSummaries(FILL),
+    other.search.fillMissingSummaries(FILL),
     append(other, account, inbox, Buffer.from(answer)),
   ]);
   const threads = await storage.sql<{ messages: number }[]>`
@@ -119,10 +122,10 @@ test('a blob that cannot be read keeps its own summary away, and no other', asyn
   if (blob === undefined) throw new Error('no blob');
   const path = join(blobDirectory, blob.name.slice(0, 2), blob.name);
   await rename(path, `${path}.away`);
-  await store.fillMissingSummaries(FILL);
+  await store.search.fillMissingSummaries(FILL);
   expect(await rowsOf(account)).toMatchObject([{ subject: 'Grüße' }, { subject: null }]);
   expect(errors).toEqual([expect.objectContaining({ code: 'ENOENT' })]);
   await rename(`${path}.away`, path);
-  await store.fillMissingSummaries(FILL);
+  await store.search.fillMissingSummaries(FILL);
   expect(await rowsOf(account)).toMatchObject([{ subject: 'Grüße' }, { subject: 'Re: Grüße' }]);
 });

@@ -70,13 +70,13 @@ test('texts that are missing are filled in as they would have been stored, and c
   await forgetTexts(account);
   const progress: number[][] = [];
   const options = { ...OPTIONS, onProgress: (...told: number[]) => void progress.push(told) };
-  expect([...(await store.searchMessages(account, inbox, uids, { type: 'body', text: 'hello' }, options))]).toEqual([
+  expect([...(await store.search.find(account, inbox, uids, { type: 'body', text: 'hello' }, options))]).toEqual([
     1, 2, 3,
   ]);
   expect(progress).toEqual([[4, 0]]);
   expect(await texts(account)).toEqual(stored);
   expect(await sql<object[]>`select * from accounts where account_id = ${account}`).toEqual(before);
-  expect([...(await store.searchMessages(account, inbox, uids, HELLO, options))]).toEqual([1, 2, 3, 4]);
+  expect([...(await store.search.find(account, inbox, uids, HELLO, options))]).toEqual([1, 2, 3, 4]);
   expect(progress).toHaveLength(1);
 });
 
@@ -84,11 +84,11 @@ test('only what is asked for is filled in', async () => {
   const { account, inbox } = await mailboxOf();
   await forgetTexts(account);
   const size = { type: 'size', above: 0, below: null } as const;
-  await storage.store.searchMessages(account, inbox, Uint32Array.of(1, 2, 3, 4), size, OPTIONS);
+  await storage.store.search.find(account, inbox, Uint32Array.of(1, 2, 3, 4), size, OPTIONS);
   const filled = () => storage.sql<{ id: number }[]>`
     select content_id as id from contents where account_id = ${account} and search_text is not null`;
   expect(await filled()).toHaveLength(0);
-  await storage.store.searchMessages(account, inbox, Uint32Array.of(2), HELLO, OPTIONS);
+  await storage.store.search.find(account, inbox, Uint32Array.of(2), HELLO, OPTIONS);
   expect(await filled()).toHaveLength(1);
 });
 
@@ -104,7 +104,7 @@ test('of searches that come at once, in one process or in several, each is right
   const subject = { type: 'header', name: 'Subject', text: 'hello' } as const;
   const found = await Promise.all(
     [storage.store, storage.store, other, storage.store].map((store) =>
-      store.searchMessages(account, inbox, uids, subject, options),
+      store.search.find(account, inbox, uids, subject, options),
     ),
   );
   const even = Array.from({ length: 150 }, (_, n) => 2 * n + 1);
@@ -118,8 +118,8 @@ test('a search that is given up leaves what it read, and lets the next one in', 
   await forgetTexts(account);
   const { store } = storage;
   const gone = new AbortController();
-  const given = store.searchMessages(account, inbox, uids, HELLO, { ...OPTIONS, signal: gone.signal });
-  const next = store.searchMessages(account, inbox, uids, HELLO, OPTIONS);
+  const given = store.search.find(account, inbox, uids, HELLO, { ...OPTIONS, signal: gone.signal });
+  const next = store.search.find(account, inbox, uids, HELLO, OPTIONS);
   gone.abort(new Error('the client is gone'));
   await expect(given).rejects.toThrow('the client is gone');
   expect([...(await next)]).toEqual([1, 2, 3, 4]);
@@ -135,10 +135,10 @@ test('a blob that cannot be read hides its own text and no other', async () => {
   const path = join(blobDirectory, blob.name.slice(0, 2), blob.name);
   await rename(path, `${path}.away`);
   const body = { type: 'body', text: 'hello' } as const;
-  expect([...(await store.searchMessages(account, inbox, uids, body, OPTIONS))]).toEqual([1, 2]);
+  expect([...(await store.search.find(account, inbox, uids, body, OPTIONS))]).toEqual([1, 2]);
   expect(errors).toEqual([expect.objectContaining({ code: 'ENOENT' })]);
   await rename(`${path}.away`, path);
-  expect([...(await store.searchMessages(account, inbox, uids, body, OPTIONS))]).toEqual([1, 2, 3]);
+  expect([...(await store.search.find(account, inbox, uids, body, OPTIONS))]).toEqual([1, 2, 3]);
 });
 
 test('a process of before, which gives no texts, still appends, and its messages are found', async () => {
@@ -153,5 +153,5 @@ test('a process of before, which gives no texts, still appends, and its messages
       ${`{${hash.length},0,0,0,0,0,${octets.length}}`}::integer[], ${Buffer.concat([hash, octets])}::bytea,
       '{NULL}'::text[], '{NULL}'::text[], '{NULL}'::text[], '{NULL}'::text[], '{NULL}'::text[])`;
   expect(appended).toEqual({ status: 'ok', uid: 1 });
-  expect([...(await store.searchMessages(account, inbox, Uint32Array.of(1), HELLO, OPTIONS))]).toEqual([1]);
+  expect([...(await store.search.find(account, inbox, Uint32Array.of(1), HELLO, OPTIONS))]).toEqual([1]);
 });

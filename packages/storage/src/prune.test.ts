@@ -218,16 +218,16 @@ test('a keyword that a message came to bear meanwhile stays', async () => {
 test('a deleted mailbox goes when nothing of it is left, and its name gets another UIDVALIDITY', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();
-  const { uidvalidity } = await store.createMailbox(account, 'Lists', null);
-  const lists = await store.findMailbox(account, 'Lists');
+  const { uidvalidity } = await store.mailboxes.create(account, 'Lists', null);
+  const lists = await store.mailboxes.find(account, 'Lists');
   if (lists === null) throw new Error('no such mailbox');
   await append(store, account, lists.id, 'one', { flags: { system: 0, keywords: ['a'] } });
-  await store.deleteMailbox(account, lists.id);
+  await store.mailboxes.delete(account, lists.id);
   expect(await store.prune(account, everything())).toMatchObject({ mailboxes: 0 }); // it has a tombstone
   await release(account);
   expect(await store.prune(account, everything())).toEqual({ ...NOTHING, tombstones: 1, mailboxes: 1 });
   expect(await rows('keywords', account)).toBe(0);
-  expect((await store.createMailbox(account, 'Lists', null)).uidvalidity).toBeGreaterThan(uidvalidity);
+  expect((await store.mailboxes.create(account, 'Lists', null)).uidvalidity).toBeGreaterThan(uidvalidity);
   expect(await recount(storage.database, account)).toEqual([]);
 });
 

@@ -18,7 +18,7 @@ test('what an account holds and may hold is read together, with a mailbox or wit
   await sql`update accounts set quota_octets = 0, quota_messages = 5, quota_mailboxes = 100 where account_id = ${account}`;
   const quota = { use, limits: { octets: 0, messages: 5, mailboxes: 100 } };
   expect(await store.readQuota(account)).toEqual(quota);
-  expect(await store.findMailbox(account, 'INBOX')).toMatchObject({ quota });
+  expect(await store.mailboxes.find(account, 'INBOX')).toMatchObject({ quota });
   const [nobody] = await sql<{ id: typeof account }[]>`select max(account_id) + 1 as id from accounts`;
   await expect(store.readQuota(nobody?.id ?? account)).rejects.toMatchObject({ kind: 'nonexistent' });
 });
@@ -28,7 +28,7 @@ test('hardening 56: 100 mailboxes made at once by two processes take the limit a
   await storage.sql`update accounts set quota_mailboxes = 16 where account_id = ${account}`;
   const { store: other } = await storage.openStore();
   const outcomes = await Promise.allSettled(
-    Array.from({ length: 100 }, (_, i) => (i % 2 ? other : storage.store).createMailbox(account, `a${i}/b`, null)),
+    Array.from({ length: 100 }, (_, i) => (i % 2 ? other : storage.store).mailboxes.create(account, `a${i}/b`, null)),
   );
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ kind: 'over-quota' });
@@ -41,8 +41,8 @@ test('hardening 56: 100 mailboxes made at once by two processes take the limit a
 test('hardening 56: two processes that remove the same messages at once take the use to 0 and not below', async () => {
   const { account, inbox } = await storage.newAccount();
   const { store: other } = await storage.openStore();
-  await storage.store.createMailbox(account, 'doomed', null);
-  const doomed = await storage.store.findMailbox(account, 'doomed');
+  await storage.store.mailboxes.create(account, 'doomed', null);
+  const doomed = await storage.store.mailboxes.find(account, 'doomed');
   if (doomed === null) throw new Error('no mailbox');
   await Promise.all(
     [inbox, doomed.id].flatMap((mailbox) =>
@@ -59,7 +59,7 @@ test('hardening 56: two processes that remove the same messages at once take the
   );
   const outcomes = await Promise.allSettled([
     ...stores.map((store) => store.expunge(account, inbox, [{ first: 1, last: 20 }])),
-    ...stores.map((store) => store.deleteMailbox(account, doomed.id)),
+    ...stores.map((store) => store.mailboxes.delete(account, doomed.id)),
   ]);
   expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(3); // the mailbox is deleted once
   expect((await storage.store.readQuota(account)).use).toEqual({ octets: 0, messages: 0, mailboxes: 6 });

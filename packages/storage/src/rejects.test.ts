@@ -32,13 +32,15 @@ const PREFIX = 'X-Postel-Rejected: x\r\n';
 /** @returns whether a copy was kept now */
 async function reject(store: Store, account: AccountId, text: string | Buffer): Promise<boolean> {
   await using content = await contentOf(store, text);
-  const [outcome] = await store.keepRejects(content, [{ account, mailbox: null, arrival: arrivalOf('x', PREFIX) }]);
+  const [outcome] = await store.arrivals.keepRejects(content, [
+    { account, mailbox: null, arrival: arrivalOf('x', PREFIX) },
+  ]);
   if (outcome?.status !== 'fulfilled') throw outcome?.reason;
   return outcome.value;
 }
 
 async function rejectsOf(account: AccountId) {
-  const all = await storage.store.listMailboxes(account);
+  const all = await storage.store.mailboxes.list(account);
   return all.find(({ isRejects }) => isRejects) ?? null;
 }
 
@@ -74,7 +76,7 @@ async function age(account: AccountId, days: number): Promise<void> {
 }
 
 const clean = (store: Store) =>
-  store.cleanRejects({
+  store.arrivals.cleanRejects({
     signal: new AbortController().signal,
     onError: (error) => {
       throw error;
@@ -107,7 +109,7 @@ describe('a copy', () => {
     await using content = await contentOf(store, 'Subject: the same\r\n\r\n');
     const deliveries = [mary, peter].map(({ account }) => ({ account, mailbox: null, arrival: arrivalOf('x') }));
     for (const value of [true, false]) {
-      expect(await store.keepRejects(content, deliveries)).toEqual([
+      expect(await store.arrivals.keepRejects(content, deliveries)).toEqual([
         { status: 'fulfilled', value },
         { status: 'fulfilled', value },
       ]);
@@ -141,7 +143,7 @@ describe('a copy', () => {
     await reject(store, account, 'Subject: x\r\n\r\n');
     const rejects = await rejectsOf(account);
     if (rejects === null) throw new Error('no Rejects');
-    await store.deleteMailbox(account, rejects.id);
+    await store.mailboxes.delete(account, rejects.id);
     expect(await reject(store, account, 'Subject: x\r\n\r\n')).toBe(false);
     await age(account, REJECTS_DAYS - 1);
     await clean(store);
@@ -175,7 +177,7 @@ describe('a copy', () => {
   test('is kept under another name if the first is taken, and not where no mailbox can be made', async () => {
     const { store, sql } = storage;
     const { account } = await storage.newAccount();
-    await store.createMailbox(account, 'Rejects', null);
+    await store.mailboxes.create(account, 'Rejects', null);
     const { use } = await store.readQuota(account);
     await sql`update accounts set quota_mailboxes = ${use.mailboxes} where account_id = ${account}`;
     await expect(reject(store, account, 'x')).rejects.toMatchObject({ kind: 'over-quota' });
@@ -196,7 +198,7 @@ describe('a copy', () => {
     await using server = await startBreakableServer(storage.target);
     const away = await storage.openStore({ target: server.target, isDeaf: true });
     server.refuse(true);
-    const outcomes = await away.store.keepRejects(content, deliveries);
+    const outcomes = await away.store.arrivals.keepRejects(content, deliveries);
     expect(outcomes).toHaveLength(8);
     expect(outcomes[0]).toMatchObject({ status: 'rejected', reason: { kind: 'unavailable' } });
   });
@@ -227,7 +229,7 @@ describe('outside the quota', () => {
     await store.changeFlags(account, rejects.id, [{ first: 1, last: 2 }], deleted, null);
     await store.expunge(account, rejects.id, [{ first: 1, last: 1 }]);
     await expectWell(account);
-    await store.deleteMailbox(account, rejects.id);
+    await store.mailboxes.delete(account, rejects.id);
     expect(await useOf(account)).toEqual(NOTHING);
     await expectWell(account);
     const [row] = await sql<{ retained: number }[]>`
@@ -305,15 +307,15 @@ describe('outside the quota', () => {
     await reject(store, account, 'Subject: x\r\n\r\n');
     const octets = (await rejectsOf(account))?.octets ?? 0;
     await sql`update accounts set quota_octets = ${octets - 1} where account_id = ${account}`;
-    await expect(store.renameMailbox(account, 'Rejects', 'Kept')).rejects.toMatchObject({ kind: 'over-quota' });
+    await expect(store.mailboxes.rename(account, 'Rejects', 'Kept')).rejects.toMatchObject({ kind: 'over-quota' });
     expect(await rejectsOf(account)).toMatchObject({ name: 'Rejects' });
     await sql`update accounts set quota_octets = null where account_id = ${account}`;
-    await store.renameMailbox(account, 'Rejects', 'Kept');
+    await store.mailboxes.rename(account, 'Rejects', 'Kept');
     expect(await rejectsOf(account)).toBeNull();
     expect(await useOf(account)).toEqual({ octets, messages: 1 });
     await age(account, REJECTS_DAYS + 1);
     await clean(store);
-    expect(await store.findMailbox(account, 'Kept')).toMatchObject({ messages: 1 });
+    expect(await store.mailboxes.find(account, 'Kept')).toMatchObject({ messages: 1 });
     expect(await reject(store, account, 'Subject: y\r\n\r\n')).toBe(true);
     expect(await rejectsOf(account)).toMatchObject({ name: 'Rejects', messages: 1 });
     await expectWell(account);
@@ -322,15 +324,15 @@ describe('outside the quota', () => {
   test('what is brought back of a mailbox whose name Rejects has now goes to INBOX', async () => {
     const { store, database } = storage;
     const { account } = await storage.newAccount();
-    const { id } = await store.createMailbox(account, 'Rejects', null);
+    const { id } = await store.mailboxes.create(account, 'Rejects', null);
     await append(store, account, id, 'of mine');
-    await store.deleteMailbox(account, id);
+    await store.mailboxes.delete(account, id);
     await reject(store, account, 'Subject: rejected\r\n\r\n');
     expect(await rejectsOf(account)).toMatchObject({ name: 'Rejects', messages: 1 });
     const removed = new RemovedMail(database, { onError: () => {} });
     await Array.fromAsync(removed.restore(account, ANY));
     await removed.close();
-    expect(await store.findMailbox(account, 'INBOX')).toMatchObject({ messages: 1 });
+    expect(await store.mailboxes.find(account, 'INBOX')).toMatchObject({ messages: 1 });
     await expectWell(account);
   });
 });

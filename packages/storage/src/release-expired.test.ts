@@ -66,7 +66,7 @@ async function count(table: string, account: AccountId): Promise<number> {
 }
 
 async function mailboxNamed(account: AccountId, name: string): Promise<MailboxId> {
-  const mailbox = await storage.store.findMailbox(account, name);
+  const mailbox = await storage.store.mailboxes.find(account, name);
   if (mailbox === null) throw new Error(`no ${name}`);
   return mailbox.id;
 }
@@ -141,7 +141,7 @@ test('a moved message is released after an hour, and its content stays with the 
   const { account, inbox } = await inboxWith('one', 'two');
   const trash = await mailboxNamed(account, 'Trash');
   await Array.fromAsync(store.move(account, inbox, [{ first: 1, last: 1 }], trash));
-  await store.renameMailbox(account, 'INBOX', 'Old');
+  await store.mailboxes.rename(account, 'INBOX', 'Old');
   await age(account, 2 * HOUR);
   expect(await release()).toMatchObject({ messages: 2, contents: 0 });
   expect(await store.fetchMessages(account, trash, [1], { octets: true })).toHaveLength(1);
@@ -255,7 +255,7 @@ test.each(['removed', 'moved'])('an append of content while what was %s is relea
     await using _ = await holdAccount(database, account);
     releasing = release();
     await untilWaiting(database);
-    appending = other.store.append(account, message);
+    appending = other.store.arrivals.append(account, message);
     await untilWaiting(database, 2);
   }
   await Promise.all([releasing, appending]);
@@ -369,9 +369,9 @@ test('what is retained counts exactly, also while messages are removed, moved, b
     () => expunge(account, inbox, [{ first: 1, last: 3 }]),
     async () =>
       Array.fromAsync(store.move(account, inbox, [{ first: 4, last: 4 }], await mailboxNamed(account, 'Trash'))),
-    async () => store.deleteMailbox(account, await mailboxNamed(account, 'Trash')),
-    async () => store.renameMailbox(account, 'INBOX', 'Old'),
-    async () => store.deleteMailbox(account, await mailboxNamed(account, 'Old')),
+    async () => store.mailboxes.delete(account, await mailboxNamed(account, 'Trash')),
+    async () => store.mailboxes.rename(account, 'INBOX', 'Old'),
+    async () => store.mailboxes.delete(account, await mailboxNamed(account, 'Old')),
     () => Array.fromAsync(removed.restore(account, { mailbox: 'Old', from: null, until: null })),
     () => Array.fromAsync(removed.purge(account, { mailbox: 'Trash', until: null })),
     () => age(account, 8 * DAY),

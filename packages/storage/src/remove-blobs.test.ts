@@ -159,7 +159,7 @@ for (const kind of ['directory', 's3'] as const) {
     const { storage, blobs } = started;
     const { store } = storage;
     const { account, inbox } = await storage.newAccount();
-    const archive = await store.findMailbox(account, 'Archive');
+    const archive = await store.mailboxes.find(account, 'Archive');
     if (archive === null) throw new Error('no Archive');
     let isDone = false;
     const clean = async () => {

@@ -50,7 +50,7 @@ const lasting = (table: 'messages' | 'tombstones', account: AccountId) => storag
                                                 and k.keyword_id = any (m.keywords) order by lower(k.name)) as keywords
     from ${storage.sql(table)} as m where account_id = ${account} order by uid`;
 
-const mailboxes = (account: AccountId) => storage.store.listMailboxes(account);
+const mailboxes = (account: AccountId) => storage.store.mailboxes.list(account);
 
 async function subjects(account: AccountId, mailbox: MailboxId): Promise<readonly string[]> {
   const rows = await storage.sql<{ subject: string }[]>`
@@ -114,11 +114,11 @@ test('rule 9: those who watch the mailbox in another process hear of what comes 
 test('moved messages are neither listed nor brought back, whether by MOVE or by RENAME of INBOX', async () => {
   const { store } = storage;
   const { account, inbox } = await inboxWith('moved', 'poured', 'expunged');
-  const archive = await store.findMailbox(account, 'Archive');
+  const archive = await store.mailboxes.find(account, 'Archive');
   if (archive === null) throw new Error('no Archive');
   await Array.fromAsync(store.move(account, inbox, [{ first: 1, last: 1 }], archive.id));
   await remove(account, inbox, [{ first: 3, last: 3 }]);
-  await store.renameMailbox(account, 'INBOX', 'Old');
+  await store.mailboxes.rename(account, 'INBOX', 'Old');
   expect(await removed.count(account, ALL)).toMatchObject([{ name: 'INBOX', isDeleted: false, messages: 1 }]);
   expect(await restore(account)).toMatchObject([{ mailbox: 'INBOX', messages: 1 }]);
   expect(await subjects(account, inbox)).toEqual(['expunged']);
@@ -128,21 +128,21 @@ test('moved messages are neither listed nor brought back, whether by MOVE or by 
 test('a deleted mailbox is made anew: new UIDVALIDITY, superiors, special use and subscription', async () => {
   const { store } = storage;
   const { account, inbox } = await storage.newAccount();
-  await store.createMailbox(account, 'Work/Plans/2026', '\\Important');
-  await store.subscribe(account, 'Work/Plans/2026');
-  const before = await store.findMailbox(account, 'Work/Plans/2026');
+  await store.mailboxes.create(account, 'Work/Plans/2026', '\\Important');
+  await store.mailboxes.subscribe(account, 'Work/Plans/2026');
+  const before = await store.mailboxes.find(account, 'Work/Plans/2026');
   if (before === null) throw new Error('no mailbox');
   await append(store, account, before.id, 'plan', { flags: { system: 0, keywords: ['Draft2'] } });
   const was = await lasting('messages', account);
   for (const name of ['Work/Plans/2026', 'Work/Plans', 'Work']) {
-    const mailbox = await store.findMailbox(account, name);
-    if (mailbox !== null) await store.deleteMailbox(account, mailbox.id);
+    const mailbox = await store.mailboxes.find(account, name);
+    if (mailbox !== null) await store.mailboxes.delete(account, mailbox.id);
   }
-  await store.unsubscribe(account, 'Work/Plans/2026');
+  await store.mailboxes.unsubscribe(account, 'Work/Plans/2026');
 
   expect(await removed.count(account, ALL)).toMatchObject([{ name: 'Work/Plans/2026', isDeleted: true, messages: 1 }]);
   expect(await restore(account)).toMatchObject([{ mailbox: 'Work/Plans/2026', messages: 1 }]);
-  const after = await store.findMailbox(account, 'Work/Plans/2026');
+  const after = await store.mailboxes.find(account, 'Work/Plans/2026');
   expect(after).toMatchObject({ specialUse: '\\Important', isSubscribed: true, messages: 1 });
   expect(after?.uidvalidity).toBeGreaterThan(before.uidvalidity);
   expect((await mailboxes(account)).map(({ name }) => name)).toEqual(expect.arrayContaining(['Work', 'Work/Plans']));
@@ -154,16 +154,16 @@ test('a deleted mailbox is made anew: new UIDVALIDITY, superiors, special use an
 test('messages of a deleted mailbox go to the one that has its name now; a special use taken meanwhile stays where it is', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();
-  const trash = await store.findMailbox(account, 'Trash');
-  const sent = await store.findMailbox(account, 'Sent');
+  const trash = await store.mailboxes.find(account, 'Trash');
+  const sent = await store.mailboxes.find(account, 'Sent');
   if (trash === null || sent === null) throw new Error('no Trash or Sent');
   await append(store, account, trash.id, 'thrown away', { flags: { system: 0, keywords: ['first', 'second'] } });
   await append(store, account, sent.id, 'sent');
-  await store.deleteMailbox(account, trash.id);
-  await store.deleteMailbox(account, sent.id);
-  await store.createMailbox(account, 'Trash', null);
-  await store.createMailbox(account, 'Dispatched', '\\Sent');
-  const now = await store.findMailbox(account, 'Trash');
+  await store.mailboxes.delete(account, trash.id);
+  await store.mailboxes.delete(account, sent.id);
+  await store.mailboxes.create(account, 'Trash', null);
+  await store.mailboxes.create(account, 'Dispatched', '\\Sent');
+  const now = await store.mailboxes.find(account, 'Trash');
   if (now === null) throw new Error('no Trash');
   await append(store, account, now.id, 'other', { flags: { system: 0, keywords: ['second'] } });
 
@@ -185,19 +185,19 @@ test('messages of a deleted mailbox go to the one that has its name now; a speci
 test('messages of a renamed mailbox come back under its new name', async () => {
   const { store } = storage;
   const { account } = await storage.newAccount();
-  await store.createMailbox(account, 'Before', null);
-  const mailbox = await store.findMailbox(account, 'Before');
+  await store.mailboxes.create(account, 'Before', null);
+  const mailbox = await store.mailboxes.find(account, 'Before');
   if (mailbox === null) throw new Error('no mailbox');
   await append(store, account, mailbox.id, 'kept');
   await remove(account, mailbox.id);
-  await store.renameMailbox(account, 'Before', 'After');
+  await store.mailboxes.rename(account, 'Before', 'After');
   expect(await restore(account, { mailbox: 'After' })).toMatchObject([{ mailbox: 'After', messages: 1 }]);
 });
 
 test('a mailbox and two moments say which', async () => {
   const { store, sql } = storage;
   const { account, inbox } = await inboxWith('early', 'middle', 'late');
-  const drafts = await store.findMailbox(account, 'Drafts');
+  const drafts = await store.mailboxes.find(account, 'Drafts');
   if (drafts === null) throw new Error('no Drafts');
   await append(store, account, drafts.id, 'elsewhere');
   await remove(account, inbox);
@@ -259,16 +259,16 @@ test('what does not fit under the quota stays removed, and what fits comes back'
 test('a deleted mailbox is not made anew where the account can have no more, or nothing fits', async () => {
   const { store, sql } = storage;
   const { account } = await storage.newAccount();
-  const drafts = await store.findMailbox(account, 'Drafts');
+  const drafts = await store.mailboxes.find(account, 'Drafts');
   if (drafts === null) throw new Error('no Drafts');
   await append(store, account, drafts.id, 'a draft');
-  await store.deleteMailbox(account, drafts.id);
+  await store.mailboxes.delete(account, drafts.id);
   for (const limit of ['quota_mailboxes', 'quota_octets']) {
     await sql`update accounts set ${sql(limit)} = 1 where account_id = ${account}`;
     await expect(restore(account)).rejects.toMatchObject({ kind: 'over-quota' });
     await sql`update accounts set ${sql(limit)} = null where account_id = ${account}`;
   }
-  expect(await store.findMailbox(account, 'Drafts')).toBe(null);
+  expect(await store.mailboxes.find(account, 'Drafts')).toBe(null);
   expect(await recount(storage.database, account)).toEqual([]);
 });
 
@@ -299,7 +299,7 @@ test('two who bring back at once bring each message back once', async () => {
 test('a purge takes away content at once, by mailbox and moment, and also where a message was moved from', async () => {
   const { store, sql } = storage;
   const { account, inbox } = await inboxWith('moved', 'old', 'new');
-  const trash = await store.findMailbox(account, 'Trash');
+  const trash = await store.mailboxes.find(account, 'Trash');
   if (trash === null) throw new Error('no Trash');
   await Array.fromAsync(store.move(account, inbox, [{ first: 1, last: 1 }], trash.id));
   await remove(account, trash.id);

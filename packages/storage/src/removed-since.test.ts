@@ -14,7 +14,7 @@ test('rule 2: removals after a modseq are known by UID, also of messages that we
   const { account, inbox } = await storage.newAccount();
   for (let i = 0; i < 6; i++)
     await append(store, account, inbox, `x${i}`, { flags: { system: i === 1 || i === 2 ? 8 : 0, keywords: [] } });
-  const archive = await store.findMailbox(account, 'Archive');
+  const archive = await store.mailboxes.find(account, 'Archive');
   if (archive === null) throw new Error('there is no Archive');
 
   const expunged = (await store.expunge(account, inbox, [{ first: 1, last: 6 }])) ?? 0;

@@ -18,7 +18,7 @@ async function mailboxOf(...messages: readonly (string | Buffer)[]) {
   const { account, inbox } = await storage.newAccount();
   for (const message of messages) await append(store, account, inbox, Buffer.from(message));
   const search = async (criterion: SearchCriterion, uids: readonly number[] = messages.map((_, at) => at + 1)) => [
-    ...(await store.searchMessages(account, inbox, Uint32Array.from(uids), criterion, OPTIONS)),
+    ...(await store.search.find(account, inbox, Uint32Array.from(uids), criterion, OPTIONS)),
   ];
   return { account, inbox, search };
 }
@@ -71,7 +71,7 @@ test('days and sizes', async () => {
     });
   }
   const search = async (criterion: SearchCriterion) => [
-    ...(await store.searchMessages(account, inbox, Uint32Array.of(1, 2, 3, 4, 5), criterion, OPTIONS)),
+    ...(await store.search.find(account, inbox, Uint32Array.of(1, 2, 3, 4, 5), criterion, OPTIONS)),
   ];
   const [from, before] = [day('1994-02-07'), day('1994-02-08')];
   expect(await search({ type: 'internal-date', from, before })).toEqual([2, 3]);
@@ -148,7 +148,7 @@ test('only the messages asked for, of this mailbox, in any number, come back in 
 test('a search that nobody waits for any more ends', async () => {
   const { account, inbox } = await mailboxOf('Subject: one\r\n\r\n');
   const reason = new Error('the client is gone');
-  const search = storage.store.searchMessages(account, inbox, Uint32Array.of(1), header('Subject', ''), {
+  const search = storage.store.search.find(account, inbox, Uint32Array.of(1), header('Subject', ''), {
     ...OPTIONS,
     signal: AbortSignal.abort(reason),
   });
@@ -170,7 +170,7 @@ test('an email id is that of all copies of one arrival, removed ones too, and no
     select uid, email_id from tombstones where account_id = ${account} order by uid`;
   expect(rows.map(({ uid }) => uid)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   const search = async (id: number, uids: readonly number[]) => [
-    ...(await store.searchMessages(account, inbox, Uint32Array.from(uids), { type: 'email-id', id }, OPTIONS)),
+    ...(await store.search.find(account, inbox, Uint32Array.from(uids), { type: 'email-id', id }, OPTIONS)),
   ];
   for (const { uid, id } of rows.slice(0, 4)) {
     expect(await search(id, [1, 2, 3, 4, 5, 6, 7, 8])).toEqual([uid, uid + 4]);

@@ -167,9 +167,9 @@ test('hardening 65: of a database that is read-only all can be read, and writes 
   const edit = { mode: 'add', system: 8, keywords: [] } as const;
   await expect(store.changeFlags(own.account, own.inbox, range, edit, null)).rejects.toMatchObject(refused);
   await expect(store.copy(own.account, own.inbox, range, own.inbox, 'whole')).rejects.toMatchObject(refused);
-  await expect(store.createMailbox(own.account, 'new', null)).rejects.toMatchObject(refused);
+  await expect(store.mailboxes.create(own.account, 'new', null)).rejects.toMatchObject(refused);
   expect(await store.fetchMessages(own.account, own.inbox, [1], { octets: true })).toHaveLength(1);
-  expect((await store.findMailbox(own.account, 'INBOX'))?.messages).toBe(1);
+  expect((await store.mailboxes.find(own.account, 'INBOX'))?.messages).toBe(1);
   await setReadOnly('off');
   expect(await append(store, own.account, own.inbox, 'two')).toMatchObject({ uid: 2 });
   await admin.close();
@@ -314,7 +314,7 @@ test.skipIf(!hasSmallDisk)(
       const isFull = (writer: Writer) => writer.count((said) => said === 'disk-full') > 0;
       while (!writers.every(isFull)) await nextTurn();
       for (const { own } of writers) {
-        const found = await small.store.findMailbox(own.account, 'INBOX');
+        const found = await small.store.mailboxes.find(own.account, 'INBOX');
         expect(await small.store.fetchMessages(own.account, own.inbox, [1], { octets: true })).toHaveLength(1);
         expect(found?.messages).toBeGreaterThanOrEqual(5);
       }

@@ -161,7 +161,7 @@ test('rule 9: what this process changed its watchers hear without a word to othe
 test('rule 9: what this process adds and moves away is known at once, without asking for it', async () => {
   const { store } = await storage.openStore({ isDeaf: true });
   const { account, inbox } = await storage.newAccount();
-  const archive = await store.findMailbox(account, 'Archive');
+  const archive = await store.mailboxes.find(account, 'Archive');
   if (archive === null) throw new Error('no Archive');
   const mailbox = await store.openMailbox(account, inbox, new RecordingWatcher());
   await store.openMailbox(account, archive.id, new RecordingWatcher());
@@ -170,16 +170,16 @@ test('rule 9: what this process adds and moves away is known at once, without as
   const message = { mailbox: inbox, content, flags: { system: 1, keywords: [] }, internalDate: 0, arrival: null };
   // They share a transaction but for the first.
   const done = await Promise.all([
-    store.append(account, message),
-    store.append(account, message),
-    store.append(account, { ...message, mailbox: archive.id }),
-    store.append(account, { ...message, flags: { system: 9, keywords: [] } }),
+    store.arrivals.append(account, message),
+    store.arrivals.append(account, message),
+    store.arrivals.append(account, { ...message, mailbox: archive.id }),
+    store.arrivals.append(account, { ...message, flags: { system: 9, keywords: [] } }),
   ]);
   expect(mailbox).toMatchObject({ seq: done[3].modseq, highestModSeq: done[3].modseq, uidNext: 4 });
   await expectSameAsDatabase(mailbox);
 
-  await store.append(account, { ...message, mailbox: 'INBOX' });
-  const [, last] = await store.appendAll(account, [message, message]);
+  await store.arrivals.append(account, { ...message, mailbox: 'INBOX' });
+  const [, last] = await store.arrivals.appendAll(account, [message, message]);
   expect(mailbox).toMatchObject({ seq: last?.modseq, uidNext: 7 });
   const copied = await store.copy(account, inbox, rangesOf([1, 2]), archive.id, 'whole');
   expect(mailbox).toMatchObject({ seq: copied?.modseq, highestModSeq: last?.modseq });
@@ -202,7 +202,7 @@ test('what this process adds with keywords, or moves to where it was, is asked f
 
 test('a change in another mailbox of the account tells nobody anything', async () => {
   const { account, mailbox, watcher } = await openInbox(1);
-  const archive = await storage.store.findMailbox(account, 'Archive');
+  const archive = await storage.store.mailboxes.find(account, 'Archive');
   if (archive === null) throw new Error('no Archive');
   const { modseq } = await append(storage.store, account, archive.id, 'x');
   await mailbox.refresh();
@@ -314,7 +314,7 @@ test('a mailbox that was deleted is lost to its watchers, in this process and in
   const other = await storage.openStore();
   const elsewhere = new RecordingWatcher();
   await other.store.openMailbox(account, inbox, elsewhere);
-  await storage.store.deleteMailbox(account, inbox);
+  await storage.store.mailboxes.delete(account, inbox);
   await Promise.all([watcher, elsewhere].map((each) => each.until(() => each.reason !== null)));
   expect([watcher.reason, elsewhere.reason, mailbox.lost]).toEqual(['deleted', 'deleted', 'deleted']);
   await expect(storage.store.openMailbox(account, inbox, watcher)).rejects.toMatchObject({ kind: 'nonexistent' });
@@ -341,7 +341,7 @@ test('rule 3: a database that went back in time loses its mailboxes and takes no
   const refusal = { kind: 'unavailable', message: expect.stringContaining('postel recover') };
   await expect(storage.store.openMailbox(account, inbox, anew)).rejects.toMatchObject(refusal);
   await expect(append(storage.store, account, inbox, 'x')).rejects.toMatchObject(refusal);
-  await expect(storage.store.createMailbox(account, 'New', null)).rejects.toMatchObject(refusal);
+  await expect(storage.store.mailboxes.create(account, 'New', null)).rejects.toMatchObject(refusal);
   await recoverAccount(storage.sql, account);
   const reopened = await storage.store.openMailbox(account, inbox, anew);
   expect(reopened.table.length).toBe(2);
@@ -381,10 +381,10 @@ test('rule 12: a claim is no change, and looking claims nothing', async () => {
   const state = () =>
     storage.sql`select modseq, highest_mod_seq from accounts join mailboxes using (account_id) where account_id = ${account} order by mailbox_id`;
   const before = await state();
-  expect(await storage.store.findMailbox(account, 'INBOX')).toMatchObject({ recent: 3, recentUid: 0 });
+  expect(await storage.store.mailboxes.find(account, 'INBOX')).toMatchObject({ recent: 3, recentUid: 0 });
   expect(await mailbox.claimRecent()).toBe(0);
   expect(await mailbox.claimRecent()).toBe(3);
-  expect(await storage.store.findMailbox(account, 'INBOX')).toMatchObject({ recent: 0, recentUid: 3 });
+  expect(await storage.store.mailboxes.find(account, 'INBOX')).toMatchObject({ recent: 0, recentUid: 3 });
   expect(await state()).toEqual(before);
   expect(inbox).toBe(mailbox.id);
 });
@@ -436,7 +436,7 @@ describe('a change of this process', () => {
 
   test('is taken in with its commit, in every mode, and moves other mailboxes of the account on', async () => {
     const { account, inbox, mailbox, watcher } = await openInbox(6);
-    const { id } = await storage.store.createMailbox(account, 'other', null);
+    const { id } = await storage.store.mailboxes.create(account, 'other', null);
     const other = await storage.store.openMailbox(account, id, new RecordingWatcher());
     await mailbox.refresh();
     await flag(account, inbox, [1, 2, 3], 'a', 'B', 'c');

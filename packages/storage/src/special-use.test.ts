@@ -6,12 +6,12 @@ test('the mailbox of a special use is found by that, whatever its name', async (
   const { store } = storage;
   const { account: mary } = await storage.newAccount();
   const { account: peter } = await storage.newAccount();
-  const both = await store.findSpecialUse([mary, peter], '\\Junk');
+  const both = await store.mailboxes.findSpecialUse([mary, peter], '\\Junk');
   expect([...both.keys()].toSorted()).toEqual([mary, peter].toSorted());
-  await store.renameMailbox(mary, 'Junk', 'Spam');
-  const junk = await store.findMailbox(peter, 'Junk');
+  await store.mailboxes.rename(mary, 'Junk', 'Spam');
+  const junk = await store.mailboxes.find(peter, 'Junk');
   if (junk === null) throw new Error('an account begins with Junk');
-  await store.deleteMailbox(peter, junk.id);
-  expect(await store.findSpecialUse([mary, peter], '\\Junk')).toEqual(new Map([[mary, both.get(mary)]]));
-  expect(await store.findSpecialUse([], '\\Junk')).toEqual(new Map());
+  await store.mailboxes.delete(peter, junk.id);
+  expect(await store.mailboxes.findSpecialUse([mary, peter], '\\Junk')).toEqual(new Map([[mary, both.get(mary)]]));
+  expect(await store.mailboxes.findSpecialUse([], '\\Junk')).toEqual(new Map());
 });

@@ -108,7 +108,7 @@ async function arrangeMail(): Promise<void> {
   await sql`select take_submission(${account}, '{}')`;
   await using content = await contentOf(store, 'Subject: waits\r\n\r\n');
   const delivery = { account, mailbox: null, arrival: arrivalOf('team@example.com') };
-  await store.keepWaiting(content, [{ delivery, failure: 'over-quota' }]);
+  await store.arrivals.keepWaiting(content, [{ delivery, failure: 'over-quota' }]);
 }
 
 /** As the role alone, which must be enough: who has a login of its own need not read only. */

@@ -98,7 +98,7 @@ async function newAccount({ sql }: Database): Promise<{ account: AccountId; inbo
 }
 
 export async function contentOf(store: Store, octets: string | Buffer): Promise<Content> {
-  const writer = store.receive(LIMIT_OCTETS);
+  const writer = store.arrivals.receive(LIMIT_OCTETS);
   await writer.write(Buffer.from(octets));
   return writer.finish();
 }
@@ -121,7 +121,7 @@ export async function append(
   text: string | Buffer,
   more: Partial<NewMessage> = {},
 ) {
-  return store.append(account, await messageOf(store, mailbox, text, more));
+  return store.arrivals.append(account, await messageOf(store, mailbox, text, more));
 }
 
 export const arrivalOf = (forwardPath: string, prefix = ''): Arrival => ({

@@ -69,10 +69,10 @@ test('who opens a mailbox of which all is known that was read of the account doe
   const deaf = await storage.openStore({ isDeaf: true });
   const open = (readSeq: ModSeq | null) => deaf.store.openMailbox(account, inbox, new RecordingWatcher(), readSeq);
   await open(null);
-  const before = await deaf.store.findMailbox(account, 'INBOX');
+  const before = await deaf.store.mailboxes.find(account, 'INBOX');
   const { uid } = await append(storage.store, account, inbox, 'x');
   expect((await open(before?.accountModSeq ?? null)).table.lastUid()).toBe(0);
-  const after = await deaf.store.findMailbox(account, 'INBOX');
+  const after = await deaf.store.mailboxes.find(account, 'INBOX');
   expect(after?.accountModSeq).toBeGreaterThan(before?.accountModSeq ?? 0);
   expect((await open(after?.accountModSeq ?? null)).table.lastUid()).toBe(uid);
 });
@@ -86,7 +86,7 @@ test('a mailbox that is not there, or is deleted while it loads, is not opened',
   });
   for (let i = 0; i < 20; i++) await append(store, account, inbox, `${i}`);
   const outcomes = await Promise.allSettled([
-    store.deleteMailbox(account, inbox),
+    store.mailboxes.delete(account, inbox),
     ...Array.from({ length: 5 }, () => store.openMailbox(account, inbox, watcher)),
   ]);
   for (const outcome of outcomes)
@@ -130,12 +130,12 @@ test('hardening 65: reads of a database that does not answer are unavailable', a
     isDeaf: true,
   });
   const reads = [
-    () => store.listMailboxes(account),
-    () => store.findMailbox(account, 'INBOX'),
+    () => store.mailboxes.list(account),
+    () => store.mailboxes.find(account, 'INBOX'),
     () => store.fetchMessages(account, inbox, [1], {}),
     () => store.openMailbox(account, inbox, new RecordingWatcher()),
     () => store.start(),
-    () => store.createMailbox(account, 'x', null),
+    () => store.mailboxes.create(account, 'x', null),
     () => store.changeFlags(account, inbox, rangesOf([1]), { mode: 'add', system: 1, keywords: [] }, null),
   ];
   for (const read of reads) await expect(read()).rejects.toMatchObject({ kind: 'unavailable' });

@@ -36,7 +36,7 @@ async function appendAll(
   more: Partial<NewMessage> = {},
 ): Promise<void> {
   const messages = await Promise.all(texts.map((text) => messageOf(storage.store, inbox, Buffer.from(text), more)));
-  await Promise.all(messages.map((message) => storage.store.append(account, message)));
+  await Promise.all(messages.map((message) => storage.store.arrivals.append(account, message)));
 }
 
 /** An account with so many messages that their texts are to be indexed; UIDs from 1 on. */
@@ -57,7 +57,7 @@ async function uidsOf({ account, inbox }: Owner): Promise<Uint32Array> {
 }
 
 async function search(owner: Owner, criterion: SearchCriterion): Promise<number[]> {
-  return [...(await storage.store.searchMessages(owner.account, owner.inbox, await uidsOf(owner), criterion, SEARCH))];
+  return [...(await storage.store.search.find(owner.account, owner.inbox, await uidsOf(owner), criterion, SEARCH))];
 }
 
 /** By looking at each message. */
@@ -66,7 +66,7 @@ async function searchWithoutIndex(owner: Owner, criterion: SearchCriterion): Pro
   const uids = await uidsOf(owner);
   for (let at = 0; at < uids.length; at += FEW) {
     const some = uids.subarray(at, at + FEW);
-    found.push(...(await storage.store.searchMessages(owner.account, owner.inbox, some, criterion, SEARCH)));
+    found.push(...(await storage.store.search.find(owner.account, owner.inbox, some, criterion, SEARCH)));
   }
   return found;
 }
@@ -74,7 +74,7 @@ async function searchWithoutIndex(owner: Owner, criterion: SearchCriterion): Pro
 /** How many texts went into the index, of all accounts. */
 async function indexTexts(store = storage.store): Promise<number> {
   let texts = 0;
-  await store.indexTexts({
+  await store.search.indexTexts({
     signal: SIGNAL,
     onProgress(done) {
       texts = done;
@@ -177,8 +177,8 @@ test('merging, pruning and indexing at once leave an index that finds all', asyn
     await Promise.all([
       indexTexts(),
       indexTexts(other.store),
-      storage.store.pruneTextIndex(owner.account, SIGNAL),
-      other.store.pruneTextIndex(owner.account, SIGNAL),
+      storage.store.search.pruneTextIndex(owner.account, SIGNAL),
+      other.store.search.pruneTextIndex(owner.account, SIGNAL),
     ]);
     for (const criterion of [text('hay 1 99'), text('straw 77'), text(`hay ${lot} 2`), text('straw 13')])
       expect(await search(owner, criterion)).toEqual(await searchWithoutIndex(owner, criterion));
@@ -248,7 +248,7 @@ test('finds words that are like those asked for, as looking at each message does
   await indexTexts();
   await append(storage.store, owner.account, owner.inbox, 'Subject: scheduling\r\n\r\n');
   const score = async (criterion: FuzzyCriterion, uids: Uint32Array) => {
-    const scored = await storage.store.scoreMessages(owner.account, owner.inbox, uids, criterion, SCORE);
+    const scored = await storage.store.search.score(owner.account, owner.inbox, uids, criterion, SCORE);
     return [...scored.uids].map((uid, at) => [uid, scored.scores[at]]);
   };
   const all = await uidsOf(owner);
@@ -317,7 +317,7 @@ test('copies and moved messages are found where they are, and removed ones as lo
   const { store, sql } = storage;
   await indexTexts();
   const { account, inbox } = owner;
-  const { id: archive } = (await store.findMailbox(account, 'Archive')) ?? {};
+  const { id: archive } = (await store.mailboxes.find(account, 'Archive')) ?? {};
   if (archive === undefined) throw new Error('the account has no Archive');
   await store.copy(account, inbox, [{ first: 1, last: 600 }], archive, 'whole');
   expect(await search({ account, inbox: archive }, text('needle'))).toEqual([1]);
@@ -370,7 +370,7 @@ test('pruning makes segments small of whose texts most are gone, and finds the r
       select sum(length(octets)) as octets from text_index where account_id = ${owner.account}`;
     return row?.octets ?? 0;
   };
-  const prune = () => storage.store.pruneTextIndex(owner.account, SIGNAL);
+  const prune = () => storage.store.search.pruneTextIndex(owner.account, SIGNAL);
   const whole = await sizeOf();
   expect(await prune()).toBe(0);
   await storage.sql`
@@ -398,9 +398,9 @@ test('an index goes with its account, and none is made for one that has gone', a
 test('indexing that is told to stop does, and goes on another time', async () => {
   const owner = await ownerOf([mail('needle', '')]);
   const reason = new Error('stopping');
-  await expect(storage.store.indexTexts({ signal: AbortSignal.abort(reason), onProgress: () => {} })).rejects.toBe(
-    reason,
-  );
+  await expect(
+    storage.store.search.indexTexts({ signal: AbortSignal.abort(reason), onProgress: () => {} }),
+  ).rejects.toBe(reason);
   expect(await segmentsOf(owner)).toEqual([]);
   expect(await indexTexts()).toBe(1_200);
 });

@@ -116,21 +116,21 @@ async function checkMail(database: BareDatabase): Promise<void> {
   const account = mary.id;
   expect(await recount(opened, account)).toEqual([]);
 
-  const names = (await store.listMailboxes(account)).map(({ name }) => name).sort();
+  const names = (await store.mailboxes.list(account)).map(({ name }) => name).sort();
   expect(names).toEqual([OLD_NAME.normalize('NFC'), 'INBOX', 'Sent']);
-  const { id: inbox } = (await store.findMailbox(account, 'INBOX')) ?? {};
-  const { id: sent } = (await store.findMailbox(account, 'Sent')) ?? {};
+  const { id: inbox } = (await store.mailboxes.find(account, 'INBOX')) ?? {};
+  const { id: sent } = (await store.mailboxes.find(account, 'Sent')) ?? {};
   if (inbox === undefined || sent === undefined) throw new Error('a mailbox has gone');
   expect(await sql<object[]>`select mailbox_id, uid from tombstones`).toEqual([{ mailbox_id: inbox, uid: 4 }]);
 
   await checkInbox(store, account, inbox);
   const uids = Uint32Array.of(1, 2, 3);
   const needle = { type: 'body', text: 'needle' } as const;
-  expect([...(await store.searchMessages(account, sent, Uint32Array.of(1), needle, SEARCH))]).toEqual([1]);
+  expect([...(await store.search.find(account, sent, Uint32Array.of(1), needle, SEARCH))]).toEqual([1]);
   const lunch = { type: 'header', name: 'subject', text: 'lunch' } as const;
-  expect([...(await store.searchMessages(account, inbox, uids, lunch, SEARCH))]).toEqual([1, 2, 3]);
+  expect([...(await store.search.find(account, inbox, uids, lunch, SEARCH))]).toEqual([1, 2, 3]);
 
-  await store.fillMissingSummaries(SEARCH);
+  await store.search.fillMissingSummaries(SEARCH);
   expect((await append(store, account, inbox, 'new')).uid).toBe(5);
   expect(
     await sql<object[]>`

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { removeAccountMail } from './accounts.ts';
 import type { AccountId, MailboxId } from './ids.ts';
 import { startStorage, type TestStorage } from './storage-for-tests.ts';
-import { ensureUrlKey, findUrlKey, removeUrlKeys, resetUrlKey } from './url-keys.ts';
 
 let storage: TestStorage;
 beforeAll(async () => {
@@ -22,49 +21,50 @@ async function keysOf(account: AccountId): Promise<readonly MailboxId[]> {
 }
 
 test('a key is of one account and one mailbox, and the same until it is reset', async () => {
-  const { sql } = storage;
+  const { urlKeys } = storage.store;
   const [mary, john] = [await storage.newAccount(), await storage.newAccount()];
   const inbox = { account: mary.account, id: mary.inbox };
   const maryName = await nameOf(mary.account);
-  expect(await findUrlKey(sql, mary.account, maryName, 'INBOX')).toBe(null);
-  const key = await ensureUrlKey(sql, mary.account, inbox);
+  expect(await urlKeys.find(mary.account, maryName, 'INBOX')).toBe(null);
+  const key = await urlKeys.ensure(mary.account, inbox);
   expect(key).toHaveLength(32);
-  expect(await ensureUrlKey(sql, mary.account, inbox)).toEqual(key);
-  expect(await findUrlKey(sql, mary.account, maryName, 'INBOX')).toEqual(key);
-  expect(await findUrlKey(sql, mary.account, maryName, 'Sent')).toBe(null);
-  expect(await findUrlKey(sql, mary.account, await nameOf(john.account), 'INBOX')).toBe(null);
-  expect(await findUrlKey(sql, null, maryName, 'INBOX')).toBe(null);
+  expect(await urlKeys.ensure(mary.account, inbox)).toEqual(key);
+  expect(await urlKeys.find(mary.account, maryName, 'INBOX')).toEqual(key);
+  expect(await urlKeys.find(mary.account, maryName, 'Sent')).toBe(null);
+  expect(await urlKeys.find(mary.account, await nameOf(john.account), 'INBOX')).toBe(null);
+  expect(await urlKeys.find(null, maryName, 'INBOX')).toBe(null);
 
-  const his = await ensureUrlKey(sql, john.account, inbox);
+  const his = await urlKeys.ensure(john.account, inbox);
   expect(his).not.toEqual(key);
-  await resetUrlKey(sql, mary.account, inbox);
-  const another = await findUrlKey(sql, mary.account, maryName, 'INBOX');
+  await urlKeys.reset(mary.account, inbox);
+  const another = await urlKeys.find(mary.account, maryName, 'INBOX');
   expect(another).not.toBe(null);
   expect(another).not.toEqual(key);
-  await removeUrlKeys(sql, mary.account);
+  await urlKeys.removeAll(mary.account);
   expect(await keysOf(mary.account)).toEqual([]);
-  expect(await findUrlKey(sql, john.account, maryName, 'INBOX')).toEqual(his);
+  expect(await urlKeys.find(john.account, maryName, 'INBOX')).toEqual(his);
 });
 
 test('of two who make a key at once both have the same', async () => {
   const { account, inbox } = await storage.newAccount();
   const made = await Promise.all(
-    Array.from({ length: 4 }, () => ensureUrlKey(storage.sql, account, { account, id: inbox })),
+    Array.from({ length: 4 }, () => storage.store.urlKeys.ensure(account, { account, id: inbox })),
   );
   expect(new Set(made.map((key) => key.toString('hex')))).toHaveProperty('size', 1);
 });
 
 test('keys of mailboxes that are gone go with the next that is made, and all with their account', async () => {
   const { sql, store } = storage;
+  const { urlKeys } = store;
   const { account, inbox } = await storage.newAccount();
   const other = await storage.newAccount();
-  const box = await store.createMailbox(account, 'Box', null);
-  await ensureUrlKey(sql, account, { account, id: box.id });
-  await store.deleteMailbox(account, box.id);
-  expect(await findUrlKey(sql, account, await nameOf(account), 'Box')).toBe(null);
+  const box = await store.mailboxes.create(account, 'Box', null);
+  await urlKeys.ensure(account, { account, id: box.id });
+  await store.mailboxes.delete(account, box.id);
+  expect(await urlKeys.find(account, await nameOf(account), 'Box')).toBe(null);
   expect(await keysOf(account)).toEqual([box.id]);
-  await ensureUrlKey(sql, account, { account, id: inbox });
-  await ensureUrlKey(sql, account, { account: other.account, id: other.inbox });
+  await urlKeys.ensure(account, { account, id: inbox });
+  await urlKeys.ensure(account, { account: other.account, id: other.inbox });
   expect((await keysOf(account)).includes(box.id)).toBe(false);
   expect(await keysOf(account)).toHaveLength(2);
   await sql.begin((tx) => removeAccountMail(tx, account));

@@ -55,7 +55,7 @@ export function addAccountRoutes(api: WebApi, services: Services): void {
     '/api/v1/account/mailboxes',
     { config: access, schema: { summary: 'What each of your mailboxes holds', tags, response: { 200: MailboxUse } } },
     async (request) => {
-      const mailboxes = await store.listMailboxes(ownAccount(request).accountId);
+      const mailboxes = await store.mailboxes.list(ownAccount(request).accountId);
       return mailboxes.map(({ name, messages, unseen, octets }) => ({ name, messages, unseen, octets }));
     },
   );

@@ -7,7 +7,7 @@ export const cleanRejects: Job = {
   everyMs: HOUR_MS,
   async run({ store, signal }) {
     const failures: unknown[] = [];
-    const cleaned = await store.cleanRejects({ signal, onError: (error) => failures.push(error) });
+    const cleaned = await store.arrivals.cleanRejects({ signal, onError: (error) => failures.push(error) });
     // Only now: an account that fails keeps no other one from its turn.
     if (failures.length > 0) throw failures[0];
     return { ...cleaned };

@@ -7,7 +7,7 @@ export const fillIn: Job = {
   everyMs: HOUR_MS,
   async run({ store, signal }) {
     let messages = 0;
-    await store.fillMissingSummaries({
+    await store.search.fillMissingSummaries({
       signal,
       onProgress(done) {
         messages = done;

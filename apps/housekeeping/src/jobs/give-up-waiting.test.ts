@@ -42,7 +42,7 @@ async function begin({
   };
   await database.sql`update accounts set quota_messages = 0 where name = 'mary'`;
   const octets = Buffer.from('Subject: hello\r\n\r\nsecret');
-  const writer = store.receive(octets.length);
+  const writer = store.arrivals.receive(octets.length);
   await writer.write(octets);
   await using content = await writer.finish();
   const recipients = [{ forwardPath: 'team@example.com', notify, originalRecipient: 'rfc822;All+2B@example.org' }];
@@ -57,7 +57,7 @@ async function begin({
     details,
   };
   const delivery = { account: account('mary'), mailbox: null, arrival };
-  await store.keepWaiting(content, [{ delivery, failure: '452 4.2.2', tellsElsewhere }]);
+  await store.arrivals.keepWaiting(content, [{ delivery, failure: '452 4.2.2', tellsElsewhere }]);
   const left = new Map<string, number>();
   const log = directory.write('log', '');
   const context = {
@@ -93,7 +93,7 @@ async function begin({
       return rows.map(({ path, octets }) => ({ path, text: octets.toString() }));
     },
     async johns() {
-      const inbox = await store.findMailbox(account('john'), 'INBOX');
+      const inbox = await store.mailboxes.find(account('john'), 'INBOX');
       if (inbox === null || inbox.messages === 0) return null;
       const [message] = await store.fetchMessages(account('john'), inbox.id, [1], { octets: true });
       return `${message?.prefix}${message?.octets}`;

@@ -16,7 +16,7 @@ export const giveUpWaiting: Job = {
   everyMs: HOUR_MS,
   async run({ database, store, hostname, log, signal }) {
     let isQueued = false;
-    const done = await store.giveUpWaiting({
+    const done = await store.arrivals.giveUpWaiting({
       before: new Date(Date.now() - WAITING_MS),
       reportOn: (expired) => reportOn(expired, hostname),
       async sendReport(tx, { id, delivery }, octets) {

@@ -11,7 +11,7 @@ export const indexTexts: Job = {
   async run({ store, log, signal }) {
     let texts = 0;
     let told = 0;
-    await store.indexTexts({
+    await store.search.indexTexts({
       signal,
       onProgress(done) {
         texts = done;

@@ -30,7 +30,7 @@ export const prune: Job = {
           sum.annotations += annotations;
           sum.mailboxes += mailboxes;
           sum.threads += await store.pruneThreads(account);
-          sum.segments += await store.pruneTextIndex(account, signal);
+          sum.segments += await store.search.pruneTextIndex(account, signal);
         } catch (error) {
           // An account that others hold for long must not keep the rest from its turn.
           signal.throwIfAborted();

@@ -44,18 +44,18 @@ async function begin({
   };
   const [mary, john] = [await idOf('mary'), await idOf('john')];
   if (isFull) await database.sql`update accounts set quota_messages = 0 where name = 'mary'`;
-  const writer = store.receive(1_000);
+  const writer = store.arrivals.receive(1_000);
   await writer.write(Buffer.from('Subject: hello\r\n\r\nsecret'));
   await using content = await writer.finish();
   const recipients = [path('mary', notify), path('mary', notify), path('joan', null)];
   const details = { ...NO_DETAILS, sender: 'john', envelopeId: 'a+2Bb', releaseRequest: 'for;60', recipients };
   const common = { reversePath, protocol: 'ESMTPSA', clientAddress: null, clientName: null, details };
   const arrival = { ...common, prefix: Buffer.alloc(0), forwardPath: 'mary@example.com' };
-  const sent = await store.findMailbox(john, 'Sent');
+  const sent = await store.mailboxes.find(john, 'Sent');
   const copy = { account: john, mailbox: sent?.id ?? null, arrival, flags: { system: SystemFlag.seen, keywords: [] } };
   const deliveries = [{ account: mary, mailbox: null, arrival }, copy];
   const held = { sender: john, releaseAt: new Date(), request: 'for;60', reversePath, deliveries };
-  await store.holdMessage(content, held, MOST);
+  await store.arrivals.holdMessage(content, held, MOST);
   const log = createLog({ name: 'jobs', file: directory.write('log', '') });
   const context = {
     database,
@@ -71,7 +71,7 @@ async function begin({
     release: () => releaseHeld.run({ ...context, log, tellLeft: () => {}, signal: new AbortController().signal }),
     /** What is in somebody's INBOX, one after the other. */
     async inbox(account: AccountId): Promise<string> {
-      const inbox = await store.findMailbox(account, 'INBOX');
+      const inbox = await store.mailboxes.find(account, 'INBOX');
       if (inbox === null || inbox.messages === 0) return '';
       const messages = await store.fetchMessages(account, inbox.id, [1, 2], { octets: true });
       return messages.map(({ prefix, octets }) => `${prefix}${octets}`).join('\n');

@@ -13,7 +13,7 @@ export const releaseHeld: Job = {
   everyMs: 5 * SECOND_MS,
   async run({ store, hostname, signal }) {
     const reportOn = (released: ReleasedMessage) => reportOnDelivery(released, hostname);
-    return { ...(await store.releaseHeld(new Date(), { reportOn, signal })) };
+    return { ...(await store.arrivals.releaseHeld(new Date(), { reportOn, signal })) };
   },
 };
 

@@ -38,8 +38,8 @@ export const append: Command<AppendArgs> = {
     // One shares its transaction with those of others.
     const appending =
       message !== undefined && more.length === 0
-        ? store.append(account, message).then((appended) => [appended])
-        : store.appendAll(account, messages);
+        ? store.arrivals.append(account, message).then((appended) => [appended])
+        : store.arrivals.appendAll(account, messages);
     const appended = await appending.catch(goneMeansTryCreate);
     await tellChangedName(session, target);
     await warnAfterAdding(session, mailbox, incoming.added);

@@ -31,7 +31,7 @@ export const create: Command<CreateArgs> = {
     const { account, ownName } = await requirePlace(session, mailbox.name);
     const specialUse = chosenUse(uses);
     if (specialUse !== null && account !== session.account.accountId) throw notYourUse();
-    const { uidvalidity, modseq } = await session.store.createMailbox(account, ownName, specialUse);
+    const { uidvalidity, modseq } = await session.store.mailboxes.create(account, ownName, specialUse);
     session.notifications?.made({ account, modSeq: modseq });
     await tellChangedName(session, mailbox);
     return ok('Created', { type: 'MAILBOXID', id: mailboxObjectId({ account, uidvalidity }) });

@@ -27,7 +27,7 @@ export const deleteMailbox: Command<GivenName> = {
     }
     const { account, id, ownName } = mailbox;
     if (ownName === 'INBOX') throw new No('INBOX cannot be deleted', 'CANNOT');
-    const modseq = await store.deleteMailbox(account, id, ownName);
+    const modseq = await store.mailboxes.delete(account, id, ownName);
     session.notifications?.made({ account, modSeq: modseq });
     const selected = session.selected?.mailbox;
     if (selected?.id === id && selected.account === account) session.unselect();

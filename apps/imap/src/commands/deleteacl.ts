@@ -21,7 +21,7 @@ export const deleteAcl: Command<DeleteAclArgs> = {
     const mailbox = await requireMailbox(session, mailboxName, 'a');
     const grantee = await identify(session, mailbox, identifier);
     if (grantee === 'owner') throw new No('The owner has all rights', 'CANNOT');
-    await session.store.setRights(mailbox.account, mailbox.id, grantee, { mode: 'remove', rights: ALL_RIGHTS });
+    await session.store.sharing.setRights(mailbox.account, mailbox.id, grantee, { mode: 'remove', rights: ALL_RIGHTS });
     return ok('Rights removed');
   },
 };

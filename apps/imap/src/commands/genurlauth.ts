@@ -46,5 +46,5 @@ async function authorizeRump(session: Session, rump: UrlRump): Promise<string> {
   if (user?.accountId !== account.accountId) throw new Bad('The user of the URL is not you');
   const mailbox = await findMailbox(session, rump.message.mailboxName, 'r');
   if (mailbox === null) throw new Bad('No such mailbox');
-  return authorize(rump, await store.ensureUrlKey(account.accountId, mailbox));
+  return authorize(rump, await store.urlKeys.ensure(account.accountId, mailbox));
 }

@@ -13,7 +13,7 @@ export const getAcl: Command<string> = {
   async run(session, mailboxName) {
     const { out, store } = session;
     const { account, id, name, owner } = await requireMailbox(session, mailboxName, 'a');
-    const entries = await store.readRights(account, id);
+    const entries = await store.sharing.readRights(account, id);
     out.text('* ACL ');
     session.writeMailboxName(name).sp().astring(owner).sp().astring(toldRights(ALL_RIGHTS));
     for (const entry of entries) {

@@ -103,7 +103,7 @@ async function findNames(session: Session, args: ListArgs, { under }: ListPatter
   const mailboxes = tellsMore ? await listMailboxes(session, under) : null;
   const [listed, subscriptions] = await Promise.all([
     mailboxes ?? listNames(session, under),
-    tellsSubscribed(args) ? store.listSubscriptions(account.accountId) : [],
+    tellsSubscribed(args) ? store.mailboxes.listSubscriptions(account.accountId) : [],
   ]);
   return {
     names: await KnownNames.of(listed, subscriptions, () => transport.flushMuch()),

@@ -28,7 +28,7 @@ export const lsub: Command<LsubArgs> = {
       return ok('Listed');
     }
     const wanted = new ListPatterns(session, reference, [pattern]);
-    const subscribed = new Set(await session.store.listSubscriptions(session.account.accountId));
+    const subscribed = new Set(await session.store.mailboxes.listSubscriptions(session.account.accountId));
     const told: string[] = [];
     const above = new Set<string>();
     for (const name of subscribed) {

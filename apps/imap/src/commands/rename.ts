@@ -42,7 +42,7 @@ async function renameMailbox(session: Session, from: string, to: string): Promis
   const { store } = session;
   const { accountId } = session.account;
   if (!isOfOtherUsers(from) && !isOfOtherUsers(to)) {
-    const modseq = await store.renameMailbox(accountId, from, to);
+    const modseq = await store.mailboxes.rename(accountId, from, to);
     session.notifications?.made({ account: accountId, modSeq: modseq });
     return;
   }
@@ -52,8 +52,8 @@ async function renameMailbox(session: Session, from: string, to: string): Promis
   const place = await requirePlace(session, to);
   if (place.account !== account) throw new No('A mailbox stays with its owner', 'CANNOT');
   if (ownName === 'INBOX') throw new No('INBOX is renamed by its owner alone', 'CANNOT');
-  const below = await store.rightsBelow(accountId, account, ownName);
+  const below = await store.sharing.rightsBelow(accountId, account, ownName);
   if (![...below.values()].every((rights) => rights.has('x'))) throw notPermitted();
-  const modSeq = await store.renameMailbox(account, ownName, place.ownName);
+  const modSeq = await store.mailboxes.rename(account, ownName, place.ownName);
   session.notifications?.made({ account, modSeq });
 }

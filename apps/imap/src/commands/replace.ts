@@ -50,7 +50,7 @@ function replaceCommand(name: 'REPLACE' | 'UID REPLACE', kind: 'sequence' | 'uid
       });
       const [message] = await incoming.receive(first);
       if (message === undefined) throw new Error('the command brought no message');
-      const appended = await store
+      const appended = await store.arrivals
         .replace({ account, mailbox: id, uid }, into.account, message)
         .catch(goneMeansTryCreate);
       if (appended === null) throw new No('The message was expunged: nothing was replaced', 'EXPUNGEISSUED');

@@ -27,10 +27,10 @@ export const resetKey: Command<ResetKeyArgs> = {
     if (account.credential.type === 'anonymous') throw new No('Not for everybody', 'NOPERM');
     if (!mechanisms.every(isInternal)) throw new No('There is no mechanism but INTERNAL', 'CANNOT');
     if (mailboxName === null) {
-      await store.removeUrlKeys(account.accountId);
+      await store.urlKeys.removeAll(account.accountId);
       return ok('Nothing is authorized any more');
     }
-    await store.resetUrlKey(account.accountId, await requireMailbox(session, mailboxName, 'r'));
+    await store.urlKeys.reset(account.accountId, await requireMailbox(session, mailboxName, 'r'));
     return ok('Nothing of the mailbox is authorized any more', 'URLMECH INTERNAL');
   },
 };

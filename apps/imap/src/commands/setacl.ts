@@ -30,7 +30,7 @@ export const setAcl: Command<SetAclArgs> = {
     const mailbox = await requireMailbox(session, mailboxName, 'a');
     const grantee = await identify(session, mailbox, identifier);
     if (grantee !== 'owner') {
-      await session.store.setRights(mailbox.account, mailbox.id, grantee, edit);
+      await session.store.sharing.setRights(mailbox.account, mailbox.id, grantee, edit);
       void session.services.watchedSharers.look();
     } else if (!leavesAll(edit, identifier)) throw new No('The owner has all rights', 'CANNOT');
     return ok('Rights set');

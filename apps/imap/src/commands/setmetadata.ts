@@ -60,7 +60,7 @@ async function setOfServer(session: Session, entries: SetMetadataArgs['entries']
   const edit = editOf(entries, null);
   if (edit.shared.size > 0) throw new No('What the server tells all its users is set by its administrator', 'NOPERM');
   for (const [entry, value] of edit.private) checkFilter(entry, value);
-  return await session.store.setAnnotations(accountId, { owner: accountId, mailbox: null }, edit);
+  return await session.store.annotations.set(accountId, { owner: accountId, mailbox: null }, edit);
 }
 
 async function setOfMailbox(
@@ -82,7 +82,7 @@ async function setOfMailbox(
     throw new No('This mailbox takes only mail that was not delivered', 'USEATTR');
   }
   const about = { owner: mailbox.account, mailbox: mailbox.id };
-  return await session.store.setAnnotations(accountId, about, edit);
+  return await session.store.annotations.set(accountId, about, edit);
 }
 
 /** "A space-separated list of special-use attributes": RFC 6154 §4. */

@@ -9,7 +9,7 @@ export const subscribe: Command<string> = {
   async run(session, name) {
     requireMailboxName(name);
     session.notifications?.made({ name });
-    await session.store.subscribe(session.account.accountId, name);
+    await session.store.mailboxes.subscribe(session.account.accountId, name);
     return ok('Subscribed');
   },
 };

@@ -8,7 +8,7 @@ export const unsubscribe: Command<string> = {
   parse: (args) => parseNewMailboxName(args.sp()).name,
   async run(session, name) {
     session.notifications?.made({ name });
-    await session.store.unsubscribe(session.account.accountId, name);
+    await session.store.mailboxes.unsubscribe(session.account.accountId, name);
     return ok('Unsubscribed');
   },
 };

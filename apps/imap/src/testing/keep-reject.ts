@@ -11,7 +11,7 @@ export async function keepReject(postel: RunningPostel, accountName: string, mes
     const [row] = await database.sql<{ account: Parameters<Store['prune']>[0] }[]>`
       select account_id as account from accounts where name = ${accountName}`;
     if (row === undefined) throw new Error(`there is no account ${accountName}`);
-    const writer = store.receive(message.length);
+    const writer = store.arrivals.receive(message.length);
     await writer.write(Buffer.from(message));
     await using content = await writer.finish();
     const arrival = {
@@ -23,7 +23,7 @@ export async function keepReject(postel: RunningPostel, accountName: string, mes
       clientName: null,
       details: NO_DETAILS,
     };
-    const [outcome] = await store.keepRejects(content, [{ account: row.account, mailbox: null, arrival }]);
+    const [outcome] = await store.arrivals.keepRejects(content, [{ account: row.account, mailbox: null, arrival }]);
     if (outcome?.status !== 'fulfilled') throw new Error('no copy was kept', { cause: outcome?.reason });
   } finally {
     await store.close();

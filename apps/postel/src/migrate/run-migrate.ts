@@ -35,14 +35,14 @@ async function tellWhatWouldBeDone(target: DatabaseTarget, blobs: BlobTarget, te
     terminal.say('Then what is missing for messages of before is filled in, in small steps.');
     return;
   }
-  const missing = await withStore(target, blobs, terminal, (store) => store.countMissingSummaries());
+  const missing = await withStore(target, blobs, terminal, (store) => store.search.countMissingSummaries());
   if (missing > 0) terminal.say(`To be filled in: ${format(missing)} subjects or threads of messages of before.`);
   else terminal.say('The tables are up to date.');
 }
 
 async function fillIn(store: Store, signal: AbortSignal, note: (line: string) => void): Promise<void> {
   let toldAt = performance.now();
-  await store.fillMissingSummaries({
+  await store.search.fillMissingSummaries({
     signal,
     onProgress(done, left) {
       if (performance.now() - toldAt < PROGRESS_MS) return;

@@ -115,7 +115,7 @@ export async function startQueue() {
     const relay = new Relay({
       queue: ownQueue,
       signatures: new OutgoingSignatures({ directory, resolver, signer, log, metrics }),
-      local: { directory, store },
+      local: { directory, store: store.arrivals },
       routing: new Routing(directory.routes, keyFile),
       hostname: 'mail.example.com',
       way: {

@@ -298,7 +298,7 @@ test('a copy that waits for room: its row says so, and that it was delivered onc
     Object.fromEntries((await rows(server)).map(({ account, outcome }) => [account, outcome]));
   expect(await outcomes()).toEqual({ mary: 'delivered', peter: 'waiting' });
   await server.sql`update accounts set quota_octets = null where name = 'peter'`;
-  await server.store.deliverWaiting(new Date(Date.now() + 7_200_000));
+  await server.store.arrivals.deliverWaiting(new Date(Date.now() + 7_200_000));
   expect(await outcomes()).toEqual({ mary: 'delivered', peter: 'delivered' });
 });
 
@@ -307,7 +307,7 @@ test('a message that is held: its row says until when, and that it was delivered
   const lines = ['MAIL FROM:<mary@localhost> HOLDFOR=3600', 'RCPT TO:<peter@localhost>'];
   await say(server, [...lines, ...message('From: mary@localhost\r\n\r\nhello')], server.logIn());
   expect(await rows(server)).toEqual([expect.objectContaining({ outcome: 'held', release_at: expect.any(Date) })]);
-  await server.store.releaseHeld(new Date(Date.now() + 7_200_000));
+  await server.store.arrivals.releaseHeld(new Date(Date.now() + 7_200_000));
   expect(await rows(server)).toEqual([expect.objectContaining({ outcome: 'delivered', release_at: null })]);
 });
 

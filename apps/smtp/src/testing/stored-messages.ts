@@ -26,7 +26,7 @@ export async function storedMessages(
     const parsed = parseAddress(address);
     const recipient = parsed === null ? null : await openDirectory(database).resolveRecipient(parsed);
     if (recipient?.type !== 'account') throw new Error(`${address} is nobody's address`);
-    const found = await store.findMailbox(recipient.accountId, mailbox);
+    const found = await store.mailboxes.find(recipient.accountId, mailbox);
     if (found === null) throw new Error(`${address} has no ${mailbox}`);
     const uids = Array.from({ length: found.uidNext - 1 }, (_, i) => i + 1);
     const messages = await store.fetchMessages(recipient.accountId, found.id, uids, { octets: true, arrival: true });

@@ -38,16 +38,16 @@ async function look(account: AccountId) {
 
 /** Each writes until it has made so many rounds of changes of every kind. */
 async function write(store: Store, account: AccountId, inbox: MailboxId, name: string, rounds: number): Promise<void> {
-  const archive = (await store.findMailbox(account, 'Archive'))?.id ?? inbox;
+  const archive = (await store.mailboxes.find(account, 'Archive'))?.id ?? inbox;
   for (let round = 0; round < rounds; round++) {
     const { uid } = await append(store, account, inbox, `${name} ${round}`);
     const mine = [{ first: uid, last: uid }];
     await store.changeFlags(account, inbox, ALL, { mode: 'replace', system: round % 8, keywords: [name] }, null);
     await store.copy(account, inbox, mine, archive, 'present');
     await Array.fromAsync(store.move(account, archive, ALL, inbox));
-    await store.createMailbox(account, `${name}-${round}`, null);
-    await store.renameMailbox(account, `${name}-${round}`, `${name}-${round}-renamed`);
-    await store.subscribe(account, `${name}-${round}`);
+    await store.mailboxes.create(account, `${name}-${round}`, null);
+    await store.mailboxes.rename(account, `${name}-${round}`, `${name}-${round}-renamed`);
+    await store.mailboxes.subscribe(account, `${name}-${round}`);
     await store.changeFlags(account, inbox, mine, DELETED, null);
     await store.expunge(account, inbox, mine);
   }
@@ -81,22 +81,24 @@ test('rule 1: a reader who has seen a modseq never finds a change at or below it
 });
 
 const changes: readonly [string, (store: Store, account: AccountId, inbox: MailboxId) => Promise<unknown>][] = [
-  ['append', async (store, account, inbox) => store.append(account, await messageOf(store, inbox, 'x'))],
+  ['append', async (store, account, inbox) => store.arrivals.append(account, await messageOf(store, inbox, 'x'))],
   [
     'delivery',
     async (store, account) =>
-      store.deliverToEach(await contentOf(store, 'y'), [{ account, mailbox: null, arrival: arrivalOf('a@b') }]),
+      store.arrivals.deliverToEach(await contentOf(store, 'y'), [
+        { account, mailbox: null, arrival: arrivalOf('a@b') },
+      ]),
   ],
   ['flags', (store, account, inbox) => store.changeFlags(account, inbox, ALL, SEEN, null)],
   ['copy', (store, account, inbox) => store.copy(account, inbox, ALL, inbox, 'present')],
   ['move', (store, account, inbox) => Array.fromAsync(store.move(account, inbox, [{ first: 1, last: 1 }], inbox))],
   ['expunge', (store, account, inbox) => store.expunge(account, inbox, ALL)],
-  ['create', (store, account) => store.createMailbox(account, 'new', null)],
-  ['rename', (store, account) => store.renameMailbox(account, 'Archive', 'Old')],
-  ['rename of INBOX', (store, account) => store.renameMailbox(account, 'INBOX', 'Old')],
-  ['deletion', (store, account, inbox) => store.deleteMailbox(account, inbox)],
-  ['subscribe', (store, account) => store.subscribe(account, 'Elsewhere')],
-  ['unsubscribe', (store, account) => store.unsubscribe(account, 'INBOX')],
+  ['create', (store, account) => store.mailboxes.create(account, 'new', null)],
+  ['rename', (store, account) => store.mailboxes.rename(account, 'Archive', 'Old')],
+  ['rename of INBOX', (store, account) => store.mailboxes.rename(account, 'INBOX', 'Old')],
+  ['deletion', (store, account, inbox) => store.mailboxes.delete(account, inbox)],
+  ['subscribe', (store, account) => store.mailboxes.subscribe(account, 'Elsewhere')],
+  ['unsubscribe', (store, account) => store.mailboxes.unsubscribe(account, 'INBOX')],
 ];
 
 test.each(changes)('rule 1: %s takes the account row before anything else', async (_, change) => {

@@ -59,7 +59,7 @@ export class ModelRun {
   /** @param stores each as a process of its own */
   static async start(storage: TestStorage, stores: readonly Store[]): Promise<ModelRun> {
     const { account } = await storage.newAccount();
-    const mailboxes = await storage.store.listMailboxes(account);
+    const mailboxes = await storage.store.mailboxes.list(account);
     const [row] = await storage.sql<{ modseq: number; uidvalidity: number }[]>`
       select modseq, next_uidvalidity as uidvalidity from accounts where account_id = ${account}`;
     const model = new AccountModel(
@@ -209,7 +209,7 @@ export class ModelRun {
       case 'deliver': {
         const isAppend = change.type === 'append';
         const prefixOctets = isAppend ? 0 : DELIVERY_PREFIX.length;
-        const { uid, uidvalidity, modseq } = await store.append(account, {
+        const { uid, uidvalidity, modseq } = await store.arrivals.append(account, {
           mailbox: isAppend ? id : 'INBOX',
           content: await contentOf(store, contentOfLength(change.size - prefixOctets - contentOfLength(0).length)),
           flags: { system: change.flags, keywords: change.keywords },
@@ -237,17 +237,17 @@ export class ModelRun {
       case 'expunge':
         return ok(await store.expunge(account, id, rangesOf(change.uids)));
       case 'create': {
-        const { modseq, uidvalidity } = await store.createMailbox(account, change.name, change.specialUse);
+        const { modseq, uidvalidity } = await store.mailboxes.create(account, change.name, change.specialUse);
         return ok(modseq, `UIDVALIDITY ${uidvalidity}`);
       }
       case 'delete':
-        return ok(await store.deleteMailbox(account, id, change.name));
+        return ok(await store.mailboxes.delete(account, id, change.name));
       case 'rename':
-        return ok(await store.renameMailbox(account, change.from, change.to));
+        return ok(await store.mailboxes.rename(account, change.from, change.to));
       case 'subscribe':
-        return ok(await store.subscribe(account, change.name));
+        return ok(await store.mailboxes.subscribe(account, change.name));
       case 'unsubscribe':
-        return ok(await store.unsubscribe(account, change.name));
+        return ok(await store.mailboxes.unsubscribe(account, change.name));
       default:
         return change satisfies never;
     }
@@ -290,8 +290,8 @@ export class ModelRun {
   async #compareAccount(): Promise<void> {
     const { store, sql } = this.#storage;
     const [listed, subscriptions, [row]] = await Promise.all([
-      store.listMailboxes(this.#account),
-      store.listSubscriptions(this.#account),
+      store.mailboxes.list(this.#account),
+      store.mailboxes.listSubscriptions(this.#account),
       sql<object[]>`
         select modseq, next_uidvalidity as "nextUidvalidity", used_messages as messages, used_octets as octets,
                used_mailboxes as mailboxes from accounts where account_id = ${this.#account}`,

@@ -28,17 +28,17 @@ async function livelyAccount() {
       arrival: system === 1 ? arrivalOf('mary@example.com', 'Received: here\r\n') : null,
     });
   }
-  await store.createMailbox(account, 'Work/Old', null);
-  const work = await store.findMailbox(account, 'Work/Old');
+  await store.mailboxes.create(account, 'Work/Old', null);
+  const work = await store.mailboxes.find(account, 'Work/Old');
   if (work === null) throw new Error('the mailbox is not there');
   await store.copy(account, inbox, [{ first: 1, last: 4 }], work.id, 'whole');
   await store.changeFlags(account, inbox, [{ first: 1, last: 2 }], { system: 4, keywords: ['two'], mode: 'add' }, null);
   await store.expunge(account, inbox, [{ first: 1, last: 3 }]);
   for await (const _ of store.move(account, work.id, [{ first: 1, last: 1 }], inbox));
-  await store.renameMailbox(account, 'Work/Old', 'Work/New');
-  await store.createMailbox(account, 'Gone', null);
-  const gone = await store.findMailbox(account, 'Gone');
-  if (gone !== null) await store.deleteMailbox(account, gone.id);
+  await store.mailboxes.rename(account, 'Work/Old', 'Work/New');
+  await store.mailboxes.create(account, 'Gone', null);
+  const gone = await store.mailboxes.find(account, 'Gone');
+  if (gone !== null) await store.mailboxes.delete(account, gone.id);
   return { account, inbox, work: work.id };
 }
 
@@ -373,8 +373,8 @@ describe('rights in the mailboxes of others', () => {
     const { store } = storage;
     const [owner, reader] = [await livelyAccount(), await storage.newAccount()];
     const edit = { mode: 'replace', rights: parseRights('lr') } as const;
-    await store.setRights(owner.account, owner.inbox, { account: reader.account, isNegative: false }, edit);
-    await store.setRights(owner.account, owner.work, { account: null, isNegative: false }, edit);
+    await store.sharing.setRights(owner.account, owner.inbox, { account: reader.account, isNegative: false }, edit);
+    await store.sharing.setRights(owner.account, owner.work, { account: null, isNegative: false }, edit);
     return { owner: owner.account, reader: reader.account };
   }
 
@@ -395,7 +395,7 @@ describe('rights in the mailboxes of others', () => {
     ]);
     expect(await fix(owner)).toMatchObject([{ isRepaired: true }, { isRepaired: true }]);
     expect(await problems(owner)).toEqual([]);
-    const seen = await storage.store.listSharedMailboxes(reader);
+    const seen = await storage.store.sharing.listMailboxes(reader);
     expect(seen.filter(({ account }) => account === owner)).toHaveLength(2);
   });
 
@@ -442,13 +442,13 @@ describe('the index of texts', () => {
           }),
         ),
       );
-      await store.indexTexts({ signal: AbortSignal.timeout(60_000), onProgress() {} });
+      await store.search.indexTexts({ signal: AbortSignal.timeout(60_000), onProgress() {} });
     }
     return account;
   }
 
   const found = (account: AccountId, text: string) =>
-    storage.store.searchMessages(
+    storage.store.search.find(
       account,
       mailboxId(1),
       Uint32Array.from({ length: 310 }, (_, n) => n + 1),
@@ -461,7 +461,7 @@ describe('the index of texts', () => {
     expect(await problems(account)).toEqual([]);
     await storage.store.expunge(account, mailboxId(1), [{ first: 1, last: 100 }]);
     expect(await problems(account)).toEqual([]);
-    await storage.store.pruneTextIndex(account, AbortSignal.timeout(60_000));
+    await storage.store.search.pruneTextIndex(account, AbortSignal.timeout(60_000));
     expect(await problems(account)).toEqual([]);
   });
 
