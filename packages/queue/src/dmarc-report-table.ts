@@ -1,20 +1,12 @@
 import type { DmarcReport, DmarcRow, PublishedPolicy } from '@postel/mail-reports';
 import { numberArray, type Sql, textArray } from '@postel/storage';
-import { PRUNED_AT_ONCE, ROWS_AT_ONCE, SOURCES_SHOWN } from './limits.ts';
-import type { ReportOrigin, ReportQuery, ReportTrust } from './report-origin.ts';
+import { ROWS_AT_ONCE, SOURCES_SHOWN } from './limits.ts';
+import { headColumns, listReports, pruneReports, type ReportHead } from './report-heads.ts';
+import type { ReportOrigin, ReportQuery } from './report-origin.ts';
 import { isNewReport, keepRowLimits } from './report-row-limits.ts';
 
 /** A report on DMARC as a list shows it. */
-export interface ListedDmarcReport {
-  readonly id: number;
-  readonly domain: string;
-  readonly organization: string;
-  readonly reportId: string;
-  readonly reporter: string;
-  readonly trust: ReportTrust;
-  readonly beginsAt: Date;
-  readonly endsAt: Date;
-  readonly receivedAt: Date;
+export interface ListedDmarcReport extends ReportHead {
   readonly messages: number;
   /** Of these, what neither SPF nor DKIM vouch for. */
   readonly failed: number;
@@ -95,12 +87,8 @@ export class DmarcReportTable {
   }
 
   /** The newest first. @param most so many at most */
-  async list({ domain, since, until }: ReportQuery, most: number): Promise<readonly ListedDmarcReport[]> {
-    return await this.#sql.read<ListedDmarcReport[]>`
-      select ${this.#columns()} from dmarc_reports
-       where (${domain}::text is null or domain = ${domain}) and (${since}::timestamptz is null or ends_at >= ${since})
-         and (${until}::timestamptz is null or begins_at < ${until})
-       order by ends_at desc, dmarc_report_id desc limit ${most}`;
+  async list(query: ReportQuery, most: number): Promise<readonly ListedDmarcReport[]> {
+    return await listReports(this.#sql, 'dmarc_reports', this.#columns(), query, most);
   }
 
   /** @returns null if there is none of that number */
@@ -151,16 +139,11 @@ export class DmarcReportTable {
 
   /** Removes some of those that end before a moment. @returns how many */
   async prune(before: Date): Promise<number> {
-    const removed = await this.#sql`
-      delete from dmarc_reports
-       where dmarc_report_id in (select dmarc_report_id from dmarc_reports where ends_at < ${before} limit ${PRUNED_AT_ONCE})`;
-    return removed.count;
+    return await pruneReports(this.#sql, 'dmarc_reports', before);
   }
 
   #columns() {
-    return this.#sql`
-      dmarc_report_id as id, domain, organization, report_id as "reportId", reporter, trust, begins_at as "beginsAt",
-      ends_at as "endsAt", received_at as "receivedAt", messages, failed`;
+    return this.#sql`${headColumns(this.#sql, 'dmarc_reports')}, messages, failed`;
   }
 }
 

@@ -35,6 +35,7 @@ export {
 export { findQueuedMessage, type QueuedRecipient } from './queued-message.ts';
 export { RecentStsPolicies } from './recent-sts-policies.ts';
 export { formatReport, type Report } from './report.ts';
+export type { ReportHead } from './report-heads.ts';
 export { ReportInbox } from './report-inbox.ts';
 export type { ReportOrigin, ReportTrust } from './report-origin.ts';
 export { ResultCounter } from './result-counter.ts';

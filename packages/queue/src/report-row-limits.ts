@@ -1,11 +1,10 @@
 import type { Transaction } from '@postel/storage';
 import { ROWS_A_DOMAIN, UNVERIFIED_ROWS_A_DOMAIN } from './limits.ts';
-
-type ReportTable = 'dmarc_reports' | 'tls_reports';
+import { numberColumn, type ReportTable } from './report-heads.ts';
 
 /** Removes the oldest reports on a domain beyond what is kept: what strangers write cannot push out what is verified. */
 export async function keepRowLimits(tx: Transaction, table: ReportTable, domain: string): Promise<void> {
-  const id = tx(table === 'dmarc_reports' ? 'dmarc_report_id' : 'tls_report_id');
+  const id = tx(numberColumn(table));
   await tx`
     delete from ${tx(table)} as t
      using (select ${id} as id, trust = 'unverified' as is_strange,

@@ -1,20 +1,12 @@
 import type { IncomingTlsReport, ReportedTlsFailure } from '@postel/mail-reports';
 import { numberArray, type Sql, textArray } from '@postel/storage';
-import { MOST_SUMMED, PRUNED_AT_ONCE, ROWS_AT_ONCE, SOURCES_SHOWN } from './limits.ts';
-import type { ReportOrigin, ReportQuery, ReportTrust } from './report-origin.ts';
+import { MOST_SUMMED, ROWS_AT_ONCE, SOURCES_SHOWN } from './limits.ts';
+import { headColumns, listReports, pruneReports, type ReportHead } from './report-heads.ts';
+import type { ReportOrigin, ReportQuery } from './report-origin.ts';
 import { isNewReport, keepRowLimits } from './report-row-limits.ts';
 
 /** A report on TLS as a list shows it: what it says of one domain. */
-export interface ListedTlsReport {
-  readonly id: number;
-  readonly domain: string;
-  readonly organization: string;
-  readonly reportId: string;
-  readonly reporter: string;
-  readonly trust: ReportTrust;
-  readonly beginsAt: Date;
-  readonly endsAt: Date;
-  readonly receivedAt: Date;
+export interface ListedTlsReport extends ReportHead {
   /** Sessions. */
   readonly successful: number;
   readonly failed: number;
@@ -89,12 +81,8 @@ export class TlsReportTable {
   }
 
   /** The newest first. @param most so many at most */
-  async list({ domain, since, until }: ReportQuery, most: number): Promise<readonly ListedTlsReport[]> {
-    return await this.#sql.read<ListedTlsReport[]>`
-      select ${this.#columns()} from tls_reports
-       where (${domain}::text is null or domain = ${domain}) and (${since}::timestamptz is null or ends_at >= ${since})
-         and (${until}::timestamptz is null or begins_at < ${until})
-       order by ends_at desc, tls_report_id desc limit ${most}`;
+  async list(query: ReportQuery, most: number): Promise<readonly ListedTlsReport[]> {
+    return await listReports(this.#sql, 'tls_reports', this.#columns(), query, most);
   }
 
   /** @returns null if there is none of that number */
@@ -131,15 +119,10 @@ export class TlsReportTable {
 
   /** Removes some of those that end before a moment. @returns how many */
   async prune(before: Date): Promise<number> {
-    const removed = await this.#sql`
-      delete from tls_reports
-       where tls_report_id in (select tls_report_id from tls_reports where ends_at < ${before} limit ${PRUNED_AT_ONCE})`;
-    return removed.count;
+    return await pruneReports(this.#sql, 'tls_reports', before);
   }
 
   #columns() {
-    return this.#sql`
-      tls_report_id as id, domain, organization, report_id as "reportId", reporter, trust, begins_at as "beginsAt",
-      ends_at as "endsAt", received_at as "receivedAt", successful, failed`;
+    return this.#sql`${headColumns(this.#sql, 'tls_reports')}, successful, failed`;
   }
 }

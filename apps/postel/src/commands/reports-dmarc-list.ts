@@ -1,9 +1,8 @@
 import { defineCommand } from '../command.ts';
-import { formatMoment } from '../moment.ts';
-import { printable } from '../printable.ts';
 import {
+  HEAD_TITLES,
+  headCells,
   MOST_REPORTS,
-  NAME_CHARACTERS,
   parseReportList,
   REPORT_LIST_HELP,
   REPORT_LIST_OPTIONS,
@@ -29,18 +28,8 @@ Examples:
     );
     sayRows(invocation.terminal, reports, {
       asJson,
-      header: ['NUMBER', 'DOMAIN', 'BY', 'FROM', 'TRUST', 'BEGINS', 'ENDS', 'MESSAGES', 'FAILED'],
-      row: (report) => [
-        String(report.id),
-        report.domain,
-        printable(report.organization, NAME_CHARACTERS),
-        printable(report.reporter, NAME_CHARACTERS),
-        report.trust,
-        formatMoment(report.beginsAt),
-        formatMoment(report.endsAt),
-        String(report.messages),
-        String(report.failed),
-      ],
+      header: [...HEAD_TITLES, 'MESSAGES', 'FAILED'],
+      row: (report) => [...headCells(report), String(report.messages), String(report.failed)],
     });
   },
 });

@@ -1,6 +1,8 @@
+import type { ReportHead } from '@postel/queue';
 import type { CommandLine } from '../command.ts';
 import { UsageError } from '../command-error.ts';
-import { MOMENT_HELP, parseMoment } from '../moment.ts';
+import { formatMoment, MOMENT_HELP, parseMoment } from '../moment.ts';
+import { printable } from '../printable.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
 
 /** The newest; of more than these nobody reads. */
@@ -32,6 +34,21 @@ export function parseReportList(line: CommandLine) {
   };
   const query = { domain: domain?.toLowerCase() ?? null, since: moment('since'), until: moment('until') };
   return { query, asJson: line.flag('json'), server: namedServer(line) };
+}
+
+/** What every list of reports begins with. */
+export const HEAD_TITLES = ['NUMBER', 'DOMAIN', 'BY', 'FROM', 'TRUST', 'BEGINS', 'ENDS'] as const;
+
+export function headCells(report: ReportHead): readonly string[] {
+  return [
+    String(report.id),
+    report.domain,
+    printable(report.organization, NAME_CHARACTERS),
+    printable(report.reporter, NAME_CHARACTERS),
+    report.trust,
+    formatMoment(report.beginsAt),
+    formatMoment(report.endsAt),
+  ];
 }
 
 const NUMBER = /^[1-9][0-9]{0,14}$/;
