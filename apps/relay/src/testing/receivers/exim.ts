@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@postel/testkit';
 import {
+  findFile,
   Listening,
   MOST_OCTETS,
   MOST_RECIPIENTS,
@@ -9,7 +10,6 @@ import {
   type Receiver,
   ReceiverDirectory,
   UNPACKED,
-  until,
 } from './receiver.ts';
 
 const PROGRAM = join(UNPACKED, 'usr/sbin/exim4');
@@ -91,17 +91,10 @@ begin retry
   const file = directory.write('exim.conf', configuration);
   chmodSync(directory.at('key.pem'), 0o644); // it is read as nobody
   const exim = await Listening.start([PROGRAM, '-bdf', '-q1h', '-C', file], port);
-  const input = directory.at('spool/input');
   return {
     port,
     arrived: (localPart, count) => directory.arrived(localPart, count),
-    async kept() {
-      const name = await until(() => {
-        const all = existsSync(input) ? readdirSync(input, { recursive: true, encoding: 'utf8' }) : [];
-        return all.find((one) => one.endsWith('-H')) ?? null;
-      });
-      return readFileSync(join(input, name), 'utf8');
-    },
+    kept: async () => readFileSync(await findFile(directory.at('spool/input'), /-H$/), 'utf8'),
     async setGrey(isGrey) {
       if (isGrey) directory.write('grey', '');
       else rmSync(grey);

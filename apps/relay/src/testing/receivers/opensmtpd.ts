@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@postel/testkit';
 import {
+  findFile,
   Listening,
   MOST_OCTETS,
   MOST_RECIPIENTS,
@@ -9,7 +10,6 @@ import {
   type Receiver,
   ReceiverDirectory,
   UNPACKED,
-  until,
 } from './receiver.ts';
 
 const PROGRAM = join(UNPACKED, 'usr/sbin/smtpd');
@@ -75,15 +75,8 @@ match from any for rcpt-to <wanted> action deliver
   return {
     port,
     arrived: (localPart, count) => directory.arrived(localPart, count),
-    async kept() {
-      const place = join(spool, 'smtpd/queue');
-      return await until(() => {
-        const all = existsSync(place) ? readdirSync(place, { recursive: true, encoding: 'utf8' }) : [];
-        // Of an envelope: the number of its message, and its own.
-        const name = all.find((one) => /\/[0-9a-f]{16}$/.test(one));
-        return name === undefined ? null : readFileSync(join(place, name), 'latin1');
-      });
-    },
+    // The file of an envelope is named by the number of its message, and its own.
+    kept: async () => readFileSync(await findFile(join(spool, 'smtpd/queue'), /\/[0-9a-f]{16}$/), 'latin1'),
     async setGrey(isGrey) {
       configure(isGrey);
       await smtpd.stop();

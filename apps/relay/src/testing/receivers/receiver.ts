@@ -88,6 +88,15 @@ function withCrlf(octets: Buffer): Buffer {
   return Buffer.from(octets.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
 }
 
+/** Waits for a file of such a name, in a directory or below it. @returns its path */
+export async function findFile(place: string, name: RegExp): Promise<string> {
+  const found = await until(() => {
+    const all = existsSync(place) ? readdirSync(place, { recursive: true, encoding: 'utf8' }) : [];
+    return all.find((one) => name.test(one)) ?? null;
+  });
+  return join(place, found);
+}
+
 /** Looks until there is something. */
 export async function until<Found>(look: () => Found | null): Promise<Found> {
   for (;;) {
