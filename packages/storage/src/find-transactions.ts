@@ -1,41 +1,19 @@
 import type { Sql } from './database.ts';
-import { translateDatabaseError } from './errors.ts';
+import { asStorageErrors } from './errors.ts';
 import type { AccountId } from './ids.ts';
-import { firstTransactionId, type TransactionOutcome, type TransactionStage } from './mail-transactions.ts';
+import { firstTransactionId, type TransactionFacts, type TransactionOutcome } from './mail-transactions.ts';
 import { textArray } from './sql-arrays.ts';
 
 /** A row of `mail_transactions`, as it was recorded. */
-export interface RecordedTransaction {
-  readonly transactionId: string;
-  readonly recipientNo: number;
+export interface RecordedTransaction extends TransactionFacts {
   readonly settledAt: Date;
   /** More than 1: so many of a network are not told apart. */
   readonly count: number;
-  readonly listener: string;
-  readonly protocol: string | null;
-  readonly connectionId: string | null;
   /** As the reply, the log and Received name it; null if it never had a name. */
   readonly message: string | null;
   readonly client: string | null;
-  readonly clientName: string | null;
-  readonly tlsVersion: string | null;
-  readonly senderAccountId: AccountId | null;
   readonly sender: string | null;
-  readonly reversePath: string | null;
-  readonly recipient: string | null;
-  readonly destination: string | null;
-  readonly accountId: AccountId | null;
   readonly account: string | null;
-  readonly messageId: string | null;
-  readonly sizeOctets: number | null;
-  readonly checks: string | null;
-  readonly stage: TransactionStage;
-  readonly outcome: TransactionOutcome;
-  readonly replyCode: number | null;
-  readonly replyStatus: string | null;
-  readonly replyText: string | null;
-  readonly uidvalidity: number | null;
-  readonly uid: number | null;
   readonly releaseAt: Date | null;
 }
 
@@ -117,14 +95,12 @@ export async function findTransactions(sql: Sql, filter: TransactionFilter): Pro
       : three === undefined
         ? sql.read`${some(one)} union ${some(two)}`
         : sql.read`${some(one)} union ${some(two)} union ${some(three)}`;
-  try {
-    return await sql.read<RecordedTransaction[]>`
+  return await asStorageErrors(
+    () => sql.read<RecordedTransaction[]>`
       select ${columns(sql)}
         from (${found}) as found join mail_transactions as t using (transaction_id, recipient_no) ${names(sql)}
-       order by t.transaction_id desc, t.recipient_no desc limit ${limit}::integer`;
-  } catch (error) {
-    throw translateDatabaseError(error);
-  }
+       order by t.transaction_id desc, t.recipient_no desc limit ${limit}::integer`,
+  );
 }
 
 const all = (sql: Sql) => sql.read`true`;
@@ -173,13 +149,11 @@ export async function readTransaction(
   transactionId: string,
   limit: number,
 ): Promise<readonly RecordedTransaction[]> {
-  try {
-    return await sql.read<RecordedTransaction[]>`
+  return await asStorageErrors(
+    () => sql.read<RecordedTransaction[]>`
       select ${columns(sql)} from mail_transactions as t ${names(sql)}
-       where t.transaction_id = ${transactionId}::uuid order by t.recipient_no limit ${limit}::integer`;
-  } catch (error) {
-    throw translateDatabaseError(error);
-  }
+       where t.transaction_id = ${transactionId}::uuid order by t.recipient_no limit ${limit}::integer`,
+  );
 }
 
 /** What became of a delivered message since, in the account that it was delivered to. */
@@ -206,8 +180,8 @@ export async function findPlaces(
   delivered: readonly Pick<MessagePlace, 'accountId' | 'uidvalidity' | 'uid'>[],
 ): Promise<readonly MessagePlace[]> {
   if (delivered.length === 0) return [];
-  try {
-    const rows = await sql.read<(Omit<MessagePlace, 'elsewhere'> & { readonly elsewhere: string | null })[]>`
+  const rows = await asStorageErrors(
+    () => sql.read<(Omit<MessagePlace, 'elsewhere'> & { readonly elsewhere: string | null })[]>`
       select d."accountId", d.uidvalidity, d.uid, b.name as mailbox, m.uid is not null as "isThere", g.expunged_at as "leftAt",
              (select string_agg(name, chr(31)) from (
                 select o.name from messages as c join mailboxes as o on o.account_id = c.account_id and o.mailbox_id = c.mailbox_id
@@ -218,11 +192,9 @@ export async function findPlaces(
         from jsonb_to_recordset(${JSON.stringify(delivered)}::text::jsonb) as d ("accountId" bigint, uidvalidity bigint, uid bigint)
         left join mailboxes as b on b.account_id = d."accountId" and b.uidvalidity = d.uidvalidity and b.expunged_seq is null
         left join messages as m on m.account_id = d."accountId" and m.mailbox_id = b.mailbox_id and m.uid = d.uid
-        left join tombstones as g on g.account_id = d."accountId" and g.mailbox_id = b.mailbox_id and g.uid = d.uid`;
-    return rows.map(({ elsewhere, ...row }) => ({ ...row, elsewhere: elsewhere?.split('\x1f') ?? [] }));
-  } catch (error) {
-    throw translateDatabaseError(error);
-  }
+        left join tombstones as g on g.account_id = d."accountId" and g.mailbox_id = b.mailbox_id and g.uid = d.uid`,
+  );
+  return rows.map(({ elsewhere, ...row }) => ({ ...row, elsewhere: elsewhere?.split('\x1f') ?? [] }));
 }
 
 /** The attempts at a copy that waits. */
@@ -241,13 +213,11 @@ export async function findWaitingCopies(
   accounts: readonly AccountId[],
 ): Promise<readonly WaitingCopyState[]> {
   if (accounts.length === 0) return [];
-  try {
-    return await sql.read<WaitingCopyState[]>`
+  return await asStorageErrors(
+    () => sql.read<WaitingCopyState[]>`
       select w.account_id as "accountId", w.queued_at as "queuedAt", w.attempts, w.next_attempt_at as "nextAttemptAt",
              w.last_failure as failure
         from waiting_deliveries as w
-       where w.account_id = any(${`{${accounts.join(',')}}`}::bigint[]) and w.details ->> 'id' = ${message}::text`;
-  } catch (error) {
-    throw translateDatabaseError(error);
-  }
+       where w.account_id = any(${`{${accounts.join(',')}}`}::bigint[]) and w.details ->> 'id' = ${message}::text`,
+  );
 }

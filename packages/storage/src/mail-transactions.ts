@@ -1,5 +1,5 @@
 import type { Sql, Transaction } from './database.ts';
-import { translateDatabaseError } from './errors.ts';
+import { asStorageErrors } from './errors.ts';
 import type { AccountId } from './ids.ts';
 
 /** How far a mail transaction came: to a connection, to the MAIL or RCPT that was refused, or to the message. */
@@ -22,21 +22,15 @@ export type TransactionOutcome =
   | 'broken-off'
   | 'given-up';
 
-/** A row of `mail_transactions`. Times are epoch ms; texts are bounded and printable already. */
-export interface NewTransaction {
+/** What is known of a recipient of a mail transaction, and of what ended before it named one. Texts are bounded and printable. */
+export interface TransactionFacts {
   /** A UUIDv7 of when the transaction began. */
   readonly transactionId: string;
   /** From 1 on. */
   readonly recipientNo: number;
-  readonly settledAt: number;
-  /** More than one of a network, which have no rows of their own; null: it is one. */
-  readonly folded: number | null;
   readonly listener: string;
   readonly protocol: string | null;
   readonly connectionId: string | null;
-  readonly messageNo: number | null;
-  /** An address; or a network, where it is several. */
-  readonly clientAddress: string | null;
   readonly clientName: string | null;
   readonly tlsVersion: string | null;
   readonly senderAccountId: AccountId | null;
@@ -54,6 +48,16 @@ export interface NewTransaction {
   readonly replyText: string | null;
   readonly uidvalidity: number | null;
   readonly uid: number | null;
+}
+
+/** A row to be written. Times are epoch ms. */
+export interface NewTransaction extends TransactionFacts {
+  readonly settledAt: number;
+  /** More than one of a network, which have no rows of their own; null: it is one. */
+  readonly folded: number | null;
+  readonly messageNo: number | null;
+  /** An address; or a network, where it is several. */
+  readonly clientAddress: string | null;
   readonly releaseAt: number | null;
 }
 
@@ -86,8 +90,8 @@ export async function writeTransactions(
   // In one order everywhere, so that two processes never wait for each other.
   const sorted = rows.toSorted((a, b) => (a.transactionId < b.transactionId ? -1 : 1));
   const counted = hours.toSorted((a, b) => a.hour - b.hour || (a.kind < b.kind ? -1 : 1));
-  try {
-    await sql.begin(async (tx) => {
+  await asStorageErrors(() =>
+    sql.begin(async (tx) => {
       await insertRows(tx, sorted);
       await tx`
         insert into mail_hours as kept (hour, kind, messages, last_at)
@@ -96,10 +100,8 @@ export async function writeTransactions(
             as given (hour float8, kind text, messages bigint, "lastAt" float8)
             on conflict (hour, kind) do update
            set messages = kept.messages + excluded.messages, last_at = greatest(kept.last_at, excluded.last_at)`;
-    }, NOT_AT_ONCE);
-  } catch (error) {
-    throw translateDatabaseError(error);
-  }
+    }, NOT_AT_ONCE),
+  );
 }
 
 async function insertRows(tx: Transaction, rows: readonly NewTransaction[]): Promise<void> {
