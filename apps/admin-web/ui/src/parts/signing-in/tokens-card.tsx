@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { Tokens } from '../../../../src/schemas/sign-in.ts';
 import { call } from '../../api.ts';
-import { formatAgo } from '../../format.ts';
 import { t } from '../../texts/texts.ts';
 import { useData } from '../../use-data.ts';
-import { Card, Choice, Field, Notice, Show } from '../basics.tsx';
-import { Dialog, useWork, WorkForm } from '../dialog.tsx';
+import { Card, Choice, Field } from '../basics.tsx';
+import { Dialog, WorkForm } from '../dialog.tsx';
 import { Rich } from '../rich.tsx';
 import { ShownOnce } from '../secret.tsx';
+import { RemovableList } from './removable-list.tsx';
 
 const SCOPES = ['account:read', 'account:write', 'admin:read', 'admin:write'] as const;
 
@@ -18,7 +18,6 @@ export function TokensCard({ hasAccount }: { hasAccount: boolean }) {
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly string[]>([hasAccount ? 'account:read' : 'admin:read']);
   const [made, setMade] = useState<string | null>(null);
-  const { error, work } = useWork();
   const offered = SCOPES.filter((scope) => scope.startsWith(hasAccount ? 'account:' : 'admin:'));
   const add = async () => {
     setMade((await call<{ token: string }>('POST', '/tokens', { body: { name, scopes } })).data.token);
@@ -26,36 +25,12 @@ export function TokensCard({ hasAccount }: { hasAccount: boolean }) {
     setName('');
     tokens.reload();
   };
-  const remove = (id: string) =>
-    work(async () => {
-      await call('DELETE', `/tokens/${id}`);
-      tokens.reload();
-    });
   return (
     <Card title={t.signingIn.tokens}>
       <p class="quiet small">
         <Rich text={t.signingIn.tokensText} parts={{ api: (text) => <a href="/api/v1/openapi.json">{text}</a> }} />
       </p>
-      <Show of={tokens}>
-        {(list) => (
-          <>
-            {list.map(({ id, name: known, scopes: has, lastUsedAt }) => (
-              <div class="head" key={id}>
-                <span>
-                  {known}{' '}
-                  <span class="quiet small">
-                    {has.join(', ')}; {t.signingIn.lastUsed(formatAgo(lastUsedAt))}
-                  </span>
-                </span>
-                <button type="button" class="bad" onClick={() => remove(id)} aria-label={t.parts.removeOne(known)}>
-                  {t.parts.remove}
-                </button>
-              </div>
-            ))}
-          </>
-        )}
-      </Show>
-      {error === null ? null : <Notice kind="bad">{error}</Notice>}
+      <RemovableList of={tokens} path="/tokens" about={({ scopes: has }) => has.join(', ')} />
       <div class="actions">
         <button type="button" onClick={() => setAdding(true)}>
           {t.signingIn.makeToken}
