@@ -5,7 +5,6 @@ import {
   LoopWatch,
   listFields,
   parseAddress,
-  type RecipientAccount,
 } from '@postel/directory';
 import type { LeasedRecipient, NewRecipient, QueuedMessage } from '@postel/queue';
 import { fieldsFor } from './open-message.ts';
@@ -14,7 +13,10 @@ import { deferred, failed, type Outcome } from './outcome.ts';
 /** For whom an address here stands. */
 export interface FoundMembers {
   /** Who is disabled has a copy that waits, unless that is everybody. */
-  readonly accounts: readonly Pick<RecipientAccount, 'accountId' | 'mailbox' | 'isDisabled'>[];
+  readonly accounts: readonly Pick<
+    ExpandedAlias['accounts'][number],
+    'accountId' | 'accountName' | 'mailbox' | 'isDisabled' | 'list'
+  >[];
   readonly elsewhere: readonly NewRecipient[];
   /** How success is told to who wants to hear of it: RFC 3461 §5.2.7.2, §5.2.7.3. */
   readonly success: Outcome['success'];

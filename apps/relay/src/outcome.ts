@@ -1,5 +1,6 @@
 import type { NewRecipient } from '@postel/queue';
 import { type SmtpReply, textOf } from '@postel/smtp-client';
+import type { AccountId } from '@postel/storage';
 
 /** What came of an attempt at one recipient. */
 export interface Outcome {
@@ -14,6 +15,16 @@ export interface Outcome {
   readonly success: 'relayed' | 'delivered' | 'expanded' | null;
   /** At other servers, who are to get the message now in place of the recipient; left out: nobody. */
   readonly members?: readonly NewRecipient[];
+  /** Of accounts here for whom the recipient stands, those that do not get it; left out: none. */
+  readonly leftOut?: readonly LeftOut[];
+}
+
+/** An account that takes no mail, and for which too much waits already, or that can never have the message. */
+export interface LeftOut {
+  readonly accountId: AccountId;
+  readonly accountName: string;
+  /** It is a member of a mailing list: whoever writes to that has nothing to do with it (RFC 3461 §5.2.7.1). */
+  readonly isOfList: boolean;
 }
 
 /** RFC 3463 §2, at the beginning of a text. */

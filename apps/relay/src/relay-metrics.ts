@@ -11,6 +11,7 @@ export class RelayMetrics {
   readonly routeFailures: Counter<'route' | 'reason'>;
   readonly events: Counter<'outcome'>;
   readonly lostEvents: Counter;
+  readonly leftOutCopies: Counter;
   readonly seconds: Histogram;
 
   constructor(registry: Registry, queue: Pick<Queue, 'figures'>) {
@@ -59,6 +60,11 @@ export class RelayMetrics {
     this.lostEvents = new Counter({
       name: 'postel_relay_webhook_events_lost_total',
       help: 'Events that webhooks do not hear of, because too many wait for them already',
+      registers,
+    });
+    this.leftOutCopies = new Counter({
+      name: 'postel_relay_left_out_copies_total',
+      help: 'Copies that members of aliases do not get by the queue, because they take no mail and too much waits for them already',
       registers,
     });
     this.seconds = new Histogram({

@@ -4,6 +4,7 @@ import type { LeasedRecipient, Queue, Schedule } from '@postel/queue';
 import { SourceAddresses } from '@postel/routes';
 import type { SmtpConnection } from '@postel/smtp-client';
 import type { Logger } from '@postel/supervision';
+import type { Copies } from './deliver-copies.ts';
 import { findHere, type LocalMail } from './deliver-here.ts';
 import { type Group, groupsOf, isOfOneDomain } from './group.ts';
 import { HostUse } from './host-use.ts';
@@ -28,7 +29,7 @@ import {
 } from './limits.ts';
 import { lookAgainMs } from './look-again.ts';
 import { openMessage, readForHere } from './open-message.ts';
-import { deferred, failed } from './outcome.ts';
+import { deferred, failed, type LeftOut } from './outcome.ts';
 import type { OutgoingSignatures } from './outgoing-signatures.ts';
 import type { RelayMetrics } from './relay-metrics.ts';
 import { RouteTroubles } from './route-troubles.ts';
@@ -374,7 +375,11 @@ export class Relay {
       if (target.type === 'here') {
         group.here.add(recipient);
         const octets = readForHere(queue, message, recipient);
-        outcomes.set(recipient, await target.deliver(octets, (tx) => queue.keepLease(tx, recipient)));
+        const copies: Copies = {
+          known: () => queue.copiesOf(recipient),
+          take: (tx, accounts) => queue.takeCopies(tx, recipient, accounts),
+        };
+        outcomes.set(recipient, await target.deliver(octets, copies));
       } else elsewhere.push(recipient);
     }
     if (elsewhere.length === 0) return null;
@@ -444,7 +449,20 @@ export class Relay {
       const { forwardPath } = recipient;
       const what = { id: message.name, forwardPath, route, mta, status, reply, attempts, ...pause };
       log.info(what, `mail was ${outcome.type}`);
+      this.#noteLeftOut(message.name, outcomes.get(recipient)?.leftOut ?? []);
     }
+  }
+
+  /** They are the operator's to look after. */
+  #noteLeftOut(id: string, leftOut: readonly LeftOut[]): void {
+    if (leftOut.length === 0) return;
+    const { log, metrics } = this.#options;
+    metrics.leftOutCopies.inc(leftOut.length);
+    const accounts = leftOut.map(({ accountName }) => accountName);
+    log.warn(
+      { id, accounts },
+      'members of an alias do not get a message: they take no mail, and too much waits for them',
+    );
   }
 
   /** Does it until it is done, or until the process stops and it failed once more. */

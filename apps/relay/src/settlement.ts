@@ -33,6 +33,10 @@ export interface Settlement {
   readonly told: ReadonlyMap<ReportedAction, readonly Settled[]>;
 }
 
+/** Who they are is theirs and the operator's to know. */
+const LEFT_OUT =
+  'Somebody for whom it stands has taken no mail for long, and more waits for them than may. The others get it';
+
 /** What follows from the outcomes of recipients of one message. Pure but for its context. */
 export function settlementOf(outcomes: ReadonlyMap<LeasedRecipient, Outcome>, context: SettlementContext): Settlement {
   const told = new Map<ReportedAction, Settled[]>();
@@ -43,6 +47,9 @@ export function settlementOf(outcomes: ReadonlyMap<LeasedRecipient, Outcome>, co
     if (!tellsSender(message)) return settled;
     const { type } = settled.outcome;
     if (type === 'failed' && isToldOfFailure(notify)) tell('failed', settled);
+    if (isToldOfFailure(notify) && outcome.leftOut?.some(({ isOfList }) => !isOfList) === true) {
+      tell('failed', { ...settled, status: '5.2.2', reply: LEFT_OUT });
+    }
     if (type === 'deferred' && settled.outcome.tellsDelay) tell('delayed', settled);
     if (type === 'delivered' && outcome.success !== null && notify?.includes('SUCCESS')) tell(outcome.success, settled);
     return settled;

@@ -89,13 +89,6 @@ export const NETWORKS_KEPT = 30_000;
 /** The reply to an address that does not exist waits so long at the limit of failures, and less by the square before. */
 export const FAILURE_DELAY_MS = 10_000;
 
-/**
- * What may wait for one account. If as much does, and it cannot take mail, it is left out of aliases, and refused as a recipient
- * beside others.
- */
-export const WAITING_COPIES = 1_000;
-export const WAITING_OCTETS = 100 * 1024 * 1024;
-
 /** How long a message is held at most until it is released (RFC 4865): a year, and a day of it that leap years have. */
 export const HOLD_SECONDS = 366 * 86_400;
 /** What of one account is held at once, whatever its messages are released for. */

@@ -182,7 +182,7 @@ test('a message is taken from the socket no faster than it is stored', async () 
     store: {
       receive: () => slow as ContentWriter,
       deliverToEach: () => Promise.resolve([]),
-      keepWaiting: () => Promise.resolve(),
+      keepWaiting: () => Promise.resolve(true),
       requireDiskRoom: () => Promise.resolve(),
       waitingUse: () => Promise.resolve(new Map()),
     },

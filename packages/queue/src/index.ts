@@ -22,6 +22,7 @@ export {
   routeQueue,
   showQueue,
 } from './queue-admin.ts';
+export type { CopiesTaken } from './queue-copies.ts';
 export type { LeasedRecipient, NewMessage, NewRecipient, QueuedMessage, Settled } from './queue-rows.ts';
 export {
   addHoldRule,

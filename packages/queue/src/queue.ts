@@ -24,6 +24,7 @@ import {
 } from './limits.ts';
 import { MessageTraits } from './message-traits.ts';
 import { type ClockLook, countedMs, lookAtClock } from './queue-clock.ts';
+import { type CopiesTaken, copiesOf, forgetCopies, takeCopies } from './queue-copies.ts';
 import type {
   LeasedRecipient,
   NewMessage,
@@ -222,17 +223,14 @@ export class Queue {
     return recipients.filter(({ id }) => !ids.has(id));
   }
 
-  /**
-   * Makes the lease of one row last anew, in a transaction that does what is to be done once: nobody else takes the row before that has
-   * ended, nor for the time of a lease thereafter.
-   *
-   * @returns false if it is lost: nothing must be done
-   */
-  async keepLease(tx: Transaction, { id, lease }: LeasedRecipient): Promise<boolean> {
-    const { count } = await tx`
-      update queue_recipients set next_attempt_at = now() + make_interval(secs => ${this.leaseMs / 1_000})
-       where recipient_id = ${id}::bigint and lease = ${lease}::uuid`;
-    return count > 0;
+  /** See takeCopies of queue-copies.ts. */
+  async takeCopies(tx: Transaction, recipient: LeasedRecipient, accounts: readonly AccountId[]): Promise<CopiesTaken> {
+    return await takeCopies(tx, recipient, accounts, this.leaseMs);
+  }
+
+  /** See copiesOf of queue-copies.ts. */
+  async copiesOf(recipient: LeasedRecipient): Promise<ReadonlySet<AccountId>> {
+    return await copiesOf(this.#sql, recipient);
   }
 
   /** Has the time go on that counts of lifetimes: to be called every minute while mail is sent. */
@@ -281,6 +279,11 @@ export class Queue {
       const withheld = await insertReports(
         tx,
         done.flatMap(({ reports }) => reports),
+      );
+      const here = done.flatMap(({ results }) => results).filter(isFinishedHere);
+      await forgetCopies(
+        tx,
+        here.flatMap(({ recipient }) => (written.has(recipient.id) ? [recipient.id] : [])),
       );
       await removeFinished(tx, done.map(messageOf));
       return { events, withheld };
@@ -381,6 +384,11 @@ export class Queue {
         this.#isTelling = false;
       });
   }
+}
+
+/** By no route: it was for somebody here. */
+function isFinishedHere({ outcome, route }: Settled): boolean {
+  return outcome.type !== 'deferred' && route === null;
 }
 
 function messageOf({ results }: Settlement): string {

@@ -246,11 +246,17 @@ export class Arrivals {
   /**
    * Keeps copies of a message for accounts that cannot take them now, durably, until `deliverWaiting` delivers them.
    *
+   * @param take says, in the transaction that makes them count, whether they are to be kept still
+   * @returns false where it said no
    * @throws {StorageError} 'unavailable', 'outcome-unknown', 'disk-full'; 'over-quota' as `WaitingDelivery.most` says
    */
-  async keepWaiting(content: Content, waiting: readonly WaitingDelivery[]): Promise<void> {
+  async keepWaiting(
+    content: Content,
+    waiting: readonly WaitingDelivery[],
+    take: (tx: Transaction) => Promise<boolean> = async () => true,
+  ): Promise<boolean> {
     if (this.#reserve !== null) await this.#reserve.require(content.sizeOctets * waiting.length);
-    await keepWaiting(this.#database.sql, content, waiting);
+    return await keepWaiting(this.#database.sql, content, waiting, take);
   }
 
   /** What waits for each of these accounts; those for which nothing does are left out. @throws {StorageError} 'unavailable' */

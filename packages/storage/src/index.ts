@@ -135,7 +135,13 @@ export { sweepWaiting } from './sweep-waiting.ts';
 export { countUids, hasUid, rangesFrom, rangesOf, type UidRange, type UidRanges } from './uid-ranges.ts';
 export type { Finding, VerifiedRule } from './verify/finding.ts';
 export { type Imperfection, type VerifyOptions, type VerifyProgress, verifyAccount } from './verify/verify-account.ts';
-export { type Delivery, OWN_COPIES_WAITING, type WaitingDelivery, type WaitingUse } from './waiting-deliveries.ts';
+export {
+  type Delivery,
+  hasMuchWaiting,
+  OWN_COPIES_WAITING,
+  type WaitingDelivery,
+  type WaitingUse,
+} from './waiting-deliveries.ts';
 export {
   countWaiting,
   dropWaiting,

@@ -29,7 +29,7 @@ test('rule 10: every table that has a key of accounts is partitioned by it, but 
   // too, who has no account, as mail in the queue and a sign-in may be nobody's here.
   const others = rows.filter((row) => !row.isPartitioned).map(({ name }) => name);
   const ofTheWeb = ['api_tokens', 'passkey_challenges', 'passkeys', 'recovery_codes', 'totp_secrets', 'web_sessions'];
-  const ofTheQueue = ['queue_messages', 'queue_recipients', 'webhooks'];
+  const ofTheQueue = ['queue_copies', 'queue_messages', 'queue_recipients', 'webhooks'];
   expect(others).toEqual(
     [
       'addresses',

@@ -44,6 +44,12 @@ export interface WaitingUse {
   readonly octets: number;
 }
 
+/**
+ * What may wait for one account. If as much does, and it cannot take mail, it is left out of aliases, and refused as a recipient
+ * beside others.
+ */
+const WAITING_COPIES = 1_000;
+const WAITING_OCTETS = 100 * 1024 * 1024;
 /** Copies of what an account sent for which its mailbox has no room, and that wait for some; of any more only the log tells. */
 export const OWN_COPIES_WAITING = 100;
 /** The first attempt; each further one comes after twice the time, up to the longest. */
@@ -78,20 +84,33 @@ export interface DeliveryRow extends Omit<Arrival, 'details'> {
  * Makes copies of a message durable that their accounts cannot take now. The octets come first, each piece in a transaction of its
  * own, and count with the rows, which come together: all of them wait, or none.
  *
+ * @param take says, in the transaction of the rows, whether they are to wait still; if not, nothing is done there
+ * @returns false where it said no
  * @throws {StorageError} 'unavailable', 'outcome-unknown'; 'over-quota' if there are so many of an account that one need not be kept
  */
-export async function keepWaiting(sql: Sql, content: Content, waiting: readonly WaitingDelivery[]): Promise<void> {
+export async function keepWaiting(
+  sql: Sql,
+  content: Content,
+  waiting: readonly WaitingDelivery[],
+  take: (tx: Transaction) => Promise<boolean>,
+): Promise<boolean> {
   try {
     for (const each of waiting) await requireFew(sql, each);
     const rows = waiting.map((each) => ({ ...each, id: randomUUID() }));
     for (const { id, delivery } of rows) await storeChunks(sql, delivery.account, id, content);
     await sql.begin(async (tx) => {
+      if (!(await take(tx))) throw new NotTaken();
       for (const row of rows) await insertRow(tx, { ...row, sizeOctets: content.sizeOctets });
     });
+    return true;
   } catch (error) {
+    if (error instanceof NotTaken) return false;
     throw translateDatabaseError(error, true);
   }
 }
+
+/** Ends a transaction of which nothing is to stay. */
+class NotTaken extends Error {}
 
 async function requireFew(sql: Sql, { delivery, most }: WaitingDelivery): Promise<void> {
   if (most === undefined) return;
@@ -137,6 +156,11 @@ export async function waitingUse(sql: Sql, accounts: Iterable<AccountId>): Promi
     select w.account_id as account, count(*) as copies, sum(${sizeColumn(sql)})::bigint as octets
       from waiting_deliveries as w where w.account_id = any(${numberArray(accounts)}::bigint[]) group by w.account_id`;
   return new Map(rows.map(({ account, ...use }) => [account, use]));
+}
+
+/** As much as may wait for one account, which is left out of what comes then. */
+export function hasMuchWaiting({ copies, octets }: WaitingUse): boolean {
+  return copies >= WAITING_COPIES || octets >= WAITING_OCTETS;
 }
 
 /**

@@ -14,6 +14,7 @@ import { BlobDirectory, openDatabase, Store } from '@postel/storage';
 import { createLog, Registry } from '@postel/supervision';
 import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
 import { StsPolicies } from '@postel/tls-policy';
+import type { LocalMail } from '../deliver-here.ts';
 import { OutgoingSignatures } from '../outgoing-signatures.ts';
 import { ReachableAddresses } from '../reachable-addresses.ts';
 import { Relay } from '../relay.ts';
@@ -38,6 +39,8 @@ export interface RelayParts {
   readonly logFile?: string;
   /** Of the secrets of routes. */
   readonly keyFile?: string;
+  /** In place of the one of the queue: one with faults, say. */
+  readonly store?: LocalMail['store'];
   /** As RelayOptions has it. */
   readonly now?: () => number;
 }
@@ -115,7 +118,7 @@ export async function startQueue() {
     const relay = new Relay({
       queue: ownQueue,
       signatures: new OutgoingSignatures({ directory, resolver, signer, log, metrics }),
-      local: { directory, store: store.arrivals },
+      local: { directory, store: parts.store ?? store.arrivals },
       routing: new Routing(directory.routes, keyFile),
       hostname: 'mail.example.com',
       way: {

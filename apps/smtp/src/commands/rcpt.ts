@@ -1,10 +1,10 @@
 import type { AliasTarget, RecipientAccount } from '@postel/directory';
-import type { AccountId, ReceivedRecipient, WaitingUse } from '@postel/storage';
+import { type AccountId, hasMuchWaiting, type ReceivedRecipient } from '@postel/storage';
 import type { Command } from '../command.ts';
 import { parseNotify, parseOriginalRecipient } from '../dsn-parameters.ts';
 import { parseParameters } from '../esmtp-parameters.ts';
 import { offersDsn } from '../extensions.ts';
-import { ADDED_OCTETS, PATHS_KEPT, RECIPIENTS, WAITING_COPIES, WAITING_OCTETS } from '../limits.ts';
+import { ADDED_OCTETS, PATHS_KEPT, RECIPIENTS } from '../limits.ts';
 import type { MailTransaction } from '../mail-transaction.ts';
 import { isAscii, type MailboxAddress, parsePath } from '../path.ts';
 import { replies, SmtpError, type SmtpReply } from '../replies.ts';
@@ -261,8 +261,7 @@ async function withMuchWaiting(
   );
   if (doubtful.length === 0) return new Set();
   const uses = await services.store.waitingUse(doubtful.map(({ accountId }) => accountId));
-  const hasMuch = ({ copies, octets }: WaitingUse) => copies >= WAITING_COPIES || octets >= WAITING_OCTETS;
-  return new Set([...uses].filter(([, use]) => hasMuch(use)).map(([account]) => account));
+  return new Set([...uses].filter(([, use]) => hasMuchWaiting(use)).map(([account]) => account));
 }
 
 /**

@@ -29,6 +29,7 @@ const NO_MAIL = [
   'queue_hold_rules',
   'queue_suppressions',
   'queue_report_counts',
+  'queue_copies',
   'routes',
   'route_rules',
   'queue_clock',

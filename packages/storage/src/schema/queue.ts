@@ -140,6 +140,19 @@ export const queueEvents = pgTable(
   ],
 );
 
+/** Who of several here has a copy already, or has one waiting, of what the queue still delivers. */
+export const queueCopies = pgTable(
+  'queue_copies',
+  {
+    recipientId: id('recipient_id').notNull(),
+    accountId: id('account_id').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.recipientId, table.accountId] }),
+    foreignKey({ columns: [table.recipientId], foreignColumns: [queueRecipients.recipientId] }).onDelete('cascade'),
+  ],
+);
+
 /** What of the queue is held: of a reverse-path, for a domain, or of an account (its number). */
 export const queueHoldRules = pgTable(
   'queue_hold_rules',
