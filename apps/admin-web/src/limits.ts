@@ -34,6 +34,10 @@ export const LISTED_MESSAGES = 200;
 
 /** What the start page of the administration shows is read anew after so long, however many look at it. */
 export const OVERVIEW_MS = 10_000;
+/** The periods whose activity is shown. What is done with is kept in the queue for 30 days. */
+export const ACTIVITY_DAYS = { day: 1, week: 7, month: 30 } as const;
+/** Of more than a day it is counted anew after so long. */
+export const ACTIVITY_MS = 60_000;
 
 /** Reports of others on a domain, and days that sums of them are of. */
 export const LISTED_REPORTS = 100;

@@ -143,11 +143,11 @@ test('a list goes on where its page before ended', async () => {
   expect(senders).toEqual(Array.from({ length: 60 }, (_, i) => `${59 - i}@example.net`));
 });
 
-test('the overview counts what came and what was refused', async () => {
+test('activity counts what came and what was refused, by the hour of a day, a week or a month', async () => {
   const admin = await ApiClient.admin(ports.web);
   const now = async () => {
-    const { mailIn, refusedMail } = (await admin.get('/admin/overview')).body;
-    return { mailIn: mailIn.at(-1), refused: refusedMail.at(-1) };
+    const { received, refused } = (await admin.get('/admin/activity')).body;
+    return { mailIn: received.at(-1), refused: refused.at(-1) };
   };
   const before = await now();
   const mary = await account('mary');
@@ -155,4 +155,15 @@ test('the overview counts what came and what was refused', async () => {
   await sendMail(ports.mx, { from: 'bob@example.net', to: ['nobody@strict.localhost'] });
   await expect.poll(async () => (await now()).refused > before.refused, { timeout: 30_000 }).toBe(true);
   await expect.poll(async () => (await now()).mailIn > before.mailIn, { timeout: 30_000 }).toBe(true);
+  for (const [period, hours] of [
+    ['day', 24],
+    ['week', 168],
+    ['month', 720],
+  ] as const) {
+    const { since, ...counts } = (await admin.get(`/admin/activity?period=${period}`)).body;
+    const first = Math.floor(Date.now() / 3_600_000) - hours + 1;
+    expect(first - Date.parse(String(since)) / 3_600_000).toBeOneOf([0, 1]); // the hour may have ended meanwhile
+    for (const list of Object.values(counts)) expect(list).toHaveLength(hours);
+  }
+  expect((await admin.get('/admin/activity?period=century')).status).toBe(422);
 });

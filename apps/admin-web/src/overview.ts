@@ -4,12 +4,11 @@ import { json } from 'node:stream/consumers';
 import type { Address } from '@postel/config';
 import type { Directory } from '@postel/directory';
 import { Queue } from '@postel/queue';
-import { type Database, readMailActivity } from '@postel/storage';
+import { type Database, readLastMail } from '@postel/storage';
+import { freshFor } from './fresh-for.ts';
 import { OVERVIEW_MS } from './limits.ts';
 import type { Overview as Shown } from './schemas/admin.ts';
 
-const HOURS = 24;
-const HOUR_MS = 3_600_000;
 const STATUS_MS = 3_000;
 
 export interface OverviewOptions {
@@ -27,40 +26,25 @@ export interface OverviewOptions {
 export class Overview {
   readonly #options: OverviewOptions;
   readonly #queue: Queue;
-  #read: { readonly at: number; readonly shown: Promise<Shown> } | null = null;
+  readonly read: () => Promise<Shown>;
 
   constructor(options: OverviewOptions) {
     this.#options = options;
     this.#queue = new Queue(options.database);
+    this.read = freshFor(OVERVIEW_MS, options.now, () => this.#ask());
   }
 
-  read(): Promise<Shown> {
-    const now = this.#options.now();
-    if (this.#read === null || now - this.#read.at >= OVERVIEW_MS) {
-      const shown = this.#ask(now);
-      this.#read = { at: now, shown };
-      shown.catch(() => {
-        this.#read = null;
-      });
-    }
-    return this.#read.shown;
-  }
-
-  async #ask(now: number): Promise<Shown> {
+  async #ask(): Promise<Shown> {
     const { database, directory, status, directories } = this.#options;
-    const since = new Date(Math.floor(now / HOUR_MS) * HOUR_MS - (HOURS - 1) * HOUR_MS);
-    const [services, accounts, domains, mail, logins, limited, queue, disks] = await Promise.all([
+    const [services, accounts, domains, mail, limited, queue, disks] = await Promise.all([
       readServices(status),
       directory.listAccounts(),
       directory.listDomains(),
-      readMailActivity(database.sql, since),
-      directory.countLogins(since),
+      readLastMail(database.sql),
       directory.listLimitedNetworks(),
       this.#queue.figures(),
       Promise.all(Object.entries(directories).map(([what, path]) => readDisk(what, path))),
     ]);
-    const hourly = (counts: ReadonlyMap<number, number>) =>
-      Array.from({ length: HOURS }, (_, i) => counts.get(since.getTime() + i * HOUR_MS) ?? 0);
     return {
       services: [...services],
       accounts: accounts.length,
@@ -68,12 +52,7 @@ export class Overview {
       domains: domains.length,
       usedOctets: accounts.reduce((sum, { usedOctets }) => sum + usedOctets, 0),
       lastMailIn: mail.lastIn?.toISOString() ?? null,
-      mailIn: hourly(mail.received),
-      refusedMail: hourly(mail.refused),
       lastMailOut: mail.lastOut?.toISOString() ?? null,
-      mailOut: hourly(mail.sent),
-      logins: hourly(logins.succeeded),
-      failedLogins: hourly(logins.failed),
       limitedNetworks: limited.length,
       queue: { waiting: queue.waiting, held: queue.held, oldestSeconds: Math.round(queue.oldestMs / 1_000) },
       disks: disks.filter((disk) => disk !== null),

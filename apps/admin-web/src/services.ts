@@ -2,6 +2,7 @@ import type { KeySignInSettings, WebSettings } from '@postel/config';
 import type { Directory } from '@postel/directory';
 import type { Database, RemovedMail, Store, StoredMailboxes } from '@postel/storage';
 import type { ServerCertificates } from '@postel/supervision';
+import type { Activity } from './activity.ts';
 import type { DomainChecks } from './domain-checks.ts';
 import type { DomainDns } from './domain-dns.ts';
 import type { Overview } from './overview.ts';
@@ -15,6 +16,7 @@ export interface Services {
   /** For what has no place of its own in the process: the queue. */
   readonly database: Database;
   readonly overview: Overview;
+  readonly activity: Activity;
   readonly dns: DomainDns;
   readonly domainChecks: DomainChecks;
   readonly certificates: Pick<ServerCertificates, 'list'>;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseWebSettings, type WebSettings } from '@postel/config';
 import { openDatabase, RemovedMail } from '@postel/storage';
 import { type AppContext, type AppDefinition, ConnectionCount, openMail, type RunningApp } from '@postel/supervision';
+import { Activity } from './activity.ts';
 import { createApi } from './create-api.ts';
 import { DomainChecks } from './domain-checks.ts';
 import { openDomainDns } from './domain-dns.ts';
@@ -62,6 +63,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
     },
     now: () => Date.now(),
   });
+  const activity = new Activity({ database, directory, now: () => Date.now() });
   const dns = openDomainDns(settings);
   const domainChecks = new DomainChecks({
     directory,
@@ -72,6 +74,7 @@ async function start(settings: WebSettings, context: AppContext): Promise<Runnin
   const services: Services = {
     database,
     overview,
+    activity,
     dns,
     domainChecks,
     certificates,

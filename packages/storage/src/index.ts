@@ -68,7 +68,7 @@ export {
   type Uid,
 } from './ids.ts';
 export { JobTurns } from './job-turns.ts';
-export { readMailActivity } from './mail-activity.ts';
+export { readLastMail, readMailActivity } from './mail-activity.ts';
 export {
   beganAt,
   firstTransactionId,

@@ -3,6 +3,7 @@ import { actorOf } from '../access.ts';
 import { askedPage, isLoginKey, isNumber, linkNext, PageQuery } from '../paging.ts';
 import { presentLogin } from '../present.ts';
 import { Logins } from '../schemas/account.ts';
+import { Activity, ActivityQuery } from '../schemas/activity.ts';
 import { Change, ClearLimits, LimitedNetwork, Overview } from '../schemas/admin.ts';
 import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
@@ -12,11 +13,25 @@ const tags = ['server'];
 const HISTORY_MS = 365 * 86_400_000;
 
 /** How the server is, who tried to get in, who changed what, and what waits to be sent. */
-export function addAdminServerRoutes(api: WebApi, { directory, overview }: Services): void {
+export function addAdminServerRoutes(api: WebApi, { directory, overview, activity }: Services): void {
   api.get(
     '/api/v1/admin/overview',
     { config, schema: { summary: 'Whether all is well', tags, response: { 200: Overview } } },
     () => overview.read(),
+  );
+
+  api.get(
+    '/api/v1/admin/activity',
+    {
+      config,
+      schema: {
+        summary: 'How much came, went and failed, by the hour: of a day, unless more is asked for',
+        tags,
+        querystring: ActivityQuery,
+        response: { 200: Activity },
+      },
+    },
+    (request) => activity.read(request.query.period ?? 'day'),
   );
 
   api.get(

@@ -5,8 +5,6 @@ const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
 const Name = Type.String({ minLength: 1, maxLength: 400 });
 const strict = { additionalProperties: false } as const;
 
-const Hours = Type.Array(Type.Integer(), { description: 'in each of the last 24 hours, the last one last' });
-
 export const Overview = Type.Object({
   services: Type.Array(
     Type.Object({ name: Type.String(), state: Type.String({ description: '`ready`, or what it is instead' }) }),
@@ -17,11 +15,6 @@ export const Overview = Type.Object({
   usedOctets: Type.Number(),
   lastMailIn: NullableString,
   lastMailOut: NullableString,
-  mailIn: Hours,
-  mailOut: Hours,
-  refusedMail: Hours,
-  logins: Hours,
-  failedLogins: Hours,
   limitedNetworks: Type.Integer({ description: 'from which too many logins have failed' }),
   queue: Type.Object({ waiting: Type.Integer(), held: Type.Integer(), oldestSeconds: Type.Number() }),
   disks: Type.Array(Type.Object({ what: Type.String(), freeOctets: Type.Number(), totalOctets: Type.Number() })),

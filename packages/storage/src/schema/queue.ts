@@ -137,6 +137,7 @@ export const queueEvents = pgTable(
       sql`${table.type} in ('deferred', 'delivered', 'failed', 'held', 'released', 'retried', 'dropped', 'routed')`,
     ),
     index('queue_events_recipient').on(table.recipientId),
+    index('queue_events_deferred').on(table.happenedAt).where(sql`type = 'deferred'`),
   ],
 );
 

@@ -1,11 +1,14 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import type { Activity } from '../../../src/schemas/activity.ts';
 import type { Overview } from '../../../src/schemas/admin.ts';
 import type { Certificate, CheckedDomain, TlsAlarm } from '../../../src/schemas/health.ts';
 import { formatAgo, formatCount, formatOctets } from '../format.ts';
-import { Bar, Columns } from '../parts/bar.tsx';
+import { Bar } from '../parts/bar.tsx';
 import { Badge, Card, Notice, PageHead, Show } from '../parts/basics.tsx';
 import { Link } from '../router.tsx';
 import { useData } from '../use-data.ts';
+import { ActivityCharts } from './charts/activity-charts.tsx';
+import type { Period } from './charts/periods.ts';
 import { CertificateNotices, CertificatesCard, DomainsCard, TlsAlarms } from './health-cards.tsx';
 
 const REFRESH_MS = 30_000;
@@ -16,7 +19,9 @@ export function AdminStart() {
   const certificates = useData<Certificate[]>('/admin/certificates');
   const domains = useData<CheckedDomain[]>('/admin/domain-checks');
   const alarms = useData<TlsAlarm[]>('/admin/tls-alarms');
-  const reloads = [overview.reload, certificates.reload, domains.reload, alarms.reload];
+  const [period, setPeriod] = useState<Period>('day');
+  const activity = useData<Activity>(`/admin/activity?period=${period}`);
+  const reloads = [overview.reload, activity.reload, certificates.reload, domains.reload, alarms.reload];
   useEffect(() => {
     const timer = setInterval(() => {
       for (const reload of reloads) reload();
@@ -30,7 +35,13 @@ export function AdminStart() {
       <PageHead title="This server" lead="Whether all is well. It looks again every half minute." />
       <TlsAlarms alarms={alarms} />
       <CertificateNotices certificates={certificates.data ?? []} />
-      <Show of={overview}>{(known) => <Figures overview={known} isUncertain={isUncertain} />}</Show>
+      <Show of={overview}>
+        {(known) => (
+          <Figures overview={known} isUncertain={isUncertain}>
+            <ActivityCharts activity={activity} period={period} onPeriod={setPeriod} />
+          </Figures>
+        )}
+      </Show>
       <div class="grid">
         <CertificatesCard certificates={certificates} />
         <DomainsCard domains={domains} />
@@ -39,9 +50,16 @@ export function AdminStart() {
   );
 }
 
-/** @param isUncertain something that is shown elsewhere on the page needs somebody */
-function Figures({ overview, isUncertain }: { overview: Overview; isUncertain: boolean }) {
-  const { services, queue, disks, mailIn, mailOut, refusedMail, logins, failedLogins, limitedNetworks } = overview;
+interface FiguresProps {
+  readonly overview: Overview;
+  /** Something that is shown elsewhere on the page needs somebody. */
+  readonly isUncertain: boolean;
+  /** Below the figures, and above what they are of. */
+  readonly children: preact.ComponentChildren;
+}
+
+function Figures({ overview, isUncertain, children }: FiguresProps) {
+  const { services, queue, disks, limitedNetworks } = overview;
   const faults = services.filter(({ state }) => state !== 'ready');
   const full = disks.filter(({ freeOctets, totalOctets }) => freeOctets < totalOctets * LITTLE_ROOM);
   return (
@@ -77,27 +95,17 @@ function Figures({ overview, isUncertain }: { overview: Overview; isUncertain: b
           {queue.waiting === 0 ? 'nothing waits' : `the oldest for ${formatWait(queue.oldestSeconds)}`}
           {queue.held > 0 ? `; ${queue.held} held` : ''}
         </Tile>
+        <Tile title="Last mail in" figure={formatAgo(overview.lastMailIn)} to="/admin/mail">
+          from another server
+        </Tile>
+        <Tile title="Last mail out" figure={formatAgo(overview.lastMailOut)} to="/admin/queue">
+          to another server
+        </Tile>
         <Tile title="Shut out" figure={String(limitedNetworks)} to="/admin/limits">
           {limitedNetworks === 1 ? 'network' : 'networks'} with too many failed logins
         </Tile>
       </div>
-      <div class="grid charts">
-        <Chart title="Mail in" values={mailIn} fill="fill-1" noun="message">
-          {overview.lastMailIn === null ? 'None came yet.' : `The last came ${formatAgo(overview.lastMailIn)}.`}
-        </Chart>
-        <Chart title="Mail out" values={mailOut} fill="fill-2" noun="message">
-          {overview.lastMailOut === null ? 'None went yet.' : `The last went ${formatAgo(overview.lastMailOut)}.`}
-        </Chart>
-        <Chart title="Refused" values={refusedMail} fill="fill-3" noun="refusal">
-          Messages, recipients and connections that were not taken.
-        </Chart>
-        <Chart title="Logins" values={logins} fill="fill-4" noun="login">
-          <Link to="/admin/logins">Who it was</Link>
-        </Chart>
-        <Chart title="Failed logins" values={failedLogins} fill="fill-bad" noun="failure">
-          <Link to="/admin/logins">Who tried</Link>
-        </Chart>
-      </div>
+      {children}
       <div class="grid">
         <Card title="Services">
           <dl class="facts rows">
@@ -151,27 +159,6 @@ function Tile({ title, figure, to, children }: TileProps) {
       <div class="figure">{figure}</div>
       <div class="quiet small">{children}</div>
     </section>
-  );
-}
-
-interface ChartProps {
-  readonly title: string;
-  readonly values: readonly number[];
-  readonly fill: string;
-  readonly noun: string;
-  readonly children: preact.ComponentChildren;
-}
-
-function Chart({ title, values, fill, noun, children }: ChartProps) {
-  const sum = values.reduce((all, value) => all + value, 0);
-  const text = `${formatCount(sum, noun)} in the last 24 hours`;
-  return (
-    <Card title={title}>
-      <Columns values={values} fill={fill} label={`${title}: ${text}, ${Math.max(...values)} in the hour with most`} />
-      <p class="small">
-        {text}. {children}
-      </p>
-    </Card>
   );
 }
 

@@ -3,8 +3,10 @@ import type { Domain } from '../../../src/schemas/admin.ts';
 import type { DomainReports } from '../../../src/schemas/reports.ts';
 import { formatCount } from '../format.ts';
 import { Badge, Card, Empty, Notice, PageHead, Select, Show } from '../parts/basics.tsx';
+import { Table } from '../parts/list.tsx';
+import { currentLocale } from '../texts/texts.ts';
 import { useData } from '../use-data.ts';
-import { DayColumns } from './day-columns.tsx';
+import { ColumnChart } from './charts/column-chart.tsx';
 
 type Report = DomainReports['dmarc'][number];
 
@@ -88,15 +90,42 @@ function MailFigures({ domain, days }: Pick<DomainReports, 'domain' | 'days'>) {
   const passed = days.reduce((sum, day) => sum + day.passed, 0);
   const failed = days.reduce((sum, day) => sum + day.failed, 0);
   const text = `${formatCount(passed, 'message')} passed, ${failed} failed`;
+  const series = [
+    { name: 'passed', color: '--bar-1', values: days.map((day) => day.passed) },
+    { name: 'failed', color: '--bad', values: days.map((day) => day.failed) },
+  ];
   return (
     <>
-      <DayColumns days={days} label={`Mail from ${domain} day by day: ${text} in 30 days`} />
+      <ColumnChart
+        series={series}
+        ticks={days.map(({ day }) => (isMonday(day) ? dayName(day, { day: 'numeric', month: 'short' }) : null))}
+        names={days.map(({ day }) => dayName(day, { weekday: 'short', day: 'numeric', month: 'long' }))}
+        group="reports"
+        label={`Mail from ${domain} day by day: ${text} in 30 days. The table below has the figures.`}
+      />
       <p class="small">
-        {text}, as others counted them. <Key fill="fill-1" /> signed or allowed; <Key fill="fill-bad" /> neither.
+        {text}, as others counted them. <Key fill="fill-1" /> signed or allowed; <Key fill="fill-bad" /> neither. The
+        days are those of UTC.
       </p>
+      <details>
+        <summary>These 30 days as a table</summary>
+        <Table
+          rows={days.toReversed()}
+          keyOf={({ day }) => day}
+          columns={[
+            { title: 'Day', kind: 'name', show: ({ day }) => dayName(day, { dateStyle: 'medium' }) },
+            { title: 'Passed', kind: 'number', show: (row) => row.passed },
+            { title: 'Failed', kind: 'number', show: (row) => row.failed },
+          ]}
+        />
+      </details>
     </>
   );
 }
+
+const isMonday = (day: string) => new Date(day).getUTCDay() === 1;
+const dayName = (day: string, options: Intl.DateTimeFormatOptions) =>
+  new Date(day).toLocaleDateString(currentLocale(), { ...options, timeZone: 'UTC' });
 
 /** Which colour it is that the words behind it name. */
 const Key = ({ fill }: { fill: string }) => (

@@ -30,24 +30,3 @@ export function Bar({ portions, whole, label }: BarProps) {
 }
 
 export const fillOf = (i: number) => `fill-${(i % 6) + 1}`;
-
-interface ColumnsProps {
-  readonly values: readonly number[];
-  readonly label: string;
-  readonly fill: string;
-}
-
-/** How much there was in each of equal times, side by side. */
-export function Columns({ values, label, fill }: ColumnsProps) {
-  const most = Math.max(1, ...values);
-  const width = 240 / Math.max(1, values.length);
-  return (
-    <svg class="chart" viewBox="0 0 240 60" preserveAspectRatio="none" role="img" aria-label={label}>
-      <line class="axis" x1="0" x2="240" y1="59.5" y2="59.5" />
-      {values.map((value, i) => {
-        const height = value === 0 ? 0 : Math.max(1.5, (value / most) * 56);
-        return <rect key={i} class={fill} x={i * width + 0.6} y={59 - height} width={width - 1.2} height={height} />;
-      })}
-    </svg>
-  );
-}
