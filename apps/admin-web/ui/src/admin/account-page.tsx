@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { AppPassword, Device, Login } from '../../../src/schemas/account.ts';
 import type { AccountDetails } from '../../../src/schemas/admin.ts';
 import { call } from '../api.ts';
+import { FormError } from '../form-error.ts';
 import { formatAgo, formatMoment } from '../format.ts';
 import { Badge, Card, CopyButton, Empty, Field, Notice, PageHead, Select, Show } from '../parts/basics.tsx';
 import { Confirm, Dialog, useWork, WorkForm } from '../parts/dialog.tsx';
@@ -170,7 +171,7 @@ function LimitsCard({ account, path, etag, onChanged }: PartProps) {
       const { kind, text } = values[name];
       const number = Number(text) * (name === 'octets' ? MB : 1);
       if (kind === 'own' && (text.trim() === '' || !Number.isSafeInteger(number)))
-        throw new Error(`“${text}” is no whole number`);
+        throw new FormError(`“${text}” is no whole number.`);
       body[name] = kind === 'default' ? 'default' : kind === 'none' ? null : number;
     }
     await call('PATCH', path, { body, ifMatch: etag });

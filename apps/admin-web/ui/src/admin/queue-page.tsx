@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { QueueEntry } from '../../../src/schemas/admin.ts';
 import { call } from '../api.ts';
+import { FormError } from '../form-error.ts';
 import { formatAgo, formatCount, formatMoment, formatOctets } from '../format.ts';
 import { Badge } from '../parts/basics.tsx';
 import { useWork } from '../parts/dialog.tsx';
@@ -19,7 +20,8 @@ export function QueuePage() {
       body: { change: what, ids: [id] },
     });
     queue.reload();
-    if (data.ids.length === 0) throw new Error('it is being sent at this moment, or is finished');
+    if (data.ids.length === 0)
+      throw new FormError('It is being sent at this moment, or is finished: nothing was changed.');
   };
   return (
     <ListPage

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { AccountDetails, Domain } from '../../../src/schemas/admin.ts';
 import { call } from '../api.ts';
+import { FormError } from '../form-error.ts';
 import { formatCount } from '../format.ts';
 import { Card, Choice, Empty, Field, Notice, Select, Show } from '../parts/basics.tsx';
 import { WorkForm } from '../parts/dialog.tsx';
@@ -34,7 +35,7 @@ export function RoleCard({ account, path, etag, onChanged }: RoleCardProps) {
   const isOfDomains = role === 'domain-admin';
   const give = async () => {
     setDone(false);
-    if (isOfDomains && administers.length === 0) throw new Error('choose a domain, or more');
+    if (isOfDomains && administers.length === 0) throw new FormError('Choose a domain, or more.');
     await call('PATCH', path, { body: { role, administers: isOfDomains ? administers : [] }, ifMatch: etag });
     setRole(null);
     setDomains(null);

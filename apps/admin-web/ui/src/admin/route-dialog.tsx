@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Route } from '../../../src/schemas/routes.ts';
 import { call } from '../api.ts';
+import { FormError } from '../form-error.ts';
 import { Choice, Field, Select, Show } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
 import { useData } from '../use-data.ts';
@@ -69,7 +70,7 @@ function RouteForm({ route, onSave, onClose }: RouteFormProps) {
   const save = async () => {
     const list = hosts.split(/[\s,;]+/).filter((host) => host !== '');
     const login = user.trim() === '' ? null : user.trim();
-    if (login === null && password !== '') throw new Error('say whose password it is');
+    if (login === null && password !== '') throw new FormError('Say whose password it is: the user name is missing.');
     const secrets = {
       ...(password === '' ? {} : { password }),
       ...(login === null && hasPassword ? { password: null } : {}),
@@ -158,7 +159,7 @@ const textOf = (limit: number | null | undefined) => (limit === null || limit ==
 function numberOf(text: string, what: string): number | null {
   if (text.trim() === '') return null;
   const number = Number(text);
-  if (!Number.isSafeInteger(number)) throw new Error(`“${text}” is no whole number of ${what}`);
+  if (!Number.isSafeInteger(number)) throw new FormError(`“${text}” is no whole number of ${what}.`);
   return number;
 }
 

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { TestedRoute } from '../../../src/schemas/routes.ts';
 import { call } from '../api.ts';
+import { FormError } from '../form-error.ts';
 import { Choice, Field, Notice } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
 import { safeText } from '../safe-text.ts';
@@ -13,7 +14,7 @@ export function RouteTestDialog({ name, onClose }: { name: string; onClose: () =
   const address = to.trim();
   const test = async () => {
     setTested(null);
-    if (sends && address === '') throw new Error('to whom is it to be sent?');
+    if (sends && address === '') throw new FormError('Say to whom the message is to be sent.');
     const body = address === '' ? {} : { to: address, send: sends };
     setTested((await call<TestedRoute>('POST', `/admin/routes/${encodeURIComponent(name)}/test`, { body })).data);
   };

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Route, Routing } from '../../../src/schemas/routes.ts';
 import { call } from '../api.ts';
+import { FormError } from '../form-error.ts';
 import { Card, Field, Select, Show } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
 import { Ask, Table } from '../parts/list.tsx';
@@ -51,7 +52,7 @@ function Rules({ rules, names, onChanged }: RulesProps) {
       // A rule is removed by its place, which may be another's by now.
       const { data } = await call<Routing>('GET', '/admin/routing');
       if (sayRule(data.rules[position - 1]) !== sayRule(rule))
-        throw new Error('somebody has changed the rules meanwhile');
+        throw new FormError('Somebody has changed the rules meanwhile: close this, and look at them again.');
       await call('DELETE', `/admin/routing/rules/${position}`);
     } finally {
       onChanged();
@@ -133,7 +134,7 @@ function AddRule({ names, count, onClose, onAdded }: AddRuleProps) {
     const rule = { sender: said(sender), recipient: said(recipient), account: said(account), route };
     const position = said(before);
     if (position !== null && !/^[1-9][0-9]{0,4}$/.test(position))
-      throw new Error(`“${position}” is no number of a rule`);
+      throw new FormError(`“${position}” is no number of a rule: the first is 1.`);
     const body = position === null ? rule : { ...rule, position: Number(position) };
     await call('POST', '/admin/routing/rules', { body });
     onAdded();

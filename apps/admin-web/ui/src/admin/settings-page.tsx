@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { LoginLimit, Settings, SettingsEffect } from '../../../src/schemas/settings.ts';
 import { call } from '../api.ts';
+import { FormError } from '../form-error.ts';
 import { formatCount } from '../format.ts';
 import { Card, Field, Notice, PageHead, Select, Show } from '../parts/basics.tsx';
 import { Confirm, WorkForm } from '../parts/dialog.tsx';
@@ -36,7 +37,7 @@ export function SettingsPage() {
   const [isDone, setDone] = useState(false);
   const ask = async (change: Change) => {
     setDone(false);
-    if (Object.keys(change).length === 0) throw new Error('nothing is different from what it was');
+    if (Object.keys(change).length === 0) throw new FormError('Nothing is different from what it was.');
     const { data: effect } = await call<SettingsEffect>('POST', '/admin/settings/effect', { body: change });
     setAsking({ change, effect });
   };
@@ -125,7 +126,7 @@ function LimitsForm({ title, amounts, settings, onSave }: LimitsFormProps) {
       if (text === undefined) continue;
       const value = text === null ? null : Math.round(Number(text) * unit);
       if (text?.trim() === '' || (value !== null && !(Number.isSafeInteger(value) && value >= 0)))
-        throw new Error(`“${text}” is no number for ${label.toLowerCase()}`);
+        throw new FormError(`“${text}” is no number for ${label.toLowerCase()}.`);
       if (value !== settings[name]) change[name] = value;
     }
     return onSave(change);

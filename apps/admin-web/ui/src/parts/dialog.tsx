@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api.ts';
+import { FormError } from '../form-error.ts';
 import { t } from '../texts/texts.ts';
 import { Notice } from './basics.tsx';
 
@@ -97,8 +98,9 @@ export function useWork() {
   return { isBusy, error, work };
 }
 
+/** What a person can do something about says so itself; all else is somebody's mistake, or the browser's. */
 function wordsOf(failure: unknown): string {
-  if (failure instanceof ApiError) return failure.message;
+  if (failure instanceof ApiError || failure instanceof FormError) return failure.message;
   return failure instanceof Error ? t.parts.failedWith(failure.message) : t.parts.failed;
 }
 
