@@ -51,6 +51,8 @@ async function start(settings: SmtpSettings, context: AppContext): Promise<Runni
     isOn: settings.recordsMail ?? false,
     metrics,
     onError: (error) => log.warn({ err: error }, 'what became of mail was not recorded'),
+    onRefused: ({ transactionId, recipientNo }, err) =>
+      log.warn({ err, transactionId, recipientNo }, 'one row of what became of mail is lost: the database refuses it'),
     now: () => Date.now(),
   });
   const reports = new ReportIntake({

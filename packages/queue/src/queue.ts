@@ -86,7 +86,10 @@ export class Queue {
   readonly #onLostEvents: (count: number) => void;
   /** Others are being told that there is something. */
   #isTelling = false;
-  readonly #settlements = new SharedWrites<Settlement>((settlements) => this.#settleTogether(settlements));
+  readonly #settlements = new SharedWrites<Settlement>(
+    (settlements) => this.#settleTogether(settlements),
+    isOfDatabase,
+  );
 
   constructor({ sql, listen }: Pick<Database, 'sql' | 'listen'>, options: QueueOptions = {}) {
     const { leaseMs = LEASE_MS, onWithheld = () => {}, onLostEvents = () => {} } = options;
@@ -384,6 +387,15 @@ export class Queue {
         this.#isTelling = false;
       });
   }
+}
+
+/** SQLSTATEs that pass and are about some row: deadlock, lock_timeout, statement_timeout. */
+const OF_SOME_ROW = /^(40...|55P03|57014)$/;
+
+/** The database is away, or cannot do anything now. */
+function isOfDatabase(error: unknown): boolean {
+  if (error instanceof Error && 'code' in error && OF_SOME_ROW.test(String(error.code))) return false;
+  return translateDatabaseError(error) instanceof StorageError;
 }
 
 /** By no route: it was for somebody here. */

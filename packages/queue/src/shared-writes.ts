@@ -9,16 +9,22 @@ interface Waiting<Work> {
 
 /**
  * Group commit: works that come while a transaction is on its way share the next one. Each keeps its own failure: where a shared
- * transaction fails, each of them is done by itself.
+ * transaction is refused, its halves are written, and theirs, until those are left that are refused by themselves. Where the database is
+ * away all of them fail at once.
  */
 export class SharedWrites<Work> {
   readonly #write: (works: readonly Work[]) => Promise<void>;
   readonly #waiting: Waiting<Work>[] = [];
+  readonly #isOfAll: (error: unknown) => boolean;
   #isWriting = false;
 
-  /** @param write does works in one transaction, or none of them */
-  constructor(write: (works: readonly Work[]) => Promise<void>) {
+  /**
+   * @param write does works in one transaction, or none of them
+   * @param isOfAll whether an error says nothing of any of them: others would have it too
+   */
+  constructor(write: (works: readonly Work[]) => Promise<void>, isOfAll: (error: unknown) => boolean) {
     this.#write = write;
+    this.#isOfAll = isOfAll;
   }
 
   /** @throws what `write` throws of this one */
@@ -40,8 +46,13 @@ export class SharedWrites<Work> {
       await this.#write(some.map(({ work }) => work));
       for (const { resolve } of some) resolve();
     } catch (error) {
-      if (some.length === 1) for (const { reject } of some) reject(error);
-      else for (const one of some) await this.#writeSome([one]);
+      if (some.length === 1 || this.#isOfAll(error)) {
+        for (const { reject } of some) reject(error);
+        return;
+      }
+      const half = Math.ceil(some.length / 2);
+      await this.#writeSome(some.slice(0, half));
+      await this.#writeSome(some.slice(half));
     }
   }
 }

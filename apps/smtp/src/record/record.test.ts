@@ -350,7 +350,8 @@ test('while the database is away for the record, mail comes as always; what is m
   onTestFinished(() => away.close());
   const metrics = new SmtpMetrics(new Registry());
   const errors: unknown[] = [];
-  const options = { metrics, onError: (error: unknown) => errors.push(error), now: () => Date.now(), isOn: true };
+  const onError = (error: unknown) => errors.push(error);
+  const options = { metrics, onError, onRefused: () => {}, now: () => Date.now(), isOn: true };
   const recorder = new TransactionRecorder({ ...options, sql: away.sql, write: writeTransactions });
   const server = await start('mx', { recorder });
   const replies = await say(server, [`MAIL FROM:<${FROM}>`, 'RCPT TO:<mary@localhost>', ...message(HELLO)]);
@@ -361,6 +362,41 @@ test('while the database is away for the record, mail comes as always; what is m
   expect(errors).toHaveLength(2); // it was kept, and tried again
   const many = Array.from({ length: RECORDS_WAITING }, (_, i) => ({ ...DELIVERED, recipientNo: i + 1 }));
   recorder.add(many, null);
+  const { values } = await metrics.records.get();
+  expect(values.find(({ labels }) => labels['outcome'] === 'dropped')?.value).toBe(1);
+});
+
+test('of many rows that are written together only one is lost that the database refuses, and what is counted is not', async () => {
+  const server = await start('mx');
+  const metrics = new SmtpMetrics(new Registry());
+  const refused: unknown[] = [];
+  const errors: unknown[] = [];
+  let calls = 0;
+  const recorder = new TransactionRecorder({
+    sql: server.sql,
+    write(...all) {
+      calls++;
+      return writeTransactions(...all);
+    },
+    isOn: true,
+    metrics,
+    onError: (error) => errors.push(error),
+    onRefused: ({ recipientNo }) => refused.push(recipientNo),
+    now: () => Date.now(),
+    limits: { ...HOURLY_RECORDS, concerning: { ofRegion: 1_000, ofAll: 1_000 } },
+  });
+  const rows = Array.from({ length: 200 }, (_, i) => ({
+    ...DELIVERED,
+    recipientNo: i + 1,
+    ...(i === 76 && { messageId: 'no text has \0' }),
+  }));
+  recorder.add(rows, 'received');
+  await recorder.flush();
+  expect(refused).toEqual([77]);
+  expect(errors).toEqual([]);
+  expect(await server.sql`select from mail_transactions`).toHaveLength(199);
+  expect(await server.sql`select messages::integer as messages from mail_hours`).toEqual([{ messages: 1 }]);
+  expect(calls).toBeLessThanOrEqual(1 + 2 * Math.ceil(Math.log2(200)));
   const { values } = await metrics.records.get();
   expect(values.find(({ labels }) => labels['outcome'] === 'dropped')?.value).toBe(1);
 });

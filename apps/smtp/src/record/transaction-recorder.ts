@@ -21,9 +21,16 @@ export interface TransactionRecorderOptions {
   readonly isOn: boolean;
   readonly metrics: Pick<SmtpMetrics, 'records'>;
   readonly onError: (error: unknown) => void;
+  /** The database refuses a row, which is lost. */
+  readonly onRefused: (row: Pick<NewTransaction, 'transactionId' | 'recipientNo'>, error: unknown) => void;
   /** Epoch ms. */
   readonly now: () => number;
   readonly limits?: HourlyLimits;
+}
+
+interface Part {
+  readonly rows: readonly NewTransaction[];
+  readonly hours: readonly HourOfMail[];
 }
 
 /** Writes down what became of mail, in batches and behind everybody's back. What cannot be written in time is lost, and counted. */
@@ -98,22 +105,54 @@ export class TransactionRecorder {
       const hours = [...this.#hours.values()];
       this.#folded.clear();
       this.#hours.clear();
-      try {
-        await this.#options.write(this.#options.sql, [...rows, ...folded], hours);
-        this.#options.metrics.records.inc({ outcome: 'written' }, rows.length);
-      } catch (error) {
-        this.#options.onError(error);
-        // What the database refuses for itself would be refused for ever, and keep back all that comes behind it.
-        if (!(error instanceof StorageError)) {
-          this.#options.metrics.records.inc({ outcome: 'dropped' }, rows.length);
-          continue;
-        }
-        this.#rows = [...rows, ...this.#rows];
-        for (const row of folded) this.#fold(row);
-        for (const hour of hours) this.#addHour(hour);
-        this.#flushAfter(FLUSH_AGAIN_MS);
-        return;
+      const unwritten = await this.#writeParts({ rows: [...rows, ...folded], hours });
+      if (unwritten.length === 0) continue;
+      this.#rows = [...unwritten.flatMap((part) => part.rows.filter((row) => row.folded === null)), ...this.#rows];
+      for (const part of unwritten) {
+        for (const row of part.rows) if (row.folded !== null) this.#fold(row);
+        for (const hour of part.hours) this.#addHour(hour);
       }
+      this.#flushAfter(FLUSH_AGAIN_MS);
+      return;
     }
   }
+
+  /**
+   * Writes all of it; where the database refuses that, each half, and so on, until what it refuses for itself is lost alone: it would be
+   * refused for ever, and keep back all that comes behind it.
+   *
+   * @returns what is not written because the database is away
+   */
+  async #writeParts(all: Part): Promise<readonly Part[]> {
+    const { write, sql, metrics, onError, onRefused } = this.#options;
+    const parts = [all];
+    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+      const { rows, hours } = part;
+      try {
+        await write(sql, rows, hours);
+        metrics.records.inc({ outcome: 'written' }, rows.filter(({ folded }) => folded === null).length);
+      } catch (error) {
+        if (error instanceof StorageError) {
+          onError(error);
+          return [...parts, part];
+        }
+        const [first] = rows;
+        if (first !== undefined && (rows.length > 1 || hours.length > 0)) parts.push(...halvesOf(part));
+        else if (first === undefined) onError(error);
+        else {
+          metrics.records.inc({ outcome: 'dropped' });
+          onRefused(first, error);
+        }
+      }
+    }
+    return [];
+  }
+}
+
+/** Of one row and what is counted: these two. */
+function halvesOf({ rows, hours }: Part): readonly Part[] {
+  const half = rows.length === 1 ? 1 : Math.ceil(rows.length / 2);
+  const [first, second] = [rows.slice(0, half), rows.slice(half)];
+  // What is counted is not lost with a row.
+  return [{ rows: second, hours }, ...(first.length > 0 ? [{ rows: first, hours: [] }] : [])];
 }

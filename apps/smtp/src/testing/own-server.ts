@@ -92,6 +92,7 @@ export async function startOwnServer(
     isOn: true,
     metrics,
     onError: () => {}, // a test that takes the database away has no use for it
+    onRefused: () => {},
     now: () => Date.now(),
   });
   const services = {
