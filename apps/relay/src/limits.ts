@@ -90,5 +90,18 @@ export const PRUNE_MS = 60 * 60_000;
 /** How long transactions in hand may go on when the process stops, to hear whether the other side has the message. It has 8 s for all of it. */
 export const STOP_MS = 4_000;
 
-/** Events that are brought to webhooks at the same time. */
-export const EVENTS_AT_ONCE = 20;
+/**
+ * Events that are brought to webhooks at the same time, and of these at most to those that are slow or take nothing. Of each webhook
+ * there are `WEBHOOK.atOnce` of the queue at most; of such a one, one.
+ */
+export const EVENTS_AT_ONCE = 50;
+export const EVENTS_TO_SLOW_WEBHOOKS = 25;
+
+/** A webhook that takes longer for an event is slow until it is quicker. */
+export const SLOW_WEBHOOK_MS = 2_000;
+
+/** How long nothing is brought to a webhook that has not taken an event, or several in a row: the first time, doubling up to the last. */
+export const WEBHOOK_REST_MS = { first: 1_000, last: 60_000 };
+
+/** Webhooks in trouble that are remembered. */
+export const WEBHOOKS_IN_TROUBLE = 10_000;

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ScriptedResolver } from '@postel/dns';
-import { type EventOutcome, WebhookEvents } from '@postel/queue';
+import { type EventOutcome, isEventTaken, noteTestEvent, WebhookEvents } from '@postel/queue';
 import { openDatabase } from '@postel/storage';
 import { createLog } from '@postel/supervision';
 import { makeTestCertificate, PolicyWeb } from '@postel/testkit';
@@ -46,12 +46,12 @@ async function startHook(...statuses: readonly (number | null)[]) {
   };
 }
 
-function startSender({ target }: TestQueue) {
+function startSender({ target }: TestQueue, signal?: AbortSignal) {
   const own = openDatabase(target, { applicationName: 'webhook test', maxConnections: 3 });
   const outcomes: EventOutcome['type'][] = [];
   const sender = new WebhookSender({
     events: new WebhookEvents(own),
-    web: { resolver: new ScriptedResolver({}), authorities: null, isReachable: () => false },
+    web: { resolver: new ScriptedResolver({}), authorities: null, isReachable: () => false, ...(signal && { signal }) },
     log: createLog({ name: 'webhook-test', file: '/dev/null' }),
     onOutcome: (outcome) => outcomes.push(outcome),
   });
@@ -209,6 +209,54 @@ test('one that takes nothing for a day, or is gone, is paused, and what waits fo
     expect(await queue.directory.webhooks.read(id)).toMatchObject({ pausedAt: null, lastFailure: null });
     await queue.directory.webhooks.remove(id, null);
   }
+});
+
+test('who does not answer holds up nobody else', async () => {
+  await using silent = await startHook(null);
+  await using quick = await startHook(204);
+  await using queue = await startQueue();
+  const { id } = await add(queue, silent.url);
+  await add(queue, quick.url);
+  await queue.sql`
+    insert into webhook_events (webhook_id, body)
+    select webhook_id, '{"event":"test"}' from webhooks, generate_series(1, 30)`;
+  const ending = new AbortController();
+  await using _ = startSender(queue, ending.signal);
+  await silent.hears(5);
+  await quick.hears(30);
+  for (;;) if ((await queue.sql`select from webhook_events where webhook_id <> ${id}`).length === 0) break;
+  expect(silent.heard).toHaveLength(5);
+  const [waiting] = await queue.sql`
+    select count(*)::integer as all, count(lease)::integer as leased from webhook_events`;
+  expect(waiting).toEqual({ all: 30, leased: 5 });
+  ending.abort();
+});
+
+test('a test event comes before those that wait, and to a webhook that rests; for one that is paused nobody looks', async () => {
+  await using hook = await startHook(500, 204);
+  await using queue = await startQueue();
+  const { id } = await add(queue, hook.url);
+  await queue.sql`
+    insert into webhook_events (webhook_id, body) select ${id}::bigint, '{"event":"delivered"}' from generate_series(1, 7)`;
+  const own = openDatabase(queue.target, { applicationName: 'webhook test', maxConnections: 1 });
+  const events = new WebhookEvents(own);
+  const sequence = await noteTestEvent(own.sql, id);
+  const [first] = await events.take(1);
+  expect(first).toMatchObject({ sequence, attempts: 1 });
+  await queue.sql`update webhook_events set lease = null, next_attempt_at = 'epoch' where event_id = ${sequence}`;
+  expect(await events.nextDueMs()).toBeLessThan(0);
+  expect(await events.nextDueMs([id])).toBeNull();
+  await queue.sql`update webhooks set paused_at = now()`;
+  expect(await events.nextDueMs()).toBeNull();
+  expect(await events.take(10)).toEqual([]);
+  await queue.directory.webhooks.change(id, null, { isPaused: false });
+  expect(await events.take(10, new Map([[id, 0]]))).toEqual([]);
+  await using _ = startSender(queue);
+  await hook.hears(1); // it takes nothing, and rests
+  const second = await noteTestEvent(own.sql, id);
+  for (;;) if ((await isEventTaken(own.sql, second)) === true) break;
+  expect(hook.heard.some(({ body }) => body['sequence'] === second)).toBe(true);
+  await own.close();
 });
 
 const event = { sequence: 1, webhook: 1, secret: SECRET, body: '{}' };

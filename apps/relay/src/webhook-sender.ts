@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventOutcome, LeasedEvent, WebhookEvents } from '@postel/queue';
+import { type EventOutcome, type LeasedEvent, WEBHOOK, type WebhookEvents } from '@postel/queue';
 import type { Logger } from '@postel/supervision';
 import { postEvent, type Web } from '@postel/tls-policy';
-import { EVENTS_AT_ONCE, LOOK_MS, LOOK_PAUSE_MS } from './limits.ts';
+import { LOOK_MS, LOOK_PAUSE_MS } from './limits.ts';
+import { WebhookTurns } from './webhook-turns.ts';
 
 /** The web server wants nothing more: RFC 9110 §15.5.11. */
 const GONE = 410;
@@ -15,9 +16,15 @@ interface WebhookParts {
   readonly onOutcome: (outcome: EventOutcome['type']) => void;
 }
 
-/** Brings events of sending to webhooks, each at least once, until it is stopped. */
+/**
+ * Brings events of sending to webhooks, each at least once, until it is stopped. Nothing is waited for together: as soon as one has its
+ * answer the next may begin, of any webhook whose turn it is.
+ */
 export class WebhookSender {
   readonly #parts: WebhookParts;
+  readonly #turns = new WebhookTurns(() => performance.now(), WEBHOOK.atOnce);
+  /** Events that are under way. */
+  readonly #tasks = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #wake = Promise.withResolvers<void>();
   #loop: Promise<void> = Promise.resolve();
@@ -46,11 +53,11 @@ export class WebhookSender {
       const { promise: woken } = this.#wake;
       let waitMs = LOOK_MS;
       try {
-        this.#endListening ??= await events.onDue(() => this.#wake.resolve());
-        const due = await events.take(EVENTS_AT_ONCE);
-        await Promise.all(due.map((event) => this.#bring(event)));
-        if (due.length > 0) continue;
-        waitMs = Math.min(Math.max((await events.nextDueMs()) ?? LOOK_MS, LOOK_PAUSE_MS), LOOK_MS);
+        this.#endListening ??= await events.onDue((tried) => {
+          if (tried !== null) this.#turns.forgive(tried);
+          this.#wake.resolve();
+        });
+        waitMs = await this.#begin();
       } catch (err) {
         log.warn({ err }, 'events for webhooks wait');
       }
@@ -59,9 +66,43 @@ export class WebhookSender {
       await Promise.race([woken, delay(waitMs, undefined, { signal: stopped }).catch(() => {})]);
       timer.abort();
     }
+    await Promise.all(this.#tasks);
   }
 
-  async #bring(event: LeasedEvent): Promise<void> {
+  /** Begins all that may begin. @returns how long there is nothing more, unless something is told or ends before */
+  async #begin(): Promise<number> {
+    const { events } = this.#parts;
+    while (this.#turns.room > 0 && !this.#stopping.signal.aborted) {
+      const { room } = this.#turns;
+      const due = await events.take(room, this.#turns.rooms());
+      for (const event of due) this.#beginOne(event);
+      if (due.length < room) break;
+    }
+    if (this.#turns.room <= 0) return LOOK_MS;
+    const busy = [...this.#turns.rooms()].filter(([, room]) => room === 0).map(([webhook]) => webhook);
+    const dueMs = (await events.nextDueMs(busy)) ?? LOOK_MS;
+    return Math.min(Math.max(Math.min(dueMs, this.#turns.restMs ?? LOOK_MS), LOOK_PAUSE_MS), LOOK_MS);
+  }
+
+  #beginOne(event: LeasedEvent): void {
+    const { webhook } = event;
+    this.#turns.begin(webhook);
+    const startedMs = performance.now();
+    const task = this.#bring(event)
+      .catch((err: unknown) => {
+        this.#parts.log.warn({ err, webhook }, 'what came of an event is not written down: it comes again');
+        return false;
+      })
+      .then((isTaken) => {
+        this.#tasks.delete(task);
+        this.#turns.end(webhook, { isTaken, tookMs: performance.now() - startedMs });
+        this.#wake.resolve();
+      });
+    this.#tasks.add(task);
+  }
+
+  /** @returns whether it is taken */
+  async #bring(event: LeasedEvent): Promise<boolean> {
     const { events, web, log, onOutcome } = this.#parts;
     const outcome = await bringEvent(web, event);
     onOutcome(outcome.type);
@@ -71,6 +112,7 @@ export class WebhookSender {
       log.info({ webhook, sequence, attempts, reason: outcome.reason }, 'a webhook did not take an event');
     }
     if (isPaused) log.warn({ webhook }, 'a webhook is paused: it takes nothing; what waited for it is removed');
+    return outcome.type === 'taken';
   }
 }
 
@@ -80,12 +122,10 @@ export async function bringEvent(
   { url, secret, allowsPrivate, body: text, sequence, webhook }: Omit<LeasedEvent, 'attempts' | 'lease'>,
 ): Promise<EventOutcome> {
   const body = Buffer.from(JSON.stringify({ sequence, ...JSON.parse(text) }));
-  const seconds = Math.floor(Date.now() / 1_000);
-  const signature = createHmac('sha256', secret).update(`${seconds}.`).update(body).digest('hex');
   const headers = {
     'postel-webhook': String(webhook),
     'postel-sequence': String(sequence),
-    'postel-signature': `t=${seconds},v1=${signature}`,
+    'postel-signature': signatureOf(secret, body, Math.floor(Date.now() / 1_000)),
   };
   try {
     const status = await postEvent(web, { url, headers, body, allowsPrivate });
@@ -94,4 +134,10 @@ export async function bringEvent(
   } catch (error) {
     return { type: 'failed', reason: error instanceof Error ? error.message : String(error), isForGood: false };
   }
+}
+
+/** @param seconds since 1970 */
+function signatureOf(secret: string, body: Buffer, seconds: number): string {
+  const signature = createHmac('sha256', secret).update(`${seconds}.`).update(body).digest('hex');
+  return `t=${seconds},v1=${signature}`;
 }

@@ -80,18 +80,26 @@ export class WebhookEvents {
     this.#listen = listen;
   }
 
-  /** Takes events that are due, a few for each webhook: nobody else gets them before their lease ends. */
-  async take(limit: number): Promise<readonly LeasedEvent[]> {
+  /**
+   * Takes events that are due: nobody else gets them before their lease ends. Webhooks come in no order, so that none is always the last.
+   *
+   * @param rooms how many a webhook may have, of those that may not have `WEBHOOK.atOnce`
+   */
+  async take(limit: number, rooms: ReadonlyMap<number, number> = new Map()): Promise<readonly LeasedEvent[]> {
     const lease = randomUUID();
     return await this.#sql.begin(async (tx) => {
       const due = await tx<{ id: number }[]>`
         select e.event_id as id
-          from webhooks as w
+          from (select w.webhook_id, coalesce(r.room, ${WEBHOOK.atOnce}::integer) as room
+                  from webhooks as w
+                  left join unnest(${numberArray(rooms.keys())}::bigint[], ${numberArray(rooms.values())}::integer[]) as r (webhook_id, room)
+                    using (webhook_id)
+                 where w.paused_at is null order by random()) as w
          cross join lateral (
            select event_id from webhook_events
             where webhook_id = w.webhook_id and next_attempt_at <= now()
-            order by event_id limit ${WEBHOOK.atOnce} for update skip locked) as e
-         where w.paused_at is null limit ${limit}`;
+            order by next_attempt_at, event_id limit w.room for update skip locked) as e
+         limit ${limit}`;
       if (due.length === 0) return [];
       const ids = numberArray(due.map(({ id }) => id));
       await tx`
@@ -140,26 +148,39 @@ export class WebhookEvents {
     });
   }
 
-  /** Until something is due, null if nothing is. */
-  async nextDueMs(): Promise<number | null> {
+  /**
+   * Until something is due, null if nothing is.
+   *
+   * @param except webhooks that may have none now
+   */
+  async nextDueMs(except: Iterable<number> = []): Promise<number | null> {
     const [row] = await this.#sql.read<{ ms: number | null }[]>`
-      select (extract(epoch from min(next_attempt_at) - now()) * 1000)::float8 as ms from webhook_events`;
+      select (extract(epoch from min(next_attempt_at) - now()) * 1000)::float8 as ms
+        from webhook_events as e join webhooks as w using (webhook_id)
+       where w.paused_at is null and webhook_id <> all(${numberArray(except)}::bigint[])`;
     return row?.ms ?? null;
   }
 
-  /** Is told that something is due, or may be. @returns what ends that @throws {StorageError} 'unavailable' */
-  async onDue(told: () => void): Promise<() => Promise<void>> {
-    return await this.#listen(WEBHOOK_CHANNEL, { heard: told, listening: told });
+  /**
+   * Is told that something is due, or may be.
+   *
+   * @param told with the webhook that somebody tries, if it is that
+   * @returns what ends that @throws {StorageError} 'unavailable'
+   */
+  async onDue(told: (tried: number | null) => void): Promise<() => Promise<void>> {
+    const heard = (payload: string) => told(payload === '' ? null : Number(payload));
+    return await this.#listen(WEBHOOK_CHANNEL, { heard, listening: () => told(null) });
   }
 }
 
-/** Has an event of no mail be brought to a webhook, to try it. @returns its number */
+/** Has an event of no mail be brought to a webhook, to try it, before all others that wait for it. @returns its number */
 export async function noteTestEvent(sql: Sql, webhook: number): Promise<number> {
   const [row] = await sql<{ id: number }[]>`
-    insert into webhook_events (webhook_id, body)
-    values (${webhook}::bigint, jsonb_build_object('event', 'test', 'at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)
+    insert into webhook_events (webhook_id, body, next_attempt_at)
+    values (${webhook}::bigint, jsonb_build_object('event', 'test', 'at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text,
+            'epoch')
     returning event_id as id`;
-  await tellWebhooks(sql);
+  await sql`select pg_notify(${WEBHOOK_CHANNEL}, ${String(webhook)})`;
   return row?.id ?? 0;
 }
 
