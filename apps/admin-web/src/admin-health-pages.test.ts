@@ -53,7 +53,7 @@ test('the start page tells of certificates, of the DNS, and of servers that lost
   const { page } = person;
   await person.signInAsAdmin();
   await page.getByRole('heading', { name: 'Certificates' }).waitFor();
-  await page.getByText('localhost, 127.0.0.1').waitFor();
+  await page.getByText('localhost, 127.0.0.1, ::1', { exact: true }).waitFor();
   await page.getByRole('link', { name: domain }).waitFor();
   await page.getByText('it <b>offers</b> none').waitFor();
   expect(await page.getByText('All is well:').count()).toBe(0);

@@ -1,5 +1,6 @@
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import { createSecureContext, type SecureContext, type SecureContextOptions, type Server } from 'node:tls';
 import type { CertificateFiles } from '@postel/config';
 
@@ -115,9 +116,14 @@ export class ServerCertificates {
 
 /** RFC 6125 §6.4.4: the common name counts only where there is no other. */
 function namesOf({ subjectAltName, subject }: X509Certificate): readonly string[] {
-  const names = [...(subjectAltName ?? '').matchAll(/(?:DNS|IP Address):([^\s,"]+)/g)].map(([, name = '']) => name);
+  const names = [...(subjectAltName ?? '').matchAll(/(?:DNS|IP Address):([^\s,"]+)/g)].map(([, name = '']) =>
+    shortened(name),
+  );
   return names.length > 0 ? names : [partOf(subject)];
 }
+
+/** Node writes all groups of an IPv6 address; people leave out those that are zero (RFC 5952 §4.2). */
+const shortened = (name: string): string => (isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name);
 
 /** The organization of a name, else its common name: Node writes one part a line. */
 function partOf(name: string): string {
