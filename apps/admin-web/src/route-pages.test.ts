@@ -31,23 +31,24 @@ test('an owner adds a smarthost, tries it, has mail of a domain go by it, and re
   await page.getByText('parts of the server work').waitFor();
   await person.open('Ways out');
   await page.getByText('Without any it goes to the servers of each domain').waitFor();
-  await page.getByRole('button', { name: 'Add a smarthost' }).click();
+  await page.getByRole('button', { name: 'Add a way out' }).click();
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByLabel('Host and port').fill('smtp.example.net');
   await page.getByLabel('User name').fill(HOSTILE);
   await person.look('admin-route-add');
   await page.getByRole('button', { name: 'Add it' }).click();
   await page.getByText('With what is it logged in?').waitFor();
-  await page.getByLabel('Password').fill(secret);
+  await page.getByLabel('Password', { exact: true }).fill(secret);
   await page.getByRole('button', { name: 'Add it' }).click();
   await page.getByRole('rowheader', { name, exact: true }).waitFor();
   await page.getByText('smtp.example.net:465').first().waitFor();
 
   await page.getByRole('button', { name: `Change ${name}` }).click();
   await page.getByText('There is one, which nobody is shown').waitFor();
-  expect(await page.getByLabel('Password').inputValue()).toBe('');
+  expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('');
   await page.getByLabel('Host and port').fill(`127.0.0.1:${server.port}`);
   await page.getByLabel('TLS').selectOption('none');
+  await page.getByRole('dialog').getByText('More', { exact: true }).click();
   await page.getByLabel('It is told who submitted').check();
   await page.getByLabel('Transactions at the same time').fill('3');
   await person.look('admin-route-change');
@@ -97,6 +98,88 @@ test('an owner adds a smarthost, tries it, has mail of a domain go by it, and re
   expect(person.complaints.filter((text) => !/\b(?:422|409)\b/.test(text))).toEqual([]);
 });
 
+test('what few routes need is set, shown again and taken back', async ({ skip }) => {
+  requirePrograms(skip, 'chromium');
+  const postel = sharedPostel();
+  const name = `more-${randomBytes(4).toString('hex')}`;
+  const read = () => postel.useDirectory(({ routes }) => routes.read(name));
+  await using person = await Person.visiting(postel.ports.web);
+  const { page } = person;
+  await person.signInAsAdmin();
+  await page.getByText('parts of the server work').waitFor();
+  await person.open('Ways out');
+  await page.getByRole('button', { name: 'Add a way out' }).click();
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('Host and port').fill('smtp.example.net');
+  await page.getByRole('dialog').getByText('More', { exact: true }).click();
+  await page.getByLabel('Access token').fill('canary-token');
+  await page.getByRole('button', { name: 'Add it' }).click();
+  // Said by the form itself, in a sentence of its own.
+  await page
+    .getByRole('alert')
+    .getByText(/^Say whose password or token it is/)
+    .waitFor();
+  await page.getByLabel('User name', { exact: true }).fill('postel');
+  await page.getByLabel('It has to show').selectOption('keys');
+  await page.getByLabel('SHA-256 of its public key').fill('no key');
+  await page.getByLabel('Act as').fill('sales');
+  await page.getByLabel('Mechanisms').fill('oauthbearer');
+  await page.getByLabel('Source addresses').fill('192.0.2.2=out2.example.com\n2001:db8::2');
+  await page.getByLabel('SOCKS5 proxy').fill('127.0.0.1');
+  await page.getByLabel('User name at the proxy').fill('through');
+  await page.getByLabel('Password at the proxy').fill('canary-proxy');
+  await page.getByRole('button', { name: 'Add it' }).click();
+  // Said by the server.
+  await page
+    .getByRole('alert')
+    .getByText(/^"no" is no SHA-256 of a public key/)
+    .waitFor();
+  await person.look('admin-route-more');
+  await page.getByLabel('SHA-256 of its public key').fill('ab'.repeat(32));
+  await page.getByRole('button', { name: 'Add it' }).click();
+  await page.getByRole('rowheader', { name, exact: true }).waitFor();
+  const made = await read();
+  expect(made).toMatchObject({
+    user: 'postel',
+    actAs: 'sales',
+    mechanisms: ['OAUTHBEARER'],
+    sources: { '192.0.2.2': 'out2.example.com', '2001:db8::2': null },
+    proxy: '127.0.0.1:1080',
+    proxyUser: 'through',
+    tlsNames: [],
+    authorities: null,
+  });
+  expect(made.pinnedKeys).toHaveLength(1);
+  expect(made.secrets.toSorted()).toEqual(['proxyPassword', 'token']);
+
+  // Saved as it is shown, it stays as it was.
+  await page.getByRole('button', { name: `Change ${name}` }).click();
+  await page.getByLabel('Act as').waitFor();
+  await person.look('admin-route-more-change');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+  expect({ ...(await read()), revision: 0 }).toEqual({ ...made, revision: 0 });
+
+  // To the servers of each domain nobody logs in; source addresses stay.
+  await page.getByRole('button', { name: `Change ${name}` }).click();
+  await page.getByLabel('Mail goes to').selectOption('domains');
+  await page.getByLabel('SOCKS5 proxy').fill('');
+  await person.look('admin-route-domains');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+  expect(await read()).toMatchObject({
+    hosts: [],
+    user: null,
+    pinnedKeys: [],
+    proxy: null,
+    proxyUser: null,
+    secrets: [],
+  });
+  expect((await read()).sources).toEqual(made.sources);
+  await postel.useDirectory(({ routes }) => routes.remove(name));
+  expect(person.complaints.filter((text) => !/\b422\b/.test(text))).toEqual([]);
+});
+
 test('a route that does not do shows where it ends', async ({ skip }) => {
   requirePrograms(skip, 'chromium');
   const postel = sharedPostel();
@@ -106,7 +189,7 @@ test('a route that does not do shows where it ends', async ({ skip }) => {
   await person.signInAsAdmin();
   await page.getByText('parts of the server work').waitFor();
   await person.open('Ways out');
-  await page.getByRole('button', { name: 'Add a smarthost' }).click();
+  await page.getByRole('button', { name: 'Add a way out' }).click();
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByLabel('Host and port').fill('127.0.0.1:1');
   await page.getByRole('button', { name: 'Add it' }).click();

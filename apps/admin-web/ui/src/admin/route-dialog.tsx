@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { Route } from '../../../src/schemas/routes.ts';
 import { call } from '../api.ts';
-import { FormError } from '../form-error.ts';
-import { Choice, Field, Select, Show } from '../parts/basics.tsx';
+import { Field, Select, Show } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
 import { useData } from '../use-data.ts';
+import { draftOf, hasMore, type RouteDraft, type RouteWish, wishOf } from './route-draft.ts';
+import { RouteMore, SecretField } from './route-more.tsx';
 
 interface RouteDialogProps {
   /** Null: a new one. */
@@ -13,7 +14,7 @@ interface RouteDialogProps {
   readonly onSaved: () => void;
 }
 
-/** A smarthost is added or changed here. */
+/** A route is added or changed here. */
 export function RouteDialog({ name, onClose, onSaved }: RouteDialogProps) {
   const path = name === null ? null : `/admin/routes/${encodeURIComponent(name)}`;
   const route = useData<Route>(path);
@@ -24,7 +25,7 @@ export function RouteDialog({ name, onClose, onSaved }: RouteDialogProps) {
     onClose();
   };
   return (
-    <Dialog title={name === null ? 'Add a smarthost' : `Change ${name}`} onClose={onClose}>
+    <Dialog title={name === null ? 'Add a way out' : `Change ${name}`} onClose={onClose}>
       {path === null ? (
         <RouteForm route={null} onSave={save} onClose={onClose} />
       ) : (
@@ -36,10 +37,10 @@ export function RouteDialog({ name, onClose, onSaved }: RouteDialogProps) {
   );
 }
 
-interface RouteWish
-  extends Partial<Pick<Route, 'name' | 'hosts' | 'tls' | 'user' | 'isTrusted' | 'connections' | 'recipients'>> {
-  readonly secrets?: { password?: string | null; token?: null };
-}
+const WHERE = [
+  ['host', 'a smarthost'],
+  ['domains', 'the servers of each domain'],
+] as const;
 
 const TLS = [
   ['implicit', 'from the first octet (port 465)'],
@@ -55,126 +56,66 @@ interface RouteFormProps {
 }
 
 function RouteForm({ route, onSave, onClose }: RouteFormProps) {
-  const [name, setName] = useState('');
-  const [hosts, setHosts] = useState(route?.hosts.join(', ') ?? '');
-  const [tls, setTls] = useState(route?.tls ?? 'implicit');
-  const [user, setUser] = useState(route?.user ?? '');
-  const [password, setPassword] = useState('');
-  const [isTrusted, setTrusted] = useState(route?.isTrusted ?? false);
-  const [connections, setConnections] = useState(textOf(route?.connections));
-  const [recipients, setRecipients] = useState(textOf(route?.recipients));
-  const isToDomains = route !== null && route.hosts.length === 0;
-  const hasPassword = route?.secrets.includes('password') ?? false;
-  const more = route === null ? [] : othersOf(route);
-
-  const save = async () => {
-    const list = hosts.split(/[\s,;]+/).filter((host) => host !== '');
-    const login = user.trim() === '' ? null : user.trim();
-    if (login === null && password !== '') throw new FormError('Say whose password it is: the user name is missing.');
-    const secrets = {
-      ...(password === '' ? {} : { password }),
-      ...(login === null && hasPassword ? { password: null } : {}),
-      ...(login === null && route?.secrets.includes('token') === true ? { token: null } : {}),
-    };
-    await onSave({
-      ...(route === null ? { name: name.trim() } : {}),
-      ...(isToDomains ? {} : { hosts: list, tls, user: login, isTrusted }),
-      connections: numberOf(connections, 'transactions'),
-      recipients: numberOf(recipients, 'recipients'),
-      ...(Object.keys(secrets).length === 0 ? {} : { secrets }),
-    });
-  };
+  const [draft, setDraft] = useState(() => draftOf(route));
+  const set = (change: Partial<RouteDraft>) => setDraft((before) => ({ ...before, ...change }));
+  const { name, isToDomains, hosts, tls, user, password, dropsPassword } = draft;
   return (
-    <WorkForm submit={route === null ? 'Add it' : 'Save'} onSubmit={save} onCancel={onClose}>
+    <WorkForm
+      submit={route === null ? 'Add it' : 'Save'}
+      onSubmit={() => onSave(wishOf(draft, route))}
+      onCancel={onClose}
+    >
       {route === null ? (
         <Field
           label="Name"
           hint="As you call it: a-z, 0-9, dot, _ and -"
           value={name}
-          onValue={setName}
+          onValue={(text) => set({ name: text })}
           placeholder="provider"
           required
           autoFocus
         />
       ) : null}
+      <Select
+        label="Mail goes to"
+        value={isToDomains ? 'domains' : 'host'}
+        options={WHERE}
+        onValue={(where) => set({ isToDomains: where === 'domains' })}
+      />
       {isToDomains ? (
-        <p class="quiet">It goes to the servers of each domain, under the TLS that those ask for.</p>
+        <p class="quiet">
+          From addresses or by a proxy of its own: see More. It goes under the TLS that each domain asks for.
+        </p>
       ) : (
         <>
           <Field
             label="Host and port"
             hint="Several, with commas between them, are tried in this order."
             value={hosts}
-            onValue={setHosts}
+            onValue={(text) => set({ hosts: text })}
             placeholder="smtp.example.net:465"
             required
           />
-          <Select label="TLS" value={tls} options={TLS} onValue={setTls} />
-          <Field label="User name" hint="Empty: nobody logs in." value={user} onValue={setUser} autocomplete="off" />
+          <Select label="TLS" value={tls} options={TLS} onValue={(mode) => set({ tls: mode })} />
           <Field
-            label="Password"
-            hint={
-              hasPassword
-                ? 'There is one, which nobody is shown. Empty: it stays; without a user name it goes.'
-                : 'It is sealed, and shown to nobody.'
-            }
-            type="password"
-            value={password}
-            onValue={setPassword}
-            autocomplete="new-password"
+            label="User name"
+            hint="Empty: nobody logs in."
+            value={user}
+            onValue={(text) => set({ user: text })}
+            autocomplete="off"
           />
-          <Choice
-            label="It is told who submitted a message"
-            hint="MAIL AUTH= (RFC 4954). Only for servers of your own, or that you trust as much."
-            isOn={isTrusted}
-            onChange={setTrusted}
+          <SecretField
+            label="Password"
+            none="It is sealed, and shown to nobody."
+            isThere={route?.secrets.includes('password') ?? false}
+            value={password}
+            onValue={(text) => set({ password: text })}
+            isDropped={dropsPassword}
+            onDrop={(isDropped) => set({ dropsPassword: isDropped })}
           />
         </>
       )}
-      <Field
-        label="Transactions at the same time"
-        hint="Of each relay process. Empty: as everywhere."
-        value={connections}
-        onValue={setConnections}
-        inputMode="numeric"
-      />
-      <Field
-        label="Recipients in a transaction"
-        hint="Empty: as everywhere."
-        value={recipients}
-        onValue={setRecipients}
-        inputMode="numeric"
-      />
-      {more.length === 0 ? null : (
-        <p class="quiet small">
-          It also has {more.join(', ')}: these stay as they are, and “postel config route update” changes them.
-        </p>
-      )}
+      <RouteMore route={route} draft={draft} set={set} isOpen={route !== null && hasMore(route)} />
     </WorkForm>
   );
-}
-
-const textOf = (limit: number | null | undefined) => (limit === null || limit === undefined ? '' : String(limit));
-
-function numberOf(text: string, what: string): number | null {
-  if (text.trim() === '') return null;
-  const number = Number(text);
-  if (!Number.isSafeInteger(number)) throw new FormError(`“${text}” is no whole number of ${what}.`);
-  return number;
-}
-
-/** What a route has that this form does not show. */
-function othersOf(route: Route): readonly string[] {
-  const { tlsNames, authorities, pinnedKeys, actAs, mechanisms, certificate, sources, proxy, secrets } = route;
-  return [
-    ...(tlsNames.length > 0 ? ['names for its certificate'] : []),
-    ...(authorities === null ? [] : ['authorities of its own']),
-    ...(pinnedKeys.length > 0 ? ['public keys'] : []),
-    ...(actAs === null ? [] : ['a name to act as']),
-    ...(mechanisms === null ? [] : ['mechanisms of its own']),
-    ...(certificate === null ? [] : ['a client certificate']),
-    ...(secrets.includes('token') ? ['a token'] : []),
-    ...(Object.keys(sources).length > 0 ? ['source addresses'] : []),
-    ...(proxy === null ? [] : ['a proxy']),
-  ];
 }

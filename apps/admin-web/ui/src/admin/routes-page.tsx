@@ -36,7 +36,7 @@ export function RoutesPage() {
       lead="By which servers mail to others leaves. Without any it goes to the servers of each domain: that is “direct”, which is built in."
       head={
         <button type="button" class="primary" onClick={() => setAdding(true)}>
-          Add a smarthost
+          Add a way out
         </button>
       }
       of={routes}

@@ -116,6 +116,35 @@ export function Field({ label, value, onValue, hint, type = 'text', autoFocus = 
   );
 }
 
+interface AreaProps extends Pick<FieldProps, 'label' | 'value' | 'onValue' | 'hint' | 'required' | 'placeholder'> {
+  readonly rows: number;
+}
+
+/** A field of several lines, of what is no prose: keys, certificates, lists. */
+export function Area({ label, hint, onValue, ...rest }: AreaProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <textarea
+        {...rest}
+        id={id}
+        class="code short"
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        onInput={(event) => onValue(event.currentTarget.value)}
+        spellcheck={false}
+        autocapitalize="off"
+        autocomplete="off"
+      />
+      {hint === undefined ? null : (
+        <span class="hint" id={`${id}-hint`}>
+          {hint}
+        </span>
+      )}
+    </div>
+  );
+}
+
 interface ChoiceProps {
   readonly label: string;
   readonly hint?: string;
