@@ -7,7 +7,9 @@ import { formatAgo, formatMoment } from '../format.ts';
 import { Badge, Card, CopyButton, Empty, Field, Notice, PageHead, Select, Show } from '../parts/basics.tsx';
 import { Confirm, Dialog, useWork, WorkForm } from '../parts/dialog.tsx';
 import { Logins } from '../parts/logins.tsx';
+import { Said } from '../parts/said.tsx';
 import { goTo } from '../router.tsx';
+import { safeText } from '../safe-text.ts';
 import { useData } from '../use-data.ts';
 import { RoleCard } from './role-card.tsx';
 
@@ -235,9 +237,12 @@ function AddressesCard({ account, onChanged }: { account: AccountDetails; onChan
       {account.addresses.map(({ address: known, mailbox }) => (
         <div class="head" key={known}>
           <span>
-            <span class="code">{known}</span> {mailbox === null ? null : <span class="quiet small">to {mailbox}</span>}
+            <span class="code">
+              <Said>{known}</Said>
+            </span>{' '}
+            {mailbox === null ? null : <span class="quiet small">to {safeText(mailbox)}</span>}
           </span>
-          <button type="button" class="bad" onClick={() => remove(known)} aria-label={`Remove ${known}`}>
+          <button type="button" class="bad" onClick={() => remove(known)} aria-label={`Remove ${safeText(known)}`}>
             Remove
           </button>
         </div>
@@ -269,12 +274,17 @@ function DevicesCard({ path }: { path: string }) {
             {list.map(({ fingerprint, name, keyType, lastUsedAt }) => (
               <div class="head" key={fingerprint}>
                 <span>
-                  {name}{' '}
+                  <Said>{name}</Said>{' '}
                   <span class="quiet small">
                     {keyType}, last used {formatAgo(lastUsedAt)}
                   </span>
                 </span>
-                <button type="button" class="bad" onClick={() => remove(fingerprint)} aria-label={`Remove ${name}`}>
+                <button
+                  type="button"
+                  class="bad"
+                  onClick={() => remove(fingerprint)}
+                  aria-label={`Remove ${safeText(name)}`}
+                >
                   Remove
                 </button>
               </div>
@@ -287,7 +297,7 @@ function DevicesCard({ path }: { path: string }) {
           <>
             {list.map(({ name, lastUsedAt }) => (
               <p key={name}>
-                {name} <span class="quiet small">app password, last used {formatAgo(lastUsedAt)}</span>
+                <Said>{name}</Said> <span class="quiet small">app password, last used {formatAgo(lastUsedAt)}</span>
               </p>
             ))}
           </>

@@ -5,6 +5,7 @@ import { formatOctets } from '../format.ts';
 import { Badge, CopyButton, Field, Notice } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
 import { ListPage } from '../parts/list.tsx';
+import { Said } from '../parts/said.tsx';
 import { Link } from '../router.tsx';
 import { useData } from '../use-data.ts';
 import { usePages } from '../use-pages.ts';
@@ -43,7 +44,7 @@ export function AccountsPage({ isOwner }: { isOwner: boolean }) {
             </>
           ),
         },
-        { title: 'Addresses', show: ({ addresses }) => addresses.join(', ') },
+        { title: 'Addresses', show: ({ addresses }) => <Said>{addresses.join(', ')}</Said> },
         { title: 'Messages', kind: 'number', show: ({ usedMessages }) => usedMessages.toLocaleString('en') },
         { title: 'Size', kind: 'number', show: ({ usedOctets }) => formatOctets(usedOctets) },
       ]}

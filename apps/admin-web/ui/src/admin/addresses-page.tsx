@@ -5,6 +5,7 @@ import { formatCount } from '../format.ts';
 import { Badge, Card, Field, PageHead } from '../parts/basics.tsx';
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
 import { List } from '../parts/list.tsx';
+import { Said } from '../parts/said.tsx';
 import { Link } from '../router.tsx';
 import { usePages } from '../use-pages.ts';
 
@@ -31,7 +32,9 @@ export function AddressesPage({ own }: { own: string | null }) {
               kind: 'name',
               show: ({ address, isList }) => (
                 <>
-                  <Link to={`/admin/aliases/${encodeURIComponent(address)}`}>{address}</Link>{' '}
+                  <Link to={`/admin/aliases/${encodeURIComponent(address)}`}>
+                    <Said>{address}</Said>
+                  </Link>{' '}
                   {isList ? <Badge>list</Badge> : null}
                 </>
               ),
@@ -51,7 +54,7 @@ export function AddressesPage({ own }: { own: string | null }) {
           empty="None yet: they come with accounts."
           keyOf={({ address }) => address}
           columns={[
-            { title: 'Address', kind: 'name', show: ({ address }) => address },
+            { title: 'Address', kind: 'name', show: ({ address }) => <Said>{address}</Said> },
             {
               title: 'Account',
               show: ({ account }) =>
@@ -61,7 +64,7 @@ export function AddressesPage({ own }: { own: string | null }) {
                   <Link to={`/admin/accounts/${encodeURIComponent(account)}`}>{account}</Link>
                 ),
             },
-            { title: 'Mailbox', show: ({ mailbox }) => mailbox ?? 'INBOX' },
+            { title: 'Mailbox', show: ({ mailbox }) => <Said>{mailbox ?? 'INBOX'}</Said> },
           ]}
         />
       </Card>

@@ -3,7 +3,9 @@ import type { AliasDetails } from '../../../src/schemas/admin.ts';
 import { call } from '../api.ts';
 import { Badge, Card, Choice, Empty, Field, Notice, PageHead, Select, Show } from '../parts/basics.tsx';
 import { Confirm, useWork, WorkForm } from '../parts/dialog.tsx';
+import { Said } from '../parts/said.tsx';
 import { goTo } from '../router.tsx';
+import { safeText } from '../safe-text.ts';
 import { useData } from '../use-data.ts';
 
 export function AliasPage({ address }: { address: string }) {
@@ -16,7 +18,7 @@ export function AliasPage({ address }: { address: string }) {
   };
   return (
     <>
-      <PageHead title={address} lead="An address that stands for others.">
+      <PageHead title={safeText(address)} lead="An address that stands for others.">
         <button type="button" class="bad" onClick={() => setRemoving(true)}>
           Remove
         </button>
@@ -31,7 +33,7 @@ export function AliasPage({ address }: { address: string }) {
       </Show>
       {isRemoving ? (
         <Confirm
-          title={`Remove ${address}?`}
+          title={`Remove ${safeText(address)}?`}
           submit="Remove it"
           onClose={() => setRemoving(false)}
           onAgree={async () => {
@@ -65,13 +67,16 @@ function Members({ alias, change }: PartProps) {
       {members.map(({ address, isLocal }) => (
         <div class="head" key={address}>
           <span>
-            <span class="code">{address}</span> {isLocal ? null : <Badge>at another server</Badge>}
+            <span class="code">
+              <Said>{address}</Said>
+            </span>{' '}
+            {isLocal ? null : <Badge>at another server</Badge>}
           </span>
           <button
             type="button"
             class="bad"
             onClick={() => work(() => change({ removeMembers: [address] }))}
-            aria-label={`Remove ${address}`}
+            aria-label={`Remove ${safeText(address)}`}
           >
             Remove
           </button>

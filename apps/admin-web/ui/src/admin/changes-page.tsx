@@ -2,6 +2,8 @@ import type { Change } from '../../../src/schemas/admin.ts';
 import { formatMoment } from '../format.ts';
 import { Badge } from '../parts/basics.tsx';
 import { ListPage } from '../parts/list.tsx';
+import { Said } from '../parts/said.tsx';
+import { safeText } from '../safe-text.ts';
 import { usePages } from '../use-pages.ts';
 
 const DOORS = new Map([
@@ -27,9 +29,9 @@ export function ChangesPage() {
           title: 'Who',
           show: ({ actor, door, token, origin }) => (
             <>
-              {actor}{' '}
+              <Said>{actor}</Said>{' '}
               <span class="quiet small">
-                {[DOORS.get(door) ?? door, token, origin].filter((part) => part !== null).join(', ')}
+                <Said>{[DOORS.get(door) ?? door, token, origin].filter((part) => part !== null).join(', ')}</Said>
               </span>
             </>
           ),
@@ -38,7 +40,7 @@ export function ChangesPage() {
           title: 'What',
           show: ({ kind, name, before, after }) => (
             <>
-              {kind} {name} {before === null ? <Badge>added</Badge> : null}
+              {kind} <Said>{name}</Said> {before === null ? <Badge>added</Badge> : null}
               {after === null ? <Badge kind="bad">removed</Badge> : null}
             </>
           ),
@@ -48,8 +50,8 @@ export function ChangesPage() {
           show: ({ before, after }) => (
             <details>
               <summary>Show</summary>
-              {before === null ? null : <pre>{JSON.stringify(before, null, 1)}</pre>}
-              {after === null ? null : <pre>{JSON.stringify(after, null, 1)}</pre>}
+              {before === null ? null : <pre>{safeText(JSON.stringify(before, null, 1))}</pre>}
+              {after === null ? null : <pre>{safeText(JSON.stringify(after, null, 1))}</pre>}
             </details>
           ),
         },

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { DnsRecords } from '../../../src/schemas/dns.ts';
 import { Badge, Card, CopyButton, Notice, PageHead, Show } from '../parts/basics.tsx';
+import { safeText } from '../safe-text.ts';
 import { useData } from '../use-data.ts';
 import { DkimKeys } from './dkim-keys.tsx';
 
@@ -21,7 +22,7 @@ export function DnsPage({ domain }: { domain: string }) {
   const look = () => (isChecking ? records.reload() : setChecking(true));
   return (
     <>
-      <PageHead title={domain} lead="The DNS records that it needs, and what each is for.">
+      <PageHead title={safeText(domain)} lead="The DNS records that it needs, and what each is for.">
         <button type="button" class="primary" onClick={look}>
           Look what the DNS has
         </button>
@@ -36,7 +37,7 @@ export function DnsPage({ domain }: { domain: string }) {
                 for it are here too.
               </Notice>
             )}
-            <Zone title={`In the zone of ${domain}`} records={all.filter(({ zone }) => zone === 'domain')} />
+            <Zone title={`In the zone of ${safeText(domain)}`} records={all.filter(({ zone }) => zone === 'domain')} />
             <Zone
               title={`In the zone of ${hostname}: once, for all domains`}
               records={all.filter(({ zone }) => zone === 'host')}
@@ -87,7 +88,7 @@ function RecordEntry({ record }: { record: DnsRecord }) {
       </div>
       {check === null || check.state === 'right' || check.found.length === 0 ? null : (
         <p class="small quiet">
-          It has: <span class="code">{check.found.join(' | ')}</span>
+          It has: <span class="code">{safeText(check.found.join(' | '))}</span>
         </p>
       )}
       {check === null || check.note === null ? null : <p class="small quiet">{check.note}</p>}

@@ -6,6 +6,7 @@ import { Badge, Card, Choice, Empty, Field, PageHead, Select, Show } from '../pa
 import { Dialog, WorkForm } from '../parts/dialog.tsx';
 import { Ask } from '../parts/list.tsx';
 import { Link } from '../router.tsx';
+import { safeText } from '../safe-text.ts';
 import { useData } from '../use-data.ts';
 
 /** @param isOwner adds and removes domains too; others change theirs */
@@ -30,7 +31,7 @@ export function DomainsPage({ isOwner }: { isOwner: boolean }) {
           ) : (
             <div class="grid">
               {list.map(({ name, catchall, addresses, aliases, separators, isCaseSensitive }) => (
-                <Card key={name} title={name}>
+                <Card key={name} title={safeText(name)}>
                   <p>
                     {formatCount(addresses, 'address', 'addresses')}, {formatCount(aliases, 'alias', 'aliases')}
                   </p>
@@ -44,14 +45,19 @@ export function DomainsPage({ isOwner }: { isOwner: boolean }) {
                     {isCaseSensitive ? <Badge kind="warn">tells capitals apart</Badge> : null}
                   </p>
                   <p>
-                    <Link to={`/admin/domains/${encodeURIComponent(name)}`}>DNS records of {name}</Link>
+                    <Link to={`/admin/domains/${encodeURIComponent(name)}`}>DNS records of {safeText(name)}</Link>
                   </p>
                   <div class="actions">
-                    <button type="button" onClick={() => setChanging(name)} aria-label={`Change ${name}`}>
+                    <button type="button" onClick={() => setChanging(name)} aria-label={`Change ${safeText(name)}`}>
                       Change
                     </button>
                     {isOwner ? (
-                      <button type="button" class="bad" onClick={() => setRemoving(name)} aria-label={`Remove ${name}`}>
+                      <button
+                        type="button"
+                        class="bad"
+                        onClick={() => setRemoving(name)}
+                        aria-label={`Remove ${safeText(name)}`}
+                      >
                         Remove
                       </button>
                     ) : null}
@@ -68,7 +74,7 @@ export function DomainsPage({ isOwner }: { isOwner: boolean }) {
       )}
       <Ask
         about={removing}
-        title={(name) => `Remove ${name}?`}
+        title={(name) => `Remove ${safeText(name)}?`}
         submit="Remove it"
         onClose={() => setRemoving(null)}
         onAgree={async (name) => {
@@ -111,7 +117,7 @@ function ChangeDomain({ name, onClose, onChanged }: { name: string; onClose: () 
   const domain = useData<Domain>(path);
   const accounts = useData<AccountRow[]>('/admin/accounts?limit=1000');
   return (
-    <Dialog title={`Change ${name}`} onClose={onClose}>
+    <Dialog title={`Change ${safeText(name)}`} onClose={onClose}>
       <Show of={domain}>
         {(known) => (
           <Show of={accounts}>

@@ -81,7 +81,7 @@ export function DomainsCard({ domains }: { domains: Loaded<CheckedDomain[]> }) {
               {list.map(({ domain, checkedAt, troubles, unknown }) => (
                 <div key={domain} class="head">
                   <dt>
-                    <Link to={`/admin/domains/${encodeURIComponent(domain)}`}>{domain}</Link>{' '}
+                    <Link to={`/admin/domains/${encodeURIComponent(domain)}`}>{safeText(domain)}</Link>{' '}
                     <span class="small">{checkedAt === null ? '' : `looked ${formatAgo(checkedAt)}`}</span>
                   </dt>
                   <dd>
@@ -120,20 +120,24 @@ export function TlsAlarms({ alarms }: { alarms: Loaded<TlsAlarm[]> }) {
         rows={list}
         keyOf={({ host }) => host}
         columns={[
-          { title: 'Server', kind: 'name', show: ({ host }) => <span class="code">{host}</span> },
+          { title: 'Server', kind: 'name', show: ({ host }) => <span class="code">{safeText(host)}</span> },
           { title: 'Without TLS', show: ({ missingSince }) => formatAgo(missingSince) },
           { title: 'Last seen with it', show: ({ seenAt }) => formatAgo(seenAt) },
           { title: 'What it says', show: ({ reason }) => <bdi>{safeText(reason ?? '')}</bdi> },
         ]}
         actions={(alarm) => (
-          <button type="button" onClick={() => setForgetting(alarm)} aria-label={`Send without TLS to ${alarm.host}`}>
+          <button
+            type="button"
+            onClick={() => setForgetting(alarm)}
+            aria-label={`Send without TLS to ${safeText(alarm.host)}`}
+          >
             Send without
           </button>
         )}
       />
       <Ask
         about={forgetting}
-        title={({ host }) => `Send to ${host} without TLS?`}
+        title={({ host }) => `Send to ${safeText(host)} without TLS?`}
         submit="Send without TLS"
         onClose={() => setForgetting(null)}
         onAgree={async ({ host }) => {

@@ -6,7 +6,9 @@ import { formatAgo, formatCount, formatMoment, formatOctets } from '../format.ts
 import { Badge } from '../parts/basics.tsx';
 import { useWork } from '../parts/dialog.tsx';
 import { Ask, ListPage } from '../parts/list.tsx';
+import { Said } from '../parts/said.tsx';
 import { Link } from '../router.tsx';
+import { safeText } from '../safe-text.ts';
 import { usePages } from '../use-pages.ts';
 
 type QueueChange = 'retry' | 'hold' | 'release' | 'drop';
@@ -42,14 +44,14 @@ export function QueuePage() {
       }}
       keyOf={({ id }) => id}
       columns={[
-        { title: 'To', kind: 'name', show: ({ forwardPath }) => forwardPath },
+        { title: 'To', kind: 'name', show: ({ forwardPath }) => <Said>{forwardPath}</Said> },
         {
           title: 'From',
           show: ({ reversePath, sizeOctets, message, forwardPath }) => (
             <>
-              {reversePath || '<>'} <span class="quiet small">{formatOctets(sizeOctets)}</span>{' '}
+              <Said>{reversePath || '<>'}</Said> <span class="quiet small">{formatOctets(sizeOctets)}</span>{' '}
               <Link to={`/admin/mail/${encodeURIComponent(message)}`}>
-                Its way<span class="only-read">{` to ${forwardPath}`}</span>
+                Its way<span class="only-read">{` to ${safeText(forwardPath)}`}</span>
               </Link>
             </>
           ),
@@ -60,7 +62,12 @@ export function QueuePage() {
           title: 'Last answer',
           show: ({ lastReply, lastMta }) => (
             <>
-              {lastReply ?? 'none yet'} {lastMta === null ? null : <span class="quiet small">{lastMta}</span>}
+              <Said>{lastReply ?? 'none yet'}</Said>{' '}
+              {lastMta === null ? null : (
+                <span class="quiet small">
+                  <Said>{lastMta}</Said>
+                </span>
+              )}
             </>
           ),
         },
@@ -72,7 +79,7 @@ export function QueuePage() {
             type="button"
             disabled={isBusy}
             onClick={() => work(() => change(what, id))}
-            aria-label={`${label} what is for ${forwardPath}`}
+            aria-label={`${label} what is for ${safeText(forwardPath)}`}
           >
             {label}
           </button>
@@ -92,7 +99,7 @@ export function QueuePage() {
               class="bad"
               disabled={isBusy}
               onClick={() => setDropping(entry)}
-              aria-label={`Drop what is for ${forwardPath}`}
+              aria-label={`Drop what is for ${safeText(forwardPath)}`}
             >
               Drop
             </button>
@@ -107,7 +114,11 @@ export function QueuePage() {
         onClose={() => setDropping(null)}
         onAgree={({ id }) => change('drop', id)}
       >
-        {({ forwardPath }) => <p>It is not sent to {forwardPath}, and nobody is told.</p>}
+        {({ forwardPath }) => (
+          <p>
+            It is not sent to <Said>{forwardPath}</Said>, and nobody is told.
+          </p>
+        )}
       </Ask>
     </ListPage>
   );

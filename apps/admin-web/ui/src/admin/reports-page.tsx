@@ -4,6 +4,8 @@ import type { DomainReports } from '../../../src/schemas/reports.ts';
 import { formatCount } from '../format.ts';
 import { Badge, Card, Empty, Notice, PageHead, Select, Show } from '../parts/basics.tsx';
 import { Table } from '../parts/list.tsx';
+import { Said } from '../parts/said.tsx';
+import { safeText } from '../safe-text.ts';
 import { currentLocale } from '../texts/texts.ts';
 import { useData } from '../use-data.ts';
 import { ColumnChart } from './charts/column-chart.tsx';
@@ -37,7 +39,7 @@ function ChosenDomain({ names }: { names: readonly string[] }) {
   const reports = useData<DomainReports>(`/admin/domains/${encodeURIComponent(domain)}/reports`);
   return (
     <>
-      <Select label="Domain" value={domain} options={names.map((name) => [name, name])} onValue={setDomain} />
+      <Select label="Domain" value={domain} options={names.map((name) => [name, safeText(name)])} onValue={setDomain} />
       <Show of={reports}>{(known) => <Reports reports={known} />}</Show>
     </>
   );
@@ -48,8 +50,8 @@ function Reports({ reports }: { reports: DomainReports }) {
   if (dmarc.length === 0 && tls.reports.length === 0) {
     return (
       <Empty>
-        Nobody has reported on {domain} in the last 30 days. Reports come a day or two after the DNS has the records
-        that ask for them.
+        Nobody has reported on {safeText(domain)} in the last 30 days. Reports come a day or two after the DNS has the
+        records that ask for them.
       </Empty>
     );
   }
@@ -174,7 +176,7 @@ function TlsFigures({ tls }: Pick<DomainReports, 'tls'>) {
           <p class="small">
             {meaning}{' '}
             <span class="quiet">
-              {receivingHost === '' ? '' : `At ${receivingHost}, by policy ${policyType}. `}Seen by{' '}
+              {receivingHost === '' ? '' : `At ${safeText(receivingHost)}, by policy ${policyType}. `}Seen by{' '}
               {formatCount(reporters, 'organization')}.
             </span>
           </p>
@@ -204,9 +206,11 @@ function ReportTable({ reports, noun, label }: { reports: readonly Report[]; nou
       <tbody>
         {reports.map(({ organization, reporter, trust, reportId, beginsAt, total, failed }) => (
           <tr key={`${organization} ${reporter} ${reportId}`}>
-            <th scope="row">{organization}</th>
+            <th scope="row">
+              <Said>{organization}</Said>
+            </th>
             <td data-label="Came from">
-              {reporter === '' ? 'a file' : reporter}{' '}
+              <Said>{reporter === '' ? 'a file' : reporter}</Said>{' '}
               {trust === 'unverified' ? <Badge kind="warn">unverified</Badge> : null}
             </td>
             <td data-label="Day">{beginsAt.slice(0, 10)}</td>

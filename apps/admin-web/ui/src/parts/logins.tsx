@@ -5,6 +5,7 @@ import { t } from '../texts/texts.ts';
 import { usePages } from '../use-pages.ts';
 import { Badge, Choice, Empty } from './basics.tsx';
 import { type Column, ListPage, Table } from './list.tsx';
+import { Said } from './said.tsx';
 
 interface LoginsPageProps {
   readonly path: string;
@@ -40,7 +41,7 @@ const keyOf = (login: Login) => JSON.stringify(login);
 function columns(hasAccounts: boolean): readonly Column<Login>[] {
   const who: Column<Login> = {
     title: t.logins.who,
-    show: ({ account, loginName }) => account ?? loginName ?? t.logins.nobody,
+    show: ({ account, loginName }) => <Said>{account ?? loginName ?? t.logins.nobody}</Said>,
   };
   return [
     { title: t.logins.when, kind: 'line', show: ({ lastAt }) => formatMoment(lastAt) },
@@ -55,7 +56,7 @@ function columns(hasAccounts: boolean): readonly Column<Login>[] {
       ),
     },
     { title: t.logins.from, kind: 'line', show: ({ from }) => from ?? t.logins.everywhere },
-    { title: t.logins.how, show: howOf },
+    { title: t.logins.how, show: (login) => <Said>{howOf(login)}</Said> },
   ];
 }
 

@@ -2,10 +2,12 @@ import { useState } from 'preact/hooks';
 import type { MailEntries, MailEntry } from '../../../src/schemas/mail.ts';
 import { formatMoment, formatOctets } from '../format.ts';
 import { Link } from '../router.tsx';
+import { safeText } from '../safe-text.ts';
 import { t } from '../texts/texts.ts';
 import { useData } from '../use-data.ts';
 import { Badge, Empty, Show } from './basics.tsx';
 import type { Sought } from './mail-search.tsx';
+import { Said } from './said.tsx';
 
 const HOUR_MS = 3_600_000;
 const BAD = new Set(['refused', 'deferred', 'suspect', 'broken-off', 'given-up', 'left-out']);
@@ -107,24 +109,33 @@ function Rows({ rows, hasFrom, hasTo, pageOf }: RowsProps) {
             </th>
             {hasFrom ? (
               <td data-label={t.mail.from}>
-                {senderOf(row)}{' '}
-                <span class="quiet small">{[row.sender, row.client].filter((part) => part !== null).join(', ')}</span>
+                <Said>{senderOf(row)}</Said>{' '}
+                <span class="quiet small">
+                  <Said>{[row.sender, row.client].filter((part) => part !== null).join(', ')}</Said>
+                </span>
               </td>
             ) : null}
             {hasTo ? (
               <td data-label={t.mail.to}>
-                {row.recipient ?? t.mail.nobody}{' '}
-                {row.destination === null ? null : <span class="quiet small">{row.destination}</span>}
+                <Said>{row.recipient ?? t.mail.nobody}</Said>{' '}
+                {row.destination === null ? null : (
+                  <span class="quiet small">
+                    <Said>{row.destination}</Said>
+                  </span>
+                )}
               </td>
             ) : null}
             <td data-label={t.mail.became}>
-              <Badge kind={kindOf(row.outcome)}>{stateOf(row)}</Badge> <span class="quiet small">{notesOf(row)}</span>
+              <Badge kind={kindOf(row.outcome)}>{stateOf(row)}</Badge>{' '}
+              <span class="quiet small">
+                <Said>{notesOf(row)}</Said>
+              </span>
             </td>
             <td class="do nowrap">
               <Link to={pageOf(row)}>
                 {t.mail.itsWay}
                 <span class="only-read">
-                  {t.mail.wayOf(formatMoment(row.at), senderOf(row), row.recipient ?? t.mail.nobody)}
+                  {safeText(t.mail.wayOf(formatMoment(row.at), senderOf(row), row.recipient ?? t.mail.nobody))}
                 </span>
               </Link>
             </td>

@@ -2,10 +2,12 @@ import type { ComponentChildren } from 'preact';
 import type { MailTrace } from '../../../src/schemas/mail.ts';
 import { formatOctets } from '../format.ts';
 import { Link } from '../router.tsx';
+import { safeText } from '../safe-text.ts';
 import { currentLocale, t } from '../texts/texts.ts';
 import { useData } from '../use-data.ts';
 import { Badge, Card, PageHead, Show } from './basics.tsx';
 import { kindOf } from './mail-list.tsx';
+import { Said } from './said.tsx';
 
 interface MailWayProps {
   /** Of the API, without the name. */
@@ -26,7 +28,7 @@ export function MailWay({ path, name, list, after }: MailWayProps) {
   const trace = useData<MailTrace>(`${path}/${encodeURIComponent(name)}`);
   return (
     <>
-      <PageHead title={t.mail.way} lead={name}>
+      <PageHead title={t.mail.way} lead={safeText(name)}>
         <Link to={list}>{t.mail.all}</Link>
         <button type="button" onClick={trace.reload}>
           {t.mail.lookAgain}
@@ -60,7 +62,14 @@ function Facts({ trace }: { trace: MailTrace }) {
     <Card title={t.mail.facts}>
       <dl class="facts">
         {facts.flatMap(([term, value]) =>
-          value === null ? [] : [<dt key={term}>{term}</dt>, <dd key={`${term} is`}>{value}</dd>],
+          value === null
+            ? []
+            : [
+                <dt key={term}>{term}</dt>,
+                <dd key={`${term} is`}>
+                  <Said>{value}</Said>
+                </dd>,
+              ],
         )}
       </dl>
     </Card>
@@ -82,13 +91,17 @@ function Recipients({ trace: { recipients, hasMore } }: { trace: MailTrace }) {
           {recipients.map(({ recipientNo, recipient, destination, account, outcome, state, reply }) => (
             <tr key={recipientNo}>
               <th scope="row">
-                {recipient ?? t.mail.nobody}{' '}
-                <span class="quiet small">{[destination, account].filter((part) => part !== null).join(', ')}</span>
+                <Said>{recipient ?? t.mail.nobody}</Said>{' '}
+                <span class="quiet small">
+                  <Said>{[destination, account].filter((part) => part !== null).join(', ')}</Said>
+                </span>
               </th>
               <td data-label={t.mail.now}>
                 <Badge kind={kindOf(outcome)}>{state}</Badge>
               </td>
-              <td data-label={t.mail.heard}>{reply === '' ? t.mail.heardNothing : reply}</td>
+              <td data-label={t.mail.heard}>
+                <Said>{reply === '' ? t.mail.heardNothing : reply}</Said>
+              </td>
             </tr>
           ))}
         </tbody>
@@ -108,10 +121,12 @@ function Events({ trace: { events } }: { trace: MailTrace }) {
             <time class="quiet small" dateTime={at}>
               {format.format(new Date(at))}
             </time>
-            <div>{text}</div>
+            <div>
+              <Said>{text}</Said>
+            </div>
             {details.map((detail) => (
               <div key={detail} class="quiet small">
-                {detail}
+                <Said>{detail}</Said>
               </div>
             ))}
           </li>
