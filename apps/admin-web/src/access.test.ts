@@ -91,6 +91,7 @@ const DOMAINS = [
   'get /admin/accounts/{name}/app-passwords',
   'delete /admin/accounts/{name}/app-passwords/{title}',
   'get /admin/accounts/{name}/logins',
+  'get /admin/accounts/{name}/use',
   'get /admin/domains',
   'get /admin/domains/{name}',
   'patch /admin/domains/{name}',

@@ -42,6 +42,7 @@ test('whoever owns the server sees whether all is well, adds an account, limits 
   await page.getByLabel('Mail, in MB: at most').fill('25');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved.').waitFor();
+  await page.getByRole('region', { name: 'Space' }).getByText('0 B of 25 MB').waitFor();
   await page.getByLabel('One more address').fill(`${name}-2@localhost`);
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByRole('button', { name: `Remove ${name}-2@localhost` }).waitFor();
@@ -108,6 +109,8 @@ test('domains, aliases, limits, queue and history, as an owner with an account s
   await page.getByRole('button', { name: 'Add it' }).click();
   await page.getByRole('link', { name: `team@${domain}` }).click();
   await page.getByText('at another server').waitFor();
+  const current = page.getByRole('navigation').locator('[aria-current="page"]');
+  expect(await current.textContent()).toBe('Addresses');
   await page.getByLabel('Members may send from its address').check();
   await page.getByRole('button', { name: 'Save' }).click();
   await person.settled();

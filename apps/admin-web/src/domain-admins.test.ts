@@ -46,6 +46,7 @@ const asksAbout = {
     ['GET', `/accounts/${name}/devices`],
     ['GET', `/accounts/${name}/app-passwords`],
     ['GET', `/accounts/${name}/logins`],
+    ['GET', `/accounts/${name}/use`],
     ['GET', `/accounts/${name}/shares?mailbox=INBOX`],
     ['DELETE', `/accounts/${name}/devices/${'A'.repeat(43)}`],
     ['DELETE', `/accounts/${name}/app-passwords/phone`],

@@ -25,6 +25,28 @@ test('a person signs in with account and password, sees their account, and signs
   expect(person.complaints.filter((text) => !text.includes('403'))).toEqual([]);
 });
 
+test('on a phone the pages are behind a button, which the keyboard reaches', async ({ skip }) => {
+  requirePrograms(skip, 'chromium');
+  const postel = sharedPostel();
+  const mary = await postel.addAccount('mary');
+  await using person = await Person.visiting(postel.ports.web, { viewport: { width: 360, height: 740 } });
+  const { page } = person;
+  await person.signIn(mary.name, mary.password);
+  await page.getByRole('heading', { name: 'Your account' }).waitFor();
+  const menu = page.getByRole('button', { name: 'Menu' });
+  const link = page.getByRole('link', { name: 'App passwords' });
+  expect(await link.isVisible()).toBe(false);
+  await menu.focus();
+  await page.keyboard.press('Enter');
+  await link.waitFor();
+  expect(await menu.getAttribute('aria-expanded')).toBe('true');
+  await person.lookAtPhone('menu');
+  await link.click();
+  await page.getByRole('heading', { name: 'App passwords' }).waitFor();
+  await expect.poll(() => link.isVisible()).toBe(false);
+  expect(person.complaints).toEqual([]);
+});
+
 test('the first page is small, and all of it is from here', async ({ skip }) => {
   requirePrograms(skip, 'chromium');
   const postel = sharedPostel();

@@ -83,7 +83,7 @@ test('who administers domains sees their pages whole, and none that is not their
   await page.getByRole('button', { name: `Change ${domain}` }).click();
   await page.getByLabel('Separators of details').fill('-');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('Details after -.').waitFor();
+  await page.getByText('mary-news@ comes to mary.').waitFor();
   await page.getByText(`Mail to other addresses goes to ${boss}.`).waitFor();
   await page.getByRole('link', { name: `DNS records of ${domain}` }).click();
   await page.getByRole('heading', { name: /TXT$/ }).first().waitFor();

@@ -12,6 +12,7 @@ import { AppPassword, Device, Logins } from '../schemas/account.ts';
 import {
   AccountDetails,
   AccountRow,
+  AccountUse,
   ChangedAccount,
   GivenPassword,
   MadeAccount,
@@ -103,6 +104,17 @@ export function addAdminAccountRoutes(api: WebApi, { directory }: Services): voi
           await changeLimits(now, name, body);
         },
       });
+    },
+  );
+
+  api.get(
+    '/api/v1/admin/accounts/:name/use',
+    { config, schema: { summary: 'What an account holds', tags, params, response: { 200: AccountUse } } },
+    async (request) => {
+      const { name } = request.params;
+      await requireAccount(request, name);
+      const { use, limits } = await directory.quotas.read(name);
+      return { ...use, limitOctets: limits.octets, limitMessages: limits.messages };
     },
   );
 

@@ -86,6 +86,16 @@ export const AccountDetails = Type.Object({
 });
 export type AccountDetails = Static<typeof AccountDetails>;
 
+/** Not part of the details: it changes with every message, and they are changed on the condition that they did not. */
+export const AccountUse = Type.Object({
+  octets: Type.Number(),
+  messages: Type.Number(),
+  mailboxes: Type.Number(),
+  limitOctets: NullableNumber,
+  limitMessages: NullableNumber,
+});
+export type AccountUse = Static<typeof AccountUse>;
+
 export const NewAccount = Type.Object(
   {
     name: Type.String({ maxLength: 64 }),

@@ -92,6 +92,14 @@ export class Person implements AsyncDisposable {
     expect({ page: name, violations, isTooWide }).toEqual({ page: name, violations: [], isTooWide: false });
   }
 
+  /** The same of a page as it is at the moment, in a browser that is as narrow as a phone. */
+  async lookAtPhone(name: string): Promise<void> {
+    await this.settled();
+    const violations = await this.#inspect();
+    if (PICTURES !== undefined) await this.page.screenshot({ path: `${PICTURES}/${name}-phone.png`, fullPage: true });
+    expect({ page: name, violations }).toEqual({ page: name, violations: [] });
+  }
+
   async #inspect(): Promise<readonly string[]> {
     // Into a world of its own, which the policy of the page does not reach.
     const session = await this.devtools();

@@ -64,6 +64,7 @@ const NAMES = new Set([
   'Linux',
   'IMAP',
   'bad primary',
+  'admin password',
 ]);
 const isName = (text: string) => NAMES.has(text) || /^-----BEGIN|^openssl |^#app$/.test(text);
 /** What a person would read: words, or a capital letter and small ones. Not: class names, paths, media types. */

@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { AppPassword, Device, Login } from '../../../src/schemas/account.ts';
-import type { AccountDetails } from '../../../src/schemas/admin.ts';
+import type { AccountDetails, AccountUse } from '../../../src/schemas/admin.ts';
 import { call } from '../api.ts';
 import { FormError } from '../form-error.ts';
-import { formatAgo, formatMoment } from '../format.ts';
+import { formatAgo, formatMoment, formatOctets } from '../format.ts';
+import { Bar } from '../parts/bar.tsx';
 import { Badge, Card, CopyButton, Empty, Field, Notice, PageHead, Select, Show } from '../parts/basics.tsx';
 import { Confirm, Dialog, useWork, WorkForm } from '../parts/dialog.tsx';
 import { Logins } from '../parts/logins.tsx';
@@ -23,8 +24,9 @@ export function AccountPage({ name, isOwner }: { name: string; isOwner: boolean 
       <Show of={account}>
         {(known) => (
           <>
-            <div class="grid">
+            <div class="packed">
               <StateCard account={known} path={path} etag={account.etag} onChanged={account.reload} />
+              <UseCard key={account.etag ?? ''} path={path} />
               {isOwner ? <RoleCard account={known} path={path} etag={account.etag} onChanged={account.reload} /> : null}
               <LimitsCard account={known} path={path} etag={account.etag} onChanged={account.reload} />
               <AddressesCard account={known} onChanged={account.reload} />
@@ -146,12 +148,63 @@ function StateCard({ account, path, etag, onChanged }: PartProps) {
   );
 }
 
+/** What it holds, of what it may hold. */
+function UseCard({ path }: { path: string }) {
+  const use = useData<AccountUse>(`${path}/use`);
+  return (
+    <Card title="Space">
+      <Show of={use}>
+        {({ octets, messages, mailboxes, limitOctets, limitMessages }) => (
+          <>
+            <Use name="Mail" amount={octets} limit={limitOctets} words={formatOctets} />
+            <Use
+              name="Messages"
+              amount={messages}
+              limit={limitMessages}
+              words={(count) => count.toLocaleString('en')}
+            />
+            <p class="quiet small">
+              in {mailboxes === 1 ? '1 mailbox' : `${mailboxes.toLocaleString('en')} mailboxes`}
+            </p>
+          </>
+        )}
+      </Show>
+    </Card>
+  );
+}
+
+interface UseProps {
+  readonly name: string;
+  readonly amount: number;
+  /** Null: there is none. */
+  readonly limit: number | null;
+  readonly words: (amount: number) => string;
+}
+
+function Use({ name, amount, limit, words }: UseProps) {
+  const text = limit === null ? `${words(amount)}, without a limit` : `${words(amount)} of ${words(limit)}`;
+  return (
+    <div class="stack">
+      <p>
+        <strong>{name}</strong> <span class="quiet">{text}</span>{' '}
+        {limit !== null && amount >= limit * ALMOST ? <Badge kind="bad">almost full</Badge> : null}
+      </p>
+      {limit === null ? null : <Bar portions={[{ name, amount }]} whole={limit} label={`${name}: ${text}`} />}
+    </div>
+  );
+}
+
+/** Of a limit. */
+const ALMOST = 0.9;
+
 const MB = 1_024 * 1_024;
 const LIMITS = [
-  ['octets', 'Mail, in MB'],
-  ['messages', 'Messages'],
-  ['messagesADay', 'Messages sent a day'],
-  ['newRecipientsADay', 'New recipients a day'],
+  ['octets', 'Mail, in MB', MB],
+  ['messages', 'Messages', 1],
+  ['mailboxes', 'Mailboxes', 1],
+  ['messagesADay', 'Messages sent a day', 1],
+  ['newRecipientsADay', 'New recipients a day', 1],
+  ['messageOctets', 'Size of a message it sends, in MB', MB],
 ] as const;
 type LimitName = (typeof LIMITS)[number][0];
 type Kind = 'default' | 'none' | 'own';
@@ -159,21 +212,21 @@ type Kind = 'default' | 'none' | 'own';
 function LimitsCard({ account, path, etag, onChanged }: PartProps) {
   const [values, setValues] = useState<Partial<Record<LimitName, { readonly kind: Kind; readonly text: string }>>>({});
   const [isDone, setDone] = useState(false);
-  const currentOf = (name: LimitName) => {
+  const currentOf = (name: LimitName, unit: number) => {
     const { limit, isOwn } = account[name];
-    const text = limit === null ? '' : String(name === 'octets' ? Math.round(limit / MB) : limit);
+    const text = limit === null ? '' : String(Number((limit / unit).toFixed(3)));
     const kind: Kind = isOwn ? (limit === null ? 'none' : 'own') : 'default';
     return values[name] ?? { kind, text };
   };
   const save = async () => {
     setDone(false);
     const body: Record<string, number | 'default' | null> = {};
-    for (const [name] of LIMITS) {
+    for (const [name, label, unit] of LIMITS) {
       if (values[name] === undefined) continue;
       const { kind, text } = values[name];
-      const number = Number(text) * (name === 'octets' ? MB : 1);
-      if (kind === 'own' && (text.trim() === '' || !Number.isSafeInteger(number)))
-        throw new FormError(`“${text}” is no whole number.`);
+      const number = Math.round(Number(text) * unit);
+      if (kind === 'own' && (text.trim() === '' || !Number.isSafeInteger(number) || number < 0))
+        throw new FormError(`“${text}” is no number for ${label.toLowerCase()}.`);
       body[name] = kind === 'default' ? 'default' : kind === 'none' ? null : number;
     }
     await call('PATCH', path, { body, ifMatch: etag });
@@ -185,8 +238,8 @@ function LimitsCard({ account, path, etag, onChanged }: PartProps) {
     <Card title="Limits">
       {isDone ? <Notice>Saved. In force for whatever comes next.</Notice> : null}
       <WorkForm submit="Save" onSubmit={save}>
-        {LIMITS.map(([name, label]) => {
-          const { kind, text } = currentOf(name);
+        {LIMITS.map(([name, label, unit]) => {
+          const { kind, text } = currentOf(name, unit);
           const set = (change: Partial<{ kind: Kind; text: string }>) =>
             setValues({ ...values, [name]: { kind, text, ...change } });
           return (

@@ -65,7 +65,7 @@ export function AdminArea(props: AreaProps) {
   const pages = isByPassword ? [...mayBe, SIGN_IN] : mayBe;
   const other = isByPassword ? null : { path: '/', title: 'Your own account' };
   return (
-    <Shell {...props} path={path} pages={pages} other={other}>
+    <Shell {...props} path={placeOf(path, pages)} pages={pages} other={other}>
       {pageAt(path, props, pages)}
     </Shell>
   );
@@ -83,6 +83,12 @@ function pageAt(path: string, props: AreaProps, pages: readonly AdminPage[]) {
   const first = path === '/admin/' ? pages[0] : undefined;
   const page = pages.find((each) => each.path === path) ?? first;
   return page === undefined ? <NotFound home="/admin/" /> : page.show(props);
+}
+
+/** Which page of those that are linked one is on, or below. */
+function placeOf(path: string, pages: readonly AdminPage[]): string {
+  if (path.startsWith('/admin/aliases/')) return '/admin/addresses';
+  return path === '/admin/' ? (pages[0]?.path ?? path) : path;
 }
 
 /** What a person typed may be no encoding of anything. */

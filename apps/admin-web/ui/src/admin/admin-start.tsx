@@ -64,7 +64,7 @@ function Figures({ overview, isUncertain, children }: FiguresProps) {
   const full = disks.filter(({ freeOctets, totalOctets }) => freeOctets < totalOctets * LITTLE_ROOM);
   return (
     <>
-      {faults.length > 0 || full.length > 0 ? null : isUncertain ? (
+      {faults.length > 0 || full.length > 0 || services.length === 0 ? null : isUncertain ? (
         <Notice>
           The {formatCount(services.length, 'part')} of the server work. What else needs you is on this page.
         </Notice>

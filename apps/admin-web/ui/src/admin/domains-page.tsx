@@ -41,8 +41,7 @@ export function DomainsPage({ isOwner }: { isOwner: boolean }) {
                       : `Mail to other addresses goes to ${catchall}.`}
                   </p>
                   <p class="quiet small">
-                    {separators === '' ? 'No details in addresses.' : `Details after ${[...separators].join(' or ')}.`}{' '}
-                    {isCaseSensitive ? <Badge kind="warn">tells capitals apart</Badge> : null}
+                    {sayDetails(separators)} {isCaseSensitive ? <Badge kind="warn">tells capitals apart</Badge> : null}
                   </p>
                   <p>
                     <Link to={`/admin/domains/${encodeURIComponent(name)}`}>DNS records of {safeText(name)}</Link>
@@ -86,6 +85,13 @@ export function DomainsPage({ isOwner }: { isOwner: boolean }) {
       </Ask>
     </>
   );
+}
+
+/** What may follow a local part: RFC 5233. */
+function sayDetails(separators: string): string {
+  if (separators === '') return 'mary+news@ is an address of its own, not one of mary.';
+  const examples = [...separators].map((separator) => `mary${separator}news@`).join(' and ');
+  return `${examples} ${separators.length === 1 ? 'comes' : 'come'} to mary.`;
 }
 
 function AddDomain({ onClose, onAdded }: { onClose: () => void; onAdded: () => void }) {

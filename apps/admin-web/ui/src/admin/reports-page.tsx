@@ -213,7 +213,9 @@ function ReportTable({ reports, noun, label }: { reports: readonly Report[]; nou
               <Said>{reporter === '' ? 'a file' : reporter}</Said>{' '}
               {trust === 'unverified' ? <Badge kind="warn">unverified</Badge> : null}
             </td>
-            <td data-label="Day">{beginsAt.slice(0, 10)}</td>
+            <td data-label="Day" class="nowrap">
+              {beginsAt.slice(0, 10)}
+            </td>
             <td data-label={noun} class="number">
               {total}
             </td>

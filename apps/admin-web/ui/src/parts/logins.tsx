@@ -36,12 +36,19 @@ export function Logins({ logins, hasAccounts }: { logins: readonly Login[]; hasA
   return <Table rows={logins} keyOf={keyOf} columns={columns(hasAccounts)} />;
 }
 
+/** As the server writes down who came in by the admin password, which is no account's. */
+const ADMINISTRATOR = 'admin password';
+
+function whoOf({ account, loginName, mechanism }: Login): string {
+  return account ?? loginName ?? (mechanism === ADMINISTRATOR ? t.page.administrator : t.logins.nobody);
+}
+
 const keyOf = (login: Login) => JSON.stringify(login);
 
 function columns(hasAccounts: boolean): readonly Column<Login>[] {
   const who: Column<Login> = {
     title: t.logins.who,
-    show: ({ account, loginName }) => <Said>{account ?? loginName ?? t.logins.nobody}</Said>,
+    show: (login) => <Said>{whoOf(login)}</Said>,
   };
   return [
     { title: t.logins.when, kind: 'line', show: ({ lastAt }) => formatMoment(lastAt) },
@@ -70,7 +77,8 @@ const PROTOCOLS = new Map([
 ]);
 
 function howOf({ service, mechanism, credential, credentialName, tlsVersion, program }: Login): string {
-  const by = credentialName ?? (credential === 'password' ? t.logins.password : mechanism);
+  const named = credentialName ?? (credential === 'password' ? t.logins.password : mechanism);
+  const by = named === service ? null : named; // a password that was wrong, in the web
   const door = PROTOCOLS.get(service) ?? (service === 'web' ? t.logins.web : service);
   const parts = [door, by, tlsVersion ?? t.logins.noTls, program === null ? null : formatProgram(program)];
   return parts.filter((part) => part !== null && part !== '').join(' · ');

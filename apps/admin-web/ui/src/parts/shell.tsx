@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import type { Session } from '../../../src/schemas/session.ts';
 import { call } from '../api.ts';
 import { Link } from '../router.tsx';
@@ -30,7 +31,12 @@ export function Shell({ path, session, onLeave, pages, other, hasLanguages = fal
     await call('DELETE', '/session');
     onLeave();
   };
-  const current = pages.findLast((page) => path === page.path || path.startsWith(`${page.path.replace(/\/$/, '')}/`));
+  // On a phone the pages are behind a button, until one is chosen.
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [path]);
+  const current = pages.find(
+    (page) => path === page.path || (!page.path.endsWith('/') && path.startsWith(`${page.path}/`)),
+  );
   return (
     <div class="shell">
       <a class="skip" href="#content">
@@ -41,25 +47,30 @@ export function Shell({ path, session, onLeave, pages, other, hasLanguages = fal
           <img src="/icon.svg" alt="" />
           Postel
         </Link>
-        <nav aria-label={t.page.pages}>
-          <ul>
-            {pages.map((page) => (
-              <li key={page.path}>
-                <Link to={page.path} isCurrent={page === current}>
-                  {page.title}
-                </Link>
-              </li>
-            ))}
-          </ul>
-        </nav>
-        <div class="who">
-          <span class="name">{session.account ?? t.page.administrator}</span>
-          {other === null ? null : <Link to={other.path}>{other.title}</Link>}
-          <ThemeSwitch />
-          {hasLanguages ? <LanguageSwitch /> : null}
-          <button type="button" onClick={signOut}>
-            {t.page.signOut}
-          </button>
+        <button type="button" class="menu" aria-expanded={isOpen} aria-controls="menu" onClick={() => setOpen(!isOpen)}>
+          {t.page.menu}
+        </button>
+        <div id="menu" class={isOpen ? 'folded open' : 'folded'}>
+          <nav aria-label={t.page.pages}>
+            <ul>
+              {pages.map((page) => (
+                <li key={page.path}>
+                  <Link to={page.path} isCurrent={page === current}>
+                    {page.title}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <div class="who">
+            <span class="name">{session.account ?? t.page.administrator}</span>
+            {other === null ? null : <Link to={other.path}>{other.title}</Link>}
+            <ThemeSwitch />
+            {hasLanguages ? <LanguageSwitch /> : null}
+            <button type="button" onClick={signOut}>
+              {t.page.signOut}
+            </button>
+          </div>
         </div>
       </header>
       <main id="content">{children}</main>

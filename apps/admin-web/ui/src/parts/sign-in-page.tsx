@@ -17,7 +17,7 @@ export function SignInPage({ hasPassword, onLeave }: SignInPageProps) {
   return (
     <>
       <PageHead title={t.signingIn.title} lead={t.signingIn.lead} />
-      <div class="grid">
+      <div class="packed">
         {hasPassword ? <PasswordCard /> : null}
         <CodesCard />
         <PasskeysCard />

@@ -47,6 +47,7 @@ export const de: Texts = {
     toFirst: 'Zur ersten Seite',
     skip: 'Zum Inhalt springen',
     pages: 'Seiten',
+    menu: 'Menü',
     signOut: 'Abmelden',
     administrator: 'Verwaltung',
     administer: 'Diesen Server verwalten',

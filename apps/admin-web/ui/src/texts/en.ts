@@ -46,6 +46,7 @@ export const en = {
     toFirst: 'To the first page',
     skip: 'Skip to content',
     pages: 'Pages',
+    menu: 'Menu',
     signOut: 'Sign out',
     administrator: 'administrator',
     administer: 'Administer this server',

@@ -168,7 +168,11 @@ function SubjectCard({ subject: { title, drawn, about }, activity, columns, tick
     () => drawn.map(({ of, name, color }) => ({ name, color, values: sumsOf(columns, activity[of]) })),
     [activity, columns],
   );
-  const sums = series.map(({ name, values }) => `${sumOf(values).toLocaleString('en')} ${name}`).join(', ');
+  const sums = series
+    .map(({ name, values }, i) => ({ name, sum: sumOf(values), isFirst: i === 0 }))
+    .filter(({ sum, isFirst }) => isFirst || sum > 0)
+    .map(({ name, sum }) => `${sum.toLocaleString('en')} ${name}`)
+    .join(', ');
   return (
     <Card title={title}>
       <p>
