@@ -141,7 +141,8 @@ test('bodies that are too large, no JSON, or not as they should be', async () =>
   const post = (body: string) => mary.api.send('POST', '/api/v1/account/app-passwords', { body });
   expect((await post(JSON.stringify({ name: 'x'.repeat(70_000) }))).status).toBe(413);
   expect((await post('{"name":')).status).toBe(422);
-  expect((await post('{}')).body).toMatchObject({ status: 422, kind: 'invalid' });
+  expect((await post('{}')).body).toMatchObject({ status: 422, kind: 'invalid', detail: '“name” is missing.' });
+  expect((await post('{"name":7}')).body).toMatchObject({ kind: 'invalid', detail: '“name” must be string.' });
   expect((await post('{"name":"x","isShared":true}')).body).toMatchObject({ status: 422, kind: 'invalid' });
   expect((await post('{"name":"x\\u0000"}')).body).toMatchObject({ status: 422, kind: 'invalid-name' });
   expect((await post('{"__proto__":{"name":"x"}}')).status).toBe(422);

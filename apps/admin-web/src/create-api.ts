@@ -135,7 +135,16 @@ function problemOf(error: FastifyError) {
     return { ...without, status: 500, kind: 'failed', detail };
   }
   const kind = error.validation === undefined ? 'bad-request' : 'invalid';
-  return { ...without, status: statusCode === 400 ? 422 : statusCode, kind, detail: sentence(message) };
+  const detail = sentence(error.validation === undefined ? message : withoutPlace(message));
+  return { ...without, status: statusCode === 400 ? 422 : statusCode, kind, detail };
+}
+
+/** `body/hosts/0 must NOT have fewer than 1 characters`: people know of no body, and need no capitals. */
+function withoutPlace(message: string): string {
+  const [, missing] = /^\S{1,200} must have required property '([^']{1,200})'$/.exec(message) ?? [];
+  if (missing !== undefined) return `“${missing}” is missing`;
+  const [, field, words] = /^(?:body|querystring|params|headers)\/(\S{1,200}) (.*)$/s.exec(message) ?? [];
+  return field === undefined || words === undefined ? message : `“${field}” ${words.replace('must NOT', 'must not')}`;
 }
 
 const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
