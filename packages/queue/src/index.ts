@@ -9,9 +9,10 @@ export {
   type ListedDmarcReport,
   type ShownDmarcReport,
 } from './dmarc-report-table.ts';
+export { type QueuedReport, queueReport, type WithheldReport } from './insert-reports.ts';
 export { DEFAULT_SCHEDULE, RETURNED_HEADER_OCTETS, RETURNED_OCTETS, WEBHOOK } from './limits.ts';
 export { pageQueue } from './page-queue.ts';
-export { type Kept, Queue, type QueuedReport, queueReport, type WithheldReport } from './queue.ts';
+export { type Kept, Queue } from './queue.ts';
 export {
   changeQueue,
   countQueue,

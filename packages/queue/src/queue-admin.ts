@@ -1,7 +1,7 @@
 import { numberArray, type Sql, type Transaction } from '@postel/storage';
-import { removeFinished } from './queue.ts';
 import { addEvents } from './queue-rules.ts';
 import { tellQueue } from './tell-queue.ts';
+import { removeFinished } from './write-results.ts';
 
 /** A recipient as people look at it. */
 export interface QueueEntry {

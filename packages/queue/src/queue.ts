@@ -9,53 +9,20 @@ import {
   textArray,
   translateDatabaseError,
 } from '@postel/storage';
-import { domainOf } from './domain-of.ts';
-import {
-  BULK_PART,
-  BULK_RECIPIENTS,
-  CHUNK_OCTETS,
-  HISTORY_MS,
-  LEASE_MS,
-  PRUNED_AT_ONCE,
-  RECIPIENTS_AN_ACCOUNT,
-  REPLY_CHARACTERS,
-  SMALL_MESSAGE_OCTETS,
-  STRAY_CONTENT_MS,
-} from './limits.ts';
+import { insertMembers, insertMessage } from './insert-message.ts';
+import { insertReports, type QueuedReport, type WithheldReport } from './insert-reports.ts';
+import { LEASE_MS, RECIPIENTS_AN_ACCOUNT } from './limits.ts';
+import { gathered, requireOctets, storeChunk } from './message-chunks.ts';
 import { MessageTraits } from './message-traits.ts';
-import { type ClockLook, countedMs, lookAtClock } from './queue-clock.ts';
+import { pruneQueue } from './prune-queue.ts';
+import { type ClockLook, lookAtClock } from './queue-clock.ts';
 import { type CopiesTaken, copiesOf, forgetCopies, takeCopies } from './queue-copies.ts';
-import type {
-  LeasedRecipient,
-  NewMessage,
-  NewRecipient,
-  QueuedEnvelope,
-  QueuedMessage,
-  Settled,
-} from './queue-rows.ts';
-import { applyHoldRules } from './queue-rules.ts';
-import { pruneReportCounts, type ReportLimit, sortReports } from './report-limits.ts';
+import type { LeasedRecipient, NewMessage, Settled } from './queue-rows.ts';
 import { SharedWrites } from './shared-writes.ts';
+import { takeRecipients } from './take-recipients.ts';
 import { QUEUE_CHANNEL, tellQueue } from './tell-queue.ts';
 import { noteEvents, tellWebhooks } from './webhook-events.ts';
-
-/** A DSN to be queued, and of what message it tells. */
-export interface QueuedReport {
-  readonly octets: Buffer;
-  readonly about: {
-    readonly name: string;
-    /** Whom it is for. */
-    readonly reversePath: string;
-    /** Of whom the message is; null: it came from elsewhere. */
-    readonly account: AccountId | null;
-    readonly requiresTls: boolean;
-    /** Ours, of whose postmaster it is. */
-    readonly hostname: string;
-  };
-}
-
-/** A report that is not sent, because too many were, and what it would have told of. */
-export type WithheldReport = Pick<QueuedReport['about'], 'name' | 'reversePath'> & { readonly limit: ReportLimit };
+import { removeFinished, writeResults } from './write-results.ts';
 
 /** A message that was put into the queue. */
 export interface Kept {
@@ -172,43 +139,8 @@ export class Queue {
    * @param bulkLimit of what goes to many, no more than this
    */
   async take(limit: number, except: readonly string[], bulkLimit = limit): Promise<readonly LeasedRecipient[]> {
-    const lease = randomUUID();
-    return await this.#sql.begin(async (tx) => {
-      const dueOf = async (isBulk: boolean, most: number) =>
-        await tx<{ id: number }[]>`
-        select recipient_id as id from queue_recipients
-         where state = 'waiting' and is_bulk = ${isBulk} and next_attempt_at <= now()
-           and domain <> all(${textArray(except)}::text[])
-         order by next_attempt_at limit ${most} for update skip locked`;
-      const first = await dueOf(false, limit);
-      const room = Math.max(limit - first.length, Math.ceil(limit * BULK_PART));
-      const bulk = await dueOf(true, Math.min(bulkLimit, room));
-      const due = [...first, ...bulk];
-      if (due.length === 0) return [];
-      const ids = `{${due.map(({ id }) => id).join(',')}}`;
-      await tx`
-        update queue_recipients
-           set lease = ${lease}::uuid, next_attempt_at = now() + make_interval(secs => ${this.leaseMs / 1_000}),
-               tried_since_ms = coalesce(tried_since_ms, ${countedMs(tx)})
-         where recipient_id = any(${ids}::bigint[])`;
-      const rows = await tx<LeasedRow[]>`
-        select r.recipient_id as id, r.forward_path as "forwardPath", r.domain, r.alias,
-               coalesce(r.list_fields, '') as "listFields", r.original_recipient as "originalRecipient",
-               array_to_string(r.notify, ',') as notify, r.attempts, r.delay_told_at is not null as "wasToldOfDelay",
-               r.is_bulk as "isBulk", r.pinned_route as "pinnedRoute", coalesce(s.reason, case when r.last_status like '5.%' then r.last_reply end) as ending,
-               m.message_id as "messageId", m.name, m.account_id as account, m.queued_at as "queuedAt",
-               m.released_at as "releasedAt", greatest(${countedMs(tx)} - r.tried_since_ms, 0)::float8 as "ageMs",
-               m.reverse_path as "reversePath", m.release_request as "releaseRequest",
-               m.size_octets as "sizeOctets", m.is_8bit as "is8bit", m.has_utf8_header as "hasUtf8Header",
-               m.is_binary as "isBinary", m.is_tls_optional as "isTlsOptional", m.is_utf8 as "isUtf8", m.requires_tls as "requiresTls", m.envelope_id as "envelopeId",
-               m.return_content as "returnContent", m.submitter, array_to_string(m.signers, ',') as signers,
-               m.tells_sender as "tellsSender"
-          from queue_recipients as r join queue_messages as m using (message_id)
-          left join queue_suppressions as s on s.address = lower(left(r.forward_path, -strpos(reverse(r.forward_path), '@'))) || '@' || r.domain
-         where r.recipient_id = any(${ids}::bigint[]) order by r.is_bulk, m.queued_at, r.recipient_id`;
-      const small = await readSmall(tx, rows);
-      return rows.map((row) => leased(row, lease, small.get(row.messageId)));
-    });
+    const { leaseMs } = this;
+    return await this.#sql.begin((tx) => takeRecipients(tx, { limit, except, bulkLimit, leaseMs }));
   }
 
   /** Makes leases last. @returns those that are lost: somebody else may have the row now */
@@ -341,33 +273,9 @@ export class Queue {
     return await this.#listen(QUEUE_CHANNEL, { heard: told, listening: told });
   }
 
-  /** Removes what is long finished, and octets that no message came to name. @returns how many recipients */
+  /** See pruneQueue. */
   async prune(): Promise<number> {
-    await this.#sql.begin(async (tx) => {
-      // Whoever names them meanwhile has waited for these locks, and finds them gone; who did before is seen by the second statement.
-      const stray = await tx<{ message: string }[]>`
-        select message_id as message from queue_contents as c
-         where stored_at < now() - make_interval(secs => ${STRAY_CONTENT_MS / 1_000})
-           and not exists (select from queue_messages as m where m.message_id = c.message_id)
-         order by message_id, chunk limit ${PRUNED_AT_ONCE} for update`;
-      await tx`
-        delete from queue_contents as c
-         where message_id = any(${textArray(stray.map(({ message }) => message))}::uuid[])
-           and not exists (select from queue_messages as m where m.message_id = c.message_id)`;
-    });
-    let pruned = 0;
-    for (let count = PRUNED_AT_ONCE; count === PRUNED_AT_ONCE; pruned += count) {
-      ({ count } = await this.#sql`
-        delete from queue_recipients where recipient_id in (
-          select recipient_id from queue_recipients
-           where finished_at < now() - make_interval(secs => ${HISTORY_MS / 1_000}) order by finished_at limit ${PRUNED_AT_ONCE})`);
-    }
-    await this.#sql`
-      delete from queue_messages as m
-       where queued_at < now() - make_interval(secs => ${HISTORY_MS / 1_000})
-         and not exists (select from queue_recipients as r where r.message_id = m.message_id)`;
-    await pruneReportCounts(this.#sql);
-    return pruned;
+    return await pruneQueue(this.#sql);
   }
 
   async #requireFew(account: AccountId, more: number): Promise<void> {
@@ -407,235 +315,6 @@ function messageOf({ results }: Settlement): string {
   return results[0]?.recipient.message.id ?? '';
 }
 
-type LeasedRow = Omit<LeasedRecipient, 'message' | 'lease' | 'notify'> &
-  Omit<QueuedMessage, 'id' | 'envelope' | 'signers'> &
-  QueuedEnvelope & { readonly messageId: string; readonly notify: string | null; readonly signers: string };
-
-function leased(row: LeasedRow, lease: string, octets: Buffer | undefined): LeasedRecipient {
-  const {
-    tellsSender,
-    messageId,
-    name,
-    account,
-    queuedAt,
-    releasedAt,
-    sizeOctets,
-    is8bit,
-    hasUtf8Header,
-    isBinary,
-    isTlsOptional,
-  } = row;
-  const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = row;
-  const { id, forwardPath, domain, alias, listFields, originalRecipient, attempts, wasToldOfDelay, isBulk } = row;
-  const { ageMs, pinnedRoute, ending } = row;
-  const envelope = { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
-  const signers = row.signers === '' ? [] : row.signers.split(',');
-  const traits = { is8bit, hasUtf8Header, isBinary, isTlsOptional, ...(octets !== undefined && { octets }) };
-  const times = { queuedAt, releasedAt };
-  const message = { id: messageId, name, account, ...times, envelope, sizeOctets, ...traits, signers, tellsSender };
-  const notify = row.notify?.split(',') ?? null;
-  const path = { forwardPath, domain, alias, listFields, notify, originalRecipient };
-  return { id, lease, ...path, attempts, ageMs, wasToldOfDelay, isBulk, pinnedRoute, ending, message };
-}
-
-/** The octets of those that are small: asked for one by one they cost more than they weigh. */
-async function readSmall(tx: Transaction, rows: readonly LeasedRow[]): Promise<ReadonlyMap<string, Buffer>> {
-  const small = rows.filter(({ sizeOctets }) => sizeOctets <= SMALL_MESSAGE_OCTETS).map(({ messageId }) => messageId);
-  if (small.length === 0) return new Map();
-  const contents = await tx<{ id: string; octets: Buffer }[]>`
-    select message_id as id, octets from queue_contents
-     where message_id = any(${textArray([...new Set(small)])}::uuid[]) and chunk = 0`;
-  return new Map(contents.map(({ id, octets }) => [id, octets]));
-}
-
 function listOf<Key extends string>(rows: readonly Readonly<Record<Key, string | number>>[], key: Key): string {
   return `{${rows.map((row) => row[key]).join(',')}}`;
-}
-
-async function* gathered(
-  prefix: Buffer,
-  content: Pick<Content, 'read' | 'sizeOctets'>,
-): AsyncGenerator<Buffer, void, undefined> {
-  let pieces: Buffer[] = [prefix];
-  let octets = prefix.length;
-  for await (const piece of content.read(0, content.sizeOctets)) {
-    pieces.push(piece);
-    octets += piece.length;
-    if (octets < CHUNK_OCTETS) continue;
-    yield Buffer.concat(pieces);
-    pieces = [];
-    octets = 0;
-  }
-  if (octets > 0) yield Buffer.concat(pieces);
-}
-
-async function storeChunk(sql: Sql | Transaction, id: string, chunk: number, octets: Buffer): Promise<void> {
-  await sql`
-    insert into queue_contents (message_id, chunk, octets) values (${id}::uuid, ${chunk}::integer, ${octets}::bytea)`;
-}
-
-/** Octets that seemed stray, to a clock that jumped, are gone. @throws {StorageError} 'unavailable' */
-async function requireOctets(tx: Transaction, id: string, sizeOctets: number): Promise<void> {
-  const [kept] = await tx<{ octets: number }[]>`
-    select coalesce(sum(octets), 0)::float8 as octets
-      from (select octet_length(octets) as octets from queue_contents where message_id = ${id}::uuid for share) as chunks`;
-  if (kept?.octets === sizeOctets) return;
-  throw new StorageError('unavailable', 'octets of a message were removed while it was being queued');
-}
-
-async function insertMessage(
-  tx: Transaction,
-  id: string,
-  message: Omit<NewMessage, 'prefix'>,
-  { traits, sizeOctets }: { readonly traits: MessageTraits; readonly sizeOctets: number },
-): Promise<void> {
-  const { name, account, envelope, signers, tellsSender, recipients, waitMs, releaseAt } = message;
-  const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = envelope;
-  const release = releaseAt?.toISOString() ?? null;
-  const isBulk = traits.isBulk || recipients.length >= BULK_RECIPIENTS;
-  await tx`
-    insert into queue_messages
-           (message_id, name, account_id, reverse_path, size_octets, is_8bit, has_utf8_header, is_binary, is_utf8, requires_tls,
-            envelope_id, return_content, submitter, release_request, signers, tells_sender, is_tls_optional, header_message_id, released_at)
-    values (${id}::uuid, ${name}, ${account}::bigint, ${reversePath}, ${sizeOctets}::bigint, ${traits.is8bit}, ${traits.hasUtf8Header},
-            ${traits.isBinary}, ${isUtf8}, ${requiresTls}, ${envelopeId}::text, ${returnContent}::text, ${submitter}::text,
-            ${releaseRequest}::text, ${textArray(signers)}::text[], ${tellsSender}, ${traits.isTlsOptional}, ${traits.messageId}::text,
-            coalesce(${release}::timestamptz, now()))`;
-  await tx`
-    insert into queue_recipients
-           (message_id, account_id, forward_path, domain, alias, list_fields, is_bulk, notify, original_recipient, next_attempt_at)
-    select ${id}::uuid, ${account}::bigint, forward_path, domain, alias, nullif(list_fields, ''), ${isBulk} or list_fields <> '', string_to_array(notify, ','), original_recipient,
-           greatest(now() + make_interval(secs => ${waitMs / 1_000}), ${release}::timestamptz)
-      from ${namedRecipients(tx, recipients)}`;
-  await applyHoldRules(tx, id, null);
-}
-
-function namedRecipients(tx: Transaction, recipients: readonly NewRecipient[]) {
-  return tx`
-    unnest(${textArray(recipients.map(({ forwardPath }) => forwardPath))}::text[],
-           ${textArray(recipients.map(({ forwardPath }) => domainOf(forwardPath)))}::text[],
-           ${textArray(recipients.map(({ alias }) => alias))}::text[],
-           ${textArray(recipients.map(({ listFields }) => listFields))}::text[],
-           ${textArray(recipients.map(({ notify }) => notify?.join(',') ?? null))}::text[],
-           ${textArray(recipients.map(({ originalRecipient }) => originalRecipient))}::text[])
-      as named (forward_path, domain, alias, list_fields, notify, original_recipient)`;
-}
-
-/** Those for whom a recipient stands get the message as it is, but who gets it already. */
-async function insertMembers(
-  tx: Transaction,
-  { id, isBulk, message }: LeasedRecipient,
-  members: readonly NewRecipient[],
-): Promise<void> {
-  if (members.length === 0) return;
-  const bulk = isBulk || members.length >= BULK_RECIPIENTS;
-  await tx`
-    insert into queue_recipients
-           (message_id, account_id, forward_path, domain, alias, list_fields, is_bulk, notify, original_recipient)
-    select ${message.id}::uuid, ${message.account}::bigint, forward_path, domain, alias, nullif(list_fields, ''), ${bulk} or list_fields <> '',
-           string_to_array(notify, ','), original_recipient
-      from ${namedRecipients(tx, members)}
-     where not exists (select from queue_recipients as r
-                        where r.message_id = ${message.id}::uuid and r.domain = named.domain
-                          and left(r.forward_path, -strpos(reverse(r.forward_path), '@'))
-                            = left(named.forward_path, -strpos(reverse(named.forward_path), '@')))`;
-  await applyHoldRules(tx, message.id, id);
-}
-
-/** Queues a DSN in a transaction of somebody else's; `tellQueue` is for after it. @returns why it does not go; null: it does */
-export async function queueReport(tx: Transaction, report: QueuedReport): Promise<WithheldReport | null> {
-  const [withheld = null] = await insertReports(tx, [report]);
-  return withheld;
-}
-
-/** @returns those that do not go */
-async function insertReports(tx: Transaction, reports: readonly QueuedReport[]): Promise<readonly WithheldReport[]> {
-  const { admitted, withheld } = await sortReports(tx, reports);
-  for (const report of admitted) await insertReport(tx, report);
-  return withheld.map(({ report: { about }, limit }) => ({
-    name: about.name,
-    reversePath: about.reversePath,
-    limit,
-  }));
-}
-
-/** From the null reverse-path, so that nothing is ever told of what becomes of it: RFC 3461 §5.2. */
-async function insertReport(tx: Transaction, { octets, about }: QueuedReport): Promise<void> {
-  const { name, reversePath, requiresTls, hostname } = about;
-  const id = randomUUID();
-  const said = {
-    isUtf8: true,
-    requiresTls,
-    envelopeId: null,
-    returnContent: null,
-    submitter: null,
-    releaseRequest: null,
-  };
-  const recipient = {
-    forwardPath: reversePath,
-    notify: ['NEVER'],
-    originalRecipient: null,
-    alias: null,
-    listFields: '',
-  };
-  const message = {
-    name: `${name}-report`,
-    account: null,
-    envelope: { reversePath: '', ...said },
-    mayBeBinary: false,
-    signers: [hostname],
-    tellsSender: true,
-    recipients: [recipient],
-    waitMs: 0,
-    releaseAt: null,
-  };
-  const headerEnd = octets.indexOf('\r\n\r\n');
-  const traits = new MessageTraits(headerEnd === -1 ? octets.length : headerEnd, false);
-  traits.push(octets);
-  for (let start = 0, chunk = 0; start < octets.length; start += CHUNK_OCTETS) {
-    await storeChunk(tx, id, chunk++, octets.subarray(start, start + CHUNK_OCTETS));
-  }
-  await insertMessage(tx, id, message, { traits, sizeOctets: octets.length });
-}
-
-/** @returns the numbers of those that were written: not of whom the lease was lost, or who were written before */
-async function writeResults(tx: Transaction, results: readonly Settled[]): Promise<ReadonlySet<number>> {
-  const isOver = ({ outcome }: Settled) => outcome.type !== 'deferred';
-  const pauseMs = ({ outcome }: Settled) => (outcome.type === 'deferred' ? outcome.pauseMs : 0);
-  const tellsDelay = ({ outcome }: Settled) => outcome.type === 'deferred' && outcome.tellsDelay;
-  const list = (of: (result: Settled) => string | number | boolean) => `{${results.map(of).join(',')}}`;
-  // In the order of their numbers, as whoever else takes several: none waits for another that waits for it.
-  const written = await tx<{ id: number }[]>`
-    with result as materialized (
-      select r.recipient_id, named.*
-        from unnest(${list(({ recipient }) => recipient.id)}::bigint[], ${list(({ recipient }) => recipient.lease)}::uuid[],
-                    ${list(({ outcome }) => outcome.type)}::text[], ${list(isOver)}::boolean[], ${list(pauseMs)}::float8[],
-                    ${list(tellsDelay)}::boolean[], ${textArray(results.map(({ status }) => status))}::text[],
-                    ${textArray(results.map(({ reply }) => reply.slice(0, REPLY_CHARACTERS)))}::text[],
-                    ${textArray(results.map(({ mta }) => mta))}::text[], ${textArray(results.map(({ route }) => route))}::text[])
-          as named (id, lease, type, is_over, pause_ms, tells_delay, status, reply, mta, route)
-        join queue_recipients as r on r.recipient_id = named.id and r.lease = named.lease
-       order by r.recipient_id for no key update of r),
-    written as (
-      update queue_recipients as r
-         set state = case when result.is_over then result.type else 'waiting' end, lease = null, attempts = attempts + 1,
-             last_attempt_at = now(), next_attempt_at = now() + make_interval(secs => result.pause_ms / 1000),
-             last_status = result.status, last_reply = result.reply, last_mta = result.mta, last_route = result.route,
-             delay_told_at = case when result.tells_delay then now() else delay_told_at end,
-             finished_at = case when result.is_over then now() end
-        from result where r.recipient_id = result.recipient_id and r.lease = result.lease
-      returning r.recipient_id, r.next_attempt_at)
-    insert into queue_events (recipient_id, type, status, reply, mta, route, next_attempt_at)
-    select recipient_id, type, status, reply, mta, route, case when not is_over then next_attempt_at end
-      from written join result using (recipient_id)
-    returning recipient_id as id`;
-  return new Set(written.map(({ id }) => id));
-}
-
-/** Nobody needs the octets of messages any more that are done with. */
-export async function removeFinished(tx: Transaction, messages: readonly string[]): Promise<void> {
-  await tx`
-    delete from queue_contents as c
-     where message_id = any(${textArray(messages)}::uuid[])
-       and not exists (select from queue_recipients as r where r.message_id = c.message_id and finished_at is null)`;
 }

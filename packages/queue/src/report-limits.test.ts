@@ -1,7 +1,8 @@
 import type { AccountId } from '@postel/storage';
 import { expect, test } from 'vitest';
+import type { WithheldReport } from './insert-reports.ts';
 import { REPORTS_A_DOMAIN, REPORTS_AN_ADDRESS } from './limits.ts';
-import { Queue, type WithheldReport } from './queue.ts';
+import { Queue } from './queue.ts';
 import { openTestDatabase } from './testing/open-test-database.ts';
 
 const OCTETS = Buffer.from('Subject: x\r\n\r\n');
