@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEFAULT_SMARTHOST_CONNECTIONS } from '@postel/directory';
 import type { LeasedRecipient, Queue, Schedule } from '@postel/queue';
 import { SourceAddresses } from '@postel/routes';
 import type { SmtpConnection } from '@postel/smtp-client';
 import type { Logger } from '@postel/supervision';
 import type { Copies } from './deliver-copies.ts';
 import { findHere, type LocalMail } from './deliver-here.ts';
-import { type Group, groupsOf, isOfOneDomain } from './group.ts';
+import { type Group, groupsOf } from './group.ts';
 import { HostUse } from './host-use.ts';
+import { Lanes } from './lanes.ts';
 import { Leases } from './leases.ts';
 import {
   BULK_ROWS_IN_HAND,
@@ -23,9 +23,6 @@ import {
   STOP_MS,
   TRANSACTION_MS,
   TRANSACTIONS,
-  TRANSACTIONS_A_DOMAIN,
-  WAITING_FOR_A_HOST,
-  WAITING_FOR_A_SMARTHOST,
 } from './limits.ts';
 import { lookAgainMs } from './look-again.ts';
 import { openMessage, readForHere } from './open-message.ts';
@@ -60,15 +57,7 @@ export class Relay {
   readonly #now: () => number;
   readonly #leases: Leases;
   readonly #stopping = new AbortController();
-  /** Groups that wait for their turn, by lane. */
-  readonly #waiting = new Map<string, Group[]>();
-  /** The same, for whom a host has to be free, by that. */
-  readonly #parked = new Map<string, Group[]>();
-  /** By lane, and by the name of a route. */
-  readonly #running = new Map<string, number>();
-  readonly #byRoute = new Map<string, number>();
-  /** Recipients that went back to the queue because a lane was full, until it has room. */
-  readonly #turnedAway = new Map<string, number>();
+  readonly #lanes = new Lanes();
   readonly #way: Way;
   readonly #tasks = new Set<Promise<void>>();
   readonly #connections = new Set<SmtpConnection>();
@@ -113,10 +102,7 @@ export class Relay {
     this.#stopping.abort();
     this.#wake.resolve();
     await this.#loops;
-    const groups = [...this.#waiting.values(), ...this.#parked.values()].flat();
-    const untried = groups.flatMap(({ recipients }) => recipients);
-    this.#waiting.clear();
-    this.#parked.clear();
+    const untried = this.#lanes.clear().flatMap(({ recipients }) => recipients);
     this.#leases.remove(untried);
     await this.#giveBack(untried);
     await Promise.race([this.#allDone(), delay(STOP_MS, undefined, { ref: false })]);
@@ -188,44 +174,17 @@ export class Relay {
 
   async #take(): Promise<void> {
     const { queue, routing } = this.#options;
-    if (await routing.refresh()) this.#rearrange();
+    if (await routing.refresh()) this.#lanes.rearrange(routing);
     while (!this.#isFull() && !this.#stopping.signal.aborted) {
       const sinceMs = this.#now();
-      const busy = [...this.#running].filter(([lane, count]) => this.#isBusy(lane, count)).map(([lane]) => lane);
-      const parked = [...this.#parked.values()].flat().filter(isOfOneDomain);
+      const except = this.#lanes.full();
       const bulkLimit = Math.max(0, BULK_ROWS_IN_HAND - this.#leases.bulkSize);
-      const except = new Set([...busy, ...parked.map(({ lane }) => lane)]);
       this.#leftBehind = { lanes: except, isBulk: bulkLimit < ROWS_AT_ONCE };
       const rows = await queue.take(ROWS_AT_ONCE, [...except], bulkLimit);
       this.#leases.add(rows, sinceMs);
-      await this.#turnAway(this.#arrange(groupsOf(rows, routing)));
+      await this.#turnAway(this.#lanes.add(groupsOf(rows, routing)));
       this.#begin();
       if (rows.length < ROWS_AT_ONCE) return;
-    }
-  }
-
-  /** @returns those for whose lane there is no room */
-  #arrange(groups: readonly Group[]): readonly Group[] {
-    return groups.filter((group) => {
-      const others = this.#waiting.get(group.lane);
-      // Of one domain no more is taken while it is busy; what goes to a smarthost nobody can tell before it is taken.
-      if (!isOfOneDomain(group) && (others?.length ?? 0) >= WAITING_FOR_A_SMARTHOST) return true;
-      if (others === undefined) this.#waiting.set(group.lane, [group]);
-      else others.push(group);
-      return false;
-    });
-  }
-
-  /** Rules have changed: what waits in hand goes by the new ones. */
-  #rearrange(): void {
-    const groups = [...this.#waiting.values(), ...this.#parked.values()].flat();
-    this.#waiting.clear();
-    this.#parked.clear();
-    for (const group of groupsOf(
-      groups.flatMap(({ recipients }) => recipients),
-      this.#options.routing,
-    )) {
-      this.#waiting.set(group.lane, [...(this.#waiting.get(group.lane) ?? []), group]);
     }
   }
 
@@ -233,8 +192,7 @@ export class Relay {
   async #turnAway(groups: readonly Group[]): Promise<void> {
     for (const [lane, some] of Map.groupBy(groups, (group) => group.lane)) {
       const recipients = some.flatMap((group) => group.recipients);
-      const before = this.#turnedAway.get(lane) ?? 0;
-      this.#turnedAway.set(lane, before + recipients.length);
+      const before = this.#lanes.turnAway(lane, recipients.length);
       const { first, last } = BUSY_SMARTHOST_MS;
       const pauseMs = Math.min(last, first * (1 + before / ROWS_AT_ONCE)) * (1 + Math.random());
       this.#leases.remove(recipients);
@@ -247,54 +205,26 @@ export class Relay {
     const { lanes, isBulk } = this.#leftBehind;
     if (this.#isFull()) return false;
     if (this.#wasFull || (isBulk && this.#leases.bulkSize < BULK_ROWS_IN_HAND)) return true;
-    if (lanes.size === 0) return false;
-    const parked = new Set([...this.#parked.values()].flat().map(({ lane }) => lane));
-    const isFree = (lane: string) => !parked.has(lane) && !this.#isBusy(lane, this.#running.get(lane) ?? 0);
-    return [...lanes].some(isFree);
+    return this.#lanes.isOneFree(lanes);
   }
 
-  /** It has its fill of transactions, and others in hand for when one ends. */
-  #isBusy(lane: string, count: number): boolean {
-    return count >= TRANSACTIONS_A_DOMAIN && (this.#waiting.get(lane)?.length ?? 0) >= TRANSACTIONS_A_DOMAIN;
-  }
-
-  /** Begins what may begin: first what is not for many. Whoever has begun one is behind the others: lanes that never end keep none waiting. */
+  /** Begins what may begin: first what is not for many. */
   #begin(): void {
     for (const isBulk of [false, true]) {
       const most = isBulk ? BULK_TRANSACTIONS : TRANSACTIONS;
-      for (const [lane, groups] of this.#waiting) {
+      if (this.#tasks.size >= most) continue;
+      for (const group of this.#lanes.begin(isBulk)) {
+        this.#beginOne(group);
         if (this.#tasks.size >= most) break;
-        const at = groups.findIndex((group) => group.recipients[0].isBulk === isBulk && this.#hasRoom(group));
-        const [group] = at === -1 ? [] : groups.splice(at, 1);
-        if (group === undefined) continue;
-        this.#waiting.delete(lane);
-        if (groups.length > 0) this.#waiting.set(lane, groups);
-        this.#beginOne(lane, group);
       }
     }
-    for (const lane of this.#turnedAway.keys()) {
-      if ((this.#waiting.get(lane)?.length ?? 0) < WAITING_FOR_A_SMARTHOST / 2) this.#turnedAway.delete(lane);
-    }
+    this.#lanes.forgetTurnedAway();
   }
 
-  #hasRoom({ lane, routeName, route }: Group): boolean {
-    const most = route?.settings.connections ?? null;
-    if (most !== null) {
-      if ((this.#byRoute.get(routeName) ?? 0) >= most) return false;
-    }
-    // Each of the hosts of a domain has its own limit beside this one; a smarthost has what its route says.
-    const isSmarthost = (route?.settings.hosts.length ?? 0) > 0;
-    const mostInLane = isSmarthost ? (most ?? DEFAULT_SMARTHOST_CONNECTIONS) : TRANSACTIONS_A_DOMAIN;
-    return (this.#running.get(lane) ?? 0) < mostInLane;
-  }
-
-  #beginOne(lane: string, group: Group): void {
-    count(this.#running, lane, 1);
-    count(this.#byRoute, group.routeName, 1);
+  #beginOne(group: Group): void {
     const task = this.#run(group).finally(() => {
       this.#tasks.delete(task);
-      count(this.#running, lane, -1);
-      count(this.#byRoute, group.routeName, -1);
+      this.#lanes.ended(group);
       if (!this.#stopping.signal.aborted) this.#begin();
       if (this.#mayTakeMore()) this.#wake.resolve();
     });
@@ -333,9 +263,7 @@ export class Relay {
 
   /** Has it wait for a host, in hand if few do. */
   async #park(host: string, group: Group): Promise<void> {
-    const others = this.#parked.get(host) ?? [];
-    if (others.length < WAITING_FOR_A_HOST && !this.#stopping.signal.aborted) {
-      this.#parked.set(host, [...others, group]);
+    if (!this.#stopping.signal.aborted && this.#lanes.park(host, group)) {
       this.#unpark(host); // what was in the way may be over
       return;
     }
@@ -352,10 +280,7 @@ export class Relay {
 
   /** As many as a host has room for. */
   #unpark(host: string): void {
-    const groups = this.#parked.get(host) ?? [];
-    const free = groups.splice(0, this.#way.hosts.room(host));
-    if (groups.length === 0) this.#parked.delete(host);
-    for (const group of free) this.#waiting.set(group.lane, [group, ...(this.#waiting.get(group.lane) ?? [])]);
+    this.#lanes.unpark(host, this.#way.hosts.room(host));
   }
 
   /**
@@ -481,10 +406,4 @@ export class Relay {
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#stopping.signal }).catch(() => {}); // it stops
   }
-}
-
-function count(counts: Map<string, number>, of: string, more: 1 | -1): void {
-  const left = (counts.get(of) ?? 0) + more;
-  if (left === 0) counts.delete(of);
-  else counts.set(of, left);
 }
