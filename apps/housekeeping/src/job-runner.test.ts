@@ -1,47 +1,26 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { JobTurns, openBlobs, openDatabase, Store } from '@postel/storage';
-import { createLog, Registry } from '@postel/supervision';
-import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
+import { JobTurns, openDatabase } from '@postel/storage';
+import { Registry } from '@postel/supervision';
 import { expect, test } from 'vitest';
 import type { Job } from './job.ts';
 import { JobMetrics } from './job-metrics.ts';
 import { JobRunner } from './job-runner.ts';
 import { JOBS } from './job-table.ts';
+import { startJobContext } from './testing/start-job-context.ts';
 
 const DAY_MS = 86_400_000;
 
 async function startRunner(jobs: readonly Job[]) {
   const stack = new AsyncDisposableStack();
-  const { target } = stack.use(await createTestDatabase());
-  const directory = stack.use(new TemporaryDirectory());
-  const database = openDatabase(target, { applicationName: 'jobs test', maxConnections: 2 });
-  stack.defer(() => database.close());
+  const { target, context } = await startJobContext(stack);
   const locks = openDatabase(target, { applicationName: 'jobs test locks', maxConnections: 1 });
   stack.defer(() => locks.close());
-  const blobs = await openBlobs({ directory: directory.path });
-  const store = new Store(database, { blobs, onError: () => {} });
-  stack.defer(() => store.close());
   const registry = new Registry();
-  const logFile = directory.write('log', '');
-  const runner = new JobRunner({
-    jobs,
-    turns: new JobTurns(locks),
-    context: {
-      database,
-      store,
-      blobs,
-      hostname: 'mail.example.com',
-      tombstoneDays: 90,
-      loginHistoryDays: 30,
-      mailHistoryDays: 30,
-      reportDays: 90,
-    },
-    log: createLog({ name: 'jobs', file: logFile }),
-    metrics: new JobMetrics(registry),
-  });
+  const { log } = context;
+  const runner = new JobRunner({ jobs, turns: new JobTurns(locks), context, log, metrics: new JobMetrics(registry) });
   runner.start();
   stack.defer(() => runner.stop());
-  return { runner, database, registry, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { runner, database: context.database, registry, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 async function sample(registry: Registry, name: string, job: string): Promise<number> {

@@ -1,8 +1,6 @@
-import { openDirectory } from '@postel/directory';
-import { type AccountId, NO_DETAILS, openBlobs, openDatabase, Store } from '@postel/storage';
-import { createLog } from '@postel/supervision';
-import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
+import { type AccountId, NO_DETAILS } from '@postel/storage';
 import { expect, test } from 'vitest';
+import { startJobContext } from '../testing/start-job-context.ts';
 import { deliverWaiting } from './deliver-waiting.ts';
 import { giveUpWaiting } from './give-up-waiting.ts';
 
@@ -21,14 +19,8 @@ async function begin({
   notify?: readonly string[] | null;
 }) {
   const stack = new AsyncDisposableStack();
-  const { target } = stack.use(await createTestDatabase());
-  const directory = stack.use(new TemporaryDirectory());
-  const database = openDatabase(target, { applicationName: 'jobs test', maxConnections: 2 });
-  stack.defer(() => database.close());
-  const blobs = await openBlobs({ directory: directory.path });
-  const store = new Store(database, { blobs, onError: () => {} });
-  stack.defer(() => store.close());
-  const accounts = openDirectory(database).as({ type: 'server', task: 'test' });
+  const { accounts, context: given } = await startJobContext(stack);
+  const { database, store } = given;
   const ids = new Map<string, AccountId>();
   for (const name of ['mary', 'john']) {
     await accounts.addAccount({ name, address: `${name}@example.com`, password: null });
@@ -59,21 +51,11 @@ async function begin({
   const delivery = { account: account('mary'), mailbox: null, arrival };
   await store.arrivals.keepWaiting(content, [{ delivery, failure: '452 4.2.2', tellsElsewhere }]);
   const left = new Map<string, number>();
-  const log = directory.write('log', '');
   const context = {
-    database,
-    store,
-    blobs,
-    hostname: 'mail.example.com',
-    tombstoneDays: 90,
-    reportDays: 90,
-    loginHistoryDays: 30,
-    mailHistoryDays: 30,
+    ...given,
     tellLeft: (figures: Readonly<Record<string, number>>) => {
       for (const [what, count] of Object.entries(figures)) left.set(what, count);
     },
-    log: createLog({ name: 'jobs', file: log }),
-    signal: new AbortController().signal,
   };
   return {
     giveUp: () => giveUpWaiting.run(context),

@@ -1,12 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { openDirectory } from '@postel/directory';
 import { formatDmarcReport } from '@postel/mail-reports';
 import { DmarcReportTable, ReportInbox, TlsReportTable } from '@postel/queue';
-import { openBlobs, openDatabase, Store } from '@postel/storage';
-import { createLog } from '@postel/supervision';
-import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
 import { expect, test } from 'vitest';
+import { startJobContext } from '../testing/start-job-context.ts';
 import { forgetReports } from './forget-reports.ts';
 import { readReports } from './read-reports.ts';
 
@@ -15,34 +12,14 @@ const ALL = { domain: null, since: null, until: null };
 
 async function begin(domains: readonly string[]) {
   const stack = new AsyncDisposableStack();
-  const { target } = stack.use(await createTestDatabase());
-  const directory = stack.use(new TemporaryDirectory());
-  const database = openDatabase(target, { applicationName: 'jobs test', maxConnections: 2 });
-  stack.defer(() => database.close());
-  const blobs = await openBlobs({ directory: directory.path });
-  const store = new Store(database, { blobs, onError: (error) => console.error(error) });
-  stack.defer(() => store.close());
-  const accounts = openDirectory(database).as({ type: 'server', task: 'test' });
-  stack.defer(() => accounts.close());
+  const { accounts, context } = await startJobContext(stack);
+  const { sql } = context.database;
   for (const domain of domains) await accounts.addDomain(domain);
-  const context = {
-    database,
-    store,
-    blobs,
-    hostname: 'mail.example.com',
-    tombstoneDays: 90,
-    loginHistoryDays: 30,
-    mailHistoryDays: 30,
-    reportDays: 90,
-    log: createLog({ name: 'jobs', file: '/dev/null' }),
-    tellLeft: () => {},
-    signal: new AbortController().signal,
-  };
   return {
-    sql: database.sql,
-    inbox: new ReportInbox(database.sql),
-    dmarc: new DmarcReportTable(database.sql),
-    tls: new TlsReportTable(database.sql),
+    sql,
+    inbox: new ReportInbox(sql),
+    dmarc: new DmarcReportTable(sql),
+    tls: new TlsReportTable(sql),
     read: () => readReports.run(context),
     forget: () => forgetReports.run(context),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

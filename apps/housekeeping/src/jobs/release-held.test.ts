@@ -1,16 +1,6 @@
-import { openDirectory } from '@postel/directory';
-import {
-  type AccountId,
-  NO_DETAILS,
-  openBlobs,
-  openDatabase,
-  type ReceivedRecipient,
-  Store,
-  SystemFlag,
-} from '@postel/storage';
-import { createLog } from '@postel/supervision';
-import { createTestDatabase, TemporaryDirectory } from '@postel/testkit';
+import { type AccountId, NO_DETAILS, type ReceivedRecipient, SystemFlag } from '@postel/storage';
 import { expect, test } from 'vitest';
+import { startJobContext } from '../testing/start-job-context.ts';
 import { releaseHeld } from './release-held.ts';
 
 const MOST = { messages: 10, octets: 1_000_000 };
@@ -28,14 +18,8 @@ async function begin({
   notify = ['SUCCESS'] as readonly string[] | null,
 }) {
   const stack = new AsyncDisposableStack();
-  const { target } = stack.use(await createTestDatabase());
-  const directory = stack.use(new TemporaryDirectory());
-  const database = openDatabase(target, { applicationName: 'jobs test', maxConnections: 2 });
-  stack.defer(() => database.close());
-  const blobs = await openBlobs({ directory: directory.path });
-  const store = new Store(database, { blobs, onError: (error) => console.error(error) });
-  stack.defer(() => store.close());
-  const accounts = openDirectory(database).as({ type: 'server', task: 'test' });
+  const { accounts, context } = await startJobContext(stack);
+  const { database, store } = context;
   const idOf = async (name: string): Promise<AccountId> => {
     await accounts.addAccount({ name, address: `${name}@example.com`, password: null });
     const found = await accounts.identify(name);
@@ -56,19 +40,8 @@ async function begin({
   const deliveries = [{ account: mary, mailbox: null, arrival }, copy];
   const held = { sender: john, releaseAt: new Date(), request: 'for;60', reversePath, deliveries };
   await store.arrivals.holdMessage(content, held, MOST);
-  const log = createLog({ name: 'jobs', file: directory.write('log', '') });
-  const context = {
-    database,
-    store,
-    blobs,
-    hostname: 'mail.example.com',
-    tombstoneDays: 90,
-    loginHistoryDays: 30,
-    mailHistoryDays: 30,
-    reportDays: 90,
-  };
   return {
-    release: () => releaseHeld.run({ ...context, log, tellLeft: () => {}, signal: new AbortController().signal }),
+    release: () => releaseHeld.run(context),
     /** What is in somebody's INBOX, one after the other. */
     async inbox(account: AccountId): Promise<string> {
       const inbox = await store.mailboxes.find(account, 'INBOX');
