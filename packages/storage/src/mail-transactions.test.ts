@@ -8,6 +8,7 @@ import {
   writeTransactions,
 } from './mail-transactions.ts';
 import { startStorage, type TestStorage } from './storage-for-tests.ts';
+import { newTransaction } from './testing/new-transaction.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -22,36 +23,13 @@ afterAll(() => storage[Symbol.asyncDispose]());
 
 /** One that began so many days ago. */
 function transaction(daysAgo: number, recipientNo = 1, about: Partial<NewTransaction> = {}): NewTransaction {
-  return {
-    transactionId: firstTransactionId(new Date(Date.now() - daysAgo * DAY_MS)),
+  const beganAt = new Date(Date.now() - daysAgo * DAY_MS);
+  return newTransaction({
+    transactionId: firstTransactionId(beganAt),
     recipientNo,
-    settledAt: Date.now() - daysAgo * DAY_MS,
-    folded: null,
-    listener: 'mx',
-    protocol: 'ESMTP',
-    connectionId: '0123456789',
-    messageNo: 1,
-    clientAddress: '192.0.2.1',
-    clientName: 'mx.example.org',
-    tlsVersion: null,
-    senderAccountId: null,
-    reversePath: 'bob@example.org',
-    recipient: 'mary@example.com',
-    destination: null,
-    accountId: null,
-    messageId: 'one@example.org',
-    sizeOctets: 100,
-    checks: null,
-    stage: 'message',
-    outcome: 'delivered',
-    replyCode: 250,
-    replyStatus: '2.0.0',
-    replyText: null,
-    uidvalidity: null,
-    uid: null,
-    releaseAt: null,
+    settledAt: beganAt.getTime(),
     ...about,
-  };
+  });
 }
 
 const forget = (days: number, most: number) =>

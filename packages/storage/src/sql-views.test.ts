@@ -5,6 +5,7 @@ import { type NewTransaction, writeTransactions } from './mail-transactions.ts';
 import { migrate } from './migrate.ts';
 import { findReaderAccess } from './reader-access.ts';
 import { append, arrivalOf, contentOf, startStorage, type TestStorage } from './storage-for-tests.ts';
+import { newTransaction } from './testing/new-transaction.ts';
 
 const DOCUMENT = readFileSync(new URL('../../../docs/sql.md', import.meta.url), 'utf8');
 
@@ -27,36 +28,15 @@ afterAll(() => storage[Symbol.asyncDispose]());
 
 /** As a process of SMTP records it. */
 function transaction(recipientNo: number, about: Partial<NewTransaction>): NewTransaction {
-  return {
+  return newTransaction({
     transactionId: '0199b0a0-0000-7000-8000-000000000001',
     recipientNo,
-    settledAt: Date.now(),
-    folded: null,
-    listener: 'mx',
-    protocol: 'ESMTP',
-    connectionId: '0123456789',
-    messageNo: 1,
-    clientAddress: '192.0.2.1',
-    clientName: 'mx.example.org',
-    tlsVersion: null,
-    senderAccountId: null,
     reversePath: 'bob@example.com',
-    recipient: 'mary@example.com',
-    destination: null,
-    accountId: null,
     messageId: 'lunch-1@example.com',
     sizeOctets: 1_000,
     checks: 'spf=pass',
-    stage: 'message',
-    outcome: 'delivered',
-    replyCode: 250,
-    replyStatus: '2.0.0',
-    replyText: null,
-    uidvalidity: null,
-    uid: null,
-    releaseAt: null,
     ...about,
-  };
+  });
 }
 
 /** What every example of the document finds something in. */
