@@ -1,11 +1,13 @@
 /** What reports say of one server that sends as a domain: numbers of messages. */
-interface Source {
+export interface SourceFigures {
   readonly address: string;
   readonly messages: number;
   /** Neither DKIM nor SPF vouch for them. */
   readonly failed: number;
+  /** Put aside, and refused. */
   readonly quarantined: number;
   readonly rejected: number;
+  /** Passing by DKIM, and by SPF. */
   readonly byDkim: number;
   readonly bySpf: number;
   /** Signatures, or SPF, were right, but of domains that are not aligned. */
@@ -14,7 +16,7 @@ interface Source {
 }
 
 /** What that means, and what to do, in words for who owns the domain. */
-export function explainDmarcSource(source: Source): string {
+export function explainDmarcSource(source: SourceFigures): string {
   const { address, messages, failed, byDkim, bySpf } = source;
   if (messages === 0) return `No mail from ${address} was counted.`;
   if (failed === 0) return passes(source);
@@ -35,7 +37,7 @@ export function explainDmarcSource(source: Source): string {
   return `The server at ${address} sends as you, and its mail is neither signed (DKIM) nor allowed by SPF: if it is yours, name it in the SPF record and have it sign; else somebody uses your name.${done}`;
 }
 
-function passes({ address, messages, byDkim, bySpf }: Source): string {
+function passes({ address, messages, byDkim, bySpf }: SourceFigures): string {
   if (bySpf === 0)
     return `Mail from ${address} is signed; SPF does not pass for your domain, as with mail that was passed on. All is well.`;
   if (byDkim === 0)
@@ -45,7 +47,7 @@ function passes({ address, messages, byDkim, bySpf }: Source): string {
     : `Mail from ${address} passes, some of it by SPF alone.`;
 }
 
-function whatWasDone({ failed, quarantined, rejected }: Source): string {
+function whatWasDone({ failed, quarantined, rejected }: SourceFigures): string {
   const words = [
     ...(rejected > 0 ? [`refused ${rejected}`] : []),
     ...(quarantined > 0 ? [`put ${quarantined} with the junk`] : []),

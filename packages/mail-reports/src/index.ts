@@ -3,7 +3,7 @@
 export { announcesReport } from './announces-report.ts';
 export type { Disposition, DmarcReport, DmarcRow, PublishedPolicy } from './dmarc-report.ts';
 export { type DmarcReportTarget, dmarcReportTargets, isDmarcRecord } from './dmarc-report-targets.ts';
-export { explainDmarcSource } from './explain-dmarc-source.ts';
+export { explainDmarcSource, type SourceFigures } from './explain-dmarc-source.ts';
 export { explainTlsFailure } from './explain-tls-failure.ts';
 export { dmarcReportFileName, formatDmarcReport } from './format-dmarc-report.ts';
 export { mailtoAddress } from './mailto-address.ts';

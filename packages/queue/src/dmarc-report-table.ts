@@ -1,4 +1,4 @@
-import type { DmarcReport, DmarcRow, PublishedPolicy } from '@postel/mail-reports';
+import type { DmarcReport, DmarcRow, PublishedPolicy, SourceFigures } from '@postel/mail-reports';
 import { numberArray, type Sql, textArray } from '@postel/storage';
 import { ROWS_AT_ONCE, SOURCES_SHOWN } from './limits.ts';
 import { headColumns, listReports, pruneReports, type ReportHead } from './report-heads.ts';
@@ -27,18 +27,7 @@ export interface DmarcDay {
 }
 
 /** What reports say of one server that sends as a domain. */
-export interface DmarcSource {
-  readonly address: string;
-  readonly messages: number;
-  /** Of these: neither SPF nor DKIM vouch for them; put aside; refused; passing by DKIM, by SPF. */
-  readonly failed: number;
-  readonly quarantined: number;
-  readonly rejected: number;
-  readonly byDkim: number;
-  readonly bySpf: number;
-  /** A signature of some domain was right, or SPF passed for one, but not for one that is aligned. */
-  readonly isSignedByOthers: boolean;
-  readonly isSentByOthers: boolean;
+export interface DmarcSource extends SourceFigures {
   /** By how many organizations. */
   readonly reporters: number;
 }
