@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { AccountId, Transaction } from '@postel/storage';
+import { type AccountId, CONTENT_CHUNK_OCTETS, type Transaction } from '@postel/storage';
 import { insertMessage } from './insert-message.ts';
-import { CHUNK_OCTETS } from './limits.ts';
 import { storeChunk } from './message-chunks.ts';
 import { MessageTraits } from './message-traits.ts';
 import { type ReportLimit, sortReports } from './report-limits.ts';
@@ -77,8 +76,8 @@ async function insertReport(tx: Transaction, { octets, about }: QueuedReport): P
   const headerEnd = octets.indexOf('\r\n\r\n');
   const traits = new MessageTraits(headerEnd === -1 ? octets.length : headerEnd, false);
   traits.push(octets);
-  for (let start = 0, chunk = 0; start < octets.length; start += CHUNK_OCTETS) {
-    await storeChunk(tx, id, chunk++, octets.subarray(start, start + CHUNK_OCTETS));
+  for (let start = 0, chunk = 0; start < octets.length; start += CONTENT_CHUNK_OCTETS) {
+    await storeChunk(tx, id, chunk++, octets.subarray(start, start + CONTENT_CHUNK_OCTETS));
   }
   await insertMessage(tx, id, message, { traits, sizeOctets: octets.length });
 }

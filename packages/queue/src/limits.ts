@@ -31,9 +31,6 @@ export const CLOCK_JUMP_MS = MINUTE_MS;
 /** Octets that no message came to name are swept after so long: longer than any message takes. */
 export const STRAY_CONTENT_MS = DAY_MS;
 
-/** How much of a message is in one piece. */
-export const CHUNK_OCTETS = 512 * 1024;
-
 /** A message up to this size is read together with the rows of its recipients, and is in memory as long as these are in hand. */
 export const SMALL_MESSAGE_OCTETS = 16 * 1024;
 

@@ -1,23 +1,4 @@
-import { type Content, type Sql, StorageError, type Transaction } from '@postel/storage';
-import { CHUNK_OCTETS } from './limits.ts';
-
-/** The octets of a message with what stands before it, in pieces as the queue has them. */
-export async function* gathered(
-  prefix: Buffer,
-  content: Pick<Content, 'read' | 'sizeOctets'>,
-): AsyncGenerator<Buffer, void, undefined> {
-  let pieces: Buffer[] = [prefix];
-  let octets = prefix.length;
-  for await (const piece of content.read(0, content.sizeOctets)) {
-    pieces.push(piece);
-    octets += piece.length;
-    if (octets < CHUNK_OCTETS) continue;
-    yield Buffer.concat(pieces);
-    pieces = [];
-    octets = 0;
-  }
-  if (octets > 0) yield Buffer.concat(pieces);
-}
+import { type Sql, StorageError, type Transaction } from '@postel/storage';
 
 export async function storeChunk(sql: Sql | Transaction, id: string, chunk: number, octets: Buffer): Promise<void> {
   await sql`

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type AccountId,
   type Content,
+  contentChunks,
   type Database,
   type Sql,
   StorageError,
@@ -12,7 +13,7 @@ import {
 import { insertMembers, insertMessage } from './insert-message.ts';
 import { insertReports, type QueuedReport, type WithheldReport } from './insert-reports.ts';
 import { LEASE_MS, RECIPIENTS_AN_ACCOUNT } from './limits.ts';
-import { gathered, requireOctets, storeChunk } from './message-chunks.ts';
+import { requireOctets, storeChunk } from './message-chunks.ts';
 import { MessageTraits } from './message-traits.ts';
 import { pruneQueue } from './prune-queue.ts';
 import { type ClockLook, lookAtClock } from './queue-clock.ts';
@@ -80,7 +81,7 @@ export class Queue {
     try {
       if (account !== null) await this.#requireFew(account, recipients.length);
       let chunk = 0;
-      for await (const octets of gathered(prefix, content)) {
+      for await (const octets of contentChunks(content, prefix)) {
         traits.push(octets);
         await storeChunk(this.#sql, id, chunk++, octets);
       }

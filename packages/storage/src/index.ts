@@ -24,6 +24,7 @@ export type { BlobStore } from './blob-store.ts';
 export type { FlagsChanged } from './change-flags.ts';
 export { checkBlobs } from './check-blobs.ts';
 export type { SortColumn } from './column-reader.ts';
+export { CONTENT_CHUNK_OCTETS, contentChunks } from './content-chunks.ts';
 export type { Content, ContentWriter } from './content-writer.ts';
 export { type Copied, type CopyTarget, joinCopied } from './copy-messages.ts';
 export {
