@@ -121,6 +121,20 @@ test('a report that cannot be kept keeps no other one waiting', async () => {
   expect(await jobs.inbox.next()).toBeNull();
 });
 
+test('a report of days that are to come is left out: it would stay for good, and push out all others', async () => {
+  await using jobs = await begin(['example.com']);
+  const put = (reportId: string, day: Date) =>
+    jobs.inbox.keep({
+      octets: mailOf('example.com', { reportId, begin: day }),
+      reporter: 'a.example',
+      isVerified: true,
+    });
+  await put('far', new Date('2199-01-01T00:00:00Z'));
+  await put('today', new Date(Date.now() - 3_600_000));
+  expect(await jobs.read()).toEqual({ new: 1, known: 0, foreign: 0, unreadable: 1 });
+  expect((await jobs.dmarc.list(ALL, 10)).map(({ reportId }) => reportId)).toEqual(['today']);
+});
+
 test('what is old is forgotten', async () => {
   await using jobs = await begin(['example.com']);
   const begins = new Date(Date.now() - 92 * 86_400_000);

@@ -23,7 +23,7 @@ export const readReports: Job = {
       const read = await readMail(octets, { reporter, log });
       const trust = isVerified ? 'verified' : 'unverified';
       const taken = read === null ? null : await take(database.sql, read, { trust, reporter }, domains, log);
-      done[taken ?? 'unreadable']++;
+      done[taken === null || taken === 'future' ? 'unreadable' : taken]++;
       await inbox.remove(id);
     }
     return done;

@@ -1,4 +1,5 @@
 import type { ReadReport } from '@postel/mail-reports';
+import type { TakenReport } from '@postel/queue';
 import { defineCommand } from '../command.ts';
 import { CommandError, UsageError } from '../command-error.ts';
 import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-server.ts';
@@ -55,7 +56,8 @@ const SAID = {
   new: 'taken in',
   known: 'known already',
   foreign: 'left out: it is about no domain of this server',
-} as const;
+  future: 'left out: it is about days that are to come',
+} as const satisfies Record<TakenReport, string>;
 
 /** @returns why it cannot be read, if it cannot */
 async function readFrom(file: string): Promise<ReadReport | string> {
