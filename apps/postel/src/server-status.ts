@@ -71,7 +71,8 @@ async function readCounts({ sql }: Database) {
   const { countDirectory } = await import('@postel/directory');
   const { countWaiting } = await import('@postel/storage');
   const { countQueue } = await import('@postel/queue');
-  return { ...(await countDirectory(sql)), ...(await countWaiting(sql)), queued: await countQueue(sql) };
+  const { disabledAccounts: _, ...counts } = await countDirectory(sql);
+  return { ...counts, ...(await countWaiting(sql)), queued: await countQueue(sql) };
 }
 
 /** Each disk once. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countDirectory } from './count-directory.ts';
 import { logIn, startDirectory } from './directory-for-tests.ts';
 
 let server: Awaited<ReturnType<typeof startDirectory>>;
@@ -34,6 +35,8 @@ test('accounts are listed by name with all their addresses and use', async () =>
     { ...empty, name: 'adam', addresses: ['adam@b.example'], isDisabled: false },
     { ...empty, name: 'zoe', addresses: ['"zoe z"@a.example', 'zoe@b.example'], isDisabled: true },
   ]);
+  const counted = { accounts: 2, disabledAccounts: 1, domains: 2, messages: 0, octets: 0 };
+  expect(await countDirectory(own.sql)).toEqual(counted);
 });
 
 test.each(['', 'Mary', 'mary@example.com', '.mary', '-mary', 'ma ry', 'ma\0ry', 'märy', 'a'.repeat(65), '../mary'])(
