@@ -9,6 +9,7 @@ import { addressOf } from './client-context.ts';
 import { requireKnownHost } from './known-host.ts';
 import { BODY_OCTETS, COUNTED_NETWORKS, NAME_CHARACTERS, REQUEST_MS, REQUESTS } from './limits.ts';
 import { absent, directoryStatus, Problem, storageStatus } from './problem.ts';
+import { requireStorable } from './require-storable.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import type { Services } from './services.ts';
@@ -84,6 +85,10 @@ function guard(api: WebApi, { services: { directory, hostname }, now }: ApiOptio
     request.principal = await findPrincipal(directory, request, cookie);
     requireAccess(access, request.principal, request.method);
     if (config.needsProof === true) requireProof(request);
+  });
+  api.addHook('preValidation', async ({ params, query, routeOptions: { config } }) => {
+    // What is public says itself what it makes of names of any kind: nobody is to learn from it who is here.
+    if (config.access !== 'public') requireStorable(params, query);
   });
   api.addHook('onSend', async (request, reply) => addSecurityHeaders(request, reply));
 }

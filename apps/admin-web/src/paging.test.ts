@@ -64,3 +64,32 @@ test.for([
     expect([list, status]).toEqual([list, 422]);
   }
 });
+
+test('what nobody can look for, and moments that no calendar has, are refused and no fault of the server', async () => {
+  const admin = await ApiClient.admin(ports.web);
+  const cursor = (...key: readonly string[]) => Buffer.from(JSON.stringify(key)).toString('base64url');
+  const moment = '2026-02-28 00:00:00+00';
+  for (const wrong of ['2026-02-30 00:00:00+00', '0000-01-01 00:00:00+00', '2026-02-28 24:30:00+00', `${moment}99`]) {
+    const { status } = await admin.get(`/admin/logins?cursor=${cursor(wrong, moment, 'aa')}`);
+    expect([wrong, status]).toEqual([wrong, 422]);
+  }
+  expect((await admin.get(`/admin/logins?cursor=${cursor(moment, moment, 'aa')}`)).status).toBe(200);
+  const asks: readonly (readonly [method: string, path: string, body?: unknown])[] = [
+    ['GET', '/admin/accounts/%00'],
+    ['GET', '/admin/accounts/postel/shares?mailbox=%00'],
+    ['DELETE', '/admin/suppressions/%00'],
+    ['DELETE', '/admin/routes/%00'],
+    ['POST', '/admin/tls-alarms/forget', { hosts: ['\u0000'] }],
+    ['POST', '/account/removed/restore', { mailbox: '\u0000' }],
+    ['GET', '/account/removed/messages?mailbox=%00'],
+    ['GET', '/account/queue?message=%00'],
+    ['POST', '/admin/accounts/%00/password', {}],
+  ];
+  const mary = await postel.addAccount('mary');
+  const own = await ApiClient.signedIn(ports.web, mary.name, mary.password);
+  for (const [method, path, body] of asks) {
+    const api = path.startsWith('/account') ? own : admin;
+    const { status, body: said } = await api.send(method, `/api/v1${path}`, { body });
+    expect([method, path, status, said.kind]).toEqual([method, path, 422, 'invalid']);
+  }
+});

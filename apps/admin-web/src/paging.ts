@@ -80,9 +80,13 @@ export const isText = (value: unknown): value is string => typeof value === 'str
 export const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
 export const isPair = (value: unknown): value is readonly [string, string] =>
   Array.isArray(value) && value.length === 2 && value.every(isText);
-/** As Postgres writes them. */
-const MOMENT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d)?$/;
-const isMoment = (value: unknown) => isText(value) && MOMENT.test(value) && !Number.isNaN(Date.parse(value));
+/** As Postgres writes them; it takes none that the calendar does not have. */
+const MOMENT = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,6})?[+-](?:0\d|1[0-5])(?::[0-5]\d)?$/;
+function isMoment(value: unknown): boolean {
+  const [, day = '', time] = (isText(value) ? MOMENT.exec(value) : null) ?? [];
+  const at = new Date(`${day}T${time}Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day) && !day.startsWith('0000');
+}
 const isHex = (value: unknown) => isText(value) && /^(?:[0-9a-f]{2}){1,64}$/.test(value);
 export const isLoginKey = (value: unknown): value is readonly [string, string, string] =>
   Array.isArray(value) && value.length === 3 && isMoment(value[0]) && isMoment(value[1]) && isHex(value[2]);

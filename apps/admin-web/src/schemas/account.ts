@@ -136,7 +136,9 @@ export type RemovedMessages = Static<typeof RemovedMessages>;
 
 export const Restore = Type.Object(
   {
-    mailbox: Type.Union([Type.String({ maxLength: 1_000 }), Type.Null()], { description: 'null: all' }),
+    mailbox: Type.Union([Type.String({ maxLength: 1_000, pattern: '^[^\\u0000]*$' }), Type.Null()], {
+      description: 'null: all',
+    }),
     since: Type.Optional(Type.Union([Type.String({ format: 'date-time' }), Type.Null()])),
   },
   { additionalProperties: false },

@@ -28,7 +28,7 @@ export const TlsAlarm = Type.Object({
 export type TlsAlarm = Static<typeof TlsAlarm>;
 
 export const ForgetHosts = Type.Object(
-  { hosts: Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { minItems: 1, maxItems: 100 }) },
+  { hosts: Type.Array(Type.String({ maxLength: 255, pattern: '^[!-~]+$' }), { minItems: 1, maxItems: 100 }) },
   { additionalProperties: false },
 );
 export const ForgottenHosts = Type.Object({ hosts: Type.Array(Type.String()) });

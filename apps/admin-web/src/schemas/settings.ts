@@ -62,7 +62,7 @@ export const Shares = Type.Array(
 );
 export const ChangedShare = Type.Object(
   {
-    mailbox: Type.String({ minLength: 1, maxLength: 1_000 }),
+    mailbox: Type.String({ maxLength: 1_000, pattern: '^[^\\u0000]+$' }),
     who: Type.String({ minLength: 1, maxLength: 400 }),
     rights: Type.String({ pattern: '^[lrswipkxtea]{0,11}$', description: 'those and no others; none: empty' }),
   },
