@@ -1,13 +1,13 @@
 import cookie from '@fastify/cookie';
 import swagger from '@fastify/swagger';
-import { DecayingCounts, DirectoryError, prefixesOf } from '@postel/directory';
+import { type CountLimit, DecayingCounts, DirectoryError, prefixesOf } from '@postel/directory';
 import { StorageError } from '@postel/storage';
 import type { Logger } from '@postel/supervision';
 import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { type Principal, requireAccess, requireProof } from './access.ts';
 import { addressOf } from './client-context.ts';
 import { requireKnownHost } from './known-host.ts';
-import { BODY_OCTETS, COUNTED_NETWORKS, NAME_CHARACTERS, REQUEST_MS, REQUESTS } from './limits.ts';
+import { BEGUN_SIGN_INS, BODY_OCTETS, COUNTED_NETWORKS, NAME_CHARACTERS, REQUEST_MS, REQUESTS } from './limits.ts';
 import { absent, directoryStatus, Problem, storageStatus } from './problem.ts';
 import { requireStorable } from './require-storable.ts';
 import { requireSameOrigin } from './same-origin.ts';
@@ -66,17 +66,22 @@ const API = '/api/';
 /** Who asks, and whether they may: before anything else is done with a request. */
 function guard(api: WebApi, { services: { directory, hostname }, now }: ApiOptions): void {
   const counts = new DecayingCounts({ maxEntries: COUNTED_NETWORKS, now });
+  const begun = new DecayingCounts({ maxEntries: COUNTED_NETWORKS, now });
+  const count = (counted: DecayingCounts, network: string, limit: CountLimit) => {
+    const waitMs = counted.waitMs(network, limit);
+    if (waitMs > 0) throw new Problem(429, 'too-many-requests', 'Too many requests: wait a moment.', waitMs);
+    counted.add(network, limit.intervalMs);
+  };
   api.decorateRequest('principal', null);
   api.addHook('onRoute', ({ url, config }) => {
     if (config?.access === undefined) throw new Error(`The route ${url} does not say who may use it`);
   });
   api.addHook('onRequest', async (request) => {
-    const network = prefixesOf(addressOf(request)).host;
-    const waitMs = counts.waitMs(network, REQUESTS);
-    if (waitMs > 0) throw new Problem(429, 'too-many-requests', 'Too many requests: wait a moment.', waitMs);
-    counts.add(network, REQUESTS.intervalMs);
+    const { host, region } = prefixesOf(addressOf(request));
+    count(counts, host, REQUESTS);
     const { url, config } = request.routeOptions;
     const { access } = config;
+    if (config.isRemembered === true) count(begun, region, BEGUN_SIGN_INS);
     if (access === undefined) return; // nothing is there
     // Pages are for everybody, and so are the policies of domains, which have host names of their own.
     if (url?.startsWith(API) === true) requireKnownHost(request, hostname);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type ClientCertificate, makeClientCertificate, sharedPostel, TemporaryDirectory } from '@postel/testkit';
 import { expect, test } from 'vitest';
+import { BEGUN_SIGN_INS } from './limits.ts';
 import { ApiClient } from './testing/api-client.ts';
 import { Person } from './testing/browser.ts';
 import { oneTimeCode } from './testing/one-time-code.ts';
@@ -165,3 +166,20 @@ test('a person signs in by the key that their browser has, and one without is to
   await other.page.getByText('Your browser showed no key').waitFor();
   await other.look('key-sign-in');
 });
+
+test('who has many addresses cannot begin sign-ins without end, and shuts out nobody elsewhere', async () => {
+  const statuses: number[] = [];
+  while (!statuses.includes(429) && statuses.length < 5 * BEGUN_SIGN_INS.limit) {
+    const asked = Array.from({ length: 20 }, async (_, i) => {
+      // Of one /21, and none of them with more than a few.
+      const client = new ApiClient(ports.web, `127.200.${i % 8}.${1 + (statuses.length % 200)}`);
+      return (await client.post(i % 2 === 0 ? '/session/key' : '/session/passkey/options', {})).status;
+    });
+    statuses.push(...(await Promise.all(asked)));
+  }
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(BEGUN_SIGN_INS.limit - 1);
+  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  expect((await new ApiClient(ports.web, '127.200.8.1').post('/session/key', {})).status).toBe(200);
+  // Those who have begun go on.
+  expect((await new ApiClient(ports.web, '127.200.0.1').get('/session')).status).toBe(200);
+}, 120_000);

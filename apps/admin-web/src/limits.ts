@@ -18,6 +18,11 @@ export const PREFIX_CONNECTIONS = { host: 100, site: 200, region: 400 } as const
 export const REQUESTS = { limit: 600, intervalMs: 100 } as const;
 /** The same where browsers show keys: each looks into the database. */
 export const KEY_REQUESTS = { limit: 60, intervalMs: 1_000 } as const;
+/**
+ * Sign-ins that anybody may begin, each of which is a row of the database for five minutes: from one /21 or /32, so that whoever has
+ * many addresses does not fill it.
+ */
+export const BEGUN_SIGN_INS = { limit: 300, intervalMs: 500 } as const;
 export const COUNTED_NETWORKS = 10_000;
 
 /** Sign-ins that wait for their answer at the same time: each may be made to wait 5 s. */

@@ -23,6 +23,8 @@ declare module 'fastify' {
     readonly access?: Access;
     /** It asks for a fresh proof of who it is: see `requireProof`. */
     readonly needsProof?: boolean;
+    /** Whoever asks leaves something in the database, though nobody knows who it is: see `BEGUN_SIGN_INS`. */
+    readonly isRemembered?: boolean;
   }
   interface FastifyRequest {
     /** Who asks; null: nobody that we know. */

@@ -37,7 +37,7 @@ export function addKeySignInRoutes(api: WebApi, services: Services): void {
   api.post(
     '/api/v1/session/key',
     {
-      config,
+      config: { access: 'public', isRemembered: true },
       schema: {
         summary: 'Begin to sign in by the key of a device',
         tags,

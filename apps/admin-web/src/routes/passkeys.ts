@@ -36,7 +36,7 @@ export function addPasskeyRoutes(api: WebApi, services: Services): void {
   api.post(
     '/api/v1/session/passkey/options',
     {
-      config: { access: 'public' },
+      config: { access: 'public', isRemembered: true },
       schema: { summary: 'What a passkey is to sign', tags, response: { 200: Options } },
     },
     async (request) => {
