@@ -6,6 +6,7 @@ import { compareInTime } from './compare-in-time.ts';
 import { compareWithLedger } from './compare-with-ledger.ts';
 import { ConnectionEnded } from './connection.ts';
 import type { CrashServer } from './crash-server.ts';
+import { deliverWhatWaits } from './deliver-what-waits.ts';
 import { ImapSession, type Login } from './imap-session.ts';
 import type { Difference, Ledger } from './ledger.ts';
 import { observeDatabase, quietDatabase } from './observe-database.ts';
@@ -56,6 +57,7 @@ export class Checker {
   async check({ isWhole }: { readonly isWhole: boolean }): Promise<Checked> {
     if (isWhole) this.#bodies.clear();
     return await this.#withDatabase(async (database) => {
+      await deliverWhatWaits(database);
       await quietDatabase(database);
       const observed = await observeDatabase(database, this.#ledger);
       const differences: Difference[] = [];
