@@ -70,8 +70,8 @@ test('an owner sees how much came, went and failed over a day, a week and a mont
   const drawn = () => mailIn.locator('canvas').evaluate((canvas: { toDataURL(): string }) => canvas.toDataURL());
   const light = await drawn();
   await page.getByLabel('Colours').selectOption('dark');
-  await expect.poll(async () => (await drawn()) === light).toBe(false);
+  await expect.poll(async () => (await drawn()) === light, { timeout: 30_000 }).toBe(false);
   await page.getByLabel('Colours').selectOption('system');
-  await expect.poll(async () => (await drawn()) === light).toBe(true);
+  await expect.poll(async () => (await drawn()) === light, { timeout: 30_000 }).toBe(true);
   expect(person.complaints).toEqual([]);
 });

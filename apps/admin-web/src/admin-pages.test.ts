@@ -1,6 +1,7 @@
 import { ImapClient, requirePrograms, sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { Person } from './testing/browser.ts';
+import { queueMail } from './testing/queue-mail.ts';
 
 test('whoever owns the server sees whether all is well, adds an account, limits it, and removes it', async ({
   skip,
@@ -121,8 +122,14 @@ test('domains, aliases, limits, queue and history, as an owner with an account s
   await person.open('Addresses');
   await person.look('admin-addresses');
 
+  // Cyrillic letters that look like Latin ones, and a letter without width.
+  await queueMail(postel, owner, ['ann@еxаmple.org', 'b\u200bob@example.org']);
   for (const title of ['Queue', 'Login limits', 'Login history']) {
     await person.open(title);
+    if (title === 'Queue') {
+      await page.getByRole('rowheader', { name: 'ann@xn--xmple-4ve7a.org' }).first().waitFor();
+      await page.getByRole('rowheader', { name: 'b\ufffdob@example.org' }).first().waitFor();
+    }
     await person.look(`admin-${title.toLowerCase().replace(' ', '-')}`);
   }
   await postel.useDirectory(async (directory) => {

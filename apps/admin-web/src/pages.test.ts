@@ -43,7 +43,7 @@ test('on a phone the pages are behind a button, which the keyboard reaches', asy
   await person.lookAtPhone('menu');
   await link.click();
   await page.getByRole('heading', { name: 'App passwords' }).waitFor();
-  await expect.poll(() => link.isVisible()).toBe(false);
+  await link.waitFor({ state: 'hidden' });
   expect(person.complaints).toEqual([]);
 });
 
