@@ -1,4 +1,4 @@
-/** `npm run bench -- [api|storage|logins|idle|fanout|million|costs|mx|large] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
+/** `npm run bench -- [api|storage|logins|idle|fanout|million|costs|mx|large|relay|relay-memory] [OPTIONS]`; each benchmark has a file of its own here, and `--help`. */
 import { api } from './api.ts';
 import { besideDovecot } from './beside-dovecot.ts';
 import { costs } from './costs.ts';
@@ -9,6 +9,7 @@ import { logins } from './logins.ts';
 import { million } from './million.ts';
 import { mx } from './mx.ts';
 import { relay } from './relay.ts';
+import { relayMemory } from './relay-memory.ts';
 import { storage } from './storage.ts';
 
 const benchmarks = new Map([
@@ -21,6 +22,7 @@ const benchmarks = new Map([
   ['million', million],
   ['mx', mx],
   ['relay', relay],
+  ['relay-memory', relayMemory],
   ['storage', storage],
 ]);
 

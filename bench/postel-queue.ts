@@ -15,6 +15,8 @@ const RELAY = fileURLToPath(new URL('../apps/relay/src/main.ts', import.meta.url
 const LOOK_AGAIN_MS = 50;
 const CLIENTS = 8;
 const TTL = 3_600;
+/** As content comes that was received. */
+const PIECE_OCTETS = 64 * 1024;
 const SENDER_DOMAIN = 'example.com';
 /** Wherever a message goes, it is to the sink. */
 const SINK = 'mx.sink.example';
@@ -153,7 +155,7 @@ export class PostelQueue implements AsyncDisposable {
       await once(relay, 'exit');
     }
     this.#relay = null;
-    await this.#database.sql`truncate queue_messages, queue_recipients, queue_contents, queue_events`;
+    await this.#database.sql`truncate queue_messages, queue_recipients, queue_contents, queue_events, queue_copies`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -175,7 +177,7 @@ function contentOf(octets: number) {
     sizeOctets: message.length,
     headerOctets: header.length,
     async *read(start: number, end: number) {
-      yield message.subarray(start, end);
+      for (let at = start; at < end; at += PIECE_OCTETS) yield message.subarray(at, Math.min(at + PIECE_OCTETS, end));
     },
   };
 }

@@ -20,6 +20,10 @@ export const AUTHOR_ENTRIES = 100;
 export const WINDOW_OCTETS = 256 * 1024;
 export const HELD_OCTETS = 64 * 1024 * 1024;
 
+/** How a message goes to a thread that signs it, and how many of these blocks are kept for the next one. */
+export const BLOCK_OCTETS = 64 * 1024;
+export const BLOCKS = 8;
+
 /** Octets of a body that are kept until its end, so that a worker is told of a small message once. */
 export const GATHERED_OCTETS = 64 * 1024;
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { DkimKey } from './dkim-signing.ts';
-import { WORKER_HEAP_MB } from './limits.ts';
+import { BLOCK_OCTETS, BLOCKS, WORKER_HEAP_MB } from './limits.ts';
 import type { FromSigner, ToSigner } from './signer-messages.ts';
 
 /** A message that a thread has in hand. */
@@ -18,6 +18,8 @@ const SCRIPT = new URL('./signer-worker.ts', import.meta.url);
 export class SignerThread {
   readonly #script: URL;
   readonly #jobs = new Map<number, Job>();
+  /** Of BLOCK_OCTETS each, with nothing in them. */
+  readonly #blocks: ArrayBuffer[] = [];
   #worker: Worker | null = null;
   #lastNumber = 0;
 
@@ -40,12 +42,22 @@ export class SignerThread {
 
   /** Resolves when no more than `most` octets of the message wait. */
   async push(message: number, octets: Buffer, most: number): Promise<void> {
-    const job = this.#jobs.get(message);
-    if (job === undefined || octets.length === 0) return; // it has failed, which `end` tells
-    const copy = new Uint8Array(octets);
-    job.waitingOctets += copy.length;
-    this.#tell({ type: 'octets', message, octets: copy }, [copy.buffer]);
-    while (job.waitingOctets > most && this.#jobs.get(message) === job) await job.taken.promise;
+    for (let at = 0; at < octets.length; at += BLOCK_OCTETS) {
+      const job = this.#jobs.get(message);
+      if (job === undefined) return; // it has failed, which `end` tells
+      this.#pushPiece(message, job, octets.subarray(at, at + BLOCK_OCTETS));
+      while (job.waitingOctets > most && this.#jobs.get(message) === job) await job.taken.promise;
+    }
+  }
+
+  /** In memory that goes there and back, or a large message leaves all of itself behind as garbage. */
+  #pushPiece(message: number, job: Job, piece: Buffer): void {
+    const isBlock = piece.length > BLOCK_OCTETS / 4;
+    const memory = isBlock ? (this.#blocks.pop() ?? new ArrayBuffer(BLOCK_OCTETS)) : new ArrayBuffer(piece.length);
+    const octets = new Uint8Array(memory, 0, piece.length);
+    octets.set(piece);
+    job.waitingOctets += piece.length;
+    this.#tell({ type: 'octets', message, octets, isBlock }, [memory]);
   }
 
   /** @returns the fields; null if the header section is too long to be signed @throws if the thread has failed */
@@ -84,6 +96,7 @@ export class SignerThread {
   }
 
   #hear(told: FromSigner): void {
+    if (told.type === 'taken' && told.block !== null && this.#blocks.length < BLOCKS) this.#blocks.push(told.block);
     const job = this.#jobs.get(told.message);
     if (job === undefined) return;
     switch (told.type) {

@@ -18,6 +18,15 @@ function signingOf(message: number): DkimSigning {
   return signing;
 }
 
+/** What was taken in is kept nowhere, so that its memory can go back. */
+function takeIn({ message, octets, isBlock }: Extract<ToSigner, { type: 'octets' }>): void {
+  const { buffer, byteOffset, length } = octets;
+  signingOf(message).push(Buffer.from(buffer, byteOffset, length));
+  const taken = { type: 'taken', message, octets: length } as const;
+  if (isBlock) parentPort?.postMessage({ ...taken, block: buffer } satisfies FromSigner, [buffer]);
+  else tell({ ...taken, block: null });
+}
+
 function finish({ message, keys, at }: Extract<ToSigner, { type: 'end' }>): void {
   const signing = signingOf(message);
   signings.delete(message);
@@ -31,8 +40,7 @@ function finish({ message, keys, at }: Extract<ToSigner, { type: 'end' }>): void
 parentPort?.on('message', (told: ToSigner) => {
   switch (told.type) {
     case 'octets':
-      signingOf(told.message).push(Buffer.from(told.octets.buffer));
-      tell({ type: 'taken', message: told.message, octets: told.octets.length });
+      takeIn(told);
       return;
     case 'end':
       finish(told);

@@ -18,22 +18,45 @@ export function stuffDots(message: Buffer): Buffer {
 const CRLF = Buffer.from('\r\n');
 const END_OF_DATA = Buffer.from('.\r\n');
 
-/** The same for a message that comes in pieces. */
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** The same for a message that comes in pieces. What needs no dot goes on as it is, in the memory that it came in. */
 export class DotStuffing {
-  /** The last two octets that went out, which may be half of a line's end. */
-  #tail: Buffer = CRLF;
+  /** What went out last: it is at the beginning of a line, or of the LF that ends one, or neither. */
+  #at: 'line' | 'line feed' | 'text' = 'line';
 
   push(octets: Buffer): Buffer {
     if (octets.length === 0) return octets;
-    // What comes behind the tail is found as in one piece.
-    const stuffed = stuffDots(Buffer.concat([Buffer.from('x'), this.#tail, octets])).subarray(1 + this.#tail.length);
-    const ends = Buffer.concat([this.#tail, octets]);
-    this.#tail = ends.subarray(-2);
-    return stuffed;
+    const pieces: Buffer[] = [];
+    let start = 0;
+    // Where the line began before this piece, or with its first octet.
+    const first = this.#at === 'line' ? 0 : this.#at === 'line feed' && octets[0] === LF ? 1 : null;
+    if (first !== null && octets[first] === DOT[0]) {
+      pieces.push(octets.subarray(0, first), DOT);
+      start = first;
+    }
+    this.#at = this.#endOf(octets);
+    for (;;) {
+      const found = octets.indexOf(LINE_THAT_BEGINS_WITH_A_DOT, start);
+      if (found === -1) break;
+      const dot = found + LINE_THAT_BEGINS_WITH_A_DOT.length - 1;
+      pieces.push(octets.subarray(start, dot), DOT);
+      start = dot;
+    }
+    return pieces.length === 0 ? octets : Buffer.concat([...pieces, octets.subarray(start)]);
   }
 
   /** The end of data, and of the last line if it has none. */
   end(): Buffer {
-    return this.#tail.equals(CRLF) ? END_OF_DATA : Buffer.concat([CRLF, END_OF_DATA]);
+    return this.#at === 'line' ? END_OF_DATA : Buffer.concat([CRLF, END_OF_DATA]);
+  }
+
+  #endOf(octets: Buffer): 'line' | 'line feed' | 'text' {
+    const last = octets.at(-1);
+    if (last === CR) return 'line feed';
+    if (last !== LF) return 'text';
+    if (octets.length === 1) return this.#at === 'line feed' ? 'line' : 'text';
+    return octets.at(-2) === CR ? 'line' : 'text';
   }
 }
