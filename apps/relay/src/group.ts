@@ -22,8 +22,9 @@ export interface Group {
 export function groupsOf(rows: readonly LeasedRecipient[], routing: Pick<Routing, 'of'>): readonly Group[] {
   const routed = rows.map((row) => {
     const { name, route } = routing.of(row);
-    // No domain has a space.
-    const lane = (route?.settings.hosts.length ?? 0) > 0 ? `route ${name}` : row.domain;
+    // No domain has a space. Reports, most of which are for people here, stand in no line with other mail of the smarthost.
+    const reports = row.message.envelope.reversePath === '' ? ' reports' : '';
+    const lane = (route?.settings.hosts.length ?? 0) > 0 ? `route ${name}${reports}` : row.domain;
     return { row, lane, name, route };
   });
   const groups = Map.groupBy(routed, ({ row: { message, alias, listFields }, lane, name }) =>

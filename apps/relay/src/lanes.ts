@@ -20,7 +20,7 @@ export class Lanes {
     return groups.filter((group) => {
       const others = this.#waiting.get(group.lane);
       // Of one domain no more is taken while it is busy; what goes to a smarthost nobody can tell before it is taken.
-      if (!isOfOneDomain(group) && (others?.length ?? 0) >= WAITING_FOR_A_SMARTHOST) return true;
+      if (!isOfOneDomain(group) && isFullFor(group, others ?? [])) return true;
       if (others === undefined) this.#waiting.set(group.lane, [group]);
       else others.push(group);
       return false;
@@ -99,15 +99,17 @@ export class Lanes {
     }
   }
 
-  #hasRoom({ lane, routeName, route }: Group): boolean {
-    const most = route?.settings.connections ?? null;
-    if (most !== null) {
-      if ((this.#byRoute.get(routeName) ?? 0) >= most) return false;
+  #hasRoom({ lane, routeName, route, recipients: [{ isBulk }] }: Group): boolean {
+    const { connections = null, hosts = [] } = route?.settings ?? {};
+    const byRoute = this.#byRoute.get(routeName) ?? 0;
+    if (hosts.length > 0) {
+      const most = connections ?? DEFAULT_SMARTHOST_CONNECTIONS;
+      // One is left for what does not go to many, if there are several.
+      return byRoute < (isBulk ? Math.max(1, most - 1) : most);
     }
+    if (connections !== null && byRoute >= connections) return false;
     // Each of the hosts of a domain has its own limit beside this one; a smarthost has what its route says.
-    const isSmarthost = (route?.settings.hosts.length ?? 0) > 0;
-    const mostInLane = isSmarthost ? (most ?? DEFAULT_SMARTHOST_CONNECTIONS) : TRANSACTIONS_A_DOMAIN;
-    return (this.#running.get(lane) ?? 0) < mostInLane;
+    return (this.#running.get(lane) ?? 0) < TRANSACTIONS_A_DOMAIN;
   }
 
   /** Has it wait for a host. @returns false if many do: it does not */
@@ -125,6 +127,12 @@ export class Lanes {
     if (groups.length === 0) this.#parked.delete(host);
     for (const group of free) this.#waiting.set(group.lane, [group, ...(this.#waiting.get(group.lane) ?? [])]);
   }
+}
+
+/** What goes to many keeps nothing else from waiting in hand, where its turn comes first. */
+function isFullFor({ recipients: [{ isBulk }] }: Group, others: readonly Group[]): boolean {
+  if (others.length < WAITING_FOR_A_SMARTHOST) return false;
+  return isBulk || others.filter(({ recipients: [first] }) => !first.isBulk).length >= WAITING_FOR_A_SMARTHOST;
 }
 
 function count(counts: Map<string, number>, of: string, more: 1 | -1): void {

@@ -201,3 +201,54 @@ test('many messages go to a smarthost by as many connections as its route allows
   const names = smarthost.received.flatMap(({ rcpts }) => rcpts);
   expect(new Set(names).size).toBe(count);
 });
+
+test.each([
+  ['refuses it', '454 4.7.0 TLS is not to be had'],
+  ['breaks the handshake', '220 2.0.0 Ready'],
+])(
+  'RFC 7435: where TLS is taken if offered, and the smarthost %s, mail goes in the clear, but no login',
+  async (_what, reply) => {
+    await using smarthost = await RemoteServer.start(
+      (line, { socket }) => {
+        if (line !== 'STARTTLS') return null;
+        if (reply.startsWith('220')) socket.once('data', () => socket.destroy()); // whatever the client's hello is
+        return reply;
+      },
+      ['STARTTLS', 'AUTH PLAIN SCRAM-SHA-256'],
+    );
+    await using queue = await startQueue();
+    const hosts = [`127.0.0.1:${smarthost.port}`];
+    const settings = { ...DIRECT_SETTINGS, hosts, tls: 'opportunistic' as const };
+    await addRoute(queue, 'anyone', settings, {});
+    await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }]);
+    await using _ = await queue.startRelay({ port: 1 });
+    await smarthost.messages(1);
+    expect((await queue.settled())[0]).toMatchObject({ state: 'delivered' });
+
+    smarthost.heard.length = 0;
+    await addRoute(queue, 'with-login', { ...settings, user: 'postel' }, { password: 'secret' });
+    await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }]);
+    const [, row] = await queue.recipients((rows) => rows.length === 2 && rows.every(({ attempts }) => attempts > 0));
+    expect(row).toMatchObject({ state: 'waiting', status: '4.7.5' });
+    expect(smarthost.heard.filter((line) => /^(AUTH|MAIL)/.test(line))).toEqual([]);
+  },
+);
+
+test('reports, and what people write, wait for no mail to many that a smarthost does not get done with', async () => {
+  const stalled = Promise.withResolvers<null>();
+  await using smarthost = await RemoteServer.start((line) => (/^MAIL FROM:<many@/.test(line) ? stalled.promise : null));
+  await using queue = await startQueue();
+  const settings = { ...DIRECT_SETTINGS, hosts: [`127.0.0.1:${smarthost.port}`], tls: 'none' as const, connections: 2 };
+  await addRoute(queue, 'provider', settings, {});
+  await queue.directory.addAccount({ name: 'mary', address: 'mary@example.com', password: null });
+  const many = { envelope: { ...ENVELOPE, reversePath: 'many@example.com' } };
+  for (let i = 0; i < 130; i++)
+    await queue.put(`Precedence: bulk\r\n${TEXT}`, many, [{ forwardPath: `r${i}@d.example` }]);
+  await using _ = await queue.startRelay({ port: 1 });
+  while (!smarthost.heard.some((line) => line.startsWith('MAIL FROM:<many@'))) await queue.sql`select`;
+  await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }]);
+  await queue.put(TEXT, { envelope: { ...ENVELOPE, reversePath: '' } }, [{ forwardPath: 'mary@example.com' }]);
+  await queue.recipients((rows) => rows.filter(({ state }) => state === 'delivered').length === 2);
+  expect(smarthost.received.map(({ mail }) => mail)).toEqual([expect.stringMatching(/^MAIL FROM:<mary@/)]);
+  stalled.resolve(null);
+});

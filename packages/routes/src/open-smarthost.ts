@@ -64,11 +64,30 @@ export interface OpenedSmarthost {
 const ONLY_WHEN_NAMED = new Set(['CRAM-MD5', 'DIGEST-MD5']);
 
 /**
- * Connects to a smarthost, as far as MAIL: TLS, EHLO, login.
+ * Connects to a smarthost, as far as MAIL: TLS, EHLO, login. Where TLS is to be had only if it is offered, and fails, mail goes in the
+ * clear, as it does to the servers of domains: who could make it fail could take the offer away (RFC 7435 §3). Not so a login, nor where
+ * somebody is seen in between.
  *
  * @throws {SmtpError} 'unreachable', 'untrusted', 'protocol', 'login'
  */
 export async function openSmarthost(place: SmarthostPlace, options: OpenOptions = {}): Promise<OpenedSmarthost> {
+  try {
+    return await openOnce(place, options, place.settings.tls);
+  } catch (error) {
+    const failure = error instanceof SmtpError && error.kind === 'untrusted' ? error.cause : null;
+    const { settings } = place;
+    if (!(failure instanceof SmtpError) || settings.tls !== 'opportunistic' || isLoggedIn(settings)) throw error;
+    if (failure.kind === 'protocol' && failure.isTemporary) throw error; // hardening 7
+    return await openOnce(place, options, 'clear');
+  }
+}
+
+/** @param mode of TLS; 'clear' is none, wherever the smarthost is */
+async function openOnce(
+  place: SmarthostPlace,
+  options: OpenOptions,
+  mode: RouteSettings['tls'] | 'clear',
+): Promise<OpenedSmarthost> {
   const { step = () => {}, replyMs = REPLY_MS, opened = () => {} } = options;
   const { settings, secrets, host, port, address, source } = place;
   const tls = tlsSettingsOf(settings, secrets);
@@ -88,7 +107,7 @@ export async function openSmarthost(place: SmarthostPlace, options: OpenOptions 
         certificate: connection.serverCertificate,
         isVerified: isVerifying(tls.trust),
       });
-    if (settings.tls === 'implicit') {
+    if (mode === 'implicit') {
       await handshake(host, () => connection.secure(tls));
       secured();
     }
@@ -96,7 +115,7 @@ export async function openSmarthost(place: SmarthostPlace, options: OpenOptions 
     expect(greeting.code === 220, `${host} takes no connections: ${textOf(greeting)}`, greeting.code);
     step({ type: 'connected', greeting: textOf(greeting) });
     let extensions = await greet(connection, source.ehlo, replyMs);
-    if (settings.tls === 'starttls' || (settings.tls === 'opportunistic' && extensions.has('STARTTLS'))) {
+    if (mode === 'starttls' || (mode === 'opportunistic' && extensions.has('STARTTLS'))) {
       if (!extensions.has('STARTTLS')) {
         throw new SmtpError('untrusted', `${host} offers no STARTTLS, and nothing is to go there in the clear`);
       }
@@ -104,7 +123,7 @@ export async function openSmarthost(place: SmarthostPlace, options: OpenOptions 
       secured();
       // Nothing that was said in the clear counts (RFC 3207 §4.2).
       extensions = await greet(connection, source.ehlo, replyMs);
-    } else if (settings.tls !== 'implicit') step({ type: 'in-the-clear' });
+    } else if (mode !== 'implicit') step({ type: 'in-the-clear' });
     step({ type: 'greeted', extensions });
     const isVerified = connection.isSecured && isVerifying(tls.trust);
     const mechanism = await authenticate(connection, extensions, { ...place, isVerified, replyMs });
