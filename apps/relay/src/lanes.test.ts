@@ -13,7 +13,8 @@ const SMARTHOST: Route = {
 
 /** One recipient, of whom lanes look only at what is said here. */
 function group(domain: string, { isBulk = false, route = BUILT_IN_ROUTE }: { isBulk?: boolean; route?: Route } = {}) {
-  const recipient = { domain, isBulk } as LeasedRecipient;
+  const message = { envelope: { reversePath: 'mary@example.com' } };
+  const recipient = { domain, isBulk, message } as LeasedRecipient;
   const lane = route === BUILT_IN_ROUTE ? domain : `route ${route.name}`;
   return { lane, domain, routeName: route.name, route, recipients: [recipient], here: new Set() } as unknown as Group;
 }

@@ -33,7 +33,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     name: 'Postfix',
-    start: startPostfix,
+    start: () => startPostfix(),
     why: () => (hasPostfix() ? null : 'postfix is not installed'),
     hasUtf8: true,
     hasTls: true,

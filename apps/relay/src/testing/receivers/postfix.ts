@@ -12,8 +12,14 @@ export function hasPostfix(): boolean {
   return existsSync('/usr/sbin/postfix');
 }
 
-/** Debian's Postfix, as root: its `virtual` puts mail into mailboxes. */
-export async function startPostfix(): Promise<Receiver> {
+/**
+ * Debian's Postfix, as root: its `virtual` puts mail into mailboxes.
+ *
+ * @param more settings of main.cf beside those of a receiver, or in their place
+ */
+export async function startPostfix(
+  more: (directory: ReceiverDirectory) => Promise<Readonly<Record<string, string>>> = async () => ({}),
+): Promise<Receiver> {
   const directory = await ReceiverDirectory.make();
   const port = await freePort();
   const of = (name: string) => execFileSync('postconf', ['-dh', name], { encoding: 'utf8' }).trim();
@@ -64,6 +70,7 @@ export async function startPostfix(): Promise<Receiver> {
     smtputf8_enable: 'yes',
     message_size_limit: String(MOST_OCTETS),
     disable_dns_lookups: 'yes',
+    ...(await more(directory)),
   };
   directory.write(
     'etc/main.cf',
