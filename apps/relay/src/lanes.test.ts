@@ -105,7 +105,7 @@ test('so many wait for a host at most, and as many go on as it has room for', ()
 
 test('rules that have changed move what waits into other lanes', () => {
   const lanes = new Lanes();
-  const message = { id: '1' } as LeasedRecipient['message'];
+  const message = { id: '1', envelope: { reversePath: 'mary@example.com' } } as LeasedRecipient['message'];
   const recipient = { domain: 'a.example', isBulk: false, message, alias: null, listFields: '' } as LeasedRecipient;
   lanes.add([{ ...group('a.example'), recipients: [recipient] }]);
   lanes.rearrange({ of: () => ({ name: SMARTHOST.name, route: SMARTHOST }) });
