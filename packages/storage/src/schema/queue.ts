@@ -111,6 +111,7 @@ export const queueRecipients = pgTable(
     index('queue_recipients_message').on(table.messageId),
     index('queue_recipients_account').on(table.accountId).where(sql`finished_at is null`),
     index('queue_recipients_finished').on(table.finishedAt).where(sql`finished_at is not null`),
+    index('queue_recipients_sent').on(table.accountId, table.recipientId).where(sql`account_id is not null`),
   ],
 );
 
