@@ -75,7 +75,8 @@ test('hardening 64: after kill -9 while a webhook has an event and has not answe
   await once(hook, 'listening');
   await using queue = await startQueue();
   const url = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
-  await queue.directory.webhooks.add({ account: null, url, events: ['failed'], allowsPrivate: true, secret: null });
+  await queue.sql`
+    insert into webhooks (url, secret, events, allows_private) values (${url}, 'from-an-older-version', '{failed}', true)`;
   await queue.sql`insert into webhook_events (webhook_id, body) select webhook_id, '{"event":"test"}' from webhooks`;
 
   const heard = once(hook, 'request');

@@ -40,11 +40,7 @@ async function sendBy(
     ...more,
   };
   const { routes } = queue.directory;
-  await routes.add(
-    'provider',
-    settings,
-    await sealRouteSecrets(queue.keyFile, 'provider', secrets, await routes.sealedSecrets()),
-  );
+  await routes.add('provider', settings, await sealRouteSecrets(queue.keyFile, 'provider', secrets, []));
   await routes.setDefault('provider');
   await queue.put(`${FIELDS}\r\nhello\r\n`, {}, [{ forwardPath: `${localPart}@receiver.example` }]);
   await using _ = await queue.startRelay({ port: 1 });

@@ -24,6 +24,7 @@ import { Relay } from './relay.ts';
 import { RelayMetrics } from './relay-metrics.ts';
 import { ReportMetrics } from './report-metrics.ts';
 import { Routing } from './routing.ts';
+import { sealOldSecrets } from './seal-old-secrets.ts';
 import { TlsGuard } from './tls-guard.ts';
 import { TlsMetrics } from './tls-metrics.ts';
 import { TlsReporter } from './tls-reporter.ts';
@@ -143,9 +144,11 @@ async function start(settings: RelaySettings, { log, metrics }: AppContext): Pro
   const webhooks = new WebhookSender({
     events: new WebhookEvents(database),
     web,
+    secretKeyFile,
     log,
     onOutcome: (outcome) => relayMetrics.events.inc({ outcome }),
   });
+  await sealOldSecrets({ directory: directory.as({ type: 'server', task: 'sealing secrets' }), secretKeyFile }, log);
   relay.start();
   webhooks.start();
   upkeep.start();

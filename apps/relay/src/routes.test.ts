@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { DIRECT_SETTINGS, type RouteSettings } from '@postel/directory';
 import { routeQueue } from '@postel/queue';
-import { type RouteSecrets, sealRouteSecrets } from '@postel/routes';
+import { otherSecrets, type RouteSecrets, sealRouteSecrets } from '@postel/routes';
 import { makeTestCertificate } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { RemoteServer, type Script } from './testing/remote-server.ts';
@@ -20,7 +20,7 @@ function loopback(port: number, more: Partial<RouteSettings> = {}): RouteSetting
 
 async function addRoute(queue: TestQueue, name: string, settings: RouteSettings, secrets: RouteSecrets = {}) {
   const { routes } = queue.directory;
-  const sealed = await sealRouteSecrets(queue.keyFile, name, secrets, await routes.sealedSecrets());
+  const sealed = await sealRouteSecrets(queue.keyFile, name, secrets, await otherSecrets(queue.directory, {}));
   await routes.add(name, settings, sealed);
 }
 
@@ -118,7 +118,7 @@ test('a login that is refused defers mail, tells the operator, and shows no secr
     queue.keyFile,
     'provider',
     { password: 'the right one' },
-    await routes.sealedSecrets(),
+    await otherSecrets(queue.directory, {}),
   );
   await routes.change('provider', {}, sealed);
   await queue.sql`update queue_recipients set next_attempt_at = now()`;

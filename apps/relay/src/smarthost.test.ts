@@ -1,5 +1,5 @@
 import { DIRECT_SETTINGS, type RouteSettings } from '@postel/directory';
-import { openSmarthost, type RouteSecrets, sealRouteSecrets } from '@postel/routes';
+import { openSmarthost, otherSecrets, type RouteSecrets, sealRouteSecrets } from '@postel/routes';
 import { SocksServer, sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { RemoteServer } from './testing/remote-server.ts';
@@ -21,7 +21,7 @@ const submissions = (more: Partial<RouteSettings> = {}): RouteSettings => ({
 
 async function addRoute(queue: TestQueue, name: string, settings: RouteSettings, secrets: RouteSecrets) {
   const { routes } = queue.directory;
-  const sealed = await sealRouteSecrets(queue.keyFile, name, secrets, await routes.sealedSecrets());
+  const sealed = await sealRouteSecrets(queue.keyFile, name, secrets, await otherSecrets(queue.directory, {}));
   await routes.add(name, settings, sealed);
   await routes.setDefault(name);
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ScriptedResolver } from '@postel/dns';
 import { type EventOutcome, isEventTaken, noteTestEvent, WebhookEvents } from '@postel/queue';
+import { otherSecrets, SealingKey, sealClearSecrets, webhookSealer } from '@postel/routes';
 import { openDatabase } from '@postel/storage';
 import { createLog } from '@postel/supervision';
 import { makeTestCertificate, PolicyWeb } from '@postel/testkit';
@@ -46,12 +47,16 @@ async function startHook(...statuses: readonly (number | null)[]) {
   };
 }
 
-function startSender({ target }: TestQueue, signal?: AbortSignal) {
+function startSender(
+  { target, keyFile }: TestQueue,
+  { signal, secretKeyFile = keyFile }: { signal?: AbortSignal; secretKeyFile?: string } = {},
+) {
   const own = openDatabase(target, { applicationName: 'webhook test', maxConnections: 3 });
   const outcomes: EventOutcome['type'][] = [];
   const sender = new WebhookSender({
     events: new WebhookEvents(own),
     web: { resolver: new ScriptedResolver({}), authorities: null, isReachable: () => false, ...(signal && { signal }) },
+    secretKeyFile,
     log: createLog({ name: 'webhook-test', file: '/dev/null' }),
     onOutcome: (outcome) => outcomes.push(outcome),
   });
@@ -65,14 +70,13 @@ function startSender({ target }: TestQueue, signal?: AbortSignal) {
   };
 }
 
-const add = (queue: TestQueue, url: string, account: string | null = null) =>
-  queue.directory.webhooks.add({
-    account,
-    url,
-    events: ['delivered', 'delayed', 'failed'],
-    allowsPrivate: true,
-    secret: SECRET,
-  });
+const sealer = ({ directory, keyFile }: TestQueue) => webhookSealer({ directory, secretKeyFile: keyFile }, null);
+
+const add = async (queue: TestQueue, url: string, account: string | null = null) =>
+  await queue.directory.webhooks.add(
+    { account, url, events: ['delivered', 'delayed', 'failed'], allowsPrivate: true, secret: SECRET },
+    await sealer(queue),
+  );
 
 const ZONE = {
   'example.org': { MX: [{ preference: 10, exchange: 'mx.example.org' }] },
@@ -205,7 +209,7 @@ test('one that takes nothing for a day, or is gone, is paused, and what waits fo
       waiting: 0,
       lastFailure: `it answers with status ${status}`,
     });
-    await queue.directory.webhooks.change(id, null, { isPaused: false });
+    await queue.directory.webhooks.change(id, null, { isPaused: false }, null);
     expect(await queue.directory.webhooks.read(id)).toMatchObject({ pausedAt: null, lastFailure: null });
     await queue.directory.webhooks.remove(id, null);
   }
@@ -221,7 +225,7 @@ test('who does not answer holds up nobody else', async () => {
     insert into webhook_events (webhook_id, body)
     select webhook_id, '{"event":"test"}' from webhooks, generate_series(1, 30)`;
   const ending = new AbortController();
-  await using _ = startSender(queue, ending.signal);
+  await using _ = startSender(queue, { signal: ending.signal });
   await silent.hears(5);
   await quick.hears(30);
   for (;;) if ((await queue.sql`select from webhook_events where webhook_id <> ${id}`).length === 0) break;
@@ -249,7 +253,7 @@ test('a test event comes before those that wait, and to a webhook that rests; fo
   await queue.sql`update webhooks set paused_at = now()`;
   expect(await events.nextDueMs()).toBeNull();
   expect(await events.take(10)).toEqual([]);
-  await queue.directory.webhooks.change(id, null, { isPaused: false });
+  await queue.directory.webhooks.change(id, null, { isPaused: false }, null);
   expect(await events.take(10, new Map([[id, 0]]))).toEqual([]);
   await using _ = startSender(queue);
   await hook.hears(1); // it takes nothing, and rests
@@ -312,6 +316,7 @@ test('URLs and secrets that do not do are refused with a reason', async () => {
     allowsPrivate: false,
     secret: null,
   } as const;
+  const seal = await sealer(queue);
   for (const bad of [
     { url: 'http://hook.example/' },
     { url: 'nonsense' },
@@ -321,11 +326,51 @@ test('URLs and secrets that do not do are refused with a reason', async () => {
     { secret: 'short' },
     { secret: 'with spaces and all that' },
   ]) {
-    await expect(webhooks.add({ ...good, ...bad })).rejects.toMatchObject({ kind: 'invalid-webhook' });
+    await expect(webhooks.add({ ...good, ...bad }, seal)).rejects.toMatchObject({ kind: 'invalid-webhook' });
   }
-  const { id, secret } = await webhooks.add(good);
+  const { id, secret } = await webhooks.add(good, seal);
   expect(secret).toMatch(/^[\w-]{43}$/);
-  await expect(webhooks.change(id, 'mary', { isPaused: true })).rejects.toMatchObject({ kind: 'no-such-webhook' });
+  await expect(webhooks.change(id, 'mary', { isPaused: true }, null)).rejects.toMatchObject({
+    kind: 'no-such-webhook',
+  });
   const changes = await queue.directory.listChanges({ account: null, since: new Date(0), limit: 5 });
   expect(JSON.stringify(changes)).not.toContain(secret);
 });
+
+test('a secret is sealed for its webhook alone, and one from before is sealed by the first who has the key', async () => {
+  await using queue = await startQueue();
+  await using hook = await startHook(200);
+  const { directory, keyFile: secretKeyFile, sql } = queue;
+  await sql`
+    insert into webhooks (url, secret, events, allows_private) values (${hook.url}, ${SECRET}, '{delivered,delayed,failed}', true)`;
+  const stored = () => sql<{ secret: string | null; sealed: Buffer | null }[]>`
+    select secret, sealed_secret as sealed from webhooks order by webhook_id`;
+  // No key is made for it: other hosts would not have it.
+  expect(await sealClearSecrets({ directory, secretKeyFile })).toBe(0);
+  expect(await stored()).toEqual([{ secret: SECRET, sealed: null }]);
+  const { id } = await add(queue, hook.url);
+  expect(await sealClearSecrets({ directory, secretKeyFile })).toBe(1);
+  expect(await sealClearSecrets({ directory, secretKeyFile })).toBe(0);
+  const [first, second] = await stored();
+  expect([first?.secret, second?.secret]).toEqual([null, null]);
+  expect(second?.sealed?.includes(SECRET)).toBe(false);
+  const key = await SealingKey.read(secretKeyFile);
+  expect(key.open(second?.sealed ?? Buffer.alloc(0), `the webhook ${id}`)).toBe(SECRET);
+  expect(() => key.open(first?.sealed ?? Buffer.alloc(0), `the webhook ${id}`)).toThrow('another');
+  {
+    await using _ = startSender(queue);
+    await sendAll(queue);
+    await hook.hears(6);
+    expect(hook.heard.every(({ isSigned }) => isSigned)).toBe(true);
+  }
+  expect((await otherSecrets(directory, {})).map(({ of }) => of)).toHaveLength(2);
+  // Another host, without the key: nothing is brought unsigned, nor is another key made.
+  const elsewhere = `${queue.directoryPath}/another-host/secrets.key`;
+  await expect(webhookSealer({ directory, secretKeyFile: elsewhere }, null)).rejects.toMatchObject({ kind: 'no-key' });
+  const heard = hook.heard.length;
+  await sql`insert into webhook_events (webhook_id, body) values (${id}::bigint, '{"event":"test"}')`;
+  await using _ = startSender(queue, { secretKeyFile: elsewhere });
+  for (;;) if ((await directory.webhooks.read(id)).lastFailure !== null) break;
+  expect((await directory.webhooks.read(id)).lastFailure).toContain('Copy the file of that name');
+  expect(hook.heard).toHaveLength(heard);
+}, 60_000);

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EventOutcome, type LeasedEvent, WEBHOOK, type WebhookEvents } from '@postel/queue';
+import { openWebhookSecret } from '@postel/routes';
 import type { Logger } from '@postel/supervision';
 import { postEvent, type Web } from '@postel/tls-policy';
 import { LOOK_MS, LOOK_PAUSE_MS } from './limits.ts';
@@ -12,6 +13,8 @@ const GONE = 410;
 interface WebhookParts {
   readonly events: WebhookEvents;
   readonly web: Pick<Web, 'resolver' | 'authorities' | 'isReachable' | 'signal'>;
+  /** Of this host: by it the secrets of webhooks are sealed. */
+  readonly secretKeyFile: string;
   readonly log: Logger;
   readonly onOutcome: (outcome: EventOutcome['type']) => void;
 }
@@ -103,8 +106,8 @@ export class WebhookSender {
 
   /** @returns whether it is taken */
   async #bring(event: LeasedEvent): Promise<boolean> {
-    const { events, web, log, onOutcome } = this.#parts;
-    const outcome = await bringEvent(web, event);
+    const { events, log, onOutcome } = this.#parts;
+    const outcome = await this.#sign(event);
     onOutcome(outcome.type);
     const isPaused = await events.settle(event, outcome);
     const { webhook, sequence, attempts } = event;
@@ -114,12 +117,27 @@ export class WebhookSender {
     if (isPaused) log.warn({ webhook }, 'a webhook is paused: it takes nothing; what waited for it is removed');
     return outcome.type === 'taken';
   }
+
+  /** Without its secret nothing is brought: another host may have the key. */
+  async #sign(event: LeasedEvent): Promise<EventOutcome> {
+    const { clearSecret: clear, sealedSecret: sealed, webhook: id } = event;
+    try {
+      const secret = await openWebhookSecret(this.#parts.secretKeyFile, { id, clear, sealed });
+      return await bringEvent(this.#parts.web, { ...event, secret });
+    } catch (error) {
+      return { type: 'failed', reason: error instanceof Error ? error.message : String(error), isForGood: false };
+    }
+  }
 }
+
+type SignedEvent = Omit<LeasedEvent, 'attempts' | 'lease' | 'clearSecret' | 'sealedSecret'> & {
+  readonly secret: string;
+};
 
 /** Once: docs/webhooks.md says what is sent. */
 export async function bringEvent(
   web: WebhookParts['web'],
-  { url, secret, allowsPrivate, body: text, sequence, webhook }: Omit<LeasedEvent, 'attempts' | 'lease'>,
+  { url, secret, allowsPrivate, body: text, sequence, webhook }: SignedEvent,
 ): Promise<EventOutcome> {
   const body = Buffer.from(JSON.stringify({ sequence, ...JSON.parse(text) }));
   const headers = {

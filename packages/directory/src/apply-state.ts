@@ -6,6 +6,7 @@ import { acceptAddress, ensureMailbox, insertAddress, localPartIn, requireFree }
 import { setAdministered } from './administered.ts';
 import { type AliasState, aliasSubject } from './alias-state.ts';
 import { insertEntries } from './aliases.ts';
+import type { Subject } from './change-record.ts';
 import { replaceSecrets, selectSaltKey } from './credentials-state.ts';
 import { type DeclaredAccount, type DeclaredState, differencesFrom, type StateDifference } from './declared-state.ts';
 import { DEFAULTS, type DefaultState } from './default-state.ts';
@@ -28,6 +29,7 @@ import { ROUTE_RULES_SUBJECT, routeSubject } from './routes/route-state.ts';
 import { putRoute, removeRoute, replaceRouteRules, setDefaultRoute } from './routes/routes.ts';
 import { removeOtherKeys, replaceKeys } from './tls-public-keys.ts';
 import { finishChange, revoke } from './transaction.ts';
+import { applyWebhooks } from './webhooks.ts';
 
 /**
  * Makes the directory as it is declared, in one transaction: all of it, or nothing. Only the mail of accounts that are to go is removed
@@ -49,9 +51,12 @@ export async function applyState(
     const declared = normalizeDeclared(given, current);
     const found = differencesFrom(current, await secretsIn(tx), declared);
     check(found);
-    for (const difference of found) await note(subjectOf(difference));
+    for (const difference of found) {
+      const subject = subjectOf(difference);
+      if (subject !== null) await note(subject);
+    }
     if (found.length === 0) await note(DEFAULTS);
-    await new StateChange(tx, current, declared, found).make();
+    await new StateChange(tx, current, declared, found).make(note);
     // With the domain itself: one that was left without keys would sign nothing, and nobody would see it.
     for (const [domain, pairs] of made) {
       if (!current.domains.has(domain)) {
@@ -92,6 +97,7 @@ function subjectOf({ kind, name }: StateDifference) {
   if (kind === 'domain') return domainSubject(name);
   if (kind === 'alias') return aliasSubject(acceptAddress(name));
   if (kind === 'route') return routeSubject(name);
+  if (kind === 'webhook') return null; // those that are told apart by their numbers say themselves what they change
   return kind === 'route-rules' ? ROUTE_RULES_SUBJECT : DEFAULTS;
 }
 
@@ -114,7 +120,7 @@ class StateChange {
     this.#differences = differences;
   }
 
-  async make(): Promise<void> {
+  async make(note: (subject: Subject) => Promise<void>): Promise<void> {
     const tx = this.#tx;
     const { defaults, saltKey } = this.#declared;
     // Whoever is here already has salts by the key that there is.
@@ -147,6 +153,8 @@ class StateChange {
       await tx`update domains set catchall_account_id = ${account} where name = ${name}`;
     }
     await this.#route();
+    const webhooks = this.#changed('webhook', this.#declared.webhooks);
+    await applyWebhooks(tx, note, { put: webhooks, gone: this.#gone('webhook') });
     for (const name of this.#gone('domain')) {
       await tx`update domains set catchall_account_id = null where name = ${name}`;
       await requireUnused(tx, await findDomain(tx, name), name);

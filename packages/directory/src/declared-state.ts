@@ -8,6 +8,7 @@ import type { DomainState } from './domain-state.ts';
 import { parseNetwork } from './network.ts';
 import type { RouteSettings, SealedSecrets } from './routes/route-settings.ts';
 import { formatRouteRule, type RouteRulesState } from './routes/route-state.ts';
+import type { DeclaredWebhook } from './webhooks.ts';
 
 /** An account as it is to be. Null: what there is of it stays. */
 export interface DeclaredAccount
@@ -34,6 +35,8 @@ export interface DeclaredState {
   readonly routes: ReadonlyMap<string, DeclaredRoute> | null;
   /** Rules of routes, and the default. */
   readonly routing: RouteRulesState | null;
+  /** As `nameWebhooks` has them. */
+  readonly webhooks: ReadonlyMap<string, DeclaredWebhook> | null;
   /** In base64; null: that of this installation. */
   readonly saltKey: string | null;
 }
@@ -58,7 +61,7 @@ export function differencesFrom(
   secrets: DirectorySecrets | null,
   declared: DeclaredState,
 ): readonly StateDifference[] {
-  const { defaults, domains, accounts, aliases, routes, routing } = declared;
+  const { defaults, domains, accounts, aliases, routes, routing, webhooks } = declared;
   return [
     ...(defaults === null ? [] : differing('defaults', '', { ...current.defaults }, { ...defaults })),
     ...(domains === null ? [] : differingMaps('domain', current.domains, domains)),
@@ -66,6 +69,7 @@ export function differencesFrom(
     ...(aliases === null ? [] : differingMaps('alias', current.aliases, aliases)),
     ...(routes === null ? [] : differingRoutes(current.routes, routes)),
     ...(routing === null ? [] : differing('route-rules', '', routingState(current.routing), routingState(routing))),
+    ...(webhooks === null ? [] : differingWebhooks(current.webhooks, webhooks)),
   ];
 }
 
@@ -82,6 +86,20 @@ function differingRoutes(
     const after =
       shall === undefined ? null : { ...shall.settings, ...(hasSecrets ? { secrets: 'as in the file' } : {}) };
     return differing('route', name, before, after);
+  });
+}
+
+function differingWebhooks(
+  current: DirectoryState['webhooks'],
+  declared: ReadonlyMap<string, DeclaredWebhook>,
+): readonly StateDifference[] {
+  return namesOf(current, declared).flatMap((name) => {
+    const [is, shall] = [current.get(name) ?? null, declared.get(name)];
+    const { seal = null, ...state } = shall ?? {};
+    const hasOther = seal !== null && is !== null;
+    const before = is === null ? null : { ...is, ...(hasOther ? { secret: 'as here' } : {}) };
+    const after = shall === undefined ? null : { ...state, ...(hasOther ? { secret: 'as in the file' } : {}) };
+    return differing('webhook', name, before, after);
   });
 }
 

@@ -7,6 +7,7 @@ import { type DomainState, selectDomainStates } from './domain-state.ts';
 import type { RouteState } from './routes/route-state.ts';
 import { type RouteRulesState, selectRouteRules, selectRouteStates } from './routes/route-state.ts';
 import { readDirectory } from './transaction.ts';
+import { selectWebhookStates, type WebhookState } from './webhook-state.ts';
 
 /** All that is in the directory, at one moment. Every map is sorted by its keys. */
 export interface DirectoryState {
@@ -18,6 +19,8 @@ export interface DirectoryState {
   readonly aliases: ReadonlyMap<string, AliasState>;
   readonly routes: ReadonlyMap<string, Omit<RouteState, 'revision'>>;
   readonly routing: RouteRulesState;
+  /** As `nameWebhooks` has them. */
+  readonly webhooks: ReadonlyMap<string, WebhookState>;
 }
 
 /** What is to be kept from others. */
@@ -42,7 +45,8 @@ export async function stateIn(tx: Transaction): Promise<DirectoryState> {
   const routes = new Map(
     (await selectRouteStates(tx, null)).map(({ name, state: { revision: _, ...state } }) => [name, state]),
   );
-  return { defaults, domains, accounts, aliases, routes, routing: await selectRouteRules(tx) };
+  const webhooks = new Map((await selectWebhookStates(tx)).map(({ name, state }) => [name, state]));
+  return { defaults, domains, accounts, aliases, routes, routing: await selectRouteRules(tx), webhooks };
 }
 
 export async function readDirectorySecrets(sql: Sql): Promise<DirectorySecrets> {

@@ -86,10 +86,14 @@ export type { SessionEnd } from './watched-sessions.ts';
 export type { ListedToken, TokenScope } from './web/api-tokens.ts';
 export type { WebAccess } from './web/web-access.ts';
 export type { WebHolder } from './web/web-holder.ts';
+export { nameWebhooks, WEBHOOK_EVENTS, type WebhookEvent, type WebhookState } from './webhook-state.ts';
 export {
+  acceptWebhookSecret,
+  type DeclaredWebhook,
   type ListedWebhook,
+  makeWebhookSecret,
   type NewWebhook,
-  WEBHOOK_EVENTS,
+  type SealWebhook,
+  type StoredWebhookSecret,
   type WebhookChange,
-  type WebhookEvent,
 } from './webhooks.ts';

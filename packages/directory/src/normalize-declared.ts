@@ -11,6 +11,7 @@ import { acceptDomain, noSuchDomain } from './find-domain.ts';
 import { normalizeKeys, normalizeSecrets, normalizeTarget } from './normalize-account.ts';
 import { acceptRouteName, acceptRouteSettings } from './routes/route-settings.ts';
 import { acceptRouteRule } from './routes/routes.ts';
+import { acceptWebhook } from './webhooks.ts';
 
 /**
  * The same with every name as the directory has it: domains in A-labels, local parts in the case that counts in their domain.
@@ -74,9 +75,11 @@ export function normalizeDeclared(declared: DeclaredState, current: DirectorySta
   ]);
   const routing =
     declared.routing === null ? null : { ...declared.routing, rules: declared.routing.rules.map(acceptRouteRule) };
+  for (const webhook of declared.webhooks?.values() ?? []) acceptWebhook(webhook);
   return {
     defaults,
     saltKey,
+    webhooks: declared.webhooks,
     routes: routes === null ? null : new Map(withSettings),
     routing,
     domains,

@@ -4,10 +4,16 @@ import type { Actor } from './actor.ts';
 import type { Subject } from './change-record.ts';
 import { DirectoryError } from './errors.ts';
 import { findAccount } from './find-account.ts';
-import { changeLimits, readDirectory } from './transaction.ts';
-
-export const WEBHOOK_EVENTS = ['delivered', 'delayed', 'failed'] as const;
-export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+import { changeLimits, changeMail, readDirectory } from './transaction.ts';
+import {
+  eventsIn,
+  nameWebhooks,
+  selectWebhookStates,
+  WEBHOOK_EVENTS,
+  type WebhookEvent,
+  type WebhookState,
+  webhookSubject,
+} from './webhook-state.ts';
 
 const URL_CHARACTERS = 2_000;
 const SECRET_CHARACTERS = { least: 16, most: 200 } as const;
@@ -47,19 +53,39 @@ export interface WebhookChange extends Partial<Omit<NewWebhook, 'account' | 'sec
   readonly isPaused?: boolean;
 }
 
+/** Seals the secret of the webhook of a number. Is called in a transaction, and so must not wait for anything. */
+export type SealWebhook = (secret: string, id: number) => Buffer;
+
+/** By which a webhook's events are signed: sealed (packages/routes), or in the clear, as it was stored before it could be sealed. */
+export interface StoredWebhookSecret {
+  readonly id: number;
+  /** As `nameWebhooks` has it. */
+  readonly name: string;
+  readonly clear: string | null;
+  readonly sealed: Buffer | null;
+}
+
 export interface ReadableWebhooks {
   /** @param account null: all */
   list(account: string | null): Promise<readonly ListedWebhook[]>;
-  /** What it takes to try it. @throws 'no-such-webhook' */
-  read(id: number): Promise<ListedWebhook & { readonly secret: string }>;
+  /** @throws 'no-such-webhook' */
+  read(id: number): Promise<ListedWebhook>;
+  /** Of all. */
+  storedSecrets(): Promise<readonly StoredWebhookSecret[]>;
 }
 
 /** Whoever may look after those of one account alone names it with each. */
 export interface Webhooks extends ReadableWebhooks {
   /** @returns its number, and its secret, which is told nowhere else @throws 'no-such-account', 'invalid-webhook', 'too-many-webhooks' */
-  add(webhook: NewWebhook): Promise<{ readonly id: number; readonly secret: string }>;
-  /** @param account whose it has to be; null: anybody's @throws 'no-such-webhook', 'invalid-webhook' */
-  change(id: number, account: string | null, change: WebhookChange): Promise<void>;
+  add(webhook: NewWebhook, seal: SealWebhook): Promise<{ readonly id: number; readonly secret: string }>;
+  /**
+   * @param account whose it has to be; null: anybody's
+   * @param seal null: for a change without a secret
+   * @throws 'no-such-webhook', 'invalid-webhook'
+   */
+  change(id: number, account: string | null, change: WebhookChange, seal: SealWebhook | null): Promise<void>;
+  /** Seals what stands in the clear. @returns how many */
+  sealClear(seal: SealWebhook): Promise<number>;
   /** Events that wait for it go with it. @throws 'no-such-webhook' */
   remove(id: number, account: string | null): Promise<void>;
 }
@@ -68,14 +94,17 @@ export function readableWebhooks(sql: Sql): ReadableWebhooks {
   return {
     list: (account) => readDirectory(() => selectWebhooks(sql.read, null, account)),
     async read(id) {
-      return await readDirectory(async () => {
-        const [webhook] = await selectWebhooks(sql.read, id, null);
-        const [row] = await sql.read<
-          { secret: string }[]
-        >`select secret from webhooks where webhook_id = ${id}::bigint`;
-        if (webhook === undefined || row === undefined) throw noSuchWebhook(id);
-        return { ...webhook, secret: row.secret };
-      });
+      const [webhook] = await readDirectory(() => selectWebhooks(sql.read, id, null));
+      if (webhook === undefined) throw noSuchWebhook(id);
+      return webhook;
+    },
+    async storedSecrets() {
+      const rows = await readDirectory(
+        () => sql.read<(Omit<StoredWebhookSecret, 'name'> & Pick<WebhookState, 'account' | 'url'>)[]>`
+          select webhook_id as id, a.name as account, url, secret as clear, sealed_secret as sealed
+            from webhooks left join accounts as a using (account_id) order by webhook_id`,
+      );
+      return nameWebhooks(rows).map(([name, { id, clear, sealed }]) => ({ id, name, clear, sealed }));
     },
   };
 }
@@ -84,24 +113,23 @@ export function openWebhooks(sql: Sql, actor: Actor): Webhooks {
   return {
     ...readableWebhooks(sql),
 
-    async add({ account, url, events, allowsPrivate, secret: given }) {
-      const secret = given ?? randomBytes(SECRET_OCTETS).toString('base64url');
-      accept({ url, events, secret, allowsPrivate });
+    async add({ account, url, events, allowsPrivate, secret: given }, seal) {
+      const secret = given === null ? makeWebhookSecret() : acceptWebhookSecret(given);
+      acceptWebhook({ url, events, allowsPrivate });
       return await changeLimits(sql, actor, async (tx, note) => {
         const accountId = account === null ? null : await findAccount(tx, account);
         await requireFew(tx, accountId);
-        // The number is drawn before, so that what is noted was not there.
-        const [row] = await tx<{ id: number }[]>`select nextval('webhooks_webhook_id_seq') as id`;
-        const id = row?.id ?? 0;
+        const id = await drawNumber(tx);
         await note(webhookSubject(id));
         await tx`
-          insert into webhooks (webhook_id, account_id, url, secret, events, allows_private) overriding system value
-          values (${id}::bigint, ${accountId}::bigint, ${url}, ${secret}, ${textArray(events)}::text[], ${allowsPrivate})`;
+          insert into webhooks (webhook_id, account_id, url, sealed_secret, events, allows_private) overriding system value
+          values (${id}::bigint, ${accountId}::bigint, ${url}, ${seal(secret, id)}, ${textArray(events)}::text[], ${allowsPrivate})`;
         return { id, secret };
       });
     },
 
-    async change(id, account, { url, events, allowsPrivate, secret, isPaused }) {
+    async change(id, account, { url, events, allowsPrivate, secret, isPaused }, seal) {
+      if (secret !== undefined) acceptWebhookSecret(secret);
       await changeLimits(sql, actor, async (tx, note) => {
         const known = await requireWebhook(tx, id, account);
         await note(webhookSubject(id));
@@ -110,19 +138,25 @@ export function openWebhooks(sql: Sql, actor: Actor): Webhooks {
           events: events ?? known.events,
           allowsPrivate: allowsPrivate ?? known.allowsPrivate,
         };
-        accept({ ...next, secret: secret ?? null });
+        acceptWebhook(next);
         await tx`
           update webhooks
-             set url = ${next.url}, events = ${textArray(next.events)}::text[], allows_private = ${next.allowsPrivate},
-                 secret = coalesce(${secret ?? null}::text, secret)
+             set url = ${next.url}, events = ${textArray(next.events)}::text[], allows_private = ${next.allowsPrivate}
            where webhook_id = ${id}::bigint`;
-        if (isPaused === undefined) return;
-        await tx`
-          update webhooks
-             set paused_at = case when ${isPaused} then coalesce(paused_at, now()) end, last_failure = null, failed_at = null,
-                 added_at = case when ${isPaused} then added_at else now() end
-           where webhook_id = ${id}::bigint`;
-        if (isPaused) await tx`delete from webhook_events where webhook_id = ${id}::bigint`;
+        if (secret !== undefined) {
+          if (seal === null) throw new Error('The secret of a webhook is to be changed, and nothing seals it');
+          await storeSecret(tx, id, seal(secret, id));
+        }
+        if (isPaused !== undefined) await setPaused(tx, id, isPaused);
+      });
+    },
+
+    async sealClear(seal) {
+      return await changeMail(sql, async (tx) => {
+        const clear = await tx<{ id: number; secret: string }[]>`
+          select webhook_id as id, secret from webhooks where secret is not null order by webhook_id for no key update`;
+        for (const { id, secret } of clear) await storeSecret(tx, id, seal(secret, id));
+        return clear.length;
       });
     },
 
@@ -152,7 +186,7 @@ async function selectWebhooks(
      order by w.webhook_id`;
   return rows.map(({ events, ...row }) => ({
     ...row,
-    events: WEBHOOK_EVENTS.filter((event) => events.split(',').includes(event)),
+    events: eventsIn(events),
   }));
 }
 
@@ -171,29 +205,88 @@ async function requireFew(tx: Transaction, account: AccountId | null): Promise<v
     throw new DirectoryError('too-many-webhooks', `There are ${most} webhooks already: remove one first`);
 }
 
-/** With what it is, without its secret. */
-function webhookSubject(id: number): Subject {
-  return {
-    kind: 'webhook',
-    name: String(id),
-    async read(tx) {
-      const [webhook] = await selectWebhooks(tx, id, null);
-      if (webhook === undefined) return null;
-      const [row] = await tx<{ digest: string }[]>`
-        select left(encode(sha256(convert_to(secret, 'UTF8')), 'hex'), 8) as digest from webhooks where webhook_id = ${id}::bigint`;
-      const { account, url, events, allowsPrivate, pausedAt } = webhook;
-      return { account, url, events, allowsPrivate, isPaused: pausedAt !== null, secret: row?.digest ?? null };
-    },
-  };
+/** Drawn before it is there, so that what is noted was not there, and its secret can be sealed for it. */
+async function drawNumber(tx: Transaction): Promise<number> {
+  const [row] = await tx<{ id: number }[]>`select nextval('webhooks_webhook_id_seq') as id`;
+  return row?.id ?? 0;
+}
+
+async function storeSecret(tx: Transaction, id: number, sealed: Buffer): Promise<void> {
+  await tx`update webhooks set secret = null, sealed_secret = ${sealed} where webhook_id = ${id}::bigint`;
+}
+
+/** What waits for one that is paused goes; one that goes on has taken nothing yet. */
+async function setPaused(tx: Transaction, id: number, isPaused: boolean): Promise<void> {
+  await tx`
+    update webhooks
+       set paused_at = case when ${isPaused} then coalesce(paused_at, now()) end, last_failure = null, failed_at = null,
+           added_at = case when ${isPaused} then added_at else now() end
+     where webhook_id = ${id}::bigint`;
+  if (isPaused) await tx`delete from webhook_events where webhook_id = ${id}::bigint`;
+}
+
+/** What a file says of webhooks, and what of it is not so: by their names. */
+export interface WebhookChanges {
+  readonly put: readonly (readonly [name: string, webhook: DeclaredWebhook])[];
+  readonly gone: readonly string[];
+}
+
+/** Makes them so. @throws {DirectoryError} 'invalid-webhook', 'no-such-account', 'too-many-webhooks' */
+export async function applyWebhooks(
+  tx: Transaction,
+  note: (subject: Subject) => Promise<void>,
+  { put, gone }: WebhookChanges,
+): Promise<void> {
+  const known = new Map((await selectWebhookStates(tx)).map((webhook) => [webhook.name, webhook]));
+  for (const name of gone) {
+    const id = known.get(name)?.id;
+    if (id === undefined) continue;
+    await note(webhookSubject(id));
+    await tx`delete from webhooks where webhook_id = ${id}::bigint`;
+  }
+  for (const [name, { account, url, events, allowsPrivate, isPaused, seal }] of put) {
+    const there = known.get(name);
+    const id = there?.id ?? (await drawNumber(tx));
+    await note(webhookSubject(id));
+    if (there === undefined) {
+      if (seal === null) throw new DirectoryError('invalid-webhook', `The webhook ${name} has no secret`);
+      const accountId = account === null ? null : await findAccount(tx, account);
+      await requireFew(tx, accountId);
+      await tx`
+        insert into webhooks (webhook_id, account_id, url, sealed_secret, events, allows_private) overriding system value
+        values (${id}::bigint, ${accountId}::bigint, ${url}, ${seal(id)}, ${textArray(events)}::text[], ${allowsPrivate})`;
+    } else {
+      await tx`
+        update webhooks set events = ${textArray(events)}::text[], allows_private = ${allowsPrivate}
+         where webhook_id = ${id}::bigint`;
+      if (seal !== null) await storeSecret(tx, id, seal(id));
+    }
+    if (isPaused !== (there?.state.isPaused ?? false)) await setPaused(tx, id, isPaused);
+  }
+}
+
+/** A webhook as it is to be. */
+export interface DeclaredWebhook extends WebhookState {
+  /** Seals the secret that it is to have; null: it has the one that there is. A new one needs it. */
+  readonly seal: ((id: number) => Buffer) | null;
+}
+
+export const makeWebhookSecret = (): string => randomBytes(SECRET_OCTETS).toString('base64url');
+
+/** @throws {DirectoryError} 'invalid-webhook' */
+export function acceptWebhookSecret(secret: string): string {
+  const { least, most } = SECRET_CHARACTERS;
+  // What a header or a shell would change is left out; whoever checks signatures has the same octets.
+  if (secret.length >= least && secret.length <= most && /^[\x21-\x7e]*$/.test(secret)) return secret;
+  throw new DirectoryError('invalid-webhook', `A secret has ${least} to ${most} characters of ASCII, without spaces`);
 }
 
 /** @throws {DirectoryError} 'invalid-webhook' */
-function accept({
+export function acceptWebhook({
   url: text,
   events,
   allowsPrivate,
-  secret,
-}: Pick<NewWebhook, 'url' | 'events' | 'allowsPrivate' | 'secret'>): void {
+}: Pick<NewWebhook, 'url' | 'events' | 'allowsPrivate'>): void {
   const refuse = (reason: string) => new DirectoryError('invalid-webhook', reason);
   const url = text.length <= URL_CHARACTERS ? URL.parse(text) : null;
   if (url === null)
@@ -203,11 +296,6 @@ function accept({
   }
   if (url.username !== '' || url.password !== '') throw refuse('The URL of a webhook has no name and password in it');
   if (events.length === 0) throw refuse(`A webhook wants some of ${WEBHOOK_EVENTS.join(', ')}`);
-  const { least, most } = SECRET_CHARACTERS;
-  // What a header or a shell would change is left out; whoever checks signatures has the same octets.
-  if (secret !== null && !(secret.length >= least && secret.length <= most && /^[\x21-\x7e]*$/.test(secret))) {
-    throw refuse(`A secret has ${least} to ${most} characters of ASCII, without spaces`);
-  }
 }
 
 function noSuchWebhook(id: number): DirectoryError {

@@ -11,7 +11,9 @@ export interface LeasedEvent {
   readonly sequence: number;
   readonly webhook: number;
   readonly url: string;
-  readonly secret: string;
+  /** By which it is to be signed: sealed (packages/routes), or in the clear, as it was stored before it could be sealed. */
+  readonly clearSecret: string | null;
+  readonly sealedSecret: Buffer | null;
   /** It may go to addresses that nobody in the world has, and in the clear. */
   readonly allowsPrivate: boolean;
   /** JSON. */
@@ -106,7 +108,7 @@ export class WebhookEvents {
         update webhook_events set lease = ${lease}::uuid, attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => ${WEBHOOK.leaseMs / 1_000})
          where event_id = any(${ids}::bigint[])`;
       return await tx<LeasedEvent[]>`
-        select event_id as sequence, webhook_id as webhook, w.url, w.secret, w.allows_private as "allowsPrivate", body, attempts,
+        select event_id as sequence, webhook_id as webhook, w.url, w.secret as "clearSecret", w.sealed_secret as "sealedSecret", w.allows_private as "allowsPrivate", body, attempts,
                lease::text as lease
           from webhook_events join webhooks as w using (webhook_id) where event_id = any(${ids}::bigint[]) order by event_id`;
     });

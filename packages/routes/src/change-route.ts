@@ -1,9 +1,10 @@
 import type { ManagedDirectory, RouteSettings, SealedSecrets } from '@postel/directory';
+import { otherSecrets } from './other-secrets.ts';
 import { openRouteSecrets, type RouteSecrets, requireSamePair, sealRouteSecrets } from './route-secrets.ts';
 
 /** Where routes are changed. */
 export interface RoutePlace {
-  readonly directory: Pick<ManagedDirectory, 'routes'>;
+  readonly directory: Pick<ManagedDirectory, 'routes' | 'webhooks'>;
   /** Of this host. */
   readonly secretKeyFile: string;
 }
@@ -21,7 +22,7 @@ export async function sealFor(
   { certificate }: Pick<RouteSettings, 'certificate'>,
 ): Promise<SealedSecrets | null> {
   if (certificate !== null && secrets.clientKey !== undefined) requireSamePair(certificate, secrets.clientKey);
-  const others = (await directory.routes.sealedSecrets()).filter(({ route }) => route !== name);
+  const others = await otherSecrets(directory, { route: name });
   return await sealRouteSecrets(secretKeyFile, name, secrets, others);
 }
 

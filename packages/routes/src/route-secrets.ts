@@ -1,13 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import {
-  DirectoryError,
-  ROUTE_SECRET_NAMES,
-  type RouteSecretName,
-  type SealedSecrets,
-  type StoredSecrets,
-} from '@postel/directory';
+import { DirectoryError, ROUTE_SECRET_NAMES, type RouteSecretName, type SealedSecrets } from '@postel/directory';
 import { SECRET_CHARACTERS } from './limits.ts';
-import { SealingError, SealingKey } from './sealing-key.ts';
+import { SealingKey } from './sealing-key.ts';
+import { aboutRoute, keyToSeal, type SealedThing } from './sealing-place.ts';
 
 /** What a route logs in with. What it has none of is left out. */
 export type RouteSecrets = { readonly [name in RouteSecretName]?: string };
@@ -15,7 +10,7 @@ export type RouteSecrets = { readonly [name in RouteSecretName]?: string };
 /**
  * Seals the secrets of a route by the key of this host, which is made if nothing has been sealed yet anywhere.
  *
- * @param others what other routes have: all of them have one key
+ * @param others what else is sealed: all of it is by one key
  * @param path of the key
  * @returns null if there are none
  * @throws {SealingError} if this host has not the key that the others were sealed by
@@ -25,19 +20,14 @@ export async function sealRouteSecrets(
   path: string,
   route: string,
   secrets: RouteSecrets,
-  others: readonly StoredSecrets[],
+  others: readonly SealedThing[],
 ): Promise<SealedSecrets | null> {
   const entries = ROUTE_SECRET_NAMES.flatMap((name) => {
     const secret = secrets[name];
     return secret === undefined ? [] : [[name, acceptSecret(name, secret)] as const];
   });
   if (entries.length === 0) return null;
-  const key = others.length === 0 ? await SealingKey.ensure(path) : await SealingKey.read(path);
-  const strange = others.find(({ octets }) => !key.hasSealed(octets));
-  if (strange !== undefined) {
-    const what = `The key of secrets here, ${path}, is not the one by which those of the route ${strange.route} were sealed`;
-    throw new SealingError('other-key', `${what}. Copy that one here first: all hosts have the same`);
-  }
+  const key = await keyToSeal(path, others);
   const octets = key.seal(JSON.stringify(Object.fromEntries(entries)), aboutRoute(route));
   return { names: entries.map(([name]) => name), octets };
 }
@@ -53,8 +43,6 @@ export async function openRouteSecrets(path: string, route: string, sealed: Buff
   );
   return Object.fromEntries(entries);
 }
-
-const aboutRoute = (route: string) => `the route ${route}`;
 
 function acceptSecret(name: RouteSecretName, secret: string): string {
   const refuse = (why: string): never => {

@@ -39,7 +39,7 @@ test('a host without the key of the others seals nothing by one of its own', asy
   using directory = new TemporaryDirectory();
   const [ours, theirs] = [`${directory.path}/ours.key`, `${directory.path}/theirs.key`];
   const sealed = await sealRouteSecrets(theirs, 'one', { password: 'secret' }, []);
-  const stored = [{ route: 'one', octets: sealed?.octets ?? Buffer.alloc(0) }];
+  const stored = [{ of: 'the route one', octets: sealed?.octets ?? Buffer.alloc(0) }];
   const seal = () => sealRouteSecrets(ours, 'two', { password: 'secret' }, stored);
   await expect(seal()).rejects.toMatchObject({ kind: 'no-key' });
   await SealingKey.ensure(ours);

@@ -43,6 +43,15 @@ export class SealingKey {
     this.#id = createHash('sha256').update('postel sealing key').update(key).digest().subarray(0, KEY_ID_OCTETS);
   }
 
+  static async isThere(path: string): Promise<boolean> {
+    try {
+      await stat(path);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** @throws {SealingError} 'no-key' */
   static async read(path: string): Promise<SealingKey> {
     const bring = `Copy the file of that name from the data directory of a host that has it (mode 0600)`;

@@ -8,7 +8,7 @@ import {
   type RouteSummary,
 } from '@postel/directory';
 import { tellQueue } from '@postel/queue';
-import { changeRoute, openFor, SealingError, SourceAddresses, sealFor, type TestStep, testRoute } from '@postel/routes';
+import { changeRoute, openFor, SourceAddresses, sealFor, type TestStep, testRoute } from '@postel/routes';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { actorOf } from '../access.ts';
@@ -25,6 +25,7 @@ import {
   Routing,
   TestedRoute,
 } from '../schemas/routes.ts';
+import { sayingSealingErrors } from '../sealing-errors.ts';
 import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
 
@@ -213,13 +214,4 @@ function secretsOf(given: NonNullable<ChangedRoute['secrets']>) {
     else if (secret !== undefined) set[name] = secret;
   }
   return { set, cleared };
-}
-
-async function sayingSealingErrors<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof SealingError)) throw error;
-    throw new Problem(409, 'secret-key', `${error.message}.`);
-  }
 }

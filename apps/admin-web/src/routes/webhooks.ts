@@ -1,4 +1,6 @@
-import { type ListedWebhook, WEBHOOK_EVENTS } from '@postel/directory';
+import { type ListedWebhook, WEBHOOK_EVENTS, type WebhookChange } from '@postel/directory';
+import { webhookSealer } from '@postel/routes';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { actorOf, ownAccount } from '../access.ts';
 import {
@@ -9,6 +11,7 @@ import {
   NewWebhook,
   Webhook,
 } from '../schemas/webhooks.ts';
+import { sayingSealingErrors } from '../sealing-errors.ts';
 import type { Services } from '../services.ts';
 import type { WebApi } from '../web-api.ts';
 
@@ -22,7 +25,14 @@ const params = Type.Object({ id: Type.String({ pattern: '^[1-9][0-9]{0,14}$', ma
 const gone = { 204: Type.Null() };
 
 /** Where events of sending are brought to: all of them for who administers, an account's own for the account. */
-export function addWebhookRoutes(api: WebApi, { directory }: Services): void {
+export function addWebhookRoutes(api: WebApi, { directory, secretKeyFile }: Services): void {
+  const sealer = (request: FastifyRequest, webhook: number | null) =>
+    sayingSealingErrors(() => webhookSealer({ directory: directory.as(actorOf(request)), secretKeyFile }, webhook));
+  const change = async (request: FastifyRequest, id: number, account: string | null, changed: WebhookChange) => {
+    const seal = changed.secret === undefined ? null : await sealer(request, id);
+    await directory.as(actorOf(request)).webhooks.change(id, account, changed, seal);
+  };
+
   api.get(
     '/api/v1/admin/webhooks',
     { config: admin, schema: { summary: 'Webhooks', tags, response: { 200: Type.Array(Webhook) } } },
@@ -35,7 +45,8 @@ export function addWebhookRoutes(api: WebApi, { directory }: Services): void {
     async (request, reply) => {
       const { account = null, allowsPrivate = false, url, events = [...WEBHOOK_EVENTS], secret = null } = request.body;
       const webhook = { account, allowsPrivate, url, events, secret };
-      return reply.code(201).send(await directory.as(actorOf(request)).webhooks.add(webhook));
+      const { webhooks } = directory.as(actorOf(request));
+      return reply.code(201).send(await webhooks.add(webhook, await sealer(request, null)));
     },
   );
 
@@ -46,7 +57,7 @@ export function addWebhookRoutes(api: WebApi, { directory }: Services): void {
       schema: { summary: 'Change a webhook, or pause it', tags, params, body: ChangedWebhook, response: gone },
     },
     async (request, reply) => {
-      await directory.as(actorOf(request)).webhooks.change(Number(request.params.id), null, request.body);
+      await change(request, Number(request.params.id), null, request.body);
       return reply.code(204).send(null);
     },
   );
@@ -72,7 +83,8 @@ export function addWebhookRoutes(api: WebApi, { directory }: Services): void {
     async (request, reply) => {
       const { url, events = [...WEBHOOK_EVENTS], secret = null } = request.body;
       const webhook = { account: ownAccount(request).name, allowsPrivate: false, url, events, secret };
-      return reply.code(201).send(await directory.as(actorOf(request)).webhooks.add(webhook));
+      const { webhooks } = directory.as(actorOf(request));
+      return reply.code(201).send(await webhooks.add(webhook, await sealer(request, null)));
     },
   );
 
@@ -84,8 +96,8 @@ export function addWebhookRoutes(api: WebApi, { directory }: Services): void {
     },
     async (request, reply) => {
       // What an operator has allowed was for the host that it named.
-      const change = request.body.url === undefined ? request.body : { ...request.body, allowsPrivate: false };
-      await directory.as(actorOf(request)).webhooks.change(Number(request.params.id), ownAccount(request).name, change);
+      const changed = request.body.url === undefined ? request.body : { ...request.body, allowsPrivate: false };
+      await change(request, Number(request.params.id), ownAccount(request).name, changed);
       return reply.code(204).send(null);
     },
   );

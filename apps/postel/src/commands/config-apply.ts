@@ -5,9 +5,9 @@ import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-serve
 export const configApply = defineCommand({
   name: 'config apply',
   operands: 'FILE [--dry-run] [--yes]',
-  summary: 'make domains, accounts, addresses, aliases, limits, keys and routes as a file declares them',
+  summary: 'make domains, accounts, addresses, aliases, limits, keys, routes and webhooks as a file declares them',
   help: `The file is as postel config dump prints it. It says how things are to be, and all of it is made so, or nothing. Under
-domains, accounts, aliases and routes, and an account's addresses, keys and passwords, what is not named goes; what has none of
+domains, accounts, aliases, routes and webhooks, and an account's addresses, keys and passwords, what is not named goes; what has none of
 these words at all stays. A setting that is not there is as in a new domain, account or alias:
 
   defaults:                                # for every account without limits of its own
@@ -35,8 +35,11 @@ these words at all stays. A setting that is not there is as in a new domain, acc
     provider: { hosts: ["smtp.example.net:465"], tls: implicit, user: postel, secrets: { password: ... } }
     second: { sources: { 192.0.2.2: out2.example.com } }
   routing: { default: provider, rules: [{ sender: example.org, route: direct }] }
+  webhooks:                                # postel help config webhook add; without account: of everybody's mail
+    - { url: https://app.example.com/mail, account: mary, events: [failed], private: true, paused: true, secret: ... }
 
-Secrets of routes that are not in it stay as they are; mail that is to go by a new route without waits for them. A new account has no password, unless the file has some (postel config dump --secrets): postel config account
+Secrets of routes that are not in it stay as they are; mail that is to go by a new route without waits for them. A new webhook without a secret
+gets one that nobody is told: postel config webhook update NUMBER --secret. A new account has no password, unless the file has some (postel config dump --secrets): postel config account
 setpassword. An account that goes, goes with its mail. Before anything goes you are asked.
 
   --dry-run            only say what would be changed

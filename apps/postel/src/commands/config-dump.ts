@@ -5,12 +5,12 @@ import { namedServer, SERVER_OPTIONS, SERVER_OPTIONS_HELP } from '../which-serve
 export const configDump = defineCommand({
   name: 'config dump',
   operands: '[--secrets]',
-  summary: 'print domains, accounts, addresses, aliases, limits, keys and routes as a file',
+  summary: 'print domains, accounts, addresses, aliases, limits, keys, routes and webhooks as a file',
   help: `In YAML, as it was at one moment, and in one order: two dumps of the same directory are the same text. What postel help
 config apply makes of it is the same again. Mail is not in it, nor who may use whose mailboxes, nor keys that sign mail.
 
   --secrets            with what passwords are checked against, for another server to take over: whoever reads it can try
-                       passwords, and has those of CRAM-MD5 and DIGEST-MD5, and of routes. Keep it from others: umask 077
+                       passwords, and has those of CRAM-MD5 and DIGEST-MD5, of routes and of webhooks. Keep it from others: umask 077
 ${SERVER_OPTIONS_HELP}
 
 Examples:
@@ -25,7 +25,7 @@ Examples:
     const { useDirectory } = await import('../use-directory.ts');
     const { writeDeclaration } = await import('@postel/operations');
     const { sayingSealingErrors } = await import('../routes/read-given.ts');
-    const { openFor } = await import('@postel/routes');
+    const { openFor, openWebhookSecret } = await import('@postel/routes');
     const text = await useDirectory(invocation, server, async (directory, { secretKeyFile }) => {
       const state = await directory.readState();
       if (!withSecrets) return writeDeclaration(state, null);
@@ -33,7 +33,11 @@ Examples:
       const place = { directory, secretKeyFile };
       const open = async (name: string) => [name, await sayingSealingErrors(() => openFor(place, name))] as const;
       const routeSecrets = new Map(await Promise.all(names.map(open)));
-      return writeDeclaration(state, await directory.readSecrets(), routeSecrets);
+      const webhookSecrets = new Map<string, string>();
+      for (const stored of await directory.webhooks.storedSecrets()) {
+        webhookSecrets.set(stored.name, await sayingSealingErrors(() => openWebhookSecret(secretKeyFile, stored)));
+      }
+      return writeDeclaration(state, await directory.readSecrets(), routeSecrets, webhookSecrets);
     });
     invocation.terminal.say(text.trimEnd());
   },

@@ -34,7 +34,12 @@ Examples:
   },
   async run({ webhook, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
-    const { id, secret } = await useDirectory(invocation, server, ({ webhooks }) => webhooks.add(webhook));
+    const { webhookSealer } = await import('@postel/routes');
+    const { sayingSealingErrors } = await import('../routes/read-given.ts');
+    const { id, secret } = await useDirectory(invocation, server, async (directory, { secretKeyFile }) => {
+      const seal = await sayingSealingErrors(() => webhookSealer({ directory, secretKeyFile }, null));
+      return await directory.webhooks.add(webhook, seal);
+    });
     invocation.terminal.say(`Added webhook ${id}.`);
     if (webhook.secret === null) invocation.terminal.say(`Secret: ${secret}`);
     invocation.terminal.note(`Try it: postel config webhook test ${id}`);

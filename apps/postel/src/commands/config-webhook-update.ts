@@ -46,7 +46,12 @@ Example:
   },
   async run({ id, change, server }, invocation) {
     const { useDirectory } = await import('../use-directory.ts');
-    await useDirectory(invocation, server, ({ webhooks }) => webhooks.change(id, null, change));
+    const { webhookSealer } = await import('@postel/routes');
+    const { sayingSealingErrors } = await import('../routes/read-given.ts');
+    await useDirectory(invocation, server, async (directory, { secretKeyFile }) => {
+      const sealer = () => sayingSealingErrors(() => webhookSealer({ directory, secretKeyFile }, id));
+      await directory.webhooks.change(id, null, change, change.secret === undefined ? null : await sealer());
+    });
     invocation.terminal.say(`Changed webhook ${id}.`);
   },
 });

@@ -15,6 +15,7 @@ import type { RouteSecrets } from '@postel/routes';
 import { formatPem, readKeyFile } from '@postel/tls-pubkey';
 import { parseExactSize } from './exact-size.ts';
 import { declaredRoute, declaredRouting } from './route-declaration.ts';
+import { declaredWebhooks } from './webhook-declaration.ts';
 
 const MOST = 10 ** 15;
 /** As the commands that set one take it. */
@@ -25,12 +26,22 @@ const MOST_DAYS = 36_500;
 export interface Declaration extends DeclaredState {
   /** By the name of the route, in the clear: see `sealDeclaration`. */
   readonly routeSecrets: ReadonlyMap<string, RouteSecrets>;
+  /** By the name of the webhook, in the clear. */
+  readonly webhookSecrets: ReadonlyMap<string, string>;
 }
 
 /** Reads it. */
 export function declaredState(root: SettingReader): Declaration {
   const routes = root.has('routes') ? mapOf(root.at('routes'), declaredRoute) : null;
+  const webhooks = root.has('webhooks') ? declaredWebhooks(root.at('webhooks')) : null;
   return {
+    webhooks:
+      webhooks === null
+        ? null
+        : new Map([...webhooks].map(([name, { secret: _, ...state }]) => [name, { ...state, seal: null }])),
+    webhookSecrets: new Map(
+      [...(webhooks ?? [])].flatMap(([name, { secret }]) => (secret === null ? [] : [[name, secret]])),
+    ),
     routes:
       routes === null ? null : new Map([...routes].map(([name, { settings }]) => [name, { settings, secrets: null }])),
     routeSecrets: new Map(

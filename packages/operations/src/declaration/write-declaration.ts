@@ -12,6 +12,7 @@ import type { RouteSecrets } from '@postel/routes';
 import { stringify } from 'yaml';
 import { exactSize } from './exact-size.ts';
 import { declareRoute, declareRouting } from './route-declaration.ts';
+import { declareWebhook } from './webhook-declaration.ts';
 
 const HEAD = `# What is in Postel's directory: postel help config apply. Everything that a new one would have as well is left out.
 `;
@@ -21,13 +22,15 @@ const HEAD = `# What is in Postel's directory: postel help config apply. Everyth
  *
  * @param secrets null: without what passwords are checked against
  * @param routeSecrets by name; left out: without
+ * @param webhookSecrets by name; left out: without
  */
 export function writeDeclaration(
   state: DirectoryState,
   secrets: DirectorySecrets | null,
   routeSecrets: ReadonlyMap<string, RouteSecrets> = new Map(),
+  webhookSecrets: ReadonlyMap<string, string> = new Map(),
 ): string {
-  const { defaults, domains, accounts, aliases, routes, routing } = state;
+  const { defaults, domains, accounts, aliases, routes, routing, webhooks } = state;
   const { quota, sending } = defaults;
   const declared = {
     ...(secrets === null ? {} : { saltKey: secrets.saltKey }),
@@ -48,6 +51,7 @@ export function writeDeclaration(
     aliases: mapped(aliases, declareAlias),
     routes: mapped(routes, (route, name) => declareRoute(route, routeSecrets.get(name) ?? null)),
     routing: declareRouting(routing),
+    webhooks: [...webhooks].map(([name, webhook]) => declareWebhook(webhook, webhookSecrets.get(name) ?? null)),
   };
   return `${HEAD}${stringify(declared, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' })}`;
 }

@@ -1,7 +1,8 @@
 /** Events of sending, and where they are brought to. */
-import { boolean, foreignKey, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { boolean, check, foreignKey, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { accounts } from './accounts.ts';
-import { at, id } from './columns.ts';
+import { at, bytea, id } from './columns.ts';
 
 /** Where events of sending are brought to (packages/directory; docs/webhooks.md). */
 export const webhooks = pgTable(
@@ -11,8 +12,10 @@ export const webhooks = pgTable(
     /** Whose mail it is about; null: everybody's. */
     accountId: id('account_id'),
     url: text('url').notNull(),
-    /** By which events are signed. */
-    secret: text('secret').notNull(),
+    /** By which events are signed; null: it is sealed. */
+    secret: text('secret'),
+    /** By the key in the data directory (packages/routes). */
+    sealedSecret: bytea('sealed_secret'),
     events: text('events').array().notNull(),
     /** It may have an address that nobody in the world has, and no TLS. */
     allowsPrivate: boolean('allows_private').notNull(),
@@ -26,6 +29,7 @@ export const webhooks = pgTable(
   (table) => [
     foreignKey({ columns: [table.accountId], foreignColumns: [accounts.accountId] }).onDelete('cascade'),
     index('webhooks_account').on(table.accountId),
+    check('webhooks_secret', sql`num_nonnulls(${table.secret}, ${table.sealedSecret}) = 1`),
   ],
 );
 
