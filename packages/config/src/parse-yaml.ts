@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { nameOf, type SettingPath, SettingReader } from './setting-reader.ts';
 
 /** Something in a file that has to be changed. */
@@ -18,11 +18,14 @@ export function parseYaml<Value>(
   read: (root: SettingReader) => Value,
 ): { readonly value: Value | null; readonly problems: readonly YamlProblem[] } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const problems: YamlProblem[] = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
     line: lines.linePos(pos[0]).line,
     message: message.replaceAll(/\s+/g, ' '),
   }));
+  for (const offset of repeatedKeys(document)) {
+    problems.push({ line: lines.linePos(offset).line, message: 'Map keys must be unique' });
+  }
   if (problems.length > 0) return { value: null, problems };
 
   const add = (path: SettingPath, message: string) =>
@@ -33,6 +36,23 @@ export function parseYaml<Value>(
     add(path, `is no key of Postel${suggestion(String(path.at(-1)), known)}`);
   if (problems.length === 0) return { value, problems };
   return { value: null, problems: problems.toSorted((a, b) => a.line - b.line) };
+}
+
+/** Where keys stand that their map has already. The parser would compare each with all others: 100,000 take it minutes. */
+function* repeatedKeys(document: Document.Parsed): Generator<number> {
+  const waiting: unknown[] = [document.contents];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (isSeq(node)) for (const item of node.items) if (item !== null && item !== undefined) waiting.push(item);
+    if (!isMap(node)) continue;
+    const seen = new Set<string>();
+    for (const { key, value } of node.items) {
+      if (value !== null && value !== undefined) waiting.push(value);
+      if (!isScalar(key)) continue;
+      const name = String(key.value);
+      if (seen.has(name)) yield key.range?.[0] ?? 0;
+      seen.add(name);
+    }
+  }
 }
 
 function contentsOf(document: Document.Parsed, add: (path: SettingPath, message: string) => void): unknown {

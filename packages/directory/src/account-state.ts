@@ -1,6 +1,6 @@
-import type { Sql, Transaction } from '@postel/storage';
+import { type Sql, type Transaction, textArray } from '@postel/storage';
 import { formatAddress } from './address.ts';
-import type { Subject } from './change-record.ts';
+import type { State, Subject } from './change-record.ts';
 import type { Role } from './directory.ts';
 
 /** A limit: its number; that there is none; or what all have. */
@@ -52,11 +52,13 @@ export function accountSubject(name: string): Subject {
   return {
     kind: 'account',
     name,
-    read: async (tx) => {
-      const [account] = await selectAccountStates(tx, name);
-      return account === undefined ? null : { ...account.state };
-    },
+    read: async (tx) => (await readAccountStates(tx, [name])).get(name) ?? null,
+    readAll: readAccountStates,
   };
+}
+
+async function readAccountStates(tx: Transaction, names: readonly string[]): Promise<ReadonlyMap<string, State>> {
+  return new Map((await selectAccountStates(tx, names)).map(({ name, state }) => [name, { ...state }]));
 }
 
 /** Whether it is the account's own, and what it is. */
@@ -77,11 +79,13 @@ interface AddressRow {
   readonly mailbox: string | null;
 }
 
-/** By name. @param name null: all */
+/** By name. @param names null: all */
 export async function selectAccountStates(
   sql: Sql['read'] | Transaction,
-  name: string | null,
+  names: readonly string[] | null,
 ): Promise<readonly { readonly name: string; readonly state: AccountState }[]> {
+  // Two statements in effect: one for both would read all accounts each time.
+  const isWanted = names === null ? sql`true` : sql`a.name = any(${textArray(names)}::text[])`;
   const rows = await sql<{ name: string; state: string }[]>`
     select a.name,
            json_build_object(
@@ -122,7 +126,7 @@ export async function selectAccountStates(
                             'octets', json_build_array(a.retained_octets_limit is not null, a.retained_octets_limit))
            )::text as state
       from accounts as a left join submission_settings as s using (account_id)
-     where a.name = coalesce(${name}::text, a.name)
+     where ${isWanted}
      order by a.name collate "C"`;
   return rows.map((row) => ({ name: row.name, state: accountState(JSON.parse(row.state)) }));
 }

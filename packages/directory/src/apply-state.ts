@@ -1,14 +1,13 @@
-import { type AccountId, createAccount, removeAccountMail, type Sql, type Transaction } from '@postel/storage';
-import { type AccountState, accountSubject, type LimitState } from './account-state.ts';
-import { insertScramParameters, stripAccount } from './accounts.ts';
+import { type AccountId, removeAccountMail, type Sql, type Transaction } from '@postel/storage';
+import { type AccountState, accountSubject } from './account-state.ts';
+import { stripAccount } from './accounts.ts';
 import type { Actor } from './actor.ts';
-import { acceptAddress, ensureMailbox, insertAddress, localPartIn, requireFree } from './addresses.ts';
-import { setAdministered } from './administered.ts';
+import { acceptAddress, localPartIn, requireFree } from './addresses.ts';
 import { type AliasState, aliasSubject } from './alias-state.ts';
 import { insertEntries } from './aliases.ts';
-import type { Subject } from './change-record.ts';
-import { replaceSecrets, selectSaltKey } from './credentials-state.ts';
-import { type DeclaredAccount, type DeclaredState, differencesFrom, type StateDifference } from './declared-state.ts';
+import { findAccountIds, makeAccounts, type PutAccount, putAccounts, requireOwnLogins } from './apply-accounts.ts';
+import type { State, Subject } from './change-record.ts';
+import { type DeclaredState, differencesFrom, type StateDifference } from './declared-state.ts';
 import { DEFAULTS, type DefaultState } from './default-state.ts';
 import {
   type DirectoryState,
@@ -23,11 +22,10 @@ import { foldLocalParts, requireUnused } from './domains.ts';
 import { findAccount } from './find-account.ts';
 import { findDomain } from './find-domain.ts';
 import { normalizeDeclared } from './normalize-declared.ts';
-import { scramParametersOf } from './passwords.ts';
 import { spreadDefaults } from './quotas.ts';
 import { ROUTE_RULES_SUBJECT, routeSubject } from './routes/route-state.ts';
 import { putRoute, removeRoute, replaceRouteRules, setDefaultRoute } from './routes/routes.ts';
-import { removeOtherKeys, replaceKeys } from './tls-public-keys.ts';
+import { removeOtherKeys } from './tls-public-keys.ts';
 import { finishChange, revoke } from './transaction.ts';
 import { applyWebhooks } from './webhooks.ts';
 
@@ -53,7 +51,11 @@ export async function applyState(
     check(found);
     for (const difference of found) {
       const subject = subjectOf(difference);
-      if (subject !== null) await note(subject);
+      if (subject === null) continue;
+      const { kind, name } = difference;
+      // Of accounts there may be thousands, and how they were has just been read.
+      if (kind === 'account') await note(subject, stateOf(current, name));
+      else await note(subject);
     }
     if (found.length === 0) await note(DEFAULTS);
     await new StateChange(tx, current, declared, found).make(note);
@@ -75,6 +77,11 @@ export async function applyState(
   if (given.defaults !== null) await spreadDefaults(sql);
   return differences;
 }
+
+const stateOf = ({ accounts }: DirectoryState, name: string): State | null => {
+  const account = accounts.get(name);
+  return account === undefined ? null : { ...account };
+};
 
 /** By domain. They take long to make, and so are made before the transaction. */
 async function keysForNew(differences: readonly StateDifference[]) {
@@ -134,24 +141,34 @@ class StateChange {
 
     const accounts = this.#changed('account', this.#declared.accounts);
     const known = accounts.filter(([name]) => this.#current.accounts.has(name));
-    const ids = new Map<string, AccountId>();
-    for (const [name] of known) ids.set(name, await findAccount(tx, name));
+    const ids = new Map(
+      await findAccountIds(
+        tx,
+        known.map(([name]) => name),
+      ),
+    );
     for (const [name, { addresses, keys }] of known) await removeOthers(tx, ids.get(name), addresses, keys);
     for (const [name, { isCaseSensitive }] of this.#changed('domain', this.#declared.domains)) {
       if (!isCaseSensitive) await foldDomain(tx, name);
     }
 
-    for (const [name] of accounts) if (!ids.has(name)) ids.set(name, await makeAccount(tx, name));
+    const missing = accounts.flatMap(([name]) => (ids.has(name) ? [] : [name]));
+    for (const [name, id] of await makeAccounts(tx, missing)) ids.set(name, id);
+    const put = accounts.flatMap(([name, account]): PutAccount[] => {
+      const id = ids.get(name);
+      return id === undefined ? [] : [{ id, name, account }];
+    });
     // As whoever takes the rows of several accounts does.
-    for (const [name, id] of [...ids].toSorted(([, a], [, b]) => a - b)) {
-      const account = this.#declared.accounts?.get(name);
-      if (account !== undefined) await putAccount(tx, id, name, account);
-    }
+    await putAccounts(
+      tx,
+      put.toSorted((a, b) => a.id - b.id),
+    );
     for (const [address, alias] of this.#changed('alias', this.#declared.aliases)) await putAlias(tx, address, alias);
     for (const [name, { catchall }] of this.#changed('domain', this.#declared.domains)) {
       const account = catchall === null ? null : await findAccount(tx, catchall);
       await tx`update domains set catchall_account_id = ${account} where name = ${name}`;
     }
+    await requireOwnLogins(tx, put);
     await this.#route();
     const webhooks = this.#changed('webhook', this.#declared.webhooks);
     await applyWebhooks(tx, note, { put: webhooks, gone: this.#gone('webhook') });
@@ -235,63 +252,6 @@ async function removeOthers(
   for (const { domainId, domain, localPart } of rows) {
     if (Object.hasOwn(addresses, `${localPart}@${domain}`)) continue;
     await tx`delete from addresses where domain_id = ${domainId} and local_part = ${localPart}`;
-  }
-}
-
-async function makeAccount(tx: Transaction, name: string): Promise<AccountId> {
-  const account = await createAccount(tx, name);
-  const saltKey = Buffer.from(await selectSaltKey(tx), 'base64');
-  await insertScramParameters(tx, account, scramParametersOf(saltKey, name));
-  return account;
-}
-
-async function putAccount(tx: Transaction, account: AccountId, name: string, declared: DeclaredAccount): Promise<void> {
-  const { role, administers, disabled, quota, sending, keepsSent, retention, addresses, keys, secrets } = declared;
-  await tx`
-    update accounts
-       set role = ${role}, is_disabled = ${disabled},
-           quota_octets = ${ownOf(quota.octets)}, has_own_quota_octets = ${isOwn(quota.octets)},
-           quota_messages = ${ownOf(quota.messages)}, has_own_quota_messages = ${isOwn(quota.messages)},
-           quota_mailboxes = ${ownOf(quota.mailboxes)}, has_own_quota_mailboxes = ${isOwn(quota.mailboxes)},
-           retention_days = ${ownOf(retention.days)}, retained_octets_limit = ${ownOf(retention.octets)}
-     where account_id = ${account}`;
-  await tx`
-    update accounts
-       set quota_octets = case when has_own_quota_octets then quota_octets else default_quota_octets end,
-           quota_messages = case when has_own_quota_messages then quota_messages else default_quota_messages end,
-           quota_mailboxes = case when has_own_quota_mailboxes then quota_mailboxes else default_quota_mailboxes end
-      from installation where account_id = ${account}`;
-  await setAdministered(tx, account, administers);
-  await tx`
-    insert into submission_settings (account_id) values (${account}) on conflict do nothing`;
-  await tx`
-    update submission_settings
-       set messages_a_day = ${ownOf(sending.messagesADay)}, has_own_messages_a_day = ${isOwn(sending.messagesADay)},
-           new_recipients_a_day = ${ownOf(sending.newRecipientsADay)},
-           has_own_new_recipients_a_day = ${isOwn(sending.newRecipientsADay)},
-           message_octets = ${ownOf(sending.messageOctets)}, has_own_message_octets = ${isOwn(sending.messageOctets)},
-           keeps_sent = ${keepsSent}
-     where account_id = ${account}`;
-  if (addresses !== null) await putAddresses(tx, account, addresses);
-  if (keys !== null) await replaceKeys(tx, account, keys);
-  if (secrets !== null) await replaceSecrets(tx, account, name, secrets);
-}
-
-const isOwn = (limit: LimitState): boolean => limit !== 'default';
-const ownOf = (limit: LimitState): number | null => (typeof limit === 'number' ? limit : null);
-
-async function putAddresses(tx: Transaction, account: AccountId, addresses: AccountState['addresses']): Promise<void> {
-  for (const [text, { mailbox: name }] of Object.entries(addresses)) {
-    const address = acceptAddress(text);
-    const domain = await findDomain(tx, address.domain);
-    const localPart = localPartIn(domain, address);
-    const [has] = await tx`
-      select from addresses
-       where domain_id = ${domain.domainId} and local_part = ${localPart} and account_id = ${account}`;
-    if (has === undefined) await insertAddress(tx, account, domain, address);
-    const mailbox = await ensureMailbox(tx, account, name);
-    await tx`
-      update addresses set mailbox_id = ${mailbox} where domain_id = ${domain.domainId} and local_part = ${localPart}`;
   }
 }
 

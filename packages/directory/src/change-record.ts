@@ -1,6 +1,9 @@
 import type { Transaction } from '@postel/storage';
 import { type Actor, recordOf } from './actor.ts';
 
+/** Of changes that are written down by one statement. */
+const ROWS_AT_ONCE = 1_000;
+
 /** Something that changes are about: an account, a domain, an alias ... */
 export interface Subject {
   readonly kind: SubjectKind;
@@ -8,6 +11,8 @@ export interface Subject {
   readonly name: string;
   /** How it is at this moment, without secrets; null: it is not there. */
   read(tx: Transaction): Promise<State | null>;
+  /** As `read`, for many of the kind at once: by name, those that are there. Left out: each is read by itself. */
+  readonly readAll?: (tx: Transaction, names: readonly string[]) => Promise<ReadonlyMap<string, State>>;
 }
 
 export type SubjectKind =
@@ -36,25 +41,47 @@ export class ChangeRecord {
     this.#tx = tx;
   }
 
-  /** To be called before a subject is changed. */
-  async note(subject: Subject): Promise<void> {
+  /** To be called before a subject is changed. @param known how it is, if that was read in this transaction */
+  async note(subject: Subject, known?: State | null): Promise<void> {
     const key = `${subject.kind} ${subject.name}`;
     if (this.#before.has(key)) return;
-    this.#before.set(key, { subject, state: await subject.read(this.#tx) });
+    this.#before.set(key, { subject, state: known === undefined ? await subject.read(this.#tx) : known });
   }
 
   /** Writes down what has changed since, in the same transaction. A change that changed nothing is none. */
   async write(actor: Actor): Promise<void> {
     if (this.#before.size === 0) throw new Error('A change of the directory does not say what it is about');
     const { door, actor: who, token, origin } = recordOf(actor);
-    for (const { subject, state } of this.#before.values()) {
-      const { before, after } = difference(state, await subject.read(this.#tx));
-      if (before === null && after === null) continue;
+    const after = await this.#readAll();
+    const changed = [...this.#before].flatMap(([key, { subject, state }]) => {
+      const { before, after: is } = difference(state, after.get(key) ?? null);
+      if (before === null && is === null) return [];
+      return [{ kind: subject.kind, name: subject.name, before: jsonText(before), after: jsonText(is) }];
+    });
+    for (let at = 0; at < changed.length; at += ROWS_AT_ONCE) {
+      const rows = JSON.stringify(changed.slice(at, at + ROWS_AT_ONCE));
       await this.#tx`
         insert into directory_changes (door, actor, token, origin, kind, name, before, after)
-        values (${door}, ${who}, ${token}, ${origin}, ${subject.kind}, ${subject.name}, ${jsonText(before)}::text::jsonb,
-                ${jsonText(after)}::text::jsonb)`;
+        select ${door}, ${who}, ${token}, ${origin}, g.kind, g.name, g.before::jsonb, g.after::jsonb
+          from rows from (json_to_recordset(${rows}::text::json) as (kind text, name text, before text, after text))
+               with ordinality as g (kind, name, before, after, nth)
+         order by nth`;
     }
+  }
+
+  /** How the subjects are now, by their keys. */
+  async #readAll(): Promise<ReadonlyMap<string, State | null>> {
+    const together = new Map<NonNullable<Subject['readAll']>, Map<string, string>>();
+    const states = new Map<string, State | null>();
+    for (const [key, { subject }] of this.#before) {
+      const { name, readAll } = subject;
+      if (readAll === undefined) states.set(key, await subject.read(this.#tx));
+      else together.set(readAll, (together.get(readAll) ?? new Map<string, string>()).set(name, key));
+    }
+    for (const [readAll, keys] of together) {
+      for (const [name, state] of await readAll(this.#tx, [...keys.keys()])) states.set(keys.get(name) ?? '', state);
+    }
+    return states;
   }
 }
 

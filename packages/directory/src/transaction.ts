@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Sql, StorageError, type Transaction, translateDatabaseError } from '@postel/storage';
 import type { Actor } from './actor.ts';
 import { boundSql, isBound } from './bound-sql.ts';
-import { ChangeRecord, type Subject } from './change-record.ts';
+import { ChangeRecord, type State, type Subject } from './change-record.ts';
 import { DirectoryError } from './errors.ts';
 import { RECENT_MS } from './recent-answers.ts';
 
@@ -15,7 +15,10 @@ const REVOKED_AFTER_MS = RECENT_MS + 2;
  * @param note is told what it is about, before it changes that: what is otherwise at the end is written down with the actor.
  *   Nothing can be changed without it
  */
-type Change<Result> = (tx: Transaction, note: (subject: Subject) => Promise<void>) => Promise<Result>;
+type Change<Result> = (
+  tx: Transaction,
+  note: (subject: Subject, known?: State | null) => Promise<void>,
+) => Promise<Result>;
 
 /**
  * One transaction that changes the directory. It takes the installation row first: every process that watches
@@ -78,7 +81,7 @@ export async function finishChange<Result>(sql: Sql, actor: Actor, change: Chang
 
 async function recording<Result>(tx: Transaction, actor: Actor, change: Change<Result>): Promise<Result> {
   const record = new ChangeRecord(tx);
-  const result = await change(tx, (subject) => record.note(subject));
+  const result = await change(tx, (subject, known) => record.note(subject, known));
   await record.write(actor);
   return result;
 }

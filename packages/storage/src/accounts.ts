@@ -1,7 +1,7 @@
 import type { Sql, Transaction } from './database.ts';
 import { StorageError, translateDatabaseError } from './errors.ts';
 import { type AccountId, accountId } from './ids.ts';
-import { numberArray } from './sql-arrays.ts';
+import { numberArray, textArray } from './sql-arrays.ts';
 
 /** What a new account has: INBOX, and the special uses of RFC 6154 §2 that mail programs look for. */
 const DEFAULT_MAILBOXES = [
@@ -20,25 +20,48 @@ const DEFAULT_MAILBOXES = [
  * @throws {StorageError} 'exists'
  */
 export async function createAccount(tx: Transaction, name: string): Promise<AccountId> {
+  const account = (await createAccounts(tx, [name])).get(name);
+  if (account === undefined) throw new Error(`The account ${name} was not made`);
+  return account;
+}
+
+/** As `createAccount`, many by a few statements. @returns by name */
+export async function createAccounts(
+  tx: Transaction,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, AccountId>> {
   // Whoever adds an account holds that row, so no other one gets the name meanwhile: also where accounts are spread over
   // partitions, none of which knows the names of the others.
   await tx`select from installation for no key update`;
-  const [row] = await tx<{ account_id: number }[]>`
+  const rows = await tx<{ account_id: number; name: string }[]>`
     insert into accounts (name, next_uidvalidity)
-    select ${name}::text, greatest(extract(epoch from now())::bigint, uidvalidity_floor) from installation
-     where not exists (select from accounts where name = ${name}) on conflict do nothing returning account_id`;
-  if (row === undefined) throw new StorageError('exists', `There is an account ${name} already`);
-  const account = accountId(row.account_id);
-  for (const mailbox of DEFAULT_MAILBOXES) {
-    await tx`select status from create_mailbox(${account}::bigint, ${mailbox.name}::text, ${mailbox.specialUse}::text)`;
-    await tx`insert into subscriptions (account_id, name, mod_seq) select account_id, ${mailbox.name}::text, modseq from accounts where account_id = ${account}`;
-  }
+    select g.name, greatest(extract(epoch from now())::bigint, uidvalidity_floor)
+      from installation cross join unnest(${textArray(names)}::text[]) with ordinality as g (name, nth)
+     where not exists (select from accounts as a where a.name = g.name)
+     order by g.nth on conflict do nothing returning account_id, name`;
+  const made = new Map(rows.map((row) => [row.name, accountId(row.account_id)]));
+  const missing = names.find((name) => !made.has(name));
+  if (missing !== undefined) throw new StorageError('exists', `There is an account ${missing} already`);
+  const ids = numberArray([...made.values()]);
+  const mailboxes = textArray(DEFAULT_MAILBOXES.map(({ name }) => name));
+  await tx`
+    select m.status
+      from (select account_id, d.name, nullif(d.use, '') as use
+              from unnest(${ids}::bigint[]) as account_id
+             cross join unnest(${mailboxes}::text[], ${textArray(DEFAULT_MAILBOXES.map(({ specialUse }) => specialUse ?? ''))}::text[])
+                        with ordinality as d (name, use, nth)
+             order by account_id, nth) as wanted
+     cross join lateral create_mailbox(wanted.account_id, wanted.name, wanted.use) as m`;
+  await tx`
+    insert into subscriptions (account_id, name, mod_seq)
+    select account_id, d.name, modseq from accounts cross join unnest(${mailboxes}::text[]) as d (name)
+     where account_id = any(${ids}::bigint[])`;
   // Last: an account has these mailboxes, however few it may have.
   await tx`
     update accounts set quota_octets = default_quota_octets, quota_messages = default_quota_messages,
            quota_mailboxes = default_quota_mailboxes
-      from installation where account_id = ${account}`;
-  return account;
+      from installation where account_id = any(${ids}::bigint[])`;
+  return made;
 }
 
 /** The ids of accounts above one, ascending, so many at once. */

@@ -1,5 +1,12 @@
 export type { AccountChanges, WatchedMailbox } from './account-changes.ts';
-export { createAccount, findAccounts, listAccountIds, type NamedAccount, removeAccountMail } from './accounts.ts';
+export {
+  createAccount,
+  createAccounts,
+  findAccounts,
+  listAccountIds,
+  type NamedAccount,
+  removeAccountMail,
+} from './accounts.ts';
 export {
   type Grantee,
   type RightsEdit,

@@ -234,7 +234,10 @@ test('a key changes hands in one step, whichever account is older', async () => 
   expect(text).toContain(keys);
   const [gone, taken] = [text.replace(`    keys:\n${keys}`, '    keys: []\n'), `    keys:\n${keys}`];
   const to = (name: string) =>
-    gone.replace(new RegExp(`(  ${name}:\n(?:    .*\n)*?)    keys: \\[\\]\n`), (_, head: string) => `${head}${taken}`);
+    gone.replace(
+      new RegExp(`(  ${name}:\n(?:    .*\n)*?)    keys: \\[\\]\n`),
+      (_, head: string) => `${head}${taken.replace('mary@', `${name}@`)}`,
+    );
   const holders = async () =>
     [...(await directory.readState()).accounts].flatMap(([name, { keys: has }]) =>
       Object.keys(has).length === 1 ? [name] : [],
@@ -313,6 +316,11 @@ test.for([
     'a login address that is none',
     `accounts:\n  john: {}\n  bare: {}\n  mary: { keys: [{ name: x, publicKey: ${KEY}, loginAddress: x y }] }\n`,
     'is not an address like',
+  ],
+  [
+    'a login address of somebody else',
+    `accounts:\n  john: {}\n  bare: {}\n  mary: { keys: [{ name: x, publicKey: ${KEY}, loginAddress: john@example.com }] }\n`,
+    'has the loginAddress john@example.com, which is an address of john',
   ],
   ['a salt key that is none', 'saltKey: "%%%%"\n', 'saltKey is 32 octets in base64'],
 ] as const)('refused, and nothing is changed: %s', async ([, text, why]) => {
