@@ -142,7 +142,7 @@ export async function stripAccount(tx: Transaction, account: AccountId): Promise
   await tx`delete from login_attempts where account_id = ${account}`;
 }
 
-export async function insertScramParameters(
+async function insertScramParameters(
   tx: Transaction,
   account: AccountId,
   { sha256Salt, sha256Iterations, sha1Salt, sha1Iterations }: AccountScramParameters,

@@ -190,7 +190,7 @@ export async function requireOwnLogins(tx: Transaction, accounts: readonly PutAc
   const [strange] = await tx<{ account: string; key: string; address: string; owner: string }[]>`
     select a.name as account, k.name as key, k.login_address as address, owner.name as owner
       from tls_public_keys as k join accounts as a using (account_id)
-      join domains as d on d.name = substring(k.login_address from '@([^@]*)$')
+      join domains as d on d.name = split_part(k.login_address, '@', -1)
       join addresses as o on o.domain_id = d.domain_id and o.account_id <> k.account_id
                          and o.local_part = regexp_replace(k.login_address, '@[^@]*$', '')
       join accounts as owner on owner.account_id = o.account_id
