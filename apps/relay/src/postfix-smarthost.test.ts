@@ -1,9 +1,10 @@
-/** Debian's Postfix as a smarthost that knows us by our certificate. */
+/** Debian's Postfix, with Dovecot's SASL, as a smarthost: by a password, a token, or our certificate. */
 import { X509Certificate } from 'node:crypto';
 import { DIRECT_SETTINGS, type RouteSettings } from '@postel/directory';
 import { type RouteSecrets, sealRouteSecrets } from '@postel/routes';
 import { makeTestCertificate } from '@postel/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hasDovecot, PASSWORD } from './testing/receivers/dovecot-auth.ts';
 import { hasPostfix } from './testing/receivers/postfix.ts';
 import { type Smarthost, startPostfixSmarthost } from './testing/receivers/postfix-smarthost.ts';
 import { startQueue } from './testing/start-relay.ts';
@@ -19,6 +20,7 @@ beforeAll(async () => {
   client = await makeTestCertificate({ commonName: 'postel' });
   if (process.getuid?.() !== 0) problem = 'a mail server has to be started as root';
   else if (!hasPostfix()) problem = 'postfix is not installed';
+  else if (!hasDovecot()) problem = 'dovecot is not installed';
   if (problem === null) smarthost = await startPostfixSmarthost(new X509Certificate(client.cert).fingerprint256);
 }, START_MS);
 afterAll(() => smarthost?.[Symbol.asyncDispose]());
@@ -56,4 +58,31 @@ test('Postfix lets in by a client certificate, without a login; and nobody with 
   const [message] = await to.arrived('r12', 1);
   expect(message?.toString('latin1')).toMatch(/Client CN "postel"/);
   expect(await sendBy(to, 'r13', {}, {})).not.toMatchObject({ state: 'delivered' });
+});
+
+test.for([
+  ['PLAIN', 'r2'],
+  ['LOGIN', 'r3'],
+  ['CRAM-MD5', 'r4'],
+  ['DIGEST-MD5', 'r5'],
+  ['SCRAM-SHA-1', 'r6'],
+  ['SCRAM-SHA-256', 'r7'],
+  ['OAUTHBEARER', 'r8'],
+  ['XOAUTH2', 'r9'],
+] as const)('Postfix lets in by %s', async ([mechanism, localPart], { skip }) => {
+  const to = smarthost ?? skip(`SKIP: ${problem}`);
+  const secrets =
+    mechanism.endsWith('AUTH2') || mechanism === 'OAUTHBEARER'
+      ? { token: to.auth.tokenOf('mary') }
+      : { password: PASSWORD };
+  const row = await sendBy(to, localPart, { user: 'mary', mechanisms: [mechanism] }, secrets);
+  expect(row).toMatchObject({ state: 'delivered' });
+  const [message] = await to.arrived(localPart, 1);
+  expect(message?.toString('latin1')).toContain('(Authenticated sender: mary)');
+});
+
+test('a wrong password is a deferral: somebody can mend it', async ({ skip }) => {
+  const to = smarthost ?? skip(`SKIP: ${problem}`);
+  const row = await sendBy(to, 'r14', { user: 'mary' }, { password: 'wrong' });
+  expect(row).toMatchObject({ state: 'waiting', status: expect.stringMatching(/^4\./) });
 });
