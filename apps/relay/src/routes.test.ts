@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { DIRECT_SETTINGS, type RouteSettings } from '@postel/directory';
 import { routeQueue } from '@postel/queue';
-import { otherSecrets, type RouteSecrets, sealRouteSecrets } from '@postel/routes';
+import { otherSecrets, type RouteSecrets, SourceAddresses, sealRouteSecrets } from '@postel/routes';
 import { makeTestCertificate } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { RemoteServer, type Script } from './testing/remote-server.ts';
@@ -198,6 +198,26 @@ test('a connection comes from the address of its route, under the name that this
   const rows = await queue.settled();
   expect(rows[1]).toMatchObject({ state: 'waiting', status: '4.3.5' });
   expect(rows[1]?.reply).toContain('(192.0.2.77) is on this machine');
+});
+
+test('a connection by IPv6 comes from an address of IPv6, under the name that this has', async ({ skip }) => {
+  const hasIPv6 = await new SourceAddresses('mail.example.com').isOurs('::1');
+  if (!hasIPv6) skip('SKIP: there is no IPv6 here');
+  const from: (string | undefined)[] = [];
+  const noteOrigin: Script = (line, session) => {
+    if (line === 'connect') from.push(session.socket.remoteAddress);
+    return null;
+  };
+  await using smarthost = await RemoteServer.start(noteOrigin, [], { address: '::1' });
+  await using queue = await startQueue();
+  const sources = { '127.0.0.2': 'out4.example.com', '::1': 'out6.example.com' };
+  await addRoute(queue, 'provider', loopback(smarthost.port, { hosts: [`[::1]:${smarthost.port}`], sources }));
+  await queue.directory.routes.setDefault('provider');
+  await queue.put(TEXT, {}, [{ forwardPath: 'bob@example.org' }]);
+  await using _ = await queue.startRelay({ port: 1 });
+  await smarthost.messages(1);
+  expect(from).toEqual(['::1']);
+  expect(smarthost.heard[0]).toBe('EHLO out6.example.com');
 });
 
 test('who submitted a message is told to those who are trusted, and to nobody else', async () => {
