@@ -1,3 +1,4 @@
+import { listFields } from '@postel/directory';
 import type { CopiesTaken, LeasedRecipient, QueuedMessage } from '@postel/queue';
 import {
   type AccountId,
@@ -11,6 +12,7 @@ import {
 import type { LocalMail } from './deliver-here.ts';
 import type { FoundMembers } from './find-members.ts';
 import { LOCAL_MESSAGE_OCTETS } from './limits.ts';
+import { fieldsFor } from './open-message.ts';
 import { deferred, failed, type Outcome } from './outcome.ts';
 import { outcomeOfStorage } from './storage-outcome.ts';
 
@@ -50,7 +52,7 @@ export async function deliverCopies(
   octets: AsyncIterable<Buffer>,
   copies: Copies,
 ): Promise<Outcome> {
-  const { accounts, elsewhere, success, loop } = members;
+  const { alias, accounts, elsewhere, success, loop } = members;
   const writer = store.receive(LOCAL_MESSAGE_OCTETS);
   try {
     for await (const piece of octets) {
@@ -67,7 +69,7 @@ export async function deliverCopies(
   const known = await copies.known();
   const tried: Copy[] = [];
   for (const account of accounts) {
-    const delivery = deliveryOf(message, recipient, account);
+    const delivery = deliveryOf(message, recipient, account, alias);
     const failure = known.has(account.accountId)
       ? null
       : account.isDisabled
@@ -142,13 +144,17 @@ async function deliverOne(
 function deliveryOf(
   { envelope, name }: QueuedMessage,
   { forwardPath, notify, originalRecipient }: LeasedRecipient,
-  { accountId, mailbox }: Member,
+  { accountId, mailbox, list }: Member,
+  alias: string | null,
 ): Delivery {
   const { reversePath, isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest } = envelope;
   const said = { isUtf8, requiresTls, envelopeId, returnContent, submitter, releaseRequest };
   const details = { ...said, id: name, sender: null, tls: null, body: null, results: null };
   const arrival = {
-    prefix: Buffer.from(`Return-Path: <${reversePath}>\r\n`),
+    prefix: Buffer.concat([
+      Buffer.from(`Return-Path: <${reversePath}>\r\n`),
+      fieldsFor({ alias, listFields: list === null ? '' : listFields(list) }),
+    ]),
     reversePath,
     forwardPath,
     protocol: 'local',

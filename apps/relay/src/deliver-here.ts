@@ -36,7 +36,13 @@ export async function findHere(
     case 'account': {
       if (target.isDisabled) return refused(deferred('4.2.1', 'The mailbox takes no mail at present'));
       const accounts = [{ ...target, list: null }];
-      return to(store, message, recipient, { accounts, elsewhere: [], success: 'delivered', loop: null });
+      return to(store, message, recipient, {
+        alias: null,
+        accounts,
+        elsewhere: [],
+        success: 'delivered',
+        loop: null,
+      });
     }
     case 'alias': {
       const members = await findMembers(directory, message, recipient, target);

@@ -12,6 +12,8 @@ import { deferred, failed, type Outcome } from './outcome.ts';
 
 /** For whom an address here stands. */
 export interface FoundMembers {
+  /** What they get it by; null: they are it themselves. */
+  readonly alias: string | null;
   /** Who is disabled has a copy that waits, unless that is everybody. */
   readonly accounts: readonly Pick<
     ExpandedAlias['accounts'][number],
@@ -47,6 +49,7 @@ export async function findMembers(
   const isExpanded = accounts.length + elsewhere.length > 1;
   const passedOn = { ...recipient, notify: isExpanded ? withoutSuccess(notify) : notify };
   return {
+    alias: alias.address,
     accounts,
     elsewhere: elsewhere.map((member) => memberOf(passedOn, alias, member)),
     success: elsewhere.length === 0 ? 'delivered' : isExpanded ? 'expanded' : null,

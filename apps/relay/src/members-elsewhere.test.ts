@@ -44,6 +44,9 @@ test('a report for an alias reaches members here and elsewhere, each once', asyn
     ['delivered', '2.0.0'],
   ]);
   expect(await messages(queue)).toEqual(['john', 'mary']);
+  const prefixes = await queue.sql<{ prefix: string }[]>`select convert_from(prefix, 'UTF8') as prefix from deliveries`;
+  const prefix = 'Return-Path: <>\r\nDelivered-To: team@example.com\r\n';
+  expect(prefixes).toEqual([{ prefix }, { prefix }]);
   expect(await queue.sql`select from queue_contents`).toHaveLength(0);
 });
 
