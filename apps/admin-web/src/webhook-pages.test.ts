@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { openWebhookSecret } from '@postel/routes';
 import { requirePrograms, sharedPostel } from '@postel/testkit';
 import { expect, test } from 'vitest';
 import { Person } from './testing/browser.ts';
@@ -61,7 +63,13 @@ test('a person adds a webhook, sees why it fails, changes, pauses, resumes and r
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('cell', { name: 'delayed', exact: true }).waitFor();
   const changed = await postel.useDirectory(({ webhooks }) => webhooks.read(made?.id ?? 0));
-  expect(changed).toMatchObject({ url, events: ['delayed'], secret: 'tanstaaf-'.repeat(5) });
+  expect(changed).toMatchObject({ url, events: ['delayed'] });
+  const stored = await postel.useDirectory(({ webhooks }) => webhooks.storedSecrets());
+  const sealed = stored.find(({ id }) => id === made?.id);
+  if (sealed === undefined) throw new Error('the webhook has no secret');
+  expect(sealed.clear).toBeNull();
+  const keyFile = join(postel.dataDirectory, 'secrets.key');
+  expect(await openWebhookSecret(keyFile, sealed)).toBe('tanstaaf-'.repeat(5));
 
   await page.getByRole('button', { name: /^Pause https/ }).click();
   await person.look('webhook-pause');
